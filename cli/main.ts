@@ -1,0 +1,86 @@
+/**
+ * `ktcp`: finds the command, loads only its module, runs it, and turns errors into exit codes.
+ *
+ * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
+ */
+import { Command, CommanderError } from "commander";
+import { COMMANDS } from "./commands.ts";
+import { Failure, messageOf, UsageError } from "./failure.ts";
+import { printNote } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+/** Makes commander throw instead of exiting, and print its one line without decoration. */
+function throwing(command: Command): Command {
+  return command.exitOverride().configureOutput({ writeErr: () => {} });
+}
+
+async function buildProgram(name: string | undefined): Promise<Command> {
+  const program = throwing(
+    new Command("ktcp")
+      .description(
+        "A network playground: echo and HTTP servers, and the clients that measure them.",
+      )
+      .usage("<command> [options]")
+      .version(VERSION, "-V, --version", "print the version")
+      .helpOption("--help", "print this help")
+      .helpCommand(false)
+      .addHelpText("after", "\nktcp <command> --help explains a command."),
+  );
+  for (const entry of COMMANDS) {
+    if (entry.name === name) {
+      const module = await entry.load();
+      const command = throwing(module.command());
+      command.commands.forEach((sub) => throwing(sub as Command));
+      program.addCommand(command);
+    } else program.command(entry.name).summary(entry.summary).description(entry.summary);
+  }
+  return program;
+}
+
+/** What commander calls wrong, as one line: which option, which value, what to write instead. */
+function usageLine(error: CommanderError): string {
+  return error.message.replace(/^error: /, "").replaceAll("\n", " ").trim();
+}
+
+/**
+ * Runs the command line `args`.
+ *
+ * @returns the exit code
+ */
+export async function main(args: string[]): Promise<number> {
+  const name = args.find((arg) => !arg.startsWith("-"));
+  const prefix = COMMANDS.some((entry) => entry.name === name) ? `ktcp ${name}` : "ktcp";
+  const usage = (line: string) => {
+    printNote(`${prefix}: ${line}\nTry '${prefix} --help'.`);
+    return 2;
+  };
+  try {
+    const program = await buildProgram(name);
+    if (args.length === 0) return usage(`no command given; commands: ${commandNames()}`);
+    if (name !== undefined && prefix === "ktcp") {
+      return usage(`unknown command '${name}'; commands: ${commandNames()}`);
+    }
+    Deno.exitCode = 0;
+    await program.parseAsync(args, { from: "user" });
+    return Deno.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : usage(usageLine(error));
+    }
+    if (error instanceof UsageError) return usage(error.message);
+    if (error instanceof Failure) {
+      printNote(`${prefix}: ${error.message}`);
+      return 1;
+    }
+    printNote(`${prefix}: internal error: ${messageOf(error)} (please report this)`);
+    return 1;
+  }
+}
+
+function commandNames(): string {
+  return COMMANDS.map((entry) => entry.name).join(", ");
+}
+
+if (import.meta.main) {
+  Deno.exit(await main(Deno.args));
+}
