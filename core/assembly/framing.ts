@@ -1,0 +1,204 @@
+/**
+ * The fields that frame a message or rule its connection, judged while the head is parsed. What
+ * two readers could take differently is refused: that is where request smuggling lives
+ * (RFC 9112 section 11.2).
+ */
+import { hexValue, isDigit, isOws, isTchar } from "./chars";
+import { isAuthority } from "./target";
+import { Code, Conn, Field, Flag, Place } from "../shared/abi";
+
+/** Bits of `Conn.Codings`: the transfer codings so far, over all field lines. */
+const enum Codings {
+  /** The last coding was chunked. */
+  ChunkedLast = 1,
+  /** There was another coding. */
+  Other = 2,
+  /** Something followed chunked, so it was not final. */
+  ChunkedEarly = 4,
+}
+
+/** Whether the `length` bytes at `p` are, in any case, the lower-case word `a` ... `b`. */
+@inline
+function isWord8(p: usize, first: u64, mask: u64): bool {
+  return ((load<u64>(p) | 0x2020202020202020) & mask) == first;
+}
+
+/**
+ * Judges the value `p` ... `end` of the known field `field`.
+ *
+ * @returns `Code.None` when it is acceptable
+ */
+export function judgeField(conn: usize, field: u32, p: usize, end: usize): u32 {
+  switch (field) {
+    case Field.Host:
+      return host(conn, p, end);
+    case Field.ContentLength:
+      return contentLength(conn, p, end);
+    case Field.TransferEncoding:
+      return transferEncoding(conn, p, end);
+    case Field.Connection:
+      connection(conn, p, end);
+      return Code.None;
+    case Field.Expect:
+      expect(conn, p, end);
+      return Code.None;
+    default:
+      return Code.None;
+  }
+}
+
+/** RFC 9112 section 3.2: exactly one valid Host; an empty one only HTTP/1.0 may send. */
+function host(conn: usize, p: usize, end: usize): u32 {
+  if (load<u32>(conn, Conn.Present) & (1 << Field.Host)) return Code.RepeatedHost;
+  if (p == end) return load<u32>(conn, Conn.Minor) == 0 ? Code.None : Code.BadHost;
+  return isAuthority(p, end, false) ? Code.None : Code.BadHost;
+}
+
+/** Content-Length = 1*DIGIT (RFC 9110 section 8.6), once, below 2^64. */
+function contentLength(conn: usize, p: usize, end: usize): u32 {
+  if (load<u32>(conn, Conn.Present) & (1 << Field.ContentLength)) return Code.RepeatedContentLength;
+  if (p == end) return Code.BadContentLength;
+  let value: u64 = 0;
+  for (; p < end; ++p) {
+    const digit = <u64>load<u8>(p) - 0x30;
+    if (digit > 9) return Code.BadContentLength;
+    if (value > 0x1999999999999999 || (value == 0x1999999999999999 && digit > 5)) return Code.BadContentLength;
+    value = value * 10 + digit;
+  }
+  store<u64>(conn, value, Conn.BodySize);
+  return Code.None;
+}
+
+/**
+ * Transfer-Encoding = 1#transfer-coding                         (RFC 9112 section 6.1)
+ *
+ * Empty list elements, which the list rule would let a recipient ignore, are refused.
+ */
+function transferEncoding(conn: usize, p: usize, end: usize): u32 {
+  if (load<u32>(conn, Conn.Minor) == 0) return Code.TransferEncodingInHttp10;
+  let codings = load<u32>(conn, Conn.Codings);
+  for (;;) {
+    while (p < end && isOws(load<u8>(p))) ++p;
+    const start = p;
+    while (p < end && isTchar(load<u8>(p))) ++p;
+    if (p == start) return Code.BadTransferEncoding;
+    if (codings & Codings.ChunkedLast) codings |= Codings.ChunkedEarly;
+    // chunked
+    if (p - start == 7 && isWord8(start, 0x64656b6e756863, 0x00ffffffffffffff)) {
+      codings |= Codings.ChunkedLast;
+    } else {
+      codings = (codings & ~Codings.ChunkedLast) | Codings.Other;
+    }
+    while (p < end && isOws(load<u8>(p))) ++p;
+    if (p < end && load<u8>(p) == 0x3b) { // ";": parameters, which chunked does not have
+      if (codings & Codings.ChunkedLast) return Code.BadTransferEncoding;
+      while (p < end && load<u8>(p) != 0x2c) ++p;
+    }
+    if (p == end) break;
+    if (load<u8>(p) != 0x2c) return Code.BadTransferEncoding;
+    ++p;
+  }
+  store<u32>(conn, codings, Conn.Codings);
+  return Code.None;
+}
+
+/** Connection = #connection-option; `close` wins over `keep-alive` (RFC 9112 section 9.3). */
+function connection(conn: usize, p: usize, end: usize): void {
+  let flags = load<u32>(conn, Conn.Flags);
+  while (p < end) {
+    while (p < end && (isOws(load<u8>(p)) || load<u8>(p) == 0x2c)) ++p;
+    const start = p;
+    while (p < end && load<u8>(p) != 0x2c) ++p;
+    let stop = p;
+    while (stop > start && isOws(load<u8>(stop - 1))) --stop;
+    const length = stop - start;
+    if (length == 5 && isWord8(start, 0x65736f6c63, 0xffffffffff)) {
+      flags |= CLOSE; // close
+    } else if (
+      length == 10 && isWord8(start, 0x696c612d7065656b, ~0) && // keep-ali
+      (load<u16>(start + 8) | 0x2020) == 0x6576 // ve
+    ) {
+      flags |= Flag.KeepAlive;
+    }
+  }
+  store<u32>(conn, flags, Conn.Flags);
+}
+
+/** A bit of `Conn.Flags` of this file's own: `close` was among the options. */
+const CLOSE: u32 = 0x8000;
+
+/** RFC 9110 section 10.1.1: one expectation is known; HTTP/1.0 cannot have it. */
+function expect(conn: usize, p: usize, end: usize): void {
+  let flag: u32 = Flag.ExpectOther;
+  if (
+    end - p == 12 && isWord8(p, 0x746e6f632d303031, ~0) && // 100-cont
+    (load<u32>(p + 8) | 0x20202020) == 0x65756e69 // inue
+  ) {
+    flag = load<u32>(conn, Conn.Minor) == 0 ? 0 : Flag.Expect100;
+  }
+  store<u32>(conn, load<u32>(conn, Conn.Flags) | flag, Conn.Flags);
+}
+
+/**
+ * Judges a complete head as a whole and says how its content is framed (RFC 9112 section 6.3).
+ *
+ * @returns `Code.None` when it is acceptable
+ */
+export function judgeHead(conn: usize): u32 {
+  const present = load<u32>(conn, Conn.Present);
+  const minor = load<u32>(conn, Conn.Minor);
+  let flags = load<u32>(conn, Conn.Flags);
+  if (minor > 0) {
+    if (!(present & (1 << Field.Host))) return Code.MissingHost;
+    if (!(flags & CLOSE)) flags |= Flag.KeepAlive;
+  }
+  if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
+  if (present & (1 << Field.TransferEncoding)) {
+    if (present & (1 << Field.ContentLength)) return Code.LengthAndTransferEncoding;
+    const codings = load<u32>(conn, Conn.Codings);
+    if (!(codings & Codings.ChunkedLast) || (codings & Codings.ChunkedEarly)) return Code.ChunkedNotFinal;
+    if (codings & Codings.Other) return Code.UnknownCoding;
+    store<u64>(conn, 0, Conn.BodySize);
+    store<u64>(conn, 0, Conn.ExtensionBytes); // and TrailerBytes beside it
+    flags |= Flag.HasBody | Flag.Chunked;
+  } else if (present & (1 << Field.ContentLength)) {
+    const length = load<u64>(conn, Conn.BodySize);
+    if (length > load<u64>(Place.MaxBody)) return Code.BodyTooLarge;
+    store<u64>(conn, length, Conn.BodyLeft);
+    if (length > 0) flags |= Flag.HasBody;
+  }
+  store<u32>(conn, flags, Conn.Flags);
+  return Code.None;
+}
+
+/**
+ * Reads a chunk's size from the line `p` ... `end` into `Conn.BodyLeft` (RFC 9112 section 7.1).
+ *
+ *   chunk-size = 1*HEXDIG, here at most 16: they fill 64 bits
+ *   chunk-ext  = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+ *
+ * Extensions are skipped, but counted: their bytes cost work and carry nothing.
+ *
+ * @returns `Code.None` when the line is acceptable
+ */
+export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
+  const start = p;
+  let size: u64 = 0;
+  for (; p < end; ++p) {
+    const digit = hexValue(load<u8>(p));
+    if (digit > 15) break;
+    size = (size << 4) | digit;
+  }
+  if (p == start || p - start > 16) return Code.BadChunkSize;
+  if (p < end) {
+    if (load<u8>(p) != 0x3b) return Code.BadChunkSize; // ";"
+    const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);
+    if (extensions > load<u32>(Place.MaxHeaderSize)) return Code.ChunkExtensionTooLong;
+    store<u32>(conn, extensions, Conn.ExtensionBytes);
+  }
+  const before = load<u64>(conn, Conn.BodySize);
+  if (size > load<u64>(Place.MaxBody) - before) return Code.BodyTooLarge;
+  store<u64>(conn, before + size, Conn.BodySize);
+  store<u64>(conn, size, Conn.BodyLeft);
+  return Code.None;
+}

@@ -1,0 +1,106 @@
+/**
+ * Linear memory: who owns which byte.
+ *
+ *   0        1 KiB                32 KiB              128 KiB
+ *   +--------+--------------------+-------------------+---------+---------+-- ... --+
+ *   | unused | constant tables    | limits, date,     | block 0 | block 1 |         |
+ *   |        | (asc static data)  | canned response   |         |         |         |
+ *   +--------+--------------------+-------------------+---------+---------+-- ... --+
+ *
+ * The memory is shared, imported, and never grows: views of it stay valid, and several instances
+ * (one a Worker) may work on it. Pages that nobody touched cost no resident memory.
+ *
+ * A connection owns one block while it lives:
+ *
+ *   +----------------+-------------------------+-----------------------------+-------+
+ *   | Conn record    | field table             | input: received bytes       | slack |
+ *   | 288 bytes      | 8 bytes x MaxHeaders    | Base ... Limit              | 64    |
+ *   +----------------+-------------------------+-----------------------------+-------+
+ *
+ * Output stands in chains of blocks, each `[next, length, bytes ...]`. A connection without
+ * output to send owns none.
+ */
+import { Conn, Out, Place } from "../shared/abi";
+
+/**
+ * Takes a block from the free list, or one never used before.
+ * A Treiber stack; the tag in the upper half of its head changes with every operation, so that a
+ * head that was popped and pushed again between load and compare is noticed (ABA).
+ *
+ * @returns its address, 0 when all are in use
+ */
+export function allocateBlock(): usize {
+  let block = popFreeBlock();
+  if (block == 0) block = takeFreshBlock();
+  if (block != 0) atomic.add<u32>(Place.BlocksUsed, 1);
+  return block;
+}
+
+function popFreeBlock(): usize {
+  let head = atomic.load<u64>(Place.FreeBlocks);
+  while (<u32>head != 0) {
+    const next = load<u32>(<u32>head);
+    const seen = atomic.cmpxchg<u64>(Place.FreeBlocks, head, withTag(head, next));
+    if (seen == head) return <u32>head;
+    head = seen;
+  }
+  return 0;
+}
+
+function takeFreshBlock(): usize {
+  const bytes = load<u32>(Place.BlockBytes);
+  let block = atomic.load<u32>(Place.FreshBlock);
+  while (load<u32>(Place.BlocksEnd) - block >= bytes) {
+    const seen = atomic.cmpxchg<u32>(Place.FreshBlock, block, block + bytes);
+    if (seen == block) return block;
+    block = seen;
+  }
+  return 0;
+}
+
+/** The list head `block`, with the tag that follows that of `head`. */
+@inline
+function withTag(head: u64, block: u32): u64 {
+  return (((head >> 32) + 1) << 32) | block;
+}
+
+/** Gives `block` back. Only its first word is touched. */
+export function freeBlock(block: usize): void {
+  let head = atomic.load<u64>(Place.FreeBlocks);
+  let seen: u64;
+  for (;; head = seen) {
+    store<u32>(block, <u32>head);
+    seen = atomic.cmpxchg<u64>(Place.FreeBlocks, head, withTag(head, <u32>block));
+    if (seen == head) break;
+  }
+  atomic.sub<u32>(Place.BlocksUsed, 1);
+}
+
+/** Gives all blocks of the chain that starts at `block` back. */
+export function freeChain(block: usize): void {
+  while (block != 0) {
+    const next = load<u32>(block, Out.Next);
+    freeBlock(block);
+    block = next;
+  }
+}
+
+/** Prepares the record of a new connection in `block`. */
+export function openConn(block: usize): void {
+  memory.fill(block, 0, Conn.Known);
+  const tableBytes = (load<u32>(Place.MaxHeaders) * 8 + 15) & ~15;
+  const base = block + Conn.Fields + tableBytes;
+  store<u32>(block, <u32>base, Conn.Base);
+  store<u32>(block, <u32>(block + load<u32>(Place.BlockBytes) - Place.Slack), Conn.Limit);
+  store<u32>(block, <u32>base, Conn.Head);
+  store<u32>(block, <u32>base, Conn.Pos);
+  store<u32>(block, <u32>base, Conn.End);
+  store<u32>(block, <u32>base, Conn.Scanned);
+}
+
+/** Gives back the block of a connection and everything that hangs on it. */
+export function closeConn(conn: usize): void {
+  freeChain(load<u32>(conn, Conn.OutHead));
+  freeChain(load<u32>(conn, Conn.SpoolHead));
+  freeBlock(conn);
+}

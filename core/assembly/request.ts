@@ -1,0 +1,442 @@
+/**
+ * The request parser (RFC 9112): a pull parser over the bytes received on one connection.
+ *
+ * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart
+ * while it searches the line's end; known methods and names are recognised by comparing whole
+ * words (`names.ts`); results are offsets into the input, so nothing is copied and no string is
+ * built. Incomplete and wrong input both fall out of the fast pass to `completeLine`, which
+ * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
+ */
+import { isDigit, isOws, isTchar } from "./chars";
+import { judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { completeLine, CRLF, fail } from "./line";
+import { knownField, knownMethod, methodLength } from "./names";
+import { skipFieldValue, skipTarget, skipToken } from "./scan";
+import { NO_FORM, targetForm } from "./target";
+import { Code, Conn, Event, Field, Method, Place } from "../shared/abi";
+
+/** Where a connection's parser stands: the values of `Conn.State`. */
+const enum State {
+  /** Before the first byte of a request. */
+  Start = 0,
+  RequestLine = 1,
+  Fields = 2,
+  /** Content framed by Content-Length. */
+  Length = 3,
+  ChunkSize = 4,
+  ChunkData = 5,
+  /** The CRLF behind a chunk's data. */
+  ChunkEnd = 6,
+  Trailers = 7,
+  /** All of the content was handed out; `Event.End` is due. */
+  Complete = 8,
+  /** An error was reported; the rest of the input means nothing. */
+  Failed = 9,
+}
+
+/** Empty lines before a request line that are forgiven (RFC 9112 section 2.2 asks for one). */
+const MAX_EMPTY_LINES: u32 = 8;
+
+/**
+ * Finds the next event in the bytes received on `conn`.
+ *
+ * @returns an `Event`
+ */
+export function next(conn: usize): u32 {
+  switch (load<u32>(conn, Conn.State)) {
+    case State.Start:
+      return start(conn);
+    case State.RequestLine:
+      return requestLine(conn);
+    case State.Fields:
+      return fields(conn, load<u32>(conn, Conn.Pos));
+    case State.Length:
+      return contentPiece(conn, State.Complete);
+    case State.ChunkSize:
+    case State.ChunkData:
+    case State.ChunkEnd:
+    case State.Trailers:
+      return chunked(conn);
+    case State.Complete:
+      store<u32>(conn, State.Start, Conn.State);
+      return Event.End;
+    default:
+      return Event.Error;
+  }
+}
+
+/** Ends the parsing of this connection: `Conn.Code` says why. */
+function failed(conn: usize): u32 {
+  store<u32>(conn, State.Failed, Conn.State);
+  return Event.Error;
+}
+
+/** What a line that could not be taken apart amounts to, now that `completeLine` gave 0. */
+@inline
+function pendingOrFailed(conn: usize): u32 {
+  return load<u32>(conn, Conn.Code) == Code.None ? Event.NeedMore : failed(conn);
+}
+
+function start(conn: usize): u32 {
+  const end: usize = load<u32>(conn, Conn.End);
+  let p: usize = load<u32>(conn, Conn.Pos);
+  if (p == end) return Event.NeedMore;
+  if (load<u8>(p) < 0x20) { // CR, or what can start no request
+    p = skipEmptyLines(conn, p, end);
+    if (p == 0) return pendingOrFailed(conn);
+  }
+  store<u32>(conn, <u32>p, Conn.Head);
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, <u32>p, Conn.Scanned);
+  store<u32>(conn, 0, Conn.EmptyLines);
+  store<u32>(conn, State.RequestLine, Conn.State);
+  return requestLine(conn);
+}
+
+/**
+ * RFC 9112 section 2.2: empty lines before a request line are ignored.
+ *
+ * @returns the first byte behind them, 0 when it is not there yet or they are wrong
+ */
+function skipEmptyLines(conn: usize, p: usize, end: usize): usize {
+  store<u32>(conn, Code.None, Conn.Code);
+  let lines = load<u32>(conn, Conn.EmptyLines);
+  while (p < end && load<u8>(p) < 0x20) {
+    const c = load<u8>(p);
+    if (c == 0x0a) return fail(conn, Code.BareLineFeed);
+    if (c != 0x0d) return fail(conn, Code.ControlByte);
+    if (p + 1 == end) break;
+    if (load<u8>(p + 1) != 0x0a) return fail(conn, Code.BareCarriageReturn);
+    if (++lines > MAX_EMPTY_LINES) return fail(conn, Code.EmptyLines);
+    p += 2;
+  }
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, lines, Conn.EmptyLines);
+  return p == end || load<u8>(p) == 0x0d ? 0 : p;
+}
+
+/** request-line = method SP request-target SP HTTP-version CRLF  (RFC 9112 section 3) */
+function requestLine(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  const end: usize = load<u32>(conn, Conn.End);
+  const longest = p + load<u32>(Place.MaxRequestLine);
+  // On a later visit the line is taken apart only once it is complete.
+  if (<usize>load<u32>(conn, Conn.Scanned) != p) {
+    if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
+  }
+  const line = takeRequestLine(conn, p, end, longest);
+  if (line == 0) {
+    const code = load<u32>(conn, Conn.Code);
+    // Noise is told by its first byte, without waiting for the end of a line.
+    if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
+    if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
+    return failWith(conn, code);
+  }
+  store<u32>(conn, <u32>line, Conn.Pos);
+  store<u32>(conn, <u32>line, Conn.Scanned);
+  store<u32>(conn, <u32>(line - p), Conn.FieldsOffset);
+  store<u32>(conn, 0, Conn.FieldCount);
+  store<u64>(conn, 0, Conn.Present); // and Repeated beside it
+  store<u32>(conn, 0, Conn.Codings);
+  store<u32>(conn, State.Fields, Conn.State);
+  return fields(conn, line);
+}
+
+/**
+ * Takes the request line at `p` apart, as if it were complete.
+ *
+ * @returns the address behind its CRLF; 0 when it is not complete, or wrong for the reason in
+ *   `Conn.Code`
+ */
+@inline
+function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usize {
+  const method = knownMethod(p);
+  let target: usize;
+  if (method != Method.Unknown) {
+    target = p + methodLength(method) + 1;
+    store<u32>(conn, <u32>(target - 1 - p), Conn.MethodLength);
+  } else {
+    const stop = skipToken(p, end);
+    store<u32>(conn, <u32>(stop - p), Conn.MethodLength);
+    if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
+    target = stop + 1;
+  }
+  const space = skipTarget(target, end);
+  if (space == target || load<u8>(space) != 0x20) {
+    return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
+  }
+  const version = space + 1;
+  const cr = version + 8;
+  if (cr + 1 >= end || cr > longest) return fail(conn, Code.BadVersion);
+  // HTTP-version = "HTTP/" DIGIT "." DIGIT                      (RFC 9112 section 2.3)
+  const minor = <u32>load<u8>(version + 7) - 0x30;
+  if (
+    (load<u64>(version) & 0x00ffffffffffffff) != 0x2e312f50545448 || // HTTP/1.
+    minor > 9 || load<u16>(cr) != CRLF
+  ) {
+    return fail(conn, isOtherVersion(version) ? Code.UnsupportedVersion : Code.BadVersion);
+  }
+  let form: u32 = 0;
+  if (load<u8>(target) != 0x2f || method == Method.Connect) {
+    form = targetForm(method, target, space);
+    if (form == NO_FORM) return fail(conn, Code.BadTarget);
+  }
+  store<u32>(conn, method, Conn.Method);
+  store<u32>(conn, form, Conn.Flags);
+  store<u32>(conn, minor, Conn.Minor);
+  store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
+  store<u32>(conn, <u32>(space - target), Conn.TargetLength);
+  return cr + 2;
+}
+
+/** Whether a well-formed version and CRLF stand at `p`: then it is one that is not served. */
+function isOtherVersion(p: usize): bool {
+  return load<u32>(p) == 0x50545448 && load<u8>(p + 4) == 0x2f && isDigit(load<u8>(p + 5)) && // HTTP/
+    load<u8>(p + 6) == 0x2e && isDigit(load<u8>(p + 7)) && load<u16>(p + 8) == CRLF;
+}
+
+/**
+ * field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5)
+ *
+ * Reads field lines from `p` on, to the empty line that ends the head.
+ */
+function fields(conn: usize, p: usize): u32 {
+  const end: usize = load<u32>(conn, Conn.End);
+  const head: usize = load<u32>(conn, Conn.Head);
+  const first = head + load<u32>(conn, Conn.FieldsOffset);
+  const longest = first + load<u32>(Place.MaxHeaderSize) - 2;
+  const most = load<u32>(Place.MaxHeaders);
+  let count = load<u32>(conn, Conn.FieldCount);
+  let wasScanned = <usize>load<u32>(conn, Conn.Scanned) != p;
+  for (;;) {
+    if (p >= end) break;
+    const c = load<u8>(p);
+    if (c == 0x0d) {
+      if (p + 1 == end) break;
+      if (p > longest) return failWith(conn, Code.HeaderTooLarge);
+      if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
+      store<u32>(conn, count, Conn.FieldCount);
+      return endHead(conn, p + 2);
+    }
+    // Judged by the first byte: obs-fold (section 5.2), or white space that hides a field (2.2).
+    if (isOws(c)) return failWith(conn, count == 0 ? Code.WhiteSpaceBeforeFields : Code.LineFolding);
+    if (count == most) return failWith(conn, Code.TooManyFields);
+    if (wasScanned) {
+      wasScanned = false;
+      if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) break;
+    }
+    const colon = skipToken(p, end);
+    let value = colon + 1;
+    if (colon == p || load<u8>(colon) != 0x3a) return lineFault(conn, p, end, colon, longest, count);
+    if (load<u8>(value) == 0x20) ++value;
+    while (isOws(load<u8>(value)) && value < end) ++value;
+    const cr = skipFieldValue(value, end);
+    if (cr + 1 >= end || cr > longest || load<u16>(cr) != CRLF) {
+      return lineFault(conn, p, end, colon, longest, count);
+    }
+    let stop = cr;
+    while (stop > value && isOws(load<u8>(stop - 1))) --stop;
+    const entry = conn + Conn.Fields + count * 8;
+    store<u64>(
+      entry,
+      <u64>(p - head) | (<u64>(colon - p) << 16) | (<u64>(value - head) << 32) | (<u64>(stop - value) << 48),
+    );
+    ++count;
+    const field = knownField(p, <u32>(colon - p));
+    if (field != Field.Count) {
+      const code = known(conn, field, head, value, stop);
+      if (code != Code.None) return failWith(conn, code);
+    }
+    p = cr + 2;
+  }
+  // Not complete: remember where the line starts, and how far it was searched.
+  if (<usize>load<u32>(conn, Conn.Pos) != p) {
+    store<u32>(conn, <u32>p, Conn.Pos);
+    store<u32>(conn, <u32>p, Conn.Scanned);
+    store<u32>(conn, Code.None, Conn.Code);
+  }
+  store<u32>(conn, count, Conn.FieldCount);
+  return pendingOrFailed(conn);
+}
+
+/** Notes a known field and judges its value. */
+function known(conn: usize, field: u32, head: usize, value: usize, stop: usize): u32 {
+  if (field <= <u32>Field.Expect) {
+    const code = judgeField(conn, field, value, stop);
+    if (code != Code.None) return code;
+  }
+  const bit = <u32>1 << field;
+  const present = load<u32>(conn, Conn.Present);
+  if (present & bit) {
+    store<u32>(conn, load<u32>(conn, Conn.Repeated) | bit, Conn.Repeated);
+  } else {
+    store<u32>(conn, present | bit, Conn.Present);
+    store<u64>(conn + Conn.Known + field * 8, <u64>(value - head) | (<u64>(stop - value) << 32));
+  }
+  return Code.None;
+}
+
+/** What is wrong with the field line at `p`, or that it is not complete. */
+function lineFault(conn: usize, p: usize, end: usize, colon: usize, longest: usize, count: u32): u32 {
+  if (<usize>load<u32>(conn, Conn.Pos) != p) {
+    store<u32>(conn, <u32>p, Conn.Pos);
+    store<u32>(conn, <u32>p, Conn.Scanned);
+  }
+  store<u32>(conn, count, Conn.FieldCount);
+  const cr = completeLine(conn, false, longest, Code.HeaderTooLarge);
+  if (cr == 0) return pendingOrFailed(conn);
+  return failWith(conn, nameFault(p, colon, cr));
+}
+
+/** Why there is no field name with a colon behind it at the start of the line `p` ... `end`. */
+function nameFault(p: usize, stop: usize, end: usize): u32 {
+  if (stop < end && stop > p && isOws(load<u8>(stop))) {
+    // RFC 9112 section 5.1: no white space between name and colon.
+    while (stop < end && isOws(load<u8>(stop))) ++stop;
+    if (stop < end && load<u8>(stop) == 0x3a) return Code.WhiteSpaceBeforeColon;
+  }
+  for (let q = p; q < end; ++q) if (load<u8>(q) == 0x3a) return Code.BadFieldName;
+  return Code.NoColon;
+}
+
+function failWith(conn: usize, code: u32): u32 {
+  fail(conn, code);
+  return failed(conn);
+}
+
+function endHead(conn: usize, p: usize): u32 {
+  const code = judgeHead(conn);
+  if (code != Code.None) return failWith(conn, code);
+  store<u32>(conn, <u32>p, Conn.HeadEnd);
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, <u32>p, Conn.Scanned);
+  const flags = load<u32>(conn, Conn.Flags);
+  store<u32>(conn, flags & HAS_BODY ? (flags & CHUNKED ? State.ChunkSize : State.Length) : State.Start, Conn.State);
+  return Event.Head;
+}
+
+// `Flag.HasBody` and `Flag.Chunked`, here as u32 for the bit tests above.
+const HAS_BODY: u32 = 2;
+const CHUNKED: u32 = 4;
+
+/** Hands out what is there of the `Conn.BodyLeft` bytes to come; `after` follows the last one. */
+function contentPiece(conn: usize, after: u32): u32 {
+  const p = load<u32>(conn, Conn.Pos);
+  const there = load<u32>(conn, Conn.End) - p;
+  if (there == 0) return Event.NeedMore;
+  const left = load<u64>(conn, Conn.BodyLeft);
+  const piece = <u64>there < left ? there : <u32>left;
+  store<u32>(conn, p, Conn.PieceStart);
+  store<u32>(conn, piece, Conn.PieceLength);
+  store<u32>(conn, p + piece, Conn.Pos);
+  store<u32>(conn, p + piece, Conn.Scanned);
+  store<u64>(conn, left - piece, Conn.BodyLeft);
+  if (left == piece) store<u32>(conn, after, Conn.State);
+  return Event.Body;
+}
+
+/**
+ * chunked-body = *chunk last-chunk trailer-section CRLF         (RFC 9112 section 7.1)
+ * chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
+ */
+function chunked(conn: usize): u32 {
+  let event: u32;
+  do event = chunkedStep(conn);
+  while (event == GO_ON);
+  return event;
+}
+
+/** No event yet: an element was read, and the next may stand behind it. */
+const GO_ON: u32 = 0xff;
+
+function chunkedStep(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  const end: usize = load<u32>(conn, Conn.End);
+  switch (load<u32>(conn, Conn.State)) {
+    case State.ChunkSize: {
+      const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
+      const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
+      if (cr == 0) return pendingOrFailed(conn);
+      const code = judgeChunkLine(conn, p, cr);
+      if (code != Code.None) return failWith(conn, code);
+      advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
+      return GO_ON;
+    }
+    case State.ChunkData:
+      return contentPiece(conn, State.ChunkEnd);
+    case State.ChunkEnd:
+      if (p == end) return Event.NeedMore;
+      if (load<u8>(p) != 0x0d) return failWith(conn, Code.BadChunkEnd);
+      if (p + 1 == end) return Event.NeedMore;
+      if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BadChunkEnd);
+      advance(conn, p + 2, State.ChunkSize);
+      return GO_ON;
+    default:
+      return trailer(conn, p);
+  }
+}
+
+@inline
+function advance(conn: usize, p: usize, state: u32): void {
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, <u32>p, Conn.Scanned);
+  store<u32>(conn, state, Conn.State);
+}
+
+/**
+ * One line of the trailer section: checked, counted and dropped. Trailers are never merged into
+ * the head (RFC 9110 section 6.5.1), so their names do not matter.
+ */
+function trailer(conn: usize, p: usize): u32 {
+  const bytes = load<u32>(conn, Conn.TrailerBytes);
+  const longest = p + load<u32>(Place.MaxHeaderSize) - 2 - bytes;
+  const end: usize = load<u32>(conn, Conn.End);
+  if (p < end && isOws(load<u8>(p))) return failWith(conn, Code.BadTrailer);
+  const cr = completeLine(conn, false, longest, Code.TrailerTooLarge);
+  if (cr == 0) return pendingOrFailed(conn);
+  if (cr == p) {
+    advance(conn, cr + 2, State.Start);
+    return Event.End;
+  }
+  const colon = skipToken(p, cr);
+  if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
+  store<u32>(conn, bytes + <u32>(cr + 2 - p), Conn.TrailerBytes);
+  advance(conn, cr + 2, State.Trailers);
+  return GO_ON;
+}
+
+/**
+ * Makes room for more input: moves what is still needed to the front of the input area. Between
+ * and in heads that is everything from `Conn.Head` or `Conn.Pos` on; during the content it is the
+ * head, which answers are made from, and the bytes behind `Conn.Pos`.
+ *
+ * @returns how many bytes can be received at `Conn.End`
+ */
+export function makeRoom(conn: usize): u32 {
+  const base: usize = load<u32>(conn, Conn.Base);
+  const end: usize = load<u32>(conn, Conn.End);
+  const limit: usize = load<u32>(conn, Conn.Limit);
+  const state = load<u32>(conn, Conn.State);
+  const inHead = state == State.RequestLine || state == State.Fields;
+  const inContent = state >= <u32>State.Length && state <= <u32>State.Complete;
+  const from: usize = inHead ? load<u32>(conn, Conn.Head) : load<u32>(conn, Conn.Pos);
+  // Moving a few bytes is cheap; many are moved only when the room gets short.
+  if (end - from > 4096 && limit - end > 8192) return <u32>(limit - end);
+  let to = base;
+  if (inContent) {
+    const head: usize = load<u32>(conn, Conn.Head);
+    const length = load<u32>(conn, Conn.HeadEnd) - <u32>head;
+    if (head != base) memory.copy(base, head, length);
+    to = base + length;
+    store<u32>(conn, <u32>to, Conn.HeadEnd);
+  }
+  if (inHead || inContent) store<u32>(conn, <u32>base, Conn.Head);
+  const shift = <u32>(from - to);
+  if (shift != 0) {
+    memory.copy(to, from, end - from);
+    store<u32>(conn, load<u32>(conn, Conn.Pos) - shift, Conn.Pos);
+    store<u32>(conn, <u32>end - shift, Conn.End);
+    store<u32>(conn, load<u32>(conn, Conn.Scanned) - shift, Conn.Scanned);
+  }
+  return <u32>limit - load<u32>(conn, Conn.End);
+}

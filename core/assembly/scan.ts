@@ -1,0 +1,80 @@
+/**
+ * Searches over many bytes at once.
+ *
+ * Each looks at 16 bytes a step and never stops to ask whether they were all received: the input
+ * area has slack behind it, and the callers compare the place found with the end of the bytes
+ * received. So there is no tail loop, and stale bytes behind the end decide nothing.
+ * Every search stops, because it is bounded by `end`: the result is `end` or more when nothing
+ * was found before it.
+ */
+import { HIGH_BITS, TCHAR_LOW } from "./chars";
+
+/** The first byte at or after `p` that is no tchar; `end` or more when there is none before it. */
+@inline
+export function skipToken(p: usize, end: usize): usize {
+  const low = v128.load(TCHAR_LOW);
+  const high = v128.load(HIGH_BITS);
+  const nibble = i8x16.splat(15);
+  do {
+    const x = v128.load(p);
+    // The shift works on bytes, so the upper half comes down alone.
+    const inClass = v128.and(
+      i8x16.relaxed_swizzle(low, v128.and(x, nibble)),
+      i8x16.relaxed_swizzle(high, i8x16.shr_u(x, 4)),
+    );
+    const others = i8x16.bitmask(i8x16.eq(inClass, i8x16.splat(0)));
+    if (others != 0) return p + ctz(others);
+    p += 16;
+  } while (p < end);
+  return p;
+}
+
+/**
+ * The first byte at or after `p` that may not stand in a field value: a control other than HTAB,
+ * or DEL (RFC 9110 section 5.5). Bytes from 0x80 on are obs-text and pass.
+ */
+@inline
+export function skipFieldValue(p: usize, end: usize): usize {
+  do {
+    const x = v128.load(p);
+    const stops = v128.or(
+      v128.andnot(i8x16.lt_u(x, i8x16.splat(0x20)), i8x16.eq(x, i8x16.splat(0x09))),
+      i8x16.eq(x, i8x16.splat(0x7f)),
+    );
+    const bits = i8x16.bitmask(stops);
+    if (bits != 0) return p + ctz(bits);
+    p += 16;
+  } while (p < end);
+  return p;
+}
+
+/**
+ * The first byte at or after `p` that may not stand in a request target: outside 0x21 ... 0x7E,
+ * or "#" (a fragment is never sent, RFC 9112 section 3.2).
+ */
+@inline
+export function skipTarget(p: usize, end: usize): usize {
+  do {
+    const x = v128.load(p);
+    const stops = v128.or(
+      // 0x21 ... 0x7E become 0 ... 0x5D; all others are above.
+      i8x16.gt_u(i8x16.sub(x, i8x16.splat(0x21)), i8x16.splat(0x5d)),
+      i8x16.eq(x, i8x16.splat(0x23)),
+    );
+    const bits = i8x16.bitmask(stops);
+    if (bits != 0) return p + ctz(bits);
+    p += 16;
+  } while (p < end);
+  return p;
+}
+
+/** The first byte at or after `p` outside SP ... 0x7E: what ends or spoils a request line. */
+export function skipPrintable(p: usize, end: usize): usize {
+  do {
+    const x = v128.load(p);
+    const bits = i8x16.bitmask(i8x16.gt_u(i8x16.sub(x, i8x16.splat(0x20)), i8x16.splat(0x5e)));
+    if (bits != 0) return p + ctz(bits);
+    p += 16;
+  } while (p < end);
+  return p;
+}

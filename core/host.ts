@@ -1,0 +1,427 @@
+/**
+ * The host's side of the Wasm core: the only TypeScript that knows where a word lies.
+ *
+ * A `Core` is an instance of the module over a shared memory. The memory never grows, so views of
+ * it stay valid; sockets are read into it and written from it. Connections are named by the
+ * address of their block, a plain number that can be sent to another thread, where another
+ * instance over the same memory goes on with it.
+ */
+import wasm from "./core.wasm" with { type: "bytes" };
+import { Conn, type Event, type Field, Out, Place } from "./shared/abi.ts";
+
+/** Bounds of a request, in bytes unless noted. `../shared/abi.ts` says what each one counts. */
+export interface Limits {
+  maxRequestLine: number;
+  maxHeaderSize: number;
+  /** Field lines. */
+  maxHeaders: number;
+  /** May be `Infinity`. */
+  maxBody: number;
+}
+
+/** The limits that hold when nothing else is asked for. */
+export const DEFAULT_LIMITS: Limits = {
+  maxRequestLine: 8192,
+  maxHeaderSize: 16384,
+  maxHeaders: 100,
+  maxBody: 1 << 20,
+};
+
+/** The size of a core's memory. */
+export interface CoreOptions {
+  /** Blocks: one a connection, and some for output. */
+  blocks: number;
+  /** At least so many bytes can be received into a block; default: what the limits need. */
+  inputBytes?: number;
+  limits?: Limits;
+}
+
+/** What another thread needs to work on the same memory. Can be sent by `postMessage`. */
+export interface CoreShare {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
+/** Functions of the module; `conn` is a connection's address, `chain` that of a chain's words. */
+interface Exports {
+  openConn(block: number): void;
+  closeConn(conn: number): void;
+  allocateBlock(): number;
+  freeBlock(block: number): void;
+  freeChain(block: number): void;
+  next(conn: number): Event;
+  answerPlain(conn: number): Event;
+  makeRoom(conn: number): number;
+  nextPiece(conn: number, size: number): number;
+  rewind(conn: number): number;
+  append(chain: number, source: number, length: number): number;
+  spoolToOutput(conn: number): number;
+}
+
+const PAGE_BYTES = 65536;
+/** Memory ends below 4 GiB, so that an address never wraps. */
+const MAX_PAGES = 65535;
+
+/** Field names of `Field`'s members in lower case, for messages and for looking up by name. */
+const FIELD_NAMES: readonly string[] = [
+  "host",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "expect",
+  "range",
+  "if-range",
+  "if-match",
+  "if-none-match",
+  "if-modified-since",
+  "if-unmodified-since",
+  "accept-encoding",
+  "accept",
+  "authorization",
+  "user-agent",
+  "referer",
+  "x-forwarded-for",
+  "origin",
+];
+
+let compiled: WebAssembly.Module | undefined;
+
+function pagesFor(options: CoreOptions, blockBytes: number): number {
+  return Math.ceil((Place.Blocks + options.blocks * blockBytes) / PAGE_BYTES);
+}
+
+/** Bytes of one block: record, field table, input and slack, in whole pages of the kernel. */
+function blockBytesFor(options: CoreOptions): number {
+  const { maxRequestLine, maxHeaderSize, maxHeaders } = options.limits ?? DEFAULT_LIMITS;
+  // A head stays while its content is read, behind which a chunk line may be a header's size.
+  const forLimits = maxRequestLine + 2 * maxHeaderSize + 4096;
+  const input = Math.max(options.inputBytes ?? 0, forLimits);
+  return Math.ceil((Conn.Fields + maxHeaders * 8 + 16 + input + Place.Slack) / 4096) * 4096;
+}
+
+/** How many blocks of `options`' size fit into a Wasm memory. */
+export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
+  const bytes = MAX_PAGES * PAGE_BYTES - Place.Blocks;
+  return Math.floor(bytes / blockBytesFor({ ...options, blocks: 0 }));
+}
+
+/** An instance of the core. */
+export class Core {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly words: Uint32Array<SharedArrayBuffer>;
+  readonly share: CoreShare;
+  readonly #wasm: Exports;
+  /** The view handed out last: exchanges of the same shape write the same place again. */
+  #lastView: Uint8Array<SharedArrayBuffer>;
+
+  private constructor(share: CoreShare) {
+    this.share = share;
+    const buffer = share.memory.buffer as unknown as SharedArrayBuffer;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.#lastView = this.bytes.subarray(0, 0);
+    const instance = new WebAssembly.Instance(share.module, { env: { memory: share.memory } });
+    this.#wasm = instance.exports as unknown as Exports;
+  }
+
+  /**
+   * Creates a memory of `options.blocks` blocks, and the first instance over it. Nothing of the
+   * memory is resident before it is used.
+   *
+   * @throws {RangeError} when there are more blocks than a Wasm memory holds, or the system
+   *   refuses to reserve it
+   */
+  static create(options: CoreOptions): Core {
+    const blockBytes = blockBytesFor(options);
+    const pages = pagesFor(options, blockBytes);
+    if (pages > MAX_PAGES) {
+      throw new RangeError(`${options.blocks} blocks of ${blockBytes} bytes exceed 4 GiB`);
+    }
+    compiled ??= new WebAssembly.Module(wasm);
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const core = new Core({ module: compiled, memory });
+    const { maxRequestLine, maxHeaderSize, maxHeaders, maxBody } = options.limits ?? DEFAULT_LIMITS;
+    const { words } = core;
+    words[Place.MaxRequestLine >>> 2] = maxRequestLine;
+    words[Place.MaxHeaderSize >>> 2] = maxHeaderSize;
+    words[Place.MaxHeaders >>> 2] = maxHeaders;
+    words[Place.BlockBytes >>> 2] = blockBytes;
+    words[Place.MaxBody >>> 2] = maxBody === Infinity ? 0xffffffff : maxBody;
+    words[(Place.MaxBody >>> 2) + 1] = maxBody === Infinity ? 0xffffffff : maxBody / 2 ** 32;
+    words[Place.FreshBlock >>> 2] = Place.Blocks;
+    words[Place.BlocksEnd >>> 2] = Place.Blocks + options.blocks * blockBytes;
+    return core;
+  }
+
+  /** An instance over the memory of another thread's core. */
+  static attach(share: CoreShare): Core {
+    return new Core(share);
+  }
+
+  /** Blocks in use, over all instances. */
+  get blocksUsed(): number {
+    return Atomics.load(this.words, Place.BlocksUsed >>> 2);
+  }
+
+  /** Bytes of output that one block holds. */
+  get blockCapacity(): number {
+    return this.words[Place.BlockBytes >>> 2] - Out.Data;
+  }
+
+  // Connections
+
+  /** Takes a block for a new connection. @returns its address, 0 when there is none left */
+  open(): number {
+    const conn = this.#wasm.allocateBlock() >>> 0;
+    if (conn !== 0) this.#wasm.openConn(conn);
+    return conn;
+  }
+
+  /** Gives back everything that belongs to `conn`. */
+  close(conn: number): void {
+    this.#wasm.closeConn(conn);
+  }
+
+  /** The part of memory at `start`, `length` bytes. Do not keep it over a call that changes it. */
+  view(start: number, length: number): Uint8Array<SharedArrayBuffer> {
+    const last = this.#lastView;
+    if (last.byteOffset === start && last.length === length) return last;
+    return this.#lastView = this.bytes.subarray(start, start + length);
+  }
+
+  /** Where the next read of `conn` goes; moves what stands in the way. May be empty. */
+  inputView(conn: number): Uint8Array<SharedArrayBuffer> {
+    const room = this.#wasm.makeRoom(conn);
+    const start = this.words[conn + Conn.End >>> 2];
+    return this.bytes.subarray(start, start + room);
+  }
+
+  /** Notes that `count` bytes were received into the input view of `conn`. */
+  received(conn: number, count: number): void {
+    this.words[conn + Conn.End >>> 2] += count;
+  }
+
+  /** Copies `bytes` into the input of `conn`, for callers without a socket. @returns how many */
+  receive(conn: number, bytes: Uint8Array): number {
+    const room = this.inputView(conn);
+    const count = Math.min(room.length, bytes.length);
+    room.set(bytes.subarray(0, count));
+    this.received(conn, count);
+    return count;
+  }
+
+  /** Bytes received on `conn` that nothing has taken yet. */
+  pending(conn: number): number {
+    return this.words[conn + Conn.End >>> 2] - this.words[conn + Conn.Pos >>> 2];
+  }
+
+  /** Forgets all input of `conn`. */
+  rewind(conn: number): void {
+    this.#wasm.rewind(conn);
+  }
+
+  /** Requests or messages answered on `conn`. */
+  served(conn: number): number {
+    return this.words[conn + Conn.Served >>> 2];
+  }
+
+  /** Counts one more request or message answered on `conn`. */
+  countServed(conn: number): void {
+    ++this.words[conn + Conn.Served >>> 2];
+  }
+
+  /** Reads word `index`, 0 or 1, that a service keeps with `conn`. */
+  serviceWord(conn: number, index: 0 | 1): number {
+    return this.words[(conn + Conn.Service0 >>> 2) + index];
+  }
+
+  /** Writes word `index`, 0 or 1, that a service keeps with `conn`. */
+  setServiceWord(conn: number, index: 0 | 1, value: number): void {
+    this.words[(conn + Conn.Service0 >>> 2) + index] = value;
+  }
+
+  // Echo
+
+  /** Takes the next piece of at most `size` bytes of the input. @returns its length */
+  nextPiece(conn: number, size: number): number {
+    return this.#wasm.nextPiece(conn, size);
+  }
+
+  /** Address of the piece of content or echo that was found last. */
+  pieceStart(conn: number): number {
+    return this.words[conn + Conn.PieceStart >>> 2];
+  }
+
+  /** Length of that piece. */
+  pieceLength(conn: number): number {
+    return this.words[conn + Conn.PieceLength >>> 2];
+  }
+
+  // HTTP requests
+
+  /** Finds the next event in the input of `conn`. */
+  next(conn: number): Event {
+    return this.#wasm.next(conn);
+  }
+
+  /** Like `next`, with plain requests answered from the canned response. */
+  answerPlain(conn: number): Event {
+    return this.#wasm.answerPlain(conn);
+  }
+
+  /**
+   * Sets the response for plain requests; its first `headLength` bytes answer HEAD. With none,
+   * every request comes to the host.
+   */
+  setCanned(response: Uint8Array, headLength: number): void {
+    if (Place.Canned + response.length > Place.Blocks) throw new RangeError("Response too long");
+    this.bytes.set(response, Place.Canned);
+    this.words[Place.CannedLength >>> 2] = response.length;
+    this.words[Place.CannedHeadLength >>> 2] = headLength;
+    this.words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : Place.Canned;
+  }
+
+  /** Why `Event.Error` was reported. */
+  code(conn: number): number {
+    return this.words[conn + Conn.Code >>> 2];
+  }
+
+  /** Bits of `Flag` of the current request. */
+  flags(conn: number): number {
+    return this.words[conn + Conn.Flags >>> 2];
+  }
+
+  /** `Method` of the current request. */
+  method(conn: number): number {
+    return this.words[conn + Conn.Method >>> 2];
+  }
+
+  /** Minor version of the current request: 0 or 1; versions above 1.1 are read as 1.1. */
+  minor(conn: number): number {
+    return Math.min(this.words[conn + Conn.Minor >>> 2], 1);
+  }
+
+  /** Whether a request was started on `conn` and is not complete. */
+  isInMessage(conn: number): boolean {
+    return this.words[conn + Conn.State >>> 2] !== 0 || this.pending(conn) > 0;
+  }
+
+  /** Whether the head of the request in progress is complete, so that content is awaited. */
+  isInContent(conn: number): boolean {
+    return this.words[conn + Conn.State >>> 2] >= 3;
+  }
+
+  /** Length of the content of the current request: as declared, or in chunks so far. */
+  contentLength(conn: number): number {
+    const at = conn + Conn.BodySize >>> 2;
+    return this.words[at] + this.words[at + 1] * 2 ** 32;
+  }
+
+  /** The method as it was sent. */
+  methodName(conn: number): string {
+    const head = this.words[conn + Conn.Head >>> 2];
+    return this.latin1(head, this.words[conn + Conn.MethodLength >>> 2]);
+  }
+
+  /** The request target as it was sent, a char code a byte. */
+  target(conn: number): string {
+    const { words } = this;
+    const start = words[conn + Conn.Head >>> 2] + words[conn + Conn.TargetOffset >>> 2];
+    return this.latin1(start, words[conn + Conn.TargetLength >>> 2]);
+  }
+
+  /** The value of a known field, repeated ones combined by ", "; `undefined` when it did not come. */
+  field(conn: number, field: Field): string | undefined {
+    const { words } = this;
+    const bit = 1 << field;
+    if ((words[conn + Conn.Present >>> 2] & bit) === 0) return undefined;
+    if ((words[conn + Conn.Repeated >>> 2] & bit) !== 0) {
+      return this.fields(conn).filter(([name]) => name.toLowerCase() === FIELD_NAMES[field])
+        .map(([, value]) => value).join(", ");
+    }
+    const pair = conn + Conn.Known + field * 8 >>> 2;
+    return this.latin1(words[conn + Conn.Head >>> 2] + words[pair], words[pair + 1]);
+  }
+
+  /** All fields of the current head as sent, in order: `[name, value]`. */
+  fields(conn: number): [name: string, value: string][] {
+    const { words } = this;
+    const head = words[conn + Conn.Head >>> 2];
+    const table = new Uint16Array(
+      this.words.buffer,
+      conn + Conn.Fields,
+      words[conn + Conn.FieldCount >>> 2] * 4,
+    );
+    const fields: [string, string][] = [];
+    for (let i = 0; i < table.length; i += 4) {
+      fields.push([
+        this.latin1(head + table[i], table[i + 1]),
+        this.latin1(head + table[i + 2], table[i + 3]),
+      ]);
+    }
+    return fields;
+  }
+
+  /** `length` bytes at `start` as a string, a char code a byte. */
+  latin1(start: number, length: number): string {
+    // apply() takes its arguments from the stack: in parts, so that any length fits.
+    let text = "";
+    for (const end = start + length; start < end; start += 4096) {
+      const part = this.bytes.subarray(start, Math.min(start + 4096, end));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  // Output
+
+  /** Appends `length` bytes of this memory to the output of `conn`. @returns whether they fit */
+  send(conn: number, start: number, length: number): boolean {
+    return this.#wasm.append(conn + Conn.OutHead, start, length) !== 0;
+  }
+
+  /** Appends bytes from outside to the output of `conn`. @returns whether there was memory */
+  sendBytes(conn: number, bytes: Uint8Array): boolean {
+    const staging = this.#wasm.allocateBlock() >>> 0;
+    if (staging === 0) return false;
+    let ok = true;
+    const step = this.blockCapacity;
+    for (let at = 0; ok && at < bytes.length; at += step) {
+      const part = bytes.subarray(at, at + step);
+      this.bytes.set(part, staging);
+      ok = this.send(conn, staging, part.length);
+    }
+    this.#wasm.freeBlock(staging);
+    return ok;
+  }
+
+  /** Sets `length` bytes at `start` aside, until `releaseSpool`. @returns whether they fit */
+  spool(conn: number, start: number, length: number): boolean {
+    return this.#wasm.append(conn + Conn.SpoolHead, start, length) !== 0;
+  }
+
+  /** Moves what was set aside to the end of the output. */
+  releaseSpool(conn: number): void {
+    this.#wasm.freeChain(this.#wasm.spoolToOutput(conn));
+  }
+
+  /** The first block of output that waits on `conn`, 0 when nothing does. */
+  outBlock(conn: number): number {
+    return this.words[conn + Conn.OutHead >>> 2];
+  }
+
+  /** The bytes of the output block `block`. */
+  outView(block: number): Uint8Array<SharedArrayBuffer> {
+    return this.view(block + Out.Data, this.words[block + Out.Length >>> 2]);
+  }
+
+  /** Takes the first block of output, now sent, away from `conn`. */
+  dropOutBlock(conn: number): void {
+    const at = conn + Conn.OutHead >>> 2;
+    const block = this.words[at];
+    const next = this.words[block + Out.Next >>> 2];
+    this.words[at] = next;
+    if (next === 0) this.words[at + 1] = 0;
+    this.#wasm.freeBlock(block);
+  }
+}

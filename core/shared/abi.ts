@@ -1,0 +1,236 @@
+/**
+ * What the Wasm core and its host agree on: codes, and where a word lies in linear memory.
+ *
+ * The AssemblyScript compiler and Deno both read this file, so it holds nothing but const enums
+ * with literal values. All offsets are in bytes.
+ */
+
+/** What {@linkcode next} found. */
+export const enum Event {
+  /** Everything received is consumed or an incomplete element is left: read more, call again. */
+  NeedMore = 0,
+  /** A request head is complete. Without `Flag.HasBody` the whole message is. */
+  Head = 1,
+  /** A piece of the content stands at `Conn.PieceStart`, `Conn.PieceLength`; take it now. */
+  Body = 2,
+  /** The content (trailers included) is complete. Only after a head with `Flag.HasBody`. */
+  End = 3,
+  /** The bytes are not acceptable; `Conn.Code` says why. Nothing more is parsed. */
+  Error = 4,
+  /** Enough output waits: send it, then call again. Only from `answerPlain`. */
+  Flush = 5,
+}
+
+/** Each fault that ends the parsing of a connection. The host maps it to a status and a reason. */
+export const enum Code {
+  None = 0,
+  // 400: syntax
+  BareLineFeed = 1,
+  BareCarriageReturn = 2,
+  ControlByte = 3,
+  EmptyLines = 4,
+  BadMethod = 5,
+  BadRequestLine = 6,
+  BadTarget = 7,
+  BadVersion = 8,
+  LineFolding = 9,
+  WhiteSpaceBeforeFields = 10,
+  BadFieldName = 11,
+  WhiteSpaceBeforeColon = 12,
+  NoColon = 13,
+  // 400: framing and Host
+  BadContentLength = 14,
+  RepeatedContentLength = 15,
+  LengthAndTransferEncoding = 16,
+  BadTransferEncoding = 17,
+  ChunkedNotFinal = 18,
+  TransferEncodingInHttp10 = 19,
+  MissingHost = 20,
+  RepeatedHost = 21,
+  BadHost = 22,
+  BadChunkSize = 23,
+  BadChunkEnd = 24,
+  BadTrailer = 25,
+  // Limits and what is not implemented
+  RequestLineTooLong = 26,
+  HeaderTooLarge = 27,
+  TooManyFields = 28,
+  ChunkExtensionTooLong = 29,
+  TrailerTooLarge = 30,
+  BodyTooLarge = 31,
+  UnknownCoding = 32,
+  UnsupportedVersion = 33,
+  // Not from the parser: the host ends a message with these
+  RequestTimeout = 34,
+  Incomplete = 35,
+  OutOfMemory = 36,
+}
+
+/** Methods that are recognised (RFC 9110 section 9.3, RFC 5789); any other token is `Unknown`. */
+export const enum Method {
+  Unknown = 0,
+  Get = 1,
+  Head = 2,
+  Post = 3,
+  Put = 4,
+  Delete = 5,
+  Connect = 6,
+  Options = 7,
+  Trace = 8,
+  Patch = 9,
+}
+
+/** Bits of `Conn.Flags`, valid after `Event.Head`. */
+export const enum Flag {
+  /** The connection may stay open after this exchange (RFC 9112 section 9.3). */
+  KeepAlive = 1,
+  /** Content follows: a length above 0, or chunked. */
+  HasBody = 2,
+  /** The content is in chunked coding. */
+  Chunked = 4,
+  /** `Expect: 100-continue` in HTTP/1.1. */
+  Expect100 = 8,
+  /** An expectation other than 100-continue: 417. */
+  ExpectOther = 16,
+  /** The target is in absolute-form. */
+  AbsoluteForm = 32,
+  /** The target is `*`. */
+  AsteriskForm = 64,
+  /** CONNECT with `host:port`. */
+  AuthorityForm = 128,
+}
+
+/** Fields that are found during the one pass; the value is the bit in `Conn.Present`. */
+export const enum Field {
+  Host = 0,
+  Connection = 1,
+  ContentLength = 2,
+  TransferEncoding = 3,
+  Expect = 4,
+  Range = 5,
+  IfRange = 6,
+  IfMatch = 7,
+  IfNoneMatch = 8,
+  IfModifiedSince = 9,
+  IfUnmodifiedSince = 10,
+  AcceptEncoding = 11,
+  Accept = 12,
+  Authorization = 13,
+  UserAgent = 14,
+  Referer = 15,
+  XForwardedFor = 16,
+  Origin = 17,
+  /** How many there are. */
+  Count = 18,
+}
+
+/**
+ * The record at the start of a connection's block (u32 words unless noted).
+ * Offsets named `…Start` are addresses; those named `…Offset` count from `Conn.Head`, so that a
+ * head can be moved inside its block.
+ */
+export const enum Conn {
+  State = 0,
+  Code = 4,
+  /** First byte of the input area. */
+  Base = 8,
+  /** End of the input area; `SLACK` bytes behind it may be read, never used. */
+  Limit = 12,
+  /** First byte of the current message's head. */
+  Head = 16,
+  /** Next byte to parse. */
+  Pos = 20,
+  /** End of the bytes received. */
+  End = 24,
+  /** The search for the end of the current line goes on here. */
+  Scanned = 28,
+  /** End of the head: first byte of the content as it was framed. */
+  HeadEnd = 32,
+  /** Offset of the first field line. */
+  FieldsOffset = 36,
+  Method = 40,
+  Flags = 44,
+  /** Minor HTTP version as sent, 0 to 9. */
+  Minor = 48,
+  MethodLength = 52,
+  TargetOffset = 56,
+  TargetLength = 60,
+  FieldCount = 64,
+  /** Bit set: which known fields came. */
+  Present = 68,
+  /** Bit set: which known fields came more than once. */
+  Repeated = 72,
+  PieceStart = 76,
+  PieceLength = 80,
+  /** Empty lines before the request line. */
+  EmptyLines = 84,
+  /** u64: bytes of content (or of the current chunk) still to come. */
+  BodyLeft = 88,
+  /** u64: the length declared, or in chunked coding the data so far. */
+  BodySize = 96,
+  /** Bytes of chunk extensions so far. */
+  ExtensionBytes = 104,
+  /** Bytes of trailers so far. */
+  TrailerBytes = 108,
+  /** Address of the first block of output, 0 when there is none. */
+  OutHead = 112,
+  OutTail = 116,
+  /** Requests or messages answered on this connection. */
+  Served = 120,
+  /** Chain of blocks that holds content set aside by a service. */
+  SpoolHead = 124,
+  SpoolTail = 128,
+  /** Words for the service's own use. */
+  Service0 = 132,
+  Service1 = 136,
+  /** While a head is parsed: what the transfer codings so far are, see `framing.ts`. */
+  Codings = 140,
+  /** `Field.Count` pairs (offset, length) of the known fields' first values. */
+  Known = 144,
+  /** Entries of the field table: u16 name offset, name length, value offset, value length. */
+  Fields = 288,
+}
+
+/** A block of output: the words before its bytes. */
+export const enum Out {
+  /** Address of the next block of the chain, 0 at its end. */
+  Next = 0,
+  /** Bytes used. */
+  Length = 4,
+  Data = 8,
+}
+
+/** Fixed places in the first page, and sizes. See the map in `assembly/memory.ts`. */
+export const enum Place {
+  /** u32: longest request line, without its CRLF. */
+  MaxRequestLine = 32768,
+  /** u32: most bytes of the header section, final CRLF included. */
+  MaxHeaderSize = 32772,
+  /** u32: most field lines. */
+  MaxHeaders = 32776,
+  /** u32: bytes of a block. */
+  BlockBytes = 32780,
+  /** u64: most bytes of content. */
+  MaxBody = 32784,
+  /** u64: free list of blocks; low half the address, high half a tag against ABA. */
+  FreeBlocks = 32792,
+  /** u32: address of the first block that was never used. */
+  FreshBlock = 32800,
+  /** u32: end of the last block. */
+  BlocksEnd = 32804,
+  /** u32: how many blocks are in use. */
+  BlocksUsed = 32808,
+  /** u32: address of the canned response for any GET, 0 when there is none. */
+  CannedStart = 32812,
+  /** u32: its length; the head's without content, for HEAD, comes next. */
+  CannedLength = 32816,
+  CannedHeadLength = 32820,
+  /** 29 bytes: the current IMF-fixdate. */
+  Date = 32832,
+  /** 4 KiB for the canned response. */
+  Canned = 33024,
+  /** First block. */
+  Blocks = 131072,
+  /** Bytes behind every input area that vector loads may touch. */
+  Slack = 64,
+}
