@@ -20,4 +20,7 @@ export interface CommandEntry {
 }
 
 /** All commands, in the order in which the help shows them. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
+  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
+];

@@ -2,5 +2,5 @@
 export { answerPlain } from "./canned";
 export { nextPiece, rewind } from "./echo";
 export { allocateBlock, closeConn, freeBlock, freeChain, openConn } from "./memory";
-export { append, spoolToOutput } from "./output";
+export { append, commit, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";

@@ -89,6 +89,7 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
+  store<u32>(conn, Method.Unknown, Conn.Method);
   store<u32>(conn, State.RequestLine, Conn.State);
   return requestLine(conn);
 }
