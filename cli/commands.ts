@@ -23,4 +23,9 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
   { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
+  {
+    name: "doctor",
+    summary: "show the limits that a load run meets, and how to raise them",
+    load: () => import("./doctor.ts"),
+  },
 ];
