@@ -20,4 +20,10 @@ export interface CommandEntry {
 }
 
 /** All commands, in the order in which the help shows them. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "sockets",
+    summary: "TCP sockets by state; drop TIME-WAIT sockets",
+    load: () => import("./sockets.ts"),
+  },
+];
