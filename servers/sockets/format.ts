@@ -32,7 +32,7 @@ function formatPorts(ports: readonly PortCounts[], states: readonly State[]): st
   const rest = ports.slice(MAX_PORT_ROWS);
   if (rest.length === 0) return table;
   const sockets = rest.reduce((sum, row) => sum + row.total, 0);
-  return `${table}\nand ${rest.length} more ports with ${sockets} sockets (--list shows them)`;
+  return `${table}\nmore ports: ${rest.length}, their sockets: ${sockets} (--list shows them)`;
 }
 
 /** One line per socket, columns as in `ss -tan`. */

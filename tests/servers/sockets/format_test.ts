@@ -52,7 +52,7 @@ Deno.test("formatCounts() sums up what is beyond twenty ports", () => {
   });
   const lines = formatCounts({ listening: 50 }, ports).split("\n");
   assert.equal(lines.length, 3 + 1 + 1 + 20 + 1);
-  assert.equal(lines.at(-1), "and 5 more ports with 10 sockets (--list shows them)");
+  assert.equal(lines.at(-1), "more ports: 5, their sockets: 10 (--list shows them)");
 });
 
 Deno.test("formatCounts() says so when there is nothing", () => {
