@@ -8,7 +8,7 @@
  * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -351,6 +351,8 @@ function chunkedStep(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
+      // Before the line is complete, so that what is no chunk is not waited for.
+      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
       const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
       const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
       if (cr == 0) return pendingOrFailed(conn);
