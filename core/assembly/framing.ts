@@ -166,6 +166,8 @@ export function judgeHead(conn: usize): u32 {
     if (length > load<u64>(Place.MaxBody)) return Code.BodyTooLarge;
     store<u64>(conn, length, Conn.BodyLeft);
     if (length > 0) flags |= Flag.HasBody;
+  } else {
+    store<u64>(conn, 0, Conn.BodySize);
   }
   store<u32>(conn, flags, Conn.Flags);
   return Code.None;

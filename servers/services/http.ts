@@ -185,10 +185,7 @@ export class HttpService implements Service {
     if (method === Method.Options) {
       return { status: 204, fields: [["Allow", allow]], content: undefined };
     }
-    // A method that is not allowed here is judged before the target, and by the resource.
-    return allow.split(", ").includes(core.methodName(conn))
-      ? textAnswer(400, "The target * is for OPTIONS")
-      : undefined;
+    return textAnswer(400, "The target * is for OPTIONS");
   }
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
@@ -202,7 +199,9 @@ export class HttpService implements Service {
         return Effect.Respond;
       }
     }
-    return this.#append(conn, answer);
+    // RFC 9112 section 9.6 leaves it to the server: who sends nonsense is not listened to further.
+    const effect = this.#append(conn, answer, { close: answer.status === 400 });
+    return effect === Effect.Close ? Effect.Linger : effect;
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
