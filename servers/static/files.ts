@@ -40,7 +40,7 @@ export interface Loaded {
   bytes: Uint8Array | undefined;
 }
 
-/** How long the real path of the root is trusted: a deployment may switch a link at any time. */
+/** How long the real path of the root is taken for granted. */
 const ROOT_TRUST_MS = 500;
 /** Reads of a file that keeps changing before its bytes are taken as they are. */
 const LOAD_ATTEMPTS = 3;
@@ -201,14 +201,16 @@ export class Files {
 
   #isInside(full: string): boolean {
     if (this.#followSymlinks) return true;
-    const nowMs = performance.now();
-    if (nowMs - this.#realRootAtMs > ROOT_TRUST_MS) {
-      const real = Deno.realPathSync(this.#root || "/");
-      this.#realRoot = real === "/" ? "" : real;
-      this.#realRootAtMs = nowMs;
-    }
     const real = Deno.realPathSync(full);
-    return real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
+    const isBelowRoot = () =>
+      real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
+    const isTrusted = performance.now() - this.#realRootAtMs < ROOT_TRUST_MS;
+    if (isTrusted && isBelowRoot()) return true;
+    // Outside of what the root was: perhaps a deployment has switched a link on the way to it.
+    const root = Deno.realPathSync(this.#root || "/");
+    this.#realRoot = root === "/" ? "" : root;
+    this.#realRootAtMs = performance.now();
+    return isBelowRoot();
   }
 }
 

@@ -19,7 +19,7 @@ const UTF8_APPLICATION_TYPES = new Set([
 ]);
 
 /** Types that the data base lacks. */
-const ADDED: Record<string, string> = { zst: "application/zstd" };
+const ADDED = new Map([["zst", "application/zstd"]]);
 
 /** Text files that go without an extension. */
 const TEXT_NAMES =
@@ -34,7 +34,7 @@ export function contentType(name: string): string {
   if (!base.includes(".")) return TEXT_NAMES.test(base) ? TEXT_PLAIN : OCTET_STREAM;
   const known = cache.get(extension);
   if (known !== undefined) return known;
-  const type = ADDED[extension] ?? (mime.lookup(extension) || OCTET_STREAM);
+  const type = ADDED.get(extension) ?? (mime.lookup(extension) || OCTET_STREAM);
   const isText = type.startsWith("text/") || UTF8_APPLICATION_TYPES.has(type) ||
     mime.charset(type) === "UTF-8";
   const full = isText ? `${type}; charset=utf-8` : type;
