@@ -62,7 +62,7 @@ function* writeJson({ segments, entries }: Listing): Generator<string> {
 }
 
 function* writePage({ segments, entries, sort }: Listing): Generator<string> {
-  const title = segments.length > 0 ? segments[segments.length - 1] : "/";
+  const title = `Index of /${segments.map((name) => name + "/").join("")}`;
   yield `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -156,9 +156,10 @@ function summary(entries: readonly Entry[]): string {
   const files = entries.length - directories;
   const count = (n: number, one: string, many: string) =>
     `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-  return `${count(directories, "folder", "folders")}, ${count(files, "file", "files")}, ${
-    humanSize(bytes)
-  }`;
+  return [
+    ...directories > 0 ? [count(directories, "folder", "folders")] : [],
+    ...files > 0 ? [count(files, "file", "files"), humanSize(bytes)] : [],
+  ].join(", ");
 }
 
 /** Bytes in the largest binary unit with three significant digits: `999 B`, `1.50 KiB`, `12.3 MiB`. */

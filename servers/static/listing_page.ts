@@ -54,7 +54,7 @@ margin:0 .5rem 1rem}
 h1{font-size:1.25rem;font-weight:600;line-height:1.4;margin:0;min-width:0;overflow-wrap:anywhere}
 h1 a{color:var(--link)}
 .slash{color:var(--dim);padding:0 .3em}
-.root{display:inline-block;min-width:1.2em;text-align:center}
+.root{display:inline-block;min-width:.9em}
 [aria-label="Root directory"]+.slash{display:none}
 a{color:inherit;text-decoration:none}
 a:hover bdi,h1 a:hover,a.up:hover,th a:hover{text-decoration:underline}
@@ -66,7 +66,7 @@ th{position:sticky;top:0;background:var(--bg);font-size:.875rem;font-weight:500;
 padding:0;box-shadow:inset 0 -1px var(--line)}
 th a{display:block;padding:.5rem}
 th.size{width:7rem}
-th.date{width:10.5rem}
+th.date{width:11rem}
 th.size,td:nth-child(2){text-align:right}
 th[aria-sort] a{color:var(--fg);font-weight:600}
 th[aria-sort] a::after{content:" \\2191"}
@@ -80,7 +80,7 @@ td>a,td>span{display:block;padding:.4rem 0 .4rem 1.75rem;overflow-wrap:anywhere;
 td:nth-child(3)>span{display:inline;padding:0}
 td>a{color:var(--link)}
 tr.dir td>a{font-weight:500}
-td:first-child>span{color:var(--dim);cursor:help;text-decoration:line-through}
+td:first-child>span{color:var(--dim);cursor:help;font-style:italic}
 td:first-child>::before{content:"";position:absolute;left:0;top:.55rem;width:1.2rem;height:1.2rem;
 background:var(--icon-fg);-webkit-mask:var(--icon) center/contain no-repeat;mask:var(--icon) center/contain no-repeat}
 .dir::before{--icon:url("${svgUrl(`<path d="${FOLDER}"/>`)}")}
@@ -98,7 +98,7 @@ th a,td{padding-left:.25rem;padding-right:.25rem}
 th.size{width:5rem}
 th.date{width:6.25rem}
 td:nth-child(3),th.date a{padding-left:.75rem}
-td:nth-child(n+2){font-size:.8125rem;padding-top:.55rem}
+td:nth-child(n+2){font-size:.8125rem;padding-top:.7rem}
 td:nth-child(3)>span{display:none}
 td>a,td>span{padding-top:.5rem;padding-bottom:.5rem}
 td:first-child>::before{top:.65rem}
@@ -159,7 +159,7 @@ export const PAGE_SCRIPT = `"use strict";
       rows.length.toLocaleString("en") + " shown";
   }
 
-  filter.hidden = rows.length < 2;
+  filter.hidden = rows.length === 0;
   let pending = 0;
   filter.addEventListener("input", () => {
     cancelAnimationFrame(pending);

@@ -74,7 +74,7 @@ Deno.test("Site does not read a settled file again", () =>
     };
     const first = bytes(later);
     assert.equal(bytes(later + REVALIDATE_MS), first);
-    Deno.writeTextFileSync(root + "/a.txt", "two");
+    Deno.writeTextFileSync(root + "/a.txt", "another");
     assert.equal(bytes(later + REVALIDATE_MS + 1), first, "fresh for a while");
     assert.notEqual(bytes(later - 1), first, "but not when the clock is set back");
   }));
