@@ -62,7 +62,7 @@ export function command(): Command {
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
-        dir: flags.dir,
+        directory: flags.dir === undefined ? undefined : { root: flags.dir },
         limits: {
           maxRequestLine: flags.maxRequestLine,
           maxHeaderSize: flags.maxHeaderSize,

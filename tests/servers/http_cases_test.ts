@@ -5,7 +5,13 @@ import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { serve } from "../../servers/mod.ts";
 import { everyByte } from "../support/drip.ts";
-import { type HttpCase, loadHttpCases, type Service } from "../support/http_cases.ts";
+import {
+  DIR_FILES,
+  type HttpCase,
+  loadHttpCases,
+  type Service,
+  SERVICES,
+} from "../support/http_cases.ts";
 import { replay } from "../support/http_replay.ts";
 
 const cases = loadHttpCases();
@@ -16,13 +22,20 @@ const TIMEOUTS = { idleMs: 700, headMs: 700, contentMs: 700, lingerMs: 2000 };
 /** Cases on the wire at once. */
 const PARALLEL = 32;
 
+/** A directory with the files that the cases ask for. */
+const root = Deno.makeTempDirSync({ prefix: "ktcp-cases-" });
+for (const [name, text] of Object.entries(DIR_FILES)) {
+  Deno.writeTextFileSync(`${root}/${name}`, text);
+}
+addEventListener("unload", () => Deno.removeSync(root, { recursive: true }));
+
 async function faultsOf(
   service: Service,
   tests: readonly HttpCase[],
   cutsOf: (test: HttpCase) => readonly number[],
 ): Promise<string[]> {
   const server = await serve({
-    service: { kind: "http", content: service, limits: DEFAULT_LIMITS },
+    service: { kind: "http", content: service, directory: { root }, limits: DEFAULT_LIMITS },
     timeouts: TIMEOUTS,
   });
   const address = { hostname: "127.0.0.1", port: server.port };
@@ -41,7 +54,7 @@ async function faultsOf(
   return faults;
 }
 
-for (const service of ["hello", "echo"] as const) {
+for (const service of SERVICES) {
   Deno.test(`ktcp http (${service}) answers every case as the table says`, async () => {
     const faults = await faultsOf(service, cases, () => []);
     assert.equal(faults.length, 0, faults.slice(0, 40).join("\n"));
