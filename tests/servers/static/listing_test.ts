@@ -179,6 +179,7 @@ Deno.test("writeListing() comes in bounded pieces", () => {
   const entries = Array.from({ length: 5000 }, (_, n) => file(`name-${n}.txt`));
   const pieces = [...writeListing({ segments: [], entries, sort: byName }, "html")];
   assert.ok(pieces.length > 20);
+  assert.ok(pieces.join("").includes(">5,000 files, 4.88 KiB<"));
   assert.ok(pieces.every((piece) => piece.length < 40_000));
 });
 
