@@ -169,17 +169,19 @@ export class HttpService implements Service {
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
   #answer(conn: number): Effect {
-    let answer: Answer | Promise<Answer> | undefined = this.#refusal(conn);
-    if (answer === undefined) {
-      answer = this.#resource.answer(this.#requestOn(conn));
-      if (answer instanceof Promise || isStreamed(answer.content)) {
-        this.#answers.set(conn, answer);
-        return Effect.Respond;
-      }
+    const refusal = this.#refusal(conn);
+    if (refusal !== undefined) {
+      if (refusal.status !== 400) return this.#append(conn, refusal);
+      // Left to the server: who sends nonsense is not listened to further.
+      this.#append(conn, refusal, { close: true });
+      return Effect.Linger;
     }
-    // RFC 9112 section 9.6 leaves it to the server: who sends nonsense is not listened to further.
-    const effect = this.#append(conn, answer, { close: answer.status === 400 });
-    return effect === Effect.Close ? Effect.Linger : effect;
+    const answer = this.#resource.answer(this.#requestOn(conn));
+    if (answer instanceof Promise || isStreamed(answer.content)) {
+      this.#answers.set(conn, answer);
+      return Effect.Respond;
+    }
+    return this.#append(conn, answer);
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */

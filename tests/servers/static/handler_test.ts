@@ -391,7 +391,7 @@ Deno.test("planner sends precompressed siblings with Vary", () => {
       200,
       coding,
       content,
-    ], accept);
+    ], String(accept));
     assert.equal(field(plan, "vary"), "Accept-Encoding");
     assert.equal(field(plan, "content-type"), "text/javascript; charset=utf-8");
   }

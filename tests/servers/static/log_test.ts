@@ -78,7 +78,7 @@ Deno.test("clientAddress() believes the last forwarded address, and only when to
     assert.equal(
       clientAddress({ peer, forwardedFor }, { trustProxy: true }),
       address,
-      forwardedFor,
+      String(forwardedFor),
     );
     assert.equal(clientAddress({ peer, forwardedFor }, { trustProxy: false }), "192.0.2.1");
   }

@@ -30,7 +30,7 @@ Deno.test("acceptedCodings() orders by q-value, then by compression", () => {
     [", ,gzip", "gzip identity"],
   ];
   for (const [field, expected] of cases) {
-    assert.equal(acceptedCodings(field).join(" "), expected, field);
+    assert.equal(acceptedCodings(field).join(" "), expected, String(field));
     assert.equal(acceptedCodings(field).join(" "), expected, `${field}, from the table`);
   }
 });

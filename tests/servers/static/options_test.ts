@@ -107,7 +107,7 @@ Deno.test("authorized() takes exactly the right credentials", () => {
     "Basic user:pa:ss",
     basic(""),
   ];
-  for (const field of wrong) assert.ok(!authorized(field, expected), field);
+  for (const field of wrong) assert.ok(!authorized(field, expected), String(field));
 });
 
 Deno.test("authorized() reads credentials as UTF-8, and an empty password is one", () => {
