@@ -35,6 +35,8 @@ export class WorkerPool implements WorkerHost {
   #creating: PoolWorker | null = null;
   #isDispatchDue = false;
   #tick = 0;
+  /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
+  #grownTick = 0;
   readonly #watchdog: Timer;
   readonly #reaper: Timer;
   readonly #retry: Timer;
@@ -94,6 +96,7 @@ export class WorkerPool implements WorkerHost {
     this.#creating = null;
     this.#mayday.stop();
     this.#workers.add(worker);
+    this.#grownTick = this.#tick;
     this.workerIdle(worker);
   }
 
@@ -211,19 +214,17 @@ export class WorkerPool implements WorkerHost {
   #grow(): void {
     if (!this.#canGrow()) return;
     const isPatient = this.cpu === null && this.#options.growDelayMs > 0;
-    const hasWaited = this.#tick - this.#worklist.head!.tick >= 2;
+    const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
+    const hasWaited = this.#tick - sinceTick >= 2;
     if (isPatient && this.#workers.size > 0 && !hasWaited) return;
-    const { reserve, source, maydayMs } = this.#options;
-    const row = this.#stats.take();
+    const { source, maydayMs } = this.#options;
     try {
-      this.#creating = reserve.lend(() => new PoolWorker(this, source, row));
+      this.#creating = PoolWorker.create(this, source, this.#stats.free());
     } catch (error) {
-      row.alive = false;
       return this.#failAll(error instanceof Error ? error.message : String(error));
     }
-    if (this.#creating) return this.#mayday.start(maydayMs);
-    row.alive = false;
-    this.#creationFailed();
+    if (this.#creating) this.#mayday.start(maydayMs);
+    else this.#creationFailed();
   }
 
   /** No Worker can be had for now: what waits goes on waiting, or to its queue's rescuer. */

@@ -24,7 +24,7 @@ export interface WorkerOptions {
   /**
    * How long work waits in an unbound pool that has Workers, all of them busy, before another one
    * is created, and how long behind a stalled item: once to twice this time, in milliseconds. With
-   * 0, at once. Creating a Worker holds up the owner for some 15 ms: 1 by default, and 0 where
+   * 0, at once. 5 by default, for creating a Worker holds up the owner for some 15 ms; 0 where
    * Workers are not reused.
    */
   growDelayMs?: number;
@@ -41,7 +41,8 @@ export interface WorkerOptions {
 }
 
 /** Options with their defaults, as pools use them. */
-export interface PoolOptions extends Required<Omit<WorkerOptions, "entry" | "permissions">> {
+export interface PoolOptions
+  extends Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve">> {
   /** Creates Workers. */
   source: WorkerSource;
 }
@@ -54,22 +55,23 @@ const processReserve = new DescriptorReserve();
  * @throws {RangeError} if a number makes no sense
  */
 export function poolOptions(options: WorkerOptions): PoolOptions {
-  const { entry, permissions = "none", init = null, reuse = true, ...rest } = options;
+  const { entry, permissions = "none", reserve = processReserve, ...rest } = options;
+  const { init = null, reuse = true } = rest;
   const filled: PoolOptions = {
     cpus: navigator.hardwareConcurrency,
     idleTimeoutMs: 10_000,
     minIdle: 1,
     maxWorkers: Infinity,
-    growDelayMs: reuse ? 1 : 0,
+    growDelayMs: reuse ? 5 : 0,
     cpuIntensiveThreshUs: 10_000,
     createRetryMs: 100,
     maydayMs: 10,
-    reserve: processReserve,
     clock: systemClock,
     ...rest,
     init,
     reuse,
     source: {
+      reserve,
       init,
       create: (name) => new Worker(entry, { type: "module", name, deno: { permissions } }),
     },

@@ -4,6 +4,7 @@
  */
 import { isAtLeast, type OwnerMessage, ToOwner, ToWorker, type WireItem } from "./messages.ts";
 import type { WorkerMessage } from "./messages.ts";
+import type { DescriptorReserve } from "./reserve.ts";
 import { type Job, JobState, refresh, WorkError } from "./work.ts";
 import type { WorkerStats } from "./worker_stats.ts";
 
@@ -23,6 +24,8 @@ export interface WorkerHost {
 
 /** What is needed to create a Worker. */
 export interface WorkerSource {
+  /** Holds the descriptors that it takes. */
+  reserve: DescriptorReserve;
   /** Creates the Worker; may throw. */
   create(name: string): Worker;
   /** Cloned to it before its first item. */
@@ -37,6 +40,7 @@ export class PoolWorker {
   /** Whether it counts as running in a bound pool's concurrency management. */
   isCounted = false;
   #host: WorkerHost;
+  #reserve: DescriptorReserve;
   #worker: Worker;
   #cell = new Int32Array(new SharedArrayBuffer(4));
   #seq = 0;
@@ -47,9 +51,19 @@ export class PoolWorker {
   #isReady = false;
   #isEnded = false;
 
-  /** Creates the Worker; throws when the runtime refuses. */
-  constructor(host: WorkerHost, source: WorkerSource, stats: WorkerStats) {
+  /**
+   * Creates a Worker.
+   *
+   * @returns `null` when the process is out of descriptors: try again later
+   * @throws what the runtime throws when it refuses
+   */
+  static create(host: WorkerHost, source: WorkerSource, stats: WorkerStats): PoolWorker | null {
+    return source.reserve.lend(() => new PoolWorker(host, source, stats));
+  }
+
+  private constructor(host: WorkerHost, source: WorkerSource, stats: WorkerStats) {
     this.#host = host;
+    this.#reserve = source.reserve;
     this.stats = stats;
     this.#worker = source.create(stats.name);
     this.#worker.onmessage = ({ data }) => this.#receive(data);
@@ -59,6 +73,7 @@ export class PoolWorker {
       this.kill(event.message.split("\n")[0]);
     };
     stats.created++;
+    stats.alive = true;
     const { name, cpu } = stats;
     this.#post([ToWorker.Init, { name, cpu }, this.#cell, source.init]);
   }
@@ -157,6 +172,7 @@ export class PoolWorker {
   /** Ends it; it must be idle. */
   terminate(): void {
     this.#isEnded = true;
+    if (!this.#isReady) this.#reserve.settle();
     this.stats.alive = false;
     this.#worker.terminate();
   }
@@ -190,6 +206,7 @@ export class PoolWorker {
     switch (message[0]) {
       case ToOwner.Ready:
         this.#isReady = true;
+        this.#reserve.settle();
         return this.#host.workerReady(this);
       case ToOwner.Done: {
         const [, seq, busyUs, result] = message;

@@ -68,9 +68,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
   }
 
   #create(): void {
-    const { reserve, source } = this.#options;
-    this.#worker = reserve.lend(() => new PoolWorker(this, source, this.stats));
-    this.stats.alive = this.#worker !== null;
+    this.#worker = PoolWorker.create(this, this.#options.source, this.stats);
     if (!this.#worker) this.#retry.start(this.#options.createRetryMs);
   }
 }

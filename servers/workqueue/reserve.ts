@@ -1,13 +1,12 @@
 /**
  * Descriptors held back for Workers. Creating a Worker takes six descriptors at once, and the
  * runtime aborts the process when one of them cannot be had. So they are held open beforehand and
- * given back in the very moment in which a Worker is created: what connections take meanwhile
- * cannot be these.
+ * given back in the very moment in which a Worker is created.
  */
 
 /** Descriptors that the runtime opens while a Worker is created (Deno 2.9 on Linux). */
 export const WORKER_DESCRIPTORS = 6;
-/** Held besides: the Worker reads its modules, and other threads accept connections meanwhile. */
+/** Held besides: a Worker reads its modules, and other threads accept connections meanwhile. */
 const SPARE_DESCRIPTORS = 4;
 
 /** Something that holds one descriptor. */
@@ -15,11 +14,12 @@ export interface Held {
   close(): void;
 }
 
-/** Holds descriptors back and lends them to one creation at a time. */
+/** Holds descriptors back, and lends them to Workers that come up. */
 export class DescriptorReserve {
   #open: () => Held;
   #size: number;
   #held: Held[] = [];
+  #lent = 0;
 
   /**
    * @param open opens one descriptor; the default needs read permission for `/dev/null`. Where the
@@ -35,19 +35,26 @@ export class DescriptorReserve {
   }
 
   /**
-   * Calls `create` with the reserve given back, then fills it again as far as possible.
+   * Calls `create` with the reserve given back. It stays so until `settle`: the Worker needs
+   * descriptors to read its modules.
    *
    * @returns what `create` returns, or `null` when the process is out of descriptors: `create` was
    * not called, try again later
    */
   lend<T>(create: () => T): T | null {
-    if (!this.#fill()) return null;
-    this.release();
-    try {
-      return create();
-    } finally {
-      this.#fill();
-    }
+    const isFull = this.#fill();
+    // Another Worker that reads its modules may need what could be had.
+    if (isFull || this.#lent > 0) this.release();
+    if (!isFull) return null;
+    const created = create();
+    this.#lent++;
+    return created;
+  }
+
+  /** What a call of `lend` created has come up, or has ended: fills the reserve again. */
+  settle(): void {
+    this.#lent--;
+    if (this.#lent === 0) this.#fill();
   }
 
   /** Closes what is held. */

@@ -29,15 +29,14 @@ export class StatsRows {
     this.#suffix = isHighPriority ? "H" : "";
   }
 
-  /** A row for a new Worker. */
-  take(): WorkerStats {
+  /** A row in which no Worker is: it is taken by creating one. */
+  free(): WorkerStats {
     let row = this.rows.find((row) => !row.alive);
     if (!row) {
       const name = `kworker/${this.#cpu ?? "u"}:${this.rows.length}${this.#suffix}`;
       row = newRow(name, this.#cpu);
       this.rows.push(row);
     }
-    row.alive = true;
     return row;
   }
 }

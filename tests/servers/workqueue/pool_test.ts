@@ -64,7 +64,7 @@ Deno.test("an unbound pool takes back what is behind an item that blocks", async
   await destroyWorkqueue(queue);
 });
 
-Deno.test("an unbound pool takes back what is behind an item that sleeps, without a timer", async () => {
+Deno.test("an unbound pool takes back what is behind an item that sleeps", async () => {
   const clock = new FakeClock();
   const { pools } = testPools({ clock, minIdle: 2 });
   const queue = allocWorkqueue("sleep", { flags: WQ_UNBOUND, pools });
@@ -133,7 +133,7 @@ Deno.test("minIdle 0 reaps the last Worker, and work brings one back", async () 
 });
 
 Deno.test("reuse: false gives each item a Worker of its own, which ends with it", async () => {
-  const { pools, shared } = testPools({ reuse: false });
+  const { pools, shared } = testPools({ reuse: false, growDelayMs: 0 });
   const queue = allocWorkqueue("each", { flags: WQ_UNBOUND, maxActive: 2, pools });
   const items = Array.from({ length: 5 }, () => recorded("block", 1));
   for (const { work } of items) queueWork(queue, work);

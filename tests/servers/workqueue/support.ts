@@ -1,7 +1,7 @@
 /** What the workqueue tests share. */
 import type { Clock } from "../../../servers/workqueue/clock.ts";
 import type { WorkerOptions } from "../../../servers/workqueue/pool_options.ts";
-import { Work, WorkerPools, WorkError } from "../../../servers/workqueue/mod.ts";
+import { Work, WorkerPools, type WorkError } from "../../../servers/workqueue/mod.ts";
 
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
@@ -70,6 +70,7 @@ export function testPools(options: Partial<WorkerOptions> = {}, shared = new Sha
     entry: new URL("./worker.ts", import.meta.url),
     init: { shared: shared.words },
     cpus: 2,
+    growDelayMs: 1,
     ...options,
   });
   return { pools, shared };

@@ -15,6 +15,7 @@ function block(shared: Int32Array, until: number): void {
 serveWork<Init>({
   echo: (data) => data,
   sum: (data: number[]) => data.reduce((a, b) => a + b, 0),
+  later: (data) => new Promise((resolve) => setTimeout(resolve, 2, data)),
   where: (_data, { worker }) => worker,
   mark: (data, { init }) => {
     Atomics.add(init.shared, 0, 1);
