@@ -19,7 +19,7 @@ function readPaths(options: ServerOptions): string[] {
  * Permissions of a Worker that listens: its address, the served directory, and the path of its
  * Unix domain socket; nothing else. While the port is not chosen, any port of the host.
  */
-export function workerPermissions(options: ServerOptions): Deno.PermissionOptions {
+export function workerPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
   const { hostname, port, path } = options.listen;
   const read = readPaths(options);
   return {
@@ -37,7 +37,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
 }
 
 /** Permissions of a Worker that has no socket: the served directory, if there is one. */
-export function poolPermissions(options: ServerOptions): Deno.PermissionOptions {
+export function poolPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
   return { ...workerPermissions(options), net: false, write: false };
 }
 

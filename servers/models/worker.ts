@@ -70,13 +70,10 @@ async function serveConnection(
   return counters;
 }
 
-serveWork<Pooled | null, PoolInit | null>({
-  serve,
-  receive: receiveItem,
-  connection: serveConnection,
-}, {
+serveWork<Pooled, PoolInit | null>({ serve, receive: receiveItem, connection: serveConnection }, {
   setUp(init) {
-    if (init === null) return null;
+    // `per-core` brings its options with the item; nothing of another thread is used.
+    if (init === null) return undefined as unknown as Pooled;
     const core = Core.attach(init.share);
     return { core, service: createService(core, init.service, { isPooled: true }) };
   },
