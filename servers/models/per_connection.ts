@@ -27,26 +27,11 @@ import {
   type Workqueue,
   WQ_UNBOUND,
 } from "../workqueue/mod.ts";
+import type { ConnectionCommand, ConnectionData, PoolInit, StreamRequest } from "./messages.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
-import type { PoolInit } from "./remote_service.ts";
-import {
-  closeQuietly,
-  serveStreamRequest,
-  type StreamReply,
-  type StreamRequest,
-} from "./remote_stream.ts";
+import { closeQuietly, serveStreamRequest } from "./remote_stream.ts";
 import { createServerCore, reportInternalError } from "./single.ts";
-
-/** An item: a connection to serve from its first byte to its end. */
-export interface ConnectionData {
-  conn: number;
-  peer: string;
-  timeouts: ServerOptions["timeouts"];
-}
-
-/** What the owner tells a Worker. */
-export type ConnectionCommand = StreamReply | { kind: "drain" };
 
 /** The connections of a server, each with its item. */
 class ConnectionPool {

@@ -6,8 +6,7 @@
  * Each Worker runs one long item of a bound queue, `serve`. When it crashes, its connections are
  * lost, and the item is queued again on the same core.
  */
-import type { Counters } from "../connection.ts";
-import { zeroCounters } from "../connection.ts";
+import { type Counters, zeroCounters } from "../connection.ts";
 import type { ServerOptions } from "../options.ts";
 import {
   allocWorkqueue,
@@ -18,31 +17,9 @@ import {
   WorkerPools,
   type Workqueue,
 } from "../workqueue/mod.ts";
+import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { workerPermissions } from "./permissions.ts";
-
-/** What a Worker's `serve` item is given. */
-export interface ServeData {
-  options: ServerOptions;
-  /** Open connections by Worker, and this one's place. */
-  counts: Int32Array<SharedArrayBuffer>;
-  index: number;
-}
-
-/** What the owner tells a running `serve` item. */
-export type ServeCommand = { kind: "report" } | { kind: "stop"; graceMs: number };
-
-/** What it tells the owner. */
-export type ServeMessage =
-  | { kind: "listening"; address: string; port: number }
-  | { kind: "report"; counters: Counters };
-
-/** What it returns. */
-export interface ServeResult {
-  counters: Counters;
-  /** Connections that were cut off. */
-  cut: number;
-}
 
 /** An error of the system by its class, to be thrown on this side as it was on the other. */
 function systemError(reason: string): Error {

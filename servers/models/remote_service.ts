@@ -9,30 +9,11 @@
  * Between two items nothing is under way on a connection, and what the owner wrote before
  * `queueWork` is seen by the Worker, so a block never belongs to two threads.
  */
-import type { Core, CoreShare } from "../../core/mod.ts";
-import type { ServiceOptions } from "../options.ts";
+import type { Core } from "../../core/mod.ts";
 import { Effect, type Phase, type Sender, type Service } from "../service.ts";
 import { queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
 import type { WorkContext } from "../workqueue/serve_work.ts";
-
-/** What Workers of a pool model are started with. */
-export interface PoolInit {
-  share: CoreShare;
-  service: ServiceOptions;
-}
-
-/** An item: what happened on a connection. */
-export interface ReceiveData {
-  conn: number;
-  peer: string;
-  /** The peer has sent its FIN. */
-  isEnded: boolean;
-  /** The server is about to stop. */
-  isDraining: boolean;
-}
-
-/** What an item may ask of the owner, one thing at a time. Answered with an empty message. */
-export type SenderRequest = "flush";
+import type { ReceiveData, SenderRequest } from "./messages.ts";
 
 /** One connection on the owner's side: its item, and who waits for it. */
 class RemoteConnection {

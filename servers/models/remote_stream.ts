@@ -5,22 +5,7 @@
 import type { Core } from "../../core/mod.ts";
 import type { Stream } from "../engine.ts";
 import type { WorkContext } from "../workqueue/serve_work.ts";
-
-/** What the Worker asks the owner to do with the socket; `start` and `length` name its memory. */
-export type StreamRequest =
-  | { kind: "read"; start: number; length: number }
-  | { kind: "write"; start: number; length: number }
-  | { kind: "close-write" }
-  | { kind: "close" };
-
-/** What the owner answers: which request, and what came of it. */
-export interface StreamReply {
-  kind: "read" | "write" | "close-write";
-  /** Bytes; `null` at the peer's FIN. */
-  count: number | null;
-  /** The error's class, when it failed. */
-  failed?: string;
-}
+import type { StreamReply, StreamRequest } from "./messages.ts";
 
 /** The Worker's end. */
 export class RemoteStream implements Stream {

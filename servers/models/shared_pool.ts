@@ -9,7 +9,8 @@ import type { ServerOptions } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools, WQ_UNBOUND } from "../workqueue/mod.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
-import { type PoolInit, RemoteService } from "./remote_service.ts";
+import type { PoolInit } from "./messages.ts";
+import { RemoteService } from "./remote_service.ts";
 import { createServerCore, startServing } from "./single.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */

@@ -8,9 +8,16 @@ import { createService } from "../create_service.ts";
 import type { Service } from "../service.ts";
 import { TimerWheel } from "../timer_wheel.ts";
 import { serveWork, type WorkContext } from "../workqueue/serve_work.ts";
-import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./per_core.ts";
-import type { ConnectionCommand, ConnectionData } from "./per_connection.ts";
-import { type PoolInit, receiveItem } from "./remote_service.ts";
+import type {
+  ConnectionCommand,
+  ConnectionData,
+  PoolInit,
+  ServeCommand,
+  ServeData,
+  ServeMessage,
+  ServeResult,
+} from "./messages.ts";
+import { receiveItem } from "./remote_service.ts";
 import { RemoteStream } from "./remote_stream.ts";
 import { createServerCore, startServing, TICK_MS } from "./single.ts";
 
