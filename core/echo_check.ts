@@ -120,6 +120,11 @@ export class EchoSlot {
     return this.#wasm.checkEcho(this.#place.record, this.receiveView.byteOffset, count);
   }
 
+  /** Bytes of a message. */
+  get sizeBytes(): number {
+    return this.#place.sizeBytes;
+  }
+
   /** How many bytes of the echo have come and are right. */
   get checkedBytes(): number {
     return this.#word(Echo.Checked);
