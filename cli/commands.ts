@@ -21,6 +21,8 @@ export interface CommandEntry {
 
 /** All commands, in the order in which the help shows them. */
 export const COMMANDS: readonly CommandEntry[] = [
+  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
+  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {
     name: "doctor",
     summary: "show the limits that a load run meets, and how to raise them",

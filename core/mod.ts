@@ -2,7 +2,7 @@
  * The core: HTTP/1.x parsing, echo splitting and echo checking in WebAssembly, over one linear
  * memory. It knows no socket, clock or file.
  */
-export { Core, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
+export { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
 export type { CoreOptions, CoreShare, Limits } from "./host.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";

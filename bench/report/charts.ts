@@ -79,8 +79,12 @@ export function cdfChart(title: string, curves: NamedCurve[]): Chart {
 /** Latency over percentiles, where each further nine takes as much room: what the tail is like. */
 export function spectrumChart(title: string, curves: NamedCurve[]): Chart {
   const scale = latencyScale(curves.flatMap((c) => c.curve.map((p) => p.latencyUs)));
-  const inside = curves.map((c) => c.curve.filter((p) => p.percentile < 100));
-  const last = Math.max(0, ...inside.map((curve) => curve.at(-1)?.percentile ?? 0));
+  // 100 % lies at infinity: the maximum is drawn above the last percentile that has a place.
+  const lines = curves.map((c) => {
+    const last = Math.max(0, ...c.curve.map((p) => p.percentile).filter((p) => p < 100));
+    return c.curve.map((p) => ({ ...p, percentile: Math.min(p.percentile, last) }));
+  });
+  const last = Math.max(0, ...lines.map((line) => line.at(-1)?.percentile ?? 0));
   return chart(title, curves.map((c) => c.name), (theme) => ({
     xAxis: axis("percentile (%)", percentileAxis(last), theme),
     yAxis: axis(latencyTitle("latency", scale), scale.options, theme),
@@ -90,7 +94,7 @@ export function spectrumChart(title: string, curves: NamedCurve[]): Chart {
       symbol: "circle",
       showSymbol: false,
       lineStyle: { width: 2 },
-      data: inside[i].map((p) => [percentilePosition(p.percentile), scale.position(p.latencyUs)]),
+      data: lines[i].map((p) => [percentilePosition(p.percentile), scale.position(p.latencyUs)]),
     })),
   }));
 }
@@ -155,6 +159,7 @@ export function dotChart(title: string, groups: DotGroup[]): Chart {
       type: "scatter",
       name,
       symbolSize: 9,
+      itemStyle: { opacity: 1 },
       label: {
         // More than two labels at one place would cover each other.
         show: names.length <= 2,

@@ -3,5 +3,5 @@ export { answerPlain } from "./canned";
 export { nextPiece, rewind } from "./echo";
 export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, closeConn, freeBlock, freeChain, openConn } from "./memory";
-export { append, spoolToOutput } from "./output";
+export { append, commit, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
