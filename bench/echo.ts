@@ -63,10 +63,10 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
   }
 }
 
-/** A Worker that may do nothing but reach the target. */
+/** A Worker that may do nothing but reach the target; a Unix socket counts as a file to write. */
 function startWorker({ target }: EchoPlan): Worker {
   const permissions: Deno.PermissionOptionsObject = "path" in target
-    ? { net: [`unix:${target.path}`], read: [target.path] }
+    ? { net: [`unix:${target.path}`], read: [target.path], write: [target.path] }
     : { net: [targetName(target)] };
   return new Worker(new URL("./echo_worker.ts", import.meta.url), {
     type: "module",

@@ -194,7 +194,9 @@ export class EchoClient {
   #noteMismatch({ round, sequence }: Message, count: number): void {
     const slot = this.#slot;
     const found = count > 0 ? slot.identify(count) : null;
-    const what = found
+    const isOther = found !== null && (found.client !== this.index ||
+      found.round !== round >>> 0 || found.sequence !== sequence);
+    const what = isOther
       ? `message ${found.sequence} of client ${found.client}, round ${found.round} came instead`
       : slot.mismatchAt === slot.sizeBytes
       ? `more than the ${slot.sizeBytes} bytes sent came back`

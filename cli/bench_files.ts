@@ -26,7 +26,9 @@ const CSV_PIECE_CHARS = 1 << 16;
 export function checkFiles(options: FileOptions): void {
   const { plot, gnuplot, output } = options;
   if (plot !== undefined && !/\.(svg|png)$/.test(plot)) {
-    throw new UsageError(`--plot '${plot}' is neither; write a file name that ends in .svg or .png`);
+    throw new UsageError(
+      `--plot '${plot}' is neither; write a file name that ends in .svg or .png`,
+    );
   }
   if (gnuplot !== undefined && output === undefined) {
     throw new UsageError(`--gnuplot '${gnuplot}' has no data to plot; add --output FILE`);
