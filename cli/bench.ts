@@ -101,7 +101,9 @@ async function run(options: BenchOptions): Promise<void> {
   if (options.compare) return compareRuns(options.compare, options.json ?? false);
   checkOptions(options);
   checkFiles(filesOf(options));
-  const server = await findServer(options, () => startOwnServer(options.threads));
+  const server = await findServer(options, {
+    startOwn: () => startOwnServer(options.threads),
+  });
   try {
     await measure(options, server);
   } finally {

@@ -30,6 +30,14 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
+/** How a server is found when none is named. */
+export interface Fallback {
+  /** Starts a server when nobody listens at `address`. */
+  startOwn(): Promise<OwnServer>;
+  /** Where to look first; default: where `ktcp echo` listens. */
+  address?: { hostname: string; port: number };
+}
+
 /**
  * Finds the server that `options` name. When they name none and nobody listens on the default port,
  * starts one.
@@ -39,7 +47,7 @@ export interface BenchServer {
  */
 export async function findServer(
   options: TargetOptions,
-  startOwn: () => Promise<OwnServer>,
+  fallback: Fallback,
 ): Promise<BenchServer> {
   const { host, port, unix } = options;
   if (unix !== undefined) {
@@ -53,9 +61,9 @@ export async function findServer(
   if (host !== undefined || port !== undefined) {
     return named({ hostname: await addressOf(host ?? DEFAULT_HOST), port: port ?? DEFAULT_PORT });
   }
-  const target = { hostname: DEFAULT_HOST, port: DEFAULT_PORT };
-  if (await isListening(target)) return named(target);
-  const own = await startOwn();
+  const address = fallback.address ?? { hostname: DEFAULT_HOST, port: DEFAULT_PORT };
+  if (await isListening(address)) return named(address);
+  const own = await fallback.startOwn();
   return {
     target: { hostname: own.hostname, port: own.port },
     selfStarted: true,

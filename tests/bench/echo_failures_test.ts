@@ -13,7 +13,7 @@ import {
   readFully,
   startServer,
   writeAll,
-} from "./echo_servers.ts";
+} from "../support/echo_servers.ts";
 
 const SIZE = 64;
 

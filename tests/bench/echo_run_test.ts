@@ -4,7 +4,14 @@ import { type EchoOptions, type EchoOutcome, runEcho } from "../../bench/echo.ts
 import { defaultWorkers, type EchoPlan, targetName } from "../../bench/echo_plan.ts";
 import { FIGURES, PERCENTILES, summarize } from "../../bench/stats/summary.ts";
 import { RESOLUTION_RATIO } from "../../bench/stats/histogram.ts";
-import { echo, gate, type Handler, readFully, startServer, writeAll } from "./echo_servers.ts";
+import {
+  echo,
+  gate,
+  type Handler,
+  readFully,
+  startServer,
+  writeAll,
+} from "../support/echo_servers.ts";
 
 const SIZE = 64;
 
