@@ -33,4 +33,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "show the limits that a load run meets, and how to raise them",
     load: () => import("./doctor.ts"),
   },
+  {
+    name: "sockets",
+    summary: "TCP sockets by state; drop TIME-WAIT sockets",
+    load: () => import("./sockets.ts"),
+  },
 ];
