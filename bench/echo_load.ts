@@ -82,7 +82,7 @@ export class EchoLoad implements EchoRun {
     }, tickMs);
     try {
       for (let round = -warmupRounds; round < rounds; round++) {
-        const clients = this.#ordered(round);
+        const clients = shuffled(this.#clients);
         await this.#barrier.wait();
         if (round === 0) this.#startedMs = epochNow();
         if (this.#pacer) await this.#openRound(clients, round);
@@ -134,13 +134,6 @@ export class EchoLoad implements EchoRun {
     }
   }
 
-  /** The clients, beginning elsewhere in each round: whoever starts first has less company. */
-  #ordered(round: number): EchoClient[] {
-    const { rounds } = this.plan;
-    const first = Math.floor(this.#clients.length * Math.max(round, 0) / rounds);
-    return [...this.#clients.slice(first), ...this.#clients.slice(0, first)];
-  }
-
   /** Connects all clients; when all of all Workers are, lets their messages go as they are due. */
   async #openRound(clients: EchoClient[], round: number): Promise<void> {
     await Promise.all(clients.map((client) => client.connect(round)));
@@ -158,6 +151,16 @@ export class EchoLoad implements EchoRun {
     }
     await Promise.all(exchanges);
   }
+}
+
+/** In another order each round: who starts first has less company, and neighbours share a fate. */
+function shuffled(clients: readonly EchoClient[]): EchoClient[] {
+  const order = [...clients];
+  for (let i = order.length - 1; i > 0; i--) {
+    const other = Math.floor(Math.random() * (i + 1));
+    [order[i], order[other]] = [order[other], order[i]];
+  }
+  return order;
 }
 
 async function closedRound(clients: EchoClient[], round: number): Promise<void> {

@@ -250,8 +250,8 @@ function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void 
 }
 
 function showProgress(progress: Progress, tallies: EchoTallies): void {
-  const done = tallies.attempted;
-  const failed = done - tallies.ok;
+  const failed = Object.values(tallies.failures).reduce((sum, count) => sum + count, 0);
+  const done = tallies.ok + failed;
   progress.update({ done, note: `${formatCount(done)} echoes, ${formatCount(failed)} failed` });
 }
 
