@@ -242,7 +242,12 @@ function resultOf(
 /** Says on stderr what the counts alone do not. */
 function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void {
   if (mismatch) printNote(`ktcp bench: first mismatch: ${mismatch}`);
-  if (aborted) printNote(`ktcp bench: ${aborted}; see 'ktcp doctor --threads ${result.threads}'`);
+  if (aborted) {
+    // EMFILE and EADDRNOTAVAIL: what the limits did not foresee, because others use files and ports.
+    const isLimit = /\(os error (24|99)\)/.test(aborted);
+    const hint = isLimit ? `; see 'ktcp doctor --threads ${result.threads}'` : "";
+    printNote(`ktcp bench: ${aborted}${hint}`);
+  }
   const { failures, attempted, target } = result;
   if (attempted > 0 && failures.refused === attempted) {
     printNote(`ktcp bench: nobody listens on ${target}; start a server there with 'ktcp echo'`);
