@@ -19,7 +19,7 @@ export function compareRuns(paths: string[], asJson: boolean): void {
   }
   const [before, after] = paths.map(readResult);
   try {
-    if (!asJson) return printResult(compareText(before, after, [paths[0], paths[1]]));
+    if (!asJson) return void printResult(compareText(before, after, [paths[0], paths[1]]));
     const figures = compareResults(before, after);
     printJson({ command: "bench", version: VERSION, compared: paths, figures });
   } catch (error) {

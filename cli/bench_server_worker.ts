@@ -1,5 +1,5 @@
 /** Worker entry: the echo server that `ktcp bench` starts when there is none to measure. */
-import { serve, type Server } from "../servers/mod.ts";
+import { type RunningServer, serve } from "../servers/mod.ts";
 
 /** What the server has to hold. */
 export interface OwnServerTask {
@@ -13,11 +13,11 @@ export type OwnServerAnswer = { port: number } | { stopped: true };
 const BUFFER_BYTES = 4096;
 
 const worker = self as unknown as Worker;
-let server: Server | undefined;
+let server: RunningServer | undefined;
 
 worker.onmessage = async ({ data }: MessageEvent<OwnServerTask | "stop">) => {
   if (data === "stop") {
-    await server?.shutdown(0);
+    await server?.stop(0);
     return worker.postMessage({ stopped: true } satisfies OwnServerAnswer);
   }
   server = await serve({
