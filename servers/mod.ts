@@ -7,7 +7,13 @@ import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
-import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./options.ts";
+import {
+  DEFAULT_MAX_ACTIVE,
+  type PartialServerOptions,
+  type ServerOptions,
+  withDefaults,
+} from "./options.ts";
+import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 export { type Counters, sumCounters } from "./connection.ts";
 export type { ListenOptions } from "./engine.ts";
@@ -21,13 +27,22 @@ export {
   MODELS,
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
-export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
+export { DEFAULT_CACHE_BYTES, OptionError, parseAuth, parseHeader } from "./static/options.ts";
 
 /** Why only one Worker can listen, `undefined` where several can. */
 function whyOneListener(path: string | undefined): string | undefined {
   if (path !== undefined) return "a Unix domain socket has one listener";
   if (Deno.build.os !== "linux") return "only Linux spreads connections over listeners";
   return undefined;
+}
+
+/** Every Worker has a cache of its own: together they keep what the server is allowed to. */
+function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
+  const { service } = options;
+  if (service.kind !== "http" || service.directory === undefined) return options;
+  const { directory } = service;
+  const cacheBytes = Math.floor((directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / workers);
+  return { ...options, service: { ...service, directory: { ...directory, cacheBytes } } };
 }
 
 /**
@@ -44,14 +59,15 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     case "single":
       return serveSingle(options);
     case "shared-pool":
-      return serveSharedPool(options, { maxActive });
+      return serveSharedPool(withCacheFor(maxActive, options), { maxActive });
     case "per-connection":
-      return servePerConnection(options, { maxActive });
+      return servePerConnection(withCacheFor(maxActive, options), { maxActive });
     case "per-core": {
       const wanted = partial.workers ?? navigator.hardwareConcurrency;
       const why = whyOneListener(path);
       if (why !== undefined && wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
-      return await servePerCore(options, { workers: why === undefined ? wanted : 1, onNote });
+      const workers = why === undefined ? wanted : 1;
+      return await servePerCore(withCacheFor(workers, options), { workers, onNote });
     }
   }
 }
