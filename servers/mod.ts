@@ -51,6 +51,16 @@ function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
  * @throws the system's error when the address cannot be bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
+  const server = await start(partial);
+  if (partial.listen?.tls !== undefined) {
+    // Seldom needed, and it loads the C library.
+    const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
+    setNoDelayOnAll();
+  }
+  return server;
+}
+
+async function start(partial: PartialServerOptions): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
   const options = withDefaults(partial);
   const { path } = options.listen;
