@@ -20,4 +20,10 @@ export interface CommandEntry {
 }
 
 /** All commands, in the order in which the help shows them. */
-export const COMMANDS: readonly CommandEntry[] = [];
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "doctor",
+    summary: "show the limits that a load run meets, and how to raise them",
+    load: () => import("./doctor.ts"),
+  },
+];

@@ -1,0 +1,51 @@
+/**
+ * Open-loop load: when each request is meant to start, whatever became of the ones before it.
+ *
+ * Latency is counted from the intended start. A server that stalls for a second then shows that
+ * second in every request that should have started meanwhile, where a closed loop, which waits for
+ * the answer before it sends again, would show it once (coordinated omission).
+ */
+
+/** A schedule of starts. Pure: it knows no clock. */
+export interface Pacer {
+  /** When start number `i` (from 0) is due, in microseconds after the beginning of the run. */
+  intendedStartUs(i: number): number;
+}
+
+/** Starts at a constant `ratePerSecond` (above 0), the first at once. */
+export function constantRate(ratePerSecond: number): Pacer {
+  const intervalUs = 1e6 / positive(ratePerSecond, "rate");
+  return { intendedStartUs: (i) => i * intervalUs };
+}
+
+/**
+ * Starts whose rate grows (or falls) evenly from `fromPerSecond` to `toPerSecond` during `rampUs`
+ * microseconds, and stays there. `fromPerSecond` may be 0.
+ */
+export function ramp(fromPerSecond: number, toPerSecond: number, rampUs: number): Pacer {
+  const from = (fromPerSecond === 0 ? 0 : positive(fromPerSecond, "first rate")) / 1e6;
+  const to = positive(toPerSecond, "last rate") / 1e6;
+  const slope = (to - from) / positive(rampUs, "length of the ramp");
+  const startsInRamp = (from + to) / 2 * rampUs;
+  return {
+    intendedStartUs(i) {
+      if (i >= startsInRamp) return rampUs + (i - startsInRamp) / to;
+      // After t microseconds, i = from·t + slope·t²/2. Solved for t in the form that neither
+      // divides by a slope of 0 nor subtracts nearly equal numbers.
+      return 2 * i / (from + Math.sqrt(from * from + 2 * slope * i)) || 0;
+    },
+  };
+}
+
+/**
+ * The part of `total` that thread `index` of `threads` starts: every `threads`-th start, so that
+ * all of them together keep the total rate and interleave evenly.
+ */
+export function shareOf(total: Pacer, index: number, threads: number): Pacer {
+  return { intendedStartUs: (i) => total.intendedStartUs(i * threads + index) };
+}
+
+function positive(value: number, what: string): number {
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new RangeError(`Cannot pace starts: the ${what} is ${value}, and must be above 0`);
+}

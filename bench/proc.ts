@@ -1,0 +1,14 @@
+/** The only reader of the kernel's text files (`/proc`, `/sys`). */
+
+/** The text of the file `path`, or null where there is none or it may not be read. */
+export function readProc(path: string): string | null {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    const isExpected = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied ||
+      error instanceof Deno.errors.NotADirectory;
+    if (isExpected) return null;
+    throw error;
+  }
+}

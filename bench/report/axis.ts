@@ -1,0 +1,124 @@
+/** Axes of the plots: round ticks, one unit, and a logarithmic scale where the values span far. */
+import { type ThemeName, THEMES } from "./theme.ts";
+import { type Unit, unitFor } from "./units.ts";
+
+/** From this ratio of the largest to the smallest value on, the scale is logarithmic. */
+const LOG_RATIO = 30;
+
+/** Steps within a decade at which a logarithmic axis may begin and end. */
+const LOG_STEPS = [1, 2, 5];
+
+/** Up to so many decades the axis has a tick at every step, beyond it one for each decade. */
+const MAX_DECADES_IN_STEPS = 2.5;
+
+/** How latencies in microseconds are drawn along an axis. */
+export interface LatencyScale {
+  unit: Unit;
+  isLog: boolean;
+  /** Where a latency lies on the axis. */
+  position(us: number): number;
+  /** ECharts' options of a `value` axis: range, ticks and labels. */
+  options: Record<string, unknown>;
+}
+
+/**
+ * The scale on which all of `valuesUs` can be read.
+ *
+ * @param options `fromZero`: bars need a linear scale that starts at 0; `tight`: a linear scale may
+ * start where the values do
+ */
+export function latencyScale(
+  valuesUs: number[],
+  options: { fromZero?: boolean; tight?: boolean } = {},
+): LatencyScale {
+  const known = valuesUs.filter((us) => us > 0);
+  const min = known.reduce((a, b) => Math.min(a, b), Infinity);
+  const max = known.reduce((a, b) => Math.max(a, b), 0);
+  const isLog = !options.fromZero && max / min > LOG_RATIO;
+  // A logarithmic scale starts low, and its unit must not turn the low end into fractions.
+  const unit = unitFor("latency", isLog ? min : max);
+  if (!isLog) {
+    const range = options.tight ? { scale: true } : { min: 0 };
+    return {
+      unit,
+      isLog,
+      position: (us) => us / unit.factor,
+      options: { type: "value", ...range, axisLabel: { hideOverlap: true } },
+    };
+  }
+  const position = (us: number) => Math.log10(us / unit.factor);
+  return { unit, isLog, position, options: logOptions(min / unit.factor, max / unit.factor) };
+}
+
+/** The axis title: what it shows, and the unit. */
+export function latencyTitle(what: string, scale: LatencyScale): string {
+  return `${what} (${scale.unit.name}${scale.isLog ? ", log scale" : ""})`;
+}
+
+/** A `value` axis of decimal logarithms, labelled with what they are logarithms of. */
+function logOptions(min: number, max: number): Record<string, unknown> {
+  const steps: number[] = [];
+  for (let exponent = Math.floor(Math.log10(min)); 10 ** exponent <= max * 10; exponent++) {
+    for (const step of LOG_STEPS) steps.push(step * 10 ** exponent);
+  }
+  // From the last step below the values to the first one above them.
+  const first = Math.max(0, steps.findLastIndex((step) => step <= min));
+  const range = steps.slice(first, steps.findIndex((step) => step >= max) + 1).map(Math.log10);
+  const isFine = range.at(-1)! - range[0] <= MAX_DECADES_IN_STEPS;
+  const shown = isFine ? range : range.filter((log) => Math.abs(log - Math.round(log)) < 1e-9);
+  return {
+    type: "value",
+    min: range[0],
+    max: range.at(-1),
+    axisTick: { customValues: shown },
+    splitLine: { customValues: shown },
+    axisLabel: { customValues: shown, formatter: (value: number) => plain(10 ** value) },
+  };
+}
+
+/**
+ * A `value` axis from percentile 0 to `last`, of which every further nine takes as much room; see
+ * {@linkcode percentilePosition}.
+ */
+export function percentileAxis(last: number): Record<string, unknown> {
+  const max = Math.max(1, percentilePosition(last));
+  const nines = Array.from({ length: Math.floor(max) }, (_, i) => i + 1);
+  const shown = [0, percentilePosition(50), ...nines];
+  return {
+    type: "value",
+    min: 0,
+    max,
+    axisTick: { customValues: shown },
+    splitLine: { customValues: shown },
+    axisLabel: {
+      customValues: shown,
+      formatter: (value: number) => plain(100 - 100 * 10 ** -value),
+    },
+  };
+}
+
+/** Where a percentile below 100 lies on {@linkcode percentileAxis}: 90 at 1, 99 at 2, 99.9 at 3. */
+export function percentilePosition(percentile: number): number {
+  return -Math.log10(1 - percentile / 100);
+}
+
+/** The parts that all axes share: title, colours. */
+export function axis(title: string, options: Record<string, unknown>, theme: ThemeName) {
+  const { muted, grid, axis } = THEMES[theme];
+  const part = (name: string) => (options[name] ?? {}) as Record<string, unknown>;
+  return {
+    ...options,
+    name: title,
+    nameLocation: "middle",
+    nameTextStyle: { color: muted, fontSize: 12 },
+    axisLine: { show: true, lineStyle: { color: axis } },
+    axisTick: { show: true, lineStyle: { color: axis }, ...part("axisTick") },
+    axisLabel: { color: muted, fontSize: 11, ...part("axisLabel") },
+    splitLine: { lineStyle: { color: grid }, ...part("splitLine") },
+  };
+}
+
+/** A number without exponent or rounding noise. */
+function plain(value: number): string {
+  return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+}

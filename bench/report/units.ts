@@ -1,0 +1,74 @@
+/** The one table of units, and every number format of the reports. */
+
+/** A unit: its name, and how many base units it is. */
+export interface Unit {
+  name: string;
+  factor: number;
+}
+
+/** Units by kind, smallest first. The base units are one, one byte and one microsecond. */
+export const UNITS = {
+  count: [
+    { name: "", factor: 1 },
+    { name: "k", factor: 1e3 },
+    { name: "M", factor: 1e6 },
+    { name: "G", factor: 1e9 },
+  ],
+  bytes: [
+    { name: "B", factor: 1 },
+    { name: "KiB", factor: 1024 },
+    { name: "MiB", factor: 1024 ** 2 },
+    { name: "GiB", factor: 1024 ** 3 },
+  ],
+  latency: [
+    { name: "µs", factor: 1 },
+    { name: "ms", factor: 1e3 },
+    { name: "s", factor: 1e6 },
+  ],
+} satisfies Record<string, Unit[]>;
+
+/** The largest unit of `kind` that is not above `value` (the smallest one for small values). */
+export function unitFor(kind: keyof typeof UNITS, value: number): Unit {
+  const units: Unit[] = UNITS[kind];
+  return units.findLast((unit) => Math.abs(value) >= unit.factor) ?? units[0];
+}
+
+/** What stands where a figure is unknown. */
+const NONE = "-";
+
+/** Microseconds with their best unit and three or four digits: `87.3 µs`, `1.25 ms`; `-` for null. */
+export function formatLatency(us: number | null): string {
+  return us === null ? NONE : inUnit(us, unitFor("latency", us));
+}
+
+/** Bytes with their best unit: `1.5 MiB`. */
+export function formatBytes(bytes: number): string {
+  const unit = unitFor("bytes", bytes);
+  return unit.factor === 1 ? `${Math.round(bytes)} B` : inUnit(bytes, unit);
+}
+
+/** A count or rate in full, in groups of three, with at most one decimal: `94,102.5`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US", { maximumFractionDigits: count < 1000 ? 1 : 0 });
+}
+
+/** A count or rate in short, for axes: `94.1k`. */
+export function formatShortCount(count: number): string {
+  const unit = unitFor("count", count);
+  return `${Number((count / unit.factor).toPrecision(3))}${unit.name}`;
+}
+
+/** A relative change, signed: `+12.5%`; `-` when `before` or `after` is unknown or `before` is 0. */
+export function formatChange(before: number | null, after: number | null): string {
+  if (before === null || after === null || before === 0) return NONE;
+  const percent = 100 * (after - before) / before;
+  return `${percent < 0 ? "" : "+"}${percent.toFixed(1)}%`;
+}
+
+/** `value` (in base units) in `unit`, with three significant digits or all whole ones. */
+function inUnit(value: number, unit: Unit): string {
+  const scaled = value / unit.factor;
+  // The limits lie where rounding would add a digit: 99.97 is 100, not 100.0.
+  const decimals = scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
+  return `${scaled.toFixed(decimals)} ${unit.name}`;
+}

@@ -1,0 +1,236 @@
+/**
+ * The result records of `bench` and `htstress`: what `--json` prints and `--compare` reads again.
+ *
+ * Load engines count; the functions here derive what follows from the counts, so that totals and
+ * rates always agree.
+ */
+import type { Check } from "./limits.ts";
+import { FIGURES, type LatencySummary } from "./stats/summary.ts";
+
+/** How echoes failed, by kind. */
+export interface EchoFailures {
+  /** The connection was refused. */
+  refused: number;
+  /** The peer reset the connection. */
+  reset: number;
+  /** No connection, or no whole echo, in time. */
+  timeout: number;
+  /** Other bytes came back than were sent. */
+  mismatch: number;
+  /** The peer closed within the echo. */
+  short: number;
+  /** The peer closed before the first byte of the echo. */
+  closed: number;
+}
+
+/** What one logical client of `bench` saw. */
+export interface ClientRecord {
+  /** From 0. */
+  index: number;
+  /** Mean echo latency over its rounds and messages in microseconds; null when none succeeded. */
+  meanUs: number | null;
+  /** How many of its echoes failed. */
+  failed: number;
+}
+
+/** What an echo run counted. */
+export interface BenchRun {
+  /** `127.0.0.1:12345`, `[::1]:12345` or `unix:/path`. */
+  target: string;
+  /** Whether ktcp started the server itself. */
+  selfStarted: boolean;
+  /** Logical clients. */
+  threads: number;
+  rounds: number;
+  /** Messages per connection. */
+  messages: number;
+  messageBytes: number;
+  /** Echoes that came back whole and right. */
+  ok: number;
+  failures: EchoFailures;
+  /** Wall time of the measured rounds. */
+  seconds: number;
+  connectUs: LatencySummary;
+  echoUs: LatencySummary;
+  /** Growth of the kernel's counters during the run; null where the kernel shows none. */
+  kernel: { synRetransmits: number | null; listenOverflows: number | null };
+  clients: ClientRecord[];
+  limits: Check[];
+}
+
+/** The JSON document of `bench`. */
+export interface BenchResult extends BenchRun {
+  command: "bench";
+  /** Version of ktcp. */
+  version: string;
+  /** `ok` + `failed`. */
+  attempted: number;
+  /** Sum of `failures`. */
+  failed: number;
+  /** Good echoes per second. */
+  messagesPerSecond: number;
+  /** Payload of good echoes per second, counted once. */
+  bytesPerSecond: number;
+}
+
+/** How requests failed, by kind: two kinds of bad responses, then four of socket errors. */
+export interface HttpErrors {
+  refused: number;
+  reset: number;
+  timeout: number;
+  /** The response ended before its framing says. */
+  truncated: number;
+  /** What came back is no HTTP response. */
+  garbage: number;
+  /** The peer closed before the first byte of the response. */
+  closed: number;
+}
+
+/** What an HTTP run counted. */
+export interface HtstressRun {
+  urls: string[];
+  mode: "close" | "keep-alive";
+  /** Connections per thread. */
+  concurrency: number;
+  threads: number;
+  good: number;
+  /** Whole responses that count as bad for their status or an unmet expectation. */
+  unwanted: number;
+  seconds: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Status code → responses. */
+  statuses: Record<string, number>;
+  errors: HttpErrors;
+  latencyUs: LatencySummary;
+  ttfbUs: LatencySummary;
+  connectUs: LatencySummary;
+}
+
+/** The JSON document of `htstress`. */
+export interface HtstressResult extends Omit<HtstressRun, "unwanted"> {
+  command: "htstress";
+  /** Version of ktcp. */
+  version: string;
+  /** `good` + `bad` + `socketErrors`. */
+  requests: number;
+  /** Unwanted, truncated and garbage responses. */
+  bad: number;
+  /** Refused, reset, timed out and closed. */
+  socketErrors: number;
+  requestsPerSecond: number;
+}
+
+/** Either document. */
+export type Result = BenchResult | HtstressResult;
+
+/** Completes what an echo run counted to its document. */
+export function benchResult(version: string, run: BenchRun): BenchResult {
+  const failed = sum(Object.values(run.failures));
+  return {
+    command: "bench",
+    version,
+    target: run.target,
+    selfStarted: run.selfStarted,
+    threads: run.threads,
+    rounds: run.rounds,
+    messages: run.messages,
+    messageBytes: run.messageBytes,
+    attempted: run.ok + failed,
+    ok: run.ok,
+    failed,
+    failures: run.failures,
+    seconds: run.seconds,
+    messagesPerSecond: perSecond(run.ok, run.seconds),
+    bytesPerSecond: perSecond(run.ok * run.messageBytes, run.seconds),
+    connectUs: run.connectUs,
+    echoUs: run.echoUs,
+    kernel: run.kernel,
+    clients: run.clients,
+    limits: run.limits,
+  };
+}
+
+/** Completes what an HTTP run counted to its document. */
+export function htstressResult(version: string, run: HtstressRun): HtstressResult {
+  const { refused, reset, timeout, truncated, garbage, closed } = run.errors;
+  const bad = run.unwanted + truncated + garbage;
+  const socketErrors = refused + reset + timeout + closed;
+  const requests = run.good + bad + socketErrors;
+  return {
+    command: "htstress",
+    version,
+    urls: run.urls,
+    mode: run.mode,
+    concurrency: run.concurrency,
+    threads: run.threads,
+    requests,
+    good: run.good,
+    bad,
+    socketErrors,
+    seconds: run.seconds,
+    requestsPerSecond: perSecond(requests, run.seconds),
+    bytesIn: run.bytesIn,
+    bytesOut: run.bytesOut,
+    statuses: run.statuses,
+    errors: run.errors,
+    latencyUs: run.latencyUs,
+    ttfbUs: run.ttfbUs,
+    connectUs: run.connectUs,
+  };
+}
+
+/** The latency distributions of `result`, by the name that people know them by. */
+export function latenciesOf(result: Result): { name: string; latency: LatencySummary }[] {
+  return result.command === "bench"
+    ? [{ name: "connect", latency: result.connectUs }, { name: "echo", latency: result.echoUs }]
+    : [
+      { name: "connect", latency: result.connectUs },
+      { name: "ttfb", latency: result.ttfbUs },
+      { name: "latency", latency: result.latencyUs },
+    ];
+}
+
+/**
+ * Reads a saved document again.
+ *
+ * @param name of the file, for the message
+ * @throws {SyntaxError} when `text` is no document of `bench` or `htstress`
+ */
+export function parseResult(text: string, name: string): Result {
+  const wrong = (what: string) =>
+    new SyntaxError(
+      `Cannot read ${name}: ${what}; save a run with 'ktcp bench --json' or 'ktcp htstress --json'`,
+    );
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw wrong("not a JSON document");
+  }
+  const { command } = (document ?? {}) as { command?: unknown };
+  if (command !== "bench" && command !== "htstress") {
+    throw wrong(`its command is ${JSON.stringify(command) ?? "missing"}`);
+  }
+  const result = document as Result;
+  const rates = result.command === "bench"
+    ? [result.messagesPerSecond, result.failed]
+    : [result.requestsPerSecond, result.bad, result.socketErrors];
+  if (![result.seconds, ...rates].every(Number.isFinite)) throw wrong("a count is missing");
+  for (const { name, latency } of latenciesOf(result)) {
+    const isFigure = (value: unknown) => value === null || Number.isFinite(value);
+    if (!latency || !FIGURES.every((figure) => isFigure(latency[figure]))) {
+      throw wrong(`its ${name} latency is incomplete`);
+    }
+  }
+  return result;
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A rate with two decimals; 0 when no time passed. */
+function perSecond(count: number, seconds: number): number {
+  return seconds > 0 ? Number((count / seconds).toFixed(2)) : 0;
+}

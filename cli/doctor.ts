@@ -1,0 +1,53 @@
+/** `ktcp doctor`: the limits that a load run meets, and the commands that raise them. */
+import { Command } from "commander";
+import { amountOf, type Check, checkLimits, effectOf } from "../bench/limits.ts";
+import { formatCount } from "../bench/report/units.ts";
+import { integerBetween } from "./args.ts";
+import { printJson, printResult } from "./output.ts";
+import { VERSION } from "./version.ts";
+
+/** Rounds of `ktcp bench` unless told otherwise; each client opens a connection in each of them. */
+const ROUNDS = 10;
+
+/** Builds the command; its exit code is 1 when a limit does not fit the plan. */
+export function command(): Command {
+  return new Command("doctor")
+    .description(
+      "Shows the limits that a load run meets: what will run out for the planned number of " +
+        "clients, and the commands that raise it. The plan is that of 'ktcp bench': clients and " +
+        "server in one process, all clients connecting at once. Of open files the hard limit " +
+        "counts: ktcp raises its soft limit to it.",
+    )
+    .option("--threads <N>", "planned clients", integerBetween(1, 10_000_000), 1000)
+    .option("--json", "print one JSON document")
+    .addHelpText("after", "\nExit code 1 when something will not fit.")
+    .action(({ threads, json }: { threads: number; json?: boolean }) => {
+      const checks = checkLimits({ connections: threads, closedPerMinute: threads * ROUNDS });
+      const ok = checks.every((check) => check.ok);
+      if (json) printJson({ command: "doctor", version: VERSION, threads, checks, ok });
+      else printResult(doctorText(threads, checks));
+      Deno.exitCode = ok ? 0 : 1;
+    });
+}
+
+/** The checks as a person reads them: those that fail with their effect and the way out. */
+export function doctorText(threads: number, checks: Check[]): string {
+  const nameWidth = Math.max(...checks.map((check) => check.name.length));
+  const values = checks.map((check) => amountOf(check.name, check.value));
+  const valueWidth = Math.max(...values.map((value) => value.length));
+  const lines = checks.flatMap((check, i) => {
+    const { name, needed, ok, fix } = check;
+    const line = `${ok ? "ok  " : "FAIL"}  ${name.padEnd(nameWidth)}  ` +
+      `${values[i].padStart(valueWidth)}  ` +
+      (needed === 0 ? "(not a limit here)" : `needed: ${amountOf(name, needed)}`);
+    return ok ? [line] : [line, `      ${effectOf(check)}`, `      ${fix}`];
+  });
+  const failed = checks.filter((check) => !check.ok).length;
+  return [
+    `${formatCount(threads)} clients and their server in one process:`,
+    "",
+    ...lines,
+    "",
+    failed === 0 ? "Everything fits." : `${failed} of ${checks.length} will not fit.`,
+  ].join("\n");
+}

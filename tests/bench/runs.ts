@@ -1,0 +1,60 @@
+/** Finished runs for the tests of results and reports. */
+import { benchResult, htstressResult } from "../../bench/result.ts";
+import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import { summarize } from "../../bench/stats/summary.ts";
+
+/** A histogram of `values` in microseconds. */
+export function histogramOf(values: number[]): LatencyHistogram {
+  const histogram = new LatencyHistogram();
+  values.forEach((us) => histogram.record(us));
+  return histogram;
+}
+
+/** 100 connects from 20.5 µs up, one of which met a lost SYN. */
+export const CONNECTS = histogramOf([
+  ...Array.from({ length: 99 }, (_, i) => 20.5 + i),
+  1_020_000,
+]);
+
+/** 98 echoes from 100 µs to 197 µs. */
+export const ECHOES = histogramOf(Array.from({ length: 98 }, (_, i) => 100 + i));
+
+/** An echo run of 50 clients and two rounds, two echoes of which failed. */
+export const BENCH = benchResult("1.2.3", {
+  target: "127.0.0.1:12345",
+  selfStarted: true,
+  threads: 50,
+  rounds: 2,
+  messages: 1,
+  messageBytes: 64,
+  ok: 98,
+  failures: { refused: 0, reset: 1, timeout: 0, mismatch: 1, short: 0, closed: 0 },
+  seconds: 0.5,
+  connectUs: summarize(CONNECTS),
+  echoUs: summarize(ECHOES),
+  kernel: { synRetransmits: 1, listenOverflows: 0 },
+  clients: Array.from({ length: 50 }, (_, index) => ({
+    index,
+    meanUs: index === 7 ? null : 100 + index,
+    failed: index === 7 ? 2 : 0,
+  })),
+  limits: [],
+});
+
+/** An HTTP run with every kind of outcome, and without keep-alive. */
+export const HTSTRESS = htstressResult("1.2.3", {
+  urls: ["http://127.0.0.1:8081/"],
+  mode: "close",
+  concurrency: 1,
+  threads: 4,
+  good: 985,
+  unwanted: 5,
+  seconds: 2,
+  bytesIn: 3 * 1024 ** 2,
+  bytesOut: 98_304,
+  statuses: { "200": 985, "404": 5 },
+  errors: { refused: 1, reset: 2, timeout: 1, truncated: 2, garbage: 1, closed: 3 },
+  latencyUs: summarize(histogramOf([1000, 2000, 3000, 20_000])),
+  ttfbUs: summarize(histogramOf([900, 1900])),
+  connectUs: summarize(),
+});
