@@ -6,3 +6,5 @@ export { Core, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
 export type { CoreOptions, CoreShare, Limits } from "./host.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
+export { ResponseReader } from "./response_reader.ts";
+export { ResponseCode, Taken } from "./shared/abi_client.ts";
