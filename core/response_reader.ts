@@ -6,7 +6,7 @@
  */
 import type { Core } from "./host.ts";
 import { Code, Conn, Event } from "./shared/abi.ts";
-import { Client, ResponseCode, ResponseWord, type Taken } from "./shared/abi_client.ts";
+import { Client, ResponseCode, ResponseWord } from "./shared/abi_client.ts";
 
 /** Functions of the module that read responses. */
 interface Exports {
@@ -43,7 +43,7 @@ export class ResponseReader {
    *
    * @returns how many, with bits of `Taken`
    */
-  take(conn: number, received: number, most: number): Taken {
+  take(conn: number, received: number, most: number): number {
     return this.#wasm.takeResponses(conn, received, most);
   }
 
@@ -71,6 +71,11 @@ export class ResponseReader {
    */
   end(conn: number): Event {
     return this.#wasm.endOfResponses(conn);
+  }
+
+  /** Whether a response has begun on `conn` and is not complete. */
+  isInResponse(conn: number): boolean {
+    return this.#words[conn + Conn.State >>> 2] !== 0;
   }
 
   /** Whether all of the input was consumed: the next read goes to its start. */
