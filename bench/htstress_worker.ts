@@ -20,7 +20,7 @@ async function attempt(step: () => Promise<void>): Promise<void> {
 }
 
 async function prepare(plan: ThreadPlan): Promise<void> {
-  thread = new LoadThread(plan, (message) => scope.postMessage(message));
+  thread = await LoadThread.create(plan, (message) => scope.postMessage(message));
   await thread.warmUp();
   scope.postMessage({ kind: "ready" });
 }

@@ -23,7 +23,7 @@ export interface RequestTarget {
 /** The requests of a load, one after the other. Plain data, for Workers. */
 export interface RequestBytes {
   /** Requests in the order of the URLs, repeated so that any batch stands in one piece. */
-  bytes: Uint8Array<SharedArrayBuffer>;
+  bytes: Uint8Array;
   /** Where each begins, and the end of the last. */
   offsets: number[];
 }

@@ -2,6 +2,7 @@
 import { Core, ResponseReader } from "../core/mod.ts";
 import { HttpClient } from "./http_client.ts";
 import { Inspector } from "./http_inspect.ts";
+import { type OpenSocket, socketOpener } from "./http_socket.ts";
 import { Tally, type TallyReport } from "./http_tally.ts";
 import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./htstress_plan.ts";
 import { Budget, Halt, Schedule } from "./load_schedule.ts";
@@ -25,8 +26,11 @@ export class LoadThread {
   readonly #clients: HttpClient[];
   readonly #live: LiveFigures;
 
-  /** @param post sends a message to the main thread */
-  constructor(plan: ThreadPlan, post: (message: ThreadMessage) => void) {
+  private constructor(
+    plan: ThreadPlan,
+    post: (message: ThreadMessage) => void,
+    openSocket: OpenSocket,
+  ) {
     this.#plan = plan;
     const { concurrency, endpoints, endpointOf, requests, pipeline, isKeepAlive } = plan;
     const blocks = concurrency * endpoints.length;
@@ -42,13 +46,16 @@ export class LoadThread {
     }
     const isInspected = plan.wantsSamples || plan.wantsDebug || plan.expectBodySha256 !== undefined;
     const options = { core, reader, bodySha256: plan.expectBodySha256 };
+    // A copy of its own: sockets of `node:net` take no view of shared memory.
+    const own = { ...requests, bytes: requests.bytes.slice() };
     const setup = {
       core,
       reader,
       tally: this.#tally,
+      openSocket,
       endpoints,
       endpointOf,
-      requests,
+      requests: own,
       pipeline,
       isKeepAlive,
       samples: this.#samples,
@@ -56,6 +63,20 @@ export class LoadThread {
       debug: plan.wantsDebug ? (bytes: Uint8Array) => post({ kind: "debug", bytes }) : undefined,
     };
     this.#clients = Array.from({ length: concurrency }, () => new HttpClient(setup));
+  }
+
+  /**
+   * Makes everything ready for `plan`.
+   *
+   * @param post sends a message to the main thread
+   * @throws {RangeError} when the memory for so many connections is missing
+   */
+  static async create(
+    plan: ThreadPlan,
+    post: (message: ThreadMessage) => void,
+  ): Promise<LoadThread> {
+    const openSocket = await socketOpener(plan.endpoints, plan.isKeepAlive);
+    return new LoadThread(plan, post, openSocket);
   }
 
   /** Runs the load for the time of the warm-up, and forgets what it counted. */

@@ -12,13 +12,13 @@ import { Client, ResponseCode, ResponseWord } from "./shared/abi_client.ts";
 interface Exports {
   nextResponse(conn: number): Event;
   takeResponses(conn: number, received: number, most: number): number;
-  countStatus(conn: number): void;
+  countStatus(conn: number, count: number): void;
   hasMore(conn: number): number;
   endOfResponses(conn: number): Event;
-  makeResponseRoom(conn: number): number;
+  openResponses(conn: number): void;
 }
 
-/** Reads responses; one a thread. Connections come from `Core.open`. */
+/** Reads responses; one a thread. */
 export class ResponseReader {
   /** Complete responses by status code, 0 to 999. They are live; fill with 0 to start over. */
   readonly statuses: BigUint64Array<SharedArrayBuffer>;
@@ -35,6 +35,18 @@ export class ResponseReader {
     this.statuses = new BigUint64Array(core.words.buffer, Client.Statuses, Client.StatusCount);
     this.#wasm = new WebAssembly.Instance(module, { env: { memory } })
       .exports as unknown as Exports;
+  }
+
+  /** Takes a block for a new connection. @returns its address, 0 when there is none left */
+  open(): number {
+    const conn = this.#core.open();
+    if (conn !== 0) this.#wasm.openResponses(conn);
+    return conn;
+  }
+
+  /** Gives back the block of `conn`. */
+  close(conn: number): void {
+    this.#core.close(conn);
   }
 
   /**
@@ -57,7 +69,7 @@ export class ResponseReader {
 
   /** Counts the response that was read last under its status. */
   count(conn: number): void {
-    this.#wasm.countStatus(conn);
+    this.#wasm.countStatus(conn, 1);
   }
 
   /** Whether bytes wait in the input of `conn`, but for the empty lines that are forgiven. */
@@ -78,16 +90,13 @@ export class ResponseReader {
     return this.#words[conn + Conn.State >>> 2] !== 0;
   }
 
-  /** Whether all of the input was consumed: the next read goes to its start. */
-  isEmpty(conn: number): boolean {
-    return this.#words[conn + Conn.End >>> 2] === this.#words[conn + Conn.Base >>> 2];
-  }
-
-  /** Where the next read of `conn` goes; moves what stands in the way. May be empty. */
+  /**
+   * Where every read of `conn` goes, as long as `take` or `next` consume what was read before. The
+   * view stays valid.
+   */
   inputView(conn: number): Uint8Array<SharedArrayBuffer> {
-    const room = this.#wasm.makeResponseRoom(conn);
-    const start = this.#words[conn + Conn.End >>> 2];
-    return this.#core.bytes.subarray(start, start + room);
+    const start = this.#words[conn + Conn.Head >>> 2];
+    return this.#core.bytes.subarray(start, this.#words[conn + Conn.Limit >>> 2]);
   }
 
   /** Status code of the response whose head was read last. */

@@ -4,4 +4,4 @@ export { nextPiece, rewind } from "./echo";
 export { allocateBlock, closeConn, freeBlock, freeChain, openConn } from "./memory";
 export { append, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
-export { countStatus, endOfResponses, hasMore, makeResponseRoom, nextResponse, takeResponses } from "./response";
+export { countStatus, endOfResponses, hasMore, nextResponse, openResponses, takeResponses } from "./response";

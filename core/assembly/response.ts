@@ -3,9 +3,14 @@
  * the same blocks and with the same way of finding lines (see `line.ts`).
  *
  * A client needs little of a head: the status, how the content is framed, and whether the
- * connection stays open. So fields are judged as they pass and not kept. Bytes that are consumed
- * are gone at once, and an input that was consumed whole starts over at its base, so that a
- * socket is read into the same place again and again.
+ * connection stays open. So fields are judged as they pass and not kept. A socket is read into the
+ * same place again and again; the part of a line that waits for its rest moves before it:
+ *
+ *   Base                              Conn.Head                          Limit
+ *   +---------------------------------+----------------------------------+
+ *   |           free    | part of a   | every read lands here            |
+ *   |                   | line        |                                  |
+ *   +---------------------------------+----------------------------------+
  */
 import { isDigit, isOws } from "./chars";
 import { CLOSE, isFinallyChunked, judgeChunkLine, judgeField } from "./framing";
@@ -49,18 +54,41 @@ export function nextResponse(conn: usize): u32 {
   let event: u32;
   do event = step(conn);
   while (event == GO_ON);
-  if (event != Event.Body) startOverIfConsumed(conn);
+  if (event == Event.NeedMore) pullBack(conn);
   return event;
 }
 
-/** Makes the whole input area free when nothing in it is needed any more. */
-@inline
-function startOverIfConsumed(conn: usize): void {
-  if (load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End)) return;
-  const base = load<u32>(conn, Conn.Base);
-  store<u32>(conn, base, Conn.Pos);
-  store<u32>(conn, base, Conn.End);
-  store<u32>(conn, base, Conn.Scanned);
+/** Prepares the block of a new connection for responses. */
+export function openResponses(conn: usize): void {
+  // A line that is longer is refused, so that what waits always fits.
+  const longest = max(load<u32>(Place.MaxRequestLine), load<u32>(Place.MaxHeaderSize)) + 64;
+  store<u32>(conn, load<u32>(conn, Conn.Base) + longest, Conn.Head);
+  startOver(conn);
+}
+
+/** Forgets all input. */
+function startOver(conn: usize): void {
+  const head = load<u32>(conn, Conn.Head);
+  store<u32>(conn, head, Conn.Pos);
+  store<u32>(conn, head, Conn.End);
+  store<u32>(conn, head, Conn.Scanned);
+}
+
+/** Moves the part of a line that waits for its rest before the place where reads land. */
+function pullBack(conn: usize): void {
+  const from = load<u32>(conn, Conn.Pos);
+  const length = load<u32>(conn, Conn.End) - from;
+  if (length == 0) {
+    startOver(conn);
+    return;
+  }
+  const head = load<u32>(conn, Conn.Head);
+  const to = head - length;
+  if (to == from) return;
+  memory.copy(to, from, length);
+  store<u32>(conn, to, Conn.Pos);
+  store<u32>(conn, head, Conn.End);
+  store<u32>(conn, load<u32>(conn, Conn.Scanned) + to - from, Conn.Scanned);
 }
 
 /**
@@ -72,30 +100,83 @@ function startOverIfConsumed(conn: usize): void {
  */
 export function takeResponses(conn: usize, received: u32, most: u32): u32 {
   store<u32>(conn, load<u32>(conn, Conn.End) + received, Conn.End);
-  let done: u32 = 0;
+  let done = takeKnown(conn, most);
   let event: u32;
-  for (;;) {
-    event = nextResponse(conn);
-    if (event == Event.Body || event == Event.Head) continue;
-    if (event != Event.End) break;
-    if (done + 1 == most && hasMore(conn)) {
-      event = failWith(conn, ResponseCode.ExtraBytes);
-      break;
+  while (done < most) {
+    const from: usize = load<u32>(conn, Conn.Pos);
+    const isWhole = load<u32>(conn, Conn.State) == State.Start;
+    do event = nextResponse(conn);
+    while (event == Event.Head || event == Event.Body);
+    if (event == Event.Error) return done | Taken.Failed;
+    if (event == Event.NeedMore) {
+      return load<u32>(conn, Conn.State) == State.Start ? done : done | Taken.Partial;
     }
-    countStatus(conn);
+    const to: usize = load<u32>(conn, Conn.Pos);
+    if (done + 1 == most && hasMore(conn)) {
+      failWith(conn, ResponseCode.ExtraBytes);
+      return done | Taken.Failed;
+    }
+    countStatus(conn, 1);
     ++done;
     // Nothing behind it will be answered on this connection.
     if (!(load<u32>(conn, Conn.Flags) & Flag.KeepAlive)) return done | Taken.Closing;
-    if (done == most) return done;
+    if (isWhole) remember(conn, from, to);
   }
-  if (event == Event.Error) return done | Taken.Failed;
-  return load<u32>(conn, Conn.State) == State.Start ? done : done | Taken.Partial;
+  if (load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End)) startOver(conn);
+  return done;
 }
 
-/** Counts the response whose head was read last. */
-export function countStatus(conn: usize): void {
+/**
+ * Consumes up to `most` responses that are, byte for byte, the one that was parsed last: most
+ * servers under load answer a second's requests with the same bytes.
+ *
+ * @returns how many
+ */
+function takeKnown(conn: usize, most: u32): u32 {
+  const length = load<u32>(Client.KnownLength);
+  if (length == 0 || load<u32>(conn, Conn.State) != State.Start) return 0;
+  const end: usize = load<u32>(conn, Conn.End);
+  let p: usize = load<u32>(conn, Conn.Pos);
+  let done: u32 = 0;
+  while (end - p >= length && done < most && isEqual(p, Client.Known, length)) {
+    p += length;
+    ++done;
+  }
+  // Behind the last one that was asked for nothing may stand: that is judged elsewhere.
+  if (done == most && p != end) {
+    p -= length;
+    --done;
+  }
+  if (done == 0) return 0;
+  advance(conn, p, State.Start);
+  store<u32>(conn, load<u32>(Client.KnownStatus), ResponseWord.Status);
+  countStatus(conn, done);
+  return done;
+}
+
+/** Keeps the response `from` ... `to` for `takeKnown`. */
+function remember(conn: usize, from: usize, to: usize): void {
+  const length = <u32>(to - from);
+  if (length < 16 || length > <u32>Client.MostKnown) return;
+  memory.copy(Client.Known, from, length);
+  store<u32>(Client.KnownLength, length);
+  store<u32>(Client.KnownStatus, load<u32>(conn, ResponseWord.Status));
+}
+
+/** Whether `length` bytes, at least 16, at `p` and `q` are the same. */
+@inline
+function isEqual(p: usize, q: usize, length: usize): bool {
+  const last = length - 16;
+  for (let i: usize = 0; i < last; i += 16) {
+    if (v128.any_true(v128.xor(v128.load(p + i), v128.load(q + i)))) return false;
+  }
+  return !v128.any_true(v128.xor(v128.load(p + last), v128.load(q + last)));
+}
+
+/** Counts `count` responses with the status of the one whose head was read last. */
+export function countStatus(conn: usize, count: u32): void {
   const at = <usize>Client.Statuses + 8 * load<u32>(conn, ResponseWord.Status);
-  store<u64>(at, load<u64>(at) + 1);
+  store<u64>(at, load<u64>(at) + count);
 }
 
 /**
@@ -105,7 +186,9 @@ export function countStatus(conn: usize): void {
  */
 export function hasMore(conn: usize): bool {
   skipEmptyLines(conn);
-  return load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End);
+  if (load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End)) return true;
+  startOver(conn);
+  return false;
 }
 
 /**
@@ -122,25 +205,6 @@ export function endOfResponses(conn: usize): u32 {
   }
   if (state == State.Start && !hasMore(conn)) return Event.NeedMore;
   return state == State.Failed ? <u32>Event.Error : failWith(conn, Code.Incomplete);
-}
-
-/**
- * Makes room for more input: a line that is not complete moves to the front of the input area.
- *
- * @returns how many bytes can be received at `Conn.End`
- */
-export function makeResponseRoom(conn: usize): u32 {
-  const base: usize = load<u32>(conn, Conn.Base);
-  const from: usize = load<u32>(conn, Conn.Pos);
-  const end: usize = load<u32>(conn, Conn.End);
-  if (from != base) {
-    memory.copy(base, from, end - from);
-    const shift = <u32>(from - base);
-    store<u32>(conn, <u32>base, Conn.Pos);
-    store<u32>(conn, <u32>end - shift, Conn.End);
-    store<u32>(conn, load<u32>(conn, Conn.Scanned) - shift, Conn.Scanned);
-  }
-  return load<u32>(conn, Conn.Limit) - load<u32>(conn, Conn.End);
 }
 
 function step(conn: usize): u32 {

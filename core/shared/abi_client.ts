@@ -31,6 +31,13 @@ export const enum Client {
   Statuses = 65544,
   /** How many status codes there are places for. */
   StatusCount = 1000,
+  /** u32: length of the response that was parsed last, 0 when it is not kept. */
+  KnownLength = 73600,
+  /** u32: its status. */
+  KnownStatus = 73604,
+  /** Its bytes, at most so many. */
+  Known = 73728,
+  MostKnown = 1024,
 }
 
 /** Bits of what `takeResponses` returns, above the count. */

@@ -12,7 +12,7 @@ function http(head: string, body = ""): string {
 function read(pieces: string[], options: { isHead?: boolean; end?: boolean } = {}): string[] {
   const core = Core.create({ blocks: 1 });
   const reader = new ResponseReader(core, options.isHead);
-  const conn = core.open();
+  const conn = reader.open();
   const found: string[] = [];
   let body = "";
   const finish = () => found.push(`${reader.status(conn)}:${body}`);
@@ -176,7 +176,7 @@ Deno.test("next() hands out content of any size through a small input", () => {
 function take(pieces: string[], most: number): { counts: Record<string, number>; bits: number } {
   const core = Core.create({ blocks: 1 });
   const reader = new ResponseReader(core);
-  const conn = core.open();
+  const conn = reader.open();
   let left = most;
   let taken = 0;
   for (const piece of pieces) {
@@ -228,6 +228,19 @@ Deno.test("take() tells partial, closing and failed responses apart", () => {
   assert.deepEqual(take([whole + closing], 3), { counts: { 200: 2 }, bits: Taken.Closing });
   const old = http("HTTP/1.0 200 OK\nContent-Length: 0");
   assert.deepEqual(take([old], 2), { counts: { 200: 1 }, bits: Taken.Closing });
+});
+
+Deno.test("take() counts repeated responses like different ones", () => {
+  const [whole, chunked] = RESPONSES;
+  const text = whole.repeat(5) + chunked.repeat(3) + whole;
+  const expected = { counts: { 200: 6, 404: 3 }, bits: 0 };
+  assert.deepEqual(take([text], 9), expected);
+  assert.deepEqual(take([whole, whole, text.slice(2 * whole.length)], 9), expected);
+  const cut = whole.length * 2 + 7;
+  assert.deepEqual(take([text.slice(0, cut), text.slice(cut)], 9), expected);
+  assert.deepEqual(take([whole, whole + "x"], 2), { counts: { 200: 1 }, bits: Taken.Failed });
+  assert.deepEqual(take([whole, whole + whole], 2), { counts: { 200: 1 }, bits: Taken.Failed });
+  assert.deepEqual(take([whole, whole + "\r\n"], 2), { counts: { 200: 2 }, bits: 0 });
 });
 
 Deno.test("take() refuses bytes behind the last response that was asked for", () => {
