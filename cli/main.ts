@@ -24,6 +24,8 @@ async function buildProgram(name: string | undefined): Promise<Command> {
       .version(VERSION, "-V, --version", "print the version")
       .helpOption("--help", "print this help")
       .helpCommand(false)
+      // Options belong to the command they stand behind, not to its parent.
+      .enablePositionalOptions()
       .addHelpText("after", "\nktcp <command> --help explains a command."),
   );
   for (const entry of COMMANDS) {

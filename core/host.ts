@@ -55,6 +55,8 @@ interface Exports {
   nextPiece(conn: number, size: number): number;
   rewind(conn: number): number;
   append(chain: number, source: number, length: number): number;
+  reserve(chain: number, length: number): number;
+  commit(chain: number, length: number): void;
   spoolToOutput(conn: number): number;
 }
 
@@ -103,6 +105,14 @@ function blockBytesFor(options: CoreOptions): number {
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
   const bytes = MAX_PAGES * PAGE_BYTES - Place.Blocks;
   return Math.floor(bytes / blockBytesFor({ ...options, blocks: 0 }));
+}
+
+/** No block of the core's memory is left for the output of a connection. */
+export class CoreMemoryError extends Error {
+  override name = "CoreMemoryError";
+  constructor() {
+    super("No memory is left for output: too many connections wait for slow readers");
+  }
 }
 
 /** An instance of the core. */
@@ -168,6 +178,22 @@ export class Core {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;
   }
 
+  /**
+   * Takes a block for bytes that have to pass through this memory.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  openStaging(): Uint8Array<SharedArrayBuffer> {
+    const block = this.#wasm.allocateBlock() >>> 0;
+    if (block === 0) throw new CoreMemoryError();
+    return this.bytes.subarray(block, block + this.words[Place.BlockBytes >>> 2]);
+  }
+
+  /** Gives a block from `openStaging` back. */
+  closeStaging(block: Uint8Array<SharedArrayBuffer>): void {
+    this.#wasm.freeBlock(block.byteOffset);
+  }
+
   // Connections
 
   /** Takes a block for a new connection. @returns its address, 0 when there is none left */
@@ -189,10 +215,15 @@ export class Core {
     return this.#lastView = this.bytes.subarray(start, start + length);
   }
 
-  /** Where the next read of `conn` goes; moves what stands in the way. May be empty. */
-  inputView(conn: number): Uint8Array<SharedArrayBuffer> {
+  /**
+   * Where the next read of `conn` goes; moves what stands in the way.
+   *
+   * @param last the view used before: returned again when the place is the same
+   */
+  inputView(conn: number, last?: Uint8Array<SharedArrayBuffer>): Uint8Array<SharedArrayBuffer> {
     const room = this.#wasm.makeRoom(conn);
     const start = this.words[conn + Conn.End >>> 2];
+    if (last !== undefined && last.byteOffset === start && last.length === room) return last;
     return this.bytes.subarray(start, start + room);
   }
 
@@ -301,6 +332,11 @@ export class Core {
     return Math.min(this.words[conn + Conn.Minor >>> 2], 1);
   }
 
+  /** Minor version of the current request as it was sent, 0 to 9. */
+  minorAsSent(conn: number): number {
+    return this.words[conn + Conn.Minor >>> 2];
+  }
+
   /** Whether a request was started on `conn` and is not complete. */
   isInMessage(conn: number): boolean {
     return this.words[conn + Conn.State >>> 2] !== 0 || this.pending(conn) > 0;
@@ -343,6 +379,14 @@ export class Core {
     return this.latin1(words[conn + Conn.Head >>> 2] + words[pair], words[pair + 1]);
   }
 
+  /** Like `field`, for any field, by its name in lower case. */
+  fieldByName(conn: number, name: string): string | undefined {
+    const known = FIELD_NAMES.indexOf(name);
+    if (known >= 0) return this.field(conn, known);
+    const values = this.fields(conn).filter(([sent]) => sent.toLowerCase() === name);
+    return values.length === 0 ? undefined : values.map(([, value]) => value).join(", ");
+  }
+
   /** All fields of the current head as sent, in order: `[name, value]`. */
   fields(conn: number): [name: string, value: string][] {
     const { words } = this;
@@ -375,29 +419,56 @@ export class Core {
 
   // Output
 
-  /** Appends `length` bytes of this memory to the output of `conn`. @returns whether they fit */
-  send(conn: number, start: number, length: number): boolean {
-    return this.#wasm.append(conn + Conn.OutHead, start, length) !== 0;
-  }
-
-  /** Appends bytes from outside to the output of `conn`. @returns whether there was memory */
-  sendBytes(conn: number, bytes: Uint8Array): boolean {
-    const staging = this.#wasm.allocateBlock() >>> 0;
-    if (staging === 0) return false;
-    let ok = true;
+  /**
+   * Appends bytes to the output of `conn`.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  sendBytes(conn: number, bytes: Uint8Array): void {
     const step = this.blockCapacity;
-    for (let at = 0; ok && at < bytes.length; at += step) {
+    for (let at = 0; at < bytes.length; at += step) {
       const part = bytes.subarray(at, at + step);
-      this.bytes.set(part, staging);
-      ok = this.send(conn, staging, part.length);
+      this.bytes.set(part, this.#reserve(conn, part.length));
+      this.#wasm.commit(conn + Conn.OutHead, part.length);
     }
-    this.#wasm.freeBlock(staging);
-    return ok;
   }
 
-  /** Sets `length` bytes at `start` aside, until `releaseSpool`. @returns whether they fit */
-  spool(conn: number, start: number, length: number): boolean {
-    return this.#wasm.append(conn + Conn.SpoolHead, start, length) !== 0;
+  /**
+   * Appends text to the output of `conn`, a byte a char code (ISO 8859-1); at most one block.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  sendText(conn: number, text: string): void {
+    const { bytes } = this;
+    const start = this.#reserve(conn, text.length);
+    for (let i = 0; i < text.length; ++i) bytes[start + i] = text.charCodeAt(i);
+    this.#wasm.commit(conn + Conn.OutHead, text.length);
+  }
+
+  #reserve(conn: number, length: number): number {
+    const start = this.#wasm.reserve(conn + Conn.OutHead, length) >>> 0;
+    if (start === 0) throw new CoreMemoryError();
+    return start;
+  }
+
+  /**
+   * Sets the piece of content that was found last aside, until `releaseSpool`.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  spoolPiece(conn: number): void {
+    const chain = conn + Conn.SpoolHead;
+    if (this.#wasm.append(chain, this.pieceStart(conn), this.pieceLength(conn)) === 0) {
+      throw new CoreMemoryError();
+    }
+  }
+
+  /** Drops what was set aside. */
+  dropSpool(conn: number): void {
+    const at = conn + Conn.SpoolHead >>> 2;
+    this.#wasm.freeChain(this.words[at]);
+    this.words[at] = 0;
+    this.words[at + 1] = 0;
   }
 
   /** Moves what was set aside to the end of the output. */

@@ -7,7 +7,7 @@
  */
 import { append } from "./output";
 import { next } from "./request";
-import { Conn, Event, Flag, Method, Place } from "../shared/abi";
+import { Code, Conn, Event, Flag, Method, Place } from "../shared/abi";
 
 /** Output beyond which the host is asked to send before more is answered. */
 const FLUSH_BYTES: u32 = 262144;
@@ -36,7 +36,11 @@ export function answerPlain(conn: usize): u32 {
       if (method != Method.Head) break;
       length = load<u32>(Place.CannedHeadLength);
     }
-    if (!append(conn + Conn.OutHead, canned, length)) break;
+    if (!append(conn + Conn.OutHead, canned, length)) {
+      store<u32>(conn, Code.OutOfMemory, Conn.Code);
+      event = Event.Error;
+      break;
+    }
     ++served;
     if (room < length) {
       event = Event.Flush;

@@ -1,7 +1,8 @@
-/** What the core offers its host; `core/host.ts` is the only caller. */
+/** What the core offers its host: `core/host.ts`, `core/echo_check.ts`, `core/response_reader.ts`. */
 export { answerPlain } from "./canned";
 export { nextPiece, rewind } from "./echo";
+export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, closeConn, freeBlock, freeChain, openConn } from "./memory";
-export { append, spoolToOutput } from "./output";
+export { append, commit, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
 export { countStatus, endOfResponses, hasMore, nextResponse, openResponses, takeResponses } from "./response";

@@ -8,7 +8,7 @@
  * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -89,6 +89,7 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
+  store<u32>(conn, Method.Unknown, Conn.Method);
   store<u32>(conn, State.RequestLine, Conn.State);
   return requestLine(conn);
 }
@@ -161,6 +162,8 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
     target = stop + 1;
   }
+  // Known already when the rest is wrong: the answer to a HEAD has no content.
+  store<u32>(conn, method, Conn.Method);
   const space = skipTarget(target, end);
   if (space == target || load<u8>(space) != 0x20) {
     return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
@@ -181,7 +184,6 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     form = targetForm(method, target, space);
     if (form == NO_FORM) return fail(conn, Code.BadTarget);
   }
-  store<u32>(conn, method, Conn.Method);
   store<u32>(conn, form, Conn.Flags);
   store<u32>(conn, minor, Conn.Minor);
   store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
@@ -198,7 +200,8 @@ function isOtherVersion(p: usize): bool {
 /**
  * field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5)
  *
- * Reads field lines from `p` on, to the empty line that ends the head.
+ * Reads field lines from `p` on, to the empty line that ends the head. The loop holds only what
+ * every good line needs; all else is for `notFieldLine`.
  */
 function fields(conn: usize, p: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
@@ -207,38 +210,26 @@ function fields(conn: usize, p: usize): u32 {
   const longest = first + load<u32>(Place.MaxHeaderSize) - 2;
   const most = load<u32>(Place.MaxHeaders);
   let count = load<u32>(conn, Conn.FieldCount);
-  let wasScanned = <usize>load<u32>(conn, Conn.Scanned) != p;
+  // On a later visit the line is taken apart only once it is complete.
+  if (<usize>load<u32>(conn, Conn.Scanned) != p) {
+    if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) return pendingOrFailed(conn);
+  }
   for (;;) {
-    if (p >= end) break;
-    const c = load<u8>(p);
-    if (c == 0x0d) {
-      if (p + 1 == end) break;
-      if (p > longest) return failWith(conn, Code.HeaderTooLarge);
-      if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
-      store<u32>(conn, count, Conn.FieldCount);
-      return endHead(conn, p + 2);
-    }
-    // Judged by the first byte: obs-fold (section 5.2), or white space that hides a field (2.2).
-    if (isOws(c)) return failWith(conn, count == 0 ? Code.WhiteSpaceBeforeFields : Code.LineFolding);
-    if (count == most) return failWith(conn, Code.TooManyFields);
-    if (wasScanned) {
-      wasScanned = false;
-      if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) break;
-    }
     const colon = skipToken(p, end);
+    if (colon == p || load<u8>(colon) != 0x3a || count == most) break;
     let value = colon + 1;
-    if (colon == p || load<u8>(colon) != 0x3a) return lineFault(conn, p, end, colon, longest, count);
     if (load<u8>(value) == 0x20) ++value;
-    while (isOws(load<u8>(value)) && value < end) ++value;
-    const cr = skipFieldValue(value, end);
-    if (cr + 1 >= end || cr > longest || load<u16>(cr) != CRLF) {
-      return lineFault(conn, p, end, colon, longest, count);
+    if (load<u8>(value) <= 0x20) {
+      while (value < end && isOws(load<u8>(value))) ++value;
     }
+    const cr = skipFieldValue(value, end);
+    if (cr + 1 >= end || cr > longest || load<u16>(cr) != CRLF) break;
     let stop = cr;
-    while (stop > value && isOws(load<u8>(stop - 1))) --stop;
-    const entry = conn + Conn.Fields + count * 8;
+    if (load<u8>(stop - 1) <= 0x20) {
+      while (stop > value && isOws(load<u8>(stop - 1))) --stop;
+    }
     store<u64>(
-      entry,
+      conn + Conn.Fields + count * 8,
       <u64>(p - head) | (<u64>(colon - p) << 16) | (<u64>(value - head) << 32) | (<u64>(stop - value) << 48),
     );
     ++count;
@@ -249,14 +240,33 @@ function fields(conn: usize, p: usize): u32 {
     }
     p = cr + 2;
   }
-  // Not complete: remember where the line starts, and how far it was searched.
   if (<usize>load<u32>(conn, Conn.Pos) != p) {
     store<u32>(conn, <u32>p, Conn.Pos);
     store<u32>(conn, <u32>p, Conn.Scanned);
-    store<u32>(conn, Code.None, Conn.Code);
   }
   store<u32>(conn, count, Conn.FieldCount);
-  return pendingOrFailed(conn);
+  return notFieldLine(conn, p, longest);
+}
+
+/** What stands at `p`, where no field line was found: the head's end, an incomplete or wrong line. */
+function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
+  const end: usize = load<u32>(conn, Conn.End);
+  const count = load<u32>(conn, Conn.FieldCount);
+  store<u32>(conn, Code.None, Conn.Code);
+  if (p >= end) return Event.NeedMore;
+  const c = load<u8>(p);
+  if (c == 0x0d) {
+    if (p + 1 == end) return Event.NeedMore;
+    if (p > longest) return failWith(conn, Code.HeaderTooLarge);
+    if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
+    return endHead(conn, p + 2);
+  }
+  // Judged by the first byte: obs-fold (section 5.2), or white space that hides a field (2.2).
+  if (isOws(c)) return failWith(conn, count == 0 ? Code.WhiteSpaceBeforeFields : Code.LineFolding);
+  if (count == load<u32>(Place.MaxHeaders)) return failWith(conn, Code.TooManyFields);
+  const cr = completeLine(conn, false, longest, Code.HeaderTooLarge);
+  if (cr == 0) return pendingOrFailed(conn);
+  return failWith(conn, nameFault(p, skipToken(p, cr), cr));
 }
 
 /** Notes a known field and judges its value. */
@@ -274,18 +284,6 @@ function known(conn: usize, field: u32, head: usize, value: usize, stop: usize):
     store<u64>(conn + Conn.Known + field * 8, <u64>(value - head) | (<u64>(stop - value) << 32));
   }
   return Code.None;
-}
-
-/** What is wrong with the field line at `p`, or that it is not complete. */
-function lineFault(conn: usize, p: usize, end: usize, colon: usize, longest: usize, count: u32): u32 {
-  if (<usize>load<u32>(conn, Conn.Pos) != p) {
-    store<u32>(conn, <u32>p, Conn.Pos);
-    store<u32>(conn, <u32>p, Conn.Scanned);
-  }
-  store<u32>(conn, count, Conn.FieldCount);
-  const cr = completeLine(conn, false, longest, Code.HeaderTooLarge);
-  if (cr == 0) return pendingOrFailed(conn);
-  return failWith(conn, nameFault(p, colon, cr));
 }
 
 /** Why there is no field name with a colon behind it at the start of the line `p` ... `end`. */
@@ -354,6 +352,8 @@ function chunkedStep(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
+      // Before the line is complete, so that what is no chunk is not waited for.
+      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
       const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
       const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
       if (cr == 0) return pendingOrFailed(conn);

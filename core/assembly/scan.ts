@@ -31,21 +31,21 @@ export function skipToken(p: usize, end: usize): usize {
 
 /**
  * The first byte at or after `p` that may not stand in a field value: a control other than HTAB,
- * or DEL (RFC 9110 section 5.5). Bytes from 0x80 on are obs-text and pass.
+ * or DEL (RFC 9110 section 5.5).
+ *
+ * The vectors look for whatever is not in SP ... 0x7E, which is one comparison. HTAB and obs-text
+ * (from 0x80 on) are rare: the search stops at them too, and goes on behind them.
  */
 @inline
 export function skipFieldValue(p: usize, end: usize): usize {
-  do {
-    const x = v128.load(p);
-    const stops = v128.or(
-      v128.andnot(i8x16.lt_u(x, i8x16.splat(0x20)), i8x16.eq(x, i8x16.splat(0x09))),
-      i8x16.eq(x, i8x16.splat(0x7f)),
-    );
-    const bits = i8x16.bitmask(stops);
-    if (bits != 0) return p + ctz(bits);
-    p += 16;
-  } while (p < end);
+  p = skipPrintable(p, end);
+  while (p < end && isRareInValue(load<u8>(p))) p = skipPrintable(p + 1, end);
   return p;
+}
+
+@inline
+function isRareInValue(c: u32): bool {
+  return c >= 0x80 || c == 0x09;
 }
 
 /**
@@ -58,7 +58,7 @@ export function skipTarget(p: usize, end: usize): usize {
     const x = v128.load(p);
     const stops = v128.or(
       // 0x21 ... 0x7E become 0 ... 0x5D; all others are above.
-      i8x16.gt_u(i8x16.sub(x, i8x16.splat(0x21)), i8x16.splat(0x5d)),
+      i8x16.ge_u(i8x16.sub(x, i8x16.splat(0x21)), i8x16.splat(0x5e)),
       i8x16.eq(x, i8x16.splat(0x23)),
     );
     const bits = i8x16.bitmask(stops);
@@ -69,10 +69,11 @@ export function skipTarget(p: usize, end: usize): usize {
 }
 
 /** The first byte at or after `p` outside SP ... 0x7E: what ends or spoils a request line. */
+@inline
 export function skipPrintable(p: usize, end: usize): usize {
   do {
     const x = v128.load(p);
-    const bits = i8x16.bitmask(i8x16.gt_u(i8x16.sub(x, i8x16.splat(0x20)), i8x16.splat(0x5e)));
+    const bits = i8x16.bitmask(i8x16.ge_u(i8x16.sub(x, i8x16.splat(0x20)), i8x16.splat(0x5f)));
     if (bits != 0) return p + ctz(bits);
     p += 16;
   } while (p < end);

@@ -1,0 +1,39 @@
+/** `ktcp echo`: the TCP echo server. */
+import { Command } from "commander";
+import { formatSize, sizeBetween } from "./args.ts";
+import { addServeOptions, commonServerOptions, runServer, type ServeFlags } from "./serve.ts";
+
+interface EchoFlags extends ServeFlags {
+  buffer: number;
+  verbose?: boolean;
+}
+
+/** Largest `--buffer`: beyond it few connections fit into the core's memory. */
+const MAX_BUFFER_BYTES = 1 << 20;
+
+/** Builds the command. */
+export function command(): Command {
+  const echo = new Command("echo")
+    .description("TCP echo server: sends back what it receives, byte for byte.");
+  addServeOptions(echo, { port: 12345, idleTimeoutMs: 0 });
+  return echo
+    .option(
+      "--buffer <size>",
+      "a longer message goes back in pieces of at most this size, up to " +
+        formatSize(MAX_BUFFER_BYTES),
+      sizeBetween(1, MAX_BUFFER_BYTES),
+      4096,
+    )
+    .option("-v, --verbose", "log connections and split messages on stderr")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  ktcp echo --port 7 --host 0.0.0.0\n  ktcp echo --buffer 20 --verbose",
+    )
+    .action(async (flags: EchoFlags) => {
+      await runServer("echo", {
+        ...commonServerOptions(flags),
+        service: { kind: "echo", bufferBytes: flags.buffer, verbose: flags.verbose ?? false },
+        timeouts: { idleMs: flags.idleTimeout },
+      }, flags);
+    });
+}

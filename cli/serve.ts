@@ -1,0 +1,169 @@
+/**
+ * What `ktcp echo` and `ktcp http` share: their common options, the life of a server between its
+ * readiness line and its summary, and the errors of binding.
+ */
+import { type Command, Option } from "commander";
+import {
+  type Counters,
+  DEFAULT_MAX_ACTIVE,
+  DEFAULT_MAX_CONNECTIONS,
+  type Model,
+  MODELS,
+  type PartialServerOptions,
+  type RunningServer,
+  serve,
+  sumCounters,
+} from "../servers/mod.ts";
+import { formatDuration, integerBetween, parseDuration, parsePort } from "./args.ts";
+import { Failure, messageOf } from "./failure.ts";
+import { printNote, printResult } from "./output.ts";
+import { statsTable } from "./serve_stats.ts";
+
+/** Values of the options that both servers have. */
+export interface ServeFlags {
+  port: number;
+  host: string;
+  unix?: string;
+  backlog: number;
+  maxConnections: number;
+  idleTimeout: number;
+  grace: number;
+  model: Model;
+  workers?: number;
+  maxActive: number;
+  stats?: boolean;
+}
+
+/** Adds the options that both servers have. */
+export function addServeOptions(
+  command: Command,
+  defaults: { port: number; idleTimeoutMs: number },
+): Command {
+  return command
+    .option("-p, --port <port>", "TCP port; 0 lets the system choose", parsePort, defaults.port)
+    .option("-H, --host <address>", "address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
+    .addOption(
+      new Option("--unix <path>", "listen on a Unix domain socket instead").conflicts([
+        "host",
+        "port",
+      ]),
+    )
+    .addOption(
+      new Option("--model <name>", "which thread runs which work").choices(MODELS)
+        .default(MODELS[0]),
+    )
+    .option(
+      "--workers <n>",
+      "Workers of model per-core (default: one a core)",
+      integerBetween(1, 256),
+    )
+    .option(
+      "--max-active <n>",
+      "work items (shared-pool) or connections (per-connection) in the works at once",
+      integerBetween(1, 2048),
+      DEFAULT_MAX_ACTIVE,
+    )
+    .option("--stats", "print what each Worker did, at the end and on SIGUSR1")
+    .option("--backlog <n>", "length of the accept queue", integerBetween(1, 65535), 128)
+    .option(
+      "--max-connections <n>",
+      "open connections at the most; more wait in the accept queue",
+      integerBetween(1, 1_000_000),
+      DEFAULT_MAX_CONNECTIONS,
+    )
+    .addOption(
+      new Option("--idle-timeout <duration>", "close a connection that is idle so long; 0: never")
+        .argParser(parseDuration)
+        .default(defaults.idleTimeoutMs, formatDuration(defaults.idleTimeoutMs)),
+    )
+    .addOption(
+      new Option("--grace <duration>", "time to finish what is in flight when told to stop")
+        .argParser(parseDuration)
+        .default(10_000, "10s"),
+    );
+}
+
+/** The part of a server's options that comes from the common flags. */
+export function commonServerOptions(
+  flags: ServeFlags,
+): Omit<PartialServerOptions, "service" | "timeouts"> {
+  return {
+    model: flags.model,
+    workers: flags.workers,
+    maxActive: flags.maxActive,
+    onNote: printNote,
+    listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
+    maxConnections: flags.maxConnections,
+  };
+}
+
+/** Says what could not be bound, why, and what helps. */
+function bindFailure(error: unknown, flags: ServeFlags): Failure {
+  const where = flags.unix ?? `${flags.host}:${flags.port}`;
+  const attempt = `cannot listen on ${where}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    const other = flags.unix ? "another --unix path" : "another --port, or --port 0";
+    return new Failure(`${attempt}: the address is in use; stop its server or choose ${other}`);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const hint = flags.unix
+      ? "choose a directory you can write to"
+      : "ports below 1024 need privileges; choose a --port from 1024 on";
+    return new Failure(`${attempt}: permission denied; ${hint}`);
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return new Failure(`${attempt}: no such address on this machine; see 'ip address'`);
+  }
+  return new Failure(`${attempt}: ${messageOf(error)}`);
+}
+
+/** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */
+const SAME_SIGNAL_MS = 200;
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let firstMs: number | undefined;
+    const onSignal = () => {
+      if (firstMs === undefined) {
+        firstMs = performance.now();
+        resolve();
+      } else if (performance.now() - firstMs > SAME_SIGNAL_MS) Deno.exit(1);
+    };
+    Deno.addSignalListener("SIGINT", onSignal);
+    Deno.addSignalListener("SIGTERM", onSignal);
+  });
+}
+
+/** Runs a server from its readiness line to its summary. */
+export async function runServer(
+  name: "echo" | "http",
+  options: PartialServerOptions,
+  flags: ServeFlags,
+): Promise<void> {
+  // Before the readiness line: who reads it may send a signal at once.
+  const stopped = stopSignal();
+  let server: RunningServer;
+  try {
+    server = await serve(options);
+  } catch (error) {
+    throw bindFailure(error, flags);
+  }
+  const printStats = async () => printNote(statsTable(await server.reports()));
+  if (flags.stats) Deno.addSignalListener("SIGUSR1", printStats);
+  printResult(`ktcp ${name}: listening on ${server.address}`);
+  await Promise.race([stopped, server.failed]);
+  const cut = await server.stop(flags.grace);
+  const reports = await server.reports();
+  if (flags.stats) printNote(statsTable(reports));
+  const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
+  printNote(`ktcp ${name}: ${summary(name, counters, cut)}`);
+}
+
+function summary(name: "echo" | "http", counters: Counters, cut: number): string {
+  const what = name === "http" ? "requests" : "pieces";
+  const errors = counters.resets + counters.overloads + cut;
+  return `${counters.connections} connections, ${counters.served} ${what}, ` +
+    `${counters.bytesIn} bytes in, ${counters.bytesOut} bytes out, ` +
+    `${counters.timeouts} timeouts, ${errors} errors`;
+}

@@ -1,0 +1,58 @@
+/**
+ * Makes a service from plain options, on whichever thread it is to run.
+ */
+import type { Core } from "../core/mod.ts";
+import { AccessLog } from "./access_log.ts";
+import type { HttpServiceOptions, ServiceOptions } from "./options.ts";
+import type { Resource } from "./resource.ts";
+import { DirectoryResource } from "./resources/directory.ts";
+import { echoContentResource } from "./resources/echo_content.ts";
+import { helloResource } from "./resources/hello.ts";
+import type { Service } from "./service.ts";
+import { EchoService } from "./services/echo.ts";
+import { HttpService } from "./services/http.ts";
+
+function createResource(options: HttpServiceOptions): Resource {
+  switch (options.content) {
+    case "hello":
+      return helloResource;
+    case "echo":
+      return echoContentResource;
+    case "dir":
+      return new DirectoryResource(options.directory!);
+  }
+}
+
+function logLine(line: string): void {
+  console.error(line);
+}
+
+/**
+ * The service that `options` describe, over `core`.
+ *
+ * @param isPooled its core's memory is shared with other threads; the owner of the sockets does
+ *   what is done once for all of them
+ */
+export function createService(
+  core: Core,
+  options: ServiceOptions,
+  { isPooled = false } = {},
+): Service {
+  if (options.kind === "http") {
+    const log = options.log && new AccessLog(options.log);
+    return new HttpService(core, createResource(options), { log, isPooled });
+  }
+  const { bufferBytes, verbose } = options;
+  const log = verbose ? logLine : undefined;
+  return new EchoService(core, { bufferBytes, log, logClients: isPooled ? undefined : log });
+}
+
+/**
+ * The part of a service that the owner of the sockets needs while Workers run the service itself:
+ * phases, timeouts and what is logged of clients. Of what is served it knows nothing.
+ */
+export function createProtocol(core: Core, options: ServiceOptions): Service {
+  if (options.kind === "http") return new HttpService(core, helloResource, { isPooled: true });
+  const { bufferBytes, verbose } = options;
+  return new EchoService(core, { bufferBytes, logClients: verbose ? logLine : undefined });
+}

@@ -1,0 +1,57 @@
+/**
+ * The engine seam: where byte streams come from. An engine knows sockets and no protocol.
+ *
+ * `Deno.Conn` is a `Stream` as it stands, so the default engine adds nothing to a read or write.
+ */
+
+/** One connection. All views may lie in shared Wasm memory. */
+export interface Stream {
+  /** Receives into `view`. @returns how many bytes, `null` when the peer has sent its FIN */
+  read(view: Uint8Array): Promise<number | null>;
+  /** Sends from `view`. @returns how many bytes were taken, possibly not all */
+  write(view: Uint8Array): Promise<number>;
+  /** Sends a FIN; receiving goes on. */
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/** Where a server listens: TCP, or a Unix domain socket when `path` is given. */
+export interface ListenOptions {
+  hostname: string;
+  /** 0: the system chooses. */
+  port: number;
+  /** Length of the accept queue; the kernel caps it at `net.core.somaxconn`. */
+  backlog: number;
+  /** Path of a Unix domain socket, instead of TCP. */
+  path?: string;
+  /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
+  reusePort?: boolean;
+}
+
+/** A listening socket. */
+export interface Listener {
+  /** `127.0.0.1:8081`, `[::1]:8081` or `unix:/path`. */
+  readonly address: string;
+  /** The port that was bound, 0 for a Unix domain socket. */
+  readonly port: number;
+  accept(): Promise<Accepted>;
+  close(): void;
+}
+
+/** A connection and who made it. */
+export interface Accepted {
+  stream: Stream;
+  /** The peer's address without port; empty for a Unix domain socket. */
+  peer: string;
+}
+
+/** A source of streams. */
+export interface Engine {
+  /** @throws the system's error when the address cannot be bound */
+  listen(options: ListenOptions): Listener;
+}
+
+/** `host:port` with IPv6 addresses in brackets. */
+export function formatAddress(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}

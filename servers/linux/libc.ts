@@ -1,0 +1,131 @@
+/**
+ * The C library, reached over FFI: the only `Deno.dlopen` in ktcp.
+ *
+ * Nothing is loaded when this module is imported; the first call of {@linkcode libc} does it. A new
+ * system call is a row in `SYMBOLS` and a method in `Libc`. Two rules for both:
+ *
+ * - Every call is synchronous, and buffers are passed as `"buffer"`: Deno keeps such an argument
+ *   alive and in place for the length of the call. A structure that holds a *pointer* (an iovec, a
+ *   msghdr) would need its target kept reachable from JavaScript by hand; so far none does.
+ * - `errno` belongs to the thread, and the runtime makes system calls of its own on it: it is read
+ *   right after the failed call, before anything else.
+ */
+import { constants } from "node:os";
+
+const SYMBOLS = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+  // Both glibc and musl export this one; `errno` itself is a macro around it.
+  __errno_location: { parameters: [], result: "pointer" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
+
+/** The sonames of glibc and of musl, in the order in which they are tried. */
+const SONAMES = ["libc.so.6", `libc.musl-${Deno.build.arch}.so.1`];
+
+/** The C library cannot be loaded: no such file, or FFI is not permitted. */
+export class LibcError extends Error {
+  override name = "LibcError";
+}
+
+/** A system call failed: the message names the call and the errno. */
+export class SystemError extends Error {
+  override name = "SystemError";
+  /** The symbolic errno, as `EPERM`; EOPNOTSUPP, which has ENOTSUP's number, is `ENOTSUP`. */
+  readonly code: string;
+
+  /**
+   * @param call what was attempted, as `socket(AF_NETLINK)`
+   * @param errno the positive error number
+   */
+  constructor(readonly call: string, readonly errno: number) {
+    const code = errnoName(errno);
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+/** The symbolic name of a positive error number: 1 is `EPERM`; `errno 4095` for an unknown one. */
+export function errnoName(errno: number): string {
+  const names = Object.entries(constants.errno);
+  return names.find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** The calls that ktcp makes. Each throws {@linkcode SystemError} on failure. */
+export class Libc {
+  readonly #symbols: Library["symbols"];
+
+  /** @param library libc, opened; it stays open as long as the process */
+  constructor(library: Library) {
+    this.#symbols = library.symbols;
+  }
+
+  /** socket(2). @returns a file descriptor, which the caller closes */
+  socket(domain: number, type: number, protocol: number): number {
+    return this.#check("socket", () => this.#symbols.socket(domain, type, protocol));
+  }
+
+  /** send(2) of the whole of `bytes`. @returns how many bytes were taken */
+  send(fd: number, bytes: Uint8Array<ArrayBuffer>, flags: number): number {
+    return this.#check(
+      "send",
+      () => Number(this.#symbols.send(fd, bytes, BigInt(bytes.length), flags)),
+    );
+  }
+
+  /** recv(2) into `buffer`. @returns how many bytes were received */
+  recv(fd: number, buffer: Uint8Array<ArrayBuffer>, flags: number): number {
+    return this.#check(
+      "recv",
+      () => Number(this.#symbols.recv(fd, buffer, BigInt(buffer.length), flags)),
+    );
+  }
+
+  /** close(2). Its errors are ignored: Linux has released the descriptor in any case. */
+  close(fd: number): void {
+    this.#symbols.close(fd);
+  }
+
+  /** Runs `attempt`, again after EINTR, and turns -1 into an exception. */
+  #check(name: string, attempt: () => number): number {
+    while (true) {
+      const result = attempt();
+      if (result >= 0) return result;
+      const error = new SystemError(name, this.#errno());
+      if (error.code !== "EINTR") throw error;
+    }
+  }
+
+  #errno(): number {
+    return new Deno.UnsafePointerView(this.#symbols.__errno_location()!).getInt32();
+  }
+}
+
+let loaded: Libc | undefined;
+
+/**
+ * The C library, loaded on the first call.
+ *
+ * @throws {LibcError} if neither glibc nor musl can be opened
+ */
+export function libc(): Libc {
+  return loaded ??= new Libc(open());
+}
+
+function open(): Library {
+  const reasons: string[] = [];
+  for (const soname of SONAMES) {
+    try {
+      return Deno.dlopen(soname, SYMBOLS);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable) {
+        throw new LibcError(`Cannot load ${soname}: FFI is not permitted (--allow-ffi)`);
+      }
+      reasons.push((error as Error).message);
+    }
+  }
+  throw new LibcError(`Cannot load libc (tried ${SONAMES.join(", ")}): ${reasons.join("; ")}`);
+}

@@ -1,0 +1,57 @@
+/**
+ * The servers: `serve` starts one, in any model, and hands back how to stop it.
+ */
+import { freeUnixPath } from "./engines/deno.ts";
+import type { RunningServer } from "./models/model.ts";
+import { servePerConnection } from "./models/per_connection.ts";
+import { servePerCore } from "./models/per_core.ts";
+import { serveSharedPool } from "./models/shared_pool.ts";
+import { serveSingle } from "./models/single.ts";
+import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./options.ts";
+
+export { type Counters, sumCounters } from "./connection.ts";
+export type { ListenOptions } from "./engine.ts";
+export type { RunningServer, ThreadReport } from "./models/model.ts";
+export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
+export type { PartialServerOptions } from "./options.ts";
+export {
+  DEFAULT_MAX_ACTIVE,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_TIMEOUTS,
+  MODELS,
+} from "./options.ts";
+export type { DirectoryOptions } from "./resources/directory.ts";
+export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
+
+/** Why only one Worker can listen, `undefined` where several can. */
+function whyOneListener(path: string | undefined): string | undefined {
+  if (path !== undefined) return "a Unix domain socket has one listener";
+  if (Deno.build.os !== "linux") return "only Linux spreads connections over listeners";
+  return undefined;
+}
+
+/**
+ * Starts a server.
+ *
+ * @throws the system's error when the address cannot be bound
+ */
+export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
+  const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
+  const options = withDefaults(partial);
+  const { path } = options.listen;
+  if (path !== undefined) await freeUnixPath(path);
+  switch (model) {
+    case "single":
+      return serveSingle(options);
+    case "shared-pool":
+      return serveSharedPool(options, { maxActive });
+    case "per-connection":
+      return servePerConnection(options, { maxActive });
+    case "per-core": {
+      const wanted = partial.workers ?? navigator.hardwareConcurrency;
+      const why = whyOneListener(path);
+      if (why !== undefined && wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
+      return await servePerCore(options, { workers: why === undefined ? wanted : 1, onNote });
+    }
+  }
+}

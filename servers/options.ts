@@ -1,0 +1,96 @@
+/**
+ * What a server can be told, as plain data that can be sent to a Worker; with defaults.
+ */
+import { DEFAULT_LIMITS, type Limits } from "../core/mod.ts";
+import type { AccessLogOptions } from "./access_log.ts";
+import type { Timeouts } from "./connection.ts";
+import type { ListenOptions } from "./engine.ts";
+import type { DirectoryOptions } from "./resources/directory.ts";
+
+/** Settings of `ktcp echo`. */
+export interface EchoServiceOptions {
+  kind: "echo";
+  /** Most bytes of a piece that is sent back. */
+  bufferBytes: number;
+  /** Print connections and splits on stderr. */
+  verbose: boolean;
+}
+
+/** Settings of `ktcp http`. */
+export interface HttpServiceOptions {
+  kind: "http";
+  /** What is served: Hello World, the request's content, or a directory. */
+  content: "hello" | "echo" | "dir";
+  /** The directory and how it is served, for `dir`. */
+  directory?: DirectoryOptions;
+  /** Absent: no access log. */
+  log?: AccessLogOptions;
+  limits: Limits;
+}
+
+/** A service by name. */
+export type ServiceOptions = EchoServiceOptions | HttpServiceOptions;
+
+/** Which thread runs which work. */
+export type Model = "per-core" | "single" | "shared-pool" | "per-connection";
+
+/** All models, the default first. */
+export const MODELS: readonly Model[] = ["per-core", "single", "shared-pool", "per-connection"];
+
+/** Settings of a server, as every thread of it knows them. */
+export interface ServerOptions {
+  listen: ListenOptions;
+  service: ServiceOptions;
+  timeouts: Timeouts;
+  maxConnections: number;
+}
+
+/** Timeouts for HTTP; `ktcp echo` waits for ever between messages. */
+export const DEFAULT_TIMEOUTS: Timeouts = {
+  idleMs: 5000,
+  headMs: 10_000,
+  contentMs: 10_000,
+  writeMs: 30_000,
+  lingerMs: 5000,
+};
+
+/** The default of `--max-connections`. */
+export const DEFAULT_MAX_CONNECTIONS = 10_000;
+
+/** Options that differ from the defaults. */
+export interface PartialServerOptions {
+  listen?: Partial<ListenOptions>;
+  service: ServiceOptions;
+  timeouts?: Partial<Timeouts>;
+  maxConnections?: number;
+  /** Default: `single`, which needs no Worker. */
+  model?: Model;
+  /** Workers of `per-core`; default: as many as there are cores. */
+  workers?: number;
+  /** Items (or connections) in the works at once, for the pool models. */
+  maxActive?: number;
+  /** Told of what the user should know: a line without newline. */
+  onNote?: (note: string) => void;
+}
+
+/** The default of `--max-active`. */
+export const DEFAULT_MAX_ACTIVE = 256;
+
+/** Fills in the defaults. */
+export function withDefaults(options: PartialServerOptions): ServerOptions {
+  return {
+    listen: { hostname: "127.0.0.1", port: 0, backlog: 128, ...options.listen },
+    service: options.service,
+    timeouts: {
+      ...DEFAULT_TIMEOUTS,
+      ...(options.service.kind === "echo" ? { idleMs: 0 } : {}),
+      ...options.timeouts,
+    },
+    maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+  };
+}
+
+/** The limits that the core of a server has to know. */
+export function limitsOf(service: ServiceOptions): Limits {
+  return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
+}

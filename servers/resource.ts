@@ -1,0 +1,73 @@
+/**
+ * What stands behind the HTTP service: something that answers complete, valid requests. The
+ * service has dealt with framing, persistence, expectations and unknown methods before.
+ */
+import type { Sender } from "./service.ts";
+import type { FieldLine } from "./services/http_head.ts";
+
+/** A complete request. Valid until it is answered; its values are decoded when asked for. */
+export interface HttpRequest {
+  /** A known method, in capitals. */
+  readonly method: string;
+  /** The request target as sent, a char code a byte. */
+  readonly target: string;
+  /** 0 or 1: the minor version. */
+  readonly minorVersion: number;
+  /** The peer's address without port; empty over a Unix domain socket. */
+  readonly peer: string;
+  /** A field by its name in lower case; repeated fields are combined with ", ". */
+  field(name: string): string | undefined;
+}
+
+/** Content that is sent piece by piece. */
+export interface Streamed {
+  /**
+   * Sends the content.
+   *
+   * @returns whether all that was announced was sent; if not, the connection is closed
+   */
+  send(sender: Sender): Promise<boolean>;
+  /** Gives back what it holds; called in any case, after `send` or instead of it. */
+  cancel(): void;
+}
+
+/** An answer, but for what the service adds: Date, Server, Connection, framing. */
+export interface Answer {
+  status: number;
+  fields: readonly FieldLine[];
+  /**
+   * `undefined`: none. `"request"`: the request's content (the resource keeps content). Content
+   * is given for HEAD too where there is some; the service leaves it out.
+   */
+  content: Uint8Array | Streamed | "request" | undefined;
+  /** Bytes of streamed content, or of content that is left out; absent: not known before its end. */
+  length?: number;
+}
+
+/** A resource behind the HTTP service. */
+export interface Resource {
+  /** Value of Allow. */
+  readonly allow: string;
+  /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
+  readonly keepsContent: boolean;
+  answer(request: HttpRequest): Answer | Promise<Answer>;
+  /** Asked before anything else is: the answer to who may not come in. */
+  guard?(request: HttpRequest): Answer | undefined;
+  /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
+  readonly canned?: Answer;
+}
+
+const encoder = new TextEncoder();
+
+/** A short plain text as an answer, such as errors have. */
+export function textAnswer(
+  status: number,
+  text: string,
+  fields: readonly FieldLine[] = [],
+): Answer {
+  return {
+    status,
+    fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
+    content: encoder.encode(text + "\n"),
+  };
+}

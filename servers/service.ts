@@ -1,0 +1,68 @@
+/**
+ * The service seam: a protocol over the core. Bytes in, effects out.
+ *
+ * A service is synchronous (one that stands for a service on another thread is not) and holds no socket, clock or file. What it knows of a connection
+ * stands in the connection's block of core memory, so that any thread with an instance over that
+ * memory can go on with it: `conn` is nothing but the block's address.
+ */
+
+/** What the driver of a connection shall do next. Output that waits is always sent first. */
+export const enum Effect {
+  /** Receive more, then call `receive`. */
+  Read = 0,
+  /** Send the piece of the input that `Core.pieceStart` names, then call `receive`. */
+  SendPiece = 1,
+  /** Send what waits, then call `receive`. */
+  Flush = 2,
+  /** Close. */
+  Close = 3,
+  /** Half-close, drain what the peer still sends for a bounded time, close. */
+  Linger = 4,
+  /** Call `respond` and wait for it. */
+  Respond = 5,
+}
+
+/** What a connection waits for when it receives: chooses the timeout that applies. */
+export const enum Phase {
+  /** The first byte of a message. */
+  Idle = 0,
+  /** The rest of a head: the time counts from its first byte. */
+  Head = 1,
+  /** More of the content: the time counts from the last byte. */
+  Content = 2,
+}
+
+/** What a service's `respond` may do with the connection while it is asynchronous. */
+export interface Sender {
+  /** Sends all output that waits. */
+  flush(): Promise<void>;
+  /** Sends `view` behind it. */
+  write(view: Uint8Array): Promise<void>;
+}
+
+/** A protocol. */
+export interface Service {
+  /**
+   * Consumes what was received on `conn` and appends output. A service on another thread answers
+   * with a promise, and may use `sender` until it resolves.
+   */
+  receive(conn: number, sender: Sender): Effect | Promise<Effect>;
+  /** The peer has sent its FIN; everything before it was consumed. */
+  finish(conn: number, sender: Sender): Effect | Promise<Effect>;
+  /** What `conn` is waiting for. */
+  phase(conn: number): Phase;
+  /** The time for a head or content is over. */
+  expire(conn: number): Effect;
+  /** Goes on with what `receive` answered `Effect.Respond` to. */
+  respond?(conn: number, sender: Sender): Promise<Effect>;
+  /** Once a second, and when the first connection comes: the time, in ms since the epoch. */
+  tick?(nowMs: number): void;
+  /** From now on, answer what is there and ask for no more. */
+  drain?(): void;
+  /** `conn` was opened by `peer` (an address without port), or comes to this thread. */
+  opened?(conn: number, peer: string): void;
+  /** `conn` is about to be closed, or leaves this thread. */
+  closed?(conn: number): void;
+  /** A client came or went: `clients` are there now. */
+  clientsChanged?(clients: number, peer: string, hasCome: boolean): void;
+}

@@ -1,0 +1,297 @@
+/**
+ * The HTTP/1.x service: framing, persistence, pipelining, expectations and errors (RFC 9112,
+ * RFC 9110). What is answered comes from a `Resource`.
+ *
+ * Requests are answered in order. The answers of a pipelined batch gather in the output and leave
+ * in one write; only streamed content interrupts it.
+ */
+import { Code, type Core, CoreMemoryError, Event, faultOf, Flag, Method } from "../../core/mod.ts";
+import type { AccessLog } from "../access_log.ts";
+import {
+  type Answer,
+  type HttpRequest,
+  type Resource,
+  type Streamed,
+  textAnswer,
+} from "../resource.ts";
+import { Effect, Phase, type Sender, type Service } from "../service.ts";
+import { HeadWriter } from "./http_head.ts";
+import { CurrentRequest, describeRequest } from "./http_request.ts";
+import { ChunkedSender, CountingSender, LAST_CHUNK } from "./http_senders.ts";
+
+const encoder = new TextEncoder();
+const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** What an HTTP service is told beside its resource. */
+export interface HttpServiceDetails {
+  log?: AccessLog;
+  /**
+   * Other threads use the same memory: then no canned response is put there, which they would
+   * send while it is replaced.
+   */
+  isPooled?: boolean;
+}
+
+/** HTTP over a resource. */
+export class HttpService implements Service {
+  readonly #core: Core;
+  readonly #resource: Resource;
+  readonly #log: AccessLog | undefined;
+  readonly #canned: Answer | undefined;
+  readonly #head = new HeadWriter();
+  /** Peers by connection. */
+  readonly #peers = new Map<number, string>();
+  /** Answers between `Effect.Respond` and `respond`, by connection. */
+  readonly #answers = new Map<number, Answer | Promise<Answer>>();
+  /** When the heads of logged requests were complete, by connection. */
+  readonly #startsUs = new Map<number, number>();
+  #second = -1;
+  #draining = false;
+
+  constructor(core: Core, resource: Resource, options: HttpServiceDetails = {}) {
+    this.#core = core;
+    this.#resource = resource;
+    this.#log = options.log;
+    // Logged requests have to come here, one by one.
+    this.#canned = options.isPooled || options.log !== undefined ? undefined : resource.canned;
+  }
+
+  opened(conn: number, peer: string): void {
+    this.#peers.set(conn, peer);
+  }
+
+  closed(conn: number): void {
+    this.#peers.delete(conn);
+    this.#startsUs.delete(conn);
+  }
+
+  receive(conn: number): Effect {
+    const core = this.#core;
+    for (;;) {
+      let effect = Effect.Read;
+      switch (core.answerPlain(conn)) {
+        case Event.NeedMore:
+          return Effect.Read;
+        case Event.Flush:
+          return Effect.Flush;
+        case Event.Error:
+          return this.#fail(conn, core.code(conn));
+        case Event.Head:
+          if (this.#log !== undefined) this.#startsUs.set(conn, performance.now() * 1000);
+          effect = (core.flags(conn) & Flag.HasBody) !== 0
+            ? this.#awaitContent(conn)
+            : this.#answer(conn);
+          break;
+        case Event.Body:
+          if (this.#resource.keepsContent) core.spoolPiece(conn);
+          break;
+        case Event.End:
+          effect = this.#answer(conn);
+          break;
+      }
+      if (effect !== Effect.Read) return effect;
+    }
+  }
+
+  finish(conn: number): Effect {
+    if (!this.#core.isInMessage(conn)) return Effect.Close;
+    return this.#fail(conn, Code.Incomplete);
+  }
+
+  phase(conn: number): Phase {
+    if (!this.#core.isInMessage(conn)) return Phase.Idle;
+    return this.#core.isInContent(conn) ? Phase.Content : Phase.Head;
+  }
+
+  expire(conn: number): Effect {
+    return this.#fail(conn, Code.RequestTimeout);
+  }
+
+  async respond(conn: number, sender: Sender): Promise<Effect> {
+    const answer = await this.#answers.get(conn)!;
+    this.#answers.delete(conn);
+    if (!isStreamed(answer.content)) {
+      const effect = this.#append(conn, answer);
+      return effect === Effect.Read ? Effect.Flush : effect;
+    }
+    return await this.#stream(conn, answer, { content: answer.content, sender });
+  }
+
+  tick(nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    this.#log?.flush();
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#head.setTime(nowMs);
+    const canned = this.#canned;
+    if (canned === undefined || this.#draining) return;
+    const content = canned.content as Uint8Array;
+    const head = encoder.encode(this.#head.write({ ...canned, contentLength: content.length }));
+    const response = new Uint8Array(head.length + content.length);
+    response.set(head);
+    response.set(content, head.length);
+    this.#core.setCanned(response, head.length);
+  }
+
+  drain(): void {
+    this.#draining = true;
+    if (this.#canned !== undefined) this.#core.setCanned(new Uint8Array(0), 0);
+  }
+
+  /**
+   * The head of a request with content is complete. Who asks for permission to send the content
+   * gets 100, or at once the answer that the head earns in any case (RFC 9110 section 10.1.1).
+   */
+  #awaitContent(conn: number): Effect {
+    const core = this.#core;
+    const flags = core.flags(conn);
+    const isHeldBack = (flags & Flag.Expect100) !== 0 && core.pending(conn) === 0;
+    if ((flags & Flag.ExpectOther) === 0 && !isHeldBack) return Effect.Read;
+    const refusal = this.#refusal(conn);
+    if (refusal === undefined) {
+      core.sendBytes(conn, CONTINUE);
+      return Effect.Read;
+    }
+    // The content may come or not: only closing leaves no doubt where the next request starts.
+    this.#append(conn, refusal, { close: true });
+    return Effect.Linger;
+  }
+
+  /** The answer to a request that does not get as far as the resource. */
+  #refusal(conn: number): Answer | undefined {
+    const core = this.#core;
+    const method = core.method(conn);
+    const flags = core.flags(conn);
+    const stranger = this.#resource.guard?.(this.#requestOn(conn));
+    if (stranger !== undefined) return stranger;
+    if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
+    if (method === Method.Unknown || method === Method.Connect) {
+      return textAnswer(501, "This method is not implemented");
+    }
+    if ((flags & Flag.AsteriskForm) === 0) return undefined;
+    const allow = this.#resource.allow;
+    if (method === Method.Options) {
+      return { status: 204, fields: [["Allow", allow]], content: undefined };
+    }
+    return textAnswer(400, "The target * is for OPTIONS");
+  }
+
+  #requestOn(conn: number): HttpRequest {
+    return new CurrentRequest(this.#core, conn, this.#peers.get(conn) ?? "");
+  }
+
+  /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
+  #answer(conn: number): Effect {
+    const refusal = this.#refusal(conn);
+    if (refusal !== undefined) {
+      if (refusal.status !== 400) return this.#append(conn, refusal);
+      // Left to the server: who sends nonsense is not listened to further.
+      this.#append(conn, refusal, { close: true });
+      return Effect.Linger;
+    }
+    const answer = this.#resource.answer(this.#requestOn(conn));
+    if (answer instanceof Promise || isStreamed(answer.content)) {
+      this.#answers.set(conn, answer);
+      return Effect.Respond;
+    }
+    return this.#append(conn, answer);
+  }
+
+  /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
+  #append(conn: number, answer: Answer, { close = false } = {}): Effect {
+    const core = this.#core;
+    const { content } = answer;
+    const isKept = !close && this.#staysOpen(conn);
+    let length = answer.length;
+    if (content === "request") length = core.contentLength(conn);
+    else if (content instanceof Uint8Array) length = content.length;
+    this.#sendHead(conn, answer, { isKept, length });
+    const isSent = core.method(conn) !== Method.Head;
+    this.#record(conn, answer.status, isSent && length !== undefined ? length : 0);
+    if (isSent && content instanceof Uint8Array) core.sendBytes(conn, content);
+    if (isSent && content === "request") core.releaseSpool(conn);
+    else if (this.#resource.keepsContent) core.dropSpool(conn);
+    return this.#end(conn, isKept);
+  }
+
+  /** Sends an answer whose content comes in pieces. */
+  async #stream(
+    conn: number,
+    answer: Answer,
+    { content, sender }: { content: Streamed; sender: Sender },
+  ): Promise<Effect> {
+    const { length } = answer;
+    const isHead = this.#core.method(conn) === Method.Head;
+    const isChunked = length === undefined && this.#core.minor(conn) > 0;
+    // HTTP/1.0 knows the end of content without a length by the end of the connection.
+    const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
+    this.#sendHead(conn, answer, { isKept, length, isChunked });
+    const counting = new CountingSender(sender);
+    try {
+      if (!isHead) {
+        await sender.flush();
+        const isWhole = await content.send(isChunked ? new ChunkedSender(counting) : counting);
+        // The length is announced, or the chunks have no end: cutting off is the honest sign.
+        if (!isWhole) return Effect.Close;
+        if (isChunked) await sender.write(LAST_CHUNK);
+      }
+    } finally {
+      content.cancel();
+      this.#record(conn, answer.status, counting.bytes);
+    }
+    const effect = this.#end(conn, isKept);
+    return effect === Effect.Read ? Effect.Flush : effect;
+  }
+
+  #sendHead(
+    conn: number,
+    { status, fields }: Answer,
+    options: { isKept: boolean; length?: number; isChunked?: boolean },
+  ): void {
+    const { isKept, length, isChunked } = options;
+    const keepAlive = this.#core.minor(conn) === 0 ? "keep-alive" : undefined;
+    const text = this.#head.write({
+      status,
+      fields: isChunked ? [...fields, ["Transfer-Encoding", "chunked"]] : fields,
+      contentLength: status === 204 || status === 304 ? undefined : length,
+      connection: isKept ? keepAlive : "close",
+    });
+    this.#core.sendText(conn, text);
+  }
+
+  #staysOpen(conn: number): boolean {
+    return !this.#draining && (this.#core.flags(conn) & Flag.KeepAlive) !== 0;
+  }
+
+  #end(conn: number, isKept: boolean): Effect {
+    this.#core.countServed(conn);
+    if (isKept) return Effect.Read;
+    // What follows a request that closes is ignored, but it must not make the kernel reset.
+    return this.#core.pending(conn) > 0 ? Effect.Linger : Effect.Close;
+  }
+
+  #record(conn: number, status: number, bodyBytes: number): void {
+    if (this.#log === undefined) return;
+    const startUs = this.#startsUs.get(conn);
+    this.#startsUs.delete(conn);
+    const peer = this.#peers.get(conn) ?? "";
+    this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
+  }
+
+  /** Answers a fault, after which nothing more is read (RFC 9112 section 9.6). */
+  #fail(conn: number, code: Code): Effect {
+    if (code === Code.OutOfMemory) throw new CoreMemoryError();
+    const { status, reason } = faultOf(code);
+    const answer = textAnswer(status, reason);
+    const content = answer.content as Uint8Array;
+    this.#sendHead(conn, answer, { isKept: false, length: content.length });
+    this.#record(conn, status, content.length);
+    if (this.#core.method(conn) !== Method.Head) this.#core.sendBytes(conn, content);
+    this.#core.countServed(conn);
+    return Effect.Linger;
+  }
+}
+
+function isStreamed(content: Answer["content"]): content is Streamed {
+  return typeof content === "object" && !(content instanceof Uint8Array);
+}

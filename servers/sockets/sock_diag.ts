@@ -1,0 +1,175 @@
+/**
+ * The kernel's socket monitor (sock_diag(7)): dumps TCP sockets, and destroys one.
+ *
+ * Netlink answers a request while it is being sent, and goes on with a dump while its previous part
+ * is being received. So no call here waits: the socket is read with MSG_DONTWAIT, and EAGAIN would
+ * be an error of the kernel.
+ */
+import { type Libc, libc, SystemError } from "../linux/libc.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_NETLINK,
+  decodeNetlink,
+  decodeNetlinkError,
+  encodeInetDiagRequest,
+  InetDiagMessage,
+  MSG_DONTWAIT,
+  NETLINK_SOCK_DIAG,
+  type NetlinkMessage,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  NLMSG_DONE,
+  NLMSG_ERROR,
+  SOCK_CLOEXEC,
+  SOCK_DESTROY,
+  SOCK_DIAG_BY_FAMILY,
+  SOCK_RAW,
+} from "../linux/structs.ts";
+import { formatIpv4, formatIpv6 } from "./address.ts";
+import { matchesPort, type SocketFilter } from "./filter.ts";
+import type { DiagSocket } from "./socket.ts";
+import { stateFromNumber, stateMask } from "./state.ts";
+
+/** The kernel sends at most 32 KiB at a time; what does not fit would be cut off. */
+const RECEIVE_BYTES = 64 * 1024;
+
+/** The calls that a {@linkcode SockDiag} makes. */
+export type SocketCalls = Pick<Libc, "socket" | "send" | "recv" | "close">;
+
+/** A connection to sock_diag. Close it, or declare it with `using`. */
+export class SockDiag implements Disposable {
+  readonly #libc: SocketCalls;
+  readonly #fd: number;
+  readonly #buffer = new Uint8Array(RECEIVE_BYTES);
+  #sequence = 0;
+
+  /**
+   * @param calls libc's calls, or what plays the kernel in a test
+   * @throws {LibcError} if libc cannot be loaded
+   * @throws {SystemError} if the kernel has no sock_diag, or a sandbox forbids it
+   */
+  constructor(calls: SocketCalls = libc()) {
+    this.#libc = calls;
+    this.#fd = this.#libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+  }
+
+  [Symbol.dispose](): void {
+    this.#libc.close(this.#fd);
+  }
+
+  /**
+   * All TCP sockets, IPv4 and IPv6, that pass `filter`. No privilege is needed.
+   *
+   * @throws {SystemError} if the kernel refuses, for instance ENOENT without CONFIG_INET_DIAG
+   */
+  dump(filter: SocketFilter): DiagSocket[] {
+    return [...this.#dumpFamily(AF_INET, filter), ...this.#dumpFamily(AF_INET6, filter)];
+  }
+
+  /**
+   * Destroys one socket of a dump: a connection is reset, a TIME-WAIT socket forgotten.
+   *
+   * The cookie in the socket's id is what makes this safe: without it the kernel would take the
+   * listening socket of that port when the connection itself is gone.
+   *
+   * @returns false if it was gone already
+   * @throws {SystemError} EPERM without CAP_NET_ADMIN, ENOTSUP without CONFIG_INET_DIAG_DESTROY
+   */
+  destroy(socket: DiagSocket): boolean {
+    const sequence = this.#request({
+      type: SOCK_DESTROY,
+      flags: NLM_F_ACK,
+      family: socket.family === "ipv4" ? AF_INET : AF_INET6,
+      stateMask: 0,
+      socketId: socket.id,
+    });
+    for (const message of this.#answers(sequence)) {
+      if (message.type !== NLMSG_ERROR) continue;
+      const errno = decodeNetlinkError(message.body);
+      if (errno === 0) return true;
+      const error = new SystemError("SOCK_DESTROY", errno);
+      // ESTALE: another socket has the same addresses by now.
+      if (error.code === "ENOENT" || error.code === "ESTALE") return false;
+      throw error;
+    }
+    throw new Error("SOCK_DESTROY: the kernel sent no acknowledgement");
+  }
+
+  #dumpFamily(family: number, filter: SocketFilter): DiagSocket[] {
+    const sockets: DiagSocket[] = [];
+    const toText = family === AF_INET ? ipv4Texts() : ipv6Text;
+    const sequence = this.#request({
+      type: SOCK_DIAG_BY_FAMILY,
+      flags: NLM_F_DUMP,
+      family,
+      stateMask: stateMask(filter.states),
+    });
+    for (const { type, body } of this.#answers(sequence)) {
+      if (type === NLMSG_ERROR) {
+        const error = new SystemError("SOCK_DIAG_BY_FAMILY", decodeNetlinkError(body));
+        // A kernel without IPv6 has no handler for the family: no socket of it either.
+        if (family === AF_INET6 && error.code === "ENOENT") break;
+        throw error;
+      }
+      if (type !== SOCK_DIAG_BY_FAMILY) continue;
+      const message = new InetDiagMessage(body);
+      const state = stateFromNumber(message.state);
+      const { localPort, remotePort } = message;
+      if (!state || !matchesPort(filter, { localPort, remotePort })) continue;
+      sockets.push({
+        family: family === AF_INET ? "ipv4" : "ipv6",
+        localAddress: toText((index) => message.localWord(index)),
+        localPort,
+        remoteAddress: toText((index) => message.remoteWord(index)),
+        remotePort,
+        state,
+        recvQ: message.receiveQueue,
+        sendQ: message.sendQueue,
+        uid: message.uid,
+        inode: message.inode,
+        id: message.copySocketId(),
+      });
+    }
+    return sockets;
+  }
+
+  /** Sends a request. @returns its sequence number */
+  #request(request: Omit<Parameters<typeof encodeInetDiagRequest>[0], "sequence">): number {
+    const sequence = ++this.#sequence;
+    const flags = request.flags | NLM_F_REQUEST;
+    this.#libc.send(this.#fd, encodeInetDiagRequest({ ...request, flags, sequence }), 0);
+    return sequence;
+  }
+
+  /** The messages that answer request `sequence`, up to and with the one that ends the answer. */
+  *#answers(sequence: number): Generator<NetlinkMessage> {
+    while (true) {
+      const length = this.#libc.recv(this.#fd, this.#buffer, MSG_DONTWAIT);
+      for (const message of decodeNetlink(this.#buffer, length)) {
+        if (message.sequence !== sequence) continue;
+        if (message.type === NLMSG_DONE) return;
+        yield message;
+        if (message.type === NLMSG_ERROR) return;
+      }
+    }
+  }
+}
+
+type WordAt = (index: number) => number;
+
+/** Formats IPv4 addresses, each only once: a dump of a load run repeats a handful of them. */
+function ipv4Texts(): (wordAt: WordAt) => string {
+  const texts = new Map<number, string>();
+  return (wordAt) => {
+    const word = wordAt(0);
+    let text = texts.get(word);
+    if (text === undefined) texts.set(word, text = formatIpv4(word));
+    return text;
+  };
+}
+
+function ipv6Text(wordAt: WordAt): string {
+  return formatIpv6([wordAt(0), wordAt(1), wordAt(2), wordAt(3)]);
+}

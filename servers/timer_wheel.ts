@@ -1,0 +1,121 @@
+/**
+ * A coarse timer wheel (Varghese and Lauck, 1987): timeouts that are set often and seldom expire.
+ *
+ * Setting a timeout writes one number; the entry stays in the slot where it is. When the wheel
+ * reaches the slot and the deadline has moved on, the entry moves to the slot of its deadline.
+ * So a connection that exchanges a thousand messages a second costs no more than an idle one.
+ */
+
+/** What can time out: embedded in its owner. */
+export interface Timed {
+  /** Tick from which on `onTimeout` is due; `NEVER` for none. Set by `TimerWheel.set`. */
+  deadlineTick: number;
+  /** Slot that holds the entry, -1 off the wheel. The wheel's own. */
+  wheelSlot: number;
+  onTimeout(): void;
+}
+
+/** A deadline that does not come. */
+export const NEVER = Infinity;
+
+/** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
+const SLOTS = 64;
+
+/** A wheel that turns while it has entries. */
+export class TimerWheel {
+  readonly #tickMs: number;
+  readonly #onTick: () => void;
+  readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
+  #size = 0;
+  #tick = 0;
+  #startMs = 0;
+  #interval: ReturnType<typeof setInterval> | undefined;
+
+  /**
+   * @param tickMs resolution: a timeout comes up to one tick late
+   * @param onTick called at every tick, and when the wheel starts to turn
+   */
+  constructor(tickMs: number, onTick: () => void = () => {}) {
+    this.#tickMs = tickMs;
+    this.#onTick = onTick;
+  }
+
+  /** Entries on the wheel. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Puts `entry` on the wheel, without a deadline. */
+  add(entry: Timed): void {
+    if (this.#interval === undefined) {
+      this.#startMs = performance.now() - this.#tick * this.#tickMs;
+      this.#interval = setInterval(() => this.#turn(), this.#tickMs);
+      this.#onTick();
+    }
+    ++this.#size;
+    entry.deadlineTick = NEVER;
+    this.#place(entry, this.#tick + SLOTS - 1);
+  }
+
+  /** Takes `entry` off; the wheel stops when it was the last. */
+  remove(entry: Timed): void {
+    if (entry.wheelSlot < 0) return;
+    this.#slots[entry.wheelSlot].delete(entry);
+    entry.wheelSlot = -1;
+    if (--this.#size === 0) {
+      clearInterval(this.#interval);
+      this.#interval = undefined;
+    }
+  }
+
+  /** Lets `entry` time out `delayMs` from now, 0 for never. */
+  set(entry: Timed, delayMs: number): void {
+    if (delayMs === 0) {
+      entry.deadlineTick = NEVER;
+      return;
+    }
+    const deadline = this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;
+    // Later deadlines are found when the slot comes round; an earlier one needs its own slot.
+    const isEarlier = deadline < entry.deadlineTick;
+    entry.deadlineTick = deadline;
+    if (isEarlier) this.#reach(entry);
+  }
+
+  /** Makes sure that the wheel comes to `entry` by its deadline. */
+  #reach(entry: Timed): void {
+    if (entry.wheelSlot < 0) return;
+    const distance = (entry.wheelSlot - this.#tick % SLOTS + SLOTS) % SLOTS || SLOTS;
+    if (this.#tick + distance <= entry.deadlineTick) return;
+    this.#slots[entry.wheelSlot].delete(entry);
+    this.#place(entry, entry.deadlineTick);
+  }
+
+  #place(entry: Timed, tick: number): void {
+    const slot = Math.min(tick, this.#tick + SLOTS - 1) % SLOTS;
+    this.#slots[slot].add(entry);
+    entry.wheelSlot = slot;
+  }
+
+  #turn(): void {
+    const now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
+    // After a long stall one turn of the wheel has seen every slot.
+    this.#tick = Math.max(this.#tick, now - SLOTS);
+    while (this.#tick < now) {
+      const slot = ++this.#tick % SLOTS;
+      const due = this.#slots[slot];
+      if (due.size === 0) continue;
+      this.#slots[slot] = new Set();
+      for (const entry of due) {
+        // An earlier one's end may have taken this one off.
+        if (entry.wheelSlot !== slot) continue;
+        // Placed again first: its owner may set a new deadline, or take it off.
+        this.#place(entry, Math.max(entry.deadlineTick, this.#tick + 1));
+        if (entry.deadlineTick <= this.#tick) {
+          entry.deadlineTick = NEVER;
+          entry.onTimeout();
+        }
+      }
+    }
+    this.#onTick();
+  }
+}
