@@ -1,8 +1,7 @@
 /**
  * The seam between a client and its connections: a socket that is read into one place all its life
- * and tells what happens. Which implementation is faster depends on the load, see `openSocket`.
+ * and tells what happens. Which implementation is faster depends on the load, see `socket_opener.ts`.
  */
-import { DenoSocket } from "./deno_socket.ts";
 import type { ErrorKind } from "./http_tally.ts";
 import type { Endpoint } from "./http_target.ts";
 
@@ -34,23 +33,6 @@ export type OpenSocket = (
   input: Uint8Array,
   events: SocketEvents,
 ) => HttpSocket;
-
-/**
- * The fastest way to open connections to `endpoints`. `Deno.connect` takes 2/3 of the CPU time of
- * `node:net` for a connection, but with its promises 1.2 times as much for an exchange on one that
- * stays open; TLS without checking certificates there is only in `node:tls`.
- */
-export async function socketOpener(
-  endpoints: readonly Endpoint[],
-  isKeepAlive: boolean,
-): Promise<OpenSocket> {
-  const hasTls = endpoints.some((endpoint) => endpoint.transport === "tcp" && endpoint.tls);
-  if (!isKeepAlive && !hasTls) {
-    return (endpoint, input, events) => new DenoSocket(endpoint, input, events);
-  }
-  const { NodeSocket } = await import("./node_socket.ts");
-  return (endpoint, input, events) => new NodeSocket(endpoint, input, events);
-}
 
 /** Which of the kinds that are counted `error`, of a connection that stands, is. */
 export function exchangeErrorKind(error: Error): ErrorKind {

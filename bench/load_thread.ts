@@ -1,8 +1,9 @@
 /** One thread of an HTTP load: its clients, its clock for timeouts, its counts. */
-import { Core, ResponseReader } from "../core/mod.ts";
+import { Core, DEFAULT_LIMITS, ResponseReader } from "../core/mod.ts";
 import { HttpClient } from "./http_client.ts";
 import { Inspector } from "./http_inspect.ts";
-import { type OpenSocket, socketOpener } from "./http_socket.ts";
+import type { OpenSocket } from "./http_socket.ts";
+import { socketOpener } from "./socket_opener.ts";
 import { Tally, type TallyReport } from "./http_tally.ts";
 import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./htstress_plan.ts";
 import { Budget, Halt, Schedule } from "./load_schedule.ts";
@@ -34,7 +35,8 @@ export class LoadThread {
     this.#plan = plan;
     const { concurrency, endpoints, endpointOf, requests, pipeline, isKeepAlive } = plan;
     const blocks = concurrency * endpoints.length;
-    const core = Core.create({ blocks, inputBytes: INPUT_BYTES });
+    const limits = { ...DEFAULT_LIMITS, maxBody: Infinity };
+    const core = Core.create({ blocks, inputBytes: INPUT_BYTES, limits });
     const reader = this.#reader = new ResponseReader(core, plan.isHead);
     this.#live = new LiveFigures(plan.live);
     if (plan.wantsSamples) {

@@ -23,7 +23,7 @@ export const enum ResponseWord {
   Status = 40,
 }
 
-/** Words of the client's own, between the canned response and the first block. */
+/** Words of the client's own, between `Place.Canned`, which a client does not use, and the blocks. */
 export const enum Client {
   /** u32: whether the requests are HEAD, so that responses have no content. */
   IsHead = 65536,
