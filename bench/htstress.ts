@@ -108,11 +108,10 @@ export async function runHtstress(
     const own = { ...plan, index, budget: budget.shared, live: figures.shared };
     return new Thread(own, hooks);
   });
-  const end = endAt(budget, hooks.signal);
+  const end = endOn(budget, hooks.signal);
   try {
     await Promise.all(threads.map((thread) => thread.ready));
     const beginMs = performance.now();
-    end.after(options.durationMs);
     const timer = hooks.onLive &&
       setInterval(() => hooks.onLive!(liveState(live, beginMs)), LIVE_INTERVAL_MS);
     try {
@@ -165,6 +164,7 @@ async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise
     budget: shared,
     live: shared,
     ratePerSecond: options.ratePerSecond,
+    durationMs: options.durationMs,
     rampMs: options.rampMs,
     warmupMs: options.warmupMs,
     timeoutMs: options.timeoutMs,
@@ -175,22 +175,19 @@ async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise
   };
 }
 
-/** Halts `budget` when `signal` says so, or after a time that is set later. */
-function endAt(budget: Budget, signal?: AbortSignal) {
-  const timers: ReturnType<typeof setTimeout>[] = [];
+/** Halts `budget` when `signal` says so. */
+function endOn(budget: Budget, signal?: AbortSignal) {
+  let timer: ReturnType<typeof setTimeout>;
   const onAbort = () => {
     budget.stop(Halt.Drain);
-    timers.push(setTimeout(() => budget.stop(Halt.Abandon), GRACE_MS));
+    timer = setTimeout(() => budget.stop(Halt.Abandon), GRACE_MS);
   };
   if (signal?.aborted) onAbort();
   else signal?.addEventListener("abort", onAbort, { once: true });
   return {
-    after(durationMs: number) {
-      if (durationMs > 0) timers.push(setTimeout(() => budget.stop(Halt.Drain), durationMs));
-    },
     cancel() {
       signal?.removeEventListener("abort", onAbort);
-      for (const timer of timers) clearTimeout(timer);
+      clearTimeout(timer);
     },
   };
 }
@@ -296,8 +293,10 @@ function permissionsFor(endpoints: readonly Endpoint[]): Deno.PermissionOptionsO
   const net: string[] = [];
   const paths: string[] = [];
   for (const endpoint of endpoints) {
-    if (endpoint.transport === "unix") paths.push(endpoint.path);
-    else {
+    if (endpoint.transport === "unix") {
+      paths.push(endpoint.path);
+      net.push(`unix:${endpoint.path}`);
+    } else {
       const { hostname, port } = endpoint;
       net.push(hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`);
     }

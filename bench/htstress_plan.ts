@@ -25,6 +25,8 @@ export interface ThreadPlan {
   live: SharedArrayBuffer;
   /** Starts per second over all threads; 0 for a closed loop. */
   ratePerSecond: number;
+  /** The first thread that ran so long ends the run; 0 for no such limit. */
+  durationMs: number;
   rampMs: number;
   warmupMs: number;
   timeoutMs: number;

@@ -85,7 +85,7 @@ export class LoadThread {
   async warmUp(): Promise<void> {
     if (this.#plan.warmupMs === 0) return;
     const budget = Budget.create(0);
-    const timer = setTimeout(() => budget.stop(Halt.Drain), this.#plan.warmupMs);
+    const timer = drainAfter(budget, this.#plan.warmupMs);
     const main = new Budget(this.#plan.budget);
     await this.#load(new Schedule(budget, this.#pacer(0)), () => {
       if (main.halt !== Halt.No) budget.stop(main.halt);
@@ -97,10 +97,13 @@ export class LoadThread {
 
   /** Runs the load until its budget is used up or halted. @returns what it counted */
   async run(): Promise<TallyReport> {
-    const schedule = new Schedule(new Budget(this.#plan.budget), this.#pacer(this.#plan.rampMs));
+    const budget = new Budget(this.#plan.budget);
+    const schedule = new Schedule(budget, this.#pacer(this.#plan.rampMs));
+    const timer = drainAfter(budget, this.#plan.durationMs);
     this.#samples?.begin(schedule.beginUs);
     const beginMs = performance.timeOrigin + schedule.beginUs / 1000;
     await this.#load(schedule);
+    clearTimeout(timer);
     const endMs = performance.timeOrigin + performance.now();
     this.#samples?.flush();
     for (const client of this.#clients) client.close();
@@ -158,4 +161,9 @@ export class LoadThread {
       p99Us: this.#tally.percentileUs(99),
     });
   }
+}
+
+/** Ends a load after `timeMs`, if that is above 0. */
+function drainAfter(budget: Budget, timeMs: number) {
+  return timeMs > 0 ? setTimeout(() => budget.stop(Halt.Drain), timeMs) : undefined;
 }

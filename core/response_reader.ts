@@ -5,7 +5,7 @@
  * no responses, carry none of it.
  */
 import type { Core } from "./host.ts";
-import { Code, Conn, Event } from "./shared/abi.ts";
+import { Code, Conn, type Event } from "./shared/abi.ts";
 import { Client, ResponseCode, ResponseWord } from "./shared/abi_client.ts";
 
 /** Functions of the module that read responses. */
