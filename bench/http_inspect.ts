@@ -44,11 +44,13 @@ export class Inspector {
       else if (event === Event.NeedMore) {
         return this.found.length | (reader.isInResponse(conn) ? Taken.Partial : 0);
       } else {
-        if (this.found.length + 1 === most && reader.hasMore(conn)) {
+        const isClosing = !(core.flags(conn) & Flag.KeepAlive);
+        const isLast = this.found.length + 1 === most;
+        if ((isLast || isClosing) && reader.hasMore(conn) && isLast) {
           return this.found.length | Taken.Failed;
         }
         this.#finish(conn);
-        if (!(core.flags(conn) & Flag.KeepAlive)) return this.found.length | Taken.Closing;
+        if (isClosing) return this.found.length | Taken.Closing;
         if (this.found.length === most) return most;
       }
     }

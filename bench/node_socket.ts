@@ -21,7 +21,7 @@ export class NodeSocket implements HttpSocket {
   readonly #events: SocketEvents;
   readonly #writeRequest = { oncomplete() {}, handle: null, async: false, bytes: 0, buffer: null };
   #handle: StreamHandle | undefined;
-  #isDirect = false;
+  #isLarge = false;
   #isClosed = false;
 
   constructor(endpoint: Endpoint, input: Uint8Array, events: SocketEvents) {
@@ -39,14 +39,14 @@ export class NodeSocket implements HttpSocket {
   }
 
   get isWriting(): boolean {
-    return !this.#isDirect && this.#socket.writableLength > 0;
+    return this.#isLarge && this.#socket.writableLength > 0;
   }
 
   write(request: Uint8Array): void {
     const handle = this.#handle;
-    this.#isDirect = handle !== undefined && request.length <= DIRECT_WRITE_BYTES;
-    if (!this.#isDirect) this.#socket.write(request);
-    else if (handle!.writeBuffer(this.#writeRequest, request) !== 0) {
+    this.#isLarge = request.length > DIRECT_WRITE_BYTES;
+    if (this.#isLarge || handle === undefined) this.#socket.write(request);
+    else if (handle.writeBuffer(this.#writeRequest, request) !== 0) {
       this.#fail(new Deno.errors.ConnectionReset("The peer closed the connection"));
     }
   }

@@ -112,17 +112,18 @@ export function takeResponses(conn: usize, received: u32, most: u32): u32 {
       return load<u32>(conn, Conn.State) == State.Start ? done : done | Taken.Partial;
     }
     const to: usize = load<u32>(conn, Conn.Pos);
-    if (done + 1 == most && hasMore(conn)) {
+    // Nothing behind one that closes will be answered on this connection.
+    const isClosing = !(load<u32>(conn, Conn.Flags) & Flag.KeepAlive);
+    if ((done + 1 == most || isClosing) && hasMore(conn) && done + 1 == most) {
       failWith(conn, ResponseCode.ExtraBytes);
       return done | Taken.Failed;
     }
     countStatus(conn, 1);
     ++done;
-    // Nothing behind it will be answered on this connection.
-    if (!(load<u32>(conn, Conn.Flags) & Flag.KeepAlive)) return done | Taken.Closing;
+    if (isClosing) return done | Taken.Closing;
     if (isWhole) remember(conn, from, to);
   }
-  if (load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End)) startOver(conn);
+  startOver(conn);
   return done;
 }
 

@@ -230,6 +230,13 @@ Deno.test("take() tells partial, closing and failed responses apart", () => {
   assert.deepEqual(take([old], 2), { counts: { 200: 1 }, bits: Taken.Closing });
 });
 
+Deno.test("take() goes on with the next connection behind one that closed early", () => {
+  const closing = http("HTTP/1.1 200 OK\nContent-Length: 0\nConnection: close");
+  const [whole] = RESPONSES;
+  assert.deepEqual(take([closing, whole], 3), { counts: { 200: 2 }, bits: 0 });
+  assert.deepEqual(take([closing + "\r\n", whole], 3), { counts: { 200: 2 }, bits: 0 });
+});
+
 Deno.test("take() counts repeated responses like different ones", () => {
   const [whole, chunked] = RESPONSES;
   const text = whole.repeat(5) + chunked.repeat(3) + whole;
