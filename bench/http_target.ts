@@ -88,7 +88,9 @@ export async function resolveEndpoint(
 ): Promise<Endpoint> {
   const { family = 0, isInsecure = false } = options;
   const { hostname: name, port } = url;
-  const addresses = await lookup(name, { all: true, family }).catch(() => []);
+  const found = await lookup(name, { all: true, family }).catch(() => []);
+  // What is an address already is not filtered by the look-up.
+  const addresses = found.filter((address) => family === 0 || address.family === family);
   if (addresses.length === 0) {
     const kind = family === 0 ? "" : `IPv${family} `;
     throw new Error(`Cannot find an ${kind}address of '${name}' in ${url.text}; check the name`);
