@@ -67,6 +67,8 @@ interface Exports {
 }
 
 const PAGE_BYTES = 65536;
+/** Room for one canned response; there are four. */
+const CANNED_BYTES = 16384;
 /** Memory ends below 4 GiB, so that an address never wraps. */
 const MAX_PAGES = 65535;
 
@@ -321,11 +323,15 @@ export class Core {
    * every request comes to the host.
    */
   setCanned(response: Uint8Array, headLength: number): void {
-    if (Place.Canned + response.length > Place.Blocks) throw new RangeError("Response too long");
-    this.bytes.set(response, Place.Canned);
-    this.words[Place.CannedLength >>> 2] = response.length;
-    this.words[Place.CannedHeadLength >>> 2] = headLength;
-    this.words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : Place.Canned;
+    const { words } = this;
+    if (response.length > CANNED_BYTES) throw new RangeError("Response too long");
+    // The one before may still be on its way: the next goes beside it.
+    const before = words[Place.CannedStart >>> 2] || Place.Canned;
+    const start = Place.Canned + (before - Place.Canned + CANNED_BYTES) % (4 * CANNED_BYTES);
+    this.bytes.set(response, start);
+    words[Place.CannedLength >>> 2] = response.length;
+    words[Place.CannedHeadLength >>> 2] = headLength;
+    words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : start;
   }
 
   /** Sets the clock by which kept responses grow stale, and the date that they are sent with. */

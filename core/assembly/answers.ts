@@ -91,7 +91,18 @@ const FAILED: u32 = 0xffffffff;
 function sendCanned(conn: usize): u32 {
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = load<u32>(isHead ? Place.CannedHeadLength : Place.CannedLength);
-  return append(conn + Conn.OutHead, load<u32>(Place.CannedStart), length) ? length : FAILED;
+  return send(conn, load<u32>(Place.CannedStart), length);
+}
+
+/** Copies a response into the output, or refers to it there when it is large or goes alone. */
+@inline
+function send(conn: usize, response: usize, length: u32): u32 {
+  const chain = conn + Conn.OutHead;
+  const isAlone = load<u32>(chain) == 0 && load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End);
+  const ok = length > COPY_BYTES || isAlone
+    ? appendReference(chain, response, length)
+    : append(chain, response, length);
+  return ok ? length : FAILED;
 }
 
 /** @returns the bytes sent, 0 when nothing is kept for the request, or `FAILED` */
@@ -110,9 +121,7 @@ function sendKept(conn: usize): u32 {
   }
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = isHead ? load<u32>(entry, Entry.HeadLength) : load<u32>(entry, Entry.Length);
-  const chain = conn + Conn.OutHead;
-  const ok = length <= COPY_BYTES ? append(chain, response, length) : appendReference(chain, response, length);
-  return ok ? length : FAILED;
+  return send(conn, response, length);
 }
 
 @inline

@@ -259,7 +259,7 @@ export const enum Place {
   References = 32884,
   /** u32: how often the area was emptied. */
   Generation = 32888,
-  /** 4 KiB for the canned response. */
+  /** Four places for the canned response, of 16 KiB. */
   Canned = 33024,
   /** The area of kept responses, if any; then the blocks. */
   Blocks = 131072,
