@@ -6,8 +6,8 @@
 import { Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
-import { printNote } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { printNote, printResult } from "./output.ts";
+import { VERSION, versionText } from "./version.ts";
 
 /** Makes commander throw instead of exiting, and print its one line without decoration. */
 function throwing(command: Command): Command {
@@ -21,7 +21,11 @@ async function buildProgram(name: string | undefined): Promise<Command> {
         "A network playground: echo and HTTP servers, and the clients that measure them.",
       )
       .usage("<command> [options]")
-      .version(VERSION, "-V, --version", "print the version")
+      .option("-V, --version", "print the version, the commit and Deno's version")
+      .on("option:version", () => {
+        printResult(versionText());
+        throw new CommanderError(0, "commander.version", VERSION);
+      })
       .helpOption("--help", "print this help")
       .helpCommand(false)
       .addHelpText("after", "\nktcp <command> --help explains a command."),
