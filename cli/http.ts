@@ -2,11 +2,13 @@
 import { Command, Option } from "commander";
 import type { HttpServiceOptions } from "../servers/mod.ts";
 import { formatSize, integerBetween, sizeBetween } from "./args.ts";
+import { addDirOptions, directoryOptions, type DirFlags } from "./http_dir.ts";
 import { addServeOptions, commonServerOptions, runServer, type ServeFlags } from "./serve.ts";
 
-interface HttpFlags extends ServeFlags {
-  dir?: string;
+interface HttpFlags extends ServeFlags, DirFlags {
   echo?: boolean;
+  log: "common" | "json" | "off";
+  trustProxy?: boolean;
   maxRequestLine: number;
   maxHeaderSize: number;
   maxHeaders: number;
@@ -28,8 +30,8 @@ export function command(): Command {
   const http = new Command("http")
     .description('HTTP/1.1 server: files with --dir, "Hello World!" without it.');
   addServeOptions(http, { port: 8081, idleTimeoutMs: 5000 });
+  addDirOptions(http);
   return http
-    .addOption(new Option("-d, --dir <directory>", "serve the files in it").conflicts("echo"))
     .option("--echo", "answer every request with its own content")
     .addOption(
       sizeOption("--max-request-line", "longest request line, else 414", {
@@ -54,6 +56,11 @@ export function command(): Command {
         .argParser(sizeBetween(0, 2 ** 40))
         .default(1 << 20, "1m"),
     )
+    .addOption(
+      new Option("--log <format>", "access log on stderr").choices(["common", "json", "off"])
+        .default("off"),
+    )
+    .option("--trust-proxy", "log the client that X-Forwarded-For names last")
     .addHelpText(
       "after",
       "\nExamples:\n  ktcp http --dir .\n  ktcp http --port 0 --echo",
@@ -62,7 +69,10 @@ export function command(): Command {
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
-        dir: flags.dir,
+        directory: directoryOptions(flags),
+        log: flags.log === "off"
+          ? undefined
+          : { format: flags.log, trustProxy: flags.trustProxy ?? false },
         limits: {
           maxRequestLine: flags.maxRequestLine,
           maxHeaderSize: flags.maxHeaderSize,

@@ -316,6 +316,11 @@ export class Core {
     return Math.min(this.words[conn + Conn.Minor >>> 2], 1);
   }
 
+  /** Minor version of the current request as it was sent, 0 to 9. */
+  minorAsSent(conn: number): number {
+    return this.words[conn + Conn.Minor >>> 2];
+  }
+
   /** Whether a request was started on `conn` and is not complete. */
   isInMessage(conn: number): boolean {
     return this.words[conn + Conn.State >>> 2] !== 0 || this.pending(conn) > 0;

@@ -2,8 +2,10 @@
  * Makes a service from plain options, on whichever thread it is to run.
  */
 import type { Core } from "../core/mod.ts";
+import { AccessLog } from "./access_log.ts";
 import type { HttpServiceOptions, ServiceOptions } from "./options.ts";
 import type { Resource } from "./resource.ts";
+import { DirectoryResource } from "./resources/directory.ts";
 import { echoContentResource } from "./resources/echo_content.ts";
 import { helloResource } from "./resources/hello.ts";
 import type { Service } from "./service.ts";
@@ -17,7 +19,7 @@ function createResource(options: HttpServiceOptions): Resource {
     case "echo":
       return echoContentResource;
     case "dir":
-      throw new Error("not yet");
+      return new DirectoryResource(options.directory!);
   }
 }
 
@@ -27,5 +29,6 @@ export function createService(core: Core, options: ServiceOptions): Service {
     const log = options.verbose ? (line: string) => console.error(line) : undefined;
     return new EchoService(core, { bufferBytes: options.bufferBytes, log });
   }
-  return new HttpService(core, createResource(options));
+  const log = options.log && new AccessLog(options.log);
+  return new HttpService(core, createResource(options), log);
 }

@@ -10,6 +10,8 @@ import { type PartialServerOptions, withDefaults } from "./options.ts";
 export type { Counters } from "./connection.ts";
 export type { ListenOptions } from "./engine.ts";
 export type { EchoServiceOptions, HttpServiceOptions, PartialServerOptions } from "./options.ts";
+export type { DirectoryOptions } from "./resources/directory.ts";
+export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
 export { DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUTS } from "./options.ts";
 
 /** A running server. */

@@ -2,8 +2,10 @@
  * What a server can be told, as plain data that can be sent to a Worker; with defaults.
  */
 import { DEFAULT_LIMITS, type Limits } from "../core/mod.ts";
+import type { AccessLogOptions } from "./access_log.ts";
 import type { Timeouts } from "./connection.ts";
 import type { ListenOptions } from "./engine.ts";
+import type { DirectoryOptions } from "./resources/directory.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -19,8 +21,10 @@ export interface HttpServiceOptions {
   kind: "http";
   /** What is served: Hello World, the request's content, or a directory. */
   content: "hello" | "echo" | "dir";
-  /** The directory, for `dir`. */
-  dir?: string;
+  /** The directory and how it is served, for `dir`. */
+  directory?: DirectoryOptions;
+  /** Absent: no access log. */
+  log?: AccessLogOptions;
   limits: Limits;
 }
 

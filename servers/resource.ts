@@ -5,7 +5,7 @@
 import type { Sender } from "./service.ts";
 import type { FieldLine } from "./services/http_head.ts";
 
-/** A complete request. Valid only during the call, its values decoded when asked for. */
+/** A complete request. Valid until it is answered; its values are decoded when asked for. */
 export interface HttpRequest {
   /** A known method, in capitals. */
   readonly method: string;
@@ -27,6 +27,8 @@ export interface Streamed {
    * @returns whether all that was announced was sent; if not, the connection is closed
    */
   send(sender: Sender): Promise<boolean>;
+  /** Gives back what it holds; called in any case, after `send` or instead of it. */
+  cancel(): void;
 }
 
 /** An answer, but for what the service adds: Date, Server, Connection, framing. */
@@ -49,6 +51,8 @@ export interface Resource {
   /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
   readonly keepsContent: boolean;
   answer(request: HttpRequest): Answer | Promise<Answer>;
+  /** Asked before anything else is: the answer to who may not come in. */
+  guard?(request: HttpRequest): Answer | undefined;
   /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
   readonly canned?: Answer;
 }

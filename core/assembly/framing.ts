@@ -166,15 +166,32 @@ export function judgeHead(conn: usize): u32 {
     if (length > load<u64>(Place.MaxBody)) return Code.BodyTooLarge;
     store<u64>(conn, length, Conn.BodyLeft);
     if (length > 0) flags |= Flag.HasBody;
+  } else {
+    store<u64>(conn, 0, Conn.BodySize);
   }
   store<u32>(conn, flags, Conn.Flags);
   return Code.None;
 }
 
+/** Most digits of a chunk size: they fill 64 bits. */
+const MAX_SIZE_DIGITS: u32 = 16;
+
+/** Whether the bytes from `p` on, as far as they have come, can start no chunk line. */
+export function isNoChunkSize(p: usize, end: usize): bool {
+  let digits: u32 = 0;
+  while (p < end && hexValue(load<u8>(p)) < 16) {
+    if (++digits > MAX_SIZE_DIGITS) return true;
+    ++p;
+  }
+  if (p == end) return false;
+  const c = load<u8>(p);
+  return digits == 0 || (c != 0x3b && c != 0x0d); // ";" or CR
+}
+
 /**
  * Reads a chunk's size from the line `p` ... `end` into `Conn.BodyLeft` (RFC 9112 section 7.1).
  *
- *   chunk-size = 1*HEXDIG, here at most 16: they fill 64 bits
+ *   chunk-size = 1*HEXDIG
  *   chunk-ext  = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
  *
  * Extensions are skipped, but counted: their bytes cost work and carry nothing.
@@ -182,16 +199,10 @@ export function judgeHead(conn: usize): u32 {
  * @returns `Code.None` when the line is acceptable
  */
 export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
-  const start = p;
   let size: u64 = 0;
-  for (; p < end; ++p) {
-    const digit = hexValue(load<u8>(p));
-    if (digit > 15) break;
-    size = (size << 4) | digit;
-  }
-  if (p == start || p - start > 16) return Code.BadChunkSize;
+  // `isNoChunkSize` has seen to the digits and what follows them.
+  for (; p < end && load<u8>(p) != 0x3b; ++p) size = (size << 4) | hexValue(load<u8>(p)); // ";"
   if (p < end) {
-    if (load<u8>(p) != 0x3b) return Code.BadChunkSize; // ";"
     const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);
     if (extensions > load<u32>(Place.MaxHeaderSize)) return Code.ChunkExtensionTooLong;
     store<u32>(conn, extensions, Conn.ExtensionBytes);

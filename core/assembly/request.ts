@@ -8,7 +8,7 @@
  * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -162,6 +162,8 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
     target = stop + 1;
   }
+  // Known already when the rest is wrong: the answer to a HEAD has no content.
+  store<u32>(conn, method, Conn.Method);
   const space = skipTarget(target, end);
   if (space == target || load<u8>(space) != 0x20) {
     return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
@@ -182,7 +184,6 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     form = targetForm(method, target, space);
     if (form == NO_FORM) return fail(conn, Code.BadTarget);
   }
-  store<u32>(conn, method, Conn.Method);
   store<u32>(conn, form, Conn.Flags);
   store<u32>(conn, minor, Conn.Minor);
   store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
@@ -351,6 +352,8 @@ function chunkedStep(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
+      // Before the line is complete, so that what is no chunk is not waited for.
+      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
       const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
       const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
       if (cr == 0) return pendingOrFailed(conn);

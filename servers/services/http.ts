@@ -6,6 +6,7 @@
  * in one write; only streamed content interrupts it.
  */
 import { Code, type Core, CoreMemoryError, Event, faultOf, Flag, Method } from "../../core/mod.ts";
+import type { AccessLog } from "../access_log.ts";
 import {
   type Answer,
   type HttpRequest,
@@ -15,61 +16,31 @@ import {
 } from "../resource.ts";
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
+import { CurrentRequest, describeRequest } from "./http_request.ts";
+import { ChunkedSender, CountingSender, LAST_CHUNK } from "./http_senders.ts";
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
-const LAST_CHUNK = encoder.encode("0\r\n\r\n");
-const CRLF = encoder.encode("\r\n");
-
-/** The request that is being answered: reads its values out of the core when asked. */
-class CurrentRequest implements HttpRequest {
-  conn = 0;
-  readonly #core: Core;
-  readonly #peers: Map<number, string>;
-
-  constructor(core: Core, peers: Map<number, string>) {
-    this.#core = core;
-    this.#peers = peers;
-  }
-
-  get peer(): string {
-    return this.#peers.get(this.conn) ?? "";
-  }
-
-  get method(): string {
-    return this.#core.methodName(this.conn);
-  }
-
-  get target(): string {
-    return this.#core.target(this.conn);
-  }
-
-  get minorVersion(): number {
-    return this.#core.minor(this.conn);
-  }
-
-  field(name: string): string | undefined {
-    return this.#core.fieldByName(this.conn, name);
-  }
-}
 
 /** HTTP over a resource. */
 export class HttpService implements Service {
   readonly #core: Core;
   readonly #resource: Resource;
-  readonly #request: CurrentRequest;
+  readonly #log: AccessLog | undefined;
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
   /** Answers between `Effect.Respond` and `respond`, by connection. */
   readonly #answers = new Map<number, Answer | Promise<Answer>>();
+  /** When the heads of logged requests were complete, by connection. */
+  readonly #startsUs = new Map<number, number>();
   #second = -1;
   #draining = false;
 
-  constructor(core: Core, resource: Resource) {
+  constructor(core: Core, resource: Resource, log?: AccessLog) {
     this.#core = core;
     this.#resource = resource;
-    this.#request = new CurrentRequest(core, this.#peers);
+    this.#log = log;
   }
 
   opened(conn: number, peer: string): void {
@@ -78,7 +49,7 @@ export class HttpService implements Service {
 
   closed(conn: number): void {
     this.#peers.delete(conn);
-    this.#answers.delete(conn);
+    this.#startsUs.delete(conn);
   }
 
   receive(conn: number): Effect {
@@ -93,6 +64,7 @@ export class HttpService implements Service {
         case Event.Error:
           return this.#fail(conn, core.code(conn));
         case Event.Head:
+          if (this.#log !== undefined) this.#startsUs.set(conn, performance.now() * 1000);
           effect = (core.flags(conn) & Flag.HasBody) !== 0
             ? this.#awaitContent(conn)
             : this.#answer(conn);
@@ -134,11 +106,12 @@ export class HttpService implements Service {
 
   tick(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
+    this.#log?.flush();
     if (second === this.#second) return;
     this.#second = second;
     this.#head.setTime(nowMs);
     const { canned } = this.#resource;
-    if (canned === undefined || this.#draining) return;
+    if (canned === undefined || this.#draining || this.#log !== undefined) return;
     const content = canned.content as Uint8Array;
     const head = encoder.encode(this.#head.write({ ...canned, contentLength: content.length }));
     const response = new Uint8Array(head.length + content.length);
@@ -176,6 +149,8 @@ export class HttpService implements Service {
     const core = this.#core;
     const method = core.method(conn);
     const flags = core.flags(conn);
+    const stranger = this.#resource.guard?.(this.#requestOn(conn));
+    if (stranger !== undefined) return stranger;
     if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
     if (method === Method.Unknown || method === Method.Connect) {
       return textAnswer(501, "This method is not implemented");
@@ -185,22 +160,26 @@ export class HttpService implements Service {
     if (method === Method.Options) {
       return { status: 204, fields: [["Allow", allow]], content: undefined };
     }
-    // A method that is not allowed here is judged before the target, and by the resource.
-    return allow.split(", ").includes(core.methodName(conn))
-      ? textAnswer(400, "The target * is for OPTIONS")
-      : undefined;
+    return textAnswer(400, "The target * is for OPTIONS");
+  }
+
+  #requestOn(conn: number): HttpRequest {
+    return new CurrentRequest(this.#core, conn, this.#peers.get(conn) ?? "");
   }
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
   #answer(conn: number): Effect {
-    let answer: Answer | Promise<Answer> | undefined = this.#refusal(conn);
-    if (answer === undefined) {
-      this.#request.conn = conn;
-      answer = this.#resource.answer(this.#request);
-      if (answer instanceof Promise || isStreamed(answer.content)) {
-        this.#answers.set(conn, answer);
-        return Effect.Respond;
-      }
+    const refusal = this.#refusal(conn);
+    if (refusal !== undefined) {
+      if (refusal.status !== 400) return this.#append(conn, refusal);
+      // Left to the server: who sends nonsense is not listened to further.
+      this.#append(conn, refusal, { close: true });
+      return Effect.Linger;
+    }
+    const answer = this.#resource.answer(this.#requestOn(conn));
+    if (answer instanceof Promise || isStreamed(answer.content)) {
+      this.#answers.set(conn, answer);
+      return Effect.Respond;
     }
     return this.#append(conn, answer);
   }
@@ -215,6 +194,7 @@ export class HttpService implements Service {
     else if (content instanceof Uint8Array) length = content.length;
     this.#sendHead(conn, answer, { isKept, length });
     const isSent = core.method(conn) !== Method.Head;
+    this.#record(conn, answer.status, isSent && length !== undefined ? length : 0);
     if (isSent && content instanceof Uint8Array) core.sendBytes(conn, content);
     if (isSent && content === "request") core.releaseSpool(conn);
     else if (this.#resource.keepsContent) core.dropSpool(conn);
@@ -233,12 +213,18 @@ export class HttpService implements Service {
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
     const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
     this.#sendHead(conn, answer, { isKept, length, isChunked });
-    if (!isHead) {
-      await sender.flush();
-      const isWhole = await content.send(isChunked ? new ChunkedSender(sender) : sender);
-      // The length is announced, or the chunks have no end: cutting off is the honest sign.
-      if (!isWhole) return Effect.Close;
-      if (isChunked) await sender.write(LAST_CHUNK);
+    const counting = new CountingSender(sender);
+    try {
+      if (!isHead) {
+        await sender.flush();
+        const isWhole = await content.send(isChunked ? new ChunkedSender(counting) : counting);
+        // The length is announced, or the chunks have no end: cutting off is the honest sign.
+        if (!isWhole) return Effect.Close;
+        if (isChunked) await sender.write(LAST_CHUNK);
+      }
+    } finally {
+      content.cancel();
+      this.#record(conn, answer.status, counting.bytes);
     }
     const effect = this.#end(conn, isKept);
     return effect === Effect.Read ? Effect.Flush : effect;
@@ -271,6 +257,14 @@ export class HttpService implements Service {
     return this.#core.pending(conn) > 0 ? Effect.Linger : Effect.Close;
   }
 
+  #record(conn: number, status: number, bodyBytes: number): void {
+    if (this.#log === undefined) return;
+    const startUs = this.#startsUs.get(conn);
+    this.#startsUs.delete(conn);
+    const peer = this.#peers.get(conn) ?? "";
+    this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
+  }
+
   /** Answers a fault, after which nothing more is read (RFC 9112 section 9.6). */
   #fail(conn: number, code: Code): Effect {
     if (code === Code.OutOfMemory) throw new CoreMemoryError();
@@ -278,6 +272,7 @@ export class HttpService implements Service {
     const answer = textAnswer(status, reason);
     const content = answer.content as Uint8Array;
     this.#sendHead(conn, answer, { isKept: false, length: content.length });
+    this.#record(conn, status, content.length);
     if (this.#core.method(conn) !== Method.Head) this.#core.sendBytes(conn, content);
     this.#core.countServed(conn);
     return Effect.Linger;
@@ -286,28 +281,4 @@ export class HttpService implements Service {
 
 function isStreamed(content: Answer["content"]): content is Streamed {
   return typeof content === "object" && !(content instanceof Uint8Array);
-}
-
-/** Frames what is sent in chunks (RFC 9112 section 7.1). */
-class ChunkedSender implements Sender {
-  readonly #sender: Sender;
-
-  constructor(sender: Sender) {
-    this.#sender = sender;
-  }
-
-  flush(): Promise<void> {
-    return this.#sender.flush();
-  }
-
-  async write(view: Uint8Array): Promise<void> {
-    // A chunk of no bytes would be the last one.
-    if (view.length === 0) return;
-    const size = view.length.toString(16) + "\r\n";
-    const chunk = new Uint8Array(size.length + view.length + 2);
-    encoder.encodeInto(size, chunk);
-    chunk.set(view, size.length);
-    chunk.set(CRLF, size.length + view.length);
-    await this.#sender.write(chunk);
-  }
 }

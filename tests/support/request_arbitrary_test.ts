@@ -16,7 +16,10 @@ Deno.test("pipelineArbitrary(): llhttp reads what was generated", () => {
   fc.assert(
     fc.property(pipelineArbitrary({ common: true }), ({ bytes, messages, requests }) => {
       const found = parse(bytes);
-      assert.ok(found.error === undefined || found.error === "CLOSED_CONNECTION", found.error);
+      assert.ok(
+        found.error === undefined || found.error === "CLOSED_CONNECTION",
+        String(found.error),
+      );
       assert.equal(found.incomplete, false);
       assert.deepEqual(
         found.messages.map(({ method, target, minor, body, keepAlive }) => (

@@ -1,0 +1,137 @@
+/**
+ * `--dir`: the files of a directory. What to answer is planned by `static/`; here plans become
+ * answers, and files become streams.
+ */
+import type { Answer, HttpRequest, Resource, Streamed } from "../resource.ts";
+import type { Sender } from "../service.ts";
+import { authorized } from "../static/auth.ts";
+import type { OpenFile } from "../static/files.ts";
+import { type StaticOptions, staticOptions } from "../static/options.ts";
+import type { Body, Plan } from "../static/plan.ts";
+import { ALLOW, unauthorized } from "../static/respond.ts";
+import { Site } from "../static/site.ts";
+import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
+
+/** A file that keeps changing between plan and open is planned anew so often, then given up. */
+const MAX_PLANS = 5;
+
+/** Settings as they come from outside; `static/options.ts` has the defaults. */
+export type DirectoryOptions = Partial<StaticOptions> & Pick<StaticOptions, "root">;
+
+/** The resource for a directory. */
+export class DirectoryResource implements Resource {
+  readonly allow = ALLOW;
+  readonly keepsContent = false;
+  readonly #options: StaticOptions;
+  readonly #site: Site;
+
+  /** @throws a system error when the root is not a directory that can be read */
+  constructor(options: DirectoryOptions) {
+    this.#options = staticOptions(options);
+    this.#site = new Site(this.#options);
+  }
+
+  guard(request: HttpRequest): Answer | undefined {
+    const { auth } = this.#options;
+    if (auth === undefined || authorized(request.field("authorization"), auth)) return undefined;
+    return withContent(unauthorized(request, this.#options), undefined);
+  }
+
+  answer(request: HttpRequest): Answer | Promise<Answer> {
+    for (let tries = 0; tries < MAX_PLANS; ++tries) {
+      const plan = this.#site.plan(request, Date.now());
+      if (plan instanceof Promise) {
+        return plan.then((ready) => this.#answer(ready) ?? this.answer(request));
+      }
+      const answer = this.#answer(plan);
+      if (answer !== undefined) return answer;
+    }
+    return { status: 503, fields: [], content: undefined, length: 0 };
+  }
+
+  /** @returns `undefined` when the plan's file is another one by now */
+  #answer(plan: Plan): Answer | undefined {
+    const { body } = plan;
+    switch (body.kind) {
+      case "none":
+        return withContent(plan, undefined);
+      case "bytes":
+        return withContent(plan, body.bytes);
+      case "listing":
+        return withContent(plan, new ListingStream(this.#site, body));
+      case "file":
+      case "multipart": {
+        const file = this.#site.open(body);
+        return file && withContent(plan, new FileStream(file, body));
+      }
+    }
+  }
+}
+
+function withContent({ status, fields, length }: Plan, content: Answer["content"]): Answer {
+  return { status, fields, content, length };
+}
+
+/** A file, or ranges of it, read as fast as the peer takes it. */
+class FileStream implements Streamed {
+  readonly #file: OpenFile;
+  readonly #body: Extract<Body, { kind: "file" | "multipart" }>;
+
+  constructor(file: OpenFile, body: Extract<Body, { kind: "file" | "multipart" }>) {
+    this.#file = file;
+    this.#body = body;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    const body = this.#body;
+    if (body.kind === "file") return await this.#sendRange(sender, body);
+    for (const part of body.parts) {
+      if (part.kind === "bytes") await sender.write(part.bytes);
+      else if (!(await this.#sendRange(sender, part))) return false;
+    }
+    return true;
+  }
+
+  cancel(): void {
+    this.#file.close();
+  }
+
+  /** @returns false when the file ends before the range does: it was truncated */
+  async #sendRange(
+    sender: Sender,
+    { offset, length }: { offset: number; length: number },
+  ): Promise<boolean> {
+    const buffer = takeBuffer();
+    try {
+      const end = offset + length;
+      while (offset < end) {
+        const room = end - offset < buffer.length ? buffer.subarray(0, end - offset) : buffer;
+        const count = await this.#file.read(room, offset);
+        if (count === 0) return false;
+        await sender.write(count < buffer.length ? buffer.subarray(0, count) : buffer);
+        offset += count;
+      }
+      return true;
+    } finally {
+      giveBuffer(buffer);
+    }
+  }
+}
+
+/** The page that lists a directory, made while it is sent. */
+class ListingStream implements Streamed {
+  readonly #site: Site;
+  readonly #body: Extract<Body, { kind: "listing" }>;
+
+  constructor(site: Site, body: Extract<Body, { kind: "listing" }>) {
+    this.#site = site;
+    this.#body = body;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    for await (const piece of this.#site.listing(this.#body)) await sender.write(piece);
+    return true;
+  }
+
+  cancel(): void {}
+}

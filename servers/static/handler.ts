@@ -1,0 +1,173 @@
+/**
+ * The planner: a request and what the disk holds to a {@linkcode Plan}. Pure: it asks its questions as
+ * values, and whoever drives it (`site.ts`) brings the answers.
+ *
+ *     first(request) ──> plan | lookup
+ *     second(request, lookup, result) ──> plan | lookup | compression
+ *     third(request, compression, copy) ──> plan
+ *
+ * Order of judgement: credentials, method, target. What each lookup leads to:
+ *
+ *     target      file ──> answer            directory/ ──> index     directory ──> clean, redirect
+ *                 missing ──> clean, fallback
+ *     index       file ──> answer            none ──> listing, fallback
+ *     clean       file ──> answer            none ──> redirect (a directory), fallback
+ *     fallback    spa (no extension) ──> answer with 200; else error-page ──> 404
+ */
+import { authorized } from "./auth.ts";
+import type { Compressed } from "./compress.ts";
+import { LISTING_FIELDS } from "./listing.ts";
+import { listingFormat, listingSort } from "./listing_order.ts";
+import type { StaticOptions } from "./options.ts";
+import type {
+  Compression,
+  FoundFile,
+  Lookup,
+  LookupResult,
+  LookupRole,
+  Plan,
+  StaticRequest,
+} from "./plan.ts";
+import { choose, errorPage, notAcceptable, represent } from "./represent.ts";
+import { resolve, type Resolved, urlPath } from "./resolve.ts";
+import { allowed, failure, methodNotAllowed, plan, redirect, unauthorized } from "./respond.ts";
+
+/** The page at the root that replaces the plain 404. */
+const ERROR_PAGE = "404.html";
+
+/** Judges what needs no disk; otherwise asks for the target's path. */
+export function first(request: StaticRequest, options: StaticOptions): Plan | Lookup {
+  if (options.auth && !authorized(request.field("authorization"), options.auth)) {
+    return unauthorized(request, options);
+  }
+  if (request.method === "OPTIONS") return allowed(request, options);
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return methodNotAllowed(request, options);
+  }
+  const target = resolve(request.target, options);
+  if (target.kind === "path") {
+    return lookup("target", [target.segments.join("/")], target);
+  }
+  if (target.status === 404) {
+    const root: Resolved = { kind: "path", segments: [], directory: true, query: undefined };
+    return lookup("error-page", [ERROR_PAGE], root);
+  }
+  return failure(request, target.status, { settings: options, detail: target.reason });
+}
+
+/** Goes on with what a lookup found. */
+export function second(
+  request: StaticRequest,
+  asked: Lookup,
+  found: LookupResult,
+  context: { options: StaticOptions; nowMs: number },
+): Plan | Lookup | Compression {
+  const { options } = context;
+  const { target } = asked;
+  if (asked.role === "error-page") {
+    return found.kind === "file"
+      ? errorPage(request, found.file, options)
+      : failure(request, 404, { settings: options });
+  }
+  if (found.kind === "forbidden") return failure(request, 403, { settings: options });
+  const isFile = found.kind === "file";
+  // A file is not a directory: `/file.txt/` names nothing.
+  if (isFile && !(asked.role === "target" && target.directory)) {
+    return answer(request, found, context);
+  }
+  const path = target.segments.join("/");
+  switch (asked.role) {
+    case "target": {
+      if (found.kind === "directory" && target.directory) {
+        const within = path === "" ? "" : path + "/";
+        return lookup("index", options.index.map((name) => within + name), target);
+      }
+      const isDirectory = found.kind === "directory";
+      if (options.cleanUrls && !target.directory) {
+        return { ...lookup("clean", [path + ".html"], target), isDirectory };
+      }
+      return isDirectory ? toDirectory(request, target, options) : fallback(target, options);
+    }
+    case "index":
+      return options.listing ? listing(request, target, options) : fallback(target, options);
+    case "clean":
+      return asked.isDirectory ? toDirectory(request, target, options) : fallback(target, options);
+    case "spa":
+      return lookup("error-page", [ERROR_PAGE], target);
+  }
+}
+
+/**
+ * Goes on with a compressed copy.
+ *
+ * @param copy undefined when the compressor is overloaded: then the file goes out as it is, unless
+ * that was refused too
+ */
+export function third(
+  request: StaticRequest,
+  asked: Compression,
+  copy: Compressed | undefined,
+  context: { options: StaticOptions; nowMs: number },
+): Plan {
+  const { options } = context;
+  if (!copy) {
+    const choice = choose(request, asked.found, { ...options, compress: false });
+    if (choice.kind !== "ready") return failure(request, 503, { settings: options });
+    return represent(request, { ...choice.representation, varies: true }, context);
+  }
+  const { representation } = asked;
+  const file = { ...representation.file, bytes: copy.bytes, tag: copy.tag };
+  return represent(request, { ...representation, file }, context);
+}
+
+function answer(
+  request: StaticRequest,
+  found: FoundFile,
+  context: { options: StaticOptions; nowMs: number },
+): Plan | Compression {
+  const choice = choose(request, found, context.options);
+  switch (choice.kind) {
+    case "ready":
+      return represent(request, choice.representation, context);
+    case "compress":
+      return { ...choice, kind: "compression", found };
+    case "not-acceptable":
+      return notAcceptable(request, context.options);
+  }
+}
+
+function fallback(target: Resolved, options: StaticOptions): Lookup {
+  const last = target.segments.at(-1) ?? "";
+  if (options.spa && !last.includes(".")) return lookup("spa", [...options.index], target);
+  return lookup("error-page", [ERROR_PAGE], target);
+}
+
+/** The path is rebuilt from its segments, so `//host` cannot become a reference to another host. */
+function toDirectory(request: StaticRequest, target: Resolved, options: StaticOptions): Plan {
+  const query = target.query === undefined ? "" : `?${target.query}`;
+  return redirect(request, urlPath(target.segments, true) + query, options);
+}
+
+function listing(request: StaticRequest, target: Resolved, options: StaticOptions): Plan {
+  const parameters = new URLSearchParams(target.query ?? "");
+  const format = listingFormat(request.field("accept"), parameters);
+  return plan(request, {
+    status: 200,
+    fields: [
+      ...LISTING_FIELDS[format],
+      ["Vary", "Accept"],
+      ["Cache-Control", "no-cache"],
+    ],
+    body: {
+      kind: "listing",
+      path: target.segments.join("/"),
+      segments: target.segments,
+      format,
+      sort: listingSort(parameters),
+    },
+  }, options);
+}
+
+function lookup(role: LookupRole, paths: string[], target: Resolved): Lookup {
+  return { kind: "lookup", role, paths, target, isDirectory: false };
+}

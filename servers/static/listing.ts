@@ -1,0 +1,209 @@
+/** Writes a directory listing as a page or as JSON, piece by piece. Pure. */
+import type { Entry } from "./files.ts";
+import type { ListingFormat, ListingSort, SortKey } from "./listing_order.ts";
+import { PAGE_ICON, PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
+import { encodeSegment } from "./resolve.ts";
+
+/** What is listed, in which order. */
+export interface Listing {
+  /** Decoded names from the root down to the directory. */
+  segments: readonly string[];
+  /** Sorted as `sort` says. */
+  entries: readonly Entry[];
+  sort: ListingSort;
+}
+
+/** Response fields of each format. */
+export const LISTING_FIELDS: Record<ListingFormat, [string, string][]> = {
+  html: [
+    ["Content-Type", "text/html; charset=utf-8"],
+    ["Content-Security-Policy", PAGE_POLICY],
+  ],
+  json: [["Content-Type", "application/json; charset=utf-8"]],
+};
+
+/** Characters gathered before a piece is handed out: few writes, small memory. */
+const PIECE_CHARS = 16 * 1024;
+
+/** Writes a listing in pieces of about 16 Ki characters. */
+export function* writeListing(
+  listing: Listing,
+  format: ListingFormat,
+): Generator<string, undefined> {
+  let piece = "";
+  for (const text of format === "json" ? writeJson(listing) : writePage(listing)) {
+    piece += text;
+    if (piece.length < PIECE_CHARS) continue;
+    yield piece;
+    piece = "";
+  }
+  if (piece !== "") yield piece;
+}
+
+/**
+ * `{"path","entries":[{"name","type","size","modified","url"}]}`: size in bytes and null for
+ * directories, modified in ISO 8601, url relative to the directory and null for what no URL names.
+ */
+function* writeJson({ segments, entries }: Listing): Generator<string> {
+  yield `{"path":${JSON.stringify(`/${segments.map((name) => name + "/").join("")}`)},"entries":[`;
+  let separator = "\n";
+  for (const entry of entries) {
+    const isFile = entry.kind === "file";
+    yield separator + JSON.stringify({
+      name: entry.name,
+      type: entry.kind,
+      size: isFile && entry.linked ? entry.size : null,
+      modified: entry.mtimeMs > 0 ? new Date(entry.mtimeMs).toISOString() : null,
+      url: entry.linked ? reference(entry) : null,
+    });
+    separator = ",\n";
+  }
+  yield "\n]}\n";
+}
+
+function* writePage({ segments, entries, sort }: Listing): Generator<string> {
+  const title = `Index of /${segments.map((name) => name + "/").join("")}`;
+  yield `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)}</title>
+<link rel="icon" href="${escapeHtml(PAGE_ICON)}">
+<style>${PAGE_STYLE}</style>
+</head>
+<body>
+<header>
+<h1><nav aria-label="Breadcrumbs">${breadcrumbs(segments)}</nav></h1>
+<input id="filter" type="search" placeholder="Filter" aria-label="Filter by name" autocomplete="off" spellcheck="false" hidden>
+</header>
+<main>
+<table>
+<thead><tr>${heading("name", "Name", sort)}${heading("size", "Size", sort)}${
+    heading("date", "Modified", sort)
+  }</tr></thead>
+<tbody>
+`;
+  if (segments.length > 0) {
+    yield `<tr class="up"><td><a class="up" href="../">Parent directory</a></td><td></td><td></td></tr>\n`;
+  }
+  for (const entry of entries) yield row(entry);
+  yield `</tbody>
+</table>
+<p id="none" hidden>No name matches.</p>
+${entries.length === 0 ? "<p>This directory is empty.</p>\n" : ""}</main>
+<footer><span id="count" aria-live="polite">${
+    summary(entries)
+  }</span><span>Times in UTC · ktcp</span></footer>
+<script>${PAGE_SCRIPT}</script>
+</body>
+</html>
+`;
+}
+
+/** Links are relative, so that the page also works behind a proxy that adds a prefix. */
+function breadcrumbs(segments: readonly string[]): string {
+  const names = ["root", ...segments];
+  return names.map((name, index) => {
+    const up = names.length - 1 - index;
+    const text = index === 0 ? `<span class="root">/</span>` : `<bdi>${escapeHtml(name)}</bdi>`;
+    const label = index === 0 ? ` aria-label="Root directory"` : "";
+    return up === 0
+      ? `<span aria-current="page"${label}>${text}</span>`
+      : `<a href="${"../".repeat(up)}"${label}>${text}</a>`;
+  }).join(`<span class="slash" aria-hidden="true">/</span>`);
+}
+
+/** A column's heading: a link that sorts by it, the other way round when it is the order already. */
+function heading(key: SortKey, text: string, sort: ListingSort): string {
+  const isCurrent = sort.key === key;
+  const next = isCurrent && !sort.descending ? "desc" : "asc";
+  const state = isCurrent ? ` aria-sort="${sort.descending ? "descending" : "ascending"}"` : "";
+  return `<th class="${key}" scope="col"${state}>` +
+    `<a href="?sort=${key}&amp;order=${next}" data-key="${key}">${text}</a></th>`;
+}
+
+function row(entry: Entry): string {
+  const isDirectory = entry.kind === "directory";
+  const icon = isDirectory ? "dir" : iconOf(entry.name);
+  const name = `<bdi>${escapeHtml(entry.name)}</bdi>${isDirectory ? "/" : ""}`;
+  const label = entry.linked
+    ? `<a class="${icon}" href="${reference(entry)}">${name}</a>`
+    : `<span class="${icon}" title="No URL can name this file">${name}</span>`;
+  const size = isDirectory || !entry.linked ? "" : humanSize(entry.size);
+  const exact = size === "" ? "" : ` title="${entry.size} bytes"`;
+  const date = entry.mtimeMs > 0 ? new Date(entry.mtimeMs).toISOString() : "";
+  return `<tr${isDirectory ? ' class="dir"' : ""}><td>${label}</td>` +
+    `<td data-n="${entry.size}"${exact}>${size}</td>` +
+    `<td data-n="${Math.trunc(entry.mtimeMs)}">${date.slice(0, 10)} <span>${
+      date.slice(11, 16)
+    }</span></td></tr>\n`;
+}
+
+/** A relative URL. Every reserved character is escaped, so a colon makes no scheme. */
+function reference(entry: Entry): string {
+  return encodeSegment(entry.name) + (entry.kind === "directory" ? "/" : "");
+}
+
+function summary(entries: readonly Entry[]): string {
+  let directories = 0;
+  let bytes = 0;
+  for (const entry of entries) {
+    if (entry.kind === "directory") directories++;
+    bytes += entry.size;
+  }
+  const files = entries.length - directories;
+  const count = (n: number, one: string, many: string) => `${grouped(n)} ${n === 1 ? one : many}`;
+  return [
+    ...directories > 0 ? [count(directories, "folder", "folders")] : [],
+    ...files > 0 ? [count(files, "file", "files"), humanSize(bytes)] : [],
+  ].join(", ");
+}
+
+/** Digits in groups of three; `toLocaleString` would load locale data for 30 ms at its first use. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** Bytes in the largest binary unit with three significant digits: `999 B`, `1.50 KiB`, `12.3 MiB`. */
+export function humanSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 1023.5 and more would round to a fourth digit.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  if (unit === 0) return `${bytes} B`;
+  const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+const ICONS: readonly [icon: string, extensions: RegExp][] = [
+  ["img", /\.(?:avif|bmp|gif|heic|ico|jpe?g|jxl|png|svg|tiff?|webp)$/i],
+  ["vid", /\.(?:avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm)$/i],
+  ["aud", /\.(?:aac|flac|m4a|mid|mp3|oga|ogg|opus|wav)$/i],
+  ["zip", /\.(?:7z|br|bz2|deb|gz|iso|jar|rar|rpm|tar|tgz|xz|zip|zst)$/i],
+  [
+    "src",
+    /\.(?:c|cc|cpp|css|go|h|hpp|html?|java|jsx?|json|m?ts|mjs|php|py|rb|rs|sh|sql|tsx?|toml|wasm|xml|ya?ml)$/i,
+  ],
+  ["txt", /(?:\.(?:csv|docx?|epub|log|md|odt|pdf|rtf|tex|txt)|^[A-Z]+)$/],
+];
+
+function iconOf(name: string): string {
+  return ICONS.find(([, extensions]) => extensions.test(name))?.[0] ?? "file";
+}
+
+/** Text for HTML content and quoted attributes. Controls are shown as their Unicode pictures. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']|\p{Cc}/gu, (char) => {
+    const code = char.charCodeAt(0);
+    if (code < 0x20) return String.fromCharCode(0x2400 + code);
+    if (code < 0x7f) return `&#${code};`;
+    return code === 0x7f ? "\u2421" : "\ufffd";
+  });
+}

@@ -1,0 +1,155 @@
+/** The options of the static server: names, defaults, validation. Pure. */
+import type { Credentials } from "./auth.ts";
+
+/** What the server needs to know; every field has been validated. */
+export interface StaticOptions {
+  /** The served directory. */
+  root: string;
+  /** Names tried, in order, for a target that ends in a slash. Default `index.html`. */
+  index: readonly string[];
+  /** Answer what is missing and has no extension with the root's index and 200. Default off. */
+  spa: boolean;
+  /** `/about` also names `about.html`. Default off. */
+  cleanUrls: boolean;
+  /** Answer a directory without index by its listing; otherwise 404. Default on. */
+  listing: boolean;
+  /** Serve names that begin with a dot. Default off. */
+  dotfiles: boolean;
+  /** Serve symbolic links that lead out of the directory. Default off. */
+  followSymlinks: boolean;
+  /** Compress on the fly what has no precompressed sibling. Default off. */
+  compress: boolean;
+  /** Cache-Control of files; empty sends none. Default `no-cache`: keep it, but ask each time. */
+  cacheControl: string;
+  /** Access-Control-Allow-Origin; undefined (default) sends no CORS fields. */
+  cors: string | undefined;
+  /** Fields added to every response; one of the same name that the server would send gives way. */
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Who may come in; undefined (default) lets everybody in. */
+  auth: Credentials | undefined;
+  /** Memory for files and compressed copies, bytes. Default 64 MiB; 0 keeps nothing. */
+  cacheBytes: number;
+}
+
+/** A value that cannot be used. The message names the option and says what to write. */
+export class OptionError extends Error {
+  override name = "OptionError";
+  constructor(readonly option: string, problem: string) {
+    super(`--${option}: ${problem}`);
+  }
+}
+
+/** Fields that describe the message or the representation: only the server knows their value. */
+const RESERVED = new Set(
+  ("accept-ranges allow connection content-encoding content-length content-range content-type date " +
+    "etag keep-alive last-modified location proxy-connection server te trailer transfer-encoding " +
+    "upgrade www-authenticate").split(" "),
+);
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** field-content of RFC 9110 §5.5, limited to ASCII: other bytes have no agreed meaning. */
+const FIELD_VALUE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
+
+/**
+ * Fills in defaults and validates.
+ *
+ * @throws OptionError naming the first option whose value cannot be used
+ */
+export function staticOptions(
+  given: Partial<StaticOptions> & Pick<StaticOptions, "root">,
+): StaticOptions {
+  const options: StaticOptions = {
+    index: ["index.html"],
+    spa: false,
+    cleanUrls: false,
+    listing: true,
+    dotfiles: false,
+    followSymlinks: false,
+    compress: false,
+    cacheControl: "no-cache",
+    cors: undefined,
+    headers: [],
+    auth: undefined,
+    cacheBytes: 64 * 1024 ** 2,
+    ...given,
+  };
+  for (const name of options.index) {
+    if (name === "" || name === "." || name === ".." || /[\0/\\]/.test(name)) {
+      throw new OptionError("index", `${JSON.stringify(name)} is not a file name`);
+    }
+  }
+  checkValue("cache-control", options.cacheControl, { mayBeEmpty: true });
+  if (options.cors !== undefined) checkOrigin(options.cors);
+  options.headers.forEach(([name, value]) => checkHeader(name, value));
+  if (options.auth && (options.auth.user === "" || options.auth.user.includes(":"))) {
+    throw new OptionError(
+      "auth",
+      "the user must not be empty or hold a colon; write user:password",
+    );
+  }
+  if (!Number.isSafeInteger(options.cacheBytes) || options.cacheBytes < 0) {
+    throw new OptionError("cache", `${options.cacheBytes} is not a size; write it like 64m or 0`);
+  }
+  return options;
+}
+
+/**
+ * Splits `Name: value`.
+ *
+ * @throws OptionError when either part is not valid in a message, or is the server's own to set
+ */
+export function parseHeader(text: string): [name: string, value: string] {
+  const colon = text.indexOf(":");
+  if (colon < 0) {
+    throw new OptionError("header", `${JSON.stringify(text)} has no colon; write 'Name: value'`);
+  }
+  const name = text.slice(0, colon);
+  const value = text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+  checkHeader(name, value);
+  return [name, value];
+}
+
+/**
+ * Splits `user:password` at the first colon; the password may hold more of them.
+ *
+ * @throws OptionError without a colon or with an empty user; the value is not repeated
+ */
+export function parseAuth(text: string): Credentials {
+  const colon = text.indexOf(":");
+  if (colon < 1) throw new OptionError("auth", "no user and password found; write user:password");
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function checkHeader(name: string, value: string): void {
+  if (!TOKEN.test(name)) {
+    throw new OptionError(
+      "header",
+      `${JSON.stringify(name)} is not a field name; write 'Name: value'`,
+    );
+  }
+  if (RESERVED.has(name.toLowerCase())) {
+    throw new OptionError("header", `${name} is set by the server itself; leave it out`);
+  }
+  checkValue("header", value, { mayBeEmpty: true });
+}
+
+function checkValue(option: string, value: string, options: { mayBeEmpty: boolean }): void {
+  if (value === "" && options.mayBeEmpty) return;
+  if (!FIELD_VALUE.test(value)) {
+    throw new OptionError(
+      option,
+      `${JSON.stringify(value)} is not a field value; write printable ASCII on one line`,
+    );
+  }
+}
+
+/** `*`, `null`, or a serialized origin (no path, no trailing slash). */
+function checkOrigin(origin: string): void {
+  if (origin === "*" || origin === "null") return;
+  if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+    throw new OptionError(
+      "cors",
+      `${JSON.stringify(origin)} is not an origin; write * or scheme://host[:port]`,
+    );
+  }
+}

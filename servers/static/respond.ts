@@ -1,0 +1,147 @@
+/** The answers that the planner gives, as plans. Pure. */
+import { CHALLENGE } from "./auth.ts";
+import type { StaticOptions } from "./options.ts";
+import type { Body, Plan, StaticRequest } from "./plan.ts";
+
+/** Allow of every target. */
+export const ALLOW = "GET, HEAD, OPTIONS";
+
+const REASONS: Record<number, string> = {
+  301: "Moved Permanently",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
+  412: "Precondition Failed",
+  416: "Range Not Satisfiable",
+  503: "Service Unavailable",
+};
+
+/** What preflights may ask for beyond the safelisted request fields. */
+const CORS_REQUEST_FIELDS =
+  "Authorization, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range";
+const CORS_RESPONSE_FIELDS = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag";
+
+/**
+ * Sent with everything: browsers must not guess types, other sites must not frame pages, and only the
+ * origin (not the path) is told to other sites.
+ */
+const SECURITY_FIELDS: [string, string][] = [
+  ["X-Content-Type-Options", "nosniff"],
+  ["X-Frame-Options", "SAMEORIGIN"],
+  ["Referrer-Policy", "strict-origin-when-cross-origin"],
+];
+
+/** The parts of a plan that its maker chooses. */
+export interface Answer {
+  status: number;
+  fields?: [string, string][];
+  body?: Body;
+  /** Defaults to the body's own length. */
+  length?: number;
+  freshUntilMs?: number;
+}
+
+/** Completes an answer: security, CORS and the user's fields, no body for HEAD. */
+export function plan(request: StaticRequest, answer: Answer, options: StaticOptions): Plan {
+  const body = answer.body ?? { kind: "none" };
+  const fields = [...answer.fields ?? [], ...SECURITY_FIELDS];
+  if (options.cors !== undefined) {
+    fields.push(["Access-Control-Allow-Origin", options.cors]);
+    fields.push(["Access-Control-Expose-Headers", CORS_RESPONSE_FIELDS]);
+  }
+  return {
+    kind: "plan",
+    status: answer.status,
+    fields: withUserFields(fields, options.headers),
+    body: request.method === "HEAD" ? { kind: "none" } : body,
+    length: answer.length ?? lengthOf(body),
+    freshUntilMs: answer.freshUntilMs ?? 0,
+  };
+}
+
+function lengthOf(body: Body): number | undefined {
+  switch (body.kind) {
+    case "bytes":
+      return body.bytes.length;
+    case "file":
+    case "multipart":
+      return body.length;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The user's fields replace ours of the same name. Vary, a list, is joined instead; and the content
+ * security policy of a page of our own stays, as it names the hashes of that page.
+ */
+function withUserFields(
+  fields: [string, string][],
+  user: StaticOptions["headers"],
+): [string, string][] {
+  if (user.length === 0) return fields;
+  const names = new Set(user.map(([name]) => name.toLowerCase()));
+  names.delete("vary");
+  names.delete("content-security-policy");
+  const kept = fields.filter(([name]) => !names.has(name.toLowerCase()));
+  const ours = (wanted: string) => kept.find(([name]) => name.toLowerCase() === wanted);
+  const policy = ours("content-security-policy");
+  const vary = ours("vary");
+  for (const [name, value] of user) {
+    if (vary && name.toLowerCase() === "vary") vary[1] += `, ${value}`;
+    else if (!policy || name.toLowerCase() !== "content-security-policy") kept.push([name, value]);
+  }
+  return kept;
+}
+
+/** A short plain text with the status, its reason and what is wrong. */
+export function failure(
+  request: StaticRequest,
+  status: number,
+  options: { settings: StaticOptions; detail?: string; fields?: [string, string][] },
+): Plan {
+  const { settings, detail, fields = [] } = options;
+  const text = `${status} ${REASONS[status]}${detail ? `: ${detail}` : ""}\n`;
+  return plan(request, {
+    status,
+    fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
+    body: { kind: "bytes", bytes: new TextEncoder().encode(text) },
+  }, settings);
+}
+
+/** 401 with the challenge. */
+export function unauthorized(request: StaticRequest, options: StaticOptions): Plan {
+  return failure(request, 401, {
+    settings: options,
+    fields: [["WWW-Authenticate", CHALLENGE]],
+  });
+}
+
+/** 405 with Allow. */
+export function methodNotAllowed(request: StaticRequest, options: StaticOptions): Plan {
+  return failure(request, 405, { settings: options, fields: [["Allow", ALLOW]] });
+}
+
+/** 204 to OPTIONS, a CORS preflight included. */
+export function allowed(request: StaticRequest, options: StaticOptions): Plan {
+  const fields: [string, string][] = [["Allow", ALLOW]];
+  if (options.cors !== undefined && request.field("access-control-request-method") !== undefined) {
+    fields.push(["Access-Control-Allow-Methods", ALLOW]);
+    fields.push(["Access-Control-Allow-Headers", CORS_REQUEST_FIELDS]);
+    fields.push(["Access-Control-Max-Age", "86400"]);
+  }
+  return plan(request, { status: 204, fields }, options);
+}
+
+/** 301 to a path on this server; a relative reference, so that it holds behind any proxy. */
+export function redirect(request: StaticRequest, location: string, options: StaticOptions): Plan {
+  return failure(request, 301, {
+    settings: options,
+    detail: location,
+    // A cached 301 would outlive the directory.
+    fields: [["Location", location], ["Cache-Control", "no-cache"]],
+  });
+}

@@ -1,0 +1,192 @@
+/**
+ * A served directory: drives the planner with answers from disk, cache and compressor. The one thing
+ * that a session talks to.
+ */
+import { Cache } from "./cache.ts";
+import { Compressor } from "./compress.ts";
+import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
+import { type Entry, Files, type OpenFile } from "./files.ts";
+import { first, second, third } from "./handler.ts";
+import { sortEntries } from "./listing_order.ts";
+import { writeListing } from "./listing.ts";
+import { contentType, mayHaveSiblings } from "./mime.ts";
+import { CODINGS } from "./negotiate.ts";
+import type { StaticOptions } from "./options.ts";
+import type {
+  Body,
+  Compression,
+  FileState,
+  FoundFile,
+  Lookup,
+  LookupResult,
+  Plan,
+  StaticRequest,
+} from "./plan.ts";
+import { failure } from "./respond.ts";
+import { Slice } from "./slice.ts";
+
+/** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
+export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
+
+/**
+ * How long an entry is used without a look at the disk. Half of the second within which a change must
+ * be seen, which leaves the other half for the answer under way.
+ */
+export const REVALIDATE_MS = 500;
+
+/** What an entry weighs beside its bytes: key, facts, Map slots. */
+const ENTRY_BYTES = 512;
+/** A compressed copy is a fraction of its file, so a quarter of the memory holds most of them. */
+const COMPRESSED_SHARE = 0.25;
+
+/** Answers for one directory. Not shared between threads: each Worker has its own. */
+export class Site {
+  readonly #options: StaticOptions;
+  readonly #files: Files;
+  readonly #cache: Cache<FoundFile>;
+  readonly #compressor: Compressor;
+  readonly #listings = new Map<string, Promise<Entry[]>>();
+
+  /** @throws a system error when the root is not a directory that can be read */
+  constructor(options: StaticOptions) {
+    this.#options = options;
+    this.#files = new Files(options.root, options);
+    const compressedBytes = options.compress ? options.cacheBytes * COMPRESSED_SHARE : 0;
+    this.#cache = new Cache(options.cacheBytes - compressedBytes);
+    this.#compressor = new Compressor(compressedBytes);
+  }
+
+  /**
+   * Plans the answer to a request. Only a copy that has to be compressed first takes a promise.
+   *
+   * @param nowMs milliseconds since 1970
+   * @throws a system error that is no fault of the request (out of descriptors, I/O error)
+   */
+  plan(request: StaticRequest, nowMs: number): Plan | Promise<Plan> {
+    const context = { options: this.#options, nowMs };
+    let step: Plan | Lookup | Compression = first(request, this.#options);
+    while (step.kind === "lookup") {
+      step = second(request, step, this.#lookUp(step, nowMs), context);
+    }
+    if (step.kind === "compression") {
+      const asked = step;
+      const { bytes, tag } = asked.representation.file;
+      const copy = this.#compressor.compress(bytes!, { tag, coding: asked.coding });
+      return copy instanceof Promise
+        ? copy.then((made) => third(request, asked, made, context))
+        : third(request, asked, copy, context);
+    }
+    if (step.body.kind === "listing" && !this.#files.canList(step.body.path)) {
+      return failure(request, 403, { settings: this.#options });
+    }
+    return step;
+  }
+
+  /**
+   * Opens the file of a plan's body for positional reads.
+   *
+   * @returns undefined when it changed since the plan was made: plan the request again
+   */
+  open(body: Extract<Body, { kind: "file" | "multipart" }>): OpenFile | undefined {
+    const file = this.#files.open(body.path, body.facts);
+    if (!file) this.forget(body.path);
+    return file;
+  }
+
+  /** Drops what is kept of a file, because someone has seen that it changed. */
+  forget(path: string): void {
+    this.#cache.delete(path);
+    for (const { suffix } of CODINGS) {
+      if (path.endsWith(suffix)) this.#cache.delete(path.slice(0, -suffix.length));
+    }
+  }
+
+  /**
+   * Writes the listing of a plan's body in pieces of at most a few ten KiB. Gathering and sorting
+   * yield to the event loop; a reader that takes its time holds back the writing.
+   *
+   * @throws a system error when the directory is gone or cannot be read
+   */
+  async *listing(body: Extract<Body, { kind: "listing" }>): AsyncGenerator<Uint8Array> {
+    const { path, segments, sort, format } = body;
+    const sorting = sortEntries(await this.#entries(path), sort);
+    let step = sorting.next();
+    const slice = new Slice();
+    for (; !step.done; step = sorting.next()) if (slice.isOver()) await slice.next();
+    const encoder = new TextEncoder();
+    for (const piece of writeListing({ segments, sort, entries: step.value }, format)) {
+      yield encoder.encode(piece);
+    }
+  }
+
+  /** Requests that come while a directory is being read share what is read. */
+  #entries(path: string): Promise<Entry[]> {
+    const underWay = this.#listings.get(path);
+    if (underWay) return underWay;
+    const reading = this.#files.entries(path).finally(() => this.#listings.delete(path));
+    this.#listings.set(path, reading);
+    return reading;
+  }
+
+  #lookUp(lookup: Lookup, nowMs: number): LookupResult {
+    let result: LookupResult = { kind: "missing" };
+    for (const path of lookup.paths) {
+      result = this.#find(path, nowMs);
+      if (result.kind === "file" || result.kind === "forbidden") break;
+    }
+    return result;
+  }
+
+  /** A path by cache or disk, its precompressed siblings included. */
+  #find(path: string, nowMs: number): LookupResult {
+    const kept = this.#cache.get(path);
+    if (kept && isFresh(kept, nowMs)) return kept;
+    const found = this.#files.find(path);
+    if (found.kind !== "file") {
+      if (kept) this.#cache.delete(path);
+      return found;
+    }
+    const file = this.#state(path, found.facts, { kept: kept?.file, nowMs });
+    if (!file) return { kind: this.#files.find(path).kind === "missing" ? "missing" : "forbidden" };
+    const siblings: FoundFile["siblings"] = {};
+    let bytes = ENTRY_BYTES + (file.bytes?.length ?? 0);
+    for (const { coding, suffix } of this.#siblingsOf(path)) {
+      const beside = path + suffix;
+      const facts = this.#files.exists(beside) ? this.#files.find(beside) : undefined;
+      if (facts?.kind !== "file") continue;
+      const sibling = this.#state(beside, facts.facts, { kept: kept?.siblings[coding], nowMs });
+      if (!sibling) continue;
+      siblings[coding] = sibling;
+      bytes += ENTRY_BYTES + (sibling.bytes?.length ?? 0);
+    }
+    const entry: FoundFile = { kind: "file", file, siblings, freshUntilMs: nowMs + REVALIDATE_MS };
+    this.#cache.set(path, entry, { bytes });
+    return entry;
+  }
+
+  #siblingsOf(path: string): typeof CODINGS {
+    return mayHaveSiblings(path, contentType(path)) ? CODINGS : [];
+  }
+
+  /**
+   * The state of a file: what is kept while its facts are the same, else read anew. A kept state whose
+   * facts were not settled when it was read proves nothing, as a later write may have left them alone.
+   */
+  #state(
+    path: string,
+    facts: DiskFacts,
+    context: { kept: FileState | undefined; nowMs: number },
+  ): FileState | undefined {
+    const { kept, nowMs } = context;
+    if (kept && sameFacts(kept.facts, facts) && isSettled(facts, kept.readAtMs)) return kept;
+    const loaded = this.#files.load(path, MAX_IN_MEMORY_BYTES);
+    if (!loaded) return undefined;
+    const tag = loaded.bytes ? contentTag(loaded.bytes) : factsTag(loaded.facts, nowMs);
+    return { path, ...loaded, tag, readAtMs: nowMs };
+  }
+}
+
+/** Fresh also means that the clock has not been set back. */
+function isFresh(entry: FoundFile, nowMs: number): boolean {
+  return nowMs < entry.freshUntilMs && nowMs >= entry.freshUntilMs - REVALIDATE_MS;
+}

@@ -1,0 +1,20 @@
+/**
+ * The flags and limits of a workqueue, by the kernel's names. How each differs from the kernel is
+ * told in docs/workqueue.md.
+ */
+
+/** Items are not tied to a core: any idle Worker takes them, without concurrency management. */
+export const WQ_UNBOUND = 1 << 1;
+/** `freezeWorkqueues` stops this queue: what is active finishes, nothing else starts. */
+export const WQ_FREEZABLE = 1 << 2;
+/** A Worker is kept in reserve (the rescuer) that runs items when no other can be created. */
+export const WQ_MEM_RECLAIM = 1 << 3;
+/** Items go to pools of their own, so that they never wait behind normal items. */
+export const WQ_HIGHPRI = 1 << 4;
+/** Items do not count as running in a bound pool: others on that core start beside them. */
+export const WQ_CPU_INTENSIVE = 1 << 5;
+
+/** The largest `maxActive`. */
+export const WQ_MAX_ACTIVE = 2048;
+/** The `maxActive` that 0 stands for. */
+export const WQ_DFL_ACTIVE = 256;

@@ -1,0 +1,21 @@
+/**
+ * A workqueue over Web Workers, with the kernel's words: see docs/workqueue.md. The modules from
+ * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `pool.ts` (who runs what),
+ * `pool_worker.ts` and `serve_work.ts` (both ends of a Worker), `messages.ts` (between them).
+ *
+ * A Worker's entry imports `serve_work.ts` alone.
+ */
+export type { Clock } from "./clock.ts";
+export * from "./flags.ts";
+export type { WorkerOptions } from "./pool_options.ts";
+export * from "./queue_work.ts";
+export { DescriptorReserve, WORKER_DESCRIPTORS } from "./reserve.ts";
+export { type QueueStats, Work, type WorkCallbacks, WorkError } from "./work.ts";
+export { WorkerPools } from "./worker_pools.ts";
+export type { WorkerStats } from "./worker_stats.ts";
+export {
+  freezeWorkqueues,
+  thawWorkqueues,
+  type Workqueue,
+  type WorkqueueOptions,
+} from "./workqueue.ts";

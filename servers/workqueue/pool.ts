@@ -1,0 +1,304 @@
+/**
+ * A pool of Workers, shared by all queues of its kind. One worklist, in order of arrival; idle
+ * Workers take from it; another Worker is created only while work waits and nobody is idle.
+ *
+ * A bound pool belongs to a core and manages concurrency: it starts nothing while one of its
+ * Workers is running. An item that sleeps (its function returned a promise) or is CPU-intensive
+ * does not count as running. JavaScript cannot see another thread block, so a watchdog looks at
+ * the shared cells: an item that has not ended for `cpuIntensiveThreshUs` counts no more, either.
+ *
+ * What waits when a Worker is free travels in one message, as a batch. What is behind an item that
+ * sleeps or stalls is taken back from the batch and goes elsewhere.
+ */
+import { Timer } from "./clock.ts";
+import { WQ_CPU_INTENSIVE } from "./flags.ts";
+import { List } from "./list.ts";
+import type { PoolOptions } from "./pool_options.ts";
+import { failJob, PoolWorker, type WorkerHost } from "./pool_worker.ts";
+import { type Job, JobState } from "./work.ts";
+import { StatsRows } from "./worker_stats.ts";
+
+/** The most items that travel in one message. */
+const MAX_BATCH = 32;
+
+/** A worklist and the Workers that serve it. */
+export class WorkerPool implements WorkerHost {
+  /** The core, or `null` when the pool is unbound. */
+  readonly cpu: number | null;
+  readonly #options: PoolOptions;
+  readonly #stats: StatsRows;
+  readonly #worklist = new List<Job>();
+  /** The Worker that became idle last is at the end, and is taken first: its caches are warm. */
+  readonly #idle: PoolWorker[] = [];
+  readonly #workers = new Set<PoolWorker>();
+  #counted = 0;
+  #creating: PoolWorker | null = null;
+  #isDispatchDue = false;
+  #tick = 0;
+  /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
+  #grownTick = 0;
+  readonly #watchdog: Timer;
+  readonly #reaper: Timer;
+  readonly #retry: Timer;
+  readonly #mayday: Timer;
+
+  constructor(options: PoolOptions, cpu: number | null, isHighPriority: boolean) {
+    const { clock } = options;
+    this.cpu = cpu;
+    this.#options = options;
+    this.#stats = new StatsRows(cpu, isHighPriority);
+    this.#watchdog = new Timer(clock, () => this.#watch());
+    this.#reaper = new Timer(clock, () => this.#reap());
+    this.#retry = new Timer(clock, () => this.#dispatch());
+    this.#mayday = new Timer(clock, () => this.#callRescuers());
+  }
+
+  /** What its Workers did. */
+  get stats(): readonly Readonly<StatsRows["rows"][number]>[] {
+    return this.#stats.rows;
+  }
+
+  /** Appends `job`; items of one tick are dispatched together. */
+  enqueue(job: Job): void {
+    job.state = JobState.Waiting;
+    job.tick = this.#tick;
+    this.#worklist.push(job);
+    this.#dispatchSoon();
+  }
+
+  /** Takes back a job that was parked, before all others. */
+  unpark(job: Job): void {
+    this.#putBack([job]);
+    this.#dispatchSoon();
+  }
+
+  /** Takes out `job`; `false` when its Worker has begun it meanwhile. */
+  remove(job: Job): boolean {
+    if (job.state === JobState.Posted) {
+      this.#putBack((job.worker as PoolWorker).revoke());
+      this.#dispatchSoon();
+    }
+    if (job.state === JobState.Waiting) this.#worklist.remove(job);
+    return job.state !== JobState.Posted;
+  }
+
+  /** Ends all Workers; nothing may be queued or running. */
+  shutDown(): void {
+    for (const timer of [this.#watchdog, this.#reaper, this.#retry, this.#mayday]) timer.stop();
+    for (const worker of this.#workers) worker.terminate();
+    this.#creating?.terminate();
+    this.#creating = null;
+    this.#workers.clear();
+    this.#idle.length = 0;
+  }
+
+  workerReady(worker: PoolWorker): void {
+    this.#creating = null;
+    this.#mayday.stop();
+    this.#workers.add(worker);
+    this.#grownTick = this.#tick;
+    this.workerIdle(worker);
+  }
+
+  workerNotStarted(_worker: PoolWorker, reason: string): void {
+    this.#creating = null;
+    const isLasting = !/os error 2[34]|too many open files/i.test(reason);
+    if (isLasting && this.#workers.size === 0) this.#failAll(reason);
+    else this.#creationFailed();
+  }
+
+  workerIdle(worker: PoolWorker): void {
+    this.#count(worker, false);
+    if (this.#options.reuse || worker.isFresh) {
+      worker.idleSinceMs = this.#options.clock.nowMs();
+      this.#idle.push(worker);
+    } else this.#end(worker);
+    this.#dispatch();
+  }
+
+  workerSlept(worker: PoolWorker): void {
+    this.#count(worker, false);
+    this.#putBack(worker.revoke());
+    this.#dispatch();
+  }
+
+  workerCrashed(worker: PoolWorker, unbegun: Job[]): void {
+    this.#count(worker, false);
+    this.#workers.delete(worker);
+    const index = this.#idle.indexOf(worker);
+    if (index >= 0) this.#idle.splice(index, 1);
+    this.#putBack(unbegun);
+    this.#dispatchSoon();
+  }
+
+  #dispatchSoon(): void {
+    if (this.#isDispatchDue) return;
+    this.#isDispatchDue = true;
+    queueMicrotask(() => {
+      this.#isDispatchDue = false;
+      this.#dispatch();
+    });
+  }
+
+  /** Gives waiting jobs to idle Workers, and sees to it that there are enough of them. */
+  #dispatch(): void {
+    while (this.#needsWorker()) {
+      if (this.#idle.length === 0) {
+        this.#grow();
+        break;
+      }
+      const batch = this.#takeBatch();
+      if (batch.length === 0) break;
+      const worker = this.#idle.pop()!;
+      const isIntensive = (batch[0].queue.flags & WQ_CPU_INTENSIVE) !== 0;
+      this.#count(worker, this.cpu !== null && !isIntensive);
+      worker.run(batch);
+    }
+    this.#startWatchdog();
+    this.#startReaper();
+  }
+
+  #needsWorker(): boolean {
+    return this.#worklist.size > 0 && this.#counted === 0;
+  }
+
+  /** Takes the jobs for one Worker; parks those whose work still runs. */
+  #takeBatch(): Job[] {
+    const batch: Job[] = [];
+    let room = this.#batchSize();
+    while (room > 0) {
+      const job = this.#worklist.head;
+      if (!job) break;
+      // It must be begun where it can be seen to begin: only such a start stops to count.
+      const isIntensive = this.cpu !== null && (job.queue.flags & WQ_CPU_INTENSIVE) !== 0;
+      if (isIntensive && batch.length > 0) break;
+      this.#worklist.remove(job);
+      if (job.work.running) {
+        job.state = JobState.Parked;
+        continue;
+      }
+      batch.push(job);
+      room = isIntensive ? 0 : room - 1;
+    }
+    return batch;
+  }
+
+  #batchSize(): number {
+    const { reuse, growDelayMs } = this.#options;
+    if (!reuse) return 1;
+    if (this.cpu !== null) return MAX_BATCH;
+    if (growDelayMs === 0) return 1;
+    return Math.min(MAX_BATCH, Math.ceil(this.#worklist.size / this.#idle.length));
+  }
+
+  /** Puts `jobs` before all others, in their order. */
+  #putBack(jobs: Job[]): void {
+    for (const job of jobs.reverse()) {
+      job.state = JobState.Waiting;
+      this.#worklist.unshift(job);
+    }
+  }
+
+  #count(worker: PoolWorker, isCounted: boolean): void {
+    if (worker.isCounted === isCounted) return;
+    worker.isCounted = isCounted;
+    this.#counted += isCounted ? 1 : -1;
+  }
+
+  #canGrow(): boolean {
+    return !this.#creating && !this.#retry.isRunning &&
+      this.#workers.size < this.#options.maxWorkers;
+  }
+
+  /** Creates a Worker, one at a time; in an unbound pool only when work has waited for a while. */
+  #grow(): void {
+    if (!this.#canGrow()) return;
+    const isPatient = this.cpu === null && this.#options.growDelayMs > 0;
+    const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
+    const hasWaited = this.#tick - sinceTick >= 2;
+    if (isPatient && this.#workers.size > 0 && !hasWaited) return;
+    const { source, maydayMs } = this.#options;
+    try {
+      this.#creating = PoolWorker.create(this, source, this.#stats.free());
+    } catch (error) {
+      return this.#failAll(error instanceof Error ? error.message : String(error));
+    }
+    if (this.#creating) this.#mayday.start(maydayMs);
+    else this.#creationFailed();
+  }
+
+  /** No Worker can be had for now: what waits goes on waiting, or to its queue's rescuer. */
+  #creationFailed(): void {
+    this.#retry.start(this.#options.createRetryMs);
+    this.#callRescuers();
+  }
+
+  /** No Worker can ever be had. What comes later is tried after a pause. */
+  #failAll(reason: string): void {
+    this.#retry.start(this.#options.createRetryMs);
+    for (let count = this.#worklist.size; count > 0; count--) {
+      const job = this.#worklist.shift();
+      if (!job) return;
+      failJob(job, `No Worker could be started for "${job.work.func}"`, reason, true);
+    }
+  }
+
+  #callRescuers(): void {
+    if (this.#canGrow()) return;
+    let job = this.#worklist.head;
+    while (job) {
+      const { next, queue: { rescuer }, work } = job;
+      if (rescuer?.isIdle && !work.running) {
+        this.#worklist.remove(job);
+        rescuer.run(job, () => this.#callRescuers());
+      }
+      job = next;
+    }
+  }
+
+  #startWatchdog(): void {
+    const { growDelayMs, cpuIntensiveThreshUs } = this.#options;
+    const isHeldBack = this.#worklist.size > 0 &&
+      (this.cpu === null ? this.#canGrow() : this.#counted > 0);
+    if (!isHeldBack && !this.#hasBatch()) return;
+    this.#watchdog.start(this.cpu === null ? Math.max(growDelayMs, 1) : cpuIntensiveThreshUs / 1e3);
+  }
+
+  #hasBatch(): boolean {
+    for (const worker of this.#workers) if (worker.load > 1) return true;
+    return false;
+  }
+
+  /** Looks for Workers that have begun nothing new since the last tick, while others wait. */
+  #watch(): void {
+    this.#tick++;
+    for (const worker of this.#workers) {
+      if (!worker.isStalled()) continue;
+      if (worker.isCounted) worker.running!.queue.stats.cpuIntensive++;
+      this.#count(worker, false);
+      this.#putBack(worker.revoke());
+    }
+    this.#dispatch();
+  }
+
+  #startReaper(): void {
+    const { clock, idleTimeoutMs, minIdle } = this.#options;
+    if (this.#idle.length <= minIdle) return;
+    this.#reaper.start(Math.max(0, this.#idle[0].idleSinceMs + idleTimeoutMs - clock.nowMs()));
+  }
+
+  /** Ends Workers that have been idle for too long: the oldest are at the front. */
+  #reap(): void {
+    const { clock, idleTimeoutMs, minIdle } = this.#options;
+    const expiryMs = clock.nowMs() - idleTimeoutMs;
+    while (this.#idle.length > minIdle && this.#idle[0].idleSinceMs <= expiryMs) {
+      this.#end(this.#idle.shift()!);
+    }
+    this.#startReaper();
+  }
+
+  #end(worker: PoolWorker): void {
+    this.#workers.delete(worker);
+    worker.terminate();
+  }
+}

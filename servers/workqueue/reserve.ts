@@ -1,0 +1,73 @@
+/**
+ * Descriptors held back for Workers. Creating a Worker takes six descriptors at once, and the
+ * runtime aborts the process when one of them cannot be had. So they are held open beforehand and
+ * given back in the very moment in which a Worker is created.
+ */
+
+/** Descriptors that the runtime opens while a Worker is created (Deno 2.9 on Linux). */
+export const WORKER_DESCRIPTORS = 6;
+/** Held besides: a Worker reads its modules, and other threads accept connections meanwhile. */
+const SPARE_DESCRIPTORS = 4;
+
+/** Something that holds one descriptor. */
+export interface Held {
+  close(): void;
+}
+
+/** Holds descriptors back, and lends them to Workers that come up. */
+export class DescriptorReserve {
+  #open: () => Held;
+  #size: number;
+  #held: Held[] = [];
+  #lent = 0;
+
+  /**
+   * @param open opens one descriptor; the default needs read permission for `/dev/null`. Where the
+   * permission is gone, Workers are created without this protection
+   * @param size how many descriptors to hold
+   */
+  constructor(
+    open: () => Held = () => Deno.openSync("/dev/null"),
+    size = WORKER_DESCRIPTORS + SPARE_DESCRIPTORS,
+  ) {
+    this.#open = open;
+    this.#size = size;
+  }
+
+  /**
+   * Calls `create` with the reserve given back. It stays so until `settle`: the Worker needs
+   * descriptors to read its modules.
+   *
+   * @returns what `create` returns, or `null` when the process is out of descriptors: `create` was
+   * not called, try again later
+   */
+  lend<T>(create: () => T): T | null {
+    const isFull = this.#fill();
+    // Another Worker that reads its modules may need what could be had.
+    if (isFull || this.#lent > 0) this.release();
+    if (!isFull) return null;
+    const created = create();
+    this.#lent++;
+    return created;
+  }
+
+  /** What a call of `lend` created has come up, or has ended: fills the reserve again. */
+  settle(): void {
+    this.#lent--;
+    if (this.#lent === 0) this.#fill();
+  }
+
+  /** Closes what is held. */
+  release(): void {
+    for (const held of this.#held.splice(0)) held.close();
+  }
+
+  #fill(): boolean {
+    try {
+      while (this.#held.length < this.#size) this.#held.push(this.#open());
+    } catch (error) {
+      return error instanceof Deno.errors.NotCapable;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Work items. A {@linkcode Work} is what a user queues, again and again if wanted; a
+ * {@linkcode Job} is one queueing of it, from `queueWork` to its end. A work has at most one job
+ * that waits and one that runs.
+ */
+import type { ListNode } from "./list.ts";
+
+/** What happens to a work item. Each is called on the owner's thread, after the queue's own
+ * book-keeping, so a callback may queue the item again. */
+export interface WorkCallbacks<Result> {
+  /** The function returned (or its promise resolved to) `result`. */
+  onResult?(result: Result): void;
+  /** The function threw, its Worker crashed, or no Worker could be started. */
+  onError(error: WorkError): void;
+  /** The function sent `message` while it ran. */
+  onMessage?(message: unknown): void;
+}
+
+/** Why a work item failed. */
+export class WorkError extends Error {
+  override name = "WorkError";
+  /** The item's function. */
+  readonly func: string;
+  /** What was thrown (`TypeError: …`) or why the Worker is gone. */
+  readonly reason: string;
+  /** Whether the Worker is gone, rather than the function having thrown. */
+  readonly crashed: boolean;
+
+  constructor(message: string, details: { func: string; reason: string; crashed: boolean }) {
+    super(message);
+    this.func = details.func;
+    this.reason = details.reason;
+    this.crashed = details.crashed;
+  }
+}
+
+/** A work item: the name of a function that the Worker's entry serves, and plain data for it. */
+export class Work<Data = unknown, Result = unknown> {
+  readonly func: string;
+  /** Cloned when the item is handed to a Worker; change it only while the item is not pending. */
+  data: Data;
+  readonly callbacks: WorkCallbacks<Result>;
+  /** The core whose pool it was queued to last: it stays there unless told otherwise. @internal */
+  cpu: number | null = null;
+  /** The job that waits. @internal */
+  pending: Job | null = null;
+  /** The job that a Worker has begun. @internal */
+  running: Job | null = null;
+
+  constructor(func: string, data: Data, callbacks: WorkCallbacks<Result>) {
+    this.func = func;
+    this.data = data;
+    this.callbacks = callbacks;
+  }
+}
+
+/** Where a job is. */
+export const enum JobState {
+  /** Its timer runs. */
+  Delayed,
+  /** Beyond `maxActive`, in its queue. */
+  Inactive,
+  /** In its pool's worklist. */
+  Waiting,
+  /** Active, but the same work still runs: it waits for that. */
+  Parked,
+  /** Handed to a Worker. */
+  Posted,
+  /** Over, or cancelled. */
+  Ended,
+}
+
+/** What a job needs of the queue that it is on. */
+export interface JobQueue {
+  readonly flags: number;
+  /** A Worker for when no other can be had, with `WQ_MEM_RECLAIM`. */
+  readonly rescuer: JobRescuer | null;
+  /** The job ended by itself: the next one may become active. */
+  jobEnded(job: Job): void;
+  /** Takes out `job`; `false` when it has begun. */
+  cancel(job: Job): boolean;
+  /** The job, which was parked, may run. */
+  unpark(job: Job): void;
+  /** Runs a callback of the job's work; items it queues count as chained. */
+  runCallback(callback: () => void): void;
+  readonly stats: QueueStats;
+}
+
+/** What a pool needs of a rescuer. */
+export interface JobRescuer {
+  /** Whether it can run a job now. */
+  readonly isIdle: boolean;
+  /** Runs `job`; calls `again` when it can run another one. */
+  run(job: Job, again: () => void): void;
+}
+
+/** What a queue has done since it was allocated, in items. */
+export interface QueueStats {
+  /** Accepted by `queueWork`, delayed items when their time has come. */
+  queued: number;
+  /** Ended with a result. */
+  completed: number;
+  /** Ended with an error. */
+  failed: number;
+  /** Ran so long in a bound pool without a pause that others were started beside them. */
+  cpuIntensive: number;
+  /** Run by the rescuer. */
+  rescued: number;
+}
+
+/** What a posted job needs of its Worker. */
+export interface JobWorker {
+  hasBegun(job: Job): boolean;
+  send(job: Job, message: unknown): void;
+  kill(reason: string): void;
+}
+
+/** One queueing of a work item. */
+export class Job implements ListNode<Job> {
+  prev: Job | null = null;
+  next: Job | null = null;
+  readonly work: Work;
+  /** Its queue on its pool; set when it is queued. */
+  queue!: JobQueue;
+  state = JobState.Delayed;
+  /** The flush colour that it counts for, see {@linkcode JobQueue}. */
+  colour: { count: number } | null = null;
+  /** The tick of its pool's watchdog at which it began to wait. */
+  tick = 0;
+  /** Its number on the Worker that it was handed to. */
+  seq = 0;
+  worker: JobWorker | null = null;
+  /** Messages sent to it before it is known to have begun. */
+  messages: unknown[] | null = null;
+  #ended: PromiseWithResolvers<void> | null = null;
+
+  constructor(work: Work) {
+    this.work = work;
+  }
+
+  /** Resolves when the job is over or cancelled. */
+  get ended(): Promise<void> {
+    return (this.#ended ??= Promise.withResolvers<void>()).promise;
+  }
+
+  /** Marks it as over, for its work and for those who wait. */
+  end(): void {
+    this.state = JobState.Ended;
+    if (this.work.pending === this) this.work.pending = null;
+    if (this.work.running === this) this.work.running = null;
+    this.#ended?.resolve();
+  }
+}
+
+/** Brings `work` up to date with what its Worker has begun meanwhile. */
+export function refresh(work: Work): void {
+  const job = work.pending;
+  if (job?.state === JobState.Posted && job.worker!.hasBegun(job)) {
+    work.pending = null;
+    work.running = job;
+  }
+}

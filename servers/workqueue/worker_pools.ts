@@ -1,0 +1,53 @@
+/**
+ * The pools of one kind of Worker. Queues that are given the same `WorkerPools` share its pools:
+ * for each core a normal and a high-priority one, and as many unbound ones.
+ */
+import { WQ_HIGHPRI, WQ_UNBOUND } from "./flags.ts";
+import { WorkerPool } from "./pool.ts";
+import { type PoolOptions, poolOptions, type WorkerOptions } from "./pool_options.ts";
+import type { WorkerStats } from "./worker_stats.ts";
+
+/** Pools that come into being when a queue first needs them. */
+export class WorkerPools {
+  /** The options with their defaults. @internal */
+  readonly options: PoolOptions;
+  #pools = new Map<string, WorkerPool>();
+  #users = 0;
+
+  /**
+   * Creates no Worker yet.
+   *
+   * @throws {RangeError} if an option's number makes no sense
+   */
+  constructor(options: WorkerOptions) {
+    this.options = poolOptions(options);
+  }
+
+  /** What each Worker did, bound pools first. */
+  get stats(): Readonly<WorkerStats>[] {
+    const pools = [...this.#pools.values()];
+    return pools.sort((a, b) => (a.cpu ?? Infinity) - (b.cpu ?? Infinity))
+      .flatMap((pool) => pool.stats.map((row) => ({ ...row })));
+  }
+
+  /** The pool for queues with `flags`; `cpu` is `null` for unbound ones. @internal */
+  pool(flags: number, cpu: number | null): WorkerPool {
+    const isHighPriority = (flags & WQ_HIGHPRI) !== 0;
+    const key = `${(flags & WQ_UNBOUND) ? "u" : cpu}${isHighPriority ? "H" : ""}`;
+    let pool = this.#pools.get(key);
+    if (!pool) this.#pools.set(key, pool = new WorkerPool(this.options, cpu, isHighPriority));
+    return pool;
+  }
+
+  /** A queue begins to use the pools. @internal */
+  acquire(): void {
+    this.#users++;
+  }
+
+  /** A queue is gone; with the last one all Workers end. @internal */
+  release(): void {
+    this.#users--;
+    if (this.#users > 0) return;
+    for (const pool of this.#pools.values()) pool.shutDown();
+  }
+}

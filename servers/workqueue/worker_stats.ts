@@ -1,0 +1,47 @@
+/** What each Worker of a pool did. Rows outlive Workers: a row is a place that Workers take. */
+
+/** One row. A crashed or reaped Worker's successor continues it, so rows stay few. */
+export interface WorkerStats {
+  /** `kworker/0:1` (core 0), `kworker/0:1H` (high priority), `kworker/u:1` (unbound). */
+  name: string;
+  /** The core, or `null` in an unbound pool. */
+  cpu: number | null;
+  /** Whether a Worker is there now. */
+  alive: boolean;
+  /** Workers that were created here. */
+  created: number;
+  /** Items that ended here, failed ones included. */
+  items: number;
+  /** Microseconds spent on items from beginning to end, what they slept included. */
+  busyUs: number;
+  /** Workers that crashed here. */
+  crashes: number;
+}
+
+/** A pool's rows; the lowest free one is taken first. */
+export class StatsRows {
+  readonly rows: WorkerStats[] = [];
+  #cpu: number | null;
+  #suffix: string;
+
+  constructor(cpu: number | null, isHighPriority: boolean) {
+    this.#cpu = cpu;
+    this.#suffix = isHighPriority ? "H" : "";
+  }
+
+  /** A row in which no Worker is: it is taken by creating one. */
+  free(): WorkerStats {
+    let row = this.rows.find((row) => !row.alive);
+    if (!row) {
+      const name = `kworker/${this.#cpu ?? "u"}:${this.rows.length}${this.#suffix}`;
+      row = newRow(name, this.#cpu);
+      this.rows.push(row);
+    }
+    return row;
+  }
+}
+
+/** A row in which nothing has happened. */
+export function newRow(name: string, cpu: number | null): WorkerStats {
+  return { name, cpu, alive: false, created: 0, items: 0, busyUs: 0, crashes: 0 };
+}

@@ -1,0 +1,288 @@
+/**
+ * Queues: what users see. A queue has no Workers of its own; it limits how many of its items are
+ * active in each pool (`maxActive`), and it is what one flushes, drains, freezes and destroys.
+ */
+import { WQ_DFL_ACTIVE, WQ_FREEZABLE, WQ_MAX_ACTIVE, WQ_MEM_RECLAIM, WQ_UNBOUND } from "./flags.ts";
+import { List } from "./list.ts";
+import type { WorkerPool } from "./pool.ts";
+import { Rescuer } from "./rescuer.ts";
+import { type Job, type JobQueue, JobState, type QueueStats } from "./work.ts";
+import type { WorkerPools } from "./worker_pools.ts";
+import type { WorkerStats } from "./worker_stats.ts";
+
+/** Options of a queue. */
+export interface WorkqueueOptions {
+  /** `WQ_…`, combined with `|`; 0 is a bound queue. */
+  flags?: number;
+  /** The most active items: per core for a bound queue, in all for an unbound one; 0 for 256. */
+  maxActive?: number;
+  /** Where the items run. */
+  pools: WorkerPools;
+}
+
+/** All queues, for freezing. */
+const queues = new Set<Workqueue>();
+let isFrozen = false;
+
+/**
+ * Jobs between two flushes. The newest colour takes the jobs that come; an older one is there
+ * because somebody waits for it and all before it.
+ */
+interface Colour {
+  count: number;
+  /** Not `null` in all but the newest. */
+  flushed: PromiseWithResolvers<void> | null;
+}
+
+/** A queue on one of its pools. */
+class PoolWorkqueue implements JobQueue {
+  readonly pool: WorkerPool;
+  readonly inactive = new List<Job>();
+  #active = 0;
+  #queue: Workqueue;
+
+  constructor(queue: Workqueue, pool: WorkerPool) {
+    this.#queue = queue;
+    this.pool = pool;
+  }
+
+  get flags(): number {
+    return this.#queue.flags;
+  }
+
+  get rescuer(): Rescuer | null {
+    return this.#queue.rescuer;
+  }
+
+  get stats(): QueueStats {
+    return this.#queue.stats;
+  }
+
+  /** How many items are active. */
+  get active(): number {
+    return this.#active;
+  }
+
+  insert(job: Job): void {
+    job.queue = this;
+    job.state = JobState.Inactive;
+    this.inactive.push(job);
+    this.activate();
+  }
+
+  /** Makes items active, oldest first, as far as `maxActive` allows. */
+  activate(): void {
+    while (this.#active < this.#queue.activeLimit) {
+      const job = this.inactive.shift();
+      if (!job) return;
+      this.#active++;
+      this.pool.enqueue(job);
+    }
+  }
+
+  cancel(job: Job): boolean {
+    if (job.state === JobState.Inactive) this.inactive.remove(job);
+    else if (this.pool.remove(job)) this.#active--;
+    else return false;
+    job.end();
+    this.activate();
+    this.#queue.leave(job);
+    return true;
+  }
+
+  jobEnded(job: Job): void {
+    this.#active--;
+    this.activate();
+    const { pending } = job.work;
+    if (pending?.state === JobState.Parked) pending.queue.unpark(pending);
+    this.#queue.leave(job);
+  }
+
+  unpark(job: Job): void {
+    this.pool.unpark(job);
+  }
+
+  runCallback(callback: () => void): void {
+    this.#queue.runCallback(callback);
+  }
+}
+
+/** A queue; see `allocWorkqueue`. */
+export class Workqueue {
+  readonly name: string;
+  readonly flags: number;
+  readonly maxActive: number;
+  readonly pools: WorkerPools;
+  /** @internal */
+  readonly rescuer: Rescuer | null;
+  /** Jobs whose timers run. @internal */
+  readonly delayed = new Set<Job>();
+  /** What it has done, in items. */
+  readonly stats: QueueStats = { queued: 0, completed: 0, failed: 0, cpuIntensive: 0, rescued: 0 };
+  #parts: PoolWorkqueue[];
+  #colours: Colour[] = [{ count: 0, flushed: null }];
+  #nextCpu = 0;
+  #draining = 0;
+  #callbacks = 0;
+  #isDestroyed = false;
+  #quiet: PromiseWithResolvers<void> | null = null;
+
+  /** @internal */
+  constructor(name: string, { flags = 0, maxActive = 0, pools }: WorkqueueOptions) {
+    if (!Number.isInteger(maxActive) || maxActive < 0 || maxActive > WQ_MAX_ACTIVE) {
+      throw new RangeError(
+        `maxActive of workqueue "${name}" is ${maxActive}; it must be 0 to ${WQ_MAX_ACTIVE}`,
+      );
+    }
+    this.name = name;
+    this.flags = flags;
+    this.maxActive = maxActive || WQ_DFL_ACTIVE;
+    this.pools = pools;
+    const cpus = flags & WQ_UNBOUND
+      ? [null]
+      : Array.from({ length: pools.options.cpus }, (_, i) => i);
+    this.#parts = cpus.map((cpu) => new PoolWorkqueue(this, pools.pool(flags, cpu)));
+    this.rescuer = flags & WQ_MEM_RECLAIM ? new Rescuer(name, pools.options) : null;
+    pools.acquire();
+    queues.add(this);
+  }
+
+  /** What the rescuer did, or `null` without one. */
+  get rescuerStats(): Readonly<WorkerStats> | null {
+    return this.rescuer && { ...this.rescuer.stats };
+  }
+
+  /** How many items may be active now. @internal */
+  get activeLimit(): number {
+    return isFrozen && this.flags & WQ_FREEZABLE ? 0 : this.maxActive;
+  }
+
+  /**
+   * Takes in `job`, on `cpu` or where its work was before or on the next core.
+   *
+   * @throws {Error} if the queue does not take items now
+   * @internal
+   */
+  insert(job: Job, cpu: number | null): void {
+    const { work } = job;
+    const part = this.#parts[this.flags & WQ_UNBOUND ? 0 : cpu ?? work.cpu ?? this.#takeCpu()];
+    work.cpu = part.pool.cpu;
+    work.pending = job;
+    this.stats.queued++;
+    const colour = this.#colours.at(-1)!;
+    colour.count++;
+    job.colour = colour;
+    part.insert(job);
+  }
+
+  /** Throws unless items may be queued now; while it drains, only chained ones. @internal */
+  checkAccepts(func: string): void {
+    if (this.#isDestroyed) {
+      throw new Error(`Cannot queue "${func}": workqueue "${this.name}" is destroyed`);
+    }
+    if (this.#draining > 0 && this.#callbacks === 0) {
+      throw new Error(
+        `Cannot queue "${func}": workqueue "${this.name}" is draining and takes only items that ` +
+          `callbacks of its own items queue`,
+      );
+    }
+  }
+
+  /** A job is over. @internal */
+  leave(job: Job): void {
+    job.colour!.count--;
+    this.#settleColours();
+    if (this.#quiet) this.#settleFreeze();
+  }
+
+  /** @internal */
+  runCallback(callback: () => void): void {
+    this.#callbacks++;
+    try {
+      callback();
+    } catch (error) {
+      // One item's callback must not stop the book-keeping of the others.
+      reportError(error);
+    } finally {
+      this.#callbacks--;
+    }
+  }
+
+  /** Resolves when all items that are in the queue now are over. @internal */
+  flush(): Promise<void> {
+    const colour = this.#colours.at(-1)!;
+    if (colour.count === 0) return this.#colours.at(-2)?.flushed?.promise ?? Promise.resolve();
+    colour.flushed = Promise.withResolvers();
+    this.#colours.push({ count: 0, flushed: null });
+    return colour.flushed.promise;
+  }
+
+  /** Resolves when the queue is empty; takes only chained items meanwhile. @internal */
+  async drain(): Promise<void> {
+    this.#draining++;
+    while (this.#colours.length > 1 || this.#colours[0].count > 0) await this.flush();
+    this.#draining--;
+  }
+
+  /** Drains, then lets go of the pools. @internal */
+  async destroy(): Promise<void> {
+    await this.drain();
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    queues.delete(this);
+    this.rescuer?.shutDown();
+    this.pools.release();
+  }
+
+  /** Resolves when no item is active, or the queue is thawed. @internal */
+  frozen(): Promise<void> {
+    this.#quiet ??= Promise.withResolvers();
+    const { promise } = this.#quiet;
+    this.#settleFreeze();
+    return promise;
+  }
+
+  /** @internal */
+  thaw(): void {
+    for (const part of this.#parts) part.activate();
+    this.#quiet?.resolve();
+    this.#quiet = null;
+  }
+
+  #settleFreeze(): void {
+    if (this.#parts.every((part) => part.active === 0)) this.#quiet?.resolve();
+  }
+
+  #settleColours(): void {
+    // The newest colour stays: it is the one that jobs are given.
+    while (this.#colours.length > 1 && this.#colours[0].count === 0) {
+      this.#colours.shift()!.flushed!.resolve();
+    }
+  }
+
+  #takeCpu(): number {
+    const cpu = this.#nextCpu;
+    this.#nextCpu = (cpu + 1) % this.#parts.length;
+    return cpu;
+  }
+}
+
+/**
+ * Stops all queues with `WQ_FREEZABLE`, those allocated later included: items that are active
+ * finish, others wait.
+ *
+ * @returns a promise that resolves when none of them has an active item
+ */
+export async function freezeWorkqueues(): Promise<void> {
+  isFrozen = true;
+  await Promise.all(
+    [...queues].filter((queue) => queue.flags & WQ_FREEZABLE)
+      .map((queue) => queue.frozen()),
+  );
+}
+
+/** Lets the queues that `freezeWorkqueues` stopped go on. */
+export function thawWorkqueues(): void {
+  isFrozen = false;
+  for (const queue of queues) if (queue.flags & WQ_FREEZABLE) queue.thaw();
+}
