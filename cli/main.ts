@@ -3,11 +3,11 @@
  *
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
-import { Command, CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
-import { printNote, printResult } from "./output.ts";
-import { VERSION, versionText } from "./version.ts";
+import { printNote } from "./output.ts";
+import { newProgram } from "./program.ts";
 
 /** Makes commander throw instead of exiting, and print its one line without decoration. */
 function throwing(command: Command): Command {
@@ -15,25 +15,11 @@ function throwing(command: Command): Command {
 }
 
 async function buildProgram(name: string | undefined): Promise<Command> {
-  const program = throwing(
-    new Command("ktcp")
-      .description(
-        "A network playground: echo and HTTP servers, and the clients that measure them.",
-      )
-      .usage("<command> [options]")
-      .option("-V, --version", "print the version, the commit and Deno's version")
-      .on("option:version", () => {
-        printResult(versionText());
-        throw new CommanderError(0, "commander.version", VERSION);
-      })
-      .helpOption("--help", "print this help")
-      .helpCommand(false)
-      .addHelpText("after", "\nktcp <command> --help explains a command."),
-  );
+  const program = throwing(newProgram());
   for (const entry of COMMANDS) {
     if (entry.name === name) {
       const module = await entry.load();
-      const command = throwing(module.command());
+      const command = throwing(module.command(COMMANDS));
       command.commands.forEach((sub) => throwing(sub as Command));
       program.addCommand(command);
     } else program.command(entry.name).summary(entry.summary).description(entry.summary);

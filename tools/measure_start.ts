@@ -52,6 +52,8 @@ async function startMs(path: string, cache: string): Promise<number> {
   const [answer] = await once(socket, "data");
   const tookMs = performance.now() - beginMs;
   socket.destroy();
-  if (!String(answer).startsWith("HTTP/1.1 200 ")) throw new Error(`${path} http answered ${answer}`);
+  if (!String(answer).startsWith("HTTP/1.1 200 ")) {
+    throw new Error(`${path} http answered ${answer}`);
+  }
   return tookMs;
 }
