@@ -5,12 +5,11 @@ import config from "../deno.json" with { type: "json" };
 /** The version of ktcp, as `--version` and every JSON document state it. */
 export const VERSION: string = config.version;
 
-/** What an executable's build has stated about itself; not there when run from source. */
-const build = (globalThis as { ktcpBuild?: { commit: string } }).ktcpBuild;
-
 /** The commit that this is, `-dirty` when files differ from it, `unknown` without git. */
 export function commit(): string {
-  return build?.commit ?? commitOfSource();
+  // An executable's entry states what its build knew.
+  const { ktcpBuild } = globalThis as { ktcpBuild?: { commit: string } };
+  return ktcpBuild?.commit ?? commitOfSource();
 }
 
 /** The text that `--version` prints. */

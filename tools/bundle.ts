@@ -1,16 +1,16 @@
 /**
  * Bundles ktcp: all modules and npm packages that it reaches, as JavaScript files which need no
- * configuration, no network and no cache.
+ * configuration, no network and no cache. All of them lie in one folder, so that a relative URL
+ * means the same in each:
  *
  * ```
- * ktcp.js            entry: what the build knows, then cli/main.js
- * cli/main.js        the command line
- * <worker>.js        one per Worker entry, in the folder it has in the source
- * core/core.wasm     the Wasm core
+ * ktcp.js            entry: states what the build knows, then runs cli/main.ts
+ * <some_worker>.js   one for each Worker entry
+ * core.wasm          the Wasm core
  * <name>-<hash>.js   what they share, and what is loaded only when a command needs it
  * ```
  */
-import { basename, dirname, join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import { ROOT } from "./paths.ts";
 import { denoFolders, runDeno } from "./run_deno.ts";
 import { findWorkers, WORKER_URL } from "./workers.ts";
@@ -23,52 +23,37 @@ export interface Bundle {
   wasm: string;
   /** All files, those above included, sorted. */
   files: string[];
+  /** The npm packages inside, `name@version`, sorted. */
+  packages: string[];
 }
 
-const MAIN = "cli/main.ts";
-const WASM = "core/core.wasm";
 const ENTRY = "ktcp.js";
+const WASM = "core.wasm";
 
-/** What `deno bundle` leaves of an import of the core, which it is told not to inline. */
-const WASM_IMPORT = /"[^"\n]*\bcore\.wasm"(?= with )/g;
-
-function toJs(path: string): string {
-  return path.replace(/\.ts$/, ".js");
-}
-
-/** `to` as a module in `from` has to name it. */
-function specifier(from: string, to: string): string {
-  const path = relative(dirname(from), to);
-  return path.startsWith(".") ? path : `./${path}`;
-}
-
-function filesBelow(folder: string, prefix = ""): string[] {
-  return [...Deno.readDirSync(join(folder, prefix))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesBelow(folder, join(prefix, name)) : [join(prefix, name)]
-  ).sort();
-}
-
-interface Rewriting {
-  workers: string[];
-  npmCache: string;
-  /** Receives the Worker entries that the text refers to. */
-  referred: Set<string>;
+/** The bundler's file for the module `path`. */
+function outputOf(path: string): string {
+  return basename(path).replace(/\.ts$/, ".js");
 }
 
 /**
- * Puts right in the output file `file` what a bundler does not know: Workers and the core are files
- * of their own, and where the builder's npm cache lies is nobody's business.
+ * Writes into `folder` a module for each entry. Entries in one folder make a bundle in one folder.
+ *
+ * @returns the modules' paths
  */
-function rewrite(file: string, text: string, { workers, npmCache, referred }: Rewriting): string {
-  return text
-    .replace(WORKER_URL, (whole, _quote, path) => {
-      const worker = workers.find((entry) => basename(entry) === basename(path));
-      if (!worker) return whole;
-      referred.add(worker);
-      return `new URL(${JSON.stringify(specifier(file, toJs(worker)))}, import.meta.url)`;
-    })
-    .replace(WASM_IMPORT, JSON.stringify(specifier(file, WASM)))
-    .replaceAll(npmPath(npmCache), "npm:$1@$2/");
+function writeEntries(folder: string, workers: string[], commit: string): string[] {
+  const toRoot = relative(folder, ROOT);
+  const texts: Record<string, string> = {
+    "ktcp.ts": `import { main } from "${toRoot}/cli/main.ts";
+globalThis.ktcpBuild = ${JSON.stringify({ commit })};
+Deno.exit(await main(Deno.args));
+`,
+  };
+  for (const worker of workers) texts[basename(worker)] = `import "${toRoot}/${worker}";\n`;
+  Deno.mkdirSync(folder, { recursive: true });
+  return Object.entries(texts).map(([name, text]) => {
+    Deno.writeTextFileSync(join(folder, name), text);
+    return join(folder, name);
+  });
 }
 
 /** Paths into the npm cache as the bundler writes them: `…/<registry>/<name>/<version>/`. */
@@ -77,60 +62,63 @@ function npmPath(npmCache: string): RegExp {
   return new RegExp(`${prefix}/[^/\\s"]+/((?:@[^/\\s"]+/)?[^/\\s"@]+)/([^/\\s"]+)/`, "g");
 }
 
-/** The deepest folder that holds all of `paths`: what `deno bundle` takes for the output's root. */
-function commonFolder(paths: string[]): string {
-  const [first, ...others] = paths.map((path) => dirname(path).split("/"));
-  const depth = first.findIndex((part, i) => others.some((other) => other[i] !== part));
-  return (depth < 0 ? first : first.slice(0, depth)).join("/");
+interface Rewriting {
+  /** The folder of the entries, as the bundler writes it. */
+  entries: string;
+  npm: RegExp;
+  /** Receives what was met. */
+  found: { workers: Set<string>; packages: Set<string> };
 }
 
-/** The two modules around the bundle: `cli/version.ts` reads what the first one states. */
-function writeEntry(folder: string, commit: string): void {
-  Deno.writeTextFileSync(
-    join(folder, "build.js"),
-    `globalThis.ktcpBuild = ${JSON.stringify({ commit })};\n`,
-  );
-  Deno.writeTextFileSync(
-    join(folder, ENTRY),
-    `import "./build.js";
-import { main } from "./${toJs(MAIN)}";
-Deno.exit(await main(Deno.args));
-`,
-  );
+/** Puts right what a bundler does not know. */
+function rewrite(text: string, { entries, npm, found }: Rewriting): string {
+  return text
+    // A Worker entry, wherever the expression that names it has gone.
+    .replace(WORKER_URL, (_whole, _quote, path) => {
+      found.workers.add(outputOf(path));
+      return `new URL("./${outputOf(path)}", import.meta.url)`;
+    })
+    // Where the builder's folders lie is nobody's business, and differs between builds.
+    .replaceAll(entries, "entries")
+    .replace(npm, (_whole, name, version) => {
+      found.packages.add(`${name}@${version}`);
+      return `npm:${name}@${version}/`;
+    });
 }
 
 /**
- * Bundles the source into `folder`, in place of what is there.
+ * Bundles the source into `folder`, which must not exist.
  *
  * @param commit what `--version` shows as the commit
  * @throws if `deno bundle` fails or loses a Worker entry
  */
 export async function bundle(folder: string, commit: string): Promise<Bundle> {
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.removeSync(folder, { recursive: true });
   const sources = findWorkers();
-  const { success, output } = await runDeno(
-    "bundle",
-    "--quiet",
-    "--code-splitting",
-    "--external=*core.wasm",
-    `--outdir=${join(folder, commonFolder([MAIN, ...sources]))}`,
-    MAIN,
-    ...sources,
-  );
-  if (!success) throw new Error(`Cannot bundle ${MAIN}: deno bundle says\n${output}`);
-  const { npmCache } = await denoFolders();
-  const referred = new Set<string>();
-  for (const file of filesBelow(folder)) {
-    const text = Deno.readTextFileSync(join(folder, file));
-    const rewritten = rewrite(file, text, { workers: sources, npmCache, referred });
-    if (rewritten !== text) Deno.writeTextFileSync(join(folder, file), rewritten);
+  const entries = `${folder}.entries`;
+  try {
+    const { success, output } = await runDeno(
+      "bundle",
+      "--quiet",
+      "--code-splitting",
+      `--external=*${WASM}`,
+      `--outdir=${folder}`,
+      ...writeEntries(entries, sources, commit),
+    );
+    if (!success) throw new Error(`Cannot bundle cli/main.ts: deno bundle says\n${output}`);
+  } finally {
+    Deno.removeSync(entries, { recursive: true });
   }
-  const lost = sources.filter((worker) => !referred.has(worker));
+  const found = { workers: new Set<string>(), packages: new Set<string>() };
+  const { npmCache } = await denoFolders();
+  const rewriting = { entries: relative(ROOT, entries), npm: npmPath(npmCache), found };
+  for (const { name } of Deno.readDirSync(folder)) {
+    const path = join(folder, name);
+    Deno.writeTextFileSync(path, rewrite(Deno.readTextFileSync(path), rewriting));
+  }
+  const workers = sources.map(outputOf);
+  const lost = workers.filter((worker) => !found.workers.has(worker));
   if (lost.length > 0) throw new Error(`The bundle starts no Worker from ${lost.join(", ")}`);
-  Deno.mkdirSync(join(folder, dirname(WASM)), { recursive: true });
-  Deno.copyFileSync(join(ROOT, WASM), join(folder, WASM));
-  writeEntry(folder, commit);
-  const workers = sources.map(toJs);
-  return { folder, entry: ENTRY, workers, wasm: WASM, files: filesBelow(folder) };
+  Deno.copyFileSync(join(ROOT, "core", WASM), join(folder, WASM));
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  return { folder, entry: ENTRY, workers, wasm: WASM, files, packages: [...found.packages].sort() };
 }

@@ -2,6 +2,7 @@
  * Makes `./ktcp`, one executable: by `deno compile` where its runtime stub can be had, otherwise, or
  * with `--portable`, as a self-extracting file.
  */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { commit, VERSION } from "../cli/version.ts";
 import config from "../deno.json" with { type: "json" };
@@ -91,7 +92,7 @@ function removeIfThere(path: string): void {
 }
 
 /** Says what was made, what is inside, and how fast it starts. */
-async function report({ path, kind, reason, bundle, log }: Compiled): Promise<void> {
+export async function report({ path, kind, reason, bundle, log }: Compiled): Promise<void> {
   if (log) console.log(log.trim());
   const megabytes = (Deno.statSync(path).size / 1e6).toFixed(1);
   console.log(`${path}: ${megabytes} MB, ${kind} executable (${reason})`);
@@ -117,5 +118,5 @@ if (import.meta.main) {
       output: { type: "string", default: `${ROOT}/ktcp` },
     },
   });
-  await report(await compile(values.output, values));
+  await report(await compile(resolve(values.output), values));
 }

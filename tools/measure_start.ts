@@ -1,6 +1,7 @@
 /** Measures an executable's start: until `http` has answered its first request. */
 import { once } from "node:events";
 import { connect } from "node:net";
+import { DIST } from "./paths.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */
 const WARM_STARTS = 5;
@@ -23,7 +24,8 @@ export function versionOf(path: string): string {
  * @throws if it does not get ready or does not answer
  */
 export async function measureStart(path: string): Promise<{ firstMs: number; warmMs: number }> {
-  const cache = Deno.makeTempDirSync({ prefix: "ktcp-start-" });
+  Deno.mkdirSync(DIST, { recursive: true });
+  const cache = Deno.makeTempDirSync({ dir: DIST, prefix: "start-" });
   try {
     const firstMs = await startMs(path, cache);
     const warm: number[] = [];
