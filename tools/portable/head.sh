@@ -12,7 +12,7 @@ refuse() {
 
 # Prints inode, mode, links, owner, group, size and more of the file $1: in numbers, on one line.
 facts() {
-  ls -dinqL "$1" 2>/dev/null
+  ls -dinL "$1" 2>/dev/null
 }
 
 # Whether directory $1 is the user's own and closed to everybody else; made if it is missing.
@@ -72,15 +72,14 @@ unpack() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   mkdir -m 700 "$new" &&
-    tail -n +@PAYLOAD_LINE@ "$self" | gzip -dc | (cd "$new" && tar -xof -) &&
-    [ -x "$new/deno" ] ||
+    tail -n +@PAYLOAD_LINE@ "$self" | gzip -dc 2>/dev/null | (cd "$new" && tar -xof - 2>/dev/null) ||
     refuse "cannot unpack into $cache: it takes @UNPACKED_MB@ MB; make room, or set XDG_CACHE_HOME to another directory"
   "$new/deno" --version >/dev/null 2>&1 ||
     refuse "cannot run what was unpacked into $cache: either it is mounted noexec, then set XDG_CACHE_HOME to a directory elsewhere, or this is not a machine for @TARGET@"
   mkdir "$new/seen" "$new/deno_dir"
   # When another start was faster, mv puts this one into the finished directory, harmlessly.
   mv "$new" "$program" 2>/dev/null && rm -rf "$program/${new##*/}"
-  [ -x "$program/deno" ] || refuse "cannot rename $new to $program"
+  [ -f "$program/deno" ] || refuse "cannot rename $new to $program"
   set -f
 }
 
@@ -97,7 +96,7 @@ prepare() {
   seen=$program/seen/$1
   verified=
   verify
-  [ -x "$program/deno" ] && [ -f "$program/app/@ENTRY@" ] || unpack
+  [ -f "$program/deno" ] && [ -f "$program/app/@ENTRY@" ] || unpack
   [ -z "$verified" ] || touch -r "$self" "$seen" 2>/dev/null
   true 2>/dev/null >"$program/started"
   printf %s "$program"
