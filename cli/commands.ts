@@ -5,6 +5,11 @@ import type { CommandEntry } from "./command.ts";
 
 /** All commands, in the order in which the help shows them. */
 export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "bench",
+    summary: "measure the latency of an echo server",
+    load: () => import("./bench.ts"),
+  },
   { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
   { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {

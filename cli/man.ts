@@ -10,7 +10,9 @@ export function command(table: readonly CommandEntry[]): Command {
   return new Command("man")
     .description("Prints the manual page. It is source text for man.")
     .addHelpText("after", "\nExample:\n  ktcp man > ktcp.1 && man ./ktcp.1")
-    .action(async () => printResult(manPage(await wholeProgram(table))));
+    .action(async () => {
+      printResult(manPage(await wholeProgram(table)));
+    });
 }
 
 const EXIT_STATUS = [

@@ -4,19 +4,21 @@
 
 const encoder = new TextEncoder();
 
-function writeAllSync(stream: typeof Deno.stdout, text: string): void {
+/** @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell */
+function writeAllSync(stream: typeof Deno.stdout, text: string): boolean {
   let bytes = encoder.encode(text);
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    return true;
   } catch (error) {
-    // The reader went away (`ktcp … | head -1`): nobody is left to tell.
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
   }
 }
 
-/** Writes `text` and a newline to stdout. */
-export function printResult(text: string): void {
-  writeAllSync(Deno.stdout, text + "\n");
+/** Writes `text` and a newline to stdout. @returns false when nobody reads it any more */
+export function printResult(text: string): boolean {
+  return writeAllSync(Deno.stdout, text + "\n");
 }
 
 /** Writes `value` as the one JSON document on stdout. */

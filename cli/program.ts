@@ -16,6 +16,8 @@ export function newProgram(): Command {
     })
     .helpOption("--help", "print this help")
     .helpCommand(false)
+    // Options belong to the command they stand behind, not to its parent.
+    .enablePositionalOptions()
     .addHelpText("after", "\nktcp <command> --help explains a command.");
 }
 

@@ -5,14 +5,19 @@
 import { type Command, Option } from "commander";
 import {
   type Counters,
+  DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
+  type Model,
+  MODELS,
   type PartialServerOptions,
+  type RunningServer,
   serve,
-  type Server,
+  sumCounters,
 } from "../servers/mod.ts";
 import { formatDuration, integerBetween, parseDuration, parsePort } from "./args.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
+import { statsTable } from "./serve_stats.ts";
 
 /** Values of the options that both servers have. */
 export interface ServeFlags {
@@ -23,6 +28,10 @@ export interface ServeFlags {
   maxConnections: number;
   idleTimeout: number;
   grace: number;
+  model: Model;
+  workers?: number;
+  maxActive: number;
+  stats?: boolean;
 }
 
 /** Adds the options that both servers have. */
@@ -39,6 +48,22 @@ export function addServeOptions(
         "port",
       ]),
     )
+    .addOption(
+      new Option("--model <name>", "which thread runs which work").choices(MODELS)
+        .default(MODELS[0]),
+    )
+    .option(
+      "--workers <n>",
+      "Workers of model per-core (default: one a core)",
+      integerBetween(1, 256),
+    )
+    .option(
+      "--max-active <n>",
+      "work items (shared-pool) or connections (per-connection) in the works at once",
+      integerBetween(1, 2048),
+      DEFAULT_MAX_ACTIVE,
+    )
+    .option("--stats", "print what each Worker did, at the end and on SIGUSR1")
     .option("--backlog <n>", "length of the accept queue", integerBetween(1, 65535), 128)
     .option(
       "--max-connections <n>",
@@ -61,8 +86,12 @@ export function addServeOptions(
 /** The part of a server's options that comes from the common flags. */
 export function commonServerOptions(
   flags: ServeFlags,
-): Pick<PartialServerOptions, "listen" | "maxConnections"> {
+): Omit<PartialServerOptions, "service" | "timeouts"> {
   return {
+    model: flags.model,
+    workers: flags.workers,
+    maxActive: flags.maxActive,
+    onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
     maxConnections: flags.maxConnections,
   };
@@ -114,16 +143,21 @@ export async function runServer(
 ): Promise<void> {
   // Before the readiness line: who reads it may send a signal at once.
   const stopped = stopSignal();
-  let server: Server;
+  let server: RunningServer;
   try {
     server = await serve(options);
   } catch (error) {
     throw bindFailure(error, flags);
   }
+  const printStats = async () => printNote(statsTable(await server.reports()));
+  if (flags.stats) Deno.addSignalListener("SIGUSR1", printStats);
   printResult(`ktcp ${name}: listening on ${server.address}`);
   await Promise.race([stopped, server.failed]);
-  const cut = await server.shutdown(flags.grace);
-  printNote(`ktcp ${name}: ${summary(name, server.counters(), cut)}`);
+  const cut = await server.stop(flags.grace);
+  const reports = await server.reports();
+  if (flags.stats) printNote(statsTable(reports));
+  const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
+  printNote(`ktcp ${name}: ${summary(name, counters, cut)}`);
 }
 
 function summary(name: "echo" | "http", counters: Counters, cut: number): string {

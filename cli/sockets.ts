@@ -58,7 +58,7 @@ export function command(): AnyCommand {
     .addHelpText("after", EXAMPLES)
     .action(async (options) => {
       requireLinux();
-      if (options.explain) return printResult(explain());
+      if (options.explain) return void printResult(explain());
       const states: ReadonlySet<State> = new Set(
         options.listen ? ["listening"] : options.state ?? STATES,
       );
@@ -68,7 +68,7 @@ export function command(): AnyCommand {
       const isList = options.list || (isFiltered && !options.count && !options.watch);
       const show = options.listen ? formatListeners : isList ? formatList : countTable;
       const draw = () => show(read(filter), filter);
-      if (!options.watch) return printResult(draw());
+      if (!options.watch) return void printResult(draw());
       await watch(draw, options.watch === true ? 1000 : options.watch);
     });
   sockets.addCommand(dropCommand());

@@ -13,14 +13,14 @@ export function parseInterval(text: string): number {
 }
 
 /**
- * Shows what `draw` returns every `intervalMs`, until the process is interrupted. On a terminal each
+ * Shows what `draw` returns every `intervalMs`, until the process is interrupted or nobody reads it. On a terminal each
  * picture takes the place of the one before; elsewhere it follows after an empty line.
  */
-export async function watch(draw: () => string, intervalMs: number): Promise<never> {
+export async function watch(draw: () => string, intervalMs: number): Promise<void> {
   const isTerminal = Deno.stdout.isTerminal();
   while (true) {
     const text = `${new Date().toLocaleTimeString("en-GB")}\n\n${draw()}`;
-    printResult(isTerminal ? redraw(text) : `${text}\n`);
+    if (!printResult(isTerminal ? redraw(text) : `${text}\n`)) return;
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
   }
 }

@@ -178,6 +178,22 @@ export class Core {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;
   }
 
+  /**
+   * Takes a block for bytes that have to pass through this memory.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  openStaging(): Uint8Array<SharedArrayBuffer> {
+    const block = this.#wasm.allocateBlock() >>> 0;
+    if (block === 0) throw new CoreMemoryError();
+    return this.bytes.subarray(block, block + this.words[Place.BlockBytes >>> 2]);
+  }
+
+  /** Gives a block from `openStaging` back. */
+  closeStaging(block: Uint8Array<SharedArrayBuffer>): void {
+    this.#wasm.freeBlock(block.byteOffset);
+  }
+
   // Connections
 
   /** Takes a block for a new connection. @returns its address, 0 when there is none left */

@@ -56,6 +56,15 @@ export function zeroCounters(): Counters {
   };
 }
 
+/** The sum of what several threads counted. */
+export function sumCounters(all: readonly Counters[]): Counters {
+  const sum = zeroCounters();
+  for (const counters of all) {
+    for (const name of Object.keys(sum) as (keyof Counters)[]) sum[name] += counters[name];
+  }
+  return sum;
+}
+
 /** What all connections of a server have in common. */
 export interface ConnectionContext {
   core: Core;
@@ -63,6 +72,8 @@ export interface ConnectionContext {
   wheel: TimerWheel;
   timeouts: Timeouts;
   counters: Counters;
+  /** The connections' blocks are another thread's to close. */
+  keepsBlock?: boolean;
 }
 
 /** Bytes that a lingering close drains at the most. */
@@ -110,7 +121,8 @@ export class Connection implements Timed, Sender {
     const { wheel, counters, service } = this.#context;
     ++counters.connections;
     wheel.add(this);
-    service.opened?.(this.#conn, this.#peer, ++counters.open);
+    service.opened?.(this.#conn, this.#peer);
+    service.clientsChanged?.(++counters.open, this.#peer, true);
     try {
       await this.#serve();
     } catch (error) {
@@ -120,9 +132,10 @@ export class Connection implements Timed, Sender {
     } finally {
       this.close();
       wheel.remove(this);
-      service.closed?.(this.#conn, this.#peer, --counters.open);
+      service.closed?.(this.#conn);
+      service.clientsChanged?.(--counters.open, this.#peer, false);
       counters.served += this.#core.served(this.#conn);
-      this.#core.close(this.#conn);
+      if (!this.#context.keepsBlock) this.#core.close(this.#conn);
     }
   }
 
@@ -171,14 +184,16 @@ export class Connection implements Timed, Sender {
         if (count !== null) await this.#drainInput();
         return;
       }
-      let effect: Effect;
+      let next: Effect | Promise<Effect>;
       if (count === null) {
-        effect = service.finish(conn);
+        next = service.finish(conn, this);
       } else {
         counters.bytesIn += count;
         core.received(conn, count);
-        effect = service.receive(conn);
+        next = service.receive(conn, this);
       }
+      // An await costs a turn of the microtask queue: not for services of this thread.
+      let effect = typeof next === "number" ? next : await next;
       while (effect !== Effect.Read || core.outBlock(conn) !== 0) {
         if (core.outBlock(conn) !== 0) {
           wheel.set(this, timeouts.writeMs);
@@ -203,7 +218,7 @@ export class Connection implements Timed, Sender {
           if (count !== null) await this.#drainInput();
           return;
         }
-        effect = service.receive(conn);
+        effect = await service.receive(conn, this);
       }
       if (count === null) return;
       view = core.inputView(conn, view);

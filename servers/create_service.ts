@@ -23,12 +23,36 @@ function createResource(options: HttpServiceOptions): Resource {
   }
 }
 
-/** The service that `options` describe, over `core`. */
-export function createService(core: Core, options: ServiceOptions): Service {
-  if (options.kind === "echo") {
-    const log = options.verbose ? (line: string) => console.error(line) : undefined;
-    return new EchoService(core, { bufferBytes: options.bufferBytes, log });
+function logLine(line: string): void {
+  console.error(line);
+}
+
+/**
+ * The service that `options` describe, over `core`.
+ *
+ * @param isPooled its core's memory is shared with other threads; the owner of the sockets does
+ *   what is done once for all of them
+ */
+export function createService(
+  core: Core,
+  options: ServiceOptions,
+  { isPooled = false } = {},
+): Service {
+  if (options.kind === "http") {
+    const log = options.log && new AccessLog(options.log);
+    return new HttpService(core, createResource(options), { log, isPooled });
   }
-  const log = options.log && new AccessLog(options.log);
-  return new HttpService(core, createResource(options), log);
+  const { bufferBytes, verbose } = options;
+  const log = verbose ? logLine : undefined;
+  return new EchoService(core, { bufferBytes, log, logClients: isPooled ? undefined : log });
+}
+
+/**
+ * The part of a service that the owner of the sockets needs while Workers run the service itself:
+ * phases, timeouts and what is logged of clients. Of what is served it knows nothing.
+ */
+export function createProtocol(core: Core, options: ServiceOptions): Service {
+  if (options.kind === "http") return new HttpService(core, helloResource, { isPooled: true });
+  const { bufferBytes, verbose } = options;
+  return new EchoService(core, { bufferBytes, logClients: verbose ? logLine : undefined });
 }

@@ -31,7 +31,13 @@ export interface HttpServiceOptions {
 /** A service by name. */
 export type ServiceOptions = EchoServiceOptions | HttpServiceOptions;
 
-/** Settings of a server. */
+/** Which thread runs which work. */
+export type Model = "per-core" | "single" | "shared-pool" | "per-connection";
+
+/** All models, the default first. */
+export const MODELS: readonly Model[] = ["per-core", "single", "shared-pool", "per-connection"];
+
+/** Settings of a server, as every thread of it knows them. */
 export interface ServerOptions {
   listen: ListenOptions;
   service: ServiceOptions;
@@ -57,7 +63,18 @@ export interface PartialServerOptions {
   service: ServiceOptions;
   timeouts?: Partial<Timeouts>;
   maxConnections?: number;
+  /** Default: `single`, which needs no Worker. */
+  model?: Model;
+  /** Workers of `per-core`; default: as many as there are cores. */
+  workers?: number;
+  /** Items (or connections) in the works at once, for the pool models. */
+  maxActive?: number;
+  /** Told of what the user should know: a line without newline. */
+  onNote?: (note: string) => void;
 }
+
+/** The default of `--max-active`. */
+export const DEFAULT_MAX_ACTIVE = 256;
 
 /** Fills in the defaults. */
 export function withDefaults(options: PartialServerOptions): ServerOptions {

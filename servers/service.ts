@@ -1,7 +1,7 @@
 /**
  * The service seam: a protocol over the core. Bytes in, effects out.
  *
- * A service is synchronous and holds no socket, clock or file. What it knows of a connection
+ * A service is synchronous (one that stands for a service on another thread is not) and holds no socket, clock or file. What it knows of a connection
  * stands in the connection's block of core memory, so that any thread with an instance over that
  * memory can go on with it: `conn` is nothing but the block's address.
  */
@@ -42,10 +42,13 @@ export interface Sender {
 
 /** A protocol. */
 export interface Service {
-  /** Consumes what was received on `conn` and appends output. */
-  receive(conn: number): Effect;
+  /**
+   * Consumes what was received on `conn` and appends output. A service on another thread answers
+   * with a promise, and may use `sender` until it resolves.
+   */
+  receive(conn: number, sender: Sender): Effect | Promise<Effect>;
   /** The peer has sent its FIN; everything before it was consumed. */
-  finish(conn: number): Effect;
+  finish(conn: number, sender: Sender): Effect | Promise<Effect>;
   /** What `conn` is waiting for. */
   phase(conn: number): Phase;
   /** The time for a head or content is over. */
@@ -56,8 +59,10 @@ export interface Service {
   tick?(nowMs: number): void;
   /** From now on, answer what is there and ask for no more. */
   drain?(): void;
-  /** `conn` was opened by `peer` (an address without port); `clients` are open now. */
-  opened?(conn: number, peer: string, clients: number): void;
-  /** `conn` is about to be closed; `clients` stay open. */
-  closed?(conn: number, peer: string, clients: number): void;
+  /** `conn` was opened by `peer` (an address without port), or comes to this thread. */
+  opened?(conn: number, peer: string): void;
+  /** `conn` is about to be closed, or leaves this thread. */
+  closed?(conn: number): void;
+  /** A client came or went: `clients` are there now. */
+  clientsChanged?(clients: number, peer: string, hasCome: boolean): void;
 }

@@ -23,7 +23,8 @@ export function benchText(result: BenchResult): string {
   const server = result.selfStarted ? "ktcp's own echo server" : "the echo server";
   const kinds = counts(result.failures);
   const lines = [
-    `${threads} clients × ${rounds} rounds × ${messages} messages of ${formatBytes(messageBytes)}` +
+    `${amount(threads, "client")} × ${amount(rounds, "round")} × ` +
+    `${amount(messages, "message")} of ${formatBytes(messageBytes)}` +
     ` against ${server} at ${result.target}`,
     `echoes: ${formatCount(result.attempted)}, good ${formatCount(result.ok)}, ` +
     `failed ${formatCount(result.failed)}${kinds && ` (${kinds})`}`,
@@ -139,4 +140,9 @@ function counts(byKind: object): string {
 
 function perSecond(bytes: number, seconds: number): string {
   return `${formatBytes(seconds > 0 ? bytes / seconds : 0)}/s`;
+}
+
+/** `1 client`, `1,000 clients`. */
+function amount(count: number, what: string): string {
+  return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -1,64 +1,76 @@
 /**
  * Model `single`: everything on one event loop, no Worker. What `user-echo-server` does with one
- * thread and epoll.
+ * thread and epoll. Model `per-core` runs this once on each of its Workers.
  */
 import { Core, maxBlocks } from "../../core/mod.ts";
 import { Acceptor } from "../acceptor.ts";
 import { type Counters, zeroCounters } from "../connection.ts";
-import type { Engine, Listener } from "../engine.ts";
-import { limitsOf, type ServerOptions, type ServiceOptions } from "../options.ts";
+import { ConnectionLimit } from "../connection_limit.ts";
+import { createService } from "../create_service.ts";
+import type { Listener } from "../engine.ts";
+import { denoEngine } from "../engines/deno.ts";
+import { limitsOf, type ServerOptions } from "../options.ts";
 import type { Service } from "../service.ts";
 import { TimerWheel } from "../timer_wheel.ts";
+import { failureOf, type RunningServer } from "./model.ts";
 
 /** Resolution of timeouts. */
-const TICK_MS = 250;
+export const TICK_MS = 250;
 
-/** Blocks beyond one a connection, for output: each connection may wait with some. */
+/** Blocks for output to start with; each connection may fill one more. */
 const OUTPUT_BLOCKS = 64;
 
-/** A server that runs on this thread. */
-export interface LocalServer {
-  readonly listener: Listener;
-  readonly counters: Counters;
-  /** Resolves when accepting has ended; rejects when it failed for good. */
-  readonly accepting: Promise<void>;
-  /** Stops it. @returns how many connections did not end within `graceMs` */
-  stop(graceMs: number): Promise<number>;
-}
-
-/** What `serveSingle` is given beside the options. */
-export interface SingleDependencies {
-  engine: Engine;
-  createService: (core: Core, options: ServiceOptions) => Service;
-  onInternalError: (error: unknown) => void;
-}
-
-/** The memory for a server: a block a connection, as many again for output, and some to start with. */
-export function createServerCore(options: ServerOptions): Core {
+/** The memory for a server, and how many connections fit into it. */
+export function createServerCore(options: ServerOptions): { core: Core; capacity: number } {
   const limits = limitsOf(options.service);
   const inputBytes = options.service.kind === "echo" ? options.service.bufferBytes : 0;
   const wanted = 2 * options.maxConnections + OUTPUT_BLOCKS;
   const blocks = Math.min(wanted, maxBlocks({ limits, inputBytes }));
-  return Core.create({ blocks, limits, inputBytes });
+  const core = Core.create({ blocks, limits, inputBytes });
+  return { core, capacity: Math.floor((blocks - OUTPUT_BLOCKS) / 2) };
+}
+
+/** Reports a bug without ending the server. */
+export function reportInternalError(error: unknown): void {
+  console.error("ktcp: internal error on a connection:", error);
+}
+
+/** An accept loop over a service, with all that belongs to it. */
+export interface Serving {
+  readonly listener: Listener;
+  readonly counters: Counters;
+  readonly acceptor: Acceptor;
 }
 
 /**
- * Starts a server on this thread.
+ * Listens, and serves what is accepted on this thread.
  *
+ * @param limit shared with other threads; by default this one's alone
  * @throws the system's error when the address cannot be bound
  */
-export function serveSingle(options: ServerOptions, dependencies: SingleDependencies): LocalServer {
-  const { engine, createService, onInternalError } = dependencies;
-  const core = createServerCore(options);
-  const service = createService(core, options.service);
-  const listener = engine.listen(options.listen);
+export function startServing(
+  options: ServerOptions,
+  { core, service, limit }: { core: Core; service: Service; limit: ConnectionLimit },
+): Serving {
+  const listener = denoEngine.listen(options.listen);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
-  const acceptor = new Acceptor(context, listener, {
-    maxConnections: options.maxConnections,
-    onInternalError,
-  });
-  const accepting = acceptor.run();
-  return { listener, counters, accepting, stop: (graceMs) => acceptor.stop(graceMs) };
+  const acceptor = new Acceptor(context, listener, { limit, onInternalError: reportInternalError });
+  return { listener, counters, acceptor };
+}
+
+/** Starts a server on this thread. @throws the system's error when the address cannot be bound */
+export function serveSingle(options: ServerOptions): RunningServer {
+  const { core, capacity } = createServerCore(options);
+  const service = createService(core, options.service);
+  const limit = ConnectionLimit.alone(Math.min(options.maxConnections, capacity));
+  const serving = startServing(options, { core, service, limit });
+  return {
+    address: serving.listener.address,
+    port: serving.listener.port,
+    failed: failureOf(serving.acceptor.done),
+    reports: () => Promise.resolve([{ name: "main", counters: { ...serving.counters } }]),
+    stop: (graceMs) => serving.acceptor.stop(graceMs),
+  };
 }

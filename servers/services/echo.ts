@@ -9,8 +9,10 @@ import { Effect, Phase, type Service } from "../service.ts";
 export interface EchoOptions {
   /** Most bytes of a piece. */
   bufferBytes: number;
-  /** Writes what the C servers print; absent: nothing is written. */
+  /** Told of messages that are split. */
   log?: (line: string) => void;
+  /** Told of clients that come and go. */
+  logClients?: (line: string) => void;
 }
 
 /** The echo protocol (RFC 862), with a bounded buffer. */
@@ -18,11 +20,13 @@ export class EchoService implements Service {
   readonly #core: Core;
   readonly #bufferBytes: number;
   readonly #log: ((line: string) => void) | undefined;
+  readonly #logClients: ((line: string) => void) | undefined;
 
   constructor(core: Core, options: EchoOptions) {
     this.#core = core;
     this.#bufferBytes = options.bufferBytes;
     this.#log = options.log;
+    this.#logClients = options.logClients;
   }
 
   receive(conn: number): Effect {
@@ -54,12 +58,8 @@ export class EchoService implements Service {
     return Effect.Close;
   }
 
-  opened(_conn: number, peer: string, clients: number): void {
-    this.#log?.(`connected: ${peer}, ${clients} clients`);
-  }
-
-  closed(_conn: number, peer: string, clients: number): void {
-    this.#log?.(`disconnected: ${peer}, ${clients} clients`);
+  clientsChanged(clients: number, peer: string, hasCome: boolean): void {
+    this.#logClients?.(`${hasCome ? "connected" : "disconnected"}: ${peer}, ${clients} clients`);
   }
 }
 

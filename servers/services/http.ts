@@ -22,11 +22,22 @@ import { ChunkedSender, CountingSender, LAST_CHUNK } from "./http_senders.ts";
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
+/** What an HTTP service is told beside its resource. */
+export interface HttpServiceDetails {
+  log?: AccessLog;
+  /**
+   * Other threads use the same memory: then no canned response is put there, which they would
+   * send while it is replaced.
+   */
+  isPooled?: boolean;
+}
+
 /** HTTP over a resource. */
 export class HttpService implements Service {
   readonly #core: Core;
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
+  readonly #canned: Answer | undefined;
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
@@ -37,10 +48,12 @@ export class HttpService implements Service {
   #second = -1;
   #draining = false;
 
-  constructor(core: Core, resource: Resource, log?: AccessLog) {
+  constructor(core: Core, resource: Resource, options: HttpServiceDetails = {}) {
     this.#core = core;
     this.#resource = resource;
-    this.#log = log;
+    this.#log = options.log;
+    // Logged requests have to come here, one by one.
+    this.#canned = options.isPooled || options.log !== undefined ? undefined : resource.canned;
   }
 
   opened(conn: number, peer: string): void {
@@ -110,8 +123,8 @@ export class HttpService implements Service {
     if (second === this.#second) return;
     this.#second = second;
     this.#head.setTime(nowMs);
-    const { canned } = this.#resource;
-    if (canned === undefined || this.#draining || this.#log !== undefined) return;
+    const canned = this.#canned;
+    if (canned === undefined || this.#draining) return;
     const content = canned.content as Uint8Array;
     const head = encoder.encode(this.#head.write({ ...canned, contentLength: content.length }));
     const response = new Uint8Array(head.length + content.length);
@@ -122,7 +135,7 @@ export class HttpService implements Service {
 
   drain(): void {
     this.#draining = true;
-    this.#core.setCanned(new Uint8Array(0), 0);
+    if (this.#canned !== undefined) this.#core.setCanned(new Uint8Array(0), 0);
   }
 
   /**

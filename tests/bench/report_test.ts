@@ -71,7 +71,7 @@ Deno.test("htstressText(): begins with the C tool's lines", () => {
 
 Deno.test("benchText(): names the failures and keeps connect apart from echo", () => {
   const text = benchText(BENCH);
-  assert.match(text, /^50 clients × 2 rounds × 1 messages of 64 B against ktcp's own echo server/);
+  assert.match(text, /^50 clients × 2 rounds × 1 message of 64 B against ktcp's own echo server/);
   assert.match(text, /echoes: 100, good 98, failed 2 \(reset 1, mismatch 1\)/);
   assert.match(text, /1 SYN retransmits, 0 listen overflows/);
   assert.match(text, /^connect +100 +20\.5 µs .* 1\.02 s$/m);

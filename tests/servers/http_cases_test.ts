@@ -50,7 +50,7 @@ async function faultsOf(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
-  assert.equal(await server.shutdown(5000), 0, "all connections end within the grace");
+  assert.equal(await server.stop(5000), 0, "all connections end within the grace");
   return faults;
 }
 

@@ -1,0 +1,43 @@
+/** What an echo run is to do. Plain data: it is posted to the Workers as it is. */
+
+/** Where the echo server listens: a literal IP address and port, or a Unix domain socket. */
+export type EchoTarget = { hostname: string; port: number } | { path: string };
+
+/** An echo run. */
+export interface EchoPlan {
+  target: EchoTarget;
+  /** Logical clients; each opens one connection a round. */
+  threads: number;
+  rounds: number;
+  /** Rounds before them that are not counted. */
+  warmupRounds: number;
+  /** Messages per connection. */
+  messages: number;
+  /** Bytes of a message, at least 1; ignored with `text`. */
+  sizeBytes: number;
+  /** Sends these bytes every time instead of unique messages. */
+  text?: Uint8Array;
+  /** Pause between the messages of a connection. */
+  thinkMs: number;
+  /**
+   * Open loop: messages started per second over all clients of a round, whatever became of the ones
+   * before. Null for the closed loop, in which each client waits for its echo.
+   */
+  ratePerSecond: number | null;
+  /** How long a connect, and each echo, may take. */
+  timeoutMs: number;
+  /** Web Workers over which the clients are spread. */
+  workers: number;
+}
+
+/** The target as results state it: `127.0.0.1:12345`, `[::1]:12345` or `unix:/path`. */
+export function targetName(target: EchoTarget): string {
+  if ("path" in target) return `unix:${target.path}`;
+  const { hostname, port } = target;
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/** A Worker for every two cores, so that the server keeps the others; never more than clients. */
+export function defaultWorkers(threads: number, cores: number): number {
+  return Math.max(1, Math.min(threads, Math.floor(cores / 2)));
+}

@@ -1,0 +1,10 @@
+/** Waits for `done`, but at most `graceMs`. @returns whether it came in time */
+export async function settledWithin(done: Promise<unknown>, graceMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), graceMs));
+  try {
+    return await Promise.race([done.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
