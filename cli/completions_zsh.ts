@@ -4,7 +4,7 @@ import { caseBranches, type CommandWords, shellQuote, valueBranches } from "./co
 /** Returns a script for a file `_ktcp` in `$fpath`. */
 export function zshScript(commands: readonly CommandWords[]): string {
   const entry = (word: string, description: string) =>
-    shellQuote(`${word.replaceAll(":", "\\\\:")}:${description}`);
+    shellQuote(`${word.replaceAll(":", "\\:")}:${description}`);
   const entries = ({ commands, options, choices }: CommandWords) =>
     [
       ...commands.map(({ name, description }) => entry(name, description)),

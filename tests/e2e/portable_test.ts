@@ -91,6 +91,23 @@ Deno.test("portable executable", async (t) => {
     }
   });
 
+  await t.step("each model's Workers start from inside", async () => {
+    for (const model of ["per-core", "shared-pool", "per-connection"]) {
+      const argv = [ktcp, "http", "--port", "0", "--model", model];
+      const server = await RunningServer.start(argv, { env: warm });
+      for (let i = 0; i < 3; i++) assert.equal(await server.get("/"), "Hello World!\n");
+      assert.equal((await server.stop("SIGTERM")).code, 0);
+    }
+  });
+
+  await t.step("bench runs its clients and its own server in Workers", async () => {
+    const argv = [ktcp, "bench", "--threads", "20", "--rounds", "2", "--json"];
+    const { code, stdout, stderr } = await run(argv, { env: warm });
+    assert.equal(code, 0, stderr);
+    const { ok, failed } = JSON.parse(stdout);
+    assert.deepEqual({ ok, failed }, { ok: 40, failed: 0 });
+  });
+
   await t.step("runs under a path with spaces and a link to it", async () => {
     const dir = shared.mkdir("a dir  with 'spaces");
     Deno.linkSync(ktcp, `${dir}/k tcp`);
