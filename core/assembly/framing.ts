@@ -188,16 +188,19 @@ export function judgeHead(conn: usize): u32 {
 /** Most digits of a chunk size: they fill 64 bits. */
 const MAX_SIZE_DIGITS: u32 = 16;
 
-/** Whether the bytes from `p` on, as far as they have come, can start no chunk line. */
-export function isNoChunkSize(p: usize, end: usize): bool {
-  let digits: u32 = 0;
+/**
+ * Passes the digits of a chunk line that starts at `p` and may not have come in full.
+ *
+ * @returns the place behind them; 0 when what came can start no chunk line
+ */
+export function skipChunkSize(p: usize, end: usize): usize {
+  const first = p;
   while (p < end && hexValue(load<u8>(p)) < 16) {
-    if (++digits > MAX_SIZE_DIGITS) return true;
-    ++p;
+    if (++p - first > MAX_SIZE_DIGITS) return 0;
   }
-  if (p == end) return false;
+  if (p == end) return p;
   const c = load<u8>(p);
-  return digits == 0 || (c != 0x3b && c != 0x0d); // ";" or CR
+  return p == first || (c != 0x3b && c != 0x0d) ? 0 : p; // ";" or CR
 }
 
 /**
@@ -212,7 +215,7 @@ export function isNoChunkSize(p: usize, end: usize): bool {
  */
 export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
   let size: u64 = 0;
-  // `isNoChunkSize` has seen to the digits and what follows them.
+  // `skipChunkSize` has seen to the digits and what follows them.
   for (; p < end && load<u8>(p) != 0x3b; ++p) size = (size << 4) | hexValue(load<u8>(p)); // ";"
   if (p < end) {
     const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);

@@ -8,7 +8,7 @@
  * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { judgeChunkLine, judgeField, judgeHead, skipChunkSize } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -215,6 +215,7 @@ function fields(conn: usize, p: usize): u32 {
     if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) return pendingOrFailed(conn);
   }
   for (;;) {
+    if (load<u16>(p) == CRLF) break;
     const colon = skipToken(p, end);
     if (colon == p || load<u8>(colon) != 0x3a || count == most) break;
     let value = colon + 1;
@@ -353,10 +354,13 @@ function chunkedStep(conn: usize): u32 {
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
       // Before the line is complete, so that what is no chunk is not waited for.
-      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
-      const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
-      const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
-      if (cr == 0) return pendingOrFailed(conn);
+      let cr = skipChunkSize(p, end);
+      if (cr == 0) return failWith(conn, Code.BadChunkSize);
+      if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
+        const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
+        cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
+        if (cr == 0) return pendingOrFailed(conn);
+      }
       const code = judgeChunkLine(conn, p, cr);
       if (code != Code.None) return failWith(conn, code);
       advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
