@@ -81,6 +81,7 @@ function start(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
   if (p == end) return Event.NeedMore;
+  store<u32>(conn, Method.Unknown, Conn.Method); // not that of the request before
   if (load<u8>(p) < 0x20) { // CR, or what can start no request
     p = skipEmptyLines(conn, p, end);
     if (p == 0) return pendingOrFailed(conn);
@@ -89,7 +90,6 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
-  store<u32>(conn, Method.Unknown, Conn.Method);
   store<u32>(conn, State.RequestLine, Conn.State);
   return requestLine(conn);
 }
@@ -123,10 +123,12 @@ function requestLine(conn: usize): u32 {
   const longest = p + load<u32>(Place.MaxRequestLine);
   // On a later visit the line is taken apart only once it is complete.
   if (<usize>load<u32>(conn, Conn.Scanned) != p) {
+    noteMethod(conn, p, end);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
   }
   const line = takeRequestLine(conn, p, end, longest);
   if (line == 0) {
+    noteMethod(conn, p, end);
     const code = load<u32>(conn, Conn.Code);
     // Noise is told by its first byte, without waiting for the end of a line.
     if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
@@ -141,6 +143,15 @@ function requestLine(conn: usize): u32 {
   store<u32>(conn, 0, Conn.Codings);
   store<u32>(conn, State.Fields, Conn.State);
   return fields(conn, line);
+}
+
+/**
+ * Notes a known method as soon as it and its SP have come: when the rest is late or wrong, it
+ * rules the answer, for that to a HEAD has no content.
+ */
+function noteMethod(conn: usize, p: usize, end: usize): void {
+  const method = knownMethod(p);
+  if (method != Method.Unknown && p + methodLength(method) < end) store<u32>(conn, method, Conn.Method);
 }
 
 /**
@@ -162,8 +173,6 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
     target = stop + 1;
   }
-  // Known already when the rest is wrong: the answer to a HEAD has no content.
-  store<u32>(conn, method, Conn.Method);
   const space = skipTarget(target, end);
   if (space == target || load<u8>(space) != 0x20) {
     return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
@@ -184,6 +193,7 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     form = targetForm(method, target, space);
     if (form == NO_FORM) return fail(conn, Code.BadTarget);
   }
+  store<u32>(conn, method, Conn.Method);
   store<u32>(conn, form, Conn.Flags);
   store<u32>(conn, minor, Conn.Minor);
   store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
