@@ -101,6 +101,15 @@ function blockBytesFor(options: CoreOptions): number {
   return Math.ceil((Conn.Fields + maxHeaders * 8 + 16 + input + Place.Slack) / 4096) * 4096;
 }
 
+/** Entries of the field table are u16 offsets from the head's first byte. */
+function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): void {
+  const most = 0xffff - 1; // with the CRLF of the request line, 64 KiB
+  if (maxRequestLine + maxHeaderSize <= most) return;
+  throw new RangeError(
+    `A request line of ${maxRequestLine} and ${maxHeaderSize} bytes of header exceed ${most}`,
+  );
+}
+
 /** How many blocks of `options`' size fit into a Wasm memory. */
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
   const bytes = MAX_PAGES * PAGE_BYTES - Place.Blocks;
@@ -138,10 +147,11 @@ export class Core {
    * Creates a memory of `options.blocks` blocks, and the first instance over it. Nothing of the
    * memory is resident before it is used.
    *
-   * @throws {RangeError} when there are more blocks than a Wasm memory holds, or the system
-   *   refuses to reserve it
+   * @throws {RangeError} when there are more blocks than a Wasm memory holds, when the system
+   *   refuses to reserve it, or when the limits allow a head of more than 64 KiB
    */
   static create(options: CoreOptions): Core {
+    assertOffsetsFit(options.limits ?? DEFAULT_LIMITS);
     const blockBytes = blockBytesFor(options);
     const pages = pagesFor(options, blockBytes);
     if (pages > MAX_PAGES) {
