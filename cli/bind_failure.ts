@@ -10,7 +10,7 @@ export interface BindTarget {
 
 function isSocketFile(path: string): boolean {
   try {
-    return Deno.lstatSync(path).isSocket;
+    return Deno.lstatSync(path).isSocket === true;
   } catch {
     return true;
   }

@@ -55,7 +55,7 @@ class Transcript {
 
   /** All of it. */
   async whole(): Promise<string> {
-    await this.until(/$^/);
+    await this.until(/(?!)/);
     return this.text;
   }
 }
