@@ -43,7 +43,7 @@ function tcpReason(error: unknown, { host, port }: BindTarget): string | undefin
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return "no such address on this machine; see 'ip address'";
   }
-  if (/lookup address/.test(messageOf(error))) {
+  if (/lookup address|invalid host/.test(messageOf(error))) {
     return `no host is named '${host}'; choose a --host like 127.0.0.1, ::1 or localhost`;
   }
 }
