@@ -7,7 +7,7 @@
  * instance over the same memory goes on with it.
  */
 import wasm from "./core.wasm" with { type: "bytes" };
-import { Conn, type Event, type Field, Out, Place } from "./shared/abi.ts";
+import { Conn, Entry, type Event, type Field, Out, Place } from "./shared/abi.ts";
 
 /** Bounds of a request, in bytes unless noted. `../shared/abi.ts` says what each one counts. */
 export interface Limits {
@@ -34,6 +34,8 @@ export interface CoreOptions {
   /** At least so many bytes can be received into a block; default: what the limits need. */
   inputBytes?: number;
   limits?: Limits;
+  /** Bytes for responses that are kept for plain requests; default none. */
+  cacheBytes?: number;
 }
 
 /** What another thread needs to work on the same memory. Can be sent by `postMessage`. */
@@ -49,8 +51,12 @@ interface Exports {
   allocateBlock(): number;
   freeBlock(block: number): void;
   freeChain(block: number): void;
+  freeOutBlock(block: number): void;
   next(conn: number): Event;
   answerPlain(conn: number): Event;
+  isPlain(conn: number): number;
+  keep(conn: number, length: number, headLength: number, freshUntilMs: number): number;
+  openCache(start: number, bytes: number): void;
   makeRoom(conn: number): number;
   nextPiece(conn: number, size: number): number;
   rewind(conn: number): number;
@@ -61,6 +67,8 @@ interface Exports {
 }
 
 const PAGE_BYTES = 65536;
+/** Room for one canned response; there are four. */
+const CANNED_BYTES = 16384;
 /** Memory ends below 4 GiB, so that an address never wraps. */
 const MAX_PAGES = 65535;
 
@@ -88,8 +96,9 @@ const FIELD_NAMES: readonly string[] = [
 
 let compiled: WebAssembly.Module | undefined;
 
-function pagesFor(options: CoreOptions, blockBytes: number): number {
-  return Math.ceil((Place.Blocks + options.blocks * blockBytes) / PAGE_BYTES);
+/** Where the blocks start: behind the kept responses, on a page of the kernel. */
+function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">): number {
+  return Place.Blocks + Math.ceil(cacheBytes / 4096) * 4096;
 }
 
 /** Bytes of one block: record, field table, input and slack, in whole pages of the kernel. */
@@ -103,8 +112,14 @@ function blockBytesFor(options: CoreOptions): number {
 
 /** How many blocks of `options`' size fit into a Wasm memory. */
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
-  const bytes = MAX_PAGES * PAGE_BYTES - Place.Blocks;
+  const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options);
   return Math.floor(bytes / blockBytesFor({ ...options, blocks: 0 }));
+}
+
+/** Names a kept response, until the area of kept responses is emptied. */
+export interface Kept {
+  entry: number;
+  generation: number;
 }
 
 /** No block of the core's memory is left for the output of a connection. */
@@ -143,7 +158,9 @@ export class Core {
    */
   static create(options: CoreOptions): Core {
     const blockBytes = blockBytesFor(options);
-    const pages = pagesFor(options, blockBytes);
+    const start = blocksStart(options);
+    const end = start + options.blocks * blockBytes;
+    const pages = Math.ceil(end / PAGE_BYTES);
     if (pages > MAX_PAGES) {
       throw new RangeError(`${options.blocks} blocks of ${blockBytes} bytes exceed 4 GiB`);
     }
@@ -158,8 +175,9 @@ export class Core {
     words[Place.BlockBytes >>> 2] = blockBytes;
     words[Place.MaxBody >>> 2] = maxBody === Infinity ? 0xffffffff : maxBody;
     words[(Place.MaxBody >>> 2) + 1] = maxBody === Infinity ? 0xffffffff : maxBody / 2 ** 32;
-    words[Place.FreshBlock >>> 2] = Place.Blocks;
-    words[Place.BlocksEnd >>> 2] = Place.Blocks + options.blocks * blockBytes;
+    words[Place.FreshBlock >>> 2] = start;
+    words[Place.BlocksEnd >>> 2] = end;
+    if (options.cacheBytes) core.#wasm.openCache(Place.Blocks, options.cacheBytes);
     return core;
   }
 
@@ -305,11 +323,60 @@ export class Core {
    * every request comes to the host.
    */
   setCanned(response: Uint8Array, headLength: number): void {
-    if (Place.Canned + response.length > Place.Blocks) throw new RangeError("Response too long");
-    this.bytes.set(response, Place.Canned);
-    this.words[Place.CannedLength >>> 2] = response.length;
-    this.words[Place.CannedHeadLength >>> 2] = headLength;
-    this.words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : Place.Canned;
+    const { words } = this;
+    if (response.length > CANNED_BYTES) throw new RangeError("Response too long");
+    // The one before may still be on its way: the next goes beside it.
+    const before = words[Place.CannedStart >>> 2] || Place.Canned;
+    const start = Place.Canned + (before - Place.Canned + CANNED_BYTES) % (4 * CANNED_BYTES);
+    this.bytes.set(response, start);
+    words[Place.CannedLength >>> 2] = response.length;
+    words[Place.CannedHeadLength >>> 2] = headLength;
+    words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : start;
+  }
+
+  /** Sets the clock by which kept responses grow stale, and the date that they are sent with. */
+  setTime({ nowMs, second, date }: { nowMs: number; second: number; date: string }): void {
+    this.words[Place.NowMs >>> 2] = nowMs;
+    if (this.words[Place.Second >>> 2] === second) return;
+    this.words[Place.Second >>> 2] = second;
+    for (let i = 0; i < date.length; ++i) this.bytes[Place.Date + i] = date.charCodeAt(i);
+  }
+
+  /** Whether the current request is one that a kept response could have answered. */
+  isPlain(conn: number): boolean {
+    return this.#wasm.isPlain(conn) !== 0;
+  }
+
+  /**
+   * Keeps a response for plain requests with the target and Accept-Encoding of the current one.
+   * Its head starts with a status line of 200 and the date.
+   *
+   * @param freshUntilMs on the clock of `setTime`
+   * @returns what `renew` takes, `undefined` when there is no room for it now
+   */
+  keep(
+    conn: number,
+    { head, content, freshUntilMs }: { head: string; content: Uint8Array; freshUntilMs: number },
+  ): Kept | undefined {
+    const length = head.length + content.length;
+    const entry = this.#wasm.keep(conn, length, head.length, freshUntilMs) >>> 0;
+    if (entry === 0) return undefined;
+    const start = this.words[entry + Entry.Response >>> 2];
+    for (let i = 0; i < head.length; ++i) this.bytes[start + i] = head.charCodeAt(i);
+    this.bytes.set(content, start + head.length);
+    return { entry, generation: this.words[Place.Generation >>> 2] };
+  }
+
+  /** Answers no request by itself any more. */
+  forgetKept(): void {
+    this.words[Place.CacheStart >>> 2] = 0;
+  }
+
+  /** Lets a kept response stay fresh longer. @returns false when it is no longer there */
+  renew({ entry, generation }: Kept, freshUntilMs: number): boolean {
+    if (this.words[Place.Generation >>> 2] !== generation) return false;
+    this.words[entry + Entry.FreshUntilMs >>> 2] = freshUntilMs;
+    return true;
   }
 
   /** Why `Event.Error` was reported. */
@@ -483,7 +550,7 @@ export class Core {
 
   /** The bytes of the output block `block`. */
   outView(block: number): Uint8Array<SharedArrayBuffer> {
-    return this.view(block + Out.Data, this.words[block + Out.Length >>> 2]);
+    return this.view(this.words[block + Out.Start >>> 2], this.words[block + Out.Length >>> 2]);
   }
 
   /** Takes the first block of output, now sent, away from `conn`. */
@@ -493,6 +560,6 @@ export class Core {
     const next = this.words[block + Out.Next >>> 2];
     this.words[at] = next;
     if (next === 0) this.words[at + 1] = 0;
-    this.#wasm.freeBlock(block);
+    this.#wasm.freeOutBlock(block);
   }
 }

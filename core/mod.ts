@@ -3,7 +3,7 @@
  * memory. It knows no socket, clock or file.
  */
 export { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
-export type { CoreOptions, CoreShare, Limits } from "./host.ts";
+export type { CoreOptions, CoreShare, Kept, Limits } from "./host.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
