@@ -251,6 +251,24 @@ for (const [request, status] of FAULTS) {
   });
 }
 
+Deno.test("an error behind HEAD has its content, unless the faulty request is HEAD itself", () => {
+  const head = "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n";
+  const cases: [string, RegExp][] = [
+    [head + "GET / HTTP/1.1\nHost: x\r\n\r\n", /\r\n\r\n[A-Z].*\n$/],
+    [head + "?", /\r\n\r\n[A-Z].*\n$/],
+    ["HEAD / HTTP/1.1\r\nHost : x\r\n\r\n", /\r\n\r\n$/],
+  ];
+  for (const [text, end] of cases) {
+    using harness = new Harness();
+    assert.equal(harness.receive(text), Effect.Linger);
+    assert.match(harness.takeOutput(), end);
+  }
+  using late = new Harness();
+  late.receive(head + "GE");
+  late.service.expire(late.conn);
+  assert.match(late.takeOutput(), /\r\n\r\n[A-Z].*\n$/);
+});
+
 Deno.test("finish() and expire() answer a request that is not complete", () => {
   const cases: [string, (harness: Harness) => Effect, number][] = [
     ["GET / HT", ({ service, conn }) => service.finish(conn), 400],
