@@ -3,12 +3,11 @@
  *
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
-import { Command, CommanderError } from "commander";
-import { unitsHelp } from "./args.ts";
+import { type Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { loadCommand, newProgram } from "./program.ts";
 
 /** Makes commander throw instead of exiting, and write its help where results go. */
 function throwing(command: Command): Command {
@@ -19,24 +18,10 @@ function throwing(command: Command): Command {
 }
 
 async function buildProgram(name: string | undefined): Promise<Command> {
-  const program = throwing(
-    new Command("ktcp")
-      .description(
-        "A network playground: echo and HTTP servers, and the clients that measure them.",
-      )
-      .usage("<command> [options]")
-      .version(VERSION, "-V, --version", "print the version")
-      .helpOption("-h, --help", "print this help")
-      .helpCommand(false)
-      // Options belong to the command they stand behind, not to its parent.
-      .enablePositionalOptions()
-      .addHelpText("after", "\nktcp <command> --help explains a command."),
-  );
+  const program = throwing(newProgram());
   for (const entry of COMMANDS) {
     if (entry.name === name) {
-      const module = await entry.load();
-      const command = throwing(module.command());
-      command.addHelpText("after", unitsHelp(command.options.map(({ flags }) => flags)));
+      const command = throwing(await loadCommand(entry.load, COMMANDS));
       command.commands.forEach((sub) => throwing(sub as Command));
       program.addCommand(command);
     } else program.command(entry.name).summary(entry.summary).description(entry.summary);

@@ -2,8 +2,9 @@
  * The core: HTTP/1.x parsing, echo splitting and echo checking in WebAssembly, over one linear
  * memory. It knows no socket, clock or file.
  */
-export { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
-export type { CoreOptions, CoreShare, Kept, Limits } from "./host.ts";
+export { Core, type Kept } from "./host.ts";
+export { type CoreOptions, DEFAULT_LIMITS, type Limits, maxBlocks } from "./layout.ts";
+export { CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";

@@ -10,7 +10,7 @@ Deno.test("ktcp --version prints the version on stdout", async () => {
   for (const flag of ["--version", "-V"]) {
     const { code, out, err } = await runMain([flag]);
     assert.deepEqual([code, err], [0, ""]);
-    assert.ok(out.startsWith(config.version) && out.endsWith("\n"), out);
+    assert.ok(out.startsWith(`ktcp ${config.version} `) && out.endsWith(")\n"), out);
     assert.equal(out.trimEnd().split("\n").length, 1);
   }
 });
