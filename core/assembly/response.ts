@@ -13,7 +13,7 @@
  *   +---------------------------------+----------------------------------+
  */
 import { isDigit, isOws } from "./chars";
-import { CLOSE, isFinallyChunked, isNoChunkSize, judgeChunkLine, judgeField } from "./framing";
+import { CLOSE, isFinallyChunked, judgeChunkLine, judgeField, skipChunkSize } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField } from "./names";
 import { skipFieldValue, skipToken } from "./scan";
@@ -423,7 +423,7 @@ function contentPiece(conn: usize, after: u32): u32 {
 function chunkSize(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   // Before the line is complete, so that what is no chunk is not waited for.
-  if (isNoChunkSize(p, load<u32>(conn, Conn.End))) return failWith(conn, Code.BadChunkSize);
+  if (skipChunkSize(p, load<u32>(conn, Conn.End)) == 0) return failWith(conn, Code.BadChunkSize);
   const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.ChunkExtensionTooLong);
   if (cr == 0) return pendingOrFailed(conn);
   const code = judgeChunkLine(conn, p, cr);
