@@ -8,6 +8,7 @@ import {
   type Listener,
   type ListenOptions,
 } from "../engine.ts";
+import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
 
 class TcpListener implements Listener {
@@ -25,7 +26,7 @@ class TcpListener implements Listener {
     const conn = await this.#listener.accept();
     // A response leaves in one write: waiting for more to send with it would only delay it.
     conn.setNoDelay(true);
-    return { stream: conn, peer: conn.remoteAddr.hostname };
+    return { stream: directStream(conn), peer: conn.remoteAddr.hostname };
   }
 
   close(): void {
@@ -46,7 +47,7 @@ class UnixListener implements Listener {
   }
 
   async accept(): Promise<Accepted> {
-    return { stream: await this.#listener.accept(), peer: "" };
+    return { stream: directStream(await this.#listener.accept()), peer: "" };
   }
 
   close(): void {

@@ -17,6 +17,7 @@ import {
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
 import { CurrentRequest, describeRequest } from "./http_request.ts";
+import { KeptAnswers } from "./kept_answers.ts";
 import { ChunkedSender, CountingSender, LAST_CHUNK, WholeContent } from "./http_senders.ts";
 
 const encoder = new TextEncoder();
@@ -26,7 +27,7 @@ const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 export interface HttpServiceDetails {
   log?: AccessLog;
   /**
-   * Other threads use the same memory: then no canned response is put there, which they would
+   * Other threads use the same memory: then no response to repeat is put there, which they would
    * send while it is replaced.
    */
   isPooled?: boolean;
@@ -38,6 +39,7 @@ export class HttpService implements Service {
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
   readonly #canned: Answer | undefined;
+  readonly #kept: KeptAnswers | undefined;
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
@@ -53,7 +55,9 @@ export class HttpService implements Service {
     this.#resource = resource;
     this.#log = options.log;
     // Logged requests have to come here, one by one.
-    this.#canned = options.isPooled || options.log !== undefined ? undefined : resource.canned;
+    const mayRepeat = !options.isPooled && options.log === undefined;
+    this.#canned = mayRepeat ? resource.canned : undefined;
+    this.#kept = mayRepeat ? new KeptAnswers(core) : undefined;
   }
 
   opened(conn: number, peer: string): void {
@@ -121,9 +125,12 @@ export class HttpService implements Service {
   tick(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     this.#log?.flush();
+    if (second !== this.#second) this.#head.setTime(nowMs);
+    if (this.#kept !== undefined) {
+      this.#core.setTime({ nowMs: nowMs >>> 0, second: second >>> 0, date: this.#head.date });
+    }
     if (second === this.#second) return;
     this.#second = second;
-    this.#head.setTime(nowMs);
     const canned = this.#canned;
     if (canned === undefined || this.#draining) return;
     const content = canned.content as Uint8Array;
@@ -137,6 +144,7 @@ export class HttpService implements Service {
   drain(): void {
     this.#draining = true;
     if (this.#canned !== undefined) this.#core.setCanned(new Uint8Array(0), 0);
+    if (this.#kept !== undefined) this.#core.forgetKept();
   }
 
   /**
@@ -195,7 +203,15 @@ export class HttpService implements Service {
       this.#answers.set(conn, answer);
       return Effect.Respond;
     }
-    return this.#append(conn, answer);
+    const effect = this.#append(conn, answer);
+    if (effect === Effect.Read) {
+      this.#kept?.offer(
+        conn,
+        answer,
+        (length) => this.#head.write({ ...answer, contentLength: length }),
+      );
+    }
+    return effect;
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
