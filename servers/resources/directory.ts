@@ -13,8 +13,9 @@ import { Site } from "../static/site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
 
-/** Part of the cache's memory for whole answers; their content is mostly the files' own bytes. */
-const MEMO_SHARE = 0.25;
+/** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
+const SITE_SHARE = 3 / 8;
+const MEMO_SHARE = 1 / 8;
 
 /** A file that keeps changing between plan and open is planned anew so often, then given up. */
 const MAX_PLANS = 5;
@@ -33,9 +34,9 @@ export class DirectoryResource implements Resource {
   /** @throws a system error when the root is not a directory that can be read */
   constructor(options: DirectoryOptions) {
     this.#options = staticOptions(options);
-    const memoBytes = this.#options.cacheBytes * MEMO_SHARE;
-    this.#memo = new AnswerMemo(memoBytes);
-    this.#site = new Site({ ...this.#options, cacheBytes: this.#options.cacheBytes - memoBytes });
+    const { cacheBytes } = this.#options;
+    this.#memo = new AnswerMemo(cacheBytes * MEMO_SHARE);
+    this.#site = new Site({ ...this.#options, cacheBytes: cacheBytes * SITE_SHARE });
   }
 
   guard(request: HttpRequest): Answer | undefined {
