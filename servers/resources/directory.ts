@@ -42,7 +42,7 @@ export class DirectoryResource implements Resource {
   guard(request: HttpRequest): Answer | undefined {
     const { auth } = this.#options;
     if (auth === undefined || authorized(request.field("authorization"), auth)) return undefined;
-    return withContent(unauthorized(request, this.#options), undefined);
+    return this.#answer(unauthorized(request, this.#options));
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {
