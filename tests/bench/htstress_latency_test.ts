@@ -1,6 +1,7 @@
 /** Latencies of the load client against delays that the server knows. */
 import assert from "node:assert/strict";
 import { runHtstress } from "../../bench/htstress.ts";
+import { measured } from "../support/timing.ts";
 import { load, response, startCounting } from "../support/http_load_servers.ts";
 
 function sleep(ms: number): Promise<void> {
@@ -20,30 +21,31 @@ function delayMs(index: number): number {
 
 for (const isKeepAlive of [true, false]) {
   const mode = isKeepAlive ? "keep-alive" : "close";
-  Deno.test(`runHtstress() measures a known distribution to 5 %, ${mode}`, async () => {
-    // The server's timers are late now and then, so it notes what became of each delay.
-    const actualMs: number[] = [];
-    await using server = startCounting(async (_, index) => {
-      const beginMs = performance.now();
-      await sleep(delayMs(index));
-      actualMs.push(performance.now() - beginMs);
-      return { bytes: response("hi") };
-    });
-    const { histograms } = await runHtstress(
-      load(server.url, { isKeepAlive, requests: 1000, concurrency: 50, warmupMs: 0 }),
-    );
-    actualMs.sort((a, b) => a - b);
-    for (const percentile of [10, 50, 75, 95, 99, 99.9]) {
-      const expectedUs = percentileOf(actualMs, percentile) * 1000;
-      for (const name of ["latency", "ttfb"] as const) {
-        const measuredUs = histograms[name].percentileUs(percentile);
-        const ratio = measuredUs / expectedUs;
-        assert.ok(ratio > 0.99 && ratio < 1.05, `${name} p${percentile}: ${ratio}`);
+  Deno.test(`runHtstress() measures a known distribution to 5 %, ${mode}`, () =>
+    measured(async () => {
+      // The server's timers are late now and then, so it notes what became of each delay.
+      const actualMs: number[] = [];
+      await using server = startCounting(async (_, index) => {
+        const beginMs = performance.now();
+        await sleep(delayMs(index));
+        actualMs.push(performance.now() - beginMs);
+        return { bytes: response("hi") };
+      });
+      const { histograms } = await runHtstress(
+        load(server.url, { isKeepAlive, requests: 1000, concurrency: 50, warmupMs: 0 }),
+      );
+      actualMs.sort((a, b) => a - b);
+      for (const percentile of [10, 50, 75, 95, 99, 99.9]) {
+        const expectedUs = percentileOf(actualMs, percentile) * 1000;
+        for (const name of ["latency", "ttfb"] as const) {
+          const measuredUs = histograms[name].percentileUs(percentile);
+          const ratio = measuredUs / expectedUs;
+          assert.ok(ratio > 0.99 && ratio < 1.05, `${name} p${percentile}: ${ratio}`);
+        }
       }
-    }
-    assert.ok(histograms.latency.percentileUs(50) < 75_000);
-    assert.ok(histograms.latency.percentileUs(99) > 395_000);
-  });
+      assert.ok(histograms.latency.percentileUs(50) < 75_000);
+      assert.ok(histograms.latency.percentileUs(99) > 395_000);
+    }));
 }
 
 Deno.test("runHtstress() tells the first byte from the last", async () => {
