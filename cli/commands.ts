@@ -10,13 +10,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "measure the latency of an echo server",
     load: () => import("./bench.ts"),
   },
+  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
+  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {
     name: "htstress",
     summary: "HTTP load generator",
     load: () => import("./htstress.ts"),
   },
-  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
-  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {
     name: "doctor",
     summary: "show the limits that a load run meets, and how to raise them",

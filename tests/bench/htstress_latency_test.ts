@@ -9,13 +9,17 @@ function sleep(ms: number): Promise<void> {
 
 /** The sample of rank `percentile` (nearest rank) of `sorted`. */
 function percentileOf(sorted: number[], percentile: number): number {
-  return sorted[Math.max(0, Math.ceil(percentile / 100 * sorted.length) - 1)];
+  // 99.9 / 100 * 1000 is a little more than 999.
+  return sorted[Math.max(0, Math.ceil(percentile / 100 * sorted.length - 1e-9) - 1)];
 }
 
-/** Delays in milliseconds: 90 % are 60, 8 % are 150, 2 % are 400, in a fixed disorder. */
+/**
+ * Delays in milliseconds: 90 % are 200, 8 % are 400, 2 % are 900, in a fixed disorder. They are long
+ * because 5 % of them has to be more than what a busy machine adds.
+ */
 function delayMs(index: number): number {
   const rank = index * 37 % 100;
-  return rank < 90 ? 60 : rank < 98 ? 150 : 400;
+  return rank < 90 ? 200 : rank < 98 ? 400 : 900;
 }
 
 for (const isKeepAlive of [true, false]) {
@@ -30,7 +34,7 @@ for (const isKeepAlive of [true, false]) {
       return { bytes: response("hi") };
     });
     const { histograms } = await runHtstress(
-      load(server.url, { isKeepAlive, requests: 1000, concurrency: 50, warmupMs: 0 }),
+      load(server.url, { isKeepAlive, requests: 600, concurrency: 60 }),
     );
     actualMs.sort((a, b) => a - b);
     for (const percentile of [10, 50, 75, 95, 99, 99.9]) {
@@ -41,8 +45,8 @@ for (const isKeepAlive of [true, false]) {
         assert.ok(ratio > 0.99 && ratio < 1.05, `${name} p${percentile}: ${ratio}`);
       }
     }
-    assert.ok(histograms.latency.percentileUs(50) < 75_000);
-    assert.ok(histograms.latency.percentileUs(99) > 395_000);
+    assert.ok(histograms.latency.percentileUs(50) < 250_000);
+    assert.ok(histograms.latency.percentileUs(99) > 895_000);
   });
 }
 
