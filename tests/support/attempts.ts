@@ -1,0 +1,12 @@
+/** For tests of time on machines that do something else as well. */
+
+/** Runs `attempt` until it succeeds, at most `most` times; throws what the last one threw. */
+export async function withinAttempts(most: number, attempt: () => Promise<void>): Promise<void> {
+  for (let left = most - 1;; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
