@@ -10,3 +10,11 @@ export async function withinAttempts(most: number, attempt: () => Promise<void>)
     }
   }
 }
+
+/**
+ * Whether so many processes compete for each core that times to a few milliseconds say nothing
+ * about the code under test.
+ */
+export function isOverloaded(): boolean {
+  return Deno.loadavg()[0] > 2.5 * navigator.hardwareConcurrency;
+}
