@@ -14,8 +14,15 @@ import {
   serve,
   sumCounters,
 } from "../servers/mod.ts";
-import { formatDuration, integerBetween, parseDuration, parsePort } from "./args.ts";
-import { Failure, messageOf } from "./failure.ts";
+import {
+  formatDuration,
+  integerBetween,
+  parseDuration,
+  parseHost,
+  parsePath,
+  parsePort,
+} from "./args.ts";
+import { bindFailure } from "./bind_failure.ts";
 import { printNote, printResult } from "./output.ts";
 import { statsTable } from "./serve_stats.ts";
 
@@ -41,12 +48,15 @@ export function addServeOptions(
 ): Command {
   return command
     .option("-p, --port <port>", "TCP port; 0 lets the system choose", parsePort, defaults.port)
-    .option("-H, --host <address>", "address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
+    .option(
+      "-H, --host <address>",
+      "address to listen on; 0.0.0.0 or :: for all",
+      parseHost,
+      "127.0.0.1",
+    )
     .addOption(
-      new Option("--unix <path>", "listen on a Unix domain socket instead").conflicts([
-        "host",
-        "port",
-      ]),
+      new Option("--unix <path>", "listen on a Unix domain socket instead").argParser(parsePath)
+        .conflicts(["host", "port"]),
     )
     .addOption(
       new Option("--model <name>", "which thread runs which work").choices(MODELS)
@@ -95,26 +105,6 @@ export function commonServerOptions(
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
     maxConnections: flags.maxConnections,
   };
-}
-
-/** Says what could not be bound, why, and what helps. */
-function bindFailure(error: unknown, flags: ServeFlags): Failure {
-  const where = flags.unix ?? `${flags.host}:${flags.port}`;
-  const attempt = `cannot listen on ${where}`;
-  if (error instanceof Deno.errors.AddrInUse) {
-    const other = flags.unix ? "another --unix path" : "another --port, or --port 0";
-    return new Failure(`${attempt}: the address is in use; stop its server or choose ${other}`);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    const hint = flags.unix
-      ? "choose a directory you can write to"
-      : "ports below 1024 need privileges; choose a --port from 1024 on";
-    return new Failure(`${attempt}: permission denied; ${hint}`);
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new Failure(`${attempt}: no such address on this machine; see 'ip address'`);
-  }
-  return new Failure(`${attempt}: ${messageOf(error)}`);
 }
 
 /** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */

@@ -1,10 +1,13 @@
 /**
- * The core: HTTP/1.x parsing, echo splitting and echo checking in WebAssembly, over one linear
+ * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in WebAssembly, over one linear
  * memory. It knows no socket, clock or file.
  */
-export { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "./host.ts";
-export type { CoreOptions, CoreShare, Limits } from "./host.ts";
+export { Core, type Kept } from "./host.ts";
+export { type CoreOptions, DEFAULT_LIMITS, type Limits, maxBlocks } from "./layout.ts";
+export { CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
+export { ResponseReader } from "./response_reader.ts";
+export { ResponseCode, Taken } from "./shared/abi_client.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";

@@ -181,11 +181,11 @@ export class Connection implements Timed, Sender {
       this.#receiving = false;
       if (this.#ending !== undefined) {
         await this.#ending;
-        if (count !== null) await this.#drainInput();
+        if (count) await this.#drainInput();
         return;
       }
       let next: Effect | Promise<Effect>;
-      if (count === null) {
+      if (!count) {
         next = service.finish(conn, this);
       } else {
         counters.bytesIn += count;
@@ -215,12 +215,12 @@ export class Connection implements Timed, Sender {
         } else if (effect === Effect.Linger) {
           this.#ending = this.#sendEnd();
           await this.#ending;
-          if (count !== null) await this.#drainInput();
+          if (count) await this.#drainInput();
           return;
         }
         effect = await service.receive(conn, this);
       }
-      if (count === null) return;
+      if (!count) return;
       view = core.inputView(conn, view);
       phase = this.#await(phase);
     }
@@ -271,7 +271,7 @@ export class Connection implements Timed, Sender {
     const view = this.#core.inputView(this.#conn);
     for (let left = LINGER_BYTES; left > 0;) {
       const count = await this.#stream.read(view);
-      if (count === null) return;
+      if (!count) return;
       this.#context.counters.bytesIn += count;
       left -= count;
     }

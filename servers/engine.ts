@@ -1,12 +1,11 @@
 /**
  * The engine seam: where byte streams come from. An engine knows sockets and no protocol.
- *
- * `Deno.Conn` is a `Stream` as it stands, so the default engine adds nothing to a read or write.
+ * `Deno.Conn` is a `Stream` as it stands.
  */
 
 /** One connection. All views may lie in shared Wasm memory. */
 export interface Stream {
-  /** Receives into `view`. @returns how many bytes, `null` when the peer has sent its FIN */
+  /** Receives into `view`. @returns how many bytes; `null` or 0 when the peer has sent its FIN */
   read(view: Uint8Array): Promise<number | null>;
   /** Sends from `view`. @returns how many bytes were taken, possibly not all */
   write(view: Uint8Array): Promise<number>;
@@ -26,6 +25,14 @@ export interface ListenOptions {
   path?: string;
   /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
   reusePort?: boolean;
+  /** Speak TLS (TCP only). */
+  tls?: Certificate;
+}
+
+/** A certificate chain and its private key, both PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
 }
 
 /** A listening socket. */

@@ -94,3 +94,15 @@ export function withDefaults(options: PartialServerOptions): ServerOptions {
 export function limitsOf(service: ServiceOptions): Limits {
   return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
 }
+
+/** The default of `--cache`. */
+export const DEFAULT_CACHE_BYTES = 64 << 20;
+
+/**
+ * Half of `--cache` is for files and compressed copies, the other half for the responses that the
+ * core keeps, heads included, and sends by itself. Pool models have only the first half.
+ */
+export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
+  if (service.kind !== "http" || service.directory === undefined) return { cacheBytes: 0 };
+  return { cacheBytes: Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2) };
+}

@@ -42,6 +42,11 @@ export interface Answer {
   content: Uint8Array | Streamed | "request" | undefined;
   /** Bytes of streamed content, or of content that is left out; absent: not known before its end. */
   length?: number;
+  /**
+   * Until when (ms since the epoch) plain GETs of the same target and Accept-Encoding may get the
+   * same answer without asking again; absent: never.
+   */
+  freshUntilMs?: number;
 }
 
 /** A resource behind the HTTP service. */

@@ -1,11 +1,11 @@
 /**
  * Linear memory: who owns which byte.
  *
- *   0        1 KiB                32 KiB              128 KiB
- *   +--------+--------------------+-------------------+---------+---------+-- ... --+
- *   | unused | constant tables    | limits, date,     | block 0 | block 1 |         |
- *   |        | (asc static data)  | canned response   |         |         |         |
- *   +--------+--------------------+-------------------+---------+---------+-- ... --+
+ *   0        1 KiB                32 KiB            128 KiB
+ *   +--------+--------------------+-----------------+-----------+---------+---------+-- ... --+
+ *   | unused | constant tables    | limits, date,   | kept      | block 0 | block 1 |         |
+ *   |        | (asc static data)  | canned response | responses |         |         |         |
+ *   +--------+--------------------+-----------------+-----------+---------+---------+-- ... --+
  *
  * The memory is shared, imported, and never grows: views of it stay valid, and several instances
  * (one a Worker) may work on it. Pages that nobody touched cost no resident memory.
@@ -17,10 +17,10 @@
  *   | 288 bytes      | 8 bytes x MaxHeaders    | Base ... Limit              | 64    |
  *   +----------------+-------------------------+-----------------------------+-------+
  *
- * Output stands in chains of blocks, each `[next, length, bytes ...]`. A connection without
+ * Output stands in chains of blocks, see `output.ts`. A connection without
  * output to send owns none.
  */
-import { Conn, Out, Place } from "../shared/abi";
+import { Place } from "../shared/abi";
 
 /**
  * Takes a block from the free list, or one never used before.
@@ -74,33 +74,4 @@ export function freeBlock(block: usize): void {
     if (seen == head) break;
   }
   atomic.sub<u32>(Place.BlocksUsed, 1);
-}
-
-/** Gives all blocks of the chain that starts at `block` back. */
-export function freeChain(block: usize): void {
-  while (block != 0) {
-    const next = load<u32>(block, Out.Next);
-    freeBlock(block);
-    block = next;
-  }
-}
-
-/** Prepares the record of a new connection in `block`. */
-export function openConn(block: usize): void {
-  memory.fill(block, 0, Conn.Known);
-  const tableBytes = (load<u32>(Place.MaxHeaders) * 8 + 15) & ~15;
-  const base = block + Conn.Fields + tableBytes;
-  store<u32>(block, <u32>base, Conn.Base);
-  store<u32>(block, <u32>(block + load<u32>(Place.BlockBytes) - Place.Slack), Conn.Limit);
-  store<u32>(block, <u32>base, Conn.Head);
-  store<u32>(block, <u32>base, Conn.Pos);
-  store<u32>(block, <u32>base, Conn.End);
-  store<u32>(block, <u32>base, Conn.Scanned);
-}
-
-/** Gives back the block of a connection and everything that hangs on it. */
-export function closeConn(conn: usize): void {
-  freeChain(load<u32>(conn, Conn.OutHead));
-  freeChain(load<u32>(conn, Conn.SpoolHead));
-  freeBlock(conn);
 }

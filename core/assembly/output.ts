@@ -2,14 +2,22 @@
  * Chains of blocks: the output of a connection, and content set aside until it is complete.
  *
  * Two words of the connection's record hold a chain: the address of its first block and, next to
- * it, of its last.
+ * it, of its last. A block is `[next, length, start, bytes ...]`; one whose `start` is not its own
+ * bytes refers to a kept response (`answers.ts`), which is sent from where it stands.
  */
-import { allocateBlock } from "./memory";
+import { allocateBlock, freeBlock } from "./memory";
 import { Conn, Out, Place } from "../shared/abi";
+
+/** Whether the bytes of the block `block` stand elsewhere. */
+@inline
+export function isReference(block: usize): bool {
+  return <usize>load<u32>(block, Out.Start) != block + Out.Data;
+}
 
 /** Free bytes at the end of the chain's last block. */
 @inline
 function room(tail: usize): u32 {
+  if (isReference(tail)) return 0;
   return load<u32>(Place.BlockBytes) - Out.Data - load<u32>(tail, Out.Length);
 }
 
@@ -22,16 +30,53 @@ function room(tail: usize): u32 {
 export function reserve(chain: usize, length: u32): usize {
   let tail: usize = load<u32>(chain, 4);
   if (tail == 0 || room(tail) < length) {
-    const block = allocateBlock();
-    if (block == 0) return 0;
-    store<u32>(block, 0, Out.Next);
-    store<u32>(block, 0, Out.Length);
-    if (tail == 0) store<u32>(chain, <u32>block);
-    else store<u32>(tail, <u32>block, Out.Next);
-    store<u32>(chain, <u32>block, 4);
-    tail = block;
+    tail = addBlock(chain);
+    if (tail == 0) return 0;
+    store<u32>(tail, <u32>(tail + Out.Data), Out.Start);
   }
   return tail + Out.Data + load<u32>(tail, Out.Length);
+}
+
+/** Puts an empty block at the end of the chain; its `Out.Start` is the caller's to set. */
+function addBlock(chain: usize): usize {
+  const block = allocateBlock();
+  if (block == 0) return 0;
+  store<u32>(block, 0, Out.Next);
+  store<u32>(block, 0, Out.Length);
+  const tail: usize = load<u32>(chain, 4);
+  if (tail == 0) store<u32>(chain, <u32>block);
+  else store<u32>(tail, <u32>block, Out.Next);
+  store<u32>(chain, <u32>block, 4);
+  return block;
+}
+
+/**
+ * Puts `length` bytes at the end of the chain that stay where they are, at `source`.
+ *
+ * @returns whether there was a block to note it in
+ */
+export function appendReference(chain: usize, source: usize, length: u32): bool {
+  const block = addBlock(chain);
+  if (block == 0) return false;
+  store<u32>(block, <u32>source, Out.Start);
+  store<u32>(block, length, Out.Length);
+  store<u32>(Place.References, load<u32>(Place.References) + 1);
+  return true;
+}
+
+/** Gives `block` of a chain back. */
+export function freeOutBlock(block: usize): void {
+  if (isReference(block)) store<u32>(Place.References, load<u32>(Place.References) - 1);
+  freeBlock(block);
+}
+
+/** Gives all blocks of the chain that starts at `block` back. */
+export function freeChain(block: usize): void {
+  while (block != 0) {
+    const next = load<u32>(block, Out.Next);
+    freeOutBlock(block);
+    block = next;
+  }
 }
 
 /** Counts `length` bytes, written where `reserve` said, as part of the chain. */

@@ -195,9 +195,29 @@ export const enum Conn {
 export const enum Out {
   /** Address of the next block of the chain, 0 at its end. */
   Next = 0,
-  /** Bytes used. */
+  /** Bytes to send. */
   Length = 4,
-  Data = 8,
+  /** Where they stand: behind this record, or elsewhere, which counts as a reference there. */
+  Start = 8,
+  Data = 16,
+}
+
+/** A kept response: the words before its key. */
+export const enum Entry {
+  Hash = 0,
+  /** On the clock of `Place.NowMs`. */
+  FreshUntilMs = 4,
+  TargetLength = 8,
+  CodingLength = 12,
+  HeadLength = 16,
+  /** Of head and content. */
+  Length = 20,
+  /** Address of the head; the content follows. */
+  Response = 24,
+  /** The second whose date stands in the head. */
+  Second = 28,
+  /** The target, then the Accept-Encoding. */
+  Key = 32,
 }
 
 /** Fixed places in the first page, and sizes. See the map in `assembly/memory.ts`. */
@@ -227,9 +247,21 @@ export const enum Place {
   CannedHeadLength = 32820,
   /** 29 bytes: the current IMF-fixdate. */
   Date = 32832,
-  /** 4 KiB for the canned response. */
+  /** u32: the second of `Date`, 0 before it is set. */
+  Second = 32864,
+  /** u32: milliseconds on the host's clock, set at every tick. */
+  NowMs = 32868,
+  /** u32: the area of kept responses, 0 when there is none; its end; its first free byte. */
+  CacheStart = 32872,
+  CacheEnd = 32876,
+  CacheNext = 32880,
+  /** u32: kept responses that are being sent from where they stand. */
+  References = 32884,
+  /** u32: how often the area was emptied. */
+  Generation = 32888,
+  /** Four places for the canned response, of 16 KiB. */
   Canned = 33024,
-  /** First block. */
+  /** The area of kept responses, if any; then the blocks. */
   Blocks = 131072,
   /** Bytes behind every input area that vector loads may touch. */
   Slack = 64,

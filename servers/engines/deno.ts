@@ -1,5 +1,5 @@
 /**
- * The default engine: `Deno.listen`.
+ * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
  */
 import {
   type Accepted,
@@ -8,6 +8,8 @@ import {
   type Listener,
   type ListenOptions,
 } from "../engine.ts";
+import { directStream } from "./direct_stream.ts";
+import { TlsListener } from "./tls.ts";
 
 class TcpListener implements Listener {
   readonly address: string;
@@ -24,7 +26,7 @@ class TcpListener implements Listener {
     const conn = await this.#listener.accept();
     // A response leaves in one write: waiting for more to send with it would only delay it.
     conn.setNoDelay(true);
-    return { stream: conn, peer: conn.remoteAddr.hostname };
+    return { stream: directStream(conn), peer: conn.remoteAddr.hostname };
   }
 
   close(): void {
@@ -45,7 +47,7 @@ class UnixListener implements Listener {
   }
 
   async accept(): Promise<Accepted> {
-    return { stream: await this.#listener.accept(), peer: "" };
+    return { stream: directStream(await this.#listener.accept()), peer: "" };
   }
 
   close(): void {
@@ -88,11 +90,13 @@ export async function freeUnixPath(path: string): Promise<void> {
 
 /** The engine over `Deno.listen`. */
 export const denoEngine: Engine = {
-  listen({ hostname, port, backlog, path, reusePort }: ListenOptions): Listener {
+  listen({ hostname, port, backlog, path, reusePort, tls }: ListenOptions): Listener {
     if (path !== undefined) {
       return new UnixListener(path, Deno.listen({ transport: "unix", path }));
     }
     const options = { hostname, port, reusePort, tcpBacklog: backlog };
-    return new TcpListener(Deno.listen(options));
+    return tls === undefined
+      ? new TcpListener(Deno.listen(options))
+      : new TlsListener({ ...options, ...tls });
   },
 };

@@ -9,7 +9,7 @@ import { ConnectionLimit } from "../connection_limit.ts";
 import { createService } from "../create_service.ts";
 import type { Listener } from "../engine.ts";
 import { denoEngine } from "../engines/deno.ts";
-import { limitsOf, type ServerOptions } from "../options.ts";
+import { keptBytes, limitsOf, type ServerOptions } from "../options.ts";
 import type { Service } from "../service.ts";
 import { TimerWheel } from "../timer_wheel.ts";
 import { failureOf, type RunningServer } from "./model.ts";
@@ -20,13 +20,20 @@ export const TICK_MS = 250;
 /** Blocks for output to start with; each connection may fill one more. */
 const OUTPUT_BLOCKS = 64;
 
-/** The memory for a server, and how many connections fit into it. */
-export function createServerCore(options: ServerOptions): { core: Core; capacity: number } {
+/**
+ * The memory for a server, and how many connections fit into it.
+ *
+ * @param cacheBytes for responses that the core keeps; pool models have none
+ */
+export function createServerCore(
+  options: ServerOptions,
+  { cacheBytes = 0 } = {},
+): { core: Core; capacity: number } {
   const limits = limitsOf(options.service);
   const inputBytes = options.service.kind === "echo" ? options.service.bufferBytes : 0;
   const wanted = 2 * options.maxConnections + OUTPUT_BLOCKS;
-  const blocks = Math.min(wanted, maxBlocks({ limits, inputBytes }));
-  const core = Core.create({ blocks, limits, inputBytes });
+  const blocks = Math.min(wanted, maxBlocks({ limits, inputBytes, cacheBytes }));
+  const core = Core.create({ blocks, limits, inputBytes, cacheBytes });
   return { core, capacity: Math.floor((blocks - OUTPUT_BLOCKS) / 2) };
 }
 
@@ -62,7 +69,7 @@ export function startServing(
 
 /** Starts a server on this thread. @throws the system's error when the address cannot be bound */
 export function serveSingle(options: ServerOptions): RunningServer {
-  const { core, capacity } = createServerCore(options);
+  const { core, capacity } = createServerCore(options, keptBytes(options.service));
   const service = createService(core, options.service);
   const limit = ConnectionLimit.alone(Math.min(options.maxConnections, capacity));
   const serving = startServing(options, { core, service, limit });

@@ -5,6 +5,7 @@ import { Core } from "../../core/mod.ts";
 import { Connection, type Counters, zeroCounters } from "../connection.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createService } from "../create_service.ts";
+import { keptBytes } from "../options.ts";
 import type { Service } from "../service.ts";
 import { TimerWheel } from "../timer_wheel.ts";
 import { serveWork, type WorkContext } from "../workqueue/serve_work.ts";
@@ -32,7 +33,7 @@ async function serve(
   { options, counts, index }: ServeData,
   context: WorkContext<unknown>,
 ): Promise<ServeResult> {
-  const { core, capacity } = createServerCore(options);
+  const { core, capacity } = createServerCore(options, keptBytes(options.service));
   const service = createService(core, options.service);
   const limit = new ConnectionLimit(counts, index, Math.min(options.maxConnections, capacity));
   const { listener, counters, acceptor } = startServing(options, { core, service, limit });

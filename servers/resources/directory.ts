@@ -68,8 +68,9 @@ export class DirectoryResource implements Resource {
   }
 }
 
-function withContent({ status, fields, length }: Plan, content: Answer["content"]): Answer {
-  return { status, fields, content, length };
+function withContent(plan: Plan, content: Answer["content"]): Answer {
+  const { status, fields, length, freshUntilMs } = plan;
+  return { status, fields, content, length, freshUntilMs };
 }
 
 /** A file, or ranges of it, read as fast as the peer takes it. */

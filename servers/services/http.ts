@@ -17,7 +17,8 @@ import {
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
 import { CurrentRequest, describeRequest } from "./http_request.ts";
-import { ChunkedSender, CountingSender, LAST_CHUNK } from "./http_senders.ts";
+import { KeptAnswers } from "./kept_answers.ts";
+import { ChunkedSender, CountingSender, LAST_CHUNK, WholeContent } from "./http_senders.ts";
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -26,7 +27,7 @@ const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 export interface HttpServiceDetails {
   log?: AccessLog;
   /**
-   * Other threads use the same memory: then no canned response is put there, which they would
+   * Other threads use the same memory: then no response to repeat is put there, which they would
    * send while it is replaced.
    */
   isPooled?: boolean;
@@ -38,6 +39,7 @@ export class HttpService implements Service {
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
   readonly #canned: Answer | undefined;
+  readonly #kept: KeptAnswers | undefined;
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
@@ -53,7 +55,9 @@ export class HttpService implements Service {
     this.#resource = resource;
     this.#log = options.log;
     // Logged requests have to come here, one by one.
-    this.#canned = options.isPooled || options.log !== undefined ? undefined : resource.canned;
+    const mayRepeat = !options.isPooled && options.log === undefined;
+    this.#canned = mayRepeat ? resource.canned : undefined;
+    this.#kept = mayRepeat ? new KeptAnswers(core) : undefined;
   }
 
   opened(conn: number, peer: string): void {
@@ -63,6 +67,8 @@ export class HttpService implements Service {
   closed(conn: number): void {
     this.#peers.delete(conn);
     this.#startsUs.delete(conn);
+    // Ticks end with the last connection.
+    if (this.#peers.size === 0) this.#log?.flush();
   }
 
   receive(conn: number): Effect {
@@ -110,19 +116,21 @@ export class HttpService implements Service {
   async respond(conn: number, sender: Sender): Promise<Effect> {
     const answer = await this.#answers.get(conn)!;
     this.#answers.delete(conn);
-    if (!isStreamed(answer.content)) {
-      const effect = this.#append(conn, answer);
-      return effect === Effect.Read ? Effect.Flush : effect;
-    }
-    return await this.#stream(conn, answer, { content: answer.content, sender });
+    const content = this.#streamOf(answer.content);
+    if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
+    const effect = this.#append(conn, answer);
+    return effect === Effect.Read ? Effect.Flush : effect;
   }
 
   tick(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     this.#log?.flush();
+    if (second !== this.#second) this.#head.setTime(nowMs);
+    if (this.#kept !== undefined) {
+      this.#core.setTime({ nowMs: nowMs >>> 0, second: second >>> 0, date: this.#head.date });
+    }
     if (second === this.#second) return;
     this.#second = second;
-    this.#head.setTime(nowMs);
     const canned = this.#canned;
     if (canned === undefined || this.#draining) return;
     const content = canned.content as Uint8Array;
@@ -136,6 +144,7 @@ export class HttpService implements Service {
   drain(): void {
     this.#draining = true;
     if (this.#canned !== undefined) this.#core.setCanned(new Uint8Array(0), 0);
+    if (this.#kept !== undefined) this.#core.forgetKept();
   }
 
   /**
@@ -190,11 +199,19 @@ export class HttpService implements Service {
       return Effect.Linger;
     }
     const answer = this.#resource.answer(this.#requestOn(conn));
-    if (answer instanceof Promise || isStreamed(answer.content)) {
+    if (answer instanceof Promise || this.#streamOf(answer.content) !== undefined) {
       this.#answers.set(conn, answer);
       return Effect.Respond;
     }
-    return this.#append(conn, answer);
+    const effect = this.#append(conn, answer);
+    if (effect === Effect.Read) {
+      this.#kept?.offer(
+        conn,
+        answer,
+        (length) => this.#head.write({ ...answer, contentLength: length }),
+      );
+    }
+    return effect;
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
@@ -214,13 +231,23 @@ export class HttpService implements Service {
     return this.#end(conn, isKept);
   }
 
+  /**
+   * How content is sent when not by way of the output: what comes in pieces, and bytes that would
+   * fill more than a block. A copy of these costs more than a second write does.
+   */
+  #streamOf(content: Answer["content"]): Streamed | undefined {
+    if (typeof content !== "object") return undefined;
+    if (!(content instanceof Uint8Array)) return content;
+    return content.length > this.#core.blockCapacity / 2 ? new WholeContent(content) : undefined;
+  }
+
   /** Sends an answer whose content comes in pieces. */
   async #stream(
     conn: number,
     answer: Answer,
     { content, sender }: { content: Streamed; sender: Sender },
   ): Promise<Effect> {
-    const { length } = answer;
+    const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
     const isHead = this.#core.method(conn) === Method.Head;
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
@@ -290,8 +317,4 @@ export class HttpService implements Service {
     this.#core.countServed(conn);
     return Effect.Linger;
   }
-}
-
-function isStreamed(content: Answer["content"]): content is Streamed {
-  return typeof content === "object" && !(content instanceof Uint8Array);
 }

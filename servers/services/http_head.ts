@@ -53,6 +53,11 @@ export interface ResponseHead {
 export class HeadWriter {
   #date = "";
 
+  /** The current date. */
+  get date(): string {
+    return this.#date;
+  }
+
   constructor() {
     this.setTime(Date.UTC(1970, 0));
   }

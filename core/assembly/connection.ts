@@ -1,0 +1,26 @@
+/**
+ * A connection's block: how it is opened and closed.
+ */
+import { freeBlock } from "./memory";
+import { freeChain } from "./output";
+import { Conn, Place } from "../shared/abi";
+
+/** Prepares the record of a new connection in `block`. */
+export function openConn(block: usize): void {
+  memory.fill(block, 0, Conn.Known);
+  const tableBytes = (load<u32>(Place.MaxHeaders) * 8 + 15) & ~15;
+  const base = block + Conn.Fields + tableBytes;
+  store<u32>(block, <u32>base, Conn.Base);
+  store<u32>(block, <u32>(block + load<u32>(Place.BlockBytes) - Place.Slack), Conn.Limit);
+  store<u32>(block, <u32>base, Conn.Head);
+  store<u32>(block, <u32>base, Conn.Pos);
+  store<u32>(block, <u32>base, Conn.End);
+  store<u32>(block, <u32>base, Conn.Scanned);
+}
+
+/** Gives back the block of a connection and everything that hangs on it. */
+export function closeConn(conn: usize): void {
+  freeChain(load<u32>(conn, Conn.OutHead));
+  freeChain(load<u32>(conn, Conn.SpoolHead));
+  freeBlock(conn);
+}

@@ -1,0 +1,73 @@
+/**
+ * Sizes: the limits of a request, the blocks that follow from them, and the memory for so many.
+ */
+import { Conn, Place } from "./shared/abi.ts";
+
+/** Bounds of a request, in bytes unless noted. `../shared/abi.ts` says what each one counts. */
+export interface Limits {
+  maxRequestLine: number;
+  maxHeaderSize: number;
+  /** Field lines. */
+  maxHeaders: number;
+  /** May be `Infinity`. */
+  maxBody: number;
+}
+
+/** The limits that hold when nothing else is asked for. */
+export const DEFAULT_LIMITS: Limits = {
+  maxRequestLine: 8192,
+  maxHeaderSize: 16384,
+  maxHeaders: 100,
+  maxBody: 1 << 20,
+};
+
+/** The size of a core's memory. */
+export interface CoreOptions {
+  /** Blocks: one a connection, and some for output. */
+  blocks: number;
+  /** At least so many bytes can be received into a block; default: what the limits need. */
+  inputBytes?: number;
+  limits?: Limits;
+  /** Bytes for responses that are kept for plain requests; default none. */
+  cacheBytes?: number;
+}
+
+/** Bytes of a page of Wasm memory. */
+export const PAGE_BYTES = 65536;
+/** Room for one canned response; there are four. */
+export const CANNED_BYTES = 16384;
+/** Memory ends below 4 GiB, so that an address never wraps. */
+export const MAX_PAGES = 65535;
+
+/** Where the blocks start: behind the kept responses, on a page of the kernel. */
+export function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">): number {
+  return Place.Blocks + Math.ceil(cacheBytes / 4096) * 4096;
+}
+
+/** Bytes of one block: record, field table, input and slack, in whole pages of the kernel. */
+export function blockBytesFor(options: CoreOptions): number {
+  const { maxRequestLine, maxHeaderSize, maxHeaders } = options.limits ?? DEFAULT_LIMITS;
+  // A head stays while its content is read, behind which a chunk line may be a header's size.
+  const forLimits = maxRequestLine + 2 * maxHeaderSize + 4096;
+  const input = Math.max(options.inputBytes ?? 0, forLimits);
+  return Math.ceil((Conn.Fields + maxHeaders * 8 + 16 + input + Place.Slack) / 4096) * 4096;
+}
+
+/**
+ * Entries of the field table are u16 offsets from the head's first byte.
+ *
+ * @throws {RangeError} when the limits allow a head of more than 64 KiB
+ */
+export function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): void {
+  const most = 0xffff - 1; // with the CRLF of the request line, 64 KiB
+  if (maxRequestLine + maxHeaderSize <= most) return;
+  throw new RangeError(
+    `A request line of ${maxRequestLine} and ${maxHeaderSize} bytes of header exceed ${most}`,
+  );
+}
+
+/** How many blocks of `options`' size fit into a Wasm memory. */
+export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
+  const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options);
+  return Math.floor(bytes / blockBytesFor({ ...options, blocks: 0 }));
+}

@@ -1,0 +1,267 @@
+/**
+ * The host's side of linear memory: blocks, the input and output of connections.
+ *
+ * The memory never grows, so views of it stay valid; sockets are read into it and written from it.
+ * Connections are named by the address of their block, a plain number that can be sent to another
+ * thread, where another instance over the same memory goes on with it.
+ */
+import { Conn, type Event, Out, Place } from "./shared/abi.ts";
+
+/** What another thread needs to work on the same memory. Can be sent by `postMessage`. */
+export interface CoreShare {
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+}
+
+/** Functions of the module; `conn` is a connection's address, `chain` that of a chain's words. */
+export interface Exports {
+  openConn(block: number): void;
+  closeConn(conn: number): void;
+  allocateBlock(): number;
+  freeBlock(block: number): void;
+  freeChain(block: number): void;
+  freeOutBlock(block: number): void;
+  next(conn: number): Event;
+  answerPlain(conn: number): Event;
+  isPlain(conn: number): number;
+  keep(conn: number, length: number, headLength: number, freshUntilMs: number): number;
+  openCache(start: number, bytes: number): void;
+  makeRoom(conn: number): number;
+  nextPiece(conn: number, size: number): number;
+  rewind(conn: number): number;
+  append(chain: number, source: number, length: number): number;
+  reserve(chain: number, length: number): number;
+  commit(chain: number, length: number): void;
+  spoolToOutput(conn: number): number;
+}
+
+/** No block of the core's memory is left for the output of a connection. */
+export class CoreMemoryError extends Error {
+  override name = "CoreMemoryError";
+  constructor() {
+    super("No memory is left for output: too many connections wait for slow readers");
+  }
+}
+
+/** Memory with an instance of the module over it. */
+export class CoreMemory {
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly words: Uint32Array<SharedArrayBuffer>;
+  readonly share: CoreShare;
+  protected readonly wasm: Exports;
+  /** The view handed out last: exchanges of the same shape write the same place again. */
+  #lastView: Uint8Array<SharedArrayBuffer>;
+
+  protected constructor(share: CoreShare) {
+    this.share = share;
+    const buffer = share.memory.buffer as unknown as SharedArrayBuffer;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.#lastView = this.bytes.subarray(0, 0);
+    const instance = new WebAssembly.Instance(share.module, { env: { memory: share.memory } });
+    this.wasm = instance.exports as unknown as Exports;
+  }
+
+  /** Blocks in use, over all instances. */
+  get blocksUsed(): number {
+    return Atomics.load(this.words, Place.BlocksUsed >>> 2);
+  }
+
+  /** Bytes of output that one block holds. */
+  get blockCapacity(): number {
+    return this.words[Place.BlockBytes >>> 2] - Out.Data;
+  }
+
+  /**
+   * Takes a block for bytes that have to pass through this memory.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  openStaging(): Uint8Array<SharedArrayBuffer> {
+    const block = this.wasm.allocateBlock() >>> 0;
+    if (block === 0) throw new CoreMemoryError();
+    return this.bytes.subarray(block, block + this.words[Place.BlockBytes >>> 2]);
+  }
+
+  /** Gives a block from `openStaging` back. */
+  closeStaging(block: Uint8Array<SharedArrayBuffer>): void {
+    this.wasm.freeBlock(block.byteOffset);
+  }
+
+  /** `length` bytes at `start` as a string, a char code a byte. */
+  latin1(start: number, length: number): string {
+    // apply() takes its arguments from the stack: in parts, so that any length fits.
+    let text = "";
+    for (const end = start + length; start < end; start += 4096) {
+      const part = this.bytes.subarray(start, Math.min(start + 4096, end));
+      text += String.fromCharCode.apply(null, part as unknown as number[]);
+    }
+    return text;
+  }
+
+  // Connections
+
+  /** Takes a block for a new connection. @returns its address, 0 when there is none left */
+  open(): number {
+    const conn = this.wasm.allocateBlock() >>> 0;
+    if (conn !== 0) this.wasm.openConn(conn);
+    return conn;
+  }
+
+  /** Gives back everything that belongs to `conn`. */
+  close(conn: number): void {
+    this.wasm.closeConn(conn);
+  }
+
+  /** The part of memory at `start`, `length` bytes. Do not keep it over a call that changes it. */
+  view(start: number, length: number): Uint8Array<SharedArrayBuffer> {
+    const last = this.#lastView;
+    if (last.byteOffset === start && last.length === length) return last;
+    return this.#lastView = this.bytes.subarray(start, start + length);
+  }
+
+  /**
+   * Where the next read of `conn` goes; moves what stands in the way.
+   *
+   * @param last the view used before: returned again when the place is the same
+   */
+  inputView(conn: number, last?: Uint8Array<SharedArrayBuffer>): Uint8Array<SharedArrayBuffer> {
+    const room = this.wasm.makeRoom(conn);
+    const start = this.words[conn + Conn.End >>> 2];
+    if (last !== undefined && last.byteOffset === start && last.length === room) return last;
+    return this.bytes.subarray(start, start + room);
+  }
+
+  /** Notes that `count` bytes were received into the input view of `conn`. */
+  received(conn: number, count: number): void {
+    this.words[conn + Conn.End >>> 2] += count;
+  }
+
+  /** Copies `bytes` into the input of `conn`, for callers without a socket. @returns how many */
+  receive(conn: number, bytes: Uint8Array): number {
+    const room = this.inputView(conn);
+    const count = Math.min(room.length, bytes.length);
+    room.set(bytes.subarray(0, count));
+    this.received(conn, count);
+    return count;
+  }
+
+  /** Bytes received on `conn` that nothing has taken yet. */
+  pending(conn: number): number {
+    return this.words[conn + Conn.End >>> 2] - this.words[conn + Conn.Pos >>> 2];
+  }
+
+  /** Forgets all input of `conn`. */
+  rewind(conn: number): void {
+    this.wasm.rewind(conn);
+  }
+
+  /** Requests or messages answered on `conn`. */
+  served(conn: number): number {
+    return this.words[conn + Conn.Served >>> 2];
+  }
+
+  /** Counts one more request or message answered on `conn`. */
+  countServed(conn: number): void {
+    ++this.words[conn + Conn.Served >>> 2];
+  }
+
+  /** Reads word `index`, 0 or 1, that a service keeps with `conn`. */
+  serviceWord(conn: number, index: 0 | 1): number {
+    return this.words[(conn + Conn.Service0 >>> 2) + index];
+  }
+
+  /** Writes word `index`, 0 or 1, that a service keeps with `conn`. */
+  setServiceWord(conn: number, index: 0 | 1, value: number): void {
+    this.words[(conn + Conn.Service0 >>> 2) + index] = value;
+  }
+
+  /** Address of the piece of content or echo that was found last. */
+  pieceStart(conn: number): number {
+    return this.words[conn + Conn.PieceStart >>> 2];
+  }
+
+  /** Length of that piece. */
+  pieceLength(conn: number): number {
+    return this.words[conn + Conn.PieceLength >>> 2];
+  }
+
+  // Output
+
+  /**
+   * Appends bytes to the output of `conn`.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  sendBytes(conn: number, bytes: Uint8Array): void {
+    const step = this.blockCapacity;
+    for (let at = 0; at < bytes.length; at += step) {
+      const part = bytes.subarray(at, at + step);
+      this.bytes.set(part, this.#reserve(conn, part.length));
+      this.wasm.commit(conn + Conn.OutHead, part.length);
+    }
+  }
+
+  /**
+   * Appends text to the output of `conn`, a byte a char code (ISO 8859-1); at most one block.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  sendText(conn: number, text: string): void {
+    const { bytes } = this;
+    const start = this.#reserve(conn, text.length);
+    for (let i = 0; i < text.length; ++i) bytes[start + i] = text.charCodeAt(i);
+    this.wasm.commit(conn + Conn.OutHead, text.length);
+  }
+
+  #reserve(conn: number, length: number): number {
+    const start = this.wasm.reserve(conn + Conn.OutHead, length) >>> 0;
+    if (start === 0) throw new CoreMemoryError();
+    return start;
+  }
+
+  /**
+   * Sets the piece of content that was found last aside, until `releaseSpool`.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  spoolPiece(conn: number): void {
+    const chain = conn + Conn.SpoolHead;
+    if (this.wasm.append(chain, this.pieceStart(conn), this.pieceLength(conn)) === 0) {
+      throw new CoreMemoryError();
+    }
+  }
+
+  /** Drops what was set aside. */
+  dropSpool(conn: number): void {
+    const at = conn + Conn.SpoolHead >>> 2;
+    this.wasm.freeChain(this.words[at]);
+    this.words[at] = 0;
+    this.words[at + 1] = 0;
+  }
+
+  /** Moves what was set aside to the end of the output. */
+  releaseSpool(conn: number): void {
+    this.wasm.freeChain(this.wasm.spoolToOutput(conn));
+  }
+
+  /** The first block of output that waits on `conn`, 0 when nothing does. */
+  outBlock(conn: number): number {
+    return this.words[conn + Conn.OutHead >>> 2];
+  }
+
+  /** The bytes of the output block `block`. */
+  outView(block: number): Uint8Array<SharedArrayBuffer> {
+    return this.view(this.words[block + Out.Start >>> 2], this.words[block + Out.Length >>> 2]);
+  }
+
+  /** Takes the first block of output, now sent, away from `conn`. */
+  dropOutBlock(conn: number): void {
+    const at = conn + Conn.OutHead >>> 2;
+    const block = this.words[at];
+    const next = this.words[block + Out.Next >>> 2];
+    this.words[at] = next;
+    if (next === 0) this.words[at + 1] = 0;
+    this.wasm.freeOutBlock(block);
+  }
+}

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { findStub } from "../../tools/compile_stub.ts";
+import { licencesText } from "../../tools/licences.ts";
+
+Deno.test("findStub() says which DENORT_BIN does not exist", async () => {
+  Deno.env.set("DENORT_BIN", "/no/such/denort");
+  try {
+    assert.deepEqual(await findStub(), {
+      found: false,
+      reason: "DENORT_BIN names /no/such/denort, which does not exist",
+    });
+  } finally {
+    Deno.env.delete("DENORT_BIN");
+  }
+});
+
+Deno.test("licencesText() holds Deno's licence and that of each package", async () => {
+  const text = await licencesText(["commander@15.1.0"]);
+  assert.match(text, /^deno 2\S+ \(MIT\)$/m);
+  assert.match(text, /the Deno authors/);
+  assert.match(text, /^commander@15\.1\.0 \(MIT\)$/m);
+  assert.match(text, /TJ Holowaychuk/);
+  await assert.rejects(
+    licencesText(["no-such-package@1.0.0"]),
+    /Cannot find no-such-package@1\.0\.0/,
+  );
+});

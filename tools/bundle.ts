@@ -1,0 +1,135 @@
+/**
+ * Bundles ktcp: all modules and npm packages that it reaches, as JavaScript files which need no
+ * configuration, no network and no cache. All of them lie in one folder, so that a relative URL
+ * means the same in each:
+ *
+ * ```
+ * ktcp.js            entry: states what the build knows, then runs cli/main.ts
+ * <some_worker>.js   one for each Worker entry
+ * core.wasm          the Wasm core
+ * <name>-<hash>.js   what they share, and what is loaded only when a command needs it
+ * ```
+ */
+import { basename, join, relative } from "node:path";
+import { ROOT } from "./paths.ts";
+import { denoFolders, runDeno } from "./run_deno.ts";
+import { findWorkers, WORKER_URL } from "./workers.ts";
+
+/** A bundle on disk. Paths are relative to `folder`. */
+export interface Bundle {
+  folder: string;
+  entry: string;
+  workers: string[];
+  wasm: string;
+  /** All files, those above included, sorted. */
+  files: string[];
+  /** The npm packages inside, `name@version`, sorted. */
+  packages: string[];
+}
+
+const ENTRY = "ktcp.js";
+const WASM = "core.wasm";
+
+/** The bundler's file for the module `path`. */
+function outputOf(path: string): string {
+  return basename(path).replace(/\.ts$/, ".js");
+}
+
+/**
+ * Writes into `folder` a module for each entry. Entries in one folder make a bundle in one folder.
+ *
+ * @returns the modules' paths
+ */
+function writeEntries(folder: string, workers: string[], commit: string): string[] {
+  const toRoot = relative(folder, ROOT);
+  const texts: Record<string, string> = {
+    "ktcp.ts": `import { main } from "${toRoot}/cli/main.ts";
+globalThis.ktcpBuild = ${JSON.stringify({ commit })};
+Deno.exit(await main(Deno.args));
+`,
+  };
+  for (const worker of workers) texts[basename(worker)] = `import "${toRoot}/${worker}";\n`;
+  Deno.mkdirSync(folder, { recursive: true });
+  return Object.entries(texts).map(([name, text]) => {
+    Deno.writeTextFileSync(join(folder, name), text);
+    return join(folder, name);
+  });
+}
+
+/** Paths into the npm cache as the bundler writes them: `…/<registry>/<name>/<version>/`. */
+function npmPath(npmCache: string): RegExp {
+  const prefix = relative(ROOT, npmCache).replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`${prefix}/[^/\\s"]+/((?:@[^/\\s"]+/)?[^/\\s"@]+)/([^/\\s"]+)/`, "g");
+}
+
+/**
+ * How the bundler lets CommonJS modules require Node's built-in ones. It loads `node:module` in each
+ * thread before anything else, mostly in vain: 12 ms of a Worker's start.
+ */
+const CREATE_REQUIRE =
+  /import \{ createRequire as (\w+) \} from "node:module";\nvar __require = \1\(import\.meta\.url\);/;
+
+/** The same, loading what is required when it is. */
+const LAZY_REQUIRE = "var __require = (name) => process.getBuiltinModule(name);";
+
+interface Rewriting {
+  /** The folder of the entries, as the bundler writes it. */
+  entries: string;
+  npm: RegExp;
+  /** Receives what was met. */
+  found: { workers: Set<string>; packages: Set<string> };
+}
+
+/** Puts right what a bundler does not know. */
+function rewrite(text: string, { entries, npm, found }: Rewriting): string {
+  return text
+    // A Worker entry, wherever the expression that names it has gone.
+    .replace(WORKER_URL, (_whole, _quote, path) => {
+      found.workers.add(outputOf(path));
+      return `new URL("./${outputOf(path)}", import.meta.url)`;
+    })
+    .replace(CREATE_REQUIRE, LAZY_REQUIRE)
+    // Where the builder's folders lie is nobody's business, and differs between builds.
+    .replaceAll(entries, "entries")
+    .replace(npm, (_whole, name, version) => {
+      found.packages.add(`${name}@${version}`);
+      return `npm:${name}@${version}/`;
+    });
+}
+
+/**
+ * Bundles the source into `folder`, which must not exist.
+ *
+ * @param commit what `--version` shows as the commit
+ * @throws if `deno bundle` fails or loses a Worker entry
+ */
+export async function bundle(folder: string, commit: string): Promise<Bundle> {
+  const sources = findWorkers();
+  const entries = `${folder}.entries`;
+  try {
+    const { success, output } = await runDeno(
+      "bundle",
+      "--quiet",
+      "--code-splitting",
+      `--external=*${WASM}`,
+      `--outdir=${folder}`,
+      ...writeEntries(entries, sources, commit),
+    );
+    if (!success) throw new Error(`Cannot bundle cli/main.ts: deno bundle says\n${output}`);
+  } finally {
+    Deno.removeSync(entries, { recursive: true });
+  }
+  const found = { workers: new Set<string>(), packages: new Set<string>() };
+  const { npmCache } = await denoFolders();
+  const rewriting = { entries: relative(ROOT, entries), npm: npmPath(npmCache), found };
+  for (const { name } of Deno.readDirSync(folder)) {
+    const path = join(folder, name);
+    Deno.writeTextFileSync(path, rewrite(Deno.readTextFileSync(path), rewriting));
+  }
+  const workers = sources.map(outputOf);
+  const lost = workers.filter((worker) => !found.workers.has(worker));
+  if (lost.length > 0) throw new Error(`The bundle starts no Worker from ${lost.join(", ")}`);
+  Deno.copyFileSync(join(ROOT, "core", WASM), join(folder, WASM));
+  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  return { folder, entry: ENTRY, workers, wasm: WASM, files, packages: [...found.packages].sort() };
+}

@@ -1,0 +1,122 @@
+/**
+ * Makes `./ktcp`, one executable: by `deno compile` where its runtime stub can be had, otherwise, or
+ * with `--portable`, as a self-extracting file.
+ */
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { commit, VERSION } from "../cli/version.ts";
+import config from "../deno.json" with { type: "json" };
+import { type Bundle, bundle } from "./bundle.ts";
+import { findStub } from "./compile_stub.ts";
+import { measureStart, versionOf } from "./measure_start.ts";
+import { DIST, ROOT } from "./paths.ts";
+import { buildPortable } from "./portable/executable.ts";
+import { runDeno } from "./run_deno.ts";
+
+/** What ktcp needs of Deno, whatever runs it. It gives up permissions itself. */
+const RUN_FLAGS = ["--allow-all", ...config.unstable.map((name) => `--unstable-${name}`)];
+
+/** What keeps the portable executable from looking around: everything it needs is in its folder. */
+const SEALED_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt"];
+
+/** How an executable was made. */
+export interface Compiled {
+  path: string;
+  kind: "deno compile" | "portable";
+  /** Why it is of this kind. */
+  reason: string;
+  bundle: Bundle;
+  /** What `deno compile` said: it lists the files that it embedded. */
+  log: string;
+}
+
+/** Options of {@linkcode compile}. */
+export interface CompileOptions {
+  /** Do not try `deno compile`. */
+  portable?: boolean;
+}
+
+/**
+ * Makes the executable `path`, which is replaced in one step.
+ *
+ * @throws if neither kind can be made
+ */
+export async function compile(path: string, options: CompileOptions = {}): Promise<Compiled> {
+  const app = await bundle(`${DIST}/app.${Deno.pid}`, commit());
+  const partial = `${path}.${Deno.pid}`;
+  try {
+    const made = await compileBundle(app, partial, options);
+    Deno.renameSync(partial, path);
+    return { ...made, path, bundle: app };
+  } finally {
+    for (const leftover of [partial, app.folder]) removeIfThere(leftover);
+  }
+}
+
+async function compileBundle(
+  app: Bundle,
+  path: string,
+  { portable = false }: CompileOptions,
+): Promise<Pick<Compiled, "kind" | "reason" | "log">> {
+  const stub = portable ? { found: false, reason: "--portable asks for it" } : await findStub();
+  let { reason } = stub;
+  if (stub.found) {
+    const { success, output } = await runDeno(
+      "compile",
+      "--no-check",
+      "--no-config",
+      "--no-lock",
+      ...RUN_FLAGS,
+      ...app.workers.flatMap((worker) => ["--include", `${app.folder}/${worker}`]),
+      `--output=${path}`,
+      `${app.folder}/${app.entry}`,
+    );
+    if (success) return { kind: "deno compile", reason, log: output };
+    reason = `deno compile failed although ${reason}: ${output.trim().split("\n").at(-1)}`;
+  }
+  const flags = [...RUN_FLAGS, ...SEALED_FLAGS];
+  const parts = await buildPortable(app, Deno.execPath(), { version: VERSION, flags });
+  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o755 });
+  for (const part of parts) {
+    for (let at = 0; at < part.length;) at += file.writeSync(part.subarray(at));
+  }
+  return { kind: "portable", reason, log: "" };
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Says what was made, what is inside, and how fast it starts. */
+export async function report({ path, kind, reason, bundle, log }: Compiled): Promise<void> {
+  if (log) console.log(log.trim());
+  const megabytes = (Deno.statSync(path).size / 1e6).toFixed(1);
+  console.log(`${path}: ${megabytes} MB, ${kind} executable (${reason})`);
+  console.log(`Workers inside: ${bundle.workers.join(", ") || "none"}; core: ${bundle.wasm}`);
+  const version = versionOf(path);
+  if (!version.startsWith("ktcp ")) {
+    console.log(`It does not run as ktcp: its --version says '${version}'. Is the stub a denort?`);
+    return;
+  }
+  console.log(version);
+  const { firstMs, warmMs } = await measureStart(path);
+  console.log(
+    `start to first answered request: ${Math.round(firstMs)} ms the first time, ` +
+      `${Math.round(warmMs)} ms after that`,
+  );
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      portable: { type: "boolean" },
+      output: { type: "string", default: `${ROOT}/ktcp` },
+    },
+  });
+  await report(await compile(resolve(values.output), values));
+}

@@ -1,0 +1,47 @@
+/** Installs the executable, its manual page and its completions below a prefix, `~/.local`. */
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { compile, report } from "./compile.ts";
+import { DIST } from "./paths.ts";
+
+/** What is installed where below the prefix, and the arguments that make ktcp print it. */
+const TEXTS: Record<string, string[]> = {
+  "share/man/man1/ktcp.1": ["man"],
+  "share/bash-completion/completions/ktcp": ["completions", "bash"],
+  "share/zsh/site-functions/_ktcp": ["completions", "zsh"],
+  "share/fish/vendor_completions.d/ktcp.fish": ["completions", "fish"],
+};
+
+function printed(executable: string, args: string[]): Uint8Array {
+  const { success, stdout, stderr } = new Deno.Command(executable, { args }).outputSync();
+  if (!success) {
+    throw new Error(`${executable} ${args} failed: ${new TextDecoder().decode(stderr)}`);
+  }
+  return stdout;
+}
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: { prefix: { type: "string" }, portable: { type: "boolean" } },
+});
+const home = Deno.env.get("HOME");
+if (!values.prefix && !home) {
+  console.error("Cannot tell where to install: HOME is not set; give --prefix DIR");
+  Deno.exit(2);
+}
+const prefix = resolve(values.prefix ?? `${home}/.local`);
+const bin = `${prefix}/bin`;
+
+Deno.mkdirSync(bin, { recursive: true });
+Deno.mkdirSync(DIST, { recursive: true });
+const compiled = await compile(`${bin}/ktcp`, values);
+await report(compiled);
+for (const [path, args] of Object.entries(TEXTS)) {
+  const text = printed(compiled.path, args);
+  Deno.mkdirSync(dirname(`${prefix}/${path}`), { recursive: true });
+  Deno.writeFileSync(`${prefix}/${path}`, text);
+  console.log(`${prefix}/${path}`);
+}
+if (!(Deno.env.get("PATH") ?? "").split(":").includes(bin)) {
+  console.log(`${bin} is not in PATH: add it, or call ${bin}/ktcp`);
+}
