@@ -8,3 +8,5 @@ export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";
+export { ResponseReader } from "./response_reader.ts";
+export { ResponseCode, Taken } from "./shared/abi_client.ts";

@@ -102,6 +102,11 @@ function transferEncoding(conn: usize, p: usize, end: usize): u32 {
   return Code.None;
 }
 
+/** Whether the transfer codings of the head end with chunked, once (RFC 9112 section 6.3). */
+export function isFinallyChunked(conn: usize): bool {
+  return (load<u32>(conn, Conn.Codings) & (Codings.ChunkedLast | Codings.ChunkedEarly)) == Codings.ChunkedLast;
+}
+
 /** Connection = #connection-option; `close` wins over `keep-alive` (RFC 9112 section 9.3). */
 function connection(conn: usize, p: usize, end: usize): void {
   let flags = load<u32>(conn, Conn.Flags);
@@ -125,7 +130,7 @@ function connection(conn: usize, p: usize, end: usize): void {
 }
 
 /** A bit of `Conn.Flags` of this file's own: `close` was among the options. */
-const CLOSE: u32 = 0x8000;
+export const CLOSE: u32 = 0x8000;
 
 /** RFC 9110 section 10.1.1: one expectation is known; HTTP/1.0 cannot have it. */
 function expect(conn: usize, p: usize, end: usize): void {
@@ -155,9 +160,8 @@ export function judgeHead(conn: usize): u32 {
   if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
   if (present & (1 << Field.TransferEncoding)) {
     if (present & (1 << Field.ContentLength)) return Code.LengthAndTransferEncoding;
-    const codings = load<u32>(conn, Conn.Codings);
-    if (!(codings & Codings.ChunkedLast) || (codings & Codings.ChunkedEarly)) return Code.ChunkedNotFinal;
-    if (codings & Codings.Other) return Code.UnknownCoding;
+    if (!isFinallyChunked(conn)) return Code.ChunkedNotFinal;
+    if (load<u32>(conn, Conn.Codings) & Codings.Other) return Code.UnknownCoding;
     store<u64>(conn, 0, Conn.BodySize);
     store<u64>(conn, 0, Conn.ExtensionBytes); // and TrailerBytes beside it
     flags |= Flag.HasBody | Flag.Chunked;

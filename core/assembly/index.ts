@@ -5,3 +5,4 @@ export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, closeConn, freeBlock, freeChain, openConn } from "./memory";
 export { append, commit, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
+export { countStatus, endOfResponses, hasMore, nextResponse, openResponses, takeResponses } from "./response";
