@@ -55,8 +55,8 @@ export const buffers: Lab = {
           },
           {
             kind: "bars",
-            title: "Median echo latency of 1,000 clients at once",
-            figure: "p50Us",
+            title: "Messages per second of 1,000 clients at once",
+            figure: "messagesPerSecond",
             groups: SIZES[kind].map(groupOf),
           },
           {
@@ -131,12 +131,12 @@ function conclude(variants: VariantResult[], largest: number, sizes: number[]): 
   }
   return [
     ...findings,
-    ...finding(small, large, "p50Us", {
+    ...finding(small, large, "messagesPerSecond", {
       meaning: {
-        higher: "Each piece costs a write of its own.",
+        lower: "Each piece costs a read and a write of its own.",
         equal: "The pieces cost less than the rest of the exchange.",
       },
     }),
-    ...noiseFinding(measured, "p50Us"),
+    ...noiseFinding(measured, "messagesPerSecond"),
   ];
 }

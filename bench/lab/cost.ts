@@ -206,7 +206,7 @@ function conclude(variants: VariantResult[], calls: Traced[]): Finding[] {
 
 /**
  * Takes the CPU time apart. A batch of pipelined requests is read and written at once, so what a
- * request costs more without pipelining is the exchange with the kernel.
+ * request costs more without pipelining is exchange with the kernel, and waking up for it.
  */
 function shares(
   own: VariantResult | undefined,
@@ -216,16 +216,15 @@ function shares(
   const [alone, batched] = [own, pipelined].map((one) => one?.spreads.cpuUsPerRequest?.median);
   const kernel = own?.spreads.systemUsPerRequest?.median;
   if (alone === undefined || batched === undefined || kernel === undefined) return [];
-  const exchange = (alone - batched) * PIPELINE / (PIPELINE - 1);
-  const rest = alone - exchange;
+  const exchange = Math.max(0, alone - batched);
   const percent = (us: number) => `${Math.round(100 * us / alone)}%`;
   const findings: Finding[] = [{
     text: `A request alone costs ktcp ${formatLatency(alone)} of CPU time, ${percent(kernel)} of ` +
-      `it in the kernel. One of ${PIPELINE} in a batch costs ${formatLatency(batched)}: reading, ` +
-      `writing and waiting take about ${formatLatency(exchange)} (${percent(exchange)}), parsing ` +
-      `and answering ${formatLatency(Math.max(0, rest))}.`,
+      `it in the kernel. One of ${PIPELINE} in a batch, for which there is one read and one ` +
+      `write, costs ${formatLatency(batched)}: parsing and answering take no more than that, and ` +
+      `reading, writing and waiting at least ${formatLatency(exchange)} (${percent(exchange)}).`,
     about: `${OWN}: share of the exchange with the kernel`,
-    verdict: exchange > rest ? "higher" : "lower",
+    verdict: exchange > batched ? "higher" : "lower",
   }];
   if (parseNs !== undefined) {
     findings.push({

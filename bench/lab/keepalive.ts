@@ -1,7 +1,7 @@
 /** Lab `keepalive`: a new connection for each request against one that stays. */
 import { formatCount } from "../report/units.ts";
 import type { DropOutcome, Lab, LabContext, Target } from "./lab.ts";
-import { httpSample, withServers } from "./loads.ts";
+import { connections, httpSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
@@ -89,6 +89,8 @@ function specsFor(
       group,
       label,
       x: concurrency,
+      xText: connections(concurrency),
+      tick: String(concurrency),
       run: async (): Promise<Sample> => {
         const before = host.countTimeWait(target.port);
         const load = { concurrency, isKeepAlive, durationMs: DURATION_MS[kind], signal };
@@ -131,7 +133,8 @@ function conclude(
     findings.push({
       text: `A connection per request left ${Number(left.toPrecision(2))} sockets in TIME-WAIT ` +
         `per request, keep-alive ${formatCount(kept)} in a whole run. The end that closes first ` +
-        "keeps the socket for 60 s in Linux.",
+        "keeps the socket for 60 s in Linux." +
+        (left < 0.98 ? " New connections took the place of some before that (RFC 6191)." : ""),
       about: "TIME-WAIT per request",
       verdict: left > 0 ? "higher" : "equal",
     });

@@ -73,6 +73,11 @@ export async function httpSample(target: Target & { pid?: number }, load: HttpLo
   return sample;
 }
 
+/** `1 connection`, `8 connections`. */
+export function connections(count: number): string {
+  return `${count} connection${count === 1 ? "" : "s"}`;
+}
+
 /** An echo load. */
 export interface EchoLoad {
   clients: number;
@@ -99,14 +104,12 @@ export async function echoSample(target: Target & { pid?: number }, load: EchoLo
     }, { signal }));
   if (outcome.aborted) throw new Error(outcome.aborted);
   const { tallies, seconds, echoUs, connectUs, kernel } = outcome;
-  const perSecond = seconds > 0 ? tallies.ok / seconds : 0;
   const sample: Sample & { ok: number; kernel: typeof kernel } = {
     ok: tallies.ok,
     kernel,
     failed: Object.values(tallies.failures).reduce((sum, count) => sum + count, 0),
     figures: {
-      messagesPerSecond: perSecond,
-      bytesPerSecond: perSecond * sizeBytes,
+      messagesPerSecond: seconds > 0 ? tallies.ok / seconds : 0,
       ...percentiles(echoUs),
       ...(cpu && tallies.ok > 0
         ? { cpuUsPerMessage: (cpu.userUs + cpu.systemUs) / tallies.ok }

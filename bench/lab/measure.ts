@@ -24,8 +24,10 @@ export interface VariantSpec {
   label: string;
   /** A place on an axis: concurrency, message size. */
   x?: number;
-  /** `x` as it is shown; default: the number. */
+  /** `x` in the name of the variant; default: the number. */
   xText?: string;
+  /** `x` on an axis; default: as in the name. */
+  tick?: string;
   run(): Promise<Sample>;
 }
 
@@ -37,6 +39,7 @@ export interface VariantResult {
   label: string;
   x?: number;
   xText?: string;
+  tick?: string;
   /** Failed echoes or requests over all repetitions. */
   failed: number;
   /** What each repetition measured. */
@@ -95,13 +98,14 @@ export function summarizeVariant(
     const spread = spreadOf(samples.flatMap(({ figures }) => figures[key] ?? []));
     if (spread) spreads[key] = spread;
   }
-  const { group, label, x, xText } = spec;
+  const { group, label, x, xText, tick } = spec;
   return {
     name: variantName(spec),
     group,
     label,
     x,
     xText,
+    tick,
     failed: samples.reduce((sum, { failed }) => sum + failed, 0),
     samples: samples.map(({ figures }) => figures),
     spreads,

@@ -1,13 +1,13 @@
 /** Lab `models`: one thread, one a core, a pool, one a connection. */
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
-import { echoSample, httpSample, withServers } from "./loads.ts";
+import { connections, echoSample, httpSample, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
 /** The concurrency models of `--model`, best known first. */
 const MODELS = ["per-core", "single", "shared-pool", "per-connection"];
 
-const ECHO_CLIENTS = 8;
+const ECHO_CLIENTS = 6;
 const CLOSE_CONNECTIONS = 4;
 const KEEP_ALIVE = "keep-alive";
 const CLOSE = "connection per request";
@@ -20,7 +20,7 @@ interface Amount {
   concurrencies: number[];
 }
 
-const QUICK: Amount = { durationMs: 350, echoMessages: 400, concurrencies: [1, 8, 24] };
+const QUICK: Amount = { durationMs: 300, echoMessages: 400, concurrencies: [1, 4, 12] };
 const FULL: Amount = { durationMs: 2000, echoMessages: 4000, concurrencies: [1, 4, 16, 64, 128] };
 
 export const models: Lab = {
@@ -105,6 +105,8 @@ function keepAliveSpecs(
     group: KEEP_ALIVE,
     label,
     x: concurrency,
+    xText: connections(concurrency),
+    tick: String(concurrency),
     run: () =>
       // The warm-up leaves the creation of Workers out, which the third workload is about.
       httpSample(target, { concurrency, isKeepAlive: true, durationMs, warmupMs: 100, signal }),

@@ -21,7 +21,7 @@ const BROWSER_FIELDS = [
 export const BROWSER_BYTES = 703;
 
 /** So many requests are parsed between two looks at the clock. */
-const BATCH = 2000;
+const BATCH = 500;
 
 /** A browser's request of {@linkcode BROWSER_BYTES} bytes. */
 export function browserRequest(): Uint8Array<ArrayBuffer> {
@@ -38,19 +38,18 @@ export function shortRequest(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses `request` again and again for `durationMs`.
+ * Parses `request` again and again for `durationMs`, in batches.
  *
- * @returns nanoseconds for each
+ * @returns nanoseconds for each in the fastest batch: in the others the core was shared
  * @throws {Error} when it is not parsed as one whole request
  */
 export function measureParser(request: Uint8Array<ArrayBuffer>, durationMs: number): number {
   const core = Core.create({ blocks: 2 });
   const conn = core.open();
   let view = core.inputView(conn);
-  let parsed = 0;
-  const startMs = performance.now();
-  let nowMs = startMs;
-  while (nowMs - startMs < durationMs) {
+  let fastestMs = Infinity;
+  const endMs = performance.now() + durationMs;
+  for (let nowMs = performance.now(); nowMs < endMs;) {
     for (let i = 0; i < BATCH; i++) {
       view = core.inputView(conn, view);
       view.set(request);
@@ -59,10 +58,11 @@ export function measureParser(request: Uint8Array<ArrayBuffer>, durationMs: numb
         throw new Error(`The parser does not take the ${request.length} bytes as one request`);
       }
     }
-    parsed += BATCH;
-    nowMs = performance.now();
+    const batchMs = performance.now() - nowMs;
+    fastestMs = Math.min(fastestMs, batchMs);
+    nowMs += batchMs;
   }
-  return (nowMs - startMs) * 1e6 / parsed;
+  return fastestMs * 1e6 / BATCH;
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -46,6 +46,11 @@ export function rowName({ label, x, xText }: VariantResult): string {
   return x === undefined ? label : `${label}, ${xText ?? x}`;
 }
 
+/** The place of a variant on an axis. */
+export function tickOf({ x, xText, tick }: VariantResult): string {
+  return tick ?? xText ?? String(x);
+}
+
 function cellOf({ spreads, samples }: VariantResult, key: FigureKey): Cell {
   const spread = spreads[key];
   if (!spread) return { text: "-", spread: "" };

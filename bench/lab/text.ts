@@ -6,7 +6,7 @@ import type { Environment } from "./environment.ts";
 import type { Drawing } from "./lab.ts";
 import type { LabResult } from "./labs.ts";
 import type { VariantResult } from "./measure.ts";
-import { groupTables, rowName } from "./tables.ts";
+import { groupTables, rowName, tickOf } from "./tables.ts";
 
 /** Columns of a paragraph. */
 const WIDTH = 96;
@@ -80,7 +80,7 @@ function linesText(
     const ends = values.map((value) => formatFigure(figure, value)).join(" → ");
     return [label, columns, ends];
   });
-  const places = [...new Set(own.map((v) => v.xText ?? String(v.x)))].join(" → ");
+  const places = [...new Set(own.map(tickOf))].join(" → ");
   return own.length === 0
     ? ""
     : table([...rows, ["", "", `at ${places} ${x}, ${figureOf(figure as FigureKey).label}`]]);

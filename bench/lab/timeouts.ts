@@ -174,9 +174,11 @@ function conclude(variants: VariantResult[], settings: number[], count: number):
   for (const idleMs of settings) {
     const slowOpen = find(labelOf(idleMs))?.spreads.slowOpen?.low;
     if (slowOpen === undefined) continue;
+    const kept = slowOpen === SLOW_CONNECTIONS
+      ? `all ${SLOW_CONNECTIONS} slow connections stayed`
+      : `only ${slowOpen} of the ${SLOW_CONNECTIONS} slow connections stayed in one repetition`;
     findings.push({
-      text: `Timeout ${idleMs} ms: at least ${slowOpen} of the ${SLOW_CONNECTIONS} slow ` +
-        `connections stayed, with a request every ${idleMs / 2} ms.`,
+      text: `Idle timeout ${idleMs} ms: ${kept}, with a request every ${idleMs / 2} ms.`,
       about: `slow connections at ${idleMs} ms`,
       verdict: slowOpen === SLOW_CONNECTIONS ? "equal" : "lower",
     });

@@ -7,8 +7,8 @@ import { finding, noiseFinding } from "./verdict.ts";
 
 const CLIENTS = 8;
 /** Bytes that a run exchanges at the most, so that large messages do not take longer. */
-const RUN_BYTES = { quick: 24 << 20, full: 256 << 20 };
-const RUN_MESSAGES = { quick: 3000, full: 40_000 };
+const RUN_BYTES = { quick: 64 << 20, full: 256 << 20 };
+const RUN_MESSAGES = { quick: 8000, full: 40_000 };
 const SIZES = { quick: [64, 4096, 65536], full: [64, 512, 4096, 16384, 65536] };
 const GROUP = "echo";
 const MODELS = ["per-core", "shared-pool"] as const;
@@ -50,7 +50,7 @@ export const unbound: Lab = {
             title: "Messages per second over message size",
             figure: "messagesPerSecond",
             group: GROUP,
-            x: "bytes",
+            x: "message size",
           },
           {
             kind: "bars",
@@ -109,6 +109,11 @@ function spec(
     label,
     x: sizeBytes,
     xText: formatBytes(sizeBytes),
-    run: () => echoSample(target, { clients: CLIENTS, messages, sizeBytes, signal }),
+    run: async () => {
+      const sample = await echoSample(target, { clients: CLIENTS, messages, sizeBytes, signal });
+      const { messagesPerSecond = 0 } = sample.figures;
+      sample.figures.bytesPerSecond = messagesPerSecond * sizeBytes;
+      return sample;
+    },
   };
 }

@@ -6,6 +6,7 @@
 import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
 import { relativeSpread } from "./spread.ts";
+import { rowName } from "./tables.ts";
 
 /** How the first of two variants compares with the second in a figure. */
 export type Verdict = "higher" | "lower" | "equal" | "unclear" | "unmeasured";
@@ -42,6 +43,8 @@ export function compare(
   const [left, right] = [a?.spreads[key], b?.spreads[key]];
   if (!left || !right) return { verdict: "unmeasured", ratio: NaN };
   const ratio = left.median / right.median;
+  // One measurement has no range: it looks certain, and is not.
+  if (Math.min(a!.samples.length, b!.samples.length) < 2) return { verdict: "unclear", ratio };
   const isFar = ratio > EQUAL_RATIO || ratio < 1 / EQUAL_RATIO;
   if (isFar && left.low > right.high) return { verdict: "higher", ratio };
   if (isFar && left.high < right.low) return { verdict: "lower", ratio };
@@ -51,7 +54,8 @@ export function compare(
 }
 
 /**
- * Says how `a` compares with `b`: `per-core: 23,682 messages/s, 4.2 times shared-pool's 5,671`.
+ * Says how `a` compares with `b` of the same group: `echo: 23,682 messages/s with per-core, 5,671
+ * messages/s with shared-pool: 4.2 times as much.`
  *
  * @param options `meaning`: what follows from each verdict, added to the sentence
  */
@@ -64,22 +68,27 @@ export function finding(
   const { verdict, ratio } = compare(a, b, key);
   // A comparison with what is not there (an interrupted run) is no finding.
   if (verdict === "unmeasured" || !a || !b) return [];
-  const { label } = figureOf(key);
-  const value = (v: VariantResult) => formatFigure(key, v.spreads[key]!.median);
   const range = (v: VariantResult) =>
     `${formatFigure(key, v.spreads[key]!.low)} to ${formatFigure(key, v.spreads[key]!.high)}`;
-  const both = `${a.name} ${value(a)}, ${b.name} ${value(b)}`;
   const said = {
-    higher: `${both}: ${factor(ratio)} times as much.`,
-    lower: `${both}: ${factor(ratio)} times as much.`,
-    equal: `${both}: about equal (within ${Math.round((EQUAL_RATIO - 1) * 100)}%, or the ` +
-      "repetitions agree).",
-    unclear: `${both}, but the repetitions range over ${range(a)} and ${range(b)}: too noisy to ` +
-      "conclude.",
+    higher: `${factor(ratio)} times as much.`,
+    lower: `less by a factor of ${factor(1 / ratio)}.`,
+    equal: `about equal (within ${Math.round((EQUAL_RATIO - 1) * 100)}%).`,
+    unclear: a.samples.length < 2
+      ? "measured only once, too little to conclude."
+      : `too noisy to conclude, the repetitions range over ${range(a)} and ${range(b)}.`,
   }[verdict];
   const meaning = options.meaning?.[verdict];
-  const text = `${capital(label)}: ${said}${meaning ? ` ${meaning}` : ""}`;
+  const text = `${a.group}: ${valueOf(a, key)} with ${rowName(a)}, ` +
+    `${valueOf(b, key)} with ${rowName(b)}: ${said}${meaning ? ` ${meaning}` : ""}`;
   return [{ text, about: `${a.name} / ${b.name}: ${key}`, verdict, ratio }];
+}
+
+/** The median of a figure with its name: `5,915 requests/s`, `CPU/request 8.44 µs`. */
+function valueOf({ spreads }: VariantResult, key: FigureKey): string {
+  const { label, kind } = figureOf(key);
+  const value = formatFigure(key, spreads[key]!.median);
+  return kind === "latency" || kind === "ns" ? `${label} ${value}` : `${value} ${label}`;
 }
 
 /** A ratio with two or three digits: `4.2`, `0.13`, `310`. */
@@ -108,8 +117,4 @@ export function noiseFinding(variants: readonly VariantResult[], key: FigureKey)
 
 function percent(part: number): string {
   return `${Math.round(part * 100)}%`;
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }

@@ -94,7 +94,7 @@ function tables({ lab, variants }: LabResult): string {
       return `<tr><th scope="row">${escapeHtml(name)}</th>${values.join("")}</tr>`;
     });
     // What scrolls has to be reachable without a mouse.
-    return `<div class="scroll" tabindex="0" role="region" aria-label="Table: ${label}">
+    return `<div class="scroll" tabindex="0" role="group" aria-label="Table: ${label}">
 <table>
 <caption>${escapeHtml(group)}</caption>
 <thead><tr><th scope="col">variant</th>${head}</tr></thead>

@@ -3,7 +3,7 @@ import type { SeriesOption } from "echarts";
 import { type FigureKey, figureOf } from "../lab/figures.ts";
 import type { Drawing } from "../lab/lab.ts";
 import type { VariantResult } from "../lab/measure.ts";
-import { rowName } from "../lab/tables.ts";
+import { rowName, tickOf } from "../lab/tables.ts";
 import { axis, latencyScale, latencyTitle } from "./axis.ts";
 import { barChart, type BarGroup, cdfChart, type Chart, chart, spectrumChart } from "./charts.ts";
 import { formatShortCount } from "./units.ts";
@@ -39,8 +39,8 @@ function bars(
   if (own.length === 0) return null;
   const hasPlaces = own.some(({ x }) => x !== undefined);
   const isGrouped = hasPlaces || groups.length > 1;
-  const nameOf = ({ group, label, x, xText }: VariantResult) =>
-    hasPlaces ? `${xText ?? x}` : groups.length > 1 ? group : label;
+  const nameOf = (variant: VariantResult) =>
+    hasPlaces ? tickOf(variant) : groups.length > 1 ? variant.group : variant.label;
   const names = [...new Set(own.map(nameOf))];
   const barGroups = names.map((name): BarGroup => ({
     name,
@@ -61,7 +61,7 @@ function lines(
   const own = variants.filter((v) => v.group === group && v.spreads[figure]);
   if (own.length === 0) return null;
   const labels = [...new Set(own.map(({ label }) => label))];
-  const places = [...new Set(own.map((v) => v.xText ?? String(v.x)))];
+  const places = [...new Set(own.map(tickOf))];
   const kind = figureOf(figure).kind;
   const values = own.map(({ spreads }) => spreads[figure]!.median);
   const scale = kind === "latency" ? latencyScale(values, { fromZero: true }) : null;
@@ -83,7 +83,7 @@ function lines(
       symbolSize: 7,
       lineStyle: { width: 2 },
       data: places.map((place) => {
-        const variant = own.find((v) => v.label === label && (v.xText ?? String(v.x)) === place);
+        const variant = own.find((v) => v.label === label && tickOf(v) === place);
         const median = variant?.spreads[figure]?.median;
         return median === undefined ? null : scale?.position(median) ?? median;
       }),

@@ -30,6 +30,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 0.25rem; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--grid); text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
+td:first-child, th:first-child { padding-left: 0; }
 tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
 .spread { color: var(--muted); font-size: 0.85rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
@@ -42,6 +43,7 @@ svg.narrow { display: none; }
   svg.wide { display: none; }
   figure { padding: 0.5rem; }
   body { padding: 0.75rem; }
+  tr > :first-child { white-space: normal; min-width: 7rem; max-width: 9rem; }
 }
 @media print { body { max-width: none; } section { break-before: page; } }
 `.trim();

@@ -18,6 +18,9 @@ const LEGEND_ROW = 22;
 const LEGEND_CHARACTER = 7;
 const LEGEND_MARK = 58;
 
+/** Pixels that the vertical axis takes, roughly. */
+const AXIS_WIDTH = 90;
+
 /** The colours of a theme by the names of their CSS variables. */
 export function themeColours(theme: keyof typeof THEMES): Record<string, string> {
   const { background, text, muted, grid, axis, series } = THEMES[theme];
@@ -60,19 +63,32 @@ function fitted(chart: Chart, width: number): Chart {
         ...option,
         title: { show: false },
         legend: { ...legend, left: 4, right: 4, top: 2, itemWidth: 18, itemGap: 14 },
-        grid: {
-          ...grid,
-          top: (legend.show ? legendRows(legend.data, width) : 0) * LEGEND_ROW + 14,
-        },
+        grid: { ...grid, top: legendHeight(legend, width) + 14 },
+        xAxis: withAllNames(option.xAxis as CategoryAxis, width),
       };
     },
   };
 }
 
-function legendRows(names: string[], width: number): number {
+interface CategoryAxis {
+  type: "category";
+  data?: string[];
+  axisLabel?: object;
+}
+
+/** An axis of names shows all of them: in as many lines as it takes. */
+function withAllNames(axis: CategoryAxis, width: number): CategoryAxis {
+  if (axis.type !== "category") return axis;
+  const room = Math.floor((width - AXIS_WIDTH) / Math.max(1, axis.data?.length ?? 1)) - 4;
+  const names = { interval: 0, width: room, overflow: "break", hideOverlap: false };
+  return { ...axis, axisLabel: { ...axis.axisLabel, ...names } };
+}
+
+function legendHeight({ show, data }: { show: boolean; data: string[] }, width: number): number {
+  if (!show) return 0;
   let rows = 1;
   let x = 0;
-  for (const name of names) {
+  for (const name of data) {
     const needed = name.length * LEGEND_CHARACTER + LEGEND_MARK;
     if (x > 0 && x + needed > width) {
       rows++;
@@ -80,7 +96,7 @@ function legendRows(names: string[], width: number): number {
     }
     x += needed;
   }
-  return rows;
+  return rows * LEGEND_ROW;
 }
 
 /** Makes a drawing of ECharts fit into a page: valid, without names that others have as well. */
