@@ -1,7 +1,16 @@
 /** Latencies of the load client against delays that the server knows. */
 import assert from "node:assert/strict";
 import { runHtstress } from "../../bench/htstress.ts";
+import { isOverloaded, withinAttempts } from "../support/attempts.ts";
 import { load, response, startCounting } from "../support/http_load_servers.ts";
+
+/** What others do on the machine may spoil a run; what the client does wrong spoils each. */
+const ATTEMPTS = 5;
+
+/** A test whose verdict depends on the machine having time for it. */
+function timed(name: string, run: () => Promise<void>): void {
+  Deno.test({ name, ignore: isOverloaded(), fn: () => withinAttempts(ATTEMPTS, run) });
+}
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -9,18 +18,23 @@ function sleep(ms: number): Promise<void> {
 
 /** The sample of rank `percentile` (nearest rank) of `sorted`. */
 function percentileOf(sorted: number[], percentile: number): number {
-  return sorted[Math.max(0, Math.ceil(percentile / 100 * sorted.length) - 1)];
+  // 99.9 / 100 * 1000 is a little more than 999.
+  return sorted[Math.max(0, Math.ceil(percentile / 100 * sorted.length - 1e-9) - 1)];
 }
 
-/** Delays in milliseconds: 90 % are 60, 8 % are 150, 2 % are 400, in a fixed disorder. */
+/**
+ * Delays in milliseconds: 90 % are 200, 8 % are 400, 2 % are 900, in a fixed disorder. They are long
+ * because 5 % of them has to be more than what a busy machine adds.
+ */
 function delayMs(index: number): number {
   const rank = index * 37 % 100;
-  return rank < 90 ? 60 : rank < 98 ? 150 : 400;
+  return rank < 90 ? 200 : rank < 98 ? 400 : 900;
 }
 
 for (const isKeepAlive of [true, false]) {
   const mode = isKeepAlive ? "keep-alive" : "close";
-  Deno.test(`runHtstress() measures a known distribution to 5 %, ${mode}`, async () => {
+  const name = `runHtstress() measures a known distribution to 5 %, ${mode}`;
+  timed(name, async () => {
     // The server's timers are late now and then, so it notes what became of each delay.
     const actualMs: number[] = [];
     await using server = startCounting(async (_, index) => {
@@ -30,7 +44,7 @@ for (const isKeepAlive of [true, false]) {
       return { bytes: response("hi") };
     });
     const { histograms } = await runHtstress(
-      load(server.url, { isKeepAlive, requests: 1000, concurrency: 50, warmupMs: 0 }),
+      load(server.url, { isKeepAlive, requests: 600, concurrency: 60 }),
     );
     actualMs.sort((a, b) => a - b);
     for (const percentile of [10, 50, 75, 95, 99, 99.9]) {
@@ -41,8 +55,8 @@ for (const isKeepAlive of [true, false]) {
         assert.ok(ratio > 0.99 && ratio < 1.05, `${name} p${percentile}: ${ratio}`);
       }
     }
-    assert.ok(histograms.latency.percentileUs(50) < 75_000);
-    assert.ok(histograms.latency.percentileUs(99) > 395_000);
+    assert.ok(histograms.latency.percentileUs(50) < 250_000);
+    assert.ok(histograms.latency.percentileUs(99) > 895_000);
   });
 }
 
@@ -83,7 +97,7 @@ function startStalling() {
   });
 }
 
-Deno.test("runHtstress() shows a stall in p99 at a rate, where a closed loop hides it", async () => {
+timed("runHtstress() shows a stall in p99 at a rate, where a closed loop hides it", async () => {
   await using server = startStalling();
   const options = load(server.url, {
     isKeepAlive: true,
@@ -107,7 +121,7 @@ Deno.test("runHtstress() shows a stall in p99 at a rate, where a closed loop hid
   assert.ok(closed.run.latencyUs.max! > 900_000, "four requests saw it");
 });
 
-Deno.test("runHtstress() starts requests when they are meant to start", async () => {
+timed("runHtstress() starts requests when they are meant to start", async () => {
   const arrivalsMs: number[] = [];
   await using server = startCounting(() => {
     arrivalsMs.push(performance.now());
