@@ -29,7 +29,7 @@ interface Figures {
   requestsPerSecond: number;
   bytesPerSecond: number;
   /** Of the server, all its processes. */
-  cpuUsPerRequest: number;
+  cpuUsPerRequest: number | null;
   p99Us: number | null;
   errors: number;
 }
@@ -77,20 +77,24 @@ async function measure(
   return {
     requestsPerSecond: requests / result.seconds,
     bytesPerSecond: result.bytes / result.seconds,
-    cpuUsPerRequest: used / requests,
+    cpuUsPerRequest: requests > 0 ? used / requests : null,
     p99Us: result.requests > 0 ? result.p99Us : null,
     errors: result.errors,
   };
 }
 
+/** The median of those runs that have the figure. */
+function medianOf(runs: readonly Figures[], figure: (run: Figures) => number | null) {
+  const values = runs.flatMap((run) => figure(run) ?? []);
+  return values.length > 0 ? median(values) : null;
+}
+
 function medians(runs: readonly Figures[]): Figures {
-  const of = (figure: (run: Figures) => number) => median(runs.map(figure));
-  const p99s = runs.flatMap(({ p99Us }) => p99Us ?? []);
   return {
-    requestsPerSecond: of((run) => run.requestsPerSecond),
-    bytesPerSecond: of((run) => run.bytesPerSecond),
-    cpuUsPerRequest: of((run) => run.cpuUsPerRequest),
-    p99Us: p99s.length > 0 ? median(p99s) : null,
+    requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
+    bytesPerSecond: median(runs.map((run) => run.bytesPerSecond)),
+    cpuUsPerRequest: medianOf(runs, (run) => run.cpuUsPerRequest),
+    p99Us: medianOf(runs, (run) => run.p99Us),
     errors: runs.reduce((sum, { errors }) => sum + errors, 0),
   };
 }
