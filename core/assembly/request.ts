@@ -81,6 +81,7 @@ function start(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
   if (p == end) return Event.NeedMore;
+  store<u32>(conn, Method.Unknown, Conn.Method);
   if (load<u8>(p) < 0x20) { // CR, or what can start no request
     p = skipEmptyLines(conn, p, end);
     if (p == 0) return pendingOrFailed(conn);
@@ -89,7 +90,6 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
-  store<u32>(conn, Method.Unknown, Conn.Method);
   store<u32>(conn, State.RequestLine, Conn.State);
   return requestLine(conn);
 }
