@@ -7,6 +7,8 @@
  * lost, and the item is queued again on the same core.
  */
 import { type Counters, zeroCounters } from "../connection.ts";
+import type { ListenOptions } from "../engine.ts";
+import { denoEngine } from "../engines/deno.ts";
 import type { ServerOptions } from "../options.ts";
 import {
   allocWorkqueue,
@@ -109,6 +111,16 @@ class CoreServer {
 }
 
 /**
+ * With SO_REUSEPORT a second server of the same user could bind the port too, and take half of the
+ * first one's connections: so it is tried without.
+ *
+ * @throws the system's error when the port is in use
+ */
+function checkPort(listen: ListenOptions): void {
+  denoEngine.listen({ ...listen, reusePort: false }).close();
+}
+
+/**
  * Starts a server on `workers` Workers.
  *
  * @throws the system's error when the address cannot be bound
@@ -138,6 +150,7 @@ export async function servePerCore(
     return server.start();
   };
   try {
+    if (workers > 1 && options.listen.port !== 0) checkPort(options.listen);
     // The first one chooses the port, if it is to be chosen.
     const { address, port } = await startOne(0, options.listen.port);
     await Promise.all(Array.from({ length: workers - 1 }, (_, i) => startOne(i + 1, port)));

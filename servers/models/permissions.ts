@@ -1,6 +1,7 @@
 /**
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
+import { resolve } from "node:path";
 import { formatAddress } from "../engine.ts";
 import type { ServerOptions } from "../options.ts";
 
@@ -24,7 +25,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
   const read = readPaths(options);
   return {
     net: path !== undefined
-      ? false
+      ? [`unix:${resolve(path)}`]
       : [port === 0 ? formatHost(hostname) : formatAddress(hostname, port)],
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : [path],

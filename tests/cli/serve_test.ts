@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { bindFailure, type BindTarget } from "../../cli/bind_failure.ts";
-import { serve } from "../../servers/mod.ts";
+import { MODELS, serve } from "../../servers/mod.ts";
 import { launchServer, type Outcome, run, whyNot } from "../support/launch.ts";
 
 /** Starts the server on this process' own event loop: the fastest one to be ready. */
@@ -156,6 +156,31 @@ Deno.test("a port in use is named, with what to do", async () => {
   for (const model of ["per-core", "single"]) {
     checkFailure(await run(["echo", "--port", String(port), "--model", model]), hint);
   }
+});
+
+Deno.test("two servers cannot share a port, though the Workers of one do", async () => {
+  await using first = await launchServer(["http"]);
+  checkFailure(
+    await run(["http", "--port", String(first.port), "--workers", "2"]),
+    /the address is in use/,
+  );
+});
+
+Deno.test("--unix works in every model", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ktcp-unix-" });
+  for (const model of MODELS) {
+    await using server = await launchServer(["echo", "--unix", "a.sock", "--model", model], {
+      cwd: folder,
+    });
+    assert.equal(server.address, "unix:a.sock");
+    using conn = await Deno.connect({ transport: "unix", path: `${folder}/a.sock` });
+    assert.equal(await exchange(conn, model, model.length), model);
+    conn.close();
+    const { code, err } = await server.process.stop();
+    assert.equal(code, 0, err);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }
+  await Deno.remove(folder);
 });
 
 const NO_HOST = "x".repeat(64);
