@@ -8,7 +8,7 @@
  * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { judgeChunkLine, judgeField, judgeHead, skipChunkSize } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -81,7 +81,7 @@ function start(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
   if (p == end) return Event.NeedMore;
-  store<u32>(conn, Method.Unknown, Conn.Method);
+  store<u32>(conn, Method.Unknown, Conn.Method); // not that of the request before
   if (load<u8>(p) < 0x20) { // CR, or what can start no request
     p = skipEmptyLines(conn, p, end);
     if (p == 0) return pendingOrFailed(conn);
@@ -123,10 +123,12 @@ function requestLine(conn: usize): u32 {
   const longest = p + load<u32>(Place.MaxRequestLine);
   // On a later visit the line is taken apart only once it is complete.
   if (<usize>load<u32>(conn, Conn.Scanned) != p) {
+    noteMethod(conn, p, end);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
   }
   const line = takeRequestLine(conn, p, end, longest);
   if (line == 0) {
+    noteMethod(conn, p, end);
     const code = load<u32>(conn, Conn.Code);
     // Noise is told by its first byte, without waiting for the end of a line.
     if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
@@ -141,6 +143,15 @@ function requestLine(conn: usize): u32 {
   store<u32>(conn, 0, Conn.Codings);
   store<u32>(conn, State.Fields, Conn.State);
   return fields(conn, line);
+}
+
+/**
+ * Notes a known method as soon as it and its SP have come: when the rest is late or wrong, it
+ * rules the answer, for that to a HEAD has no content.
+ */
+function noteMethod(conn: usize, p: usize, end: usize): void {
+  const method = knownMethod(p);
+  if (method != Method.Unknown && p + methodLength(method) < end) store<u32>(conn, method, Conn.Method);
 }
 
 /**
@@ -162,8 +173,6 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
     target = stop + 1;
   }
-  // Known already when the rest is wrong: the answer to a HEAD has no content.
-  store<u32>(conn, method, Conn.Method);
   const space = skipTarget(target, end);
   if (space == target || load<u8>(space) != 0x20) {
     return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
@@ -184,6 +193,7 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     form = targetForm(method, target, space);
     if (form == NO_FORM) return fail(conn, Code.BadTarget);
   }
+  store<u32>(conn, method, Conn.Method);
   store<u32>(conn, form, Conn.Flags);
   store<u32>(conn, minor, Conn.Minor);
   store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
@@ -215,6 +225,7 @@ function fields(conn: usize, p: usize): u32 {
     if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) return pendingOrFailed(conn);
   }
   for (;;) {
+    if (load<u16>(p) == CRLF) break;
     const colon = skipToken(p, end);
     if (colon == p || load<u8>(colon) != 0x3a || count == most) break;
     let value = colon + 1;
@@ -353,10 +364,13 @@ function chunkedStep(conn: usize): u32 {
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
       // Before the line is complete, so that what is no chunk is not waited for.
-      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
-      const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
-      const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
-      if (cr == 0) return pendingOrFailed(conn);
+      let cr = skipChunkSize(p, end);
+      if (cr == 0) return failWith(conn, Code.BadChunkSize);
+      if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
+        const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
+        cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
+        if (cr == 0) return pendingOrFailed(conn);
+      }
       const code = judgeChunkLine(conn, p, cr);
       if (code != Code.None) return failWith(conn, code);
       advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
