@@ -27,7 +27,13 @@ export {
   MODELS,
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
-export { DEFAULT_CACHE_BYTES, OptionError, parseAuth, parseHeader } from "./static/options.ts";
+export {
+  DEFAULT_CACHE_BYTES,
+  OptionError,
+  parseAuth,
+  parseHeader,
+  staticOptions,
+} from "./static/options.ts";
 
 /** Why only one Worker can listen, `undefined` where several can. */
 function whyOneListener(path: string | undefined): string | undefined {
