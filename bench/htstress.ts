@@ -5,10 +5,11 @@
  * together when all are warm, ends the run, and merges counts and histograms. It touches no
  * request while the load runs.
  */
-import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./htstress_plan.ts";
+import { isGoodStatus, LiveFigures, type ThreadPlan } from "./htstress_plan.ts";
+import { WorkerThread } from "./worker_thread.ts";
 import { layOutRequests } from "./http_request.ts";
 import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./http_target.ts";
-import { type HttpHistograms, sumReports, type TallyReport, type TallySum } from "./http_tally.ts";
+import { type HttpHistograms, sumReports, type TallySum } from "./http_tally.ts";
 import { Budget, Halt } from "./load_schedule.ts";
 import type { RequestSample } from "./report/csv.ts";
 import type { HtstressRun } from "./result.ts";
@@ -106,7 +107,7 @@ export async function runHtstress(
     const figures = new LiveFigures();
     live.push(figures);
     const own = { ...plan, index, budget: budget.shared, live: figures.shared };
-    return new Thread(own, hooks);
+    return new WorkerThread(own, hooks);
   });
   const end = endOn(budget, hooks.signal);
   try {
@@ -236,80 +237,5 @@ function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
       ttfbUs: summarize(histograms.ttfb),
       connectUs: summarize(histograms.connect),
     },
-  };
-}
-
-/** A Worker of the load. */
-class Thread {
-  /** Settles when it is warm. */
-  readonly ready: Promise<void>;
-  readonly #worker: Worker;
-  readonly #report: Promise<TallyReport>;
-
-  constructor(plan: ThreadPlan, hooks: HtstressHooks) {
-    this.#worker = new Worker(new URL("./htstress_worker.ts", import.meta.url), {
-      type: "module",
-      name: `htstress ${plan.index}`,
-      deno: { permissions: permissionsFor(plan.endpoints) },
-    });
-    const ready = Promise.withResolvers<void>();
-    const report = Promise.withResolvers<TallyReport>();
-    const fail = (message: string) => {
-      const error = new Error(message);
-      ready.reject(error);
-      report.reject(error);
-    };
-    this.#worker.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
-      if (data.kind === "ready") ready.resolve();
-      else if (data.kind === "done") report.resolve(data.report);
-      else if (data.kind === "samples") hooks.onSamples?.(data.samples);
-      else if (data.kind === "debug") hooks.onDebug?.(data.bytes);
-      else fail(data.message);
-    };
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      fail(event.message);
-    };
-    this.ready = ready.promise;
-    this.#report = report.promise;
-    // A failure before the run is told by `ready`.
-    this.#report.catch(() => {});
-    this.#worker.postMessage(plan);
-  }
-
-  /** Releases the Worker. @returns what it counted */
-  run(): Promise<TallyReport> {
-    this.#worker.postMessage("go");
-    return this.#report;
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-  }
-}
-
-/** What a Worker needs to reach `endpoints`, and nothing else. */
-function permissionsFor(endpoints: readonly Endpoint[]): Deno.PermissionOptionsObject {
-  const net: string[] = [];
-  const paths: string[] = [];
-  for (const endpoint of endpoints) {
-    if (endpoint.transport === "unix") {
-      paths.push(endpoint.path);
-      net.push(`unix:${endpoint.path}`);
-    } else {
-      const { hostname, port } = endpoint;
-      net.push(hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`);
-    }
-  }
-  return {
-    net: net.length > 0 ? net : false,
-    // Connecting to a Unix domain socket is reading and writing its file.
-    read: paths.length > 0 ? paths : false,
-    write: paths.length > 0 ? paths : false,
-    env: false,
-    ffi: false,
-    run: false,
-    sys: false,
-    import: false,
   };
 }

@@ -8,9 +8,10 @@
  */
 import { type Core, Event, type ResponseReader, Taken } from "../core/mod.ts";
 import type { Inspector } from "./http_inspect.ts";
+import { HttpLink, type LinkOwner } from "./http_link.ts";
 import type { RequestBytes } from "./http_request.ts";
 import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./http_socket.ts";
-import type { HttpSocket, OpenSocket, SocketEvents } from "./http_socket.ts";
+import type { OpenSocket } from "./http_socket.ts";
 import type { ErrorKind, Tally } from "./http_tally.ts";
 import { type Endpoint, endpointText } from "./http_target.ts";
 import type { Schedule } from "./load_schedule.ts";
@@ -45,47 +46,17 @@ export function clockUs(): number {
   return performance.now() * 1000;
 }
 
-/** A client's connection to one endpoint, or the place for one. */
-class Link implements SocketEvents {
-  socket: HttpSocket | null = null;
-  isOpen = false;
-
-  constructor(
-    readonly client: HttpClient,
-    readonly endpoint: Endpoint,
-    /** Address of its block. */
-    public conn: number,
-    readonly input: Uint8Array,
-  ) {}
-
-  opened(): void {
-    this.client.opened(this);
-  }
-
-  received(count: number): void {
-    this.client.received(this, count);
-  }
-
-  ended(): void {
-    this.client.ended(this);
-  }
-
-  failed(error: Error): void {
-    this.client.failed(this, error);
-  }
-}
-
 /** One client. */
-export class HttpClient {
+export class HttpClient implements LinkOwner {
   readonly #setup: ClientSetup;
-  readonly #links: Link[];
+  readonly #links: HttpLink[];
   readonly #inspector: Inspector | undefined;
   /** The batches that were sent last, by the URL that they start with. */
   readonly #batches: Uint8Array[] = [];
   #schedule!: Schedule;
   #finish!: () => void;
   /** Where the exchange in progress takes place, its intended start, and what is left of it. */
-  #link: Link;
+  #link: HttpLink;
   #startUs = 0;
   #outstanding = 0;
   /** Number of its first request that has no response yet. */
@@ -106,7 +77,7 @@ export class HttpClient {
     this.#links = setup.endpoints.map((endpoint) => {
       const conn = setup.reader.open();
       if (conn === 0) throw new RangeError("No memory is left for a connection");
-      return new Link(this, endpoint, conn, setup.reader.inputView(conn));
+      return new HttpLink(this, endpoint, conn, setup.reader.inputView(conn));
     });
     this.#link = this.#links[0];
   }
@@ -133,14 +104,14 @@ export class HttpClient {
   /** Gives up what is in flight, uncounted: the load was halted. */
   abandon(): void {
     if (this.#sinceUs === 0) return;
-    this.#disconnect(this.#link);
+    this.#link.disconnect();
     this.#stop();
   }
 
   /** Closes all connections. */
   close(): void {
     for (const link of this.#links) {
-      this.#disconnect(link);
+      link.disconnect();
       this.#setup.reader.close(link.conn);
     }
   }
@@ -148,7 +119,7 @@ export class HttpClient {
   // What the connections tell
 
   /** The connection of `link` is open. */
-  opened(link: Link): void {
+  opened(link: HttpLink): void {
     link.isOpen = true;
     this.#connectUs = clockUs() - this.#sinceUs;
     this.#setup.tally.recordConnect(this.#connectUs);
@@ -156,13 +127,13 @@ export class HttpClient {
   }
 
   /** `count` bytes arrived on `link`. */
-  received(link: Link, count: number): void {
+  received(link: HttpLink, count: number): void {
     const nowUs = clockUs();
     const { reader, tally } = this.#setup;
     tally.bytesIn += count;
     if (link !== this.#link || this.#outstanding === 0) {
       // Nothing was asked: a farewell such as 408, to nobody's account.
-      this.#disconnect(link);
+      link.disconnect();
       this.#forget(link);
     } else if (this.#lingerUs !== 0) this.#receivedMore(link, count);
     else if (this.#inspector === undefined) {
@@ -180,10 +151,9 @@ export class HttpClient {
   }
 
   /** The peer ended the connection of `link`. */
-  ended(link: Link): void {
+  ended(link: HttpLink): void {
     const { reader } = this.#setup;
-    link.socket = null;
-    link.isOpen = false;
+    link.empty();
     if (link !== this.#link || this.#outstanding === 0) return;
     if (this.#lingerUs !== 0) {
       this.#endLinger();
@@ -203,11 +173,10 @@ export class HttpClient {
   }
 
   /** The connection of `link`, or the attempt to open it, failed. */
-  failed(link: Link, error: Error): void {
+  failed(link: HttpLink, error: Error): void {
     const { tally } = this.#setup;
     const wasOpen = link.isOpen;
-    link.socket = null;
-    link.isOpen = false;
+    link.empty();
     if (link !== this.#link || this.#outstanding === 0) return;
     if (this.#lingerUs !== 0) {
       // A reset behind a whole response takes nothing from it.
@@ -226,7 +195,7 @@ export class HttpClient {
   #next(nowUs: number): void {
     const schedule = this.#schedule;
     const link = this.#link;
-    if (!this.#setup.isKeepAlive || link.socket?.isWriting) this.#disconnect(link);
+    if (!this.#setup.isKeepAlive || link.socket?.isWriting) link.disconnect();
     this.#number = schedule.next;
     this.#outstanding = schedule.claim(this.#setup.pipeline);
     if (this.#outstanding === 0) this.#stop();
@@ -265,7 +234,7 @@ export class HttpClient {
   }
 
   /** Writes as many requests as are outstanding, from that to the URL in turn on. */
-  #send(link: Link): void {
+  #send(link: HttpLink): void {
     const { requests: { bytes, offsets }, endpointOf, tally, debug } = this.#setup;
     const first = this.#number % endpointOf.length;
     const length = offsets[first + this.#outstanding] - offsets[first];
@@ -324,7 +293,7 @@ export class HttpClient {
     this.#lingerUs = this.#sinceUs = nowUs;
     if (core.pending(this.#link.conn) === 0) return;
     // It announced the end and sent more: of no interest, and nothing to wait for.
-    this.#disconnect(this.#link);
+    this.#link.disconnect();
     this.#forget(this.#link);
     this.#endLinger();
   }
@@ -334,12 +303,12 @@ export class HttpClient {
     const endUs = this.#lingerUs;
     this.#lingerUs = 0;
     this.#complete(1, endUs);
-    this.#disconnect(this.#link);
+    this.#link.disconnect();
     this.#next(clockUs());
   }
 
   /** Bytes behind the last response: it was framed wrong, unless they are empty lines. */
-  #receivedMore(link: Link, count: number): void {
+  #receivedMore(link: HttpLink, count: number): void {
     const { core, reader } = this.#setup;
     core.received(link.conn, count);
     if (!reader.hasMore(link.conn)) return;
@@ -357,7 +326,7 @@ export class HttpClient {
       tally.fail(own, 1);
       samples?.failure(this.#number + i, this.#startUs, this.#connectUs, own);
     }
-    this.#disconnect(this.#link);
+    this.#link.disconnect();
     this.#forget(this.#link);
     this.#next(clockUs());
   }
@@ -368,15 +337,8 @@ export class HttpClient {
     this.#finish();
   }
 
-  /** Closes the connection of `link`, if there is one. */
-  #disconnect(link: Link): void {
-    link.socket?.close();
-    link.socket = null;
-    link.isOpen = false;
-  }
-
   /** Makes the parser forget a response that will not be completed. */
-  #forget(link: Link): void {
+  #forget(link: HttpLink): void {
     const { reader } = this.#setup;
     reader.close(link.conn);
     // The block that was given back last is the one that is taken: its input stays where it was.

@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./htstress.ts"),
   },
   {
+    name: "lab",
+    summary: "run experiments, and explain what is seen",
+    load: () => import("./lab.ts"),
+  },
+  {
     name: "sockets",
     summary: "TCP sockets by state; drop TIME-WAIT sockets",
     load: () => import("./sockets.ts"),

@@ -6,4 +6,5 @@ export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, freeBlock } from "./memory";
 export { append, commit, freeChain, freeOutBlock, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
-export { countStatus, endOfResponses, hasMore, nextResponse, openResponses, takeResponses } from "./response";
+export { endOfResponses, hasMore, nextResponse, openResponses } from "./response";
+export { countStatus, takeResponses } from "./response_batch";

@@ -18,10 +18,10 @@ import { completeLine, CRLF, fail } from "./line";
 import { knownField } from "./names";
 import { skipFieldValue, skipToken } from "./scan";
 import { Code, Conn, Event, Field, Flag, Place } from "../shared/abi";
-import { Client, ResponseCode, ResponseFlag, ResponseWord, Taken } from "../shared/abi_client";
+import { Client, ResponseCode, ResponseFlag, ResponseWord } from "../shared/abi_client";
 
 /** Where a connection's parser stands: the values of `Conn.State`. */
-const enum State {
+export const enum State {
   /** Before the first byte of a response. */
   Start = 0,
   StatusLine = 1,
@@ -67,7 +67,7 @@ export function openResponses(conn: usize): void {
 }
 
 /** Forgets all input. */
-function startOver(conn: usize): void {
+export function startOver(conn: usize): void {
   const head = load<u32>(conn, Conn.Head);
   store<u32>(conn, head, Conn.Pos);
   store<u32>(conn, head, Conn.End);
@@ -89,95 +89,6 @@ function pullBack(conn: usize): void {
   store<u32>(conn, to, Conn.Pos);
   store<u32>(conn, head, Conn.End);
   store<u32>(conn, load<u32>(conn, Conn.Scanned) + to - from, Conn.Scanned);
-}
-
-/**
- * Takes `received` more bytes at `Conn.End`, consumes up to `most` responses, and counts each under
- * its status (`Client.Statuses`). When the last one is complete, nothing may stand behind it: all
- * that was asked for has been answered.
- *
- * @returns how many were completed, with bits of `Taken`
- */
-export function takeResponses(conn: usize, received: u32, most: u32): u32 {
-  store<u32>(conn, load<u32>(conn, Conn.End) + received, Conn.End);
-  let done = takeKnown(conn, most);
-  let event: u32;
-  while (done < most) {
-    const from: usize = load<u32>(conn, Conn.Pos);
-    const isWhole = load<u32>(conn, Conn.State) == State.Start;
-    do event = nextResponse(conn);
-    while (event == Event.Head || event == Event.Body);
-    if (event == Event.Error) return done | Taken.Failed;
-    if (event == Event.NeedMore) {
-      return load<u32>(conn, Conn.State) == State.Start ? done : done | Taken.Partial;
-    }
-    const to: usize = load<u32>(conn, Conn.Pos);
-    // Nothing behind one that closes will be answered on this connection.
-    const isClosing = !(load<u32>(conn, Conn.Flags) & Flag.KeepAlive);
-    if ((done + 1 == most || isClosing) && hasMore(conn) && done + 1 == most) {
-      failWith(conn, ResponseCode.ExtraBytes);
-      return done | Taken.Failed;
-    }
-    countStatus(conn, 1);
-    ++done;
-    if (isClosing) return done | Taken.Closing;
-    if (isWhole) remember(conn, from, to);
-  }
-  startOver(conn);
-  return done;
-}
-
-/**
- * Consumes up to `most` responses that are, byte for byte, the one that was parsed last: most
- * servers under load answer a second's requests with the same bytes.
- *
- * @returns how many
- */
-function takeKnown(conn: usize, most: u32): u32 {
-  const length = load<u32>(Client.KnownLength);
-  if (length == 0 || load<u32>(conn, Conn.State) != State.Start) return 0;
-  const end: usize = load<u32>(conn, Conn.End);
-  let p: usize = load<u32>(conn, Conn.Pos);
-  let done: u32 = 0;
-  while (end - p >= length && done < most && isEqual(p, Client.Known, length)) {
-    p += length;
-    ++done;
-  }
-  // Behind the last one that was asked for nothing may stand: that is judged elsewhere.
-  if (done == most && p != end) {
-    p -= length;
-    --done;
-  }
-  if (done == 0) return 0;
-  advance(conn, p, State.Start);
-  store<u32>(conn, load<u32>(Client.KnownStatus), ResponseWord.Status);
-  countStatus(conn, done);
-  return done;
-}
-
-/** Keeps the response `from` ... `to` for `takeKnown`. */
-function remember(conn: usize, from: usize, to: usize): void {
-  const length = <u32>(to - from);
-  if (length < 16 || length > <u32>Client.MostKnown) return;
-  memory.copy(Client.Known, from, length);
-  store<u32>(Client.KnownLength, length);
-  store<u32>(Client.KnownStatus, load<u32>(conn, ResponseWord.Status));
-}
-
-/** Whether `length` bytes, at least 16, at `p` and `q` are the same. */
-@inline
-function isEqual(p: usize, q: usize, length: usize): bool {
-  const last = length - 16;
-  for (let i: usize = 0; i < last; i += 16) {
-    if (v128.any_true(v128.xor(v128.load(p + i), v128.load(q + i)))) return false;
-  }
-  return !v128.any_true(v128.xor(v128.load(p + last), v128.load(q + last)));
-}
-
-/** Counts `count` responses with the status of the one whose head was read last. */
-export function countStatus(conn: usize, count: u32): void {
-  const at = <usize>Client.Statuses + 8 * load<u32>(conn, ResponseWord.Status);
-  store<u64>(at, load<u64>(at) + count);
 }
 
 /**
@@ -237,7 +148,7 @@ function step(conn: usize): u32 {
   }
 }
 
-function failWith(conn: usize, code: u32): u32 {
+export function failWith(conn: usize, code: u32): u32 {
   fail(conn, code);
   store<u32>(conn, State.Failed, Conn.State);
   return Event.Error;
@@ -250,7 +161,7 @@ function pendingOrFailed(conn: usize): u32 {
 }
 
 @inline
-function advance(conn: usize, p: usize, state: u32): u32 {
+export function advance(conn: usize, p: usize, state: u32): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, state, Conn.State);
