@@ -3,8 +3,8 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DirectoryOptions } from "../servers/mod.ts";
-import { OptionError, parseAuth, parseHeader } from "../servers/mod.ts";
-import { parseSize } from "./args.ts";
+import { DEFAULT_CACHE_BYTES, OptionError, parseAuth, parseHeader } from "../servers/mod.ts";
+import { formatSize, parseSize } from "./args.ts";
 import { UsageError } from "./failure.ts";
 
 /** Values of the options, as commander hands them over. */
@@ -67,9 +67,12 @@ export function addDirOptions(command: Command): Command {
     )
     .option("--auth <user:password>", "ask for a password (basic)", parserFor(parseAuth))
     .addOption(
-      new Option("--cache <size>", "memory for files and compressed copies; 0 keeps none")
+      new Option(
+        "--cache <size>",
+        "memory for files and compressed copies, over all Workers; 0 keeps none",
+      )
         .argParser(parseSize)
-        .default(64 << 20, "64m"),
+        .default(DEFAULT_CACHE_BYTES, formatSize(DEFAULT_CACHE_BYTES)),
     );
 }
 

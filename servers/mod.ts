@@ -7,7 +7,13 @@ import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
-import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./options.ts";
+import {
+  DEFAULT_MAX_ACTIVE,
+  type PartialServerOptions,
+  type ServerOptions,
+  withDefaults,
+} from "./options.ts";
+import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 export { type Counters, sumCounters } from "./connection.ts";
 export type { ListenOptions } from "./engine.ts";
@@ -21,7 +27,7 @@ export {
   MODELS,
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
-export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
+export { DEFAULT_CACHE_BYTES, OptionError, parseAuth, parseHeader } from "./static/options.ts";
 
 /** Why only one Worker can listen, `undefined` where several can. */
 function whyOneListener(path: string | undefined): string | undefined {
@@ -30,12 +36,31 @@ function whyOneListener(path: string | undefined): string | undefined {
   return undefined;
 }
 
+/** Every Worker has a cache of its own: together they keep what the server is allowed to. */
+function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
+  const { service } = options;
+  if (service.kind !== "http" || service.directory === undefined) return options;
+  const { directory } = service;
+  const cacheBytes = Math.floor((directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / workers);
+  return { ...options, service: { ...service, directory: { ...directory, cacheBytes } } };
+}
+
 /**
  * Starts a server.
  *
  * @throws the system's error when the address cannot be bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
+  const server = await start(partial);
+  if (partial.listen?.tls !== undefined) {
+    // Seldom needed, and it loads the C library.
+    const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
+    setNoDelayOnAll();
+  }
+  return server;
+}
+
+async function start(partial: PartialServerOptions): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
   const options = withDefaults(partial);
   const { path } = options.listen;
@@ -44,14 +69,15 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     case "single":
       return serveSingle(options);
     case "shared-pool":
-      return serveSharedPool(options, { maxActive });
+      return serveSharedPool(withCacheFor(maxActive, options), { maxActive });
     case "per-connection":
-      return servePerConnection(options, { maxActive });
+      return servePerConnection(withCacheFor(maxActive, options), { maxActive });
     case "per-core": {
       const wanted = partial.workers ?? navigator.hardwareConcurrency;
       const why = whyOneListener(path);
       if (why !== undefined && wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
-      return await servePerCore(options, { workers: why === undefined ? wanted : 1, onNote });
+      const workers = why === undefined ? wanted : 1;
+      return await servePerCore(withCacheFor(workers, options), { workers, onNote });
     }
   }
 }

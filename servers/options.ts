@@ -6,6 +6,7 @@ import type { AccessLogOptions } from "./access_log.ts";
 import type { Timeouts } from "./connection.ts";
 import type { ListenOptions } from "./engine.ts";
 import type { DirectoryOptions } from "./resources/directory.ts";
+import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -95,14 +96,16 @@ export function limitsOf(service: ServiceOptions): Limits {
   return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
 }
 
-/** The default of `--cache`. */
-export const DEFAULT_CACHE_BYTES = 64 << 20;
+/** The core's memory has room for more, but its addresses end at 4 GiB and connections come first. */
+const MAX_KEPT_BYTES = 512 << 20;
 
 /**
- * Half of `--cache` is for files and compressed copies, the other half for the responses that the
- * core keeps, heads included, and sends by itself. Pool models have only the first half.
+ * Half of `--cache` is for files and compressed copies (`resources/directory.ts`), the other half
+ * for the responses that the core keeps, heads included, and sends by itself. Pool models have only
+ * the first half.
  */
 export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
   if (service.kind !== "http" || service.directory === undefined) return { cacheBytes: 0 };
-  return { cacheBytes: Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2) };
+  const half = Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2);
+  return { cacheBytes: Math.min(half, MAX_KEPT_BYTES) };
 }

@@ -251,15 +251,16 @@ function fields(conn: usize, p: usize): u32 {
     }
     p = cr + 2;
   }
+  store<u32>(conn, count, Conn.FieldCount);
+  if (p + 1 < end && p <= longest && load<u16>(p) == CRLF) return endHead(conn, p + 2);
   if (<usize>load<u32>(conn, Conn.Pos) != p) {
     store<u32>(conn, <u32>p, Conn.Pos);
     store<u32>(conn, <u32>p, Conn.Scanned);
   }
-  store<u32>(conn, count, Conn.FieldCount);
   return notFieldLine(conn, p, longest);
 }
 
-/** What stands at `p`, where no field line was found: the head's end, an incomplete or wrong line. */
+/** What stands at `p`, which is neither a field line nor the end of the head: it is incomplete or wrong. */
 function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   const count = load<u32>(conn, Conn.FieldCount);
@@ -268,9 +269,7 @@ function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   const c = load<u8>(p);
   if (c == 0x0d) {
     if (p + 1 == end) return Event.NeedMore;
-    if (p > longest) return failWith(conn, Code.HeaderTooLarge);
-    if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
-    return endHead(conn, p + 2);
+    return failWith(conn, p > longest ? Code.HeaderTooLarge : Code.BareCarriageReturn);
   }
   // Judged by the first byte: obs-fold (section 5.2), or white space that hides a field (2.2).
   if (isOws(c)) return failWith(conn, count == 0 ? Code.WhiteSpaceBeforeFields : Code.LineFolding);

@@ -51,9 +51,9 @@ Deno.test("ktcp echo --help and http --help show defaults in the units they are 
 
 /** Command lines that are wrong, and what the one line says: option, value, what to write. */
 const USAGE_ERRORS: [args: string[], error: RegExp][] = [
-  [[], /^ktcp: no command given; commands: bench, echo, http/],
+  [[], /^ktcp: no command given; commands: echo, http, bench/],
   [["--"], /^ktcp: no command given/],
-  [["bogus"], /^ktcp: unknown command 'bogus'; commands: bench, echo, http/],
+  [["bogus"], /^ktcp: unknown command 'bogus'; commands: echo, http, bench/],
   [["Echo"], /^ktcp: unknown command 'Echo'/],
   [["--port", "5", "echo"], /^ktcp: unknown option '--port'/],
   [["echo", "--nope"], /^ktcp echo: unknown option '--nope'/],

@@ -1,0 +1,88 @@
+/** Sends mutated requests to a running server and watches its memory. */
+import type { Random } from "./random.ts";
+import { mutatedRequest } from "./requests.ts";
+
+/** Resident memory of process `pid` in KiB, from /proc. */
+export function residentKib(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
+}
+
+/** How many requests are sent, and how. */
+export interface ServerSoakOptions {
+  requests: number;
+  /** Connections at once. */
+  connections: number;
+  random: Random;
+  /** Called now and then, with the number of requests sent. */
+  onProgress?: (requests: number) => void;
+}
+
+/** What came back. */
+export interface ServerSoak {
+  requests: number;
+  /** Responses by status. */
+  statuses: Map<number, number>;
+}
+
+/** How often progress is reported in all. */
+const REPORTS = 20;
+
+/**
+ * Sends requests to `port` of the loopback, each on a connection of its own, so that no error of
+ * another hides it, in one to three pieces and followed by FIN; reads all that comes back.
+ *
+ * @throws when a connection is refused, reset or stuck, or what comes back is no response
+ */
+export async function soakServer(port: number, options: ServerSoakOptions): Promise<ServerSoak> {
+  const { random, requests, onProgress } = options;
+  const soak: ServerSoak = { requests: 0, statuses: new Map() };
+  const step = Math.ceil(requests / REPORTS);
+  const work = async () => {
+    while (soak.requests < requests) {
+      const request = mutatedRequest(random);
+      if (++soak.requests % step === 0) onProgress?.(soak.requests);
+      const longest = Math.max(1, random.pick([request.length, request.length >> 1]));
+      const answer = await exchange(port, [...random.pieces(request, longest)]);
+      for (const [, status] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) {
+        soak.statuses.set(Number(status), (soak.statuses.get(Number(status)) ?? 0) + 1);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.connections }, work));
+  return soak;
+}
+
+const decoder = new TextDecoder("latin1");
+
+/** @returns all that comes back, as latin1 */
+async function exchange(port: number, parts: readonly Uint8Array[]): Promise<string> {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const sending = send(conn, parts);
+  const buffer = new Uint8Array(16384);
+  let text = "";
+  for (;;) {
+    const count = await conn.read(buffer);
+    if (count === null) break;
+    text += decoder.decode(buffer.subarray(0, count));
+  }
+  await sending;
+  if (text !== "" && !text.startsWith("HTTP/1.1 ")) throw new Error(`No response: ${text}`);
+  return text;
+}
+
+async function send(conn: Deno.TcpConn, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    for (const part of parts) {
+      for (let at = 0; at < part.length;) at += await conn.write(part.subarray(at));
+    }
+    await conn.closeWrite();
+  } catch (error) {
+    // The server answered, and closed while this was still sending.
+    const { BrokenPipe, NotConnected, ConnectionReset } = Deno.errors;
+    const isClosed = [BrokenPipe, NotConnected, ConnectionReset].some((kind) =>
+      error instanceof kind
+    );
+    if (!isClosed) throw error;
+  }
+}
