@@ -3,7 +3,7 @@
  */
 import type { Core } from "../core/mod.ts";
 import { AccessLog } from "./access_log.ts";
-import { type HttpServiceOptions, keptBytes, type ServiceOptions } from "./options.ts";
+import type { HttpServiceOptions, ServiceOptions } from "./options.ts";
 import type { Resource } from "./resource.ts";
 import { DirectoryResource } from "./resources/directory.ts";
 import { echoContentResource } from "./resources/echo_content.ts";
@@ -19,7 +19,7 @@ function createResource(options: HttpServiceOptions): Resource {
     case "echo":
       return echoContentResource;
     case "dir":
-      return new DirectoryResource({ ...options.directory!, ...keptBytes(options) });
+      return new DirectoryResource(options.directory!);
   }
 }
 

@@ -204,14 +204,17 @@ export class HttpService implements Service {
       return Effect.Respond;
     }
     const effect = this.#append(conn, answer);
-    if (effect === Effect.Read) {
-      this.#kept?.offer(
-        conn,
-        answer,
-        (length) => this.#head.write({ ...answer, contentLength: length }),
-      );
-    }
+    if (effect === Effect.Read) this.#offer(conn, answer);
     return effect;
+  }
+
+  /** Lets the core repeat `answer`, if it may be. */
+  #offer(conn: number, answer: Answer): void {
+    this.#kept?.offer(
+      conn,
+      answer,
+      (length) => this.#head.write({ ...answer, contentLength: length }),
+    );
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
@@ -267,7 +270,9 @@ export class HttpService implements Service {
       this.#record(conn, answer.status, counting.bytes);
     }
     const effect = this.#end(conn, isKept);
-    return effect === Effect.Read ? Effect.Flush : effect;
+    if (effect !== Effect.Read) return effect;
+    this.#offer(conn, answer);
+    return Effect.Flush;
   }
 
   #sendHead(
