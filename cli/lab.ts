@@ -110,7 +110,8 @@ async function runAll(
         signal,
         onProgress: (done, total, note) => progress.update({ done: done / total, note }),
       };
-      const result = await runLab(lab, context, VERSION).finally(() => progress.stop());
+      const result = await runUnlessInterrupted(lab, context).finally(() => progress.stop());
+      if (result === null) break;
       results.push(result);
       if (!options.json) printResult(`${labText(result)}\n`);
       const failures = failuresOf(result);
@@ -129,6 +130,16 @@ async function runAll(
       Deno.removeSignalListener(signal, onSignal);
     }
     interrupt.dispose();
+  }
+}
+
+/** Runs `lab`; null when an interruption left nothing of it: servers that start get it as well. */
+async function runUnlessInterrupted(lab: Lab, context: LabContext): Promise<LabResult | null> {
+  try {
+    return await runLab(lab, context, VERSION);
+  } catch (error) {
+    if (context.signal.aborted) return null;
+    throw error;
   }
 }
 

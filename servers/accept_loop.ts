@@ -62,6 +62,11 @@ export class AcceptLoop {
         await this.#pause();
         continue;
       }
+      if (this.#isStopped) {
+        // Accepted before the listener closed, told after: nobody would drain it.
+        accepted.stream.close();
+        return;
+      }
       this.#onAccepted(accepted);
     }
   }

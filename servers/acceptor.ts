@@ -41,12 +41,9 @@ export class Acceptor {
       return;
     }
     const connection = new Connection(this.#context, stream, conn, peer);
-    const { limit, onInternalError } = this.#options;
     this.#connections.add(connection);
-    limit.opened();
-    connection.run().catch(onInternalError).then(() => {
+    connection.run().catch(this.#options.onInternalError).then(() => {
       this.#connections.delete(connection);
-      limit.closed();
       this.#loop.wake();
       if (this.#connections.size === 0) this.#onEmpty?.();
     });

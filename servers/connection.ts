@@ -6,6 +6,7 @@
  * the output of one batch.
  */
 import { type Core, CoreMemoryError } from "../core/mod.ts";
+import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Stream } from "./engine.ts";
 import { Effect, Phase, type Sender, type Service } from "./service.ts";
 import { NEVER, type Timed, type TimerWheel } from "./timer_wheel.ts";
@@ -72,6 +73,8 @@ export interface ConnectionContext {
   wheel: TimerWheel;
   timeouts: Timeouts;
   counters: Counters;
+  /** Counts the connections over all threads; absent: another thread does. */
+  limit?: ConnectionLimit;
   /** The connections' blocks are another thread's to close. */
   keepsBlock?: boolean;
 }
@@ -104,6 +107,7 @@ export class Connection implements Timed, Sender {
   /** The last response and the FIN are on their way: what still comes is thrown away. */
   #ending: Promise<void> | undefined;
   #receiving = false;
+  #draining = false;
 
   /**
    * @param conn the connection's block, opened in `context.core`; closed with the connection
@@ -118,11 +122,13 @@ export class Connection implements Timed, Sender {
 
   /** Serves the connection to its end. Never rejects for what the peer does. */
   async run(): Promise<void> {
-    const { wheel, counters, service } = this.#context;
+    const { wheel, counters, service, limit } = this.#context;
     ++counters.connections;
+    ++counters.open;
+    limit?.opened();
     wheel.add(this);
     service.opened?.(this.#conn, this.#peer);
-    service.clientsChanged?.(++counters.open, this.#peer, true);
+    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
     try {
       await this.#serve();
     } catch (error) {
@@ -133,7 +139,9 @@ export class Connection implements Timed, Sender {
       this.close();
       wheel.remove(this);
       service.closed?.(this.#conn);
-      service.clientsChanged?.(--counters.open, this.#peer, false);
+      --counters.open;
+      limit?.closed();
+      service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false);
       counters.served += this.#core.served(this.#conn);
       if (!this.#context.keepsBlock) this.#core.close(this.#conn);
     }
@@ -148,6 +156,7 @@ export class Connection implements Timed, Sender {
 
   /** Closes now when nothing is in progress, else as soon as it is done. */
   drain(): void {
+    this.#draining = true;
     if (this.#receiving && this.#context.service.phase(this.#conn) === Phase.Idle) this.close();
   }
 
@@ -223,6 +232,7 @@ export class Connection implements Timed, Sender {
       if (!count) return;
       view = core.inputView(conn, view);
       phase = this.#await(phase);
+      if (this.#draining && phase === Phase.Idle) return;
     }
   }
 

@@ -5,7 +5,7 @@
  * nothing here knows a server of ktcp's: it sees addresses and process numbers.
  */
 import type { FigureKey } from "./figures.ts";
-import type { VariantResult } from "./measure.ts";
+import type { MeasureOptions, VariantResult } from "./measure.ts";
 import type { Finding } from "./verdict.ts";
 
 /** The protocols that a server under test may speak. */
@@ -71,18 +71,12 @@ export interface LabHost {
 }
 
 /** What a run of an experiment is given. */
-export interface LabContext {
+export interface LabContext extends MeasureOptions {
   /** Fewer, shorter measurements: all experiments together within three minutes. */
   isQuick: boolean;
-  /** Repetitions of each variant. */
-  rounds: number;
   host: LabHost;
   /** Further servers, already told apart by protocol. */
   targets: readonly ForeignTarget[];
-  /** Ends the run; what was measured so far is its result. */
-  signal: AbortSignal;
-  /** Told before each measurement: how many are done of how many, and which comes next. */
-  onProgress(done: number, total: number, name: string): void;
 }
 
 /** What is drawn: the same description makes a plot in the terminal and charts in a report. */

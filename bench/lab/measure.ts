@@ -2,11 +2,19 @@
  * Repeats the variants of an experiment in alternation: A B C, C B A, A B C … so that what drifts
  * meanwhile (clock rate, other processes, caches) meets all of them alike.
  */
-import type { CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
-import { LatencyHistogram as Histogram } from "../stats/histogram.ts";
+import { type CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
 import type { FigureKey, FigureValues } from "./figures.ts";
-import type { LabContext } from "./lab.ts";
 import { type Spread, spreadOf } from "./spread.ts";
+
+/** What a series of measurements needs to know. */
+export interface MeasureOptions {
+  /** Repetitions of each variant. */
+  rounds: number;
+  /** Ends the series; what was measured so far is its result. */
+  signal: AbortSignal;
+  /** Told before each measurement: how many are done of how many, and which comes next. */
+  onProgress(done: number, total: number, name: string): void;
+}
 
 /** One measurement. */
 export interface Sample {
@@ -56,19 +64,18 @@ export function variantName({ group, label, x, xText }: Omit<VariantSpec, "run">
   return `${group}: ${label}${place}`;
 }
 
-/** Measures `specs`, `context.rounds` times unless `rounds` says otherwise. */
+/** Measures each of `specs` `rounds` times. */
 export async function measure(
   specs: readonly VariantSpec[],
-  context: Pick<LabContext, "rounds" | "signal" | "onProgress">,
-  rounds = context.rounds,
+  { rounds, signal, onProgress }: MeasureOptions,
 ): Promise<VariantResult[]> {
   const samples = new Map<VariantSpec, Sample[]>(specs.map((spec) => [spec, []]));
   let done = 0;
   for (let round = 0; round < rounds; round++) {
     for (const spec of round % 2 === 0 ? specs : specs.toReversed()) {
-      if (context.signal.aborted) break;
-      context.onProgress(done++, specs.length * rounds, variantName(spec));
-      const sample = await runUnlessAborted(spec, context.signal);
+      if (signal.aborted) break;
+      onProgress(done++, specs.length * rounds, variantName(spec));
+      const sample = await runUnlessAborted(spec, signal);
       if (sample) samples.get(spec)!.push(sample);
     }
   }
@@ -117,7 +124,7 @@ function mergedCurves(samples: readonly Sample[]): Record<string, CurvePoint[]> 
   const merged = new Map<string, LatencyHistogram>();
   for (const { latencies = {} } of samples) {
     for (const [name, part] of Object.entries(latencies)) {
-      const total = merged.get(name) ?? new Histogram();
+      const total = merged.get(name) ?? new LatencyHistogram();
       merged.set(name, total);
       total.merge(part);
       part.destroy();

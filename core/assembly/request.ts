@@ -1,11 +1,18 @@
 /**
  * The request parser (RFC 9112): a pull parser over the bytes received on one connection.
  *
- * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart
- * while it searches the line's end; known methods and names are recognised by comparing whole
- * words (`names.ts`); results are offsets into the input, so nothing is copied and no string is
- * built. Incomplete and wrong input both fall out of the fast pass to `completeLine`, which
- * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
+ * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart while
+ * it searches the line's end.
+ *
+ * - A search does not ask how far the input goes. It may run into the slack behind it, and the place
+ *   it finds is compared with the end once, so there is no loop for the last few bytes.
+ * - Known methods and names are recognised by comparing whole words (`names.ts`), and the fields that
+ *   frame a message are judged when they pass (`framing.ts`).
+ * - Results are offsets into the input, packed into one store a field: nothing is copied, nothing
+ *   allocated, and no string is built until the host asks for it.
+ * - The common case stands in the loop. Incomplete and wrong input fall out of it alike, to
+ *   `completeLine`, which tells them apart (see `line.ts` for why that is linear and independent of
+ *   the pieces). What a fault is called is found out there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
 import { judgeChunkLine, judgeField, judgeHead, skipChunkSize } from "./framing";

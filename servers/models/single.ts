@@ -62,7 +62,7 @@ export function startServing(
   const listener = denoEngine.listen(options.listen);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
-  const context = { core, service, wheel, timeouts: options.timeouts, counters };
+  const context = { core, service, wheel, timeouts: options.timeouts, counters, limit };
   const acceptor = new Acceptor(context, listener, { limit, onInternalError: reportInternalError });
   return { listener, counters, acceptor };
 }

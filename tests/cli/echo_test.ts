@@ -151,6 +151,18 @@ Deno.test("ktcp echo --buffer 20 --verbose logs clients and how a message is spl
   assert.match(err, /\nktcp echo: 2 connections, 3 pieces, 51 bytes in, 51 bytes out, .*\n$/);
 });
 
+Deno.test("ktcp echo --verbose counts the clients of all Workers", async () => {
+  await using server = await launchServer(["echo", "--verbose", "--workers", "2"]);
+  const conns: Deno.Conn[] = [];
+  // The kernel spreads connections by a hash: among 12 both Workers have some, but for 1 in 2048.
+  for (let i = 1; i <= 12; i++) {
+    conns.push(await Deno.connect({ port: server.port }));
+    await server.process.untilErr(new RegExp(`^connected: 127\\.0\\.0\\.1, ${i} clients\n`, "m"));
+  }
+  for (const conn of conns) conn.close();
+  await server.process.untilErr(/^disconnected: 127\.0\.0\.1, 0 clients\n/m);
+});
+
 Deno.test("ktcp echo survives clients that reset their connections", async () => {
   await using server = await launchServer(["echo", "--model", "single"]);
   for (let i = 0; i < 20; i++) {

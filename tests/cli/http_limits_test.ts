@@ -1,14 +1,14 @@
 /** The limits of `ktcp http` as options, at the smallest and the largest values that they take. */
 import assert from "node:assert/strict";
 import { latin1Bytes } from "../support/http_cases.ts";
-import { type KtcpServer, runKtcp, startKtcp } from "../support/ktcp.ts";
+import { type LaunchedServer, launchServer, run } from "../support/launch.ts";
 import { exchange } from "../support/raw_client.ts";
 
 const TIB = 2 ** 40;
 
 /** @returns the statuses that `text`, sent at once, is answered with */
-async function statuses(server: KtcpServer, text: string): Promise<number[]> {
-  const { responses, fault } = await exchange(server.address, [latin1Bytes(text)], {
+async function statuses(server: LaunchedServer, text: string): Promise<number[]> {
+  const { responses, fault } = await exchange({ port: server.port }, [latin1Bytes(text)], {
     until: 1,
     methods: [/^[A-Z]+/.exec(text)![0]],
   });
@@ -26,10 +26,10 @@ function section(length: number): string {
 }
 
 Deno.test("ktcp http holds the smallest limits that it takes", async () => {
-  await using server = await startKtcp(
+  await using server = await launchServer([
     ...["http", "--echo", "--max-request-line", "64", "--max-header-size", "64"],
     ...["--max-headers", "1", "--max-body", "0"],
-  );
+  ]);
   const check = async (text: string, status: number) =>
     assert.deepEqual(await statuses(server, text), [status], JSON.stringify(text));
   await check(line(64) + section(64), 200);
@@ -41,10 +41,10 @@ Deno.test("ktcp http holds the smallest limits that it takes", async () => {
 });
 
 Deno.test("ktcp http holds the largest limits that it takes", async () => {
-  await using server = await startKtcp(
+  await using server = await launchServer([
     ...["http", "--echo", "--max-request-line", "16k", "--max-header-size", "46k"],
     ...["--max-headers", "1000", "--max-body", "1024g"],
-  );
+  ]);
   const check = async (text: string, status: number) =>
     assert.deepEqual(await statuses(server, text), [status], JSON.stringify(text.slice(0, 99)));
   await check(line(16384) + section(47104), 200);
@@ -56,7 +56,7 @@ Deno.test("ktcp http holds the largest limits that it takes", async () => {
     `POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: ${length}\r\n\r\n`;
   await check(announce(TIB + 1), 413);
   const { responses } = await exchange(
-    server.address,
+    { port: server.port },
     [latin1Bytes(announce(TIB)), { after: 100, finals: 0 }],
     { until: 0 },
   );
@@ -75,9 +75,9 @@ Deno.test("ktcp http refuses limits beyond those", async () => {
     ["--max-body", "-1"],
   ];
   await Promise.all(wrong.map(async ([option, value]) => {
-    const { code, stdout, stderr } = await runKtcp("http", "--port", "0", option, value);
-    assert.equal(code, 2, `${option} ${value}: ${stderr}`);
-    assert.equal(stdout, "");
-    assert.ok(stderr.includes(option) && stderr.includes(value), stderr);
+    const { code, out, err } = await run(["http", "--port", "0", option, value]);
+    assert.equal(code, 2, `${option} ${value}: ${err}`);
+    assert.equal(out, "");
+    assert.ok(err.includes(option) && err.includes(value), err);
   }));
 });

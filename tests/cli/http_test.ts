@@ -159,6 +159,25 @@ Deno.test({
   },
 });
 
+Deno.test("ktcp http finishes a download when it is told to stop", async () => {
+  await using site = new Site();
+  const path = `${site.root}/large.bin`;
+  const bytes = 24 * MiB;
+  using file = await Deno.open(path, { write: true, createNew: true });
+  for (const block of randomBlocks(bytes)) file.writeSync(block);
+  await using server = await launchHttp("--dir", site.root);
+  const response = await fetch(`http://${server.address}/large.bin`);
+  const reader = response.body!.getReader();
+  const hash = createHash("sha256");
+  hash.update((await reader.read()).value!);
+  server.process.kill("SIGTERM");
+  for (let part; !(part = await reader.read()).done;) hash.update(part.value);
+  assert.equal(hash.digest("hex"), sha256(randomBlocks(bytes)));
+  const { code, err } = await server.process.ended();
+  assert.equal(code, 0);
+  assert.match(err, /^ktcp http: 1 connections, 1 requests, .* 0 timeouts, 0 errors\n$/);
+});
+
 Deno.test("ktcp http closes an idle connection silently after --idle-timeout", async () => {
   await using server = await launchHttp("--idle-timeout", "100ms");
   using conn = await Deno.connect({ port: server.port });

@@ -115,7 +115,7 @@ Deno.test("ktcp --help into a pipe that nobody reads ends quietly", async () => 
   const { code, stderr } = await new Deno.Command("/bin/sh", {
     args: [
       "-c",
-      '("$0" run -A "$1" http --help; echo "exit $?" >&2) | true',
+      '("$0" run --quiet -A "$1" http --help; echo "exit $?" >&2) | true',
       Deno.execPath(),
       main,
     ],

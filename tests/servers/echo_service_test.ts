@@ -17,9 +17,9 @@ function serverOf(bufferBytes: number) {
   const counters = zeroCounters();
   const timeouts = { ...DEFAULT_TIMEOUTS, idleMs: 0 };
   const context = { core, service, wheel: new TimerWheel(250), timeouts, counters };
-  const run = (stream: FakeStream) =>
-    new Connection(context, stream, core.open(), "127.0.0.1").run();
-  return { core, lines, counters, run };
+  const connect = (stream: FakeStream) => new Connection(context, stream, core.open(), "127.0.0.1");
+  const run = (stream: FakeStream) => connect(stream).run();
+  return { core, lines, counters, connect, run };
 }
 
 function bytesOf(length: number): Uint8Array {
@@ -72,6 +72,20 @@ Deno.test("a peer that does not read is not read from", async () => {
   unblock();
   await served;
   assert.deepEqual([stream.reads, stream.writes.length], [3, 2]);
+});
+
+Deno.test("a connection that is told to drain while it sends, sends all of it and closes", async () => {
+  const { connect, core } = serverOf(20);
+  const stream = new FakeStream([bytesOf(31), bytesOf(31)]);
+  const connection = connect(stream);
+  const unblock = stream.block();
+  const served = connection.run();
+  await new Promise((resolve) => setTimeout(resolve));
+  connection.drain();
+  unblock();
+  await served;
+  assert.deepEqual(stream.sent, bytesOf(31));
+  assert.deepEqual([stream.reads, stream.isClosed, core.blocksUsed], [1, true, 0]);
 });
 
 Deno.test("any bytes come back as they were, however they arrive", async () => {

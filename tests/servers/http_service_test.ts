@@ -256,6 +256,7 @@ Deno.test("an error behind HEAD has its content, unless the faulty request is HE
   const cases: [string, RegExp][] = [
     [head + "GET / HTTP/1.1\nHost: x\r\n\r\n", /\r\n\r\n[A-Z].*\n$/],
     [head + "?", /\r\n\r\n[A-Z].*\n$/],
+    [head + "\x00", /\r\n\r\n[A-Z].*\n$/],
     ["HEAD / HTTP/1.1\r\nHost : x\r\n\r\n", /\r\n\r\n$/],
   ];
   for (const [text, end] of cases) {

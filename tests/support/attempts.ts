@@ -16,5 +16,5 @@ export async function withinAttempts(most: number, attempt: () => Promise<void>)
  * about the code under test.
  */
 export function isOverloaded(): boolean {
-  return Deno.loadavg()[0] > 2.5 * navigator.hardwareConcurrency;
+  return Deno.loadavg()[0] > 1.5 * navigator.hardwareConcurrency;
 }

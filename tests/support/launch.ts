@@ -69,7 +69,9 @@ export class Launched implements AsyncDisposable {
   #isOver = false;
 
   constructor(args: readonly string[], { cwd, prefix = [] }: LaunchOptions = {}) {
-    const [program, ...rest] = [...prefix, Deno.execPath(), "run", "-A", MAIN, ...args];
+    // Quiet: with an empty cache, deno tells of what it downloads.
+    const deno = [Deno.execPath(), "run", "--quiet", "-A"];
+    const [program, ...rest] = [...prefix, ...deno, MAIN, ...args];
     this.#process = new Deno.Command(program, {
       args: rest,
       cwd,

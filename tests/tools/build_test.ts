@@ -33,7 +33,8 @@ class SmallTree implements AsyncDisposable {
 
   async build(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "tools/build.ts", ...args],
+      // Quiet: with an empty cache, deno tells of what it downloads.
+      args: ["run", "--quiet", "-A", "tools/build.ts", ...args],
       cwd: this.folder,
       env: { NO_COLOR: "1" },
     }).output();
