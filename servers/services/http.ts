@@ -67,6 +67,7 @@ export class HttpService implements Service {
   closed(conn: number): void {
     this.#peers.delete(conn);
     this.#startsUs.delete(conn);
+    this.#abandon(conn);
     // Ticks end with the last connection.
     if (this.#peers.size === 0) this.#log?.flush();
   }
@@ -114,8 +115,9 @@ export class HttpService implements Service {
   }
 
   async respond(conn: number, sender: Sender): Promise<Effect> {
-    const answer = await this.#answers.get(conn)!;
+    const waiting = this.#answers.get(conn)!;
     this.#answers.delete(conn);
+    const answer = await waiting;
     const content = this.#streamOf(answer.content);
     if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
     const effect = this.#append(conn, answer);
@@ -242,6 +244,19 @@ export class HttpService implements Service {
     if (typeof content !== "object") return undefined;
     if (!(content instanceof Uint8Array)) return content;
     return content.length > this.#core.blockCapacity / 2 ? new WholeContent(content) : undefined;
+  }
+
+  /** Gives back what an answer holds that was never sent, as the peer went away before. */
+  async #abandon(conn: number): Promise<void> {
+    const waiting = this.#answers.get(conn);
+    if (waiting === undefined) return;
+    this.#answers.delete(conn);
+    try {
+      const { content } = await waiting;
+      this.#streamOf(content)?.cancel();
+    } catch {
+      // It could not be made: there is nothing to give back, and nobody to tell.
+    }
   }
 
   /** Sends an answer whose content comes in pieces. */

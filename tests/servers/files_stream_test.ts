@@ -73,6 +73,32 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "ktcp http --dir closes a file that it had no time to begin with",
+  { ignore },
+  () =>
+    withLargeFile(async (root) => {
+      Deno.writeFileSync(`${root}/mid`, new Uint8Array(20_000));
+      await using server = await launchServer(["http", "--dir", root, "--model", "single"]);
+      const { pid } = server.process;
+      const address = { hostname: "127.0.0.1", port: server.port };
+      {
+        await using client = await FileClient.connect(address);
+        await client.ask("/mid");
+      }
+      const before = descriptors(pid);
+      const byte = { fields: { Range: "bytes=0-0" } };
+      const batch = [...Array(10).fill(requestBytes("/mid")), requestBytes("/large", byte)];
+      const batches = new Uint8Array(await new Blob(Array(100).fill(batch).flat()).arrayBuffer());
+      const conns = await Promise.all(Array.from({ length: 10 }, () => Deno.connect(address)));
+      // Nothing is read: each connection stands before a file sooner or later, with others to send.
+      for (const conn of conns) await conn.write(batches.subarray(0, 20_000));
+      await until(() => descriptors(pid) >= before + 15, () => `${descriptors(pid)} of ${before}`);
+      for (const conn of conns) conn.close();
+      await until(() => descriptors(pid) <= before, () => `${descriptors(pid)} of ${before} left`);
+    }),
+);
+
 Deno.test("ktcp http --dir holds 20 stalled downloads in 128 MiB, and serves others", {
   ignore,
 }, () =>
