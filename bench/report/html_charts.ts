@@ -50,7 +50,17 @@ function bars(
       return { series, value: median, ...(low === high ? {} : { low, high }) };
     }),
   }));
-  return barChart(title, barGroups, axisName(figure));
+  const drawn = barChart(title, barGroups, axisName(figure));
+  return {
+    title,
+    option: (theme) => {
+      const option = drawn.option(theme);
+      const yAxis = option.yAxis as { name: string };
+      // What is measured in microseconds need not be a latency: it may be CPU time.
+      const name = yAxis.name.replace(/^latency/, figureOf(figure).label);
+      return { ...option, yAxis: { ...yAxis, name } };
+    },
+  };
 }
 
 /** A figure over the variants' `x`, a line for each label, with marks at what was measured. */

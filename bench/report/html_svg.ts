@@ -16,10 +16,13 @@ const SIZES = [
 /** Pixels of a row of the legend, and roughly of a character and of what stands before a name. */
 const LEGEND_ROW = 22;
 const LEGEND_CHARACTER = 7;
-const LEGEND_MARK = 58;
+const LEGEND_MARK = 64;
+
+/** Between two entries, and two rows: text is measured without its font, and comes out wider. */
+const LEGEND_GAP = 28;
 
 /** Pixels that the vertical axis takes, roughly. */
-const AXIS_WIDTH = 90;
+const AXIS_WIDTH = 110;
 
 /** The colours of a theme by the names of their CSS variables. */
 export function themeColours(theme: keyof typeof THEMES): Record<string, string> {
@@ -62,26 +65,33 @@ function fitted(chart: Chart, width: number): Chart {
       return {
         ...option,
         title: { show: false },
-        legend: { ...legend, left: 4, right: 4, top: 2, itemWidth: 18, itemGap: 14 },
+        legend: { ...legend, left: 4, right: 4, top: 2, itemWidth: 18, itemGap: LEGEND_GAP },
         grid: { ...grid, top: legendHeight(legend, width) + 14 },
-        xAxis: withAllNames(option.xAxis as CategoryAxis, width),
+        xAxis: withRoom(option.xAxis as Axis, width),
       };
     },
   };
 }
 
-interface CategoryAxis {
-  type: "category";
+interface Axis {
+  type: "category" | "value";
   data?: string[];
   axisLabel?: object;
 }
 
-/** An axis of names shows all of them: in as many lines as it takes. */
-function withAllNames(axis: CategoryAxis, width: number): CategoryAxis {
-  if (axis.type !== "category") return axis;
-  const room = Math.floor((width - AXIS_WIDTH) / Math.max(1, axis.data?.length ?? 1)) - 4;
-  const names = { interval: 0, width: room, overflow: "break", hideOverlap: false };
-  return { ...axis, axisLabel: { ...axis.axisLabel, ...names } };
+/**
+ * An axis of names shows all of them, broken into words where they would touch each other; one of
+ * numbers leaves some out.
+ */
+function withRoom(axis: Axis, width: number): Axis {
+  if (axis.type !== "category") {
+    return { ...axis, axisLabel: { ...axis.axisLabel, hideOverlap: true } };
+  }
+  const names = axis.data ?? [];
+  const room = (width - AXIS_WIDTH) / Math.max(1, names.length);
+  const isTight = names.some((name) => name.length * LEGEND_CHARACTER > room);
+  const formatter = (name: string) => isTight ? name.replace(/[- ](?=.)/g, "$&\n") : name;
+  return { ...axis, axisLabel: { ...axis.axisLabel, interval: 0, formatter } };
 }
 
 function legendHeight({ show, data }: { show: boolean; data: string[] }, width: number): number {
@@ -96,7 +106,7 @@ function legendHeight({ show, data }: { show: boolean; data: string[] }, width: 
     }
     x += needed;
   }
-  return rows * LEGEND_ROW;
+  return LEGEND_ROW + (rows - 1) * (LEGEND_ROW + LEGEND_GAP - 8);
 }
 
 /** Makes a drawing of ECharts fit into a page: valid, without names that others have as well. */
