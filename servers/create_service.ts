@@ -5,21 +5,23 @@ import type { Core } from "../core/mod.ts";
 import { AccessLog } from "./access_log.ts";
 import { type HttpServiceOptions, keptBytes, type ServiceOptions } from "./options.ts";
 import type { Resource } from "./resource.ts";
-import { DirectoryResource } from "./resources/directory.ts";
 import { echoContentResource } from "./resources/echo_content.ts";
 import { helloResource } from "./resources/hello.ts";
 import type { Service } from "./service.ts";
 import { EchoService } from "./services/echo.ts";
 import { HttpService } from "./services/http.ts";
 
-function createResource(options: HttpServiceOptions): Resource {
+async function createResource(options: HttpServiceOptions): Promise<Resource> {
   switch (options.content) {
     case "hello":
       return helloResource;
     case "echo":
       return echoContentResource;
-    case "dir":
+    case "dir": {
+      // It needs much that other contents do not: 50 ms of a start.
+      const { DirectoryResource } = await import("./resources/directory.ts");
       return new DirectoryResource({ ...options.directory!, ...keptBytes(options) });
+    }
   }
 }
 
@@ -33,14 +35,14 @@ function logLine(line: string): void {
  * @param isPooled its core's memory is shared with other threads; the owner of the sockets does
  *   what is done once for all of them
  */
-export function createService(
+export async function createService(
   core: Core,
   options: ServiceOptions,
   { isPooled = false } = {},
-): Service {
+): Promise<Service> {
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log);
-    return new HttpService(core, createResource(options), { log, isPooled });
+    return new HttpService(core, await createResource(options), { log, isPooled });
   }
   const { bufferBytes, verbose } = options;
   const log = verbose ? logLine : undefined;

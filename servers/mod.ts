@@ -1,6 +1,7 @@
 /**
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
+import { fitCapacity, systemRoom } from "./capacity.ts";
 import { freeUnixPath } from "./engines/deno.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
@@ -9,7 +10,7 @@ import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
 import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./options.ts";
 
-export { type Counters, sumCounters } from "./connection.ts";
+export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
 export type { RunningServer, ThreadReport } from "./models/model.ts";
 export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
@@ -22,6 +23,15 @@ export {
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
 export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
+
+/** How many Workers can listen. */
+function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
+  const wanted = partial.workers ?? navigator.hardwareConcurrency;
+  const why = whyOneListener(partial.listen?.path);
+  if (why === undefined) return wanted;
+  if (wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
+  return 1;
+}
 
 /** Why only one Worker can listen, `undefined` where several can. */
 function whyOneListener(path: string | undefined): string | undefined {
@@ -40,18 +50,22 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   const options = withDefaults(partial);
   const { path } = options.listen;
   if (path !== undefined) await freeUnixPath(path);
+  const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
+  const { note, maxWorkers, maxConnections } = fitCapacity(
+    options,
+    { model, workers, maxActive },
+    systemRoom(),
+  );
+  if (note !== undefined) onNote(note);
+  options.maxConnections = maxConnections;
   switch (model) {
     case "single":
-      return serveSingle(options);
+      return await serveSingle(options);
     case "shared-pool":
-      return serveSharedPool(options, { maxActive });
+      return serveSharedPool(options, { maxActive, maxWorkers });
     case "per-connection":
       return servePerConnection(options, { maxActive });
-    case "per-core": {
-      const wanted = partial.workers ?? navigator.hardwareConcurrency;
-      const why = whyOneListener(path);
-      if (why !== undefined && wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
-      return await servePerCore(options, { workers: why === undefined ? wanted : 1, onNote });
-    }
+    case "per-core":
+      return await servePerCore(options, { workers, onNote });
   }
 }

@@ -98,11 +98,15 @@ export function limitsOf(service: ServiceOptions): Limits {
 /** The default of `--cache`. */
 export const DEFAULT_CACHE_BYTES = 64 << 20;
 
+/** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
+const MAX_KEPT_BYTES = 1 << 30;
+
 /**
  * Half of `--cache` is for files and compressed copies, the other half for the responses that the
  * core keeps, heads included, and sends by itself. Pool models have only the first half.
  */
 export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
   if (service.kind !== "http" || service.directory === undefined) return { cacheBytes: 0 };
-  return { cacheBytes: Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2) };
+  const half = Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2);
+  return { cacheBytes: Math.min(half, MAX_KEPT_BYTES) };
 }

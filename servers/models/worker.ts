@@ -2,8 +2,9 @@
  * The Worker's entry for all models: the work functions that items name.
  */
 import { Core } from "../../core/mod.ts";
-import { Connection, type Counters, zeroCounters } from "../connection.ts";
+import { Connection } from "../connection.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
+import { type Counters, zeroCounters } from "../counters.ts";
 import { createService } from "../create_service.ts";
 import { keptBytes } from "../options.ts";
 import type { Service } from "../service.ts";
@@ -33,26 +34,26 @@ async function serve(
   { options, counts, index }: ServeData,
   context: WorkContext<unknown>,
 ): Promise<ServeResult> {
-  const { core, capacity } = createServerCore(options, keptBytes(options.service));
-  const service = createService(core, options.service);
-  const limit = new ConnectionLimit(counts, index, Math.min(options.maxConnections, capacity));
-  const { listener, counters, acceptor } = startServing(options, { core, service, limit });
-  const { address, port } = listener;
-  context.post({ kind: "listening", address, port } satisfies ServeMessage);
+  const core = createServerCore(options, keptBytes(options.service));
+  const service = await createService(core, options.service);
+  const limit = new ConnectionLimit(counts, index, options.maxConnections);
+  const { listener, acceptor } = startServing(options, { core, service, limit });
+  context.post({ kind: "listening", address: listener.address } satisfies ServeMessage);
   return await new Promise<ServeResult>((resolve, reject) => {
     acceptor.done.catch(reject);
     context.onMessage((message) => {
       const command = message as ServeCommand;
       if (command.kind === "report") {
-        context.post({ kind: "report", counters } satisfies ServeMessage);
-      } else {
-        acceptor.stop(command.graceMs).then((cut) => resolve({ counters, cut }), reject);
+        context.post({ kind: "report", counters: acceptor.counters } satisfies ServeMessage);
+        return;
       }
+      acceptor.stop(command.graceMs)
+        .then((cut) => resolve({ counters: acceptor.counters, cut }), reject);
     });
   });
 }
 
-/** `per-connection`: the driver of one connection, whose socket is the owner's. */
+/** `per-connection`: the driver of one connection, whose socket and block are the owner's. */
 async function serveConnection(
   { conn, peer, timeouts }: ConnectionData,
   context: WorkContext<Pooled>,
@@ -61,28 +62,27 @@ async function serveConnection(
   const stream = new RemoteStream(context, core);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
-  const connection = new Connection(
-    { core, service, wheel, timeouts, counters, keepsBlock: true },
-    stream,
-    conn,
-    peer,
-  );
+  const ended = Promise.withResolvers<void>();
+  const onEnd = (_connection: Connection, fault: unknown) =>
+    fault === undefined ? ended.resolve() : ended.reject(fault);
+  const shared = { core, service, wheel, timeouts, counters, onEnd };
+  const connection = new Connection(shared, stream, conn, peer);
   context.onMessage((message) => {
     const command = message as ConnectionCommand;
-    if (command.kind === "drain") {
-      service.drain?.();
-      connection.drain();
-    } else stream.reply(command);
+    if (command.kind === "drain") service.drain?.();
+    else if (command.kind === "close-if-idle") connection.closeIfIdle();
+    else stream.reply(command);
   });
-  await connection.run();
+  connection.serve();
+  await ended.promise;
   return counters;
 }
 
 serveWork<Pooled, PoolInit | null>({ serve, receive: receiveItem, connection: serveConnection }, {
-  setUp(init) {
+  async setUp(init) {
     // `per-core` brings its options with the item; nothing of another thread is used.
     if (init === null) return undefined as unknown as Pooled;
     const core = Core.attach(init.share);
-    return { core, service: createService(core, init.service, { isPooled: true }) };
+    return { core, service: await createService(core, init.service, { isPooled: true }) };
   },
 });
