@@ -12,6 +12,7 @@ import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./o
 
 export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
+export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/model.ts";
 export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
 export type { PartialServerOptions } from "./options.ts";
