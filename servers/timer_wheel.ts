@@ -93,7 +93,8 @@ export class TimerWheel {
     const distance = (entry.wheelSlot - this.#tick % SLOTS + SLOTS) % SLOTS || SLOTS;
     if (this.#tick + distance <= entry.deadlineTick) return;
     this.#slots[entry.wheelSlot].delete(entry);
-    this.#place(entry, entry.deadlineTick);
+    // A deadline that has passed is due at the next tick.
+    this.#place(entry, Math.max(entry.deadlineTick, this.#tick + 1));
   }
 
   #place(entry: Timed, tick: number): void {
