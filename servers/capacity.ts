@@ -3,7 +3,7 @@
  * memory allow, so that the limit is met by waiting and not by failing.
  */
 import { maxBlocks } from "../core/mod.ts";
-import { keptBytes, limitsOf, type Model, type ServerOptions } from "./options.ts";
+import { keptBytes, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "./workqueue/reserve.ts";
 
 /** Blocks for output to start with; each connection may fill one more. */
@@ -57,7 +57,7 @@ export function fitCapacity(
 ): Capacity {
   const { service, maxConnections: wanted } = options;
   // A file may be open for each connection.
-  const perConnection = service.kind === "http" && service.content === "dir" ? 2 : 1;
+  const perConnection = servesFiles(service) ? 2 : 1;
   let free = room.descriptors - OTHER_DESCRIPTORS;
   let maxWorkers = 0;
   let byDescriptors: number;

@@ -45,6 +45,9 @@ export interface ServerOptions {
   maxConnections: number;
 }
 
+/** Resolution of timeouts: they are over up to so much later. */
+export const TICK_MS = 250;
+
 /** Timeouts for HTTP; `ktcp echo` waits for ever between messages. */
 export const DEFAULT_TIMEOUTS: Timeouts = {
   idleMs: 5000,
@@ -93,6 +96,11 @@ export function withDefaults(options: PartialServerOptions): ServerOptions {
 /** The limits that the core of a server has to know. */
 export function limitsOf(service: ServiceOptions): Limits {
   return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
+}
+
+/** Whether files are served. */
+export function servesFiles(service: ServiceOptions): boolean {
+  return service.kind === "http" && service.content === "dir";
 }
 
 /** The default of `--cache`. */

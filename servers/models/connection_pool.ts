@@ -21,7 +21,7 @@ import {
 import type { ConnectionCommand, ConnectionData, StreamRequest } from "./messages.ts";
 import { EagerStream } from "./eager_stream.ts";
 import { serveStreamRequest } from "./remote_stream.ts";
-import { reportInternalError } from "./single.ts";
+import { reportInternalError } from "./serving.ts";
 
 /** What all connections of the pool have in common. */
 export interface ConnectionPoolOptions {

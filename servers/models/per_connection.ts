@@ -10,13 +10,13 @@ import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
 import type { Listener } from "../engine.ts";
 import { denoEngine } from "../engines/deno.ts";
-import type { ServerOptions } from "../options.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools, WQ_UNBOUND } from "../workqueue/mod.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import type { PoolInit } from "./messages.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
-import { createServerCore } from "./single.ts";
+import { createServerCore } from "./serving.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
@@ -26,7 +26,9 @@ export function servePerConnection(
   const core = createServerCore(options);
   const listener: Listener = denoEngine.listen(options.listen);
   const pools = new WorkerPools({
-    entry: new URL("./worker.ts", import.meta.url),
+    entry: servesFiles(options.service)
+      ? new URL("./per_connection_files_worker.ts", import.meta.url)
+      : new URL("./per_connection_worker.ts", import.meta.url),
     permissions: poolPermissions(options),
     init: { share: core.share, service: options.service } satisfies PoolInit,
     reuse: false,

@@ -8,7 +8,7 @@
  */
 import type { Listener } from "../engine.ts";
 import { denoEngine } from "../engines/deno.ts";
-import type { ServerOptions } from "../options.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
 import { CoreServer } from "./core_server.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
@@ -45,7 +45,9 @@ export async function servePerCore(
 ): Promise<RunningServer> {
   const { options, placeholder } = takeAddress(wanted);
   const pools = new WorkerPools({
-    entry: new URL("./worker.ts", import.meta.url),
+    entry: servesFiles(options.service)
+      ? new URL("./per_core_files_worker.ts", import.meta.url)
+      : new URL("./per_core_worker.ts", import.meta.url),
     permissions: workerPermissions(options),
     cpus: workers,
     // A server's item runs as long as the server: it is never too long.

@@ -5,13 +5,13 @@
  */
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
-import type { ServerOptions } from "../options.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools, WQ_UNBOUND } from "../workqueue/mod.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
 import type { PoolInit } from "./messages.ts";
 import { RemoteService } from "./remote_service.ts";
-import { createServerCore, startServing } from "./single.ts";
+import { createServerCore, startServing } from "./serving.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
@@ -20,7 +20,9 @@ export function serveSharedPool(
 ): RunningServer {
   const core = createServerCore(options);
   const pools = new WorkerPools({
-    entry: new URL("./worker.ts", import.meta.url),
+    entry: servesFiles(options.service)
+      ? new URL("./shared_pool_files_worker.ts", import.meta.url)
+      : new URL("./shared_pool_worker.ts", import.meta.url),
     permissions: poolPermissions(options),
     init: { share: core.share, service: options.service } satisfies PoolInit,
     maxWorkers,
