@@ -120,7 +120,10 @@ export function commonServerOptions(
     maxActive: flags.maxActive,
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
-    maxConnections: flags.maxConnections,
+    // The default is lowered to what the system allows without a word.
+    maxConnections: flags.maxConnections === DEFAULT_MAX_CONNECTIONS
+      ? undefined
+      : flags.maxConnections,
     timeouts: { idleMs: flags.idleTimeout, writeMs: flags.writeTimeout },
   };
 }

@@ -88,7 +88,8 @@ async function start(partial: PartialServerOptions): Promise<RunningServer> {
     { model, workers, maxActive },
     systemRoom(),
   );
-  if (note !== undefined) onNote(note);
+  // What nobody asked for is lowered without a word.
+  if (note !== undefined && partial.maxConnections !== undefined) onNote(note);
   options.maxConnections = maxConnections;
   switch (model) {
     case "single":
