@@ -62,11 +62,10 @@ export class AcceptLoop {
         await this.#pause();
         continue;
       }
-      if (this.#isStopped) {
-        // Accepted before the listener closed, told after: nobody would drain it.
-        accepted.stream.close();
-        return;
-      }
+      // While this one waited for it, other threads may have accepted their share.
+      while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
+      // Accepted before the listener closed, told after: nobody would drain it.
+      if (this.#isStopped) return accepted.stream.close();
       this.#onAccepted(accepted);
     }
   }
