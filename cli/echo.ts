@@ -33,7 +33,6 @@ export function command(): Command {
       await runServer("echo", {
         ...commonServerOptions(flags),
         service: { kind: "echo", bufferBytes: flags.buffer, verbose: flags.verbose ?? false },
-        timeouts: { idleMs: flags.idleTimeout },
       }, flags);
     });
 }

@@ -1,10 +1,16 @@
 /** `ktcp http`: the HTTP/1.1 server. */
 import { Command, Option } from "commander";
-import type { HttpServiceOptions } from "../servers/mod.ts";
+import { DEFAULT_TIMEOUTS, type HttpServiceOptions } from "../servers/mod.ts";
 import { formatSize, integerBetween, sizeBetween } from "./args.ts";
 import { addDirOptions, directoryOptions, type DirFlags } from "./http_dir.ts";
 import type { TlsFlags } from "./http_tls.ts";
-import { addServeOptions, commonServerOptions, runServer, type ServeFlags } from "./serve.ts";
+import {
+  addServeOptions,
+  commonServerOptions,
+  durationOption,
+  runServer,
+  type ServeFlags,
+} from "./serve.ts";
 
 interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
@@ -14,6 +20,8 @@ interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   maxHeaderSize: number;
   maxHeaders: number;
   maxBody: number;
+  headTimeout: number;
+  bodyTimeout: number;
 }
 
 /** Request line and header section together stay below 64 KiB: offsets in them are 16 bits wide. */
@@ -58,6 +66,20 @@ export function command(): Command {
         .default(1 << 20, "1m"),
     )
     .addOption(
+      durationOption(
+        "--head-timeout",
+        "time for a whole request head, else 408",
+        DEFAULT_TIMEOUTS.headMs,
+      ),
+    )
+    .addOption(
+      durationOption(
+        "--body-timeout",
+        "time between two parts of a request's content, else 408",
+        DEFAULT_TIMEOUTS.contentMs,
+      ),
+    )
+    .addOption(
       new Option("--log <format>", "access log on stderr").choices(["common", "json", "off"])
         .default("off"),
     )
@@ -93,7 +115,7 @@ export function command(): Command {
         ...common,
         listen: { ...common.listen, tls: tlsOptions(flags) },
         service,
-        timeouts: { idleMs: flags.idleTimeout },
+        timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
       }, flags);
     });
 }

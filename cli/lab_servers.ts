@@ -2,6 +2,7 @@
 import type { LabServer, Protocol, ServerSummary } from "../bench/lab/lab.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { LabProcess } from "./lab_processes.ts";
+import { dropTimeWait } from "./lab_sockets.ts";
 import { selfCommand } from "./self_command.ts";
 
 const HOSTNAME = "127.0.0.1";
@@ -36,7 +37,7 @@ export async function startOwn(command: Protocol, args: readonly string[]): Prom
     ...handle(process, port),
     name: `ktcp ${command}`,
     stop: async () => {
-      await process.stop();
+      await endServer(process, port);
       return parseSummary(process.stderr);
     },
   };
@@ -49,6 +50,12 @@ export function parseSummary(stderr: string): ServerSummary | null {
   if (!match) return null;
   const [connections, served, bytesIn, bytesOut] = match.slice(1).map(Number);
   return { connections, served, bytesIn, bytesOut };
+}
+
+/** Ends a server, and what the kernel keeps of its connections: it takes ports from others. */
+async function endServer(process: LabProcess, port: number): Promise<void> {
+  await process.stop();
+  dropTimeWait(port);
 }
 
 function handle(process: LabProcess, port: number) {
@@ -82,7 +89,7 @@ export async function startNginx(): Promise<LabServer | string> {
       return "it is not installed";
     }
     const stop = async () => {
-      await process.stop();
+      await endServer(process, port);
       await Deno.remove(folder, { recursive: true }).catch(() => {});
       return null;
     };

@@ -7,6 +7,8 @@ import {
   type Counters,
   DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_TIMEOUTS,
+  dropPermissions,
   type Model,
   MODELS,
   type PartialServerOptions,
@@ -23,8 +25,9 @@ import {
   parsePort,
 } from "./args.ts";
 import { bindFailure } from "./bind_failure.ts";
+import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
-import { statsTable } from "./serve_stats.ts";
+import { onStatsSignal, statsTable } from "./serve_stats.ts";
 
 /** Values of the options that both servers have. */
 export interface ServeFlags {
@@ -34,6 +37,7 @@ export interface ServeFlags {
   backlog: number;
   maxConnections: number;
   idleTimeout: number;
+  writeTimeout: number;
   grace: number;
   model: Model;
   workers?: number;
@@ -82,28 +86,45 @@ export function addServeOptions(
       DEFAULT_MAX_CONNECTIONS,
     )
     .addOption(
-      new Option("--idle-timeout <duration>", "close a connection that is idle so long; 0: never")
-        .argParser(parseDuration)
-        .default(defaults.idleTimeoutMs, formatDuration(defaults.idleTimeoutMs)),
+      durationOption(
+        "--idle-timeout",
+        "close a connection that is idle so long; 0: never",
+        defaults.idleTimeoutMs,
+      ),
     )
     .addOption(
-      new Option("--grace <duration>", "time to finish what is in flight when told to stop")
-        .argParser(parseDuration)
-        .default(10_000, "10s"),
+      durationOption(
+        "--write-timeout",
+        "close a connection that takes nothing of its answer for so long; 0: never",
+        DEFAULT_TIMEOUTS.writeMs,
+      ),
+    )
+    .addOption(
+      durationOption("--grace", "time to finish what is in flight when told to stop", 10_000),
     );
+}
+
+/** An option whose value is a duration. */
+export function durationOption(flag: string, text: string, defaultMs: number): Option {
+  return new Option(`${flag} <duration>`, text).argParser(parseDuration)
+    .default(defaultMs, formatDuration(defaultMs));
 }
 
 /** The part of a server's options that comes from the common flags. */
 export function commonServerOptions(
   flags: ServeFlags,
-): Omit<PartialServerOptions, "service" | "timeouts"> {
+): Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">> {
   return {
     model: flags.model,
     workers: flags.workers,
     maxActive: flags.maxActive,
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
-    maxConnections: flags.maxConnections,
+    // The default is lowered to what the system allows without a word.
+    maxConnections: flags.maxConnections === DEFAULT_MAX_CONNECTIONS
+      ? undefined
+      : flags.maxConnections,
+    timeouts: { idleMs: flags.idleTimeout, writeMs: flags.writeTimeout },
   };
 }
 
@@ -111,13 +132,13 @@ export function commonServerOptions(
 const SAME_SIGNAL_MS = 200;
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
+function stopSignal(): Promise<undefined> {
   return new Promise((resolve) => {
     let firstMs: number | undefined;
     const onSignal = () => {
       if (firstMs === undefined) {
         firstMs = performance.now();
-        resolve();
+        resolve(undefined);
       } else if (performance.now() - firstMs > SAME_SIGNAL_MS) Deno.exit(1);
     };
     Deno.addSignalListener("SIGINT", onSignal);
@@ -139,15 +160,20 @@ export async function runServer(
   } catch (error) {
     throw bindFailure(error, flags);
   }
-  const printStats = async () => printNote(statsTable(await server.reports()));
-  if (flags.stats) Deno.addSignalListener("SIGUSR1", printStats);
+  if (flags.stats) {
+    onStatsSignal(async () => printNote(statsTable(await server.reports())));
+  }
+  dropPermissions(options);
   printResult(`ktcp ${name}: listening on ${server.address}`);
-  await Promise.race([stopped, server.failed]);
-  const cut = await server.stop(flags.grace);
+  const failure = await Promise.race([stopped, server.failed.catch((error) => error)]);
+  const cut = await server.stop(failure === undefined ? flags.grace : 0);
   const reports = await server.reports();
   if (flags.stats) printNote(statsTable(reports));
   const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
   printNote(`ktcp ${name}: ${summary(name, counters, cut)}`);
+  if (failure !== undefined) {
+    throw new Failure(`cannot accept connections on ${server.address}: ${messageOf(failure)}`);
+  }
 }
 
 function summary(name: "echo" | "http", counters: Counters, cut: number): string {

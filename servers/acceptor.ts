@@ -4,8 +4,9 @@
 import { AcceptLoop } from "./accept_loop.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
+import type { Counters } from "./counters.ts";
+import { drainConnections } from "./drain.ts";
 import type { Accepted, Listener } from "./engine.ts";
-import { settledWithin } from "./grace.ts";
 
 /** Settings of an acceptor. */
 export interface AcceptorOptions {
@@ -23,8 +24,16 @@ export class Acceptor {
   #onEmpty: (() => void) | undefined;
 
   /** Starts to accept. */
-  constructor(context: ConnectionContext, listener: Listener, options: AcceptorOptions) {
-    this.#context = context;
+  constructor(
+    context: Omit<ConnectionContext, "limit" | "onEnd">,
+    listener: Listener,
+    options: AcceptorOptions,
+  ) {
+    this.#context = {
+      ...context,
+      limit: options.limit,
+      onEnd: (connection, fault) => this.#ended(connection, fault),
+    };
     this.#options = options;
     this.#loop = new AcceptLoop(listener, options.limit, (accepted) => this.#serve(accepted));
   }
@@ -34,19 +43,33 @@ export class Acceptor {
     return this.#loop.done;
   }
 
+  /** What the connections counted, those that are open included. */
+  get counters(): Counters {
+    const { core, counters } = this.#context;
+    let { served } = counters;
+    for (const { conn } of this.#connections) served += core.served(conn);
+    return { ...counters, served };
+  }
+
   #serve({ stream, peer }: Accepted): void {
     const conn = this.#context.core.open();
     if (conn === 0) {
+      // Its output took the memory that was meant for connections.
+      ++this.#context.counters.overloads;
       stream.close();
       return;
     }
     const connection = new Connection(this.#context, stream, conn, peer);
     this.#connections.add(connection);
-    connection.run().catch(this.#options.onInternalError).then(() => {
-      this.#connections.delete(connection);
-      this.#loop.wake();
-      if (this.#connections.size === 0) this.#onEmpty?.();
-    });
+    connection.serve();
+  }
+
+  #ended(connection: Connection, fault: unknown): void {
+    this.#context.core.close(connection.conn);
+    this.#connections.delete(connection);
+    this.#loop.wake();
+    if (fault !== undefined) this.#options.onInternalError(fault);
+    if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   /**
@@ -58,13 +81,12 @@ export class Acceptor {
   async stop(graceMs: number): Promise<number> {
     this.#loop.stop();
     this.#context.service.drain?.();
-    for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) return 0;
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
-    await settledWithin(empty, graceMs);
+    if (this.#connections.size === 0) return 0;
+    if (await drainConnections(this.#connections, empty, graceMs)) return 0;
     const cut = this.#connections.size;
     for (const connection of this.#connections) connection.close();
-    if (cut > 0) await empty;
+    await empty;
     return cut;
   }
 }

@@ -4,9 +4,13 @@
  * Backpressure is that order itself: nothing is received while output waits to be sent, so a peer
  * that does not read is not read from, and a connection never holds more than its input block and
  * the output of one batch.
+ *
+ * Ten thousand of them may be idle at once, and what one of them keeps then is budgeted: this
+ * object, one suspended function and the view that it receives into.
  */
 import { type Core, CoreMemoryError } from "../core/mod.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
+import type { Counters } from "./counters.ts";
 import type { Stream } from "./engine.ts";
 import { Effect, Phase, type Sender, type Service } from "./service.ts";
 import { NEVER, type Timed, type TimerWheel } from "./timer_wheel.ts";
@@ -25,47 +29,6 @@ export interface Timeouts {
   lingerMs: number;
 }
 
-/** What connections count, in sum over a server. */
-export interface Counters {
-  /** Connections accepted. */
-  connections: number;
-  /** Connections that are open now. */
-  open: number;
-  /** Requests or messages answered, on connections that are closed. */
-  served: number;
-  bytesIn: number;
-  bytesOut: number;
-  /** Connections that ended by a reset or another failure of the socket. */
-  resets: number;
-  /** Connections that were closed because a timeout was over. */
-  timeouts: number;
-  /** Connections that were cut off because no memory was left for their output. */
-  overloads: number;
-}
-
-/** Counters at the start. */
-export function zeroCounters(): Counters {
-  return {
-    connections: 0,
-    open: 0,
-    served: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    resets: 0,
-    timeouts: 0,
-    overloads: 0,
-  };
-}
-
-/** The sum of what several threads counted. */
-export function sumCounters(all: readonly Counters[]): Counters {
-  const sum = zeroCounters();
-  for (const counters of all) {
-    for (const name of Object.keys(sum) as (keyof Counters)[]) sum[name] += counters[name];
-  }
-  return sum;
-}
-
 /** What all connections of a server have in common. */
 export interface ConnectionContext {
   core: Core;
@@ -75,8 +38,12 @@ export interface ConnectionContext {
   counters: Counters;
   /** Counts the connections over all threads; absent: another thread does. */
   limit?: ConnectionLimit;
-  /** The connections' blocks are another thread's to close. */
-  keepsBlock?: boolean;
+  /**
+   * `connection` has ended; its block is still open, for this one to close.
+   *
+   * @param fault what went wrong, when it was neither the peer's doing nor want of memory: a bug
+   */
+  onEnd(connection: Connection, fault: unknown): void;
 }
 
 /** Bytes that a lingering close drains at the most. */
@@ -98,153 +65,109 @@ function isPeerGone(error: unknown): boolean {
 export class Connection implements Timed, Sender {
   deadlineTick = NEVER;
   wheelSlot = -1;
+  /** The connection's block. */
+  readonly conn: number;
   readonly #context: ConnectionContext;
-  readonly #core: Core;
   readonly #stream: Stream;
-  readonly #conn: number;
   readonly #peer: string;
-  #closed = false;
+  /** When the time for the current head is over, and how many requests came before it. */
+  #headDeadlineTick = NEVER;
+  #headIndex = -1;
+  #isReceiving = false;
+  #isClosed = false;
   /** The last response and the FIN are on their way: what still comes is thrown away. */
   #ending: Promise<void> | undefined;
-  #receiving = false;
-  #draining = false;
 
-  /**
-   * @param conn the connection's block, opened in `context.core`; closed with the connection
-   */
+  /** @param conn the connection's block, opened in `context.core` */
   constructor(context: ConnectionContext, stream: Stream, conn: number, peer: string) {
     this.#context = context;
-    this.#core = context.core;
     this.#stream = stream;
-    this.#conn = conn;
+    this.conn = conn;
     this.#peer = peer;
   }
 
-  /** Serves the connection to its end. Never rejects for what the peer does. */
-  async run(): Promise<void> {
-    const { wheel, counters, service, limit } = this.#context;
-    ++counters.connections;
-    ++counters.open;
-    limit?.opened();
-    wheel.add(this);
-    service.opened?.(this.#conn, this.#peer);
-    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
+  /** Serves the connection to its end. Never rejects; `context.onEnd` is told. */
+  async serve(): Promise<void> {
+    const { conn } = this;
+    const { core, wheel, timeouts, counters, service } = this.#context;
+    const stream = this.#stream;
+    let fault: unknown;
+    this.#begin();
     try {
-      await this.#serve();
+      let view = core.inputView(conn);
+      for (;;) {
+        this.#isReceiving = true;
+        const count = await stream.read(view);
+        this.#isReceiving = false;
+        if (this.#ending !== undefined) return await this.#linger(count);
+        let next: Effect | Promise<Effect>;
+        if (count) {
+          counters.bytesIn += count;
+          core.received(conn, count);
+          next = service.receive(conn, this);
+        } else next = service.finish(conn, this);
+        // An await costs a turn of the microtask queue: not for services of this thread.
+        let effect = typeof next === "number" ? next : await this.#untimed(next);
+        for (;;) {
+          const block = core.outBlock(conn);
+          if (block === 0 && effect !== Effect.SendPiece) {
+            if (effect === Effect.Read) break;
+            if (effect === Effect.Close) return;
+            if (effect === Effect.Linger) return await this.#linger(count);
+          } else {
+            const out = block !== 0
+              ? core.outView(block)
+              : core.view(core.pieceStart(conn), core.pieceLength(conn));
+            wheel.set(this, timeouts.writeMs);
+            // The first write stands here, not behind another promise: most need no other.
+            const written = await stream.write(out);
+            counters.bytesOut += written;
+            if (written < out.length) await this.write(out.subarray(written));
+            if (block !== 0) {
+              core.dropOutBlock(conn);
+              if (effect !== Effect.Flush || core.outBlock(conn) !== 0) continue;
+            }
+          }
+          next = effect === Effect.Respond
+            ? service.respond!(conn, this)
+            : service.receive(conn, this);
+          effect = typeof next === "number" ? next : await this.#untimed(next);
+        }
+        if (!count) return;
+        view = core.inputView(conn, view);
+        this.#setReceiveTimeout();
+      }
     } catch (error) {
-      if (error instanceof CoreMemoryError) ++counters.overloads;
-      else if (!isPeerGone(error)) throw error;
-      else if (!this.#closed) ++counters.resets;
+      fault = this.#judge(error);
     } finally {
-      this.close();
-      wheel.remove(this);
-      service.closed?.(this.#conn);
-      --counters.open;
-      limit?.closed();
-      service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false);
-      counters.served += this.#core.served(this.#conn);
-      if (!this.#context.keepsBlock) this.#core.close(this.#conn);
+      this.#end(fault);
     }
   }
 
   /** Closes at once. A pending receive ends; what was being sent is lost. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#stream.close();
   }
 
-  /** Closes now when nothing is in progress, else as soon as it is done. */
-  drain(): void {
-    this.#draining = true;
-    if (this.#receiving && this.#context.service.phase(this.#conn) === Phase.Idle) this.close();
+  /** Closes when nothing is in progress. */
+  closeIfIdle(): void {
+    if (!this.#isReceiving || this.#ending !== undefined) return;
+    if (this.#context.service.phase(this.conn) === Phase.Idle) this.close();
   }
 
   /** A timeout is over. */
   onTimeout(): void {
     const { counters, service } = this.#context;
     ++counters.timeouts;
-    if (
-      !this.#receiving || this.#ending !== undefined || service.phase(this.#conn) === Phase.Idle
-    ) {
-      this.close();
-      return;
-    }
-    // The receive that is under way goes on; `#serve` drains when it returns.
-    service.expire(this.#conn);
+    const isInMessage = this.#isReceiving && this.#ending === undefined &&
+      service.phase(this.conn) !== Phase.Idle;
+    if (!isInMessage) return this.close();
+    // The receive that is under way goes on; `serve` drains when it returns.
+    service.expire(this.conn);
     this.#ending = this.#sendEnd();
     this.#ending.catch(() => this.close());
-  }
-
-  async #serve(): Promise<void> {
-    const core = this.#core;
-    const conn = this.#conn;
-    const stream = this.#stream;
-    const { wheel, timeouts, counters, service } = this.#context;
-    let view = core.inputView(conn);
-    let phase = Phase.Idle;
-    wheel.set(this, timeouts.idleMs);
-    for (;;) {
-      this.#receiving = true;
-      const count = await stream.read(view);
-      this.#receiving = false;
-      if (this.#ending !== undefined) {
-        await this.#ending;
-        if (count) await this.#drainInput();
-        return;
-      }
-      let next: Effect | Promise<Effect>;
-      if (!count) {
-        next = service.finish(conn, this);
-      } else {
-        counters.bytesIn += count;
-        core.received(conn, count);
-        next = service.receive(conn, this);
-      }
-      // An await costs a turn of the microtask queue: not for services of this thread.
-      let effect = typeof next === "number" ? next : await next;
-      while (effect !== Effect.Read || core.outBlock(conn) !== 0) {
-        if (core.outBlock(conn) !== 0) {
-          wheel.set(this, timeouts.writeMs);
-          // The first write stands here, not behind another promise: it is all that most need.
-          const out = core.outView(core.outBlock(conn));
-          const written = await stream.write(out);
-          counters.bytesOut += written;
-          if (written < out.length) await this.write(out.subarray(written));
-          core.dropOutBlock(conn);
-          continue;
-        }
-        if (effect === Effect.SendPiece) {
-          await this.write(core.view(core.pieceStart(conn), core.pieceLength(conn)));
-        } else if (effect === Effect.Respond) {
-          effect = await service.respond!(conn, this);
-          continue;
-        } else if (effect === Effect.Close) {
-          return;
-        } else if (effect === Effect.Linger) {
-          this.#ending = this.#sendEnd();
-          await this.#ending;
-          if (count) await this.#drainInput();
-          return;
-        }
-        effect = await service.receive(conn, this);
-      }
-      if (!count) return;
-      view = core.inputView(conn, view);
-      phase = this.#await(phase);
-      if (this.#draining && phase === Phase.Idle) return;
-    }
-  }
-
-  /** Sets the timeout for what the service waits for now. @returns the phase */
-  #await(before: Phase): Phase {
-    const { wheel, timeouts, service } = this.#context;
-    const phase = service.phase(this.#conn);
-    if (phase === Phase.Idle) wheel.set(this, timeouts.idleMs);
-    else if (phase === Phase.Content) wheel.set(this, timeouts.contentMs);
-    // The time for a head does not start anew with every byte of it.
-    else if (before !== Phase.Head) wheel.set(this, timeouts.headMs);
-    return phase;
   }
 
   async write(view: Uint8Array): Promise<void> {
@@ -255,13 +178,68 @@ export class Connection implements Timed, Sender {
       counters.bytesOut += count;
       sent += count;
     }
+    // What comes next may wait for a disk or a Worker, which is not the peer's fault.
+    wheel.set(this, 0);
   }
 
   async flush(): Promise<void> {
-    const core = this.#core;
-    for (let block = core.outBlock(this.#conn); block !== 0; block = core.outBlock(this.#conn)) {
+    const { core } = this.#context;
+    for (let block = core.outBlock(this.conn); block !== 0; block = core.outBlock(this.conn)) {
       await this.write(core.outView(block));
-      core.dropOutBlock(this.#conn);
+      core.dropOutBlock(this.conn);
+    }
+  }
+
+  #begin(): void {
+    const { wheel, counters, service, timeouts, limit } = this.#context;
+    ++counters.connections;
+    wheel.add(this);
+    wheel.set(this, timeouts.idleMs);
+    service.opened?.(this.conn, this.#peer);
+    ++counters.open;
+    limit?.opened();
+    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
+  }
+
+  #end(fault: unknown): void {
+    const { core, wheel, counters, service, limit } = this.#context;
+    this.close();
+    wheel.remove(this);
+    service.closed?.(this.conn);
+    --counters.open;
+    limit?.closed();
+    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false);
+    counters.served += core.served(this.conn);
+    this.#context.onEnd(this, fault);
+  }
+
+  /** Counts how the connection failed. @returns `error` if it is a bug */
+  #judge(error: unknown): unknown {
+    const { counters } = this.#context;
+    if (error instanceof CoreMemoryError) ++counters.overloads;
+    else if (!isPeerGone(error)) return error;
+    else if (!this.#isClosed) ++counters.resets;
+    return undefined;
+  }
+
+  /** Waits for a service on another thread, or a disk: no timeout of the peer's runs meanwhile. */
+  #untimed(next: Promise<Effect>): Promise<Effect> {
+    this.#context.wheel.set(this, 0);
+    return next;
+  }
+
+  /** Sets the timeout for what the service waits for now. */
+  #setReceiveTimeout(): void {
+    const { core, wheel, timeouts, service } = this.#context;
+    const phase = service.phase(this.conn);
+    if (phase === Phase.Idle) wheel.set(this, timeouts.idleMs);
+    else if (phase === Phase.Content) wheel.set(this, timeouts.contentMs);
+    else {
+      // The time for a head does not start anew with every byte of it.
+      const index = core.served(this.conn);
+      if (index !== this.#headIndex) this.#headDeadlineTick = wheel.deadlineAfter(timeouts.headMs);
+      this.#headIndex = index;
+      wheel.setDeadline(this, this.#headDeadlineTick);
     }
   }
 
@@ -269,21 +247,26 @@ export class Connection implements Timed, Sender {
    * RFC 9112 section 9.6: closing while the peer still sends makes the kernel reset the
    * connection, which destroys the response on its way. So: FIN, read until the peer's FIN or a
    * bound, close.
+   *
+   * @param count what the last read returned
    */
+  async #linger(count: number | null): Promise<void> {
+    await (this.#ending ??= this.#sendEnd());
+    if (!count) return;
+    const { core, counters } = this.#context;
+    core.rewind(this.conn);
+    const view = core.inputView(this.conn);
+    for (let left = LINGER_BYTES; left > 0;) {
+      const count = await this.#stream.read(view);
+      if (!count) return;
+      counters.bytesIn += count;
+      left -= count;
+    }
+  }
+
   async #sendEnd(): Promise<void> {
     await this.flush();
     this.#context.wheel.set(this, this.#context.timeouts.lingerMs);
     await this.#stream.closeWrite();
-  }
-
-  async #drainInput(): Promise<void> {
-    this.#core.rewind(this.#conn);
-    const view = this.#core.inputView(this.#conn);
-    for (let left = LINGER_BYTES; left > 0;) {
-      const count = await this.#stream.read(view);
-      if (!count) return;
-      this.#context.counters.bytesIn += count;
-      left -= count;
-    }
   }
 }

@@ -1,7 +1,12 @@
+/** The longest delay that a timer takes, in ms: about 24 days. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 /** Waits for `done`, but at most `graceMs`. @returns whether it came in time */
 export async function settledWithin(done: Promise<unknown>, graceMs: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), graceMs));
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), Math.min(graceMs, MAX_DELAY_MS));
+  });
   try {
     return await Promise.race([done.then(() => true), late]);
   } finally {

@@ -1,6 +1,7 @@
 /**
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
+import { fitCapacity, systemRoom } from "./capacity.ts";
 import { freeUnixPath } from "./engines/deno.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
@@ -15,8 +16,9 @@ import {
 } from "./options.ts";
 import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
-export { type Counters, sumCounters } from "./connection.ts";
+export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
+export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/model.ts";
 export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
 export type { PartialServerOptions } from "./options.ts";
@@ -34,6 +36,15 @@ export {
   parseHeader,
   staticOptions,
 } from "./static/options.ts";
+
+/** How many Workers can listen. */
+function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
+  const wanted = partial.workers ?? navigator.hardwareConcurrency;
+  const why = whyOneListener(partial.listen?.path);
+  if (why === undefined) return wanted;
+  if (wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
+  return 1;
+}
 
 /** Why only one Worker can listen, `undefined` where several can. */
 function whyOneListener(path: string | undefined): string | undefined {
@@ -71,19 +82,23 @@ async function start(partial: PartialServerOptions): Promise<RunningServer> {
   const options = withDefaults(partial);
   const { path } = options.listen;
   if (path !== undefined) await freeUnixPath(path);
+  const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
+  const { note, maxWorkers, maxConnections } = fitCapacity(
+    options,
+    { model, workers, maxActive },
+    systemRoom(),
+  );
+  // What nobody asked for is lowered without a word.
+  if (note !== undefined && partial.maxConnections !== undefined) onNote(note);
+  options.maxConnections = maxConnections;
   switch (model) {
     case "single":
-      return serveSingle(options);
+      return await serveSingle(options);
     case "shared-pool":
-      return serveSharedPool(withCacheFor(maxActive, options), { maxActive });
+      return serveSharedPool(withCacheFor(maxWorkers, options), { maxActive, maxWorkers });
     case "per-connection":
       return servePerConnection(withCacheFor(maxActive, options), { maxActive });
-    case "per-core": {
-      const wanted = partial.workers ?? navigator.hardwareConcurrency;
-      const why = whyOneListener(path);
-      if (why !== undefined && wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
-      const workers = why === undefined ? wanted : 1;
+    case "per-core":
       return await servePerCore(withCacheFor(workers, options), { workers, onNote });
-    }
   }
 }

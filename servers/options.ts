@@ -46,6 +46,9 @@ export interface ServerOptions {
   maxConnections: number;
 }
 
+/** Resolution of timeouts: they are over up to so much later. */
+export const TICK_MS = 250;
+
 /** Timeouts for HTTP; `ktcp echo` waits for ever between messages. */
 export const DEFAULT_TIMEOUTS: Timeouts = {
   idleMs: 5000,
@@ -96,8 +99,13 @@ export function limitsOf(service: ServiceOptions): Limits {
   return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
 }
 
-/** The core's memory has room for more, but its addresses end at 4 GiB and connections come first. */
-const MAX_KEPT_BYTES = 512 << 20;
+/** Whether files are served. */
+export function servesFiles(service: ServiceOptions): boolean {
+  return service.kind === "http" && service.content === "dir";
+}
+
+/** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
+const MAX_KEPT_BYTES = 1 << 30;
 
 /**
  * Half of `--cache` is for files and compressed copies (`resources/directory.ts`), the other half

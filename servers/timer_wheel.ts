@@ -15,8 +15,8 @@ export interface Timed {
   onTimeout(): void;
 }
 
-/** A deadline that does not come. */
-export const NEVER = Infinity;
+/** A deadline that does not come; a small integer, which costs no memory of its own. */
+export const NEVER = 0x3fffffff;
 
 /** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
 const SLOTS = 64;
@@ -70,11 +70,17 @@ export class TimerWheel {
 
   /** Lets `entry` time out `delayMs` from now, 0 for never. */
   set(entry: Timed, delayMs: number): void {
-    if (delayMs === 0) {
-      entry.deadlineTick = NEVER;
-      return;
-    }
-    const deadline = this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;
+    this.setDeadline(entry, this.deadlineAfter(delayMs));
+  }
+
+  /** The tick at which what starts now has lasted `delayMs`; `NEVER` for 0. */
+  deadlineAfter(delayMs: number): number {
+    // One more, for the tick that is under way.
+    return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;
+  }
+
+  /** Lets `entry` time out at `deadline`, a tick. */
+  setDeadline(entry: Timed, deadline: number): void {
     // Later deadlines are found when the slot comes round; an earlier one needs its own slot.
     const isEarlier = deadline < entry.deadlineTick;
     entry.deadlineTick = deadline;
@@ -87,7 +93,8 @@ export class TimerWheel {
     const distance = (entry.wheelSlot - this.#tick % SLOTS + SLOTS) % SLOTS || SLOTS;
     if (this.#tick + distance <= entry.deadlineTick) return;
     this.#slots[entry.wheelSlot].delete(entry);
-    this.#place(entry, entry.deadlineTick);
+    // A deadline that has passed is due at the next tick.
+    this.#place(entry, Math.max(entry.deadlineTick, this.#tick + 1));
   }
 
   #place(entry: Timed, tick: number): void {

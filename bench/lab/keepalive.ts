@@ -6,6 +6,8 @@ import { measure, type Sample, type VariantResult, type VariantSpec } from "./me
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
 const CONCURRENCIES = { quick: [1, 8, 32], full: [1, 4, 16, 64, 256] };
+/** The group of the server that the lab starts; what belongs to other servers is not dropped. */
+const OWN = "ktcp http";
 const DURATION_MS = { quick: 400, full: 2000 };
 const MODES = [
   { label: "keep-alive", isKeepAlive: true },
@@ -24,7 +26,7 @@ export const keepalive: Lab = {
     ];
     return await withServers(starting, async ([server]) => {
       const foreign = targets.filter(({ protocol }) => protocol === "http");
-      const servers = [{ group: "ktcp http", target: server as Target }]
+      const servers = [{ group: OWN, target: server as Target }]
         .concat(foreign.map((target) => ({ group: target.name, target })));
       // The first requests compile the server's code.
       await warmUp(server, context);
@@ -46,20 +48,20 @@ export const keepalive: Lab = {
             kind: "lines",
             title: "Throughput over concurrency",
             figure: "requestsPerSecond",
-            group: "ktcp http",
+            group: OWN,
             x: "connections",
           },
           {
             kind: "bars",
             title: "CPU time of the server per request",
             figure: "cpuUsPerRequest",
-            groups: ["ktcp http"],
+            groups: [OWN],
           },
           {
             kind: "cdf",
             title: `Latency with ${CONCURRENCIES[kind][1]} connections`,
             of: "latency",
-            group: "ktcp http",
+            group: OWN,
             x: CONCURRENCIES[kind][1],
           },
         ],
@@ -102,7 +104,7 @@ function specsFor(
           if (sample.good > 0) sample.figures.timeWaitPerRequest = left / sample.good;
         }
         // So that none of this run's sockets ends, or is taken up again, during the next one.
-        drops.push(host.dropTimeWait(target.port));
+        if (group === OWN) drops.push(host.dropTimeWait(target.port));
         return sample;
       },
     }))
@@ -115,7 +117,7 @@ function conclude(
   drops: DropOutcome[],
 ): Finding[] {
   const find = (label: string, x: number) =>
-    variants.find((v) => v.group === "ktcp http" && v.label === label && v.x === x);
+    variants.find((v) => v.group === OWN && v.label === label && v.x === x);
   const close = find("close", concurrencies[1]);
   const left = close?.spreads.timeWaitPerRequest?.median;
   const findings = concurrencies.flatMap((x) =>

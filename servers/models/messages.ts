@@ -2,7 +2,7 @@
  * What the models' owners and Workers say to each other: plain data.
  */
 import type { CoreShare } from "../../core/mod.ts";
-import type { Counters } from "../connection.ts";
+import type { Counters } from "../counters.ts";
 import type { ServerOptions, ServiceOptions } from "../options.ts";
 
 // per-core
@@ -20,7 +20,7 @@ export type ServeCommand = { kind: "report" } | { kind: "stop"; graceMs: number 
 
 /** What it tells the owner. */
 export type ServeMessage =
-  | { kind: "listening"; address: string; port: number }
+  | { kind: "listening"; address: string }
   | { kind: "report"; counters: Counters };
 
 /** What it returns. */
@@ -61,7 +61,7 @@ export interface ConnectionData {
 }
 
 /** What the owner tells a Worker. */
-export type ConnectionCommand = StreamReply | { kind: "drain" };
+export type ConnectionCommand = StreamReply | { kind: "drain" } | { kind: "close-if-idle" };
 
 /** What the Worker asks the owner to do with the socket; `start` and `length` name its memory. */
 export type StreamRequest =

@@ -3,7 +3,7 @@
  */
 import { resolve } from "node:path";
 import { formatAddress } from "../engine.ts";
-import type { ServerOptions } from "../options.ts";
+import type { PartialServerOptions, ServerOptions } from "../options.ts";
 
 /** Paths that a server's job is to read. */
 function readPaths(options: ServerOptions): string[] {
@@ -18,15 +18,13 @@ function readPaths(options: ServerOptions): string[] {
 
 /**
  * Permissions of a Worker that listens: its address, the served directory, and the path of its
- * Unix domain socket; nothing else. While the port is not chosen, any port of the host.
+ * Unix domain socket; nothing else.
  */
 export function workerPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
   const { hostname, port, path } = options.listen;
   const read = readPaths(options);
   return {
-    net: path !== undefined
-      ? [`unix:${resolve(path)}`]
-      : [port === 0 ? formatHost(hostname) : formatAddress(hostname, port)],
+    net: [path === undefined ? formatAddress(hostname, port) : `unix:${resolve(path)}`],
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : [path],
     run: false,
@@ -42,16 +40,20 @@ export function poolPermissions(options: ServerOptions): Deno.PermissionOptionsO
   return { ...workerPermissions(options), net: false, write: false };
 }
 
-function formatHost(hostname: string): string {
-  return hostname.includes(":") ? `[${hostname}]` : hostname;
-}
-
 /**
- * Gives up what no server needs. Reading and the network stay, for they are handed on to Workers
- * that are created later; so does writing while a socket file has to be removed at the end.
+ * Gives up what this thread no longer needs once the server listens.
+ *
+ * Workers that are created later get their permissions from here: with a model that does so,
+ * reading and the network stay. What was granted as a whole can only be given up as a whole, so
+ * does reading where a directory is served, and writing while a socket file has to be removed at
+ * the end.
  */
-export function dropPermissions(options: ServerOptions): void {
-  const names: Deno.PermissionName[] = ["run", "ffi", "env", "sys"];
-  if (options.listen.path === undefined) names.push("write");
+export function dropPermissions({ model = "single", service, listen }: PartialServerOptions): void {
+  const names: string[] = ["run", "ffi", "env", "sys", "import"];
+  if (listen?.path === undefined) names.push("write");
+  if (model === "single") {
+    names.push("net");
+    if (service.kind === "echo" || service.directory === undefined) names.push("read");
+  }
   for (const name of names) Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
 }

@@ -83,7 +83,7 @@ export async function serveStreamRequest(
   },
 ): Promise<void> {
   if (request.kind === "close") {
-    closeQuietly(stream);
+    stream.close();
     return;
   }
   const { kind } = request;
@@ -97,14 +97,5 @@ export async function serveStreamRequest(
     }
   } catch (error) {
     reply({ kind, count: null, failed: String(error) });
-  }
-}
-
-/** Closes `stream`; again is harmless. */
-export function closeQuietly(stream: Stream): void {
-  try {
-    stream.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }

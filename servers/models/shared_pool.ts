@@ -5,40 +5,43 @@
  */
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
-import type { ServerOptions } from "../options.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools, WQ_UNBOUND } from "../workqueue/mod.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
 import type { PoolInit } from "./messages.ts";
 import { RemoteService } from "./remote_service.ts";
-import { createServerCore, startServing } from "./single.ts";
+import { createServerCore, startServing } from "./serving.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive }: { maxActive: number },
+  { maxActive, maxWorkers }: { maxActive: number; maxWorkers: number },
 ): RunningServer {
-  const { core, capacity } = createServerCore(options);
+  const core = createServerCore(options);
   const pools = new WorkerPools({
-    entry: new URL("./worker.ts", import.meta.url),
+    entry: servesFiles(options.service)
+      ? new URL("./shared_pool_files_worker.ts", import.meta.url)
+      : new URL("./shared_pool_worker.ts", import.meta.url),
     permissions: poolPermissions(options),
     init: { share: core.share, service: options.service } satisfies PoolInit,
+    maxWorkers,
   });
   const queue = allocWorkqueue("ktcp_shared_pool", { flags: WQ_UNBOUND, maxActive, pools });
   const service = new RemoteService(queue, createProtocol(core, options.service));
-  const limit = ConnectionLimit.alone(Math.min(options.maxConnections, capacity));
-  const serving = startServing(options, { core, service, limit });
+  const limit = ConnectionLimit.alone(options.maxConnections);
+  const { listener, acceptor } = startServing(options, { core, service, limit });
   return {
-    address: serving.listener.address,
-    port: serving.listener.port,
-    failed: failureOf(serving.acceptor.done),
+    address: listener.address,
+    port: listener.port,
+    failed: failureOf(acceptor.done),
     reports: () =>
       Promise.resolve([
-        { name: "main", counters: { ...serving.counters } },
+        { name: "main", counters: acceptor.counters },
         ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
       ]),
     stop: async (graceMs) => {
-      const cut = await serving.acceptor.stop(graceMs);
+      const cut = await acceptor.stop(graceMs);
       await destroyWorkqueue(queue);
       return cut;
     },

@@ -3,7 +3,7 @@
  */
 import { type Core, Field } from "../../core/mod.ts";
 import type { HttpRequest } from "../resource.ts";
-import { userOf } from "../static/auth.ts";
+import { userOf } from "../static/basic_user.ts";
 import type { AccessRecord } from "../static/log.ts";
 
 /** A request that is being answered: its values are read out of the core when asked for. */

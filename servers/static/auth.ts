@@ -25,9 +25,3 @@ export function authorized(field: string | undefined, expected: Credentials): bo
 function digest(bytes: Uint8Array): Uint8Array {
   return createHash("sha256").update(bytes).digest();
 }
-
-/** The user that an Authorization field names, for the log; undefined when it is not Basic. */
-export function userOf(field: string | undefined): string | undefined {
-  const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
-  return match ? Buffer.from(match[1], "base64").toString("utf-8").split(":")[0] : undefined;
-}

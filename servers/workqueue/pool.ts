@@ -32,7 +32,7 @@ export class WorkerPool implements WorkerHost {
   readonly #idle: PoolWorker[] = [];
   readonly #workers = new Set<PoolWorker>();
   #counted = 0;
-  #creating: PoolWorker | null = null;
+  readonly #creating = new Set<PoolWorker>();
   #isDispatchDue = false;
   #tick = 0;
   /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
@@ -40,6 +40,7 @@ export class WorkerPool implements WorkerHost {
   readonly #watchdog: Timer;
   readonly #reaper: Timer;
   readonly #retry: Timer;
+  readonly #next: Timer;
   readonly #mayday: Timer;
 
   constructor(options: PoolOptions, cpu: number | null, isHighPriority: boolean) {
@@ -50,6 +51,7 @@ export class WorkerPool implements WorkerHost {
     this.#watchdog = new Timer(clock, () => this.#watch());
     this.#reaper = new Timer(clock, () => this.#reap());
     this.#retry = new Timer(clock, () => this.#dispatch());
+    this.#next = new Timer(clock, () => this.#dispatch());
     this.#mayday = new Timer(clock, () => this.#callRescuers());
   }
 
@@ -84,24 +86,25 @@ export class WorkerPool implements WorkerHost {
 
   /** Ends all Workers; nothing may be queued or running. */
   shutDown(): void {
-    for (const timer of [this.#watchdog, this.#reaper, this.#retry, this.#mayday]) timer.stop();
+    const timers = [this.#watchdog, this.#reaper, this.#retry, this.#next, this.#mayday];
+    for (const timer of timers) timer.stop();
     for (const worker of this.#workers) worker.terminate();
-    this.#creating?.terminate();
-    this.#creating = null;
+    for (const worker of this.#creating) worker.terminate();
+    this.#creating.clear();
     this.#workers.clear();
     this.#idle.length = 0;
   }
 
   workerReady(worker: PoolWorker): void {
-    this.#creating = null;
+    this.#creating.delete(worker);
     this.#mayday.stop();
     this.#workers.add(worker);
     this.#grownTick = this.#tick;
     this.workerIdle(worker);
   }
 
-  workerNotStarted(_worker: PoolWorker, reason: string): void {
-    this.#creating = null;
+  workerNotStarted(worker: PoolWorker, reason: string): void {
+    this.#creating.delete(worker);
     const isLasting = !/os error 2[34]|too many open files/i.test(reason);
     if (isLasting && this.#workers.size === 0) this.#failAll(reason);
     else this.#creationFailed();
@@ -206,25 +209,30 @@ export class WorkerPool implements WorkerHost {
   }
 
   #canGrow(): boolean {
-    return !this.#creating && !this.#retry.isRunning &&
-      this.#workers.size < this.#options.maxWorkers;
+    const { maxCreating, maxWorkers } = this.#options;
+    return this.#creating.size < maxCreating && !this.#retry.isRunning &&
+      this.#workers.size + this.#creating.size < maxWorkers;
   }
 
-  /** Creates a Worker, one at a time; in an unbound pool only when work has waited for a while. */
+  /** Creates a Worker, few at a time; in an unbound pool only when work has waited for a while. */
   #grow(): void {
-    if (!this.#canGrow()) return;
+    if (!this.#canGrow() || this.#creating.size >= this.#worklist.size) return;
     const isPatient = this.cpu === null && this.#options.growDelayMs > 0;
     const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
     const hasWaited = this.#tick - sinceTick >= 2;
     if (isPatient && this.#workers.size > 0 && !hasWaited) return;
     const { source, maydayMs } = this.#options;
+    let worker: PoolWorker | null;
     try {
-      this.#creating = PoolWorker.create(this, source, this.#stats.free());
+      worker = PoolWorker.create(this, source, this.#stats.free());
     } catch (error) {
       return this.#failAll(error instanceof Error ? error.message : String(error));
     }
-    if (this.#creating) this.#mayday.start(maydayMs);
-    else this.#creationFailed();
+    if (worker === null) return this.#creationFailed();
+    this.#creating.add(worker);
+    this.#mayday.start(maydayMs);
+    // The next one while this one loads; creating held up the owner, whom others wait for, too.
+    if (this.#canGrow()) this.#next.start(0);
   }
 
   /** No Worker can be had for now: what waits goes on waiting, or to its queue's rescuer. */

@@ -21,6 +21,8 @@ export interface WorkerOptions {
   minIdle?: number;
   /** The most Workers in one pool (no limit but the queues' `maxActive`). */
   maxWorkers?: number;
+  /** How many Workers of a pool may be coming up at once: 1, or 2 where they are not reused. */
+  maxCreating?: number;
   /**
    * How long work waits in an unbound pool that has Workers, all of them busy, before another one
    * is created, and how long behind a stalled item: once to twice this time, in milliseconds. With
@@ -62,6 +64,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
     idleTimeoutMs: 10_000,
     minIdle: 1,
     maxWorkers: Infinity,
+    maxCreating: reuse ? 1 : 2,
     growDelayMs: reuse ? 5 : 0,
     cpuIntensiveThreshUs: 10_000,
     createRetryMs: 100,
@@ -76,7 +79,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
       create: (name) => new Worker(entry, { type: "module", name, deno: { permissions } }),
     },
   };
-  atLeast(1, filled, ["cpus", "maxWorkers", "cpuIntensiveThreshUs"]);
+  atLeast(1, filled, ["cpus", "maxWorkers", "maxCreating", "cpuIntensiveThreshUs"]);
   atLeast(0, filled, ["idleTimeoutMs", "minIdle", "growDelayMs", "createRetryMs", "maydayMs"]);
   return filled;
 }

@@ -7,7 +7,7 @@
 /** Descriptors that the runtime opens while a Worker is created (Deno 2.9 on Linux). */
 export const WORKER_DESCRIPTORS = 6;
 /** Held besides: a Worker reads its modules, and other threads accept connections meanwhile. */
-const SPARE_DESCRIPTORS = 4;
+export const SPARE_DESCRIPTORS = 4;
 
 /** Something that holds one descriptor. */
 export interface Held {

@@ -3,11 +3,13 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "commander";
 import { Failure } from "../../cli/failure.ts";
-import { parseSummary } from "../../cli/lab_servers.ts";
 import { parseStrace } from "../../cli/lab_strace.ts";
 import { parseTarget, probeTarget } from "../../cli/lab_targets.ts";
+import { parseSummary, startOwn } from "../../cli/lab_servers.ts";
+import { countTimeWait, dropTimeWait } from "../../cli/lab_sockets.ts";
 import { selfCommand } from "../../cli/self_command.ts";
-import { echo, startServer, writeAll } from "../support/echo_servers.ts";
+import { hasNetAdmin } from "../../servers/sockets/capability.ts";
+import { echo, readAll, startServer, writeAll } from "../support/echo_servers.ts";
 import { validateHtml } from "../support/report_checks.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
@@ -217,6 +219,26 @@ Deno.test("probeTarget(): tells echo and HTTP servers apart, and refuses others"
     probe(gone.port),
     /Cannot use --target 't=127\.0\.0\.1:\d+'.*start the server/,
   );
+});
+
+Deno.test({
+  name: "startOwn(): a server leaves no TIME-WAIT behind where sockets may be dropped",
+  ignore: !isLinux || !hasNetAdmin(),
+  fn: async () => {
+    const server = await startOwn("http", ["--model", "single"]);
+    const request = new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n");
+    for (let i = 0; i < 5; i++) {
+      using conn = await Deno.connect({ hostname: server.hostname, port: server.port });
+      await writeAll(conn, request);
+      await readAll(conn);
+    }
+    await until(() => countTimeWait(server.port) === 5);
+    const summary = await server.stop();
+    assert.deepEqual([summary?.connections, summary?.served], [5, 5]);
+    const left = countTimeWait(server.port);
+    // A kernel may be built without SOCK_DESTROY.
+    if (dropTimeWait(server.port).refusal === null) assert.equal(left, 0);
+  },
 });
 
 Deno.test("parseStrace(): calls by name, without the total", () => {

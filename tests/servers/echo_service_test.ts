@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Core } from "../../core/mod.ts";
-import { Connection, zeroCounters } from "../../servers/connection.ts";
+import { Connection, type ConnectionContext } from "../../servers/connection.ts";
+import { zeroCounters } from "../../servers/counters.ts";
 import { DEFAULT_TIMEOUTS } from "../../servers/options.ts";
 import { describeSplit, EchoService } from "../../servers/services/echo.ts";
 import { TimerWheel } from "../../servers/timer_wheel.ts";
@@ -16,10 +17,15 @@ function serverOf(bufferBytes: number) {
   const service = new EchoService(core, { bufferBytes, log, logClients: log });
   const counters = zeroCounters();
   const timeouts = { ...DEFAULT_TIMEOUTS, idleMs: 0 };
-  const context = { core, service, wheel: new TimerWheel(250), timeouts, counters };
-  const connect = (stream: FakeStream) => new Connection(context, stream, core.open(), "127.0.0.1");
-  const run = (stream: FakeStream) => connect(stream).run();
-  return { core, lines, counters, connect, run };
+  const wheel = new TimerWheel(250);
+  const onEnd: ConnectionContext["onEnd"] = ({ conn }, fault) => {
+    core.close(conn);
+    assert.equal(fault, undefined);
+  };
+  const context = { core, service, wheel, timeouts, counters, onEnd };
+  const run = (stream: FakeStream) =>
+    new Connection(context, stream, core.open(), "127.0.0.1").serve();
+  return { core, lines, counters, run };
 }
 
 function bytesOf(length: number): Uint8Array {
@@ -72,20 +78,6 @@ Deno.test("a peer that does not read is not read from", async () => {
   unblock();
   await served;
   assert.deepEqual([stream.reads, stream.writes.length], [3, 2]);
-});
-
-Deno.test("a connection that is told to drain while it sends, sends all of it and closes", async () => {
-  const { connect, core } = serverOf(20);
-  const stream = new FakeStream([bytesOf(31), bytesOf(31)]);
-  const connection = connect(stream);
-  const unblock = stream.block();
-  const served = connection.run();
-  await new Promise((resolve) => setTimeout(resolve));
-  connection.drain();
-  unblock();
-  await served;
-  assert.deepEqual(stream.sent, bytesOf(31));
-  assert.deepEqual([stream.reads, stream.isClosed, core.blocksUsed], [1, true, 0]);
 });
 
 Deno.test("any bytes come back as they were, however they arrive", async () => {

@@ -1,0 +1,130 @@
+/**
+ * How many connections a server can have: what it was asked for, lowered to what descriptors and
+ * memory allow, so that the limit is met by waiting and not by failing.
+ */
+import { maxBlocks } from "../core/mod.ts";
+import { keptBytes, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
+import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "./workqueue/reserve.ts";
+
+/** Blocks for output to start with; each connection may fill one more. */
+const OUTPUT_BLOCKS = 64;
+
+/** Descriptors for what comes and goes: signals, timers, the files of modules. */
+const OTHER_DESCRIPTORS = 16;
+
+/** What the system allows; `Infinity` where it does not tell. */
+export interface SystemRoom {
+  /** Descriptors that this process may open besides those that are open. */
+  descriptors: number;
+  /** `ulimit -n`, for the message. */
+  descriptorLimit: number;
+  /** Bytes that can be had without swapping. */
+  memoryBytes: number;
+}
+
+/** What connections share with Workers. */
+export interface ModelSize {
+  model: Model;
+  /** Workers of `per-core`. */
+  workers: number;
+  maxActive: number;
+}
+
+/** A number of connections that fits, and what is left for Workers. */
+export interface Capacity {
+  maxConnections: number;
+  /** Workers that a pool may have. */
+  maxWorkers: number;
+  /** Says why there are fewer connections than were asked for. */
+  note?: string;
+}
+
+/** Blocks of core memory for so many connections. */
+export function blocksFor(maxConnections: number): number {
+  return 2 * maxConnections + OUTPUT_BLOCKS;
+}
+
+/** Bytes that a block has to hold besides what the limits need. */
+export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
+  return options.service.kind === "echo" ? options.service.bufferBytes : 0;
+}
+
+/** Fits `options.maxConnections` into `room`. */
+export function fitCapacity(
+  options: ServerOptions,
+  { model, workers, maxActive }: ModelSize,
+  room: SystemRoom,
+): Capacity {
+  const { service, maxConnections: wanted } = options;
+  // A file may be open for each connection.
+  const perConnection = servesFiles(service) ? 2 : 1;
+  let free = room.descriptors - OTHER_DESCRIPTORS;
+  let maxWorkers = 0;
+  let byDescriptors: number;
+  if (model !== "single") free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
+  if (model === "per-connection") {
+    byDescriptors = free / (perConnection + WORKER_DESCRIPTORS);
+    maxWorkers = maxActive;
+    // Beyond `maxActive` connections wait without a Worker.
+    if (byDescriptors > maxActive) {
+      byDescriptors = (free - maxActive * WORKER_DESCRIPTORS) / perConnection;
+    }
+  } else {
+    maxWorkers = model === "per-core" ? workers : 0;
+    if (model === "shared-pool") {
+      maxWorkers = Math.max(2, Math.min(maxActive, Math.floor(free / 4 / WORKER_DESCRIPTORS)));
+    }
+    byDescriptors = (free - maxWorkers * WORKER_DESCRIPTORS) / perConnection;
+  }
+  const memory = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
+  const mostBlocks = maxBlocks({ ...memory, ...keptBytes(service) });
+  const blockBytes = (2 ** 32) / maxBlocks(memory);
+  const byMemory = Math.min(mostBlocks - OUTPUT_BLOCKS, room.memoryBytes / blockBytes) / 2;
+  const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));
+  if (fitting >= wanted) return { maxConnections: wanted, maxWorkers };
+  const why = byDescriptors <= byMemory
+    ? `'ulimit -n' is ${room.descriptorLimit}`
+    : `memory holds no more of this size`;
+  const note = `at most ${fitting} connections at once instead of ${wanted}: ${why}; others wait`;
+  return { maxConnections: fitting, maxWorkers, note };
+}
+
+/** Asks the system, as far as reading is permitted. */
+export function systemRoom(): SystemRoom {
+  const limits = read("/proc/self/limits");
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  const descriptorLimit = soft === undefined ? Infinity : Number(soft);
+  return {
+    descriptorLimit,
+    descriptors: descriptorLimit - countEntries("/proc/self/fd"),
+    memoryBytes: Math.min(availableMemory(), controlGroupMemory()),
+  };
+}
+
+function availableMemory(): number {
+  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(read("/proc/meminfo"))?.[1];
+  return kilobytes === undefined ? Infinity : Number(kilobytes) * 1024;
+}
+
+/** What the control group (v2) leaves; its file holds the word "max" where there is no limit. */
+function controlGroupMemory(): number {
+  const max = read("/sys/fs/cgroup/memory.max").trim();
+  return /^\d+$/.test(max) ? Number(max) - Number(read("/sys/fs/cgroup/memory.current")) : Infinity;
+}
+
+/** The text of a file of the kernel; empty where there is none or it may not be read. */
+function read(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function countEntries(path: string): number {
+  try {
+    return [...Deno.readDirSync(path)].length;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Draining: what is idle is closed at once, what is in progress is finished.
+ */
+import { settledWithin } from "./grace.ts";
+
+/** Time between two looks at the connections that were not idle at the one before. */
+const SWEEP_MS = 20;
+
+/** Something that can be told to end. */
+export interface Drainable {
+  /** Closes when nothing is in progress. */
+  closeIfIdle(): void;
+}
+
+/**
+ * Closes each of `connections` as soon as it is idle, until `ended` resolves or `graceMs` are over.
+ *
+ * A connection that only receives is idle. What the kernel has received before is not known here,
+ * so the event loop gets a turn before the first look: then it has been read.
+ *
+ * @returns whether they ended in time
+ */
+export async function drainConnections(
+  connections: Iterable<Drainable>,
+  ended: Promise<unknown>,
+  graceMs: number,
+): Promise<boolean> {
+  const sweep = () => {
+    for (const connection of connections) connection.closeIfIdle();
+  };
+  const first = setTimeout(sweep, 0);
+  const interval = setInterval(sweep, SWEEP_MS);
+  try {
+    return await settledWithin(ended, graceMs);
+  } finally {
+    clearTimeout(first);
+    clearInterval(interval);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * One Worker's server of model `per-core`, as the owner sees it.
+ */
+import { type Counters, zeroCounters } from "../counters.ts";
+import { queueWorkOn, sendToWork, Work, type WorkError, type Workqueue } from "../workqueue/mod.ts";
+import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
+
+/** An error of the system by its class, to be thrown on this side as it was on the other. */
+function systemError(reason: string): Error {
+  const match = /^(\w+): (.*)$/s.exec(reason);
+  const errors = Deno.errors as unknown as Record<string, new (message: string) => Error>;
+  const ErrorClass = match && errors[match[1]];
+  return ErrorClass ? new ErrorClass(match[2]) : new Error(reason);
+}
+
+/** Who is told of a Worker's end. */
+export interface CoreServerOptions {
+  queue: Workqueue;
+  /** It crashed, and is started again. */
+  onCrash: (reason: string) => void;
+  /** It could not be started again. */
+  onFailed: (error: Error) => void;
+}
+
+/** A `serve` item on its core. */
+export class CoreServer {
+  readonly #data: ServeData;
+  readonly #work: Work<ServeData, ServeResult>;
+  readonly #options: CoreServerOptions;
+  readonly #listening = Promise.withResolvers<string>();
+  readonly #ended = Promise.withResolvers<ServeResult>();
+  #report: PromiseWithResolvers<Counters> | undefined;
+  #result: ServeResult | undefined;
+  /** Whether it listened before, and whether it does now. */
+  #wasUp = false;
+  #isUp = false;
+  #isStopping = false;
+
+  constructor(data: ServeData, options: CoreServerOptions) {
+    this.#data = data;
+    this.#options = options;
+    this.#work = new Work("serve", data, {
+      onResult: (result) => this.#end(result),
+      onError: (error) => this.#failed(error),
+      onMessage: (message) => this.#receive(message as ServeMessage),
+    });
+  }
+
+  /** Starts to listen. @returns the address @throws the system's error when it cannot be bound */
+  start(): Promise<string> {
+    queueWorkOn(this.#data.index, this.#options.queue, this.#work);
+    return this.#listening.promise;
+  }
+
+  /** What it counted so far. */
+  report(): Promise<Counters> {
+    if (this.#result !== undefined) return Promise.resolve(this.#result.counters);
+    this.#report ??= Promise.withResolvers();
+    sendToWork(this.#work, { kind: "report" } satisfies ServeCommand);
+    return this.#report.promise;
+  }
+
+  /** Drains. @returns what it counted */
+  stop(graceMs: number): Promise<ServeResult> {
+    this.#isStopping = true;
+    if (!sendToWork(this.#work, { kind: "stop", graceMs } satisfies ServeCommand)) {
+      this.#end({ counters: zeroCounters(), cut: 0 });
+    }
+    return this.#ended.promise;
+  }
+
+  #end(result: ServeResult): void {
+    this.#result ??= result;
+    this.#ended.resolve(this.#result);
+    this.#answerReport(result.counters);
+  }
+
+  #receive(message: ServeMessage): void {
+    if (message.kind === "report") return this.#answerReport(message.counters);
+    this.#wasUp = this.#isUp = true;
+    this.#listening.resolve(message.address);
+  }
+
+  #answerReport(counters: Counters): void {
+    this.#report?.resolve(counters);
+    this.#report = undefined;
+  }
+
+  #failed({ reason, crashed }: WorkError): void {
+    const { queue, onCrash, onFailed } = this.#options;
+    const wasListening = this.#isUp;
+    this.#isUp = false;
+    Atomics.store(this.#data.counts, this.#data.index, 0);
+    this.#answerReport(zeroCounters());
+    if (this.#isStopping || !this.#wasUp) {
+      this.#listening.reject(systemError(reason));
+      this.#end({ counters: zeroCounters(), cut: 0 });
+    } else if (crashed && wasListening) {
+      onCrash(reason);
+      queueWorkOn(this.#data.index, queue, this.#work);
+    } else {
+      this.#end({ counters: zeroCounters(), cut: 0 });
+      onFailed(systemError(reason));
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Worker entry of model `per-core`. */
+import { serveWork } from "../workqueue/serve_work.ts";
+import { serve } from "./per_core_item.ts";
+
+serveWork({ serve });

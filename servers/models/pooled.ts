@@ -1,0 +1,23 @@
+/**
+ * What the Workers of pool models keep between items: an instance of the core over the owner's
+ * memory, and a service over it.
+ */
+import { Core } from "../../core/mod.ts";
+import { createService, type MakeDirectory } from "../create_service.ts";
+import type { Service } from "../service.ts";
+import type { PoolInit } from "./messages.ts";
+
+/** What items find as `context.init`. */
+export interface Pooled {
+  core: Core;
+  service: Service;
+}
+
+/** Makes it of what the owner sent. */
+export function setUpPooled(
+  { share, service }: PoolInit,
+  makeDirectory?: MakeDirectory,
+): Pooled {
+  const core = Core.attach(share);
+  return { core, service: createService(core, service, { isPooled: true, makeDirectory }) };
+}

@@ -1,0 +1,51 @@
+/**
+ * A server on one thread: its memory, its listener, its connections. Model `single` is one of
+ * them, `per-core` one on each of its Workers.
+ */
+import { Core } from "../../core/mod.ts";
+import { Acceptor } from "../acceptor.ts";
+import { blocksFor, inputBytesOf } from "../capacity.ts";
+import type { ConnectionLimit } from "../connection_limit.ts";
+import { zeroCounters } from "../counters.ts";
+import type { Listener } from "../engine.ts";
+import { denoEngine } from "../engines/deno.ts";
+import { limitsOf, type ServerOptions, TICK_MS } from "../options.ts";
+import type { Service } from "../service.ts";
+import { TimerWheel } from "../timer_wheel.ts";
+
+/**
+ * The memory for a server.
+ *
+ * @param cacheBytes for responses that the core keeps; pool models have none
+ */
+export function createServerCore(options: ServerOptions, { cacheBytes = 0 } = {}): Core {
+  return Core.create({
+    blocks: blocksFor(options.maxConnections),
+    limits: limitsOf(options.service),
+    inputBytes: inputBytesOf(options),
+    cacheBytes,
+  });
+}
+
+/** Reports a bug without ending the server. */
+export function reportInternalError(error: unknown): void {
+  console.error("ktcp: internal error on a connection:", error);
+}
+
+/**
+ * Listens, and serves what is accepted on this thread.
+ *
+ * @param limit may be shared with other threads
+ * @throws the system's error when the address cannot be bound
+ */
+export function startServing(
+  options: ServerOptions,
+  { core, service, limit }: { core: Core; service: Service; limit: ConnectionLimit },
+): { listener: Listener; acceptor: Acceptor } {
+  const listener = denoEngine.listen(options.listen);
+  const counters = zeroCounters();
+  const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
+  const context = { core, service, wheel, timeouts: options.timeouts, counters };
+  const acceptor = new Acceptor(context, listener, { limit, onInternalError: reportInternalError });
+  return { listener, acceptor };
+}
