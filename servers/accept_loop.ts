@@ -62,6 +62,9 @@ export class AcceptLoop {
         await this.#pause();
         continue;
       }
+      // While this one waited for it, other threads may have accepted their share.
+      while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
+      if (this.#isStopped) return accepted.stream.close();
       this.#onAccepted(accepted);
     }
   }

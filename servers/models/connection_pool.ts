@@ -4,7 +4,7 @@
  */
 import type { Core } from "../../core/mod.ts";
 import type { ConnectionLimit } from "../connection_limit.ts";
-import { type Counters, sumCounters, zeroCounters } from "../counters.ts";
+import { type Counters, zeroCounters } from "../counters.ts";
 import { type Drainable, drainConnections } from "../drain.ts";
 import type { Accepted } from "../engine.ts";
 import type { ServerOptions } from "../options.ts";
@@ -46,15 +46,16 @@ class PooledConnection implements Drainable {
   constructor(
     { stream, peer }: Accepted,
     { core, timeouts }: ConnectionPoolOptions,
-    { conn, onEnd }: {
+    { conn, counters, onEnd }: {
       conn: number;
+      counters: Counters;
       onEnd: (connection: PooledConnection, counted: Counters) => void;
     },
   ) {
     this.conn = conn;
     this.peer = peer;
     this.#onEnd = onEnd;
-    this.#stream = new EagerStream(stream, core.inputView(conn));
+    this.#stream = new EagerStream(stream, core.inputView(conn), counters);
     this.work = new Work("connection", { conn, peer, timeouts }, {
       onResult: (counted) => this.#end(counted),
       onError: (error) => this.#failed(error),
@@ -86,9 +87,10 @@ class PooledConnection implements Drainable {
   }
 
   #failed(error: WorkError): void {
-    // That a Worker is killed when its time is over is no fault.
-    if (!this.#stream.isClosed) reportInternalError(error.message);
-    this.#end({ ...zeroCounters(), connections: 1, resets: 1 });
+    // That a Worker is killed when its time is over is no fault, and is counted by who did it.
+    const isCut = this.#stream.isClosed;
+    if (!isCut) reportInternalError(error.message);
+    this.#end({ ...zeroCounters(), resets: isCut ? 0 : 1 });
   }
 
   #end(counted: Counters): void {
@@ -99,8 +101,7 @@ class PooledConnection implements Drainable {
 
 /** The connections of a server. */
 export class ConnectionPool {
-  /** What connections counted that have ended; those that are open are counted as such. */
-  counters: Counters = zeroCounters();
+  readonly #counters = zeroCounters();
   readonly #options: ConnectionPoolOptions;
   readonly #connections = new Set<PooledConnection>();
   #onEmpty: (() => void) | undefined;
@@ -109,30 +110,47 @@ export class ConnectionPool {
     this.#options = options;
   }
 
+  /** What the connections counted, those that are open included. */
+  get counters(): Counters {
+    let { served } = this.#counters;
+    for (const { conn } of this.#connections) served += this.#options.core.served(conn);
+    return { ...this.#counters, served };
+  }
+
   /** Lets a Worker of its own serve a connection. */
   add(accepted: Accepted): void {
     const { core, queue, limit, protocol } = this.#options;
     const conn = core.open();
     if (conn === 0) {
-      ++this.counters.overloads;
+      ++this.#counters.overloads;
       accepted.stream.close();
       return;
     }
     const onEnd = (connection: PooledConnection, counted: Counters) =>
       this.#ended(connection, counted);
-    const connection = new PooledConnection(accepted, this.#options, { conn, onEnd });
+    const connection = new PooledConnection(accepted, this.#options, {
+      conn,
+      counters: this.#counters,
+      onEnd,
+    });
     this.#connections.add(connection);
+    ++this.#counters.connections;
     limit.opened();
-    protocol.clientsChanged?.(++this.counters.open, accepted.peer, true);
+    protocol.clientsChanged?.(++this.#counters.open, accepted.peer, true);
     queueWork(queue, connection.work);
   }
 
   #ended(connection: PooledConnection, counted: Counters): void {
     const { core, limit, protocol, onEnd } = this.#options;
+    const counters = this.#counters;
+    // The rest was counted here while it happened.
+    counters.served += core.served(connection.conn);
+    counters.resets += counted.resets;
+    counters.timeouts += counted.timeouts;
+    counters.overloads += counted.overloads;
     core.close(connection.conn);
     this.#connections.delete(connection);
-    this.counters = sumCounters([this.counters, counted]);
-    protocol.clientsChanged?.(--this.counters.open, connection.peer, false);
+    protocol.clientsChanged?.(--this.#counters.open, connection.peer, false);
     limit.closed();
     onEnd();
     if (this.#connections.size === 0) this.#onEmpty?.();

@@ -1,19 +1,25 @@
 /**
  * A stream that receives its first bytes before anybody asks for them: a connection that waits for
- * its Worker is idle only if nothing has come.
+ * its Worker is idle only if nothing has come. It also counts what passes.
  */
+import type { Counters } from "../counters.ts";
 import type { Stream } from "../engine.ts";
 
 /** A stream that knows whether it waits for the peer. */
 export class EagerStream implements Stream {
   readonly #stream: Stream;
+  readonly #counters: Counters;
   #first: Promise<number | null> | undefined;
   #isReceiving = false;
   #isClosed = false;
 
-  /** @param view where the first bytes go; the first `read` names the same place */
-  constructor(stream: Stream, view: Uint8Array) {
+  /**
+   * @param view where the first bytes go; the first `read` names the same place
+   * @param counters where bytes are counted
+   */
+  constructor(stream: Stream, view: Uint8Array, counters: Counters) {
     this.#stream = stream;
+    this.#counters = counters;
     this.#first = this.#receive(view);
     // Whoever reads first is told of an error; maybe nobody does.
     this.#first.catch(() => {});
@@ -35,8 +41,10 @@ export class EagerStream implements Stream {
     return first ?? this.#receive(view);
   }
 
-  write(view: Uint8Array): Promise<number> {
-    return this.#stream.write(view);
+  async write(view: Uint8Array): Promise<number> {
+    const count = await this.#stream.write(view);
+    this.#counters.bytesOut += count;
+    return count;
   }
 
   closeWrite(): Promise<void> {
@@ -53,7 +61,9 @@ export class EagerStream implements Stream {
   async #receive(view: Uint8Array): Promise<number | null> {
     this.#isReceiving = true;
     try {
-      return await this.#stream.read(view);
+      const count = await this.#stream.read(view);
+      this.#counters.bytesIn += count ?? 0;
+      return count;
     } finally {
       this.#isReceiving = false;
     }

@@ -51,7 +51,7 @@ export function servePerConnection(
     failed: failureOf(loop.done),
     reports: () =>
       Promise.resolve([
-        { name: "main", counters: { ...connections.counters } },
+        { name: "main", counters: connections.counters },
         ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
       ]),
     stop: async (graceMs) => {

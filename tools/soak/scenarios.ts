@@ -191,7 +191,9 @@ export async function memoryGrowth(
   model: string,
   { requests = 1_000_000, connections = 32, warmUp = 100_000 } = {},
 ) {
-  const args = ["http", "--port", "0", "--model", model];
+  // How many Workers a pool has depends on the load; a fixed few show what requests leave behind.
+  const few = model === "shared-pool" ? ["--max-active", "2"] : [];
+  const args = ["http", "--port", "0", "--model", model, ...few];
   await using server = await ServerProcess.start(args);
   const load = new RequestLoop(server.port, connections);
   const reach = async (count: number) => {
