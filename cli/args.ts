@@ -30,9 +30,9 @@ export function parseDuration(text: string): number {
 
 /** Parses `4096`, `64k`, `1m`, `2g` (powers of 1024) to bytes. */
 export function parseSize(text: string): number {
-  const match = /^(\d+)([kmg]?)(?:i?b)?$/i.exec(text);
+  const match = /^(\d+)(?:([kmg])i?)?b?$/i.exec(text);
   if (!match) throw new InvalidArgumentError(`Not a size; write it like 4096, 64k or 1m.`);
-  const bytes = Number(match[1]) * SIZE_UNITS[match[2].toLowerCase()];
+  const bytes = Number(match[1]) * SIZE_UNITS[match[2]?.toLowerCase() ?? ""];
   if (!Number.isSafeInteger(bytes)) throw new InvalidArgumentError(`Too large for a size.`);
   return bytes;
 }
@@ -66,6 +66,22 @@ export function parsePort(text: string): number {
   return value;
 }
 
+/** Parses a host to listen on: an address or a name; IPv6 with or without its brackets. */
+export function parseHost(text: string): string {
+  const host = /^\[(.*:.*)\]$/.exec(text)?.[1] ?? text;
+  const isAddress = /^[0-9a-f.:]*:[0-9a-f.:]*:[0-9a-f.:]*(%\w+)?$/i.test(host);
+  if (!isAddress && !/^[\w.-]+$/.test(host)) {
+    throw new InvalidArgumentError("Not a host; write one like 127.0.0.1, ::1 or localhost.");
+  }
+  return host;
+}
+
+/** Parses a path of a file. */
+export function parsePath(text: string): string {
+  if (text === "") throw new InvalidArgumentError("Not a path; name a file.");
+  return text;
+}
+
 /** `bytes` in the largest unit that divides it: 65536 is `64k`. */
 export function formatSize(bytes: number): string {
   for (const unit of ["g", "m", "k"]) {
@@ -78,4 +94,14 @@ export function formatSize(bytes: number): string {
 export function formatDuration(ms: number): string {
   if (ms === 0) return "0";
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
+
+/** What the help says about the units of values, for options with these flags. */
+export function unitsHelp(flags: readonly string[]): string {
+  const takes = (value: RegExp) => flags.some((flag) => value.test(flag));
+  const lines = [
+    takes(/[<[](duration|time|interval)[>\]]/i) && "Durations: 250us, 500ms, 5s, 2m, 1h, or 0.",
+    takes(/<size>/i) && "Sizes: bytes, or with a unit: 64k, 1m, 2g (powers of 1024).",
+  ].filter((line) => line !== false);
+  return lines.length === 0 ? "" : `\n${lines.join("\n")}`;
 }

@@ -1,4 +1,4 @@
-/** `ktcp bench --compare A.json B.json`: two saved runs side by side. */
+/** `--compare A.json B.json` of `bench` and `htstress`: two saved runs side by side. */
 import { compareResults, compareText } from "../bench/report/compare.ts";
 import { parseResult, type Result } from "../bench/result.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
@@ -21,7 +21,7 @@ export function compareRuns(paths: string[], asJson: boolean): void {
   try {
     if (!asJson) return void printResult(compareText(before, after, [paths[0], paths[1]]));
     const figures = compareResults(before, after);
-    printJson({ command: "bench", version: VERSION, compared: paths, figures });
+    printJson({ command: before.command, version: VERSION, compared: paths, figures });
   } catch (error) {
     if (error instanceof TypeError) throw new Failure(error.message);
     throw error;

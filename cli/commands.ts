@@ -5,22 +5,32 @@ import type { CommandEntry } from "./command.ts";
 
 /** All commands, in the order in which the help shows them. */
 export const COMMANDS: readonly CommandEntry[] = [
+  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
+  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {
     name: "bench",
     summary: "measure the latency of an echo server",
     load: () => import("./bench.ts"),
   },
-  { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
-  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
   {
-    name: "doctor",
-    summary: "show the limits that a load run meets, and how to raise them",
-    load: () => import("./doctor.ts"),
+    name: "htstress",
+    summary: "HTTP load generator",
+    load: () => import("./htstress.ts"),
+  },
+  {
+    name: "lab",
+    summary: "run experiments, and explain what is seen",
+    load: () => import("./lab.ts"),
   },
   {
     name: "sockets",
     summary: "TCP sockets by state; drop TIME-WAIT sockets",
     load: () => import("./sockets.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "show the limits that a load run meets, and how to raise them",
+    load: () => import("./doctor.ts"),
   },
   {
     name: "completions",

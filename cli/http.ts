@@ -3,6 +3,7 @@ import { Command, Option } from "commander";
 import { DEFAULT_TIMEOUTS, type HttpServiceOptions } from "../servers/mod.ts";
 import { formatSize, integerBetween, sizeBetween } from "./args.ts";
 import { addDirOptions, directoryOptions, type DirFlags } from "./http_dir.ts";
+import type { TlsFlags } from "./http_tls.ts";
 import {
   addServeOptions,
   commonServerOptions,
@@ -11,7 +12,7 @@ import {
   type ServeFlags,
 } from "./serve.ts";
 
-interface HttpFlags extends ServeFlags, DirFlags {
+interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
   log: "common" | "json" | "off";
   trustProxy?: boolean;
@@ -82,10 +83,16 @@ export function command(): Command {
       new Option("--log <format>", "access log on stderr").choices(["common", "json", "off"])
         .default("off"),
     )
+    .addOption(
+      new Option("--tls-cert <file>", "speak HTTPS with this certificate chain (PEM)")
+        .conflicts("unix"),
+    )
+    .option("--tls-key <file>", "its private key (PEM)")
     .option("--trust-proxy", "log the client that X-Forwarded-For names last")
     .addHelpText(
       "after",
-      "\nExamples:\n  ktcp http --dir .\n  ktcp http --port 0 --echo",
+      "\nExamples:\n  ktcp http --dir .\n  ktcp http --port 0 --echo\n" +
+        "  ktcp http --dir site --tls-cert cert.pem --tls-key key.pem",
     )
     .action(async (flags: HttpFlags) => {
       const service: HttpServiceOptions = {
@@ -102,9 +109,11 @@ export function command(): Command {
           maxBody: flags.maxBody,
         },
       };
+      const { tlsOptions } = await import("./http_tls.ts");
       const common = commonServerOptions(flags);
       await runServer("http", {
         ...common,
+        listen: { ...common.listen, tls: tlsOptions(flags) },
         service,
         timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
       }, flags);

@@ -3,8 +3,14 @@
  */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DirectoryOptions } from "../servers/mod.ts";
-import { OptionError, parseAuth, parseHeader } from "../servers/mod.ts";
-import { parseSize } from "./args.ts";
+import {
+  DEFAULT_CACHE_BYTES,
+  OptionError,
+  parseAuth,
+  parseHeader,
+  staticOptions,
+} from "../servers/mod.ts";
+import { formatSize, parseSize } from "./args.ts";
 import { UsageError } from "./failure.ts";
 
 /** Values of the options, as commander hands them over. */
@@ -62,14 +68,17 @@ export function addDirOptions(command: Command): Command {
     .option("--cors [origin]", "allow other sites to read, all of them by default")
     .option(
       "--header <line>",
-      "add 'Name: value' to every response; may be repeated",
+      "add 'Name: value' to what the directory answers; may be repeated",
       collect(parserFor(parseHeader)),
     )
     .option("--auth <user:password>", "ask for a password (basic)", parserFor(parseAuth))
     .addOption(
-      new Option("--cache <size>", "memory for files and compressed copies; 0 keeps none")
+      new Option(
+        "--cache <size>",
+        "memory for files and compressed copies, over all Workers; 0 keeps none",
+      )
         .argParser(parseSize)
-        .default(64 << 20, "64m"),
+        .default(DEFAULT_CACHE_BYTES, formatSize(DEFAULT_CACHE_BYTES)),
     );
 }
 
@@ -91,11 +100,15 @@ function checkDirectory(path: string): void {
   }
 }
 
-/** The options of the directory, `undefined` without `--dir`. */
+/**
+ * The options of the directory, `undefined` without `--dir`.
+ *
+ * @throws {UsageError} for a directory that cannot be served, and values that cannot be used
+ */
 export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined {
   if (flags.dir === undefined) return undefined;
   checkDirectory(flags.dir);
-  return {
+  const options: DirectoryOptions = {
     root: Deno.realPathSync(flags.dir),
     ...(flags.index && { index: flags.index }),
     spa: flags.spa ?? false,
@@ -110,4 +123,11 @@ export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined 
     auth: flags.auth,
     cacheBytes: flags.cache,
   };
+  try {
+    staticOptions(options);
+  } catch (error) {
+    if (error instanceof OptionError) throw new UsageError(error.message);
+    throw error;
+  }
+  return options;
 }

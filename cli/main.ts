@@ -6,20 +6,22 @@
 import { type Command, CommanderError } from "commander";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
-import { printNote } from "./output.ts";
-import { newProgram } from "./program.ts";
+import { printNote, printResult } from "./output.ts";
+import { loadCommand, newProgram } from "./program.ts";
 
-/** Makes commander throw instead of exiting, and print its one line without decoration. */
+/** Makes commander throw instead of exiting, and write its help where results go. */
 function throwing(command: Command): Command {
-  return command.exitOverride().configureOutput({ writeErr: () => {} });
+  return command.exitOverride().configureOutput({
+    writeOut: (text) => printResult(text.trimEnd()),
+    writeErr: () => {},
+  });
 }
 
 async function buildProgram(name: string | undefined): Promise<Command> {
   const program = throwing(newProgram());
   for (const entry of COMMANDS) {
     if (entry.name === name) {
-      const module = await entry.load();
-      const command = throwing(module.command(COMMANDS));
+      const command = throwing(await loadCommand(entry.load, COMMANDS));
       command.commands.forEach((sub) => throwing(sub as Command));
       program.addCommand(command);
     } else program.command(entry.name).summary(entry.summary).description(entry.summary);
@@ -38,7 +40,9 @@ function usageLine(error: CommanderError): string {
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
-  const name = args.find((arg) => !arg.startsWith("-"));
+  // What stands before the command is ktcp's own, and takes no value.
+  const first = args.find((arg) => arg !== "--");
+  const name = first?.startsWith("-") ? undefined : first;
   const prefix = COMMANDS.some((entry) => entry.name === name) ? `ktcp ${name}` : "ktcp";
   const usage = (line: string) => {
     printNote(`${prefix}: ${line}\nTry '${prefix} --help'.`);
@@ -46,7 +50,6 @@ export async function main(args: string[]): Promise<number> {
   };
   try {
     const program = await buildProgram(name);
-    if (args.length === 0) return usage(`no command given; commands: ${commandNames()}`);
     if (name !== undefined && prefix === "ktcp") {
       return usage(`unknown command '${name}'; commands: ${commandNames()}`);
     }
@@ -55,6 +58,10 @@ export async function main(args: string[]): Promise<number> {
     return Deno.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
+      // Commander would answer with its help, and no error.
+      if (error.code === "commander.help") {
+        return usage(`no command given; commands: ${commandNames()}`);
+      }
       return error.exitCode === 0 ? 0 : usage(usageLine(error));
     }
     if (error instanceof UsageError) return usage(error.message);

@@ -5,8 +5,8 @@
 const encoder = new TextEncoder();
 
 /** @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell */
-function writeAllSync(stream: typeof Deno.stdout, text: string): boolean {
-  let bytes = encoder.encode(text);
+function writeAllSync(stream: typeof Deno.stdout, content: string | Uint8Array): boolean {
+  let bytes = typeof content === "string" ? encoder.encode(content) : content;
   try {
     while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
     return true;
@@ -29,6 +29,11 @@ export function printJson(value: unknown): void {
 /** Writes `text` and a newline to stderr. */
 export function printNote(text: string): void {
   writeAllSync(Deno.stderr, text + "\n");
+}
+
+/** Writes `bytes` as they are to stderr. */
+export function printBytes(bytes: Uint8Array): void {
+  writeAllSync(Deno.stderr, bytes);
 }
 
 /** Whether colour may be used on `stream`: it is a terminal and `NO_COLOR` is not set. */

@@ -16,7 +16,15 @@ import {
   serve,
   sumCounters,
 } from "../servers/mod.ts";
-import { formatDuration, integerBetween, parseDuration, parsePort } from "./args.ts";
+import {
+  formatDuration,
+  integerBetween,
+  parseDuration,
+  parseHost,
+  parsePath,
+  parsePort,
+} from "./args.ts";
+import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
 import { onStatsSignal, statsTable } from "./serve_stats.ts";
@@ -44,12 +52,15 @@ export function addServeOptions(
 ): Command {
   return command
     .option("-p, --port <port>", "TCP port; 0 lets the system choose", parsePort, defaults.port)
-    .option("-H, --host <address>", "address to listen on; 0.0.0.0 or :: for all", "127.0.0.1")
+    .option(
+      "-H, --host <address>",
+      "address to listen on; 0.0.0.0 or :: for all",
+      parseHost,
+      "127.0.0.1",
+    )
     .addOption(
-      new Option("--unix <path>", "listen on a Unix domain socket instead").conflicts([
-        "host",
-        "port",
-      ]),
+      new Option("--unix <path>", "listen on a Unix domain socket instead").argParser(parsePath)
+        .conflicts(["host", "port"]),
     )
     .addOption(
       new Option("--model <name>", "which thread runs which work").choices(MODELS)
@@ -109,29 +120,12 @@ export function commonServerOptions(
     maxActive: flags.maxActive,
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
-    maxConnections: flags.maxConnections,
+    // The default is lowered to what the system allows without a word.
+    maxConnections: flags.maxConnections === DEFAULT_MAX_CONNECTIONS
+      ? undefined
+      : flags.maxConnections,
     timeouts: { idleMs: flags.idleTimeout, writeMs: flags.writeTimeout },
   };
-}
-
-/** Says what could not be bound, why, and what helps. */
-function bindFailure(error: unknown, flags: ServeFlags): Failure {
-  const where = flags.unix ?? `${flags.host}:${flags.port}`;
-  const attempt = `cannot listen on ${where}`;
-  if (error instanceof Deno.errors.AddrInUse) {
-    const other = flags.unix ? "another --unix path" : "another --port, or --port 0";
-    return new Failure(`${attempt}: the address is in use; stop its server or choose ${other}`);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    const hint = flags.unix
-      ? "choose a directory you can write to"
-      : "ports below 1024 need privileges; choose a --port from 1024 on";
-    return new Failure(`${attempt}: permission denied; ${hint}`);
-  }
-  if (error instanceof Deno.errors.AddrNotAvailable) {
-    return new Failure(`${attempt}: no such address on this machine; see 'ip address'`);
-  }
-  return new Failure(`${attempt}: ${messageOf(error)}`);
 }
 
 /** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */

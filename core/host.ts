@@ -4,6 +4,7 @@
  */
 import wasm from "./core.wasm" with { type: "bytes" };
 import {
+  assertOffsetsFit,
   blockBytesFor,
   blocksStart,
   CANNED_BYTES,
@@ -51,10 +52,11 @@ export class Core extends CoreMemory {
    * Creates a memory of `options.blocks` blocks, and the first instance over it. Nothing of the
    * memory is resident before it is used.
    *
-   * @throws {RangeError} when there are more blocks than a Wasm memory holds, or the system
-   *   refuses to reserve it
+   * @throws {RangeError} when there are more blocks than a Wasm memory holds, when the system
+   *   refuses to reserve it, or when the limits allow a head of more than 64 KiB
    */
   static create(options: CoreOptions): Core {
+    assertOffsetsFit(options.limits ?? DEFAULT_LIMITS);
     const blockBytes = blockBytesFor(options);
     const start = blocksStart(options);
     const end = start + options.blocks * blockBytes;

@@ -53,6 +53,19 @@ export function blockBytesFor(options: CoreOptions): number {
   return Math.ceil((Conn.Fields + maxHeaders * 8 + 16 + input + Place.Slack) / 4096) * 4096;
 }
 
+/**
+ * Entries of the field table are u16 offsets from the head's first byte.
+ *
+ * @throws {RangeError} when the limits allow a head of more than 64 KiB
+ */
+export function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): void {
+  const most = 0xffff - 1; // with the CRLF of the request line, 64 KiB
+  if (maxRequestLine + maxHeaderSize <= most) return;
+  throw new RangeError(
+    `A request line of ${maxRequestLine} and ${maxHeaderSize} bytes of header exceed ${most}`,
+  );
+}
+
 /** How many blocks of `options`' size fit into a Wasm memory. */
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
   const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options);

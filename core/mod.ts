@@ -1,5 +1,5 @@
 /**
- * The core: HTTP/1.x parsing, echo splitting and echo checking in WebAssembly, over one linear
+ * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in WebAssembly, over one linear
  * memory. It knows no socket, clock or file.
  */
 export { Core, type Kept } from "./host.ts";
@@ -8,4 +8,6 @@ export { CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
+export { ResponseReader } from "./response_reader.ts";
+export { ResponseCode, Taken } from "./shared/abi_client.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";

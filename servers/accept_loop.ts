@@ -64,6 +64,7 @@ export class AcceptLoop {
       }
       // While this one waited for it, other threads may have accepted their share.
       while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
+      // Accepted before the listener closed, told after: nobody would drain it.
       if (this.#isStopped) return accepted.stream.close();
       this.#onAccepted(accepted);
     }

@@ -25,12 +25,13 @@ export class Acceptor {
 
   /** Starts to accept. */
   constructor(
-    context: Omit<ConnectionContext, "onEnd">,
+    context: Omit<ConnectionContext, "limit" | "onEnd">,
     listener: Listener,
     options: AcceptorOptions,
   ) {
     this.#context = {
       ...context,
+      limit: options.limit,
       onEnd: (connection, fault) => this.#ended(connection, fault),
     };
     this.#options = options;
@@ -60,14 +61,12 @@ export class Acceptor {
     }
     const connection = new Connection(this.#context, stream, conn, peer);
     this.#connections.add(connection);
-    this.#options.limit.opened();
     connection.serve();
   }
 
   #ended(connection: Connection, fault: unknown): void {
     this.#context.core.close(connection.conn);
     this.#connections.delete(connection);
-    this.#options.limit.closed();
     this.#loop.wake();
     if (fault !== undefined) this.#options.onInternalError(fault);
     if (this.#connections.size === 0) this.#onEmpty?.();

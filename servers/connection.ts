@@ -9,6 +9,7 @@
  * object, one suspended function and the view that it receives into.
  */
 import { type Core, CoreMemoryError } from "../core/mod.ts";
+import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import type { Stream } from "./engine.ts";
 import { Effect, Phase, type Sender, type Service } from "./service.ts";
@@ -35,6 +36,8 @@ export interface ConnectionContext {
   wheel: TimerWheel;
   timeouts: Timeouts;
   counters: Counters;
+  /** Counts the connections over all threads; absent: another thread does. */
+  limit?: ConnectionLimit;
   /**
    * `connection` has ended; its block is still open, for this one to close.
    *
@@ -188,20 +191,24 @@ export class Connection implements Timed, Sender {
   }
 
   #begin(): void {
-    const { wheel, counters, service, timeouts } = this.#context;
+    const { wheel, counters, service, timeouts, limit } = this.#context;
     ++counters.connections;
     wheel.add(this);
     wheel.set(this, timeouts.idleMs);
     service.opened?.(this.conn, this.#peer);
-    service.clientsChanged?.(++counters.open, this.#peer, true);
+    ++counters.open;
+    limit?.opened();
+    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
   }
 
   #end(fault: unknown): void {
-    const { core, wheel, counters, service } = this.#context;
+    const { core, wheel, counters, service, limit } = this.#context;
     this.close();
     wheel.remove(this);
     service.closed?.(this.conn);
-    service.clientsChanged?.(--counters.open, this.#peer, false);
+    --counters.open;
+    limit?.closed();
+    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false);
     counters.served += core.served(this.conn);
     this.#context.onEnd(this, fault);
   }

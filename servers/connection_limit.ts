@@ -30,9 +30,14 @@ export class ConnectionLimit {
    * one connection each.
    */
   isReached(): boolean {
+    return this.open >= this.#max;
+  }
+
+  /** Open connections over all threads. */
+  get open(): number {
     let open = 0;
     for (let i = 0; i < this.#counts.length; ++i) open += Atomics.load(this.#counts, i);
-    return open >= this.#max;
+    return open;
   }
 
   opened(): void {

@@ -25,6 +25,14 @@ export interface ListenOptions {
   path?: string;
   /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
   reusePort?: boolean;
+  /** Speak TLS (TCP only). */
+  tls?: Certificate;
+}
+
+/** A certificate chain and its private key, both PEM. */
+export interface Certificate {
+  cert: string;
+  key: string;
 }
 
 /** A listening socket. */

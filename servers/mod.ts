@@ -8,7 +8,13 @@ import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
-import { DEFAULT_MAX_ACTIVE, type PartialServerOptions, withDefaults } from "./options.ts";
+import {
+  DEFAULT_MAX_ACTIVE,
+  type PartialServerOptions,
+  type ServerOptions,
+  withDefaults,
+} from "./options.ts";
+import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
@@ -23,7 +29,13 @@ export {
   MODELS,
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
-export { OptionError, parseAuth, parseHeader } from "./static/options.ts";
+export {
+  DEFAULT_CACHE_BYTES,
+  OptionError,
+  parseAuth,
+  parseHeader,
+  staticOptions,
+} from "./static/options.ts";
 
 /** How many Workers can listen. */
 function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
@@ -41,12 +53,31 @@ function whyOneListener(path: string | undefined): string | undefined {
   return undefined;
 }
 
+/** Every Worker has a cache of its own: together they keep what the server is allowed to. */
+function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
+  const { service } = options;
+  if (service.kind !== "http" || service.directory === undefined) return options;
+  const { directory } = service;
+  const cacheBytes = Math.floor((directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / workers);
+  return { ...options, service: { ...service, directory: { ...directory, cacheBytes } } };
+}
+
 /**
  * Starts a server.
  *
  * @throws the system's error when the address cannot be bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
+  const server = await start(partial);
+  if (partial.listen?.tls !== undefined) {
+    // Seldom needed, and it loads the C library.
+    const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
+    setNoDelayOnAll();
+  }
+  return server;
+}
+
+async function start(partial: PartialServerOptions): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
   const options = withDefaults(partial);
   const { path } = options.listen;
@@ -57,16 +88,17 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     { model, workers, maxActive },
     systemRoom(),
   );
-  if (note !== undefined) onNote(note);
+  // What nobody asked for is lowered without a word.
+  if (note !== undefined && partial.maxConnections !== undefined) onNote(note);
   options.maxConnections = maxConnections;
   switch (model) {
     case "single":
       return await serveSingle(options);
     case "shared-pool":
-      return serveSharedPool(options, { maxActive, maxWorkers });
+      return serveSharedPool(withCacheFor(maxWorkers, options), { maxActive, maxWorkers });
     case "per-connection":
-      return servePerConnection(options, { maxActive });
+      return servePerConnection(withCacheFor(maxActive, options), { maxActive });
     case "per-core":
-      return await servePerCore(options, { workers, onNote });
+      return await servePerCore(withCacheFor(workers, options), { workers, onNote });
   }
 }

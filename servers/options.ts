@@ -6,6 +6,7 @@ import type { AccessLogOptions } from "./access_log.ts";
 import type { Timeouts } from "./connection.ts";
 import type { ListenOptions } from "./engine.ts";
 import type { DirectoryOptions } from "./resources/directory.ts";
+import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -103,15 +104,13 @@ export function servesFiles(service: ServiceOptions): boolean {
   return service.kind === "http" && service.content === "dir";
 }
 
-/** The default of `--cache`. */
-export const DEFAULT_CACHE_BYTES = 64 << 20;
-
 /** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
 const MAX_KEPT_BYTES = 1 << 30;
 
 /**
- * Half of `--cache` is for files and compressed copies, the other half for the responses that the
- * core keeps, heads included, and sends by itself. Pool models have only the first half.
+ * Half of `--cache` is for files and compressed copies (`resources/directory.ts`), the other half
+ * for the responses that the core keeps, heads included, and sends by itself. Pool models have only
+ * the first half.
  */
 export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
   if (service.kind !== "http" || service.directory === undefined) return { cacheBytes: 0 };

@@ -233,7 +233,7 @@ export function sweepChart(
 }
 
 /** Title, legend, grid and colours around `body`. */
-function chart(
+export function chart(
   title: string,
   names: string[],
   body: (theme: ThemeName) => Record<string, unknown>,

@@ -59,18 +59,24 @@ export function hexValue(c: u32): u32 {
  * unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"           (RFC 3986 section 2.3)
  * sub-delims = "!" / "$" / "&" / "'" / "(" / ")" / "*" / "+" / "," / ";" / "="
  *
- * The bytes of a reg-name (section 3.2.2), but for "%", which starts a pct-encoded triplet.
+ * The bytes of a reg-name (section 3.2.2), but for "%", which starts a pct-encoded triplet. By
+ * the lower half byte, as above:
+ *   0: 0 P p, no @ `       -> 3 5 7        8: ( 8 H X h x          -> 2 3 4 5 6 7
+ *   1: ! 1 A Q a q         -> 2 3 4 5 6 7  9: ) 9 I Y i y          -> 2 3 4 5 6 7
+ *   2: 2 B R b r, no "     -> 3 4 5 6 7    A: * J Z j z, no :      -> 2 4 5 6 7
+ *   3: 3 C S c s, no #     -> 3 4 5 6 7    B: + ; K k, no [ {      -> 2 3 4 6
+ *   4: $ 4 D T d t         -> 2 3 4 5 6 7  C: , L l, no < \ |      -> 2 4 6
+ *   5: 5 E U e u, no %     -> 3 4 5 6 7    D: - = M m, no ] }      -> 2 3 4 6
+ *   6: & 6 F V f v         -> 2 3 4 5 6 7  E: . N n ~, no > ^      -> 2 4 6 7
+ *   7: ' 7 G W g w         -> 2 3 4 5 6 7  F: O _ o, no / ? DEL    -> 4 5 6
  */
+// deno-fmt-ignore
+export const REG_NAME_LOW = memory.data<u8>([
+  0xa8, 0xfc, 0xf8, 0xf8, 0xfc, 0xf8, 0xfc, 0xfc, 0xfc, 0xfc, 0xf4, 0x5c, 0x54, 0x5c, 0xd4, 0x70,
+]);
+
+/** Whether `c` may stand in a reg-name, "%" aside. */
 @inline
 export function isRegName(c: u32): bool {
-  const letter = (c | 0x20) - 0x61;
-  if (letter < 26 || isDigit(c)) return true;
-  switch (c) {
-    case 0x2d: case 0x2e: case 0x5f: case 0x7e: // - . _ ~
-    case 0x21: case 0x24: case 0x26: case 0x27: case 0x28: case 0x29: // ! $ & ' ( )
-    case 0x2a: case 0x2b: case 0x2c: case 0x3b: case 0x3d: // * + , ; =
-      return true;
-    default:
-      return false;
-  }
+  return (load<u8>(REG_NAME_LOW + (c & 15)) & load<u8>(HIGH_BITS + (c >> 4))) != 0;
 }

@@ -3,7 +3,8 @@
  * two readers could take differently is refused: that is where request smuggling lives
  * (RFC 9112 section 11.2).
  */
-import { hexValue, isDigit, isOws, isTchar } from "./chars";
+import { hexValue, isDigit, isOws } from "./chars";
+import { skipToken } from "./scan";
 import { isAuthority } from "./target";
 import { Code, Conn, Field, Flag, Place } from "../shared/abi";
 
@@ -15,6 +16,12 @@ const enum Codings {
   Other = 2,
   /** Something followed chunked, so it was not final. */
   ChunkedEarly = 4,
+}
+
+@inline
+function skipOws(p: usize, end: usize): usize {
+  while (p < end && isOws(load<u8>(p))) ++p;
+  return p;
 }
 
 /** Whether the `length` bytes at `p` are, in any case, the lower-case word `a` ... `b`. */
@@ -78,9 +85,8 @@ function transferEncoding(conn: usize, p: usize, end: usize): u32 {
   if (load<u32>(conn, Conn.Minor) == 0) return Code.TransferEncodingInHttp10;
   let codings = load<u32>(conn, Conn.Codings);
   for (;;) {
-    while (p < end && isOws(load<u8>(p))) ++p;
-    const start = p;
-    while (p < end && isTchar(load<u8>(p))) ++p;
+    const start = skipOws(p, end);
+    p = skipToken(start, end);
     if (p == start) return Code.BadTransferEncoding;
     if (codings & Codings.ChunkedLast) codings |= Codings.ChunkedEarly;
     // chunked
@@ -89,7 +95,7 @@ function transferEncoding(conn: usize, p: usize, end: usize): u32 {
     } else {
       codings = (codings & ~Codings.ChunkedLast) | Codings.Other;
     }
-    while (p < end && isOws(load<u8>(p))) ++p;
+    p = skipOws(p, end);
     if (p < end && load<u8>(p) == 0x3b) { // ";": parameters, which chunked does not have
       if (codings & Codings.ChunkedLast) return Code.BadTransferEncoding;
       while (p < end && load<u8>(p) != 0x2c) ++p;
@@ -102,30 +108,41 @@ function transferEncoding(conn: usize, p: usize, end: usize): u32 {
   return Code.None;
 }
 
-/** Connection = #connection-option; `close` wins over `keep-alive` (RFC 9112 section 9.3). */
+/** Whether the transfer codings of the head end with chunked, once (RFC 9112 section 6.3). */
+export function isFinallyChunked(conn: usize): bool {
+  return (load<u32>(conn, Conn.Codings) & (Codings.ChunkedLast | Codings.ChunkedEarly)) == Codings.ChunkedLast;
+}
+
+/**
+ * Connection = #connection-option; `close` wins over `keep-alive` (RFC 9112 section 9.3).
+ *
+ * An option is a token. What has more than that between two commas is none, and ignored.
+ */
 function connection(conn: usize, p: usize, end: usize): void {
   let flags = load<u32>(conn, Conn.Flags);
   while (p < end) {
-    while (p < end && (isOws(load<u8>(p)) || load<u8>(p) == 0x2c)) ++p;
-    const start = p;
-    while (p < end && load<u8>(p) != 0x2c) ++p;
-    let stop = p;
-    while (stop > start && isOws(load<u8>(stop - 1))) --stop;
-    const length = stop - start;
-    if (length == 5 && isWord8(start, 0x65736f6c63, 0xffffffffff)) {
-      flags |= CLOSE; // close
-    } else if (
-      length == 10 && isWord8(start, 0x696c612d7065656b, ~0) && // keep-ali
-      (load<u16>(start + 8) | 0x2020) == 0x6576 // ve
-    ) {
-      flags |= Flag.KeepAlive;
+    const stop = skipToken(p, end);
+    let option: u32 = 0;
+    if (stop - p == 10) {
+      // keep-ali, ve
+      if (isWord8(p, 0x696c612d7065656b, ~0) && (load<u16>(p + 8) | 0x2020) == 0x6576) option = Flag.KeepAlive;
+    } else if (stop - p == 5) {
+      if (isWord8(p, 0x65736f6c63, 0xffffffffff)) option = CLOSE; // close
     }
+    p = skipOws(stop, end);
+    if (p < end && load<u8>(p) != 0x2c) { // ","
+      option = 0;
+      do ++p;
+      while (p < end && load<u8>(p) != 0x2c);
+    }
+    flags |= option;
+    if (p < end) p = skipOws(p + 1, end);
   }
   store<u32>(conn, flags, Conn.Flags);
 }
 
 /** A bit of `Conn.Flags` of this file's own: `close` was among the options. */
-const CLOSE: u32 = 0x8000;
+export const CLOSE: u32 = 0x8000;
 
 /** RFC 9110 section 10.1.1: one expectation is known; HTTP/1.0 cannot have it. */
 function expect(conn: usize, p: usize, end: usize): void {
@@ -155,9 +172,8 @@ export function judgeHead(conn: usize): u32 {
   if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
   if (present & (1 << Field.TransferEncoding)) {
     if (present & (1 << Field.ContentLength)) return Code.LengthAndTransferEncoding;
-    const codings = load<u32>(conn, Conn.Codings);
-    if (!(codings & Codings.ChunkedLast) || (codings & Codings.ChunkedEarly)) return Code.ChunkedNotFinal;
-    if (codings & Codings.Other) return Code.UnknownCoding;
+    if (!isFinallyChunked(conn)) return Code.ChunkedNotFinal;
+    if (load<u32>(conn, Conn.Codings) & Codings.Other) return Code.UnknownCoding;
     store<u64>(conn, 0, Conn.BodySize);
     store<u64>(conn, 0, Conn.ExtensionBytes); // and TrailerBytes beside it
     flags |= Flag.HasBody | Flag.Chunked;
@@ -176,16 +192,19 @@ export function judgeHead(conn: usize): u32 {
 /** Most digits of a chunk size: they fill 64 bits. */
 const MAX_SIZE_DIGITS: u32 = 16;
 
-/** Whether the bytes from `p` on, as far as they have come, can start no chunk line. */
-export function isNoChunkSize(p: usize, end: usize): bool {
-  let digits: u32 = 0;
+/**
+ * Passes the digits of a chunk line that starts at `p` and may not have come in full.
+ *
+ * @returns the place behind them; 0 when what came can start no chunk line
+ */
+export function skipChunkSize(p: usize, end: usize): usize {
+  const first = p;
   while (p < end && hexValue(load<u8>(p)) < 16) {
-    if (++digits > MAX_SIZE_DIGITS) return true;
-    ++p;
+    if (++p - first > MAX_SIZE_DIGITS) return 0;
   }
-  if (p == end) return false;
+  if (p == end) return p;
   const c = load<u8>(p);
-  return digits == 0 || (c != 0x3b && c != 0x0d); // ";" or CR
+  return p == first || (c != 0x3b && c != 0x0d) ? 0 : p; // ";" or CR
 }
 
 /**
@@ -200,7 +219,7 @@ export function isNoChunkSize(p: usize, end: usize): bool {
  */
 export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
   let size: u64 = 0;
-  // `isNoChunkSize` has seen to the digits and what follows them.
+  // `skipChunkSize` has seen to the digits and what follows them.
   for (; p < end && load<u8>(p) != 0x3b; ++p) size = (size << 4) | hexValue(load<u8>(p)); // ";"
   if (p < end) {
     const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);

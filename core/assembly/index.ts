@@ -1,4 +1,4 @@
-/** What the core offers its host; `core/host.ts` and `core/echo_check.ts` call it. */
+/** What the core offers its host: `core/host.ts`, `core/echo_check.ts`, `core/response_reader.ts`. */
 export { answerPlain, isPlain, keep, openCache } from "./answers";
 export { closeConn, openConn } from "./connection";
 export { nextPiece, rewind } from "./echo";
@@ -6,3 +6,5 @@ export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, freeBlock } from "./memory";
 export { append, commit, freeChain, freeOutBlock, reserve, spoolToOutput } from "./output";
 export { makeRoom, next } from "./request";
+export { endOfResponses, hasMore, nextResponse, openResponses } from "./response";
+export { countStatus, takeResponses } from "./response_batch";

@@ -1,14 +1,21 @@
 /**
  * The request parser (RFC 9112): a pull parser over the bytes received on one connection.
  *
- * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart
- * while it searches the line's end; known methods and names are recognised by comparing whole
- * words (`names.ts`); results are offsets into the input, so nothing is copied and no string is
- * built. Incomplete and wrong input both fall out of the fast pass to `completeLine`, which
- * tells them apart (see `line.ts` for why that is linear and independent of the pieces).
+ * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart while
+ * it searches the line's end.
+ *
+ * - A search does not ask how far the input goes. It may run into the slack behind it, and the place
+ *   it finds is compared with the end once, so there is no loop for the last few bytes.
+ * - Known methods and names are recognised by comparing whole words (`names.ts`), and the fields that
+ *   frame a message are judged when they pass (`framing.ts`).
+ * - Results are offsets into the input, packed into one store a field: nothing is copied, nothing
+ *   allocated, and no string is built until the host asks for it.
+ * - The common case stands in the loop. Incomplete and wrong input fall out of it alike, to
+ *   `completeLine`, which tells them apart (see `line.ts` for why that is linear and independent of
+ *   the pieces). What a fault is called is found out there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { isNoChunkSize, judgeChunkLine, judgeField, judgeHead } from "./framing";
+import { judgeChunkLine, judgeField, judgeHead, skipChunkSize } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
@@ -81,6 +88,7 @@ function start(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
   if (p == end) return Event.NeedMore;
+  store<u32>(conn, Method.Unknown, Conn.Method); // not that of the request before
   if (load<u8>(p) < 0x20) { // CR, or what can start no request
     p = skipEmptyLines(conn, p, end);
     if (p == 0) return pendingOrFailed(conn);
@@ -89,7 +97,6 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
-  store<u32>(conn, Method.Unknown, Conn.Method);
   store<u32>(conn, State.RequestLine, Conn.State);
   return requestLine(conn);
 }
@@ -123,10 +130,12 @@ function requestLine(conn: usize): u32 {
   const longest = p + load<u32>(Place.MaxRequestLine);
   // On a later visit the line is taken apart only once it is complete.
   if (<usize>load<u32>(conn, Conn.Scanned) != p) {
+    noteMethod(conn, p, end);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
   }
   const line = takeRequestLine(conn, p, end, longest);
   if (line == 0) {
+    noteMethod(conn, p, end);
     const code = load<u32>(conn, Conn.Code);
     // Noise is told by its first byte, without waiting for the end of a line.
     if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
@@ -141,6 +150,15 @@ function requestLine(conn: usize): u32 {
   store<u32>(conn, 0, Conn.Codings);
   store<u32>(conn, State.Fields, Conn.State);
   return fields(conn, line);
+}
+
+/**
+ * Notes a known method as soon as it and its SP have come: when the rest is late or wrong, it
+ * rules the answer, for that to a HEAD has no content.
+ */
+function noteMethod(conn: usize, p: usize, end: usize): void {
+  const method = knownMethod(p);
+  if (method != Method.Unknown && p + methodLength(method) < end) store<u32>(conn, method, Conn.Method);
 }
 
 /**
@@ -162,8 +180,6 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     if (stop == p || load<u8>(stop) != 0x20) return fail(conn, Code.BadMethod);
     target = stop + 1;
   }
-  // Known already when the rest is wrong: the answer to a HEAD has no content.
-  store<u32>(conn, method, Conn.Method);
   const space = skipTarget(target, end);
   if (space == target || load<u8>(space) != 0x20) {
     return fail(conn, space + 1 < end && load<u16>(space) == CRLF ? Code.BadRequestLine : Code.BadTarget);
@@ -184,6 +200,7 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
     form = targetForm(method, target, space);
     if (form == NO_FORM) return fail(conn, Code.BadTarget);
   }
+  store<u32>(conn, method, Conn.Method);
   store<u32>(conn, form, Conn.Flags);
   store<u32>(conn, minor, Conn.Minor);
   store<u32>(conn, <u32>(target - p), Conn.TargetOffset);
@@ -215,6 +232,7 @@ function fields(conn: usize, p: usize): u32 {
     if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) return pendingOrFailed(conn);
   }
   for (;;) {
+    if (load<u16>(p) == CRLF) break;
     const colon = skipToken(p, end);
     if (colon == p || load<u8>(colon) != 0x3a || count == most) break;
     let value = colon + 1;
@@ -240,15 +258,16 @@ function fields(conn: usize, p: usize): u32 {
     }
     p = cr + 2;
   }
+  store<u32>(conn, count, Conn.FieldCount);
+  if (p + 1 < end && p <= longest && load<u16>(p) == CRLF) return endHead(conn, p + 2);
   if (<usize>load<u32>(conn, Conn.Pos) != p) {
     store<u32>(conn, <u32>p, Conn.Pos);
     store<u32>(conn, <u32>p, Conn.Scanned);
   }
-  store<u32>(conn, count, Conn.FieldCount);
   return notFieldLine(conn, p, longest);
 }
 
-/** What stands at `p`, where no field line was found: the head's end, an incomplete or wrong line. */
+/** What stands at `p`, which is neither a field line nor the end of the head: it is incomplete or wrong. */
 function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   const count = load<u32>(conn, Conn.FieldCount);
@@ -257,9 +276,7 @@ function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   const c = load<u8>(p);
   if (c == 0x0d) {
     if (p + 1 == end) return Event.NeedMore;
-    if (p > longest) return failWith(conn, Code.HeaderTooLarge);
-    if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
-    return endHead(conn, p + 2);
+    return failWith(conn, p > longest ? Code.HeaderTooLarge : Code.BareCarriageReturn);
   }
   // Judged by the first byte: obs-fold (section 5.2), or white space that hides a field (2.2).
   if (isOws(c)) return failWith(conn, count == 0 ? Code.WhiteSpaceBeforeFields : Code.LineFolding);
@@ -353,10 +370,13 @@ function chunkedStep(conn: usize): u32 {
   switch (load<u32>(conn, Conn.State)) {
     case State.ChunkSize: {
       // Before the line is complete, so that what is no chunk is not waited for.
-      if (isNoChunkSize(p, end)) return failWith(conn, Code.BadChunkSize);
-      const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
-      const cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
-      if (cr == 0) return pendingOrFailed(conn);
+      let cr = skipChunkSize(p, end);
+      if (cr == 0) return failWith(conn, Code.BadChunkSize);
+      if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
+        const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
+        cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
+        if (cr == 0) return pendingOrFailed(conn);
+      }
       const code = judgeChunkLine(conn, p, cr);
       if (code != Code.None) return failWith(conn, code);
       advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);

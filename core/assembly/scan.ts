@@ -7,12 +7,24 @@
  * Every search stops, because it is bounded by `end`: the result is `end` or more when nothing
  * was found before it.
  */
-import { HIGH_BITS, TCHAR_LOW } from "./chars";
+import { HIGH_BITS, REG_NAME_LOW, TCHAR_LOW } from "./chars";
 
 /** The first byte at or after `p` that is no tchar; `end` or more when there is none before it. */
 @inline
 export function skipToken(p: usize, end: usize): usize {
-  const low = v128.load(TCHAR_LOW);
+  return skipClass(p, end, TCHAR_LOW);
+}
+
+/** The first byte at or after `p` that no reg-name has, "%" included. */
+@inline
+export function skipRegName(p: usize, end: usize): usize {
+  return skipClass(p, end, REG_NAME_LOW);
+}
+
+/** The first byte at or after `p` outside the class whose table is `table`, see `chars.ts`. */
+@inline
+function skipClass(p: usize, end: usize, table: usize): usize {
+  const low = v128.load(table);
   const high = v128.load(HIGH_BITS);
   const nibble = i8x16.splat(15);
   do {
@@ -57,8 +69,8 @@ export function skipTarget(p: usize, end: usize): usize {
   do {
     const x = v128.load(p);
     const stops = v128.or(
-      // 0x21 ... 0x7E become 0 ... 0x5D; all others are above.
-      i8x16.ge_u(i8x16.sub(x, i8x16.splat(0x21)), i8x16.splat(0x5e)),
+      // 0x21 ... 0x7E become 0x22 ... 0x7F; of all others the signed value is below.
+      i8x16.lt_s(i8x16.add(x, i8x16.splat(1)), i8x16.splat(0x22)),
       i8x16.eq(x, i8x16.splat(0x23)),
     );
     const bits = i8x16.bitmask(stops);
@@ -73,7 +85,8 @@ export function skipTarget(p: usize, end: usize): usize {
 export function skipPrintable(p: usize, end: usize): usize {
   do {
     const x = v128.load(p);
-    const bits = i8x16.bitmask(i8x16.ge_u(i8x16.sub(x, i8x16.splat(0x20)), i8x16.splat(0x5f)));
+    // SP ... 0x7E become 0x21 ... 0x7F; of all others the signed value is below.
+    const bits = i8x16.bitmask(i8x16.lt_s(i8x16.add(x, i8x16.splat(1)), i8x16.splat(0x21)));
     if (bits != 0) return p + ctz(bits);
     p += 16;
   } while (p < end);

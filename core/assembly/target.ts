@@ -3,6 +3,7 @@
  * section 3.2).
  */
 import { hexValue, isDigit, isRegName } from "./chars";
+import { skipRegName } from "./scan";
 import { Flag, Method } from "../shared/abi";
 
 /** What `targetForm` answers when the target has none of the forms. */
@@ -47,16 +48,20 @@ export function isAuthority(p: usize, end: usize, needsPort: bool): bool {
     q = skipIpLiteral(p + 1, end);
     if (q == 0) return false;
   } else {
-    while (q < end && load<u8>(q) != 0x3a) { // ":"
-      const c = load<u8>(q);
-      if (isRegName(c)) ++q;
-      else if (c == 0x25 && end - q > 2 && hexValue(load<u8>(q + 1)) < 16 && hexValue(load<u8>(q + 2)) < 16) q += 3;
-      else return false;
+    // The byte at `end` is in no reg-name: what ended the value or the authority stands there.
+    while ((q = skipRegName(q, end)) < end && load<u8>(q) != 0x3a) { // ":"
+      if (!isPctEncoded(q, end)) return false;
+      q += 3;
     }
     if (q == p) return false;
   }
   if (q == end) return !needsPort;
   return load<u8>(q) == 0x3a && isPort(q + 1, end, needsPort);
+}
+
+/** pct-encoded = "%" HEXDIG HEXDIG */
+function isPctEncoded(p: usize, end: usize): bool {
+  return load<u8>(p) == 0x25 && end - p > 2 && hexValue(load<u8>(p + 1)) < 16 && hexValue(load<u8>(p + 2)) < 16;
 }
 
 /** port = *DIGIT, and no port is above 65535. */

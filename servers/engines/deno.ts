@@ -1,5 +1,5 @@
 /**
- * The default engine: `Deno.listen`.
+ * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
  */
 import {
   type Accepted,
@@ -9,6 +9,7 @@ import {
   type ListenOptions,
 } from "../engine.ts";
 import { directStream } from "./direct_stream.ts";
+import { TlsListener } from "./tls.ts";
 
 class TcpListener implements Listener {
   readonly address: string;
@@ -89,11 +90,13 @@ export async function freeUnixPath(path: string): Promise<void> {
 
 /** The engine over `Deno.listen`. */
 export const denoEngine: Engine = {
-  listen({ hostname, port, backlog, path, reusePort }: ListenOptions): Listener {
+  listen({ hostname, port, backlog, path, reusePort, tls }: ListenOptions): Listener {
     if (path !== undefined) {
       return new UnixListener(path, Deno.listen({ transport: "unix", path }));
     }
     const options = { hostname, port, reusePort, tcpBacklog: backlog };
-    return new TcpListener(Deno.listen(options));
+    return tls === undefined
+      ? new TcpListener(Deno.listen(options))
+      : new TlsListener({ ...options, ...tls });
   },
 };

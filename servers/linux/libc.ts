@@ -16,6 +16,7 @@ const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   // Both glibc and musl export this one; `errno` itself is a macro around it.
   __errno_location: { parameters: [], result: "pointer" },
@@ -81,6 +82,18 @@ export class Libc {
     return this.#check(
       "recv",
       () => Number(this.#symbols.recv(fd, buffer, BigInt(buffer.length), flags)),
+    );
+  }
+
+  /** setsockopt(2); `value` is a structure or an int. */
+  setsockopt(
+    fd: number,
+    option: { level: number; name: number; value: Uint8Array<ArrayBuffer> },
+  ): void {
+    const { level, name, value } = option;
+    this.#check(
+      "setsockopt",
+      () => this.#symbols.setsockopt(fd, level, name, value, value.length),
     );
   }
 

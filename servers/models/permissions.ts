@@ -1,6 +1,7 @@
 /**
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
+import { resolve } from "node:path";
 import { formatAddress } from "../engine.ts";
 import type { PartialServerOptions, ServerOptions } from "../options.ts";
 
@@ -23,7 +24,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
   const { hostname, port, path } = options.listen;
   const read = readPaths(options);
   return {
-    net: path !== undefined ? false : [formatAddress(hostname, port)],
+    net: [path === undefined ? formatAddress(hostname, port) : `unix:${resolve(path)}`],
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : [path],
     run: false,

@@ -10,7 +10,12 @@ import { type StaticOptions, staticOptions } from "../static/options.ts";
 import type { Body, Plan } from "../static/plan.ts";
 import { ALLOW, unauthorized } from "../static/respond.ts";
 import { Site } from "../static/site.ts";
+import { AnswerMemo } from "./answer_memo.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
+
+/** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
+const SITE_SHARE = 3 / 8;
+const MEMO_SHARE = 1 / 8;
 
 /** A file that keeps changing between plan and open is planned anew so often, then given up. */
 const MAX_PLANS = 5;
@@ -24,27 +29,38 @@ export class DirectoryResource implements Resource {
   readonly keepsContent = false;
   readonly #options: StaticOptions;
   readonly #site: Site;
+  readonly #memo: AnswerMemo;
 
   /** @throws a system error when the root is not a directory that can be read */
   constructor(options: DirectoryOptions) {
     this.#options = staticOptions(options);
-    this.#site = new Site(this.#options);
+    const { cacheBytes } = this.#options;
+    this.#memo = new AnswerMemo(cacheBytes * MEMO_SHARE);
+    this.#site = new Site({ ...this.#options, cacheBytes: cacheBytes * SITE_SHARE });
   }
 
   guard(request: HttpRequest): Answer | undefined {
     const { auth } = this.#options;
     if (auth === undefined || authorized(request.field("authorization"), auth)) return undefined;
-    return withContent(unauthorized(request, this.#options), undefined);
+    return this.#answer(unauthorized(request, this.#options));
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {
+    const nowMs = Date.now();
+    const key = this.#memo.keyOf(request);
+    const kept = key === undefined ? undefined : this.#memo.get(key, nowMs);
+    if (kept !== undefined) return kept;
     for (let tries = 0; tries < MAX_PLANS; ++tries) {
-      const plan = this.#site.plan(request, Date.now());
+      const plan = this.#site.plan(request, nowMs);
       if (plan instanceof Promise) {
         return plan.then((ready) => this.#answer(ready) ?? this.answer(request));
       }
       const answer = this.#answer(plan);
-      if (answer !== undefined) return answer;
+      if (answer === undefined) continue;
+      if (key !== undefined && plan.freshUntilMs > nowMs && answer.content instanceof Uint8Array) {
+        this.#memo.set(key, { ...answer, content: answer.content }, plan.freshUntilMs);
+      }
+      return answer;
     }
     return { status: 503, fields: [], content: undefined, length: 0 };
   }

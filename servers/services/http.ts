@@ -18,7 +18,7 @@ import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
 import { CurrentRequest, describeRequest } from "./http_request.ts";
 import { KeptAnswers } from "./kept_answers.ts";
-import { ChunkedSender, CountingSender, LAST_CHUNK } from "./http_senders.ts";
+import { ChunkedSender, CountingSender, LAST_CHUNK, WholeContent } from "./http_senders.ts";
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -67,6 +67,9 @@ export class HttpService implements Service {
   closed(conn: number): void {
     this.#peers.delete(conn);
     this.#startsUs.delete(conn);
+    this.#abandon(conn);
+    // Ticks end with the last connection.
+    if (this.#peers.size === 0) this.#log?.flush();
   }
 
   receive(conn: number): Effect {
@@ -112,13 +115,13 @@ export class HttpService implements Service {
   }
 
   async respond(conn: number, sender: Sender): Promise<Effect> {
-    const answer = await this.#answers.get(conn)!;
+    const waiting = this.#answers.get(conn)!;
     this.#answers.delete(conn);
-    if (!isStreamed(answer.content)) {
-      const effect = this.#append(conn, answer);
-      return effect === Effect.Read ? Effect.Flush : effect;
-    }
-    return await this.#stream(conn, answer, { content: answer.content, sender });
+    const answer = await waiting;
+    const content = this.#streamOf(answer.content);
+    if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
+    const effect = this.#append(conn, answer);
+    return effect === Effect.Read ? Effect.Flush : effect;
   }
 
   tick(nowMs: number): void {
@@ -198,19 +201,22 @@ export class HttpService implements Service {
       return Effect.Linger;
     }
     const answer = this.#resource.answer(this.#requestOn(conn));
-    if (answer instanceof Promise || isStreamed(answer.content)) {
+    if (answer instanceof Promise || this.#streamOf(answer.content) !== undefined) {
       this.#answers.set(conn, answer);
       return Effect.Respond;
     }
     const effect = this.#append(conn, answer);
-    if (effect === Effect.Read) {
-      this.#kept?.offer(
-        conn,
-        answer,
-        (length) => this.#head.write({ ...answer, contentLength: length }),
-      );
-    }
+    if (effect === Effect.Read) this.#offer(conn, answer);
     return effect;
+  }
+
+  /** Lets the core repeat `answer`, if it may be. */
+  #offer(conn: number, answer: Answer): void {
+    this.#kept?.offer(
+      conn,
+      answer,
+      (length) => this.#head.write({ ...answer, contentLength: length }),
+    );
   }
 
   /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
@@ -230,13 +236,36 @@ export class HttpService implements Service {
     return this.#end(conn, isKept);
   }
 
+  /**
+   * How content is sent when not by way of the output: what comes in pieces, and bytes that would
+   * fill more than a block. A copy of these costs more than a second write does.
+   */
+  #streamOf(content: Answer["content"]): Streamed | undefined {
+    if (typeof content !== "object") return undefined;
+    if (!(content instanceof Uint8Array)) return content;
+    return content.length > this.#core.blockCapacity / 2 ? new WholeContent(content) : undefined;
+  }
+
+  /** Gives back what an answer holds that was never sent, as the peer went away before. */
+  async #abandon(conn: number): Promise<void> {
+    const waiting = this.#answers.get(conn);
+    if (waiting === undefined) return;
+    this.#answers.delete(conn);
+    try {
+      const { content } = await waiting;
+      this.#streamOf(content)?.cancel();
+    } catch {
+      // It could not be made: there is nothing to give back, and nobody to tell.
+    }
+  }
+
   /** Sends an answer whose content comes in pieces. */
   async #stream(
     conn: number,
     answer: Answer,
     { content, sender }: { content: Streamed; sender: Sender },
   ): Promise<Effect> {
-    const { length } = answer;
+    const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
     const isHead = this.#core.method(conn) === Method.Head;
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
@@ -256,7 +285,9 @@ export class HttpService implements Service {
       this.#record(conn, answer.status, counting.bytes);
     }
     const effect = this.#end(conn, isKept);
-    return effect === Effect.Read ? Effect.Flush : effect;
+    if (effect !== Effect.Read) return effect;
+    this.#offer(conn, answer);
+    return Effect.Flush;
   }
 
   #sendHead(
@@ -306,8 +337,4 @@ export class HttpService implements Service {
     this.#core.countServed(conn);
     return Effect.Linger;
   }
-}
-
-function isStreamed(content: Answer["content"]): content is Streamed {
-  return typeof content === "object" && !(content instanceof Uint8Array);
 }

@@ -1,6 +1,7 @@
 /**
  * What stands between streamed content and the connection.
  */
+import type { Streamed } from "../resource.ts";
 import type { Sender } from "../service.ts";
 
 const encoder = new TextEncoder();
@@ -50,4 +51,20 @@ export class CountingSender implements Sender {
     await this.#sender.write(view);
     this.bytes += view.length;
   }
+}
+
+/** Bytes in memory as content that is sent from where it is. */
+export class WholeContent implements Streamed {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    await sender.write(this.#bytes);
+    return true;
+  }
+
+  cancel(): void {}
 }

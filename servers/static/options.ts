@@ -31,6 +31,9 @@ export interface StaticOptions {
   cacheBytes: number;
 }
 
+/** Memory for the cache when nothing else is asked for. */
+export const DEFAULT_CACHE_BYTES = 64 * 1024 ** 2;
+
 /** A value that cannot be used. The message names the option and says what to write. */
 export class OptionError extends Error {
   override name = "OptionError";
@@ -70,7 +73,7 @@ export function staticOptions(
     cors: undefined,
     headers: [],
     auth: undefined,
-    cacheBytes: 64 * 1024 ** 2,
+    cacheBytes: DEFAULT_CACHE_BYTES,
     ...given,
   };
   for (const name of options.index) {

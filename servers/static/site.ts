@@ -116,6 +116,8 @@ export class Site {
     const encoder = new TextEncoder();
     for (const piece of writeListing({ segments, sort, entries: step.value }, format)) {
       yield encoder.encode(piece);
+      // To a peer that takes all at once, nothing else would let others have their turn.
+      if (slice.isOver()) await slice.next();
     }
   }
 

@@ -1,117 +1,270 @@
-/** The life of a server process, from its readiness line to its summary. */
+/**
+ * The life of a server process: its readiness line, the errors of binding, and its end.
+ */
 import assert from "node:assert/strict";
-import { MODELS } from "../../servers/mod.ts";
-import { connect, readResponse, REQUEST, sleep, writeAll } from "../../tools/soak/client.ts";
-import { ServerProcess } from "../../tools/soak/server.ts";
+import { bindFailure, type BindTarget } from "../../cli/bind_failure.ts";
+import { MODELS, serve } from "../../servers/mod.ts";
+import { launchServer, type Outcome, run, whyNot } from "../support/launch.ts";
 
-const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
+/** Starts the server on this process' own event loop: the fastest one to be ready. */
+const SINGLE = ["--model", "single"];
 
-async function request(port: number): Promise<void> {
-  using conn = await connect(port);
-  await writeAll(conn, REQUEST);
-  await readResponse(conn, new Uint8Array(1024));
-}
-
-Deno.test("ktcp http: ends with 0 and a summary of one line, on either signal", async () => {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    await using server = await ServerProcess.start(["http", "--port", "0", "--model", "single"]);
-    await request(server.port);
-    server.kill(signal);
-    const { code, notes } = await server.ended();
-    assert.equal(code, 0);
-    const lines = notes.trim().split("\n").filter((line) => !line.startsWith("at most"));
-    assert.equal(lines.length, 1, notes);
-    assert.match(lines[0], SUMMARY);
-    assert.match(lines[0], /1 connections, 1 requests, .* 0 timeouts, 0 errors$/);
-  }
-});
-
-for (const model of MODELS) {
-  Deno.test(`${model}: with idle connections open it ends at once, whatever the grace`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--grace", "60s"];
-    await using server = await ServerProcess.start(args);
-    const idle = await Promise.all(Array.from({ length: 5 }, () => connect(server.port)));
-    for (const conn of idle) {
-      await writeAll(conn, REQUEST);
-      await readResponse(conn, new Uint8Array(1024));
-    }
-    const { code, notes, ms } = await server.stop();
-    assert.equal(code, 0, notes);
-    assert.ok(ms < 5000, `${ms} ms`);
-    assert.match(notes.trim().split("\n").at(-1)!, /5 connections, 5 requests, .* 0 errors$/);
-    for (const conn of idle) conn.close();
-  });
-
-  Deno.test(`${model}: --grace bounds what is in progress, which counts as an error`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--grace", "300ms"];
-    await using server = await ServerProcess.start(args);
-    using conn = await connect(server.port);
-    await writeAll(conn, REQUEST);
-    await readResponse(conn, new Uint8Array(1024));
-    await writeAll(conn, REQUEST.subarray(0, 9));
-    // Nothing tells when the server has seen it; on the way it would be idle, and closed.
-    await sleep(300);
-    const { code, notes, ms } = await server.stop();
-    assert.equal(code, 0, notes);
-    assert.ok(ms >= 250 && ms < 5000, `${ms} ms`);
-    assert.match(notes.trim(), / 1 errors$/);
-  });
-
-  Deno.test(`${model}: --stats prints a table on SIGUSR1 and at the end`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--workers", "2", "--stats"];
-    await using server = await ServerProcess.start(args);
-    await request(server.port);
-    server.kill("SIGUSR1");
-    await request(server.port);
-    await sleep(100);
-    const { code, notes } = await server.stop();
-    assert.equal(code, 0, notes);
-    const tables = notes.split("\n").filter((line) => /^thread +connections +served/.test(line));
-    assert.equal(tables.length, 2, notes);
-    const row = { "single": /^main +2 +2 /m, "per-core": /^kworker\/1:0 +\d +\d /m }[
-      model as string
-    ] ?? /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
-    assert.match(notes, row);
-    await assert.rejects(connect(9229), "no debugger is left open");
-  });
-}
-
-Deno.test("a second signal ends the server at once; the same Ctrl-C twice does not", async () => {
-  const args = ["http", "--port", "0", "--model", "single", "--grace", "30s"];
-  await using server = await ServerProcess.start(args);
-  using conn = await connect(server.port);
-  await writeAll(conn, REQUEST.subarray(0, 9));
-  await sleep(100);
-  server.kill("SIGINT");
-  server.kill("SIGINT");
-  const ended = server.ended();
-  assert.equal(await Promise.race([ended, sleep(400).then(() => "drains")]), "drains");
-  server.kill("SIGINT");
-  const { code, ms } = await ended;
-  assert.equal(code, 1);
-  assert.ok(ms < 5000, `${ms} ms`);
-});
-
-Deno.test("a limit that is lowered is said in one line", async () => {
-  const args = ["http", "--port", "0", "--model", "single", "--max-connections", "5000"];
-  await using server = await ServerProcess.start(args, { openFiles: 200 });
-  const { notes } = await server.stop();
-  const note = /^at most (\d+) connections at once instead of 5000: 'ulimit -n' is 200; .*$/m;
-  const most = Number(note.exec(notes)?.[1]);
-  assert.ok(most > 100 && most < 200, notes);
-});
-
-Deno.test("--head-timeout and --body-timeout: 408 in time", async () => {
-  const args = ["http", "--port", "0", "--model", "single"];
-  const timeouts = ["--head-timeout", "200ms", "--body-timeout", "200ms"];
-  await using server = await ServerProcess.start([...args, ...timeouts]);
-  const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx";
-  for (const text of ["GET", post]) {
-    using conn = await connect(server.port);
-    await writeAll(conn, new TextEncoder().encode(text));
-    const buffer = new Uint8Array(1024);
+/** Sends `text` and reads what comes back, to the end or to `length` bytes. */
+async function exchange(conn: Deno.Conn, text: string, length: number): Promise<string> {
+  await conn.write(new TextEncoder().encode(text));
+  let received = "";
+  const buffer = new Uint8Array(4096);
+  while (received.length < length) {
     const count = await conn.read(buffer);
-    assert.match(new TextDecoder().decode(buffer.subarray(0, count ?? 0)), /^HTTP\/1\.1 408 /);
+    if (count === null) break;
+    received += new TextDecoder().decode(buffer.subarray(0, count));
   }
-  assert.match((await server.stop()).notes, / 2 timeouts, 0 errors$/m);
+  return received;
+}
+
+/** Waits until nobody accepts connections at the port any more. */
+async function untilRefused(port: number): Promise<void> {
+  for (;;) {
+    try {
+      (await Deno.connect({ port })).close();
+    } catch (error) {
+      // A connection in the accept queue is reset when its listener closes.
+      if (error instanceof Deno.errors.ConnectionRefused) return;
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+    }
+  }
+}
+
+/** The error of a server that could not start: one line, no stack trace, exit code 1. */
+function checkFailure({ code, out, err }: Outcome, expected: RegExp): void {
+  assert.deepEqual([code, out], [1, ""], err);
+  assert.match(err, expected);
+  assert.equal(err.trimEnd().split("\n").length, 1, err);
+}
+
+for (const name of ["echo", "http"]) {
+  Deno.test(`ktcp ${name} prints one line when it is ready and drains on SIGTERM`, async () => {
+    await using server = await launchServer([name]);
+    assert.equal(server.address, `127.0.0.1:${server.port}`);
+    assert.ok(server.port > 0);
+    using conn = await Deno.connect({ port: server.port });
+    const sent = name === "echo" ? "hello" : "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const received = await exchange(conn, sent, sent.length);
+    assert.match(received, name === "echo" ? /^hello$/ : /^HTTP\/1\.1 200 OK\r\n/);
+    const { code, out, err } = await server.process.stop("SIGTERM");
+    assert.equal(code, 0, err);
+    assert.equal(out, `ktcp ${name}: listening on ${server.address}\n`);
+    const what = name === "echo" ? "pieces" : "requests";
+    assert.match(
+      err,
+      new RegExp(
+        `^ktcp ${name}: 1 connections, 1 ${what}, ${sent.length} bytes in, \\d{1,3} bytes out, ` +
+          "0 timeouts, 0 errors\\n$",
+      ),
+    );
+    assert.equal(await conn.read(new Uint8Array(1)), null, "an idle connection is closed at once");
+  });
+}
+
+Deno.test("SIGINT lets a request in flight finish, and a second Ctrl-C within 200 ms is the same", async () => {
+  await using server = await launchServer(["http", "--echo", ...SINGLE]);
+  using idle = await Deno.connect({ port: server.port });
+  using busy = await Deno.connect({ port: server.port });
+  const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
+  assert.match(await exchange(busy, head, 25), /^HTTP\/1\.1 100 Continue\r\n\r\n$/);
+  server.process.kill("SIGINT");
+  server.process.kill("SIGINT");
+  assert.equal(await idle.read(new Uint8Array(1)), null);
+  await untilRefused(server.port);
+  const response = await exchange(busy, "abcdef", Infinity);
+  assert.match(response, /^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n.*\r\n\r\nabcdef$/s);
+  const { code, err } = await server.process.ended();
+  assert.equal(code, 0, err);
+  assert.match(err, /^ktcp http: 2 connections, 1 requests, .* 0 timeouts, 0 errors\n$/);
 });
+
+Deno.test("after --grace a request in flight is cut off and counted as an error", async () => {
+  await using server = await launchServer(["http", "--grace", "50ms", ...SINGLE]);
+  using conn = await Deno.connect({ port: server.port });
+  const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
+  assert.match(await exchange(conn, head, 25), /100 Continue/);
+  const { code, err } = await server.process.stop("SIGTERM");
+  assert.equal(code, 0, err);
+  assert.match(err, /, 0 requests, .* 1 errors\n$/);
+});
+
+Deno.test("a second signal ends a draining server at once", async () => {
+  await using server = await launchServer(["http", "--grace", "1h", ...SINGLE]);
+  using conn = await Deno.connect({ port: server.port });
+  const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
+  assert.match(await exchange(conn, head, 25), /100 Continue/);
+  server.process.kill("SIGINT");
+  await untilRefused(server.port);
+  // The first one that comes 200 ms behind the first signal counts.
+  const again = setInterval(() => server.process.kill("SIGINT"), 50);
+  const { code } = await server.process.ended();
+  clearInterval(again);
+  assert.equal(code, 1);
+});
+
+Deno.test("--host takes IPv6 with and without brackets, and shows it with them", async () => {
+  for (const host of ["::1", "[::1]"]) {
+    await using server = await launchServer(["echo", "--host", host, ...SINGLE]);
+    assert.equal(server.address, `[::1]:${server.port}`);
+    using conn = await Deno.connect({ hostname: "::1", port: server.port });
+    assert.equal(await exchange(conn, "six", 3), "six");
+  }
+});
+
+Deno.test("--unix listens on a socket file and removes it at the end", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ktcp-unix-" });
+  const path = `${folder}/echo.sock`;
+  await using server = await launchServer(["echo", "--unix", path, ...SINGLE]);
+  assert.equal(server.address, `unix:${path}`);
+  using conn = await Deno.connect({ transport: "unix", path });
+  assert.equal(await exchange(conn, "hello", 5), "hello");
+  checkFailure(
+    await run(["echo", "--unix", path]),
+    /^ktcp echo: cannot listen on \S+echo\.sock: a server listens there; stop it or choose another/,
+  );
+  const { code } = await server.process.stop("SIGINT");
+  assert.equal(code, 0);
+  assert.deepEqual([...Deno.readDirSync(folder)], []);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("--unix takes the place of a socket file that a killed server left", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ktcp-unix-" });
+  const path = `${folder}/echo.sock`;
+  const args = ["echo", "--unix", path, ...SINGLE];
+  await (await launchServer(args)).process.stop("SIGKILL");
+  assert.equal((await Deno.lstat(path)).isSocket, true);
+  await using server = await launchServer(args);
+  using conn = await Deno.connect({ transport: "unix", path });
+  assert.equal(await exchange(conn, "again", 5), "again");
+  await server.process.stop();
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a port in use is named, with what to do", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = taken.addr;
+  const hint = new RegExp(
+    `^ktcp echo: cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use; ` +
+      "stop its server or choose another --port, or --port 0\\n$",
+  );
+  for (const model of ["per-core", "single"]) {
+    checkFailure(await run(["echo", "--port", String(port), "--model", model]), hint);
+  }
+});
+
+Deno.test("two servers cannot share a port, though the Workers of one do", async () => {
+  await using first = await launchServer(["http"]);
+  checkFailure(
+    await run(["http", "--port", String(first.port), "--workers", "2"]),
+    /the address is in use/,
+  );
+});
+
+Deno.test("--unix works in every model", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "ktcp-unix-" });
+  for (const model of MODELS) {
+    await using server = await launchServer(["echo", "--unix", "a.sock", "--model", model], {
+      cwd: folder,
+    });
+    assert.equal(server.address, "unix:a.sock");
+    using conn = await Deno.connect({ transport: "unix", path: `${folder}/a.sock` });
+    assert.equal(await exchange(conn, model, model.length), model);
+    conn.close();
+    const { code, err } = await server.process.stop();
+    assert.equal(code, 0, err);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  }
+  await Deno.remove(folder);
+});
+
+const NO_HOST = "x".repeat(64);
+
+/** Where nobody can listen, and what the error says. The long name is not asked of a name server. */
+const UNBINDABLE: [what: string, target: Partial<BindTarget>, error: RegExp][] = [
+  ["a foreign address", { host: "192.0.2.1" }, /192\.0\.2\.1:0: no such address on this machine/],
+  ["a foreign IPv6 address", { host: "2001:db8::1" }, /\[2001:db8::1\]:0: (no such|.*address)/],
+  ["an unknown name", { host: NO_HOST }, /: no host is named 'x+'; choose a --host like 127/],
+  ["a malformed name", { host: "a..b" }, /: no host is named 'a\.\.b'; choose a --host like 127/],
+  ["no directory", { unix: "/no/such/dir/s" }, /: there is no such directory; create it or/],
+  ["a long path", { unix: "/tmp/" + "x".repeat(120) }, /: the path is too long; at most 107 bytes/],
+  ["a file", { unix: Deno.execPath() }, /: there is something that is no socket; choose another/],
+];
+
+for (const [what, partial, expected] of UNBINDABLE) {
+  Deno.test(`bindFailure() explains ${what}`, async () => {
+    const target = { host: "127.0.0.1", port: 0, ...partial };
+    const service = { kind: "echo" as const, bufferBytes: 4096, verbose: false };
+    const listen = { hostname: target.host, port: target.port, path: target.unix };
+    await assert.rejects(serve({ listen, service }), (error) => {
+      const { message } = bindFailure(error, target);
+      assert.match(message, expected);
+      assert.match(message, /^cannot listen on /);
+      assert.doesNotMatch(message, /\n/);
+      return true;
+    });
+  });
+}
+
+/** A way to be without a privilege: nothing to do for a user, `setpriv` for root. */
+function without(capabilities: readonly string[]): { prefix: string[]; reason?: string } {
+  if (Deno.build.os !== "linux") return { prefix: [], reason: "not Linux" };
+  if (Deno.uid() !== 0) return { prefix: [] };
+  const set = capabilities.map((name) => `-${name}`).join(",");
+  const prefix = ["setpriv", `--bounding-set=${set}`];
+  return { prefix, reason: whyNot([...prefix, "true"]) };
+}
+
+/** The first port that needs no privilege. */
+function firstFreePort(): number {
+  try {
+    return Number(Deno.readTextFileSync("/proc/sys/net/ipv4/ip_unprivileged_port_start"));
+  } catch {
+    return 1024;
+  }
+}
+
+const noBind = without(["net_bind_service"]);
+const noBindReason = noBind.reason ??
+  (firstFreePort() <= 1 ? "every port is free for all here" : undefined);
+
+Deno.test({
+  name: `ports below 1024 without the privilege: says what to do${suffix(noBindReason)}`,
+  ignore: noBindReason !== undefined,
+  async fn() {
+    for (const model of ["per-core", "single"]) {
+      checkFailure(
+        await run(["http", "--port", "1", "--model", model], noBind),
+        /^ktcp http: cannot listen on 127\.0\.0\.1:1: permission denied; .* --port from 1024 on\n$/,
+      );
+    }
+  },
+});
+
+const noOverride = without(["dac_override", "dac_read_search"]);
+
+Deno.test({
+  name: `directories without permission: says what to do${suffix(noOverride.reason)}`,
+  ignore: noOverride.reason !== undefined,
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "ktcp-locked-" });
+    await Deno.chmod(folder, 0);
+    const served = await run(["http", "--port", "0", "--dir", folder], noOverride);
+    assert.deepEqual([served.code, served.out], [2, ""]);
+    assert.match(served.err, /^ktcp http: option '--dir': no permission to read '\S+'\nTry/);
+    checkFailure(
+      await run(["echo", "--unix", `${folder}/s`, ...SINGLE], noOverride),
+      /^ktcp echo: cannot listen on \S+\/s: permission denied; choose a directory you can write to/,
+    );
+    await Deno.remove(folder);
+  },
+});
+
+function suffix(reason: string | undefined): string {
+  return reason === undefined ? "" : ` (not here: ${reason})`;
+}

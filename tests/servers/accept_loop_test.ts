@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { AcceptLoop } from "../../servers/accept_loop.ts";
 import { ConnectionLimit } from "../../servers/connection_limit.ts";
-import { FakeListener, until } from "../support/fake_stream.ts";
+import { FakeListener, until } from "../support/scripted_stream.ts";
 
 function startLoop({ max = 10 } = {}) {
   const listener = new FakeListener();

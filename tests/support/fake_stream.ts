@@ -1,135 +1,65 @@
-/** Streams and listeners without sockets: a test says what comes, and what becomes of what goes. */
-import type { Accepted, Listener, Stream } from "../../servers/engine.ts";
+/** A stream without a socket: what it receives is given, what it sends is written down. */
+import type { Stream } from "../../servers/engine.ts";
 
-type Arrival = Uint8Array | null | Error;
-
-/** A stream whose peer is the test. */
+/** See above. */
 export class FakeStream implements Stream {
-  /** Everything that was sent. */
-  readonly sent: number[] = [];
-  /** Most bytes that one write takes; 0: none, until `resume`. */
-  mostPerWrite = Infinity;
-  /** Whether the FIN was sent, and whether the stream was closed. */
-  hasEnded = false;
-  isClosed = false;
-  /** Reads so far. */
+  /** What each write took, in order. */
+  readonly writes: Uint8Array[] = [];
+  /** Calls of `read` so far. */
   reads = 0;
-  readonly #arrivals: Arrival[] = [];
-  #reading: { view: Uint8Array; outcome: PromiseWithResolvers<number | null> } | undefined;
-  #stalled: PromiseWithResolvers<void> | undefined;
+  isClosed = false;
+  hasSentFin = false;
+  readonly #incoming: Uint8Array[];
+  readonly #takes: number;
+  #gate: PromiseWithResolvers<void> | undefined;
 
-  /** The peer sends bytes (text in latin1), its FIN (`null`), or fails. */
-  push(...arrivals: (string | Arrival)[]): void {
-    for (const arrival of arrivals) {
-      this.#arrivals.push(
-        typeof arrival === "string"
-          ? Uint8Array.from(arrival, (char) => char.charCodeAt(0))
-          : arrival,
-      );
-    }
-    this.#deliver();
+  /**
+   * @param incoming what each read receives; behind it comes the peer's FIN
+   * @param takes most bytes that a write takes
+   */
+  constructor(incoming: readonly Uint8Array[], takes = Infinity) {
+    this.#incoming = [...incoming];
+    this.#takes = takes;
   }
 
-  /** What was sent, as text. */
-  get text(): string {
-    return String.fromCharCode(...this.sent);
+  /** From now on a write waits: the peer does not read. @returns what lets it go on */
+  block(): () => void {
+    const gate = this.#gate = Promise.withResolvers<void>();
+    return () => {
+      this.#gate = undefined;
+      gate.resolve();
+    };
   }
 
-  /** Lets writes that wait go on. */
-  resume(): void {
-    this.mostPerWrite = Infinity;
-    this.#stalled?.resolve();
+  /** All that was sent, joined. */
+  get sent(): Uint8Array {
+    return Uint8Array.from(this.writes.flatMap((bytes) => [...bytes]));
   }
 
   read(view: Uint8Array): Promise<number | null> {
-    this.reads++;
-    const outcome = Promise.withResolvers<number | null>();
-    this.#reading = { view, outcome };
-    this.#deliver();
-    return outcome.promise;
+    ++this.reads;
+    const next = this.#incoming[0];
+    if (next === undefined) return Promise.resolve(null);
+    const count = Math.min(view.length, next.length);
+    view.set(next.subarray(0, count));
+    if (count === next.length) this.#incoming.shift();
+    else this.#incoming[0] = next.subarray(count);
+    return Promise.resolve(count);
   }
 
   async write(view: Uint8Array): Promise<number> {
-    if (this.mostPerWrite === 0) await (this.#stalled ??= Promise.withResolvers()).promise;
-    if (this.isClosed) throw new Deno.errors.BrokenPipe("closed");
-    const part = view.subarray(0, this.mostPerWrite);
-    this.sent.push(...part);
-    return part.length;
+    const bytes = view.slice(0, Math.min(view.length, this.#takes));
+    this.writes.push(bytes);
+    await this.#gate?.promise;
+    return bytes.length;
   }
 
   closeWrite(): Promise<void> {
-    this.hasEnded = true;
+    this.hasSentFin = true;
     return Promise.resolve();
   }
 
   close(): void {
-    if (this.isClosed) throw new Deno.errors.BadResource("closed twice");
     this.isClosed = true;
-    this.#reading?.outcome.reject(new Deno.errors.Interrupted("closed"));
-    this.#reading = undefined;
-    this.#stalled?.resolve();
-  }
-
-  #deliver(): void {
-    const reading = this.#reading;
-    if (reading === undefined || this.#arrivals.length === 0) return;
-    const arrival = this.#arrivals.shift()!;
-    this.#reading = undefined;
-    if (arrival === null) reading.outcome.resolve(null);
-    else if (arrival instanceof Error) reading.outcome.reject(arrival);
-    else {
-      const count = Math.min(arrival.length, reading.view.length);
-      reading.view.set(arrival.subarray(0, count));
-      if (count < arrival.length) this.#arrivals.unshift(arrival.subarray(count));
-      reading.outcome.resolve(count);
-    }
-  }
-}
-
-/** A listener whose connections and errors come from the test. */
-export class FakeListener implements Listener {
-  readonly address = "fake";
-  readonly port = 1;
-  /** Calls of `accept` so far. */
-  accepts = 0;
-  readonly #coming: (Error | undefined)[] = [];
-  #waiting: PromiseWithResolvers<Accepted> | undefined;
-  #isClosed = false;
-
-  /** A connection comes, or accepting fails. */
-  push(...coming: (Error | undefined)[]): void {
-    this.#coming.push(...coming);
-    if (this.#waiting !== undefined) this.#settle(this.#waiting);
-  }
-
-  accept(): Promise<Accepted> {
-    this.accepts++;
-    if (this.#isClosed) return Promise.reject(new Deno.errors.BadResource("closed"));
-    this.#waiting = Promise.withResolvers();
-    const { promise } = this.#waiting;
-    this.#settle(this.#waiting);
-    return promise;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#waiting?.reject(new Deno.errors.Interrupted("closed"));
-  }
-
-  #settle(waiting: PromiseWithResolvers<Accepted>): void {
-    if (this.#coming.length === 0) return;
-    const coming = this.#coming.shift();
-    this.#waiting = undefined;
-    if (coming instanceof Error) waiting.reject(coming);
-    else waiting.resolve({ stream: new FakeStream(), peer: "192.0.2.1" });
-  }
-}
-
-/** Waits until `condition` holds; fails after five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadlineMs = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`Not within five seconds: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { everySplit, pieces } from "./drip.ts";
 import { type HttpCase, latin1Bytes, loadHttpCases } from "./http_cases.ts";
-import { LeanLlhttp, type LlhttpEvent, LlhttpParser } from "./llhttp.ts";
+import { type LlhttpEvent, LlhttpParser } from "./llhttp.ts";
 
 function parse(text: string, cuts: readonly number[] = []): LlhttpEvent[] {
   using parser = new LlhttpParser();
@@ -55,18 +55,6 @@ Deno.test("LlhttpParser: goes on after an upgrade, and knows an incomplete messa
   assert.equal(parser.incomplete, false);
   parser.execute(latin1Bytes(GET + "GET"));
   assert.equal(parser.incomplete, true);
-});
-
-Deno.test("LeanLlhttp: counts messages, and its checksum depends on the spans", () => {
-  using lean = new LeanLlhttp();
-  lean.execute(latin1Bytes(GET + GET + CHUNKED));
-  assert.equal(lean.messages, 3);
-  const before = lean.checksum;
-  lean.execute(latin1Bytes(GET));
-  const one = lean.checksum - before;
-  lean.execute(latin1Bytes(GET.replace("X-Y", "X-YY")));
-  assert.notEqual(lean.checksum - before - one, one);
-  assert.throws(() => lean.execute(latin1Bytes("\0")), /INVALID_METHOD/);
 });
 
 /** How llhttp's verdict on a case differs from the table's. */

@@ -11,7 +11,7 @@ import {
   sleep,
   writeAll,
 } from "./client.ts";
-import { ServerProcess } from "./server.ts";
+import { ServerProcess } from "./server_process.ts";
 
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);

@@ -1,107 +1,88 @@
-/**
- * A ktcp server in a process of its own, started from the command line as a person does.
- */
-import { fileURLToPath } from "node:url";
+/** Sends mutated requests to a running server and watches its memory. */
+import type { Random } from "./random.ts";
+import { mutatedRequest } from "./requests.ts";
 
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-
-/** How a server ended. */
-export interface ServerEnd {
-  code: number;
-  /** What it said on stderr. */
-  notes: string;
-  /** From the signal to the end, in ms. */
-  ms: number;
+/** Resident memory of process `pid` in KiB, from /proc. */
+export function residentKib(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
 }
 
-/** A running server. */
-export class ServerProcess implements AsyncDisposable {
-  /** 0 when it listens on a Unix domain socket. */
-  readonly port: number;
-  readonly #child: Deno.ChildProcess;
-  readonly #notes: Promise<string>;
-  readonly #status: Promise<Deno.CommandStatus>;
+/** How many requests are sent, and how. */
+export interface ServerSoakOptions {
+  requests: number;
+  /** Connections at once. */
+  connections: number;
+  random: Random;
+  /** Called now and then, with the number of requests sent. */
+  onProgress?: (requests: number) => void;
+}
 
-  private constructor(child: Deno.ChildProcess, port: number, notes: Promise<string>) {
-    this.#child = child;
-    this.port = port;
-    this.#notes = notes;
-    this.#status = child.status;
-  }
+/** What came back. */
+export interface ServerSoak {
+  requests: number;
+  /** Responses by status. */
+  statuses: Map<number, number>;
+}
 
-  /**
-   * Starts `ktcp` with `args` and waits until it listens.
-   *
-   * @param openFiles `ulimit -n` of the server
-   * @throws when it ends before that
-   */
-  static async start(
-    args: readonly string[],
-    { openFiles }: { openFiles?: number } = {},
-  ): Promise<ServerProcess> {
-    const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles} && `;
-    const child = new Deno.Command("sh", {
-      args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), "run", "-A", MAIN, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const notes = new Response(child.stderr).text();
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let line = "";
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      line += part.value;
-      if (line.includes("\n")) break;
+/** How often progress is reported in all. */
+const REPORTS = 20;
+
+/**
+ * Sends requests to `port` of the loopback, each on a connection of its own, so that no error of
+ * another hides it, in one to three pieces and followed by FIN; reads all that comes back.
+ *
+ * @throws when a connection is refused, reset or stuck, or what comes back is no response
+ */
+export async function soakServer(port: number, options: ServerSoakOptions): Promise<ServerSoak> {
+  const { random, requests, onProgress } = options;
+  const soak: ServerSoak = { requests: 0, statuses: new Map() };
+  const step = Math.ceil(requests / REPORTS);
+  const work = async () => {
+    while (soak.requests < requests) {
+      const request = mutatedRequest(random);
+      if (++soak.requests % step === 0) onProgress?.(soak.requests);
+      const longest = Math.max(1, random.pick([request.length, request.length >> 1]));
+      const answer = await exchange(port, [...random.pieces(request, longest)]);
+      for (const [, status] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)) {
+        soak.statuses.set(Number(status), (soak.statuses.get(Number(status)) ?? 0) + 1);
+      }
     }
-    reader.cancel();
-    if (!line.includes("listening on")) {
-      throw new Error(`ktcp ${args.join(" ")} did not start: ${await notes}`);
+  };
+  await Promise.all(Array.from({ length: options.connections }, work));
+  return soak;
+}
+
+const decoder = new TextDecoder("latin1");
+
+/** @returns all that comes back, as latin1 */
+async function exchange(port: number, parts: readonly Uint8Array[]): Promise<string> {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const sending = send(conn, parts);
+  const buffer = new Uint8Array(16384);
+  let text = "";
+  for (;;) {
+    const count = await conn.read(buffer);
+    if (count === null) break;
+    text += decoder.decode(buffer.subarray(0, count));
+  }
+  await sending;
+  if (text !== "" && !text.startsWith("HTTP/1.1 ")) throw new Error(`No response: ${text}`);
+  return text;
+}
+
+async function send(conn: Deno.TcpConn, parts: readonly Uint8Array[]): Promise<void> {
+  try {
+    for (const part of parts) {
+      for (let at = 0; at < part.length;) at += await conn.write(part.subarray(at));
     }
-    return new ServerProcess(child, Number(/:(\d+)\n/.exec(line)?.[1] ?? 0), notes);
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Sends `signal`. */
-  kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
-  }
-
-  /** Waits for the end, which somebody else has caused. */
-  async ended(): Promise<ServerEnd> {
-    const startMs = performance.now();
-    const { code } = await this.#status;
-    return { code, notes: await this.#notes, ms: performance.now() - startMs };
-  }
-
-  /** Tells it to stop and waits until it has. */
-  stop(): Promise<ServerEnd> {
-    this.kill("SIGTERM");
-    return this.ended();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#status;
-  }
-
-  /** Resident memory in bytes. */
-  get residentBytes(): number {
-    const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
-  }
-
-  /** CPU time of all its threads so far, in µs; the kernel counts in ticks of 10 ms. */
-  get cpuUs(): number {
-    const stat = Deno.readTextFileSync(`/proc/${this.pid}/stat`);
-    // The command in parentheses may hold anything; fields count from behind it.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    await conn.closeWrite();
+  } catch (error) {
+    // The server answered, and closed while this was still sending.
+    const { BrokenPipe, NotConnected, ConnectionReset } = Deno.errors;
+    const isClosed = [BrokenPipe, NotConnected, ConnectionReset].some((kind) =>
+      error instanceof kind
+    );
+    if (!isClosed) throw error;
   }
 }

@@ -23,16 +23,26 @@ function tag(plan: Plan | Promise<Plan>): string {
   return plan.fields.find(([name]) => name === "ETag")![1];
 }
 
-async function list(of: Site, target: string): Promise<{ text: string; pieces: number }> {
+interface Listed {
+  text: string;
+  pieces: number;
+  /** Most pieces between two turns of the event loop. */
+  piecesAtOnce: number;
+}
+
+async function list(of: Site, target: string): Promise<Listed> {
   const plan = await of.plan(get(target), Date.now());
   assert.ok(plan.body.kind === "listing");
-  let text = "";
-  let pieces = 0;
+  const listed: Listed = { text: "", pieces: 0, piecesAtOnce: 0 };
+  let inThisTurn = 0;
+  const timer = setInterval(() => inThisTurn = 0, 0);
   for await (const piece of of.listing(plan.body)) {
-    text += new TextDecoder().decode(piece);
-    pieces++;
+    listed.text += new TextDecoder().decode(piece);
+    listed.pieces++;
+    listed.piecesAtOnce = Math.max(listed.piecesAtOnce, ++inThisTurn);
   }
-  return { text, pieces };
+  clearInterval(timer);
+  return listed;
 }
 
 Deno.test("Site serves a changed file within a second, and its tag follows the content", () =>
@@ -180,7 +190,8 @@ Deno.test("Site lists many names without holding the event loop", () =>
     ]);
     clearInterval(timer);
     assert.ok(turns >= 10, `${turns} turns for others`);
-    for (const { text, pieces } of [one, two]) {
+    for (const { text, pieces, piecesAtOnce } of [one, two]) {
+      assert.ok(piecesAtOnce < pieces / 2, `${piecesAtOnce} of ${pieces} pieces in one turn`);
       assert.equal(text.match(/<tr><td><a /g)!.length, COUNT);
       assert.ok(pieces > 100);
     }

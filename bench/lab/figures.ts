@@ -1,0 +1,73 @@
+/** The figures that experiments measure: what each is called, its unit, and which way is better. */
+import { formatBytes, formatCount, formatLatency } from "../report/units.ts";
+
+/** How a figure is written and drawn. */
+export type FigureKind = "rate" | "count" | "latency" | "bytes" | "ns";
+
+/** What a figure is. */
+export interface Figure {
+  /** In the header of a table. */
+  label: string;
+  kind: FigureKind;
+  /** Which of two values is the better one; neither without it. */
+  better?: "more" | "less";
+}
+
+/** All figures, in the order in which tables show them. */
+export const FIGURES = {
+  requestsPerSecond: { label: "requests/s", kind: "rate", better: "more" },
+  messagesPerSecond: { label: "messages/s", kind: "rate", better: "more" },
+  bytesPerSecond: { label: "bytes/s", kind: "bytes", better: "more" },
+  p50Us: { label: "p50", kind: "latency", better: "less" },
+  p99Us: { label: "p99", kind: "latency", better: "less" },
+  connectP50Us: { label: "connect p50", kind: "latency", better: "less" },
+  connectMaxUs: { label: "connect max", kind: "latency", better: "less" },
+  lateConnects: { label: "connects ≥ 0.9 s", kind: "count", better: "less" },
+  queueLength: { label: "queue (Recv-Q)", kind: "count" },
+  queueLimit: { label: "backlog (Send-Q)", kind: "count" },
+  overflows: { label: "overflows", kind: "count", better: "less" },
+  synRetransmits: { label: "SYN retransmits", kind: "count", better: "less" },
+  piecesPerMessage: { label: "pieces/message", kind: "count" },
+  lostBytes: { label: "bytes lost", kind: "count", better: "less" },
+  timeWaitLeft: { label: "TIME-WAIT left", kind: "count", better: "less" },
+  timeWaitPerRequest: { label: "TIME-WAIT/request", kind: "count", better: "less" },
+  closed: { label: "closed", kind: "count" },
+  open: { label: "still open", kind: "count" },
+  slowOpen: { label: "slow ones open", kind: "count" },
+  closeMinUs: { label: "closed after, min", kind: "latency" },
+  closeP50Us: { label: "p50 of closing", kind: "latency" },
+  closeMaxUs: { label: "max of closing", kind: "latency" },
+  cpuUsPerRequest: { label: "CPU/request", kind: "latency", better: "less" },
+  userUsPerRequest: { label: "in user mode", kind: "latency", better: "less" },
+  systemUsPerRequest: { label: "in the kernel", kind: "latency", better: "less" },
+  cpuUsPerMessage: { label: "CPU/message", kind: "latency", better: "less" },
+  parseNs: { label: "ns/request", kind: "ns", better: "less" },
+  syscallsPerRequest: { label: "system calls/request", kind: "count", better: "less" },
+  failed: { label: "failed", kind: "count", better: "less" },
+} as const satisfies Record<string, Figure>;
+
+/** The key of a figure in JSON documents. */
+export type FigureKey = keyof typeof FIGURES;
+
+/** Measured values by figure. */
+export type FigureValues = Partial<Record<FigureKey, number>>;
+
+/** What `key` is. */
+export function figureOf(key: FigureKey): Figure {
+  return FIGURES[key];
+}
+
+/** `value` of figure `key` as people write it, with its unit unless the label says it. */
+export function formatFigure(key: FigureKey, value: number): string {
+  const { kind } = figureOf(key);
+  if (kind === "latency") return formatLatency(value);
+  if (kind === "bytes") return formatBytes(value);
+  if (kind === "ns") return `${formatCount(value)} ns`;
+  // Small counts per request need their decimals; a rate or a large count does not.
+  return value > 0 && value < 10 ? String(Number(value.toPrecision(3))) : formatCount(value);
+}
+
+/** Whether `key` is a figure, and not a name or a list of a variant. */
+export function isFigureKey(key: string): key is FigureKey {
+  return key in FIGURES;
+}

@@ -1,0 +1,107 @@
+/**
+ * What an experiment is, what it is given, and what it finds.
+ *
+ * An experiment runs servers through a {@linkcode LabHost} that the command line injects, so that
+ * nothing here knows a server of ktcp's: it sees addresses and process numbers.
+ */
+import type { FigureKey } from "./figures.ts";
+import type { MeasureOptions, VariantResult } from "./measure.ts";
+import type { Finding } from "./verdict.ts";
+
+/** The protocols that a server under test may speak. */
+export type Protocol = "echo" | "http";
+
+/** A server that somebody else started. */
+export interface Target {
+  /** How tables call it. */
+  name: string;
+  hostname: string;
+  port: number;
+}
+
+/** A server of the command line's `--target`. */
+export interface ForeignTarget extends Target {
+  protocol: Protocol;
+}
+
+/** What one of ktcp's servers counted in its life. */
+export interface ServerSummary {
+  connections: number;
+  /** Requests, or pieces of an echo. */
+  served: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+/** A server that was started for the experiment, in its own process. */
+export interface LabServer extends Target {
+  /** The process that serves. */
+  pid: number;
+  /** SIGSTOP: the process does nothing, while the kernel goes on to take connections. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** Ends it. @returns what it counted, null when it does not tell */
+  stop(): Promise<ServerSummary | null>;
+}
+
+/** What became of the TIME-WAIT sockets that were to be dropped. */
+export interface DropOutcome {
+  matched: number;
+  dropped: number;
+  /** Why they could not be dropped; null when they could. */
+  refusal: string | null;
+}
+
+/** The rest of the program, as far as experiments need it. */
+export interface LabHost {
+  /** Starts `ktcp echo` or `ktcp http` with `args` on a free port. @throws when it does not run */
+  start(command: Protocol, args: readonly string[]): Promise<LabServer>;
+  /** Starts nginx with `return 200` on a free port; a text says why there is none. */
+  startNginx(): Promise<LabServer | string>;
+  /**
+   * Counts the system calls that process `pid` makes during `load`; a text says why it cannot.
+   */
+  countSyscalls(pid: number, load: () => Promise<void>): Promise<Map<string, number> | string>;
+  /** Accept queue of the listener on `port`, and its limit; null when that cannot be told. */
+  acceptQueue(port: number): { length: number; limit: number | null } | null;
+  /** How many sockets of `port` are in TIME-WAIT; null when that cannot be told. */
+  countTimeWait(port: number): number | null;
+  dropTimeWait(port: number): DropOutcome;
+}
+
+/** What a run of an experiment is given. */
+export interface LabContext extends MeasureOptions {
+  /** Fewer, shorter measurements: all experiments together within three minutes. */
+  isQuick: boolean;
+  host: LabHost;
+  /** Further servers, already told apart by protocol. */
+  targets: readonly ForeignTarget[];
+}
+
+/** What is drawn: the same description makes a plot in the terminal and charts in a report. */
+export type Drawing =
+  /** Bars with whiskers of one figure, for all variants of some groups. */
+  | { kind: "bars"; title: string; figure: FigureKey; groups: string[] }
+  /** One line for each label of a group, over the variants' `x`. */
+  | { kind: "lines"; title: string; figure: FigureKey; group: string; x: string }
+  /** Distributions of the latency `of` the variants of a group. */
+  | { kind: "cdf" | "spectrum"; title: string; of: string; group: string; x?: number };
+
+/** What an experiment found. */
+export interface LabFindings {
+  /** What was run: one sentence each. */
+  setup: string[];
+  variants: VariantResult[];
+  drawings: Drawing[];
+  findings: Finding[];
+}
+
+/** An experiment. */
+export interface Lab {
+  name: string;
+  question: string;
+  /** Which servers of `--target` it can take into its comparison. */
+  takes: readonly Protocol[];
+  run(context: LabContext): Promise<LabFindings>;
+}

@@ -1,0 +1,142 @@
+/** The loads that experiments put on servers, each as one sample. */
+import { runEcho } from "../echo.ts";
+import { defaultWorkers } from "../echo_plan.ts";
+import { type HtstressOptions, runHtstress } from "../htstress.ts";
+import { targetName } from "../echo_plan.ts";
+import type { LatencyHistogram } from "../stats/histogram.ts";
+import { cpuDuring } from "./cpu_time.ts";
+import type { LabServer, Target } from "./lab.ts";
+import type { Sample } from "./measure.ts";
+
+/** An HTTP load: the C tool's flags. */
+export interface HttpLoad {
+  concurrency: number;
+  /** Default 1. */
+  threads?: number;
+  isKeepAlive: boolean;
+  /** Default 1. */
+  pipeline?: number;
+  /** Ends by time, or by the number of requests. */
+  durationMs?: number;
+  requests?: number;
+  warmupMs?: number;
+  signal?: AbortSignal;
+}
+
+/** How long anything of a load may take: far beyond what a loaded machine needs. */
+const TIMEOUT_MS = 30_000;
+
+/** Puts `load` on `target`, whose CPU time is a figure when its process is known. */
+export async function httpSample(target: Target & { pid?: number }, load: HttpLoad) {
+  const options: HtstressOptions = {
+    urls: [`http://${targetName(target)}/`],
+    requests: load.requests ?? 0,
+    durationMs: load.durationMs ?? 0,
+    threads: load.threads ?? 1,
+    concurrency: load.concurrency,
+    isKeepAlive: load.isKeepAlive,
+    pipeline: load.pipeline ?? 1,
+    ratePerSecond: 0,
+    rampMs: 0,
+    warmupMs: load.warmupMs ?? 0,
+    timeoutMs: TIMEOUT_MS,
+    method: "GET",
+    headers: [],
+    isInsecure: false,
+  };
+  const { value: outcome, cpu } = await cpuDuring(
+    load.warmupMs ? undefined : target.pid,
+    () => runHtstress(options, { signal: load.signal }),
+  );
+  const { run, histograms, firstProblem } = outcome;
+  if (firstProblem !== undefined) throw new Error(firstProblem);
+  const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0);
+  const { latency, connect, ttfb } = histograms;
+  ttfb.destroy();
+  connect.destroy();
+  const sample: Sample & { good: number } = {
+    good: run.good,
+    failed: errors + run.unwanted,
+    figures: {
+      requestsPerSecond: run.seconds > 0 ? run.good / run.seconds : 0,
+      ...percentiles(latency),
+      ...(cpu && run.good > 0
+        ? {
+          cpuUsPerRequest: (cpu.userUs + cpu.systemUs) / run.good,
+          userUsPerRequest: cpu.userUs / run.good,
+          systemUsPerRequest: cpu.systemUs / run.good,
+        }
+        : {}),
+    },
+    latencies: { latency },
+  };
+  return sample;
+}
+
+/** `1 connection`, `8 connections`. */
+export function connections(count: number): string {
+  return `${count} connection${count === 1 ? "" : "s"}`;
+}
+
+/** An echo load. */
+export interface EchoLoad {
+  clients: number;
+  messages: number;
+  sizeBytes: number;
+  signal?: AbortSignal;
+}
+
+/** Puts `load` on `target`: all clients connect together, each sends its messages, and closes. */
+export async function echoSample(target: Target & { pid?: number }, load: EchoLoad) {
+  const { clients, messages, sizeBytes, signal } = load;
+  const { value: outcome, cpu } = await cpuDuring(target.pid, () =>
+    runEcho({
+      target: { hostname: target.hostname, port: target.port },
+      threads: clients,
+      rounds: 1,
+      warmupRounds: 0,
+      messages,
+      sizeBytes,
+      thinkMs: 0,
+      ratePerSecond: null,
+      timeoutMs: TIMEOUT_MS,
+      workers: defaultWorkers(clients, navigator.hardwareConcurrency),
+    }, { signal }));
+  if (outcome.aborted) throw new Error(outcome.aborted);
+  const { tallies, seconds, echoUs, connectUs, kernel } = outcome;
+  const sample: Sample & { ok: number; kernel: typeof kernel } = {
+    ok: tallies.ok,
+    kernel,
+    failed: Object.values(tallies.failures).reduce((sum, count) => sum + count, 0),
+    figures: {
+      messagesPerSecond: seconds > 0 ? tallies.ok / seconds : 0,
+      ...percentiles(echoUs),
+      ...(cpu && tallies.ok > 0
+        ? { cpuUsPerMessage: (cpu.userUs + cpu.systemUs) / tallies.ok }
+        : {}),
+    },
+    latencies: { echo: echoUs, connect: connectUs },
+  };
+  return sample;
+}
+
+function percentiles(histogram: LatencyHistogram): { p50Us?: number; p99Us?: number } {
+  if (histogram.count === 0) return {};
+  return { p50Us: histogram.percentileUs(50), p99Us: histogram.percentileUs(99) };
+}
+
+/** Runs `work` with servers, and stops them whatever becomes of it. */
+export async function withServers<T>(
+  starting: readonly Promise<LabServer>[],
+  work: (servers: LabServer[]) => Promise<T>,
+): Promise<T> {
+  const started = await Promise.allSettled(starting);
+  const servers = started.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+  try {
+    const failed = started.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
+    return await work(servers);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Repeats the variants of an experiment in alternation: A B C, C B A, A B C … so that what drifts
+ * meanwhile (clock rate, other processes, caches) meets all of them alike.
+ */
+import { type CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
+import type { FigureKey, FigureValues } from "./figures.ts";
+import { type Spread, spreadOf } from "./spread.ts";
+
+/** What a series of measurements needs to know. */
+export interface MeasureOptions {
+  /** Repetitions of each variant. */
+  rounds: number;
+  /** Ends the series; what was measured so far is its result. */
+  signal: AbortSignal;
+  /** Told before each measurement: how many are done of how many, and which comes next. */
+  onProgress(done: number, total: number, name: string): void;
+}
+
+/** One measurement. */
+export interface Sample {
+  figures: FigureValues;
+  /** Echoes or requests that did not come out right. */
+  failed: number;
+  /** Distributions by name; they are merged over the repetitions and freed. */
+  latencies?: Record<string, LatencyHistogram>;
+}
+
+/** A variant of an experiment, before it is measured. */
+export interface VariantSpec {
+  /** Variants of a group share a table: they differ in one thing, or in `x`. */
+  group: string;
+  label: string;
+  /** A place on an axis: concurrency, message size. */
+  x?: number;
+  /** `x` in the name of the variant; default: the number. */
+  xText?: string;
+  /** `x` on an axis; default: as in the name. */
+  tick?: string;
+  run(): Promise<Sample>;
+}
+
+/** A variant of an experiment, measured. */
+export interface VariantResult {
+  /** Unique in its experiment. */
+  name: string;
+  group: string;
+  label: string;
+  x?: number;
+  xText?: string;
+  tick?: string;
+  /** Failed echoes or requests over all repetitions. */
+  failed: number;
+  /** What each repetition measured. */
+  samples: FigureValues[];
+  /** Median and range of each figure. */
+  spreads: Partial<Record<FigureKey, Spread>>;
+  /** Distributions over all repetitions. */
+  curves: Record<string, CurvePoint[]>;
+}
+
+/** The unique name of a variant. */
+export function variantName({ group, label, x, xText }: Omit<VariantSpec, "run">): string {
+  const place = x === undefined ? "" : `, ${xText ?? x}`;
+  return `${group}: ${label}${place}`;
+}
+
+/** Measures each of `specs` `rounds` times. */
+export async function measure(
+  specs: readonly VariantSpec[],
+  { rounds, signal, onProgress }: MeasureOptions,
+): Promise<VariantResult[]> {
+  const samples = new Map<VariantSpec, Sample[]>(specs.map((spec) => [spec, []]));
+  let done = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (const spec of round % 2 === 0 ? specs : specs.toReversed()) {
+      if (signal.aborted) break;
+      onProgress(done++, specs.length * rounds, variantName(spec));
+      const sample = await runUnlessAborted(spec, signal);
+      if (sample) samples.get(spec)!.push(sample);
+    }
+  }
+  return specs.map((spec) => summarizeVariant(spec, samples.get(spec)!));
+}
+
+/** Runs `spec`; null when it was cut short: it would measure the interruption. */
+async function runUnlessAborted(spec: VariantSpec, signal: AbortSignal): Promise<Sample | null> {
+  try {
+    const sample = await spec.run();
+    return signal.aborted ? null : sample;
+  } catch (error) {
+    // Ctrl-C in a terminal reaches the servers as well.
+    if (signal.aborted) return null;
+    throw error;
+  }
+}
+
+/** Sums the `samples` of a variant up; their histograms are used up. */
+export function summarizeVariant(
+  spec: Omit<VariantSpec, "run">,
+  samples: readonly Sample[],
+): VariantResult {
+  const keys = new Set(samples.flatMap(({ figures }) => Object.keys(figures) as FigureKey[]));
+  const spreads: VariantResult["spreads"] = {};
+  for (const key of keys) {
+    const spread = spreadOf(samples.flatMap(({ figures }) => figures[key] ?? []));
+    if (spread) spreads[key] = spread;
+  }
+  const { group, label, x, xText, tick } = spec;
+  return {
+    name: variantName(spec),
+    group,
+    label,
+    x,
+    xText,
+    tick,
+    failed: samples.reduce((sum, { failed }) => sum + failed, 0),
+    samples: samples.map(({ figures }) => figures),
+    spreads,
+    curves: mergedCurves(samples),
+  };
+}
+
+function mergedCurves(samples: readonly Sample[]): Record<string, CurvePoint[]> {
+  const merged = new Map<string, LatencyHistogram>();
+  for (const { latencies = {} } of samples) {
+    for (const [name, part] of Object.entries(latencies)) {
+      const total = merged.get(name) ?? new LatencyHistogram();
+      merged.set(name, total);
+      total.merge(part);
+      part.destroy();
+    }
+  }
+  return Object.fromEntries([...merged].map(([name, histogram]) => {
+    const curve = histogram.curve();
+    histogram.destroy();
+    return [name, curve];
+  }));
+}

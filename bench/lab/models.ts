@@ -1,0 +1,178 @@
+/** Lab `models`: one thread, one a core, a pool, one a connection. */
+import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
+import { connections, echoSample, httpSample, withServers } from "./loads.ts";
+import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
+import { type Finding, finding, noiseFinding } from "./verdict.ts";
+
+/** The concurrency models of `--model`, best known first. */
+const MODELS = ["per-core", "single", "shared-pool", "per-connection"];
+
+const ECHO_CLIENTS = 6;
+const CLOSE_CONNECTIONS = 4;
+const KEEP_ALIVE = "keep-alive";
+const CLOSE = "connection per request";
+const ECHO = "echo";
+
+/** How much is measured. */
+interface Amount {
+  durationMs: number;
+  echoMessages: number;
+  concurrencies: number[];
+}
+
+const QUICK: Amount = { durationMs: 300, echoMessages: 400, concurrencies: [1, 4, 12] };
+const FULL: Amount = { durationMs: 2000, echoMessages: 4000, concurrencies: [1, 4, 16, 64, 128] };
+
+export const models: Lab = {
+  name: "models",
+  question: "What does a worker pool buy over a thread per connection, or over one event loop?",
+  takes: ["echo", "http"],
+  async run(context) {
+    const amount = context.isQuick ? QUICK : FULL;
+    const starting = (["echo", "http"] as const).flatMap((command) =>
+      MODELS.map((model) => context.host.start(command, ["--model", model, "--backlog", "1024"]))
+    );
+    return await withServers(starting, async (servers) => {
+      const echo = entries(servers.slice(0, MODELS.length), context, "echo");
+      const http = entries(servers.slice(MODELS.length), context, "http");
+      const variants = await measure([
+        ...echo.map((entry) => echoSpec(entry, amount, context)),
+        ...http.flatMap((entry) => keepAliveSpecs(entry, amount, context)),
+        ...http.map((entry) => closeSpec(entry, amount, context)),
+      ], context);
+      return {
+        setup: [
+          `Each model runs as 'ktcp echo' and as 'ktcp http' ("Hello World!") in a process of its ` +
+          "own; all of them meet the same client.",
+          `Echo: ${ECHO_CLIENTS} clients at once, ${amount.echoMessages} messages of 64 bytes each.`,
+          `HTTP with keep-alive: ${amount.concurrencies.join(", ")} connections; with a ` +
+          `connection per request (HTTP/1.0): ${CLOSE_CONNECTIONS} at once, as htstress does; ` +
+          `${amount.durationMs} ms a run.`,
+        ],
+        variants,
+        drawings: [
+          {
+            kind: "bars",
+            title: "Echo throughput by model",
+            figure: "messagesPerSecond",
+            groups: [ECHO],
+          },
+          {
+            kind: "bars",
+            title: "A connection per request, by model",
+            figure: "requestsPerSecond",
+            groups: [CLOSE],
+          },
+          {
+            kind: "lines",
+            title: "Keep-alive throughput over concurrency",
+            figure: "requestsPerSecond",
+            group: KEEP_ALIVE,
+            x: "connections",
+          },
+          { kind: "spectrum", title: "Echo latency by model", of: "echo", group: ECHO },
+        ],
+        findings: conclude(variants, amount),
+      };
+    });
+  },
+};
+
+interface Entry {
+  label: string;
+  target: Target;
+}
+
+/** The four models, and the foreign servers of the same protocol. */
+function entries(servers: LabServer[], context: LabContext, protocol: "echo" | "http"): Entry[] {
+  const own = servers.map((target, i) => ({ label: MODELS[i], target }));
+  const foreign = context.targets.filter((target) => target.protocol === protocol)
+    .map((target) => ({ label: target.name, target }));
+  return [...own, ...foreign];
+}
+
+function echoSpec({ label, target }: Entry, amount: Amount, { signal }: LabContext): VariantSpec {
+  const load = { clients: ECHO_CLIENTS, messages: amount.echoMessages, sizeBytes: 64, signal };
+  return { group: ECHO, label, run: () => echoSample(target, load) };
+}
+
+function keepAliveSpecs(
+  { label, target }: Entry,
+  { concurrencies, durationMs }: Amount,
+  { signal }: LabContext,
+): VariantSpec[] {
+  return concurrencies.map((concurrency) => ({
+    group: KEEP_ALIVE,
+    label,
+    x: concurrency,
+    xText: connections(concurrency),
+    tick: String(concurrency),
+    run: () =>
+      // The warm-up leaves the creation of Workers out, which the third workload is about.
+      httpSample(target, { concurrency, isKeepAlive: true, durationMs, warmupMs: 100, signal }),
+  }));
+}
+
+function closeSpec(
+  { label, target }: Entry,
+  { durationMs }: Amount,
+  { signal }: LabContext,
+): VariantSpec {
+  const load = { concurrency: CLOSE_CONNECTIONS, isKeepAlive: false, durationMs, signal };
+  return { group: CLOSE, label, run: () => httpSample(target, load) };
+}
+
+function conclude(variants: VariantResult[], { concurrencies }: Amount): Finding[] {
+  const find = (group: string, label: string, x?: number) =>
+    variants.find((v) => v.group === group && v.label === label && v.x === x);
+  const busiest = concurrencies.at(-1)!;
+  return [
+    ...finding(find(CLOSE, "shared-pool"), find(CLOSE, "per-connection"), "requestsPerSecond", {
+      meaning: {
+        higher: "Workers that stand ready spare each connection the creation of a thread; this " +
+          "is what khttpd gained from CMWQ over a kthread per connection.",
+        lower: "Here a thread per connection costs less than handing requests to a pool.",
+        equal: "Here creating a thread costs no more than handing requests to a pool.",
+      },
+    }),
+    ...finding(
+      find(KEEP_ALIVE, "shared-pool", busiest),
+      find(KEEP_ALIVE, "per-connection", busiest),
+      "requestsPerSecond",
+      {
+        meaning: {
+          higher: "The pool wins also where threads live as long as their connections.",
+          lower: "Once its threads exist, a thread per connection does better than the pool.",
+          equal: "Once threads exist it matters little who owns them.",
+        },
+      },
+    ),
+    ...finding(
+      find(KEEP_ALIVE, "single", busiest),
+      find(KEEP_ALIVE, "shared-pool", busiest),
+      "requestsPerSecond",
+      {
+        meaning: {
+          higher: "Requests as small as these cost less than passing them between threads: one " +
+            "event loop beats the pool.",
+          lower: "The pool uses more cores than one event loop can.",
+        },
+      },
+    ),
+    ...finding(
+      find(KEEP_ALIVE, "per-core", busiest),
+      find(KEEP_ALIVE, "single", busiest),
+      "requestsPerSecond",
+      {
+        meaning: {
+          higher: "More event loops serve more, as nothing is shared between them.",
+          lower: "The client shares the cores with the server, so a second event loop only takes " +
+            "time from it.",
+          equal: "The cores are shared with the client, so a second event loop buys nothing here.",
+        },
+      },
+    ),
+    ...finding(find(ECHO, "per-core"), find(ECHO, "shared-pool"), "messagesPerSecond"),
+    ...noiseFinding(variants.filter(({ group }) => group === KEEP_ALIVE), "requestsPerSecond"),
+  ];
+}

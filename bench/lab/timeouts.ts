@@ -1,0 +1,225 @@
+/** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
+import { formatCount, formatLatency } from "../report/units.ts";
+import { readSystemLimits } from "../proc_limits.ts";
+import { HeldConnections } from "./held_connections.ts";
+import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
+import { httpSample, withServers } from "./loads.ts";
+import {
+  measure,
+  type Sample,
+  summarizeVariant,
+  type VariantResult,
+  type VariantSpec,
+} from "./measure.ts";
+import { type Finding, finding, noiseFinding } from "./verdict.ts";
+
+const IDLE_MS = { quick: [500, 1000], full: [1000, 2000, 5000] };
+const IDLE_CONNECTIONS = { quick: 1000, full: 5000 };
+/** Connections that send a request in every half of the idle timeout. */
+const SLOW_CONNECTIONS = 50;
+/** Connections of the others, whose throughput counts. */
+const OTHERS = 8;
+const BASE_MS = 600;
+/** The servers' timers have this resolution; a timeout may come so much late. */
+const TICK_MS = 250;
+/** How long a head may take, which no option changes. */
+const HEAD_MS = 10_000;
+const DRIPPERS = 50;
+const DRIP_MS = 500;
+/** After the time that is expected, how long a connection is waited for. */
+const PATIENCE_MS = 3000;
+const GROUP = "idle connections";
+const DRIP_GROUP = "slow heads";
+const BASE = "none";
+const NEVER = "held, never closed";
+
+export const timeouts: Lab = {
+  name: "timeouts",
+  question: "Does the idle timer really close connections, and what does it cost?",
+  takes: [],
+  async run(context) {
+    const { host, isQuick } = context;
+    const settings = isQuick ? IDLE_MS.quick : IDLE_MS.full;
+    const count = idleConnections(isQuick);
+    const start = (idleMs: number) =>
+      host.start("http", [
+        ...["--model", "single", "--backlog", "1024", "--max-connections", `${2 * count + 1000}`],
+        ...["--idle-timeout", `${idleMs}ms`],
+      ]);
+    return await withServers([...settings, 0, settings[0]].map(start), async (servers) => {
+      const [never, dripped] = servers.slice(settings.length);
+      // It takes ten seconds, at next to no cost: the rest is measured meanwhile.
+      const dripping = dripHeads(dripped, context.signal);
+      // Its error is thrown when it is awaited.
+      dripping.catch(() => {});
+      const variants = await measure([
+        { group: GROUP, label: BASE, run: () => others(never, BASE_MS, context) },
+        { group: GROUP, label: NEVER, run: () => withIdle(never, { count, idleMs: 0, context }) },
+        ...settings.map((idleMs, i): VariantSpec => ({
+          group: GROUP,
+          label: labelOf(idleMs),
+          run: () => withIdle(servers[i], { count, idleMs, context }),
+        })),
+      ], context);
+      variants.push(await dripping);
+      return {
+        setup: [
+          `${formatCount(count)} connections to 'ktcp http' that never send a byte, with idle ` +
+          `timeouts of ${settings.map((ms) => `${ms} ms`).join(", ")}; ${SLOW_CONNECTIONS} slow ` +
+          "ones beside them, with a request in every half of the timeout.",
+          `Meanwhile ${OTHERS} keep-alive connections ask as fast as they can; '${BASE}' is their ` +
+          `throughput without company, '${NEVER}' with idle connections and no timeout.`,
+          `${DRIPPERS} connections send the head of a request a byte every ${DRIP_MS} ms: they are ` +
+          `not idle, and yet have ${HEAD_MS / 1000} s for a whole head.`,
+        ],
+        variants,
+        drawings: [
+          { kind: "cdf", title: "When idle connections were closed", of: "closing", group: GROUP },
+          {
+            kind: "bars",
+            title: "Throughput of the others",
+            figure: "requestsPerSecond",
+            groups: [GROUP],
+          },
+        ],
+        findings: conclude(variants, settings, count),
+      };
+    });
+  },
+};
+
+function labelOf(idleMs: number): string {
+  return `idle timeout ${idleMs} ms`;
+}
+
+/** As many as wanted, or as files may be opened: the others need some as well. */
+function idleConnections(isQuick: boolean): number {
+  const wanted = isQuick ? IDLE_CONNECTIONS.quick : IDLE_CONNECTIONS.full;
+  const limit = readSystemLimits().openFiles?.soft ?? wanted;
+  return Math.max(10, Math.min(wanted, Math.floor(limit / 2) - 200));
+}
+
+function others(target: LabServer, durationMs: number, { signal }: LabContext): Promise<Sample> {
+  return httpSample(target, { concurrency: OTHERS, isKeepAlive: true, durationMs, signal });
+}
+
+/** The others' throughput beside idle connections, and what becomes of those. */
+async function withIdle(
+  server: LabServer,
+  { count, idleMs, context }: { count: number; idleMs: number; context: LabContext },
+): Promise<Sample> {
+  const idle = await HeldConnections.open(server, count);
+  const slow = idleMs > 0 ? await HeldConnections.open(server, SLOW_CONNECTIONS) : null;
+  const asking = slow && setInterval(() => slow.request(), idleMs / 2);
+  try {
+    await slow?.request();
+    const sample = await others(server, idleMs > 0 ? idleMs + TICK_MS : BASE_MS, context);
+    if (idleMs > 0) await idle.allClosed(PATIENCE_MS);
+    const { closing, open } = await idle.end();
+    const figures = { ...sample.figures, closed: closing.count, open };
+    if (closing.count === 0) return { ...sample, figures };
+    return {
+      failed: sample.failed,
+      latencies: { ...sample.latencies, closing },
+      figures: {
+        ...figures,
+        ...(slow ? { slowOpen: (await slow.end()).open } : {}),
+        closeMinUs: closing.minUs,
+        closeP50Us: closing.percentileUs(50),
+        closeMaxUs: closing.maxUs,
+      },
+    };
+  } finally {
+    clearInterval(asking ?? undefined);
+    await Promise.all([idle.end(), slow?.end()]);
+  }
+}
+
+/** Heads that come a byte at a time. */
+async function dripHeads(target: Target, signal: AbortSignal): Promise<VariantResult> {
+  const spec = { group: DRIP_GROUP, label: `a byte every ${DRIP_MS} ms` };
+  const head = new TextEncoder().encode(`GET /${"x".repeat(100)} HTTP/1.1\r\n`);
+  const held = await HeldConnections.open(target, DRIPPERS);
+  let sent = 0;
+  const drip = () => held.write(head.subarray(sent, ++sent));
+  const timer = setInterval(drip, DRIP_MS);
+  const stop = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stop.resolve());
+  try {
+    await drip();
+    await Promise.race([held.allClosed(HEAD_MS + PATIENCE_MS), stop.promise]);
+    const { closing, open } = await held.end();
+    if (closing.count === 0) return summarizeVariant(spec, []);
+    const figures = {
+      closed: closing.count,
+      open,
+      closeMinUs: closing.minUs,
+      closeP50Us: closing.percentileUs(50),
+      closeMaxUs: closing.maxUs,
+    };
+    return summarizeVariant(spec, [{ failed: 0, figures, latencies: { closing } }]);
+  } finally {
+    clearInterval(timer);
+    await held.end();
+  }
+}
+
+function conclude(variants: VariantResult[], settings: number[], count: number): Finding[] {
+  const find = (label: string) => variants.find((variant) => variant.label === label);
+  const findings = settings.flatMap((idleMs) =>
+    closings(find(labelOf(idleMs)), { settingMs: idleMs, count })
+  );
+  const drip = variants.find(({ group }) => group === DRIP_GROUP);
+  findings.push(...closings(drip, { settingMs: HEAD_MS, count: DRIPPERS }));
+  for (const idleMs of settings) {
+    const slowOpen = find(labelOf(idleMs))?.spreads.slowOpen?.low;
+    if (slowOpen === undefined) continue;
+    const kept = slowOpen === SLOW_CONNECTIONS
+      ? `all ${SLOW_CONNECTIONS} slow connections stayed`
+      : `only ${slowOpen} of the ${SLOW_CONNECTIONS} slow connections stayed in one repetition`;
+    findings.push({
+      text: `Idle timeout ${idleMs} ms: ${kept}, with a request every ${idleMs / 2} ms.`,
+      about: `slow connections at ${idleMs} ms`,
+      verdict: slowOpen === SLOW_CONNECTIONS ? "equal" : "lower",
+    });
+  }
+  return [
+    ...findings,
+    ...finding(find(NEVER), find(BASE), "requestsPerSecond", {
+      meaning: {
+        equal: "Connections that only stay cost memory, and no time.",
+        lower: "Connections that only stay take time from the others here.",
+      },
+    }),
+    ...settings.flatMap((idleMs) =>
+      finding(find(labelOf(idleMs)), find(BASE), "requestsPerSecond")
+    ),
+    ...noiseFinding(variants, "requestsPerSecond"),
+  ];
+}
+
+/** Holds when connections were closed against the setting. */
+function closings(
+  variant: VariantResult | undefined,
+  { settingMs, count }: { settingMs: number; count: number },
+): Finding[] {
+  const { closeMinUs, closeMaxUs, open } = variant?.spreads ?? {};
+  if (!variant || !closeMinUs || !closeMaxUs || !open) return [];
+  const isEarly = closeMinUs.low < settingMs * 1000;
+  // Closing and noticing take their time as well, with so many at once on busy cores.
+  const isLate = closeMaxUs.median > (settingMs + 3 * TICK_MS) * 1000;
+  const verdict = isEarly ? "lower" : isLate || open.high > 0 ? "higher" : "equal";
+  const said = {
+    lower: "some came before their time",
+    higher: open.high > 0 ? `${open.high} were not closed in time` : "some came late",
+    equal: `none before its time, all within ${3 * TICK_MS} ms after it (the timers turn every ` +
+      `${TICK_MS} ms)`,
+  }[verdict];
+  return [{
+    text: `${variant.label}: ${formatCount(count)} connections were closed ` +
+      `${formatLatency(closeMinUs.low)} to ${formatLatency(closeMaxUs.high)} after they were ` +
+      `opened, for a limit of ${formatLatency(settingMs * 1000)}: ${said}.`,
+    about: `${variant.name}: closing time`,
+    verdict,
+  }];
+}

@@ -1,0 +1,120 @@
+/**
+ * What measured numbers allow to say. A difference is called one only when the ranges of the two
+ * variants do not touch and their medians differ by more than {@linkcode EQUAL_RATIO}; all else is
+ * "about equal", or too noisy to tell.
+ */
+import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
+import type { VariantResult } from "./measure.ts";
+import { relativeSpread } from "./spread.ts";
+import { rowName } from "./tables.ts";
+
+/** How the first of two variants compares with the second in a figure. */
+export type Verdict = "higher" | "lower" | "equal" | "unclear" | "unmeasured";
+
+/** A sentence of a conclusion, and what it rests on. */
+export interface Finding {
+  text: string;
+  /** For sentences that compare: which variants, in which figure, and the outcome. */
+  about?: string;
+  verdict?: Verdict;
+  /** Median of the first over that of the second. */
+  ratio?: number;
+}
+
+/** Medians nearer than this factor count as equal when they can be told apart at all. */
+export const EQUAL_RATIO = 1.1;
+
+/** From this relative spread on a variant is too noisy to be called equal to another. */
+const NOISY_SPREAD = 0.25;
+
+/** The outcome of a comparison. */
+export interface Comparison {
+  verdict: Verdict;
+  /** NaN when one of the two was not measured, or the second is 0. */
+  ratio: number;
+}
+
+/** Compares `a` with `b` in `key`. */
+export function compare(
+  a: VariantResult | undefined,
+  b: VariantResult | undefined,
+  key: FigureKey,
+): Comparison {
+  const [left, right] = [a?.spreads[key], b?.spreads[key]];
+  if (!left || !right) return { verdict: "unmeasured", ratio: NaN };
+  const ratio = left.median / right.median;
+  // One measurement has no range: it looks certain, and is not.
+  if (Math.min(a!.samples.length, b!.samples.length) < 2) return { verdict: "unclear", ratio };
+  const isFar = ratio > EQUAL_RATIO || ratio < 1 / EQUAL_RATIO;
+  if (isFar && left.low > right.high) return { verdict: "higher", ratio };
+  if (isFar && left.high < right.low) return { verdict: "lower", ratio };
+  const isQuiet = Math.max(relativeSpread(left), relativeSpread(right)) <= NOISY_SPREAD;
+  const isEqual = left.median === right.median || (!isFar && isQuiet);
+  return { verdict: isEqual ? "equal" : "unclear", ratio };
+}
+
+/**
+ * Says how `a` compares with `b` of the same group: `echo: 23,682 messages/s with per-core, 5,671
+ * messages/s with shared-pool: 4.2 times as much.`
+ *
+ * @param options `meaning`: what follows from each verdict, added to the sentence
+ */
+export function finding(
+  a: VariantResult | undefined,
+  b: VariantResult | undefined,
+  key: FigureKey,
+  options: { meaning?: Partial<Record<Verdict, string>> } = {},
+): Finding[] {
+  const { verdict, ratio } = compare(a, b, key);
+  // A comparison with what is not there (an interrupted run) is no finding.
+  if (verdict === "unmeasured" || !a || !b) return [];
+  const range = (v: VariantResult) =>
+    `${formatFigure(key, v.spreads[key]!.low)} to ${formatFigure(key, v.spreads[key]!.high)}`;
+  const said = {
+    higher: `${factor(ratio)} times as much.`,
+    lower: `less by a factor of ${factor(1 / ratio)}.`,
+    equal: `about equal (within ${Math.round((EQUAL_RATIO - 1) * 100)}%).`,
+    unclear: a.samples.length < 2
+      ? "measured only once, too little to conclude."
+      : `too noisy to conclude, the repetitions range over ${range(a)} and ${range(b)}.`,
+  }[verdict];
+  const meaning = options.meaning?.[verdict];
+  const text = `${a.group}: ${valueOf(a, key)} with ${rowName(a)}, ` +
+    `${valueOf(b, key)} with ${rowName(b)}: ${said}${meaning ? ` ${meaning}` : ""}`;
+  return [{ text, about: `${a.name} / ${b.name}: ${key}`, verdict, ratio }];
+}
+
+/** The median of a figure with its name: `5,915 requests/s`, `CPU/request 8.44 µs`. */
+function valueOf({ spreads }: VariantResult, key: FigureKey): string {
+  const { label, kind } = figureOf(key);
+  const value = formatFigure(key, spreads[key]!.median);
+  return kind === "latency" || kind === "ns" ? `${label} ${value}` : `${value} ${label}`;
+}
+
+/** A ratio with two or three digits: `4.2`, `0.13`, `310`. */
+export function factor(ratio: number): string {
+  return ratio >= 100 ? String(Math.round(ratio)) : String(Number(ratio.toPrecision(2)));
+}
+
+/** What the repetitions of `key` say about the noise of the run, in one sentence. */
+export function noiseFinding(variants: readonly VariantResult[], key: FigureKey): Finding[] {
+  const spreads = variants.flatMap((variant) => {
+    const spread = variant.spreads[key];
+    return spread && variant.samples.length > 1
+      ? [{ name: variant.name, relative: relativeSpread(spread) }]
+      : [];
+  }).sort((a, b) => a.relative - b.relative);
+  if (spreads.length === 0) return [];
+  const middle = spreads[Math.floor(spreads.length / 2)].relative;
+  const worst = spreads.at(-1)!;
+  const text = `Noise: repetitions of ${figureOf(key).label} lie within ±${percent(middle)} in ` +
+    `the middle, at worst ±${percent(worst.relative)} (${worst.name}).` +
+    (middle > NOISY_SPREAD
+      ? " That is a lot: close other programs, or repeat more often with --rounds."
+      : "");
+  return [{ text }];
+}
+
+function percent(part: number): string {
+  return `${Math.round(part * 100)}%`;
+}

@@ -1,0 +1,35 @@
+/** What a sweep prints on a terminal. Pure. */
+import type { HtstressResult } from "../result.ts";
+import { type Step, stepPlot } from "./terminal_plot.ts";
+import { formatCount, formatLatency } from "./units.ts";
+
+/** The run at one load. */
+export interface SweptRun {
+  load: number;
+  result: HtstressResult;
+}
+
+/** How a sweep is named and what came of it. */
+export interface SweepText {
+  /** `connections per thread` or `requests/s asked`. */
+  loadName: string;
+  /** See `knee.ts`. */
+  kneeLoad: number | null;
+}
+
+/** Throughput and p99 over load as bars, and the knee. */
+export function sweepText(runs: readonly SweptRun[], { loadName, kneeLoad }: SweepText): string {
+  const steps = runs.map(({ load, result }): Step => ({
+    load: formatCount(load) + (load === kneeLoad ? " <- knee" : ""),
+    bars: [
+      { name: "requests/s", value: result.requestsPerSecond },
+      { name: "p99", value: result.latencyUs.p99 ?? 0 },
+      { name: "errors", value: result.bad + result.socketErrors },
+    ],
+  }));
+  const knee = kneeLoad === null
+    ? `knee: none up to ${formatCount(runs.at(-1)!.load)} ${loadName}`
+    : `knee: ${formatCount(kneeLoad)} ${loadName}; more buys latency, not throughput`;
+  const plot = stepPlot(steps, [formatCount, formatLatency, formatCount]);
+  return `${loadName}\n${plot}\n\n${knee}`;
+}

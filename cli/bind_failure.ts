@@ -1,0 +1,62 @@
+/** Why a server cannot listen, told to a person. */
+import { Failure, messageOf } from "./failure.ts";
+
+/** Where a server was to listen: TCP, or the Unix domain socket when `unix` is given. */
+export interface BindTarget {
+  host: string;
+  port: number;
+  unix?: string;
+}
+
+function isSocketFile(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSocket === true;
+  } catch {
+    return true;
+  }
+}
+
+/** What `error` means for a Unix domain socket at `path`, and what helps. */
+function unixReason(error: unknown, path: string): string | undefined {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return isSocketFile(path)
+      ? "a server listens there; stop it or choose another --unix path"
+      : "there is something that is no socket; choose another --unix path";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "permission denied; choose a directory you can write to";
+  }
+  if (error instanceof Deno.errors.NotFound) {
+    return "there is no such directory; create it or choose another --unix path";
+  }
+  if (/SUN_LEN/.test(messageOf(error))) return "the path is too long; at most 107 bytes";
+}
+
+/** What `error` means for a TCP port, and what helps. */
+function tcpReason(error: unknown, { host, port }: BindTarget): string | undefined {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the address is in use; stop its server or choose another --port, or --port 0";
+  }
+  if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
+    return "permission denied; ports below 1024 need privileges; choose a --port from 1024 on";
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return "no such address on this machine; see 'ip address'";
+  }
+  if (/lookup address|invalid host/.test(messageOf(error))) {
+    return `no host is named '${host}'; choose a --host like 127.0.0.1, ::1 or localhost`;
+  }
+}
+
+/** `host:port` with IPv6 addresses in brackets, or the path. */
+function nameOf({ host, port, unix }: BindTarget): string {
+  return unix ?? (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
+}
+
+/** Says what could not be bound, why, and what helps. */
+export function bindFailure(error: unknown, target: BindTarget): Failure {
+  const reason = target.unix === undefined
+    ? tcpReason(error, target)
+    : unixReason(error, target.unix);
+  return new Failure(`cannot listen on ${nameOf(target)}: ${reason ?? messageOf(error)}`);
+}

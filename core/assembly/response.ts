@@ -1,0 +1,367 @@
+/**
+ * The response parser for load clients (RFC 9112): a pull parser like that of `request.ts`, over
+ * the same blocks and with the same way of finding lines (see `line.ts`).
+ *
+ * A client needs little of a head: the status, how the content is framed, and whether the
+ * connection stays open. So fields are judged as they pass and not kept. A socket is read into the
+ * same place again and again; the part of a line that waits for its rest moves before it:
+ *
+ *   Base                              Conn.Head                          Limit
+ *   +---------------------------------+----------------------------------+
+ *   |           free    | part of a   | every read lands here            |
+ *   |                   | line        |                                  |
+ *   +---------------------------------+----------------------------------+
+ */
+import { isDigit, isOws } from "./chars";
+import { CLOSE, isFinallyChunked, judgeChunkLine, judgeField, skipChunkSize } from "./framing";
+import { completeLine, CRLF, fail } from "./line";
+import { knownField } from "./names";
+import { skipFieldValue, skipToken } from "./scan";
+import { Code, Conn, Event, Field, Flag, Place } from "../shared/abi";
+import { Client, ResponseCode, ResponseFlag, ResponseWord } from "../shared/abi_client";
+
+/** Where a connection's parser stands: the values of `Conn.State`. */
+export const enum State {
+  /** Before the first byte of a response. */
+  Start = 0,
+  StatusLine = 1,
+  Fields = 2,
+  /** Content framed by Content-Length. */
+  Length = 3,
+  ChunkSize = 4,
+  ChunkData = 5,
+  /** The CRLF behind a chunk's data. */
+  ChunkEnd = 6,
+  Trailers = 7,
+  /** Content that ends with the connection. */
+  UntilClose = 8,
+  /** All of the content was handed out; `Event.End` is due. */
+  Complete = 9,
+  /** An error was reported; the rest of the input means nothing. */
+  Failed = 10,
+}
+
+/** No event yet: an element was read, and the next may stand behind it. */
+const GO_ON: u32 = 0xff;
+
+/**
+ * Finds the next event in the bytes received on `conn`. Every response is a `Head`, any number of
+ * `Body`, and an `End`; interim responses (1xx but 101) pass without an event.
+ *
+ * @returns an `Event`
+ */
+export function nextResponse(conn: usize): u32 {
+  let event: u32;
+  do event = step(conn);
+  while (event == GO_ON);
+  if (event == Event.NeedMore) pullBack(conn);
+  return event;
+}
+
+/** Prepares the block of a new connection for responses. */
+export function openResponses(conn: usize): void {
+  // A line that is longer is refused, so that what waits always fits.
+  const longest = max(load<u32>(Place.MaxRequestLine), load<u32>(Place.MaxHeaderSize)) + 64;
+  store<u32>(conn, load<u32>(conn, Conn.Base) + longest, Conn.Head);
+  startOver(conn);
+}
+
+/** Forgets all input. */
+export function startOver(conn: usize): void {
+  const head = load<u32>(conn, Conn.Head);
+  store<u32>(conn, head, Conn.Pos);
+  store<u32>(conn, head, Conn.End);
+  store<u32>(conn, head, Conn.Scanned);
+}
+
+/** Moves the part of a line that waits for its rest before the place where reads land. */
+function pullBack(conn: usize): void {
+  const from = load<u32>(conn, Conn.Pos);
+  const length = load<u32>(conn, Conn.End) - from;
+  if (length == 0) {
+    startOver(conn);
+    return;
+  }
+  const head = load<u32>(conn, Conn.Head);
+  const to = head - length;
+  if (to == from) return;
+  memory.copy(to, from, length);
+  store<u32>(conn, to, Conn.Pos);
+  store<u32>(conn, head, Conn.End);
+  store<u32>(conn, load<u32>(conn, Conn.Scanned) + to - from, Conn.Scanned);
+}
+
+/**
+ * Consumes the empty lines that some servers send behind a response.
+ *
+ * @returns whether other bytes stand there
+ */
+export function hasMore(conn: usize): bool {
+  skipEmptyLines(conn);
+  if (load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End)) return true;
+  startOver(conn);
+  return false;
+}
+
+/**
+ * Says what the end of the connection means.
+ *
+ * @returns `Event.End` when it completes a response, `Event.NeedMore` when none was begun, and
+ *   `Event.Error` when it cuts one short
+ */
+export function endOfResponses(conn: usize): u32 {
+  const state = load<u32>(conn, Conn.State);
+  if (state == State.UntilClose) {
+    store<u32>(conn, State.Start, Conn.State);
+    return Event.End;
+  }
+  if (state == State.Start && !hasMore(conn)) return Event.NeedMore;
+  return state == State.Failed ? <u32>Event.Error : failWith(conn, Code.Incomplete);
+}
+
+function step(conn: usize): u32 {
+  switch (load<u32>(conn, Conn.State)) {
+    case State.Start:
+      return start(conn);
+    case State.StatusLine:
+      return statusLine(conn);
+    case State.Fields:
+      return fields(conn);
+    case State.Length:
+      return contentPiece(conn, State.Complete);
+    case State.ChunkSize:
+      return chunkSize(conn);
+    case State.ChunkData:
+      return contentPiece(conn, State.ChunkEnd);
+    case State.ChunkEnd:
+      return chunkEnd(conn);
+    case State.Trailers:
+      return trailer(conn);
+    case State.UntilClose:
+      store<u64>(conn, u64.MAX_VALUE, Conn.BodyLeft);
+      return contentPiece(conn, State.UntilClose);
+    case State.Complete:
+      store<u32>(conn, State.Start, Conn.State);
+      return Event.End;
+    default:
+      return Event.Error;
+  }
+}
+
+export function failWith(conn: usize, code: u32): u32 {
+  fail(conn, code);
+  store<u32>(conn, State.Failed, Conn.State);
+  return Event.Error;
+}
+
+/** What a line amounts to for which `completeLine` gave 0. */
+function pendingOrFailed(conn: usize): u32 {
+  const code = load<u32>(conn, Conn.Code);
+  return code == Code.None ? <u32>Event.NeedMore : failWith(conn, code);
+}
+
+@inline
+export function advance(conn: usize, p: usize, state: u32): u32 {
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, <u32>p, Conn.Scanned);
+  store<u32>(conn, state, Conn.State);
+  return GO_ON;
+}
+
+/**
+ * Some servers, khttpd among them, send CRLF behind the content without counting it. It changes
+ * the meaning of nothing, so it is forgiven as RFC 9112 section 2.2 forgives it before a request.
+ */
+function skipEmptyLines(conn: usize): void {
+  const end: usize = load<u32>(conn, Conn.End);
+  let p: usize = load<u32>(conn, Conn.Pos);
+  while (p + 1 < end && load<u16>(p) == CRLF) p += 2;
+  advance(conn, p, State.Start);
+}
+
+function start(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  if (p == <usize>load<u32>(conn, Conn.End)) return Event.NeedMore;
+  if (load<u8>(p) == 0x0d) {
+    skipEmptyLines(conn);
+    const rest = load<u32>(conn, Conn.End) - load<u32>(conn, Conn.Pos);
+    if (rest == 0 || (rest == 1 && load<u8>(load<u32>(conn, Conn.Pos)) == 0x0d)) return Event.NeedMore;
+  }
+  return advance(conn, load<u32>(conn, Conn.Pos), State.StatusLine);
+}
+
+/** status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF  (RFC 9112 section 4) */
+function statusLine(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  const end: usize = load<u32>(conn, Conn.End);
+  // Noise is told by its first bytes, without waiting for the end of a line.
+  const there = min(end - p, 7);
+  const mask: u64 = (<u64>1 << (8 * <u64>there)) - 1;
+  if (((load<u64>(p) ^ 0x2e312f50545448) & mask) != 0) { // HTTP/1.
+    return failWith(conn, ResponseCode.BadStatusLine);
+  }
+  const cr = completeLine(conn, false, p + load<u32>(Place.MaxRequestLine), ResponseCode.BadStatusLine);
+  if (cr == 0) return pendingOrFailed(conn);
+  const minor = <u32>load<u8>(p + 7) - 0x30;
+  const status = decimal3(p + 9);
+  // Many servers leave out the space before an empty reason.
+  if (
+    cr < p + 12 || minor > 9 || load<u8>(p + 8) != 0x20 || status < 100 ||
+    (cr > p + 12 && load<u8>(p + 12) != 0x20)
+  ) {
+    return failWith(conn, ResponseCode.BadStatusLine);
+  }
+  store<u32>(conn, status, ResponseWord.Status);
+  store<u32>(conn, minor, Conn.Minor);
+  store<u32>(conn, 0, Conn.Flags);
+  store<u64>(conn, 0, Conn.Present);
+  store<u32>(conn, 0, Conn.Codings);
+  store<u32>(conn, 0, Conn.TrailerBytes);
+  return advance(conn, cr + 2, State.Fields);
+}
+
+/** The value of the three digits at `p`, 0 when they are none. */
+@inline
+function decimal3(p: usize): u32 {
+  const a = <u32>load<u8>(p), b = <u32>load<u8>(p + 1), c = <u32>load<u8>(p + 2);
+  if (!isDigit(a) || !isDigit(b) || !isDigit(c)) return 0;
+  return (a - 0x30) * 100 + (b - 0x30) * 10 + (c - 0x30);
+}
+
+/** field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5) */
+function fields(conn: usize): u32 {
+  const end: usize = load<u32>(conn, Conn.End);
+  let p: usize = load<u32>(conn, Conn.Pos);
+  while (p < end) {
+    if (load<u8>(p) == 0x0d) {
+      if (p + 1 == end) break;
+      if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BareCarriageReturn);
+      return endHead(conn, p + 2);
+    }
+    const colon = skipToken(p, end);
+    const cr = skipFieldValue(colon, end);
+    if (colon == p || cr + 1 >= end || load<u8>(colon) != 0x3a || load<u16>(cr) != CRLF) {
+      return lineFault(conn, p, colon);
+    }
+    const length = <u32>(colon - p);
+    // Content-Length, Transfer-Encoding, Connection
+    if (length == 14 || length == 17 || length == 10) {
+      const field = knownField(p, length);
+      if (field != Field.Count) {
+        const code = judge(conn, field, colon + 1, cr);
+        if (code != Code.None) return failWith(conn, code);
+      }
+    }
+    p = cr + 2;
+  }
+  advance(conn, p, State.Fields);
+  return Event.NeedMore;
+}
+
+/** What is wrong with the field line at `p`, or that it is not complete. */
+function lineFault(conn: usize, p: usize, colon: usize): u32 {
+  if (<usize>load<u32>(conn, Conn.Pos) != p) advance(conn, p, State.Fields);
+  const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.HeaderTooLarge);
+  if (cr == 0) return pendingOrFailed(conn);
+  return failWith(conn, colon >= cr ? Code.NoColon : Code.BadFieldName);
+}
+
+/** Judges the value `value` ... `stop` of `field` and notes that it came. */
+function judge(conn: usize, field: u32, value: usize, stop: usize): u32 {
+  while (value < stop && isOws(load<u8>(value))) ++value;
+  while (stop > value && isOws(load<u8>(stop - 1))) --stop;
+  const bit = <u32>1 << field;
+  const present = load<u32>(conn, Conn.Present);
+  const first = load<u64>(conn, Conn.BodySize);
+  // To `judgeField` each is the first: it refuses what is repeated, as a server has to.
+  store<u32>(conn, present & ~bit, Conn.Present);
+  const code = judgeField(conn, field, value, stop);
+  store<u32>(conn, present | bit, Conn.Present);
+  // RFC 9112 section 6.3: the same length twice is one length.
+  if (field == Field.ContentLength && (present & bit) != 0 && load<u64>(conn, Conn.BodySize) != first) {
+    return Code.RepeatedContentLength;
+  }
+  return code;
+}
+
+/** Says how the content is framed (RFC 9112 section 6.3) and whether the connection stays open. */
+function endHead(conn: usize, p: usize): u32 {
+  const status = load<u32>(conn, ResponseWord.Status);
+  if (status < 200 && status != 101) return advance(conn, p, State.StatusLine);
+  const present = load<u32>(conn, Conn.Present);
+  let flags = load<u32>(conn, Conn.Flags);
+  if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
+  else if (load<u32>(conn, Conn.Minor) > 0) flags |= Flag.KeepAlive;
+  let state: u32 = State.Complete;
+  if (load<u32>(Client.IsHead) || status == 204 || status == 304 || status == 101) {
+    // no content, whatever the fields say
+  } else if (present & (1 << Field.TransferEncoding)) {
+    if (present & (1 << Field.ContentLength)) return failWith(conn, Code.LengthAndTransferEncoding);
+    store<u64>(conn, 0, Conn.BodySize);
+    store<u32>(conn, 0, Conn.ExtensionBytes);
+    const isChunked = isFinallyChunked(conn);
+    flags |= isChunked ? <u32>Flag.Chunked : <u32>ResponseFlag.UntilClose;
+    state = isChunked ? State.ChunkSize : State.UntilClose;
+  } else if (present & (1 << Field.ContentLength)) {
+    const length = load<u64>(conn, Conn.BodySize);
+    store<u64>(conn, length, Conn.BodyLeft);
+    if (length > 0) state = State.Length;
+  } else {
+    flags |= ResponseFlag.UntilClose;
+    state = State.UntilClose;
+  }
+  if (flags & ResponseFlag.UntilClose) flags &= ~Flag.KeepAlive;
+  store<u32>(conn, flags, Conn.Flags);
+  advance(conn, p, state);
+  return Event.Head;
+}
+
+/** Hands out what is there of the `Conn.BodyLeft` bytes to come; `after` follows the last one. */
+function contentPiece(conn: usize, after: u32): u32 {
+  const p = load<u32>(conn, Conn.Pos);
+  const there = load<u32>(conn, Conn.End) - p;
+  if (there == 0) return Event.NeedMore;
+  const left = load<u64>(conn, Conn.BodyLeft);
+  const piece = <u64>there < left ? there : <u32>left;
+  store<u32>(conn, p, Conn.PieceStart);
+  store<u32>(conn, piece, Conn.PieceLength);
+  store<u64>(conn, left - piece, Conn.BodyLeft);
+  advance(conn, p + piece, left == piece ? after : load<u32>(conn, Conn.State));
+  return Event.Body;
+}
+
+/** chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF         (RFC 9112 section 7.1) */
+function chunkSize(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  // Before the line is complete, so that what is no chunk is not waited for.
+  if (skipChunkSize(p, load<u32>(conn, Conn.End)) == 0) return failWith(conn, Code.BadChunkSize);
+  const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.ChunkExtensionTooLong);
+  if (cr == 0) return pendingOrFailed(conn);
+  const code = judgeChunkLine(conn, p, cr);
+  if (code != Code.None) return failWith(conn, code);
+  store<u32>(conn, 0, Conn.ExtensionBytes);
+  return advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
+}
+
+function chunkEnd(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  const there = load<u32>(conn, Conn.End) - <u32>p;
+  if (there > 0 && load<u8>(p) != 0x0d) return failWith(conn, Code.BadChunkEnd);
+  if (there < 2) return Event.NeedMore;
+  if (load<u16>(p) != CRLF) return failWith(conn, Code.BadChunkEnd);
+  return advance(conn, p + 2, State.ChunkSize);
+}
+
+/** One line of the trailer section: checked and dropped. */
+function trailer(conn: usize): u32 {
+  const p: usize = load<u32>(conn, Conn.Pos);
+  const bytes = load<u32>(conn, Conn.TrailerBytes);
+  const longest = p + load<u32>(Place.MaxHeaderSize) - bytes;
+  const cr = completeLine(conn, false, longest, Code.TrailerTooLarge);
+  if (cr == 0) return pendingOrFailed(conn);
+  if (cr == p) return advance(conn, cr + 2, State.Complete);
+  const colon = skipToken(p, cr);
+  if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
+  store<u32>(conn, bytes + <u32>(cr + 2 - p), Conn.TrailerBytes);
+  return advance(conn, cr + 2, State.Trailers);
+}

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { startServer } from "../support/echo_servers.ts";
+import { response, sendAndClose, startCounting } from "../support/http_load_servers.ts";
+
+function spawn(args: string[]) {
+  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", main, "htstress", ...args],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function finished(process: Deno.ChildProcess) {
+  const { code, stdout, stderr } = await process.output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: decode(stdout), err: decode(stderr) };
+}
+
+/** Runs `ktcp htstress` with `args`, which are separated by spaces. */
+function htstress(args: string) {
+  return finished(spawn(args.split(" ")));
+}
+
+Deno.test("ktcp htstress: takes the C tool's flags and prints its summary", async () => {
+  await using server = startCounting();
+  const { code, out, err } = await htstress(`-n 200 -c 3 -t 2 127.0.0.1:${server.port}/`);
+  assert.equal(code, 0, err);
+  assert.match(
+    out,
+    new RegExp(
+      "^\nrequests:      200\ngood requests: 200 \\[100%\\]\nbad requests:  0 \\[0%\\]\n" +
+        "socket errors: 0 \\[0%\\]\nseconds:       \\d+\\.\\d{3}\nrequests/sec:  \\d+\\.\\d{3}\n\n",
+    ),
+  );
+  assert.equal(server.seen.length, 200);
+  assert.equal(server.seen[0].version, "HTTP/1.0");
+  const long = await htstress(
+    `--number 10 --concurrency 1 --threads 1 --host example.org -4 ${server.url}`,
+  );
+  assert.equal(long.code, 0, long.err);
+  assert.equal(server.seen.at(-1)!.fields.get("host"), "example.org");
+});
+
+Deno.test("ktcp htstress --json: one document, in the shape that is promised", async () => {
+  await using server = startCounting((_, index) => ({
+    bytes: response("hi", index % 4 === 0 ? 404 : 200),
+  }));
+  const { code, out, err } = await htstress(`-k -n 100 -c 2 --json ${server.url}a ${server.url}b`);
+  assert.equal(code, 0, err);
+  const document = JSON.parse(out);
+  assert.equal(
+    Object.keys(document).join(),
+    "command,version,urls,mode,concurrency,threads,requests,good,bad,socketErrors,seconds," +
+      "requestsPerSecond,bytesIn,bytesOut,statuses,errors,latencyUs,ttfbUs,connectUs",
+  );
+  assert.deepEqual(document.urls, [`${server.url}a`, `${server.url}b`]);
+  assert.deepEqual([document.command, document.mode], ["htstress", "keep-alive"]);
+  assert.deepEqual([document.requests, document.good, document.bad], [100, 75, 25]);
+  assert.deepEqual(document.statuses, { 200: 75, 404: 25 });
+  assert.equal(
+    Object.keys(document.errors).join(),
+    "refused,reset,timeout,truncated,garbage,closed",
+  );
+  assert.equal(document.latencyUs.count, 100);
+  assert.equal(document.connectUs.count, 2);
+});
+
+Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected", async () => {
+  await using bad = startCounting(() => ({ bytes: response("no", 500) }));
+  await using closing = startServer(sendAndClose(""));
+  const args = `-n 10 --json`;
+  const code = async (args: string) => (await htstress(args)).code;
+  assert.equal(await code(`${args} ${bad.url}`), 0, "bad responses alone");
+  assert.equal(await code(`${args} --expect-status 2xx,404 ${bad.url}`), 1);
+  assert.equal(await code(`${args} --expect-status 2xx,500 ${bad.url}`), 0);
+  assert.equal(await code(`${args} --expect-body-sha256 ${"0".repeat(64)} ${bad.url}`), 1);
+  assert.equal(await code(`${args} --fail-if errors>9 ${bad.url}`), 1);
+  assert.equal(await code(`${args} --fail-if p99<1us ${bad.url}`), 0);
+  const failed = await htstress(`${args} --fail-if p50>1us --fail-if rps>1 ${bad.url}`);
+  assert.equal(failed.code, 1);
+  assert.equal(failed.err.match(/--fail-if (p50>1us|rps>1): it is /g)?.length, 2);
+  const closed = await htstress(`${args} 127.0.0.1:${closing.port}`);
+  assert.equal(closed.code, 1);
+  assert.equal(JSON.parse(closed.out).errors.closed, 10);
+});
+
+const USAGE: Record<string, RegExp> = {
+  "": /^ktcp htstress: no URL given; write one like http:\/\/localhost:8081\/\nTry /,
+  "ftp://x/": /Not a URL: 'ftp:\/\/x\/'/,
+  "-n x http://x/": /--number <N>' argument 'x' is invalid\. Not a whole number/,
+  "-c 0 http://x/": /--concurrency <N>' argument '0' is invalid/,
+  "-4 -6 http://x/": /-4 and -6 exclude each other/,
+  "--pipeline 4 --rate 5 http://x/": /--pipeline '4' and --rate exclude each other/,
+  "--pipeline 4 http://x/ http://y/": /--pipeline '4' needs URLs of one server, not 2/,
+  "--body a --body-file b http://x/": /--body-file 'b' and --body exclude each other/,
+  "--body-file /no/such http://x/": /Cannot read --body-file '\/no\/such'/,
+  "--header nonsense http://x/": /Not a header; write it like 'Accept: text\/html'/,
+  "--method GET/ http://x/": /Not a method/,
+  "--expect-status 2x http://x/": /Not a list of statuses/,
+  "--expect-body-sha256 12 http://x/": /Not a SHA-256 digest/,
+  "--fail-if p98>1 http://x/": /'p98' is unknown/,
+  "--sweep 4,2 http://x/": /Not a rising list of loads/,
+  "--plot a.gif http://x/": /--plot 'a\.gif' is neither/,
+  "-u /x https://x/": /--udaddr '\/x' and https exclude each other/,
+  "--unknown http://x/": /unknown option '--unknown'/,
+};
+
+Deno.test("ktcp htstress: exits 2 on usage errors, with one line and a hint", async () => {
+  const runs = Object.entries(USAGE).map(async ([args, expected]) => {
+    const { code, out, err } = await finished(spawn(args === "" ? [] : args.split(" ")));
+    assert.equal(code, 2, `${args}: ${err}`);
+    assert.equal(out, "");
+    assert.match(err, expected);
+    assert.match(err, /\nTry 'ktcp htstress --help'\.\n$/);
+  });
+  await Promise.all(runs);
+});
+
+Deno.test("ktcp htstress: Ctrl-C prints the partial result and exits 130", async () => {
+  const answered = Promise.withResolvers<void>();
+  await using server = startCounting((_, index) => {
+    if (index === 50) answered.resolve();
+    return { bytes: response("hi") };
+  });
+  const process = spawn(["-k", "-c", "2", "--json", server.url]);
+  await answered.promise;
+  process.kill("SIGINT");
+  const { code, out, err } = await finished(process);
+  assert.equal(code, 130);
+  assert.match(err, /Press Ctrl-C to finish/);
+  const document = JSON.parse(out);
+  assert.ok(document.good >= 50);
+  assert.equal(document.good, server.seen.length);
+});
+
+Deno.test("ktcp htstress: writes CSV and plots, and compares saved runs", async () => {
+  await using server = startCounting();
+  const folder = await Deno.makeTempDir();
+  const read = (name: string) => Deno.readTextFile(`${folder}/${name}`);
+  const { code, out, err } = await htstress(
+    `-n 300 -c 3 --json --csv ${folder}/raw.csv --plot ${folder}/plot.svg ${server.url}`,
+  );
+  assert.equal(code, 0, err);
+  const lines = (await read("raw.csv")).trimEnd().split("\n");
+  assert.equal(lines[0], "thread,seq,start_us,connect_us,ttfb_us,latency_us,status,result");
+  assert.equal(lines.length, 301);
+  assert.ok(lines.slice(1).every((line) => /^0,\d+(,\d+\.\d\d){4},200,good$/.test(line)), lines[1]);
+  const svg = await read("plot.svg");
+  for (const label of ["connect", "latency", "percentile"]) assert.ok(svg.includes(label), label);
+  assert.match(err, /wrote .*raw\.csv\nwrote .*plot\.svg\n/);
+  await Deno.writeTextFile(`${folder}/a.json`, out);
+  const compared = await htstress(`--compare ${folder}/a.json ${folder}/a.json`);
+  assert.equal(compared.code, 0, compared.err);
+  assert.match(compared.out, /requests\/s .*\+0\.0%/);
+  const json = await htstress(`--compare ${folder}/a.json ${folder}/a.json --json`);
+  assert.equal(JSON.parse(json.out).command, "htstress");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("ktcp htstress --sweep: one run for each load, with the knee", async () => {
+  await using server = startCounting();
+  const folder = await Deno.makeTempDir();
+  const sweep = await htstress(`-k --sweep 1,2,4 -n 200 --plot ${folder}/s.svg ${server.url}`);
+  assert.equal(sweep.code, 0, sweep.err);
+  assert.match(sweep.out, /^connections per thread\n/);
+  assert.match(sweep.out, /knee: /);
+  assert.equal(server.seen.length, 600);
+  assert.ok((await Deno.readTextFile(`${folder}/s.svg`)).includes("p99"));
+  const rates = await htstress(`-k --rate 400 --sweep --duration 100ms --json ${server.url}`);
+  const document = JSON.parse(rates.out);
+  assert.equal(document.sweep, "rate");
+  assert.deepEqual(document.steps.map(({ load }: { load: number }) => load), [
+    ...Array.from({ length: 10 }, (_, i) => 40 * (i + 1)),
+  ]);
+  assert.ok(
+    document.steps.every(({ socketErrors }: { socketErrors: number }) => socketErrors === 0),
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("ktcp htstress -d: shows requests and responses", async () => {
+  await using server = startCounting();
+  for (const mode of ["-n 1", "-n 1 -k"]) {
+    const { err, out } = await htstress(`-d ${mode} ${server.url}`);
+    assert.match(err, /GET \/ HTTP\/1\.[01]\r\nHost: [^]*HTTP\/1\.1 200 X\r\n[^]*hi/);
+    assert.doesNotMatch(out, /GET/);
+  }
+});
+
+Deno.test("ktcp htstress: sends methods, headers and bodies", async () => {
+  await using server = startCounting();
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "from a file");
+  await finished(spawn(["-n", "1", "--header", "X-A: b c", "--body", "text", server.url]));
+  await finished(spawn(["-n", "1", "-k", "--method", "PUT", "--body-file", file, server.url]));
+  const [first, second] = server.seen;
+  assert.deepEqual([first.method, first.body, first.fields.get("x-a")], ["POST", "text", "b c"]);
+  assert.deepEqual([second.method, second.body], ["PUT", "from a file"]);
+  await Deno.remove(file);
+});

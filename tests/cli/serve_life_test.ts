@@ -1,0 +1,117 @@
+/** The life of a server process, from its readiness line to its summary. */
+import assert from "node:assert/strict";
+import { MODELS } from "../../servers/mod.ts";
+import { connect, readResponse, REQUEST, sleep, writeAll } from "../../tools/soak/client.ts";
+import { ServerProcess } from "../../tools/soak/server_process.ts";
+
+const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
+
+async function request(port: number): Promise<void> {
+  using conn = await connect(port);
+  await writeAll(conn, REQUEST);
+  await readResponse(conn, new Uint8Array(1024));
+}
+
+Deno.test("ktcp http: ends with 0 and a summary of one line, on either signal", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    await using server = await ServerProcess.start(["http", "--port", "0", "--model", "single"]);
+    await request(server.port);
+    server.kill(signal);
+    const { code, notes } = await server.ended();
+    assert.equal(code, 0);
+    const lines = notes.trim().split("\n").filter((line) => !line.startsWith("at most"));
+    assert.equal(lines.length, 1, notes);
+    assert.match(lines[0], SUMMARY);
+    assert.match(lines[0], /1 connections, 1 requests, .* 0 timeouts, 0 errors$/);
+  }
+});
+
+for (const model of MODELS) {
+  Deno.test(`${model}: with idle connections open it ends at once, whatever the grace`, async () => {
+    const args = ["http", "--port", "0", "--model", model, "--grace", "60s"];
+    await using server = await ServerProcess.start(args);
+    const idle = await Promise.all(Array.from({ length: 5 }, () => connect(server.port)));
+    for (const conn of idle) {
+      await writeAll(conn, REQUEST);
+      await readResponse(conn, new Uint8Array(1024));
+    }
+    const { code, notes, ms } = await server.stop();
+    assert.equal(code, 0, notes);
+    assert.ok(ms < 5000, `${ms} ms`);
+    assert.match(notes.trim().split("\n").at(-1)!, /5 connections, 5 requests, .* 0 errors$/);
+    for (const conn of idle) conn.close();
+  });
+
+  Deno.test(`${model}: --grace bounds what is in progress, which counts as an error`, async () => {
+    const args = ["http", "--port", "0", "--model", model, "--grace", "300ms"];
+    await using server = await ServerProcess.start(args);
+    using conn = await connect(server.port);
+    await writeAll(conn, REQUEST);
+    await readResponse(conn, new Uint8Array(1024));
+    await writeAll(conn, REQUEST.subarray(0, 9));
+    // Nothing tells when the server has seen it; on the way it would be idle, and closed.
+    await sleep(300);
+    const { code, notes, ms } = await server.stop();
+    assert.equal(code, 0, notes);
+    assert.ok(ms >= 250 && ms < 5000, `${ms} ms`);
+    assert.match(notes.trim(), / 1 errors$/);
+  });
+
+  Deno.test(`${model}: --stats prints a table on SIGUSR1 and at the end`, async () => {
+    const args = ["http", "--port", "0", "--model", model, "--workers", "2", "--stats"];
+    await using server = await ServerProcess.start(args);
+    await request(server.port);
+    server.kill("SIGUSR1");
+    await request(server.port);
+    await sleep(100);
+    const { code, notes } = await server.stop();
+    assert.equal(code, 0, notes);
+    const tables = notes.split("\n").filter((line) => /^thread +connections +served/.test(line));
+    assert.equal(tables.length, 2, notes);
+    const row = { "single": /^main +2 +2 /m, "per-core": /^kworker\/1:0 +\d +\d /m }[
+      model as string
+    ] ?? /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
+    assert.match(notes, row);
+    await assert.rejects(connect(9229), "no debugger is left open");
+  });
+}
+
+Deno.test("a second signal ends the server at once; the same Ctrl-C twice does not", async () => {
+  const args = ["http", "--port", "0", "--model", "single", "--grace", "30s"];
+  await using server = await ServerProcess.start(args);
+  using conn = await connect(server.port);
+  await writeAll(conn, REQUEST.subarray(0, 9));
+  await sleep(100);
+  server.kill("SIGINT");
+  server.kill("SIGINT");
+  const ended = server.ended();
+  assert.equal(await Promise.race([ended, sleep(400).then(() => "drains")]), "drains");
+  server.kill("SIGINT");
+  const { code, ms } = await ended;
+  assert.equal(code, 1);
+  assert.ok(ms < 5000, `${ms} ms`);
+});
+
+Deno.test("a limit that is lowered is said in one line", async () => {
+  const args = ["http", "--port", "0", "--model", "single", "--max-connections", "5000"];
+  await using server = await ServerProcess.start(args, { openFiles: 200 });
+  const { notes } = await server.stop();
+  const note = /^at most (\d+) connections at once instead of 5000: 'ulimit -n' is 200; .*$/m;
+  const most = Number(note.exec(notes)?.[1]);
+  assert.ok(most > 100 && most < 200, notes);
+});
+
+Deno.test("--head-timeout and --body-timeout: 408 in time", async () => {
+  const args = ["http", "--port", "0", "--model", "single"];
+  const timeouts = ["--head-timeout", "200ms", "--body-timeout", "200ms"];
+  await using server = await ServerProcess.start([...args, ...timeouts]);
+  const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx";
+  for (const text of ["GET", post]) {
+    using conn = await connect(server.port);
+    await writeAll(conn, new TextEncoder().encode(text));
+    const buffer = new Uint8Array(1024);
+    const count = await conn.read(buffer);
+    assert.match(new TextDecoder().decode(buffer.subarray(0, count ?? 0)), /^HTTP\/1\.1 408 /);
+  }
+  assert.match((await server.stop()).notes, / 2 timeouts, 0 errors$/m);
+});
