@@ -57,16 +57,14 @@ async function measure(server: ServerProcess, drive: Driver, load: Load): Promis
 }
 
 function row(name: string, all: Run[], residentBytes: number): string {
-  const of = (key: keyof Run) => median(all.map((run) => run[key]));
-  const cells = [
-    of("requestsPerSecond").toFixed(0).padStart(12),
-    of("cpuUsPerRequest").toFixed(2).padStart(12),
-    of("p50Us").toFixed(0).padStart(9),
-    of("p99Us").toFixed(0).padStart(9),
-    (residentBytes / 2 ** 20).toFixed(1).padStart(9),
-    String(all.reduce((sum, run) => sum + run.errors, 0)).padStart(7),
-  ];
-  return name.padEnd(15) + cells.join("");
+  const cell = (key: keyof Run, width: number, digits = 0) => {
+    const value = median(all.map((run) => run[key]));
+    // Where nothing was answered, there is nothing to state.
+    return (Number.isFinite(value) ? value.toFixed(digits) : "-").padStart(width);
+  };
+  return name.padEnd(15) + cell("requestsPerSecond", 12) + cell("cpuUsPerRequest", 12, 2) +
+    cell("p50Us", 9) + cell("p99Us", 9) + (residentBytes / 2 ** 20).toFixed(1).padStart(9) +
+    String(all.reduce((sum, run) => sum + run.errors, 0)).padStart(7);
 }
 
 const HEAD = "model          " +
