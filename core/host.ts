@@ -100,6 +100,11 @@ export class Core extends CoreMemory {
     return this.wasm.next(conn);
   }
 
+  /** Like `next`, but `next` reports the same event again, on whichever thread. */
+  peek(conn: number): Event {
+    return this.wasm.peek(conn);
+  }
+
   /** Like `next`, with plain requests answered from the canned response. */
   answerPlain(conn: number): Event {
     return this.wasm.answerPlain(conn);

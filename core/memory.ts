@@ -22,6 +22,7 @@ export interface Exports {
   freeChain(block: number): void;
   freeOutBlock(block: number): void;
   next(conn: number): Event;
+  peek(conn: number): Event;
   answerPlain(conn: number): Event;
   isPlain(conn: number): number;
   keep(conn: number, length: number, headLength: number, freshUntilMs: number): number;

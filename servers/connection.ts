@@ -149,6 +149,7 @@ export class Connection implements Timed, Sender {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stream.close();
+    this.#context.service.aborted?.(this.conn);
   }
 
   /** Closes when nothing is in progress. */

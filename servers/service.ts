@@ -1,9 +1,10 @@
 /**
  * The service seam: a protocol over the core. Bytes in, effects out.
  *
- * A service is synchronous (one that stands for a service on another thread is not) and holds no socket, clock or file. What it knows of a connection
- * stands in the connection's block of core memory, so that any thread with an instance over that
- * memory can go on with it: `conn` is nothing but the block's address.
+ * A service is synchronous (one that stands for a service on another thread is not) and holds no
+ * socket, clock or file. What it knows of a connection stands in the connection's block of core
+ * memory, so that any thread with an instance over that memory can go on with it: `conn` is
+ * nothing but the block's address.
  */
 
 /** What the driver of a connection shall do next. Output that waits is always sent first. */
@@ -49,6 +50,11 @@ export interface Service {
   receive(conn: number, sender: Sender): Effect | Promise<Effect>;
   /** The peer has sent its FIN; everything before it was consumed. */
   finish(conn: number, sender: Sender): Effect | Promise<Effect>;
+  /**
+   * Whether there is anything to answer in what was received on `conn`: a whole head, or a fault.
+   * Absent: any byte is.
+   */
+  hasMessage?(conn: number): boolean;
   /** What `conn` is waiting for. */
   phase(conn: number): Phase;
   /** The time for a head or content is over. */
@@ -63,6 +69,8 @@ export interface Service {
   opened?(conn: number, peer: string): void;
   /** `conn` is about to be closed, or leaves this thread. */
   closed?(conn: number): void;
+  /** The socket of `conn` is closed; nobody needs the effect that is still awaited, if one is. */
+  aborted?(conn: number): void;
   /** A client came or went: `clients` are there now. */
   clientsChanged?(clients: number, peer: string, hasCome: boolean): void;
 }

@@ -5,6 +5,6 @@ export { nextPiece, rewind } from "./echo";
 export { beginEcho, checkEcho, generateEcho, identifyEcho } from "./echo_check";
 export { allocateBlock, freeBlock } from "./memory";
 export { append, commit, freeChain, freeOutBlock, reserve, spoolToOutput } from "./output";
-export { makeRoom, next } from "./request";
+export { makeRoom, next, peek } from "./request";
 export { endOfResponses, hasMore, nextResponse, openResponses } from "./response";
 export { countStatus, takeResponses } from "./response_batch";

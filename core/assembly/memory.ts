@@ -14,7 +14,7 @@
  *
  *   +----------------+-------------------------+-----------------------------+-------+
  *   | Conn record    | field table             | input: received bytes       | slack |
- *   | 288 bytes      | 8 bytes x MaxHeaders    | Base ... Limit              | 64    |
+ *   | 304 bytes      | 8 bytes x MaxHeaders    | Base ... Limit              | 64    |
  *   +----------------+-------------------------+-----------------------------+-------+
  *
  * Output stands in chains of blocks, see `output.ts`. A connection without

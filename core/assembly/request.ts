@@ -45,11 +45,27 @@ const enum State {
 const MAX_EMPTY_LINES: u32 = 8;
 
 /**
+ * Finds the next event in the bytes received on `conn`, and leaves it for `next` to report.
+ *
+ * @returns an `Event`
+ */
+export function peek(conn: usize): u32 {
+  const event = next(conn);
+  store<u32>(conn, event, Conn.Peeked);
+  return event;
+}
+
+/**
  * Finds the next event in the bytes received on `conn`.
  *
  * @returns an `Event`
  */
 export function next(conn: usize): u32 {
+  const peeked = load<u32>(conn, Conn.Peeked);
+  if (peeked != Event.NeedMore) {
+    store<u32>(conn, Event.NeedMore, Conn.Peeked);
+    return peeked;
+  }
   switch (load<u32>(conn, Conn.State)) {
     case State.Start:
       return start(conn);

@@ -185,10 +185,12 @@ export const enum Conn {
   Service1 = 136,
   /** While a head is parsed: what the transfer codings so far are, see `framing.ts`. */
   Codings = 140,
+  /** The event that `peek` has found and `next` has still to report; `Event.NeedMore` for none. */
+  Peeked = 144,
   /** `Field.Count` pairs (offset, length) of the known fields' first values. */
-  Known = 144,
+  Known = 160,
   /** Entries of the field table: u16 name offset, name length, value offset, value length. */
-  Fields = 288,
+  Fields = 304,
 }
 
 /** A block of output: the words before its bytes. */

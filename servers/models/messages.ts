@@ -4,6 +4,8 @@
 import type { CoreShare } from "../../core/mod.ts";
 import type { Counters } from "../counters.ts";
 import type { ServerOptions, ServiceOptions } from "../options.ts";
+import type { Effect } from "../service.ts";
+import type { Received } from "./remote_service.ts";
 
 // per-core
 
@@ -38,43 +40,28 @@ export interface PoolInit {
   service: ServiceOptions;
 }
 
-/** An item: what happened on a connection. */
-export interface ReceiveData {
+/** An item: what was received on a connection. */
+export interface ReceiveData extends Received {
   conn: number;
   peer: string;
-  /** The peer has sent its FIN. */
-  isEnded: boolean;
-  /** The server is about to stop. */
-  isDraining: boolean;
 }
 
-/** What an item may ask of the owner, one thing at a time. Answered with an empty message. */
+/** What an item may ask of the owner, one thing at a time. Answered with whether it was done. */
 export type SenderRequest = "flush";
 
 // per-connection
 
-/** An item: a connection to serve from its first byte to its end. */
+/** An item: a connection to serve to its end. */
 export interface ConnectionData {
   conn: number;
   peer: string;
-  timeouts: ServerOptions["timeouts"];
 }
 
-/** What the owner tells a Worker. */
-export type ConnectionCommand = StreamReply | { kind: "drain" } | { kind: "close-if-idle" };
+/** What the owner tells the connection's Worker. */
+export type ConnectionCommand =
+  | ({ kind: "received" } & Received)
+  | { kind: "flushed"; isSent: boolean }
+  | { kind: "closed" };
 
-/** What the Worker asks the owner to do with the socket; `start` and `length` name its memory. */
-export type StreamRequest =
-  | { kind: "read"; start: number; length: number }
-  | { kind: "write"; start: number; length: number }
-  | { kind: "close-write" }
-  | { kind: "close" };
-
-/** What the owner answers: which request, and what came of it. */
-export interface StreamReply {
-  kind: "read" | "write" | "close-write";
-  /** Bytes; `null` at the peer's FIN. */
-  count: number | null;
-  /** The error's class, when it failed. */
-  failed?: string;
-}
+/** What the Worker tells the owner: what to do next, or to send what waits. */
+export type ConnectionMessage = { kind: "effect"; effect: Effect } | { kind: "flush" };

@@ -1,37 +1,38 @@
-/**
- * The work function of model `per-connection`: the driver of one connection, whose socket and block are
- * the owner's.
- */
-import { Connection } from "../connection.ts";
-import { type Counters, zeroCounters } from "../counters.ts";
-import { TICK_MS } from "../options.ts";
-import { TimerWheel } from "../timer_wheel.ts";
+/** The work function of model `per-connection`: serves one connection until it is closed. */
 import type { WorkContext } from "../workqueue/serve_work.ts";
-import type { ConnectionCommand, ConnectionData } from "./messages.ts";
+import type { ConnectionCommand, ConnectionData, ConnectionMessage } from "./messages.ts";
 import type { Pooled } from "./pooled.ts";
-import { RemoteStream } from "./remote_stream.ts";
+import type { Received } from "./remote_service.ts";
+import { RemoteSender } from "./remote_sender.ts";
+import { runReceived } from "./run_received.ts";
 
-/** Serves the connection from its first byte to its end. */
+/** Deals with what is received on the connection, until the owner has closed it. */
 export async function connection(
-  { conn, peer, timeouts }: ConnectionData,
+  { conn, peer }: ConnectionData,
   context: WorkContext<Pooled>,
-): Promise<Counters> {
+): Promise<void> {
   const { core, service } = context.init;
-  const stream = new RemoteStream(context, core);
-  const counters = zeroCounters();
-  const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
-  const ended = Promise.withResolvers<void>();
-  const onEnd = (_connection: Connection, fault: unknown) =>
-    fault === undefined ? ended.resolve() : ended.reject(fault);
-  const shared = { core, service, wheel, timeouts, counters, onEnd };
-  const served = new Connection(shared, stream, conn, peer);
+  const post = (message: ConnectionMessage) => context.post(message);
+  const sender = new RemoteSender(core, conn, () => post({ kind: "flush" }));
+  const closed = Promise.withResolvers<void>();
+  const run = async (received: Received) => {
+    try {
+      const effect = await runReceived(service, conn, { ...received, sender });
+      post({ kind: "effect", effect });
+    } catch (error) {
+      closed.reject(error);
+    }
+  };
+  service.opened?.(conn, peer);
   context.onMessage((message) => {
     const command = message as ConnectionCommand;
-    if (command.kind === "drain") service.drain?.();
-    else if (command.kind === "close-if-idle") served.closeIfIdle();
-    else stream.reply(command);
+    if (command.kind === "received") run(command);
+    else if (command.kind === "flushed") sender.answered(command.isSent);
+    else closed.resolve();
   });
-  served.serve();
-  await ended.promise;
-  return counters;
+  try {
+    await closed.promise;
+  } finally {
+    service.closed?.(conn);
+  }
 }

@@ -1,76 +1,74 @@
 /**
- * The owner's end of a service that runs in a pool of Workers, over one shared memory.
+ * The owner's end of a service that runs in Workers, over one shared memory.
  *
- * It is a `Service`: each call of `receive` queues a work item that names the
- * connection's block. The bytes stay where they are. Any Worker takes the item, runs its own
- * instance of the service on that block, and answers with the effect; output stands in the
- * block's chain, which the owner sends.
+ * It is a `Service`: what is received on a connection is told to a Worker with the address of the
+ * connection's block. The bytes stay where they are: the Worker runs its own instance of the
+ * service on that block, and answers with the effect; output stands in the block's chain, which
+ * the owner sends.
  *
- * Between two items nothing is under way on a connection, and what the owner wrote before
- * `queueWork` is seen by the Worker, so a block never belongs to two threads.
+ * Meanwhile the owner leaves the block alone, and in between no Worker touches it, so a block
+ * never belongs to two threads.
  */
-import type { Effect, Phase, Sender, Service } from "../service.ts";
-import { queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { ReceiveData } from "./messages.ts";
+import { type Effect, Phase, type Sender, type Service } from "../service.ts";
 
-/** One connection on the owner's side: its item, and who waits for it. */
-class RemoteConnection {
-  readonly data: ReceiveData;
-  readonly work: Work<ReceiveData, Effect>;
-  sender: Sender | undefined;
-  outcome = Promise.withResolvers<Effect>();
+/** What was received on a connection, besides the bytes in its block. */
+export interface Received {
+  /** The peer has sent its FIN. */
+  isEnded: boolean;
+  /** The server is about to stop. */
+  isDraining: boolean;
+}
 
-  constructor(conn: number, peer: string) {
-    this.data = { conn, peer, isEnded: false, isDraining: false };
-    this.work = new Work("receive", this.data, {
-      onResult: (effect) => this.outcome.resolve(effect),
-      onError: (error) => this.outcome.reject(error),
-      onMessage: () => this.#flush(),
-    });
-  }
-
-  async #flush(): Promise<void> {
-    try {
-      await this.sender!.flush();
-      sendToWork(this.work, true);
-    } catch {
-      // The peer is gone; the item learns that nothing more can be sent.
-      sendToWork(this.work, false);
-    }
-  }
+/** A connection's way to a Worker: how this is found makes the model. */
+export interface RemoteConnection {
+  /** Lets a Worker deal with what was received; `sender` sends for it meanwhile. */
+  receive(received: Received, sender: Sender): Effect | Promise<Effect>;
+  /** What was received need not be dealt with, if no Worker has begun. */
+  abort(): void;
+  /** The connection ends. */
+  close(): void;
 }
 
 /** The owner's end. */
 export class RemoteService implements Service {
-  readonly #queue: Workqueue;
   /** Knows the protocol, and nothing of what is served: for phases and timeouts. */
   readonly #protocol: Service;
+  readonly #open: (conn: number, peer: string) => RemoteConnection;
   readonly #connections = new Map<number, RemoteConnection>();
   #isDraining = false;
 
-  constructor(queue: Workqueue, protocol: Service) {
-    this.#queue = queue;
+  constructor(protocol: Service, open: (conn: number, peer: string) => RemoteConnection) {
     this.#protocol = protocol;
+    this.#open = open;
   }
 
   opened(conn: number, peer: string): void {
-    this.#connections.set(conn, new RemoteConnection(conn, peer));
+    this.#connections.set(conn, this.#open(conn, peer));
   }
 
   closed(conn: number): void {
+    this.#connections.get(conn)!.close();
     this.#connections.delete(conn);
+  }
+
+  aborted(conn: number): void {
+    this.#connections.get(conn)!.abort();
   }
 
   clientsChanged(clients: number, peer: string, hasCome: boolean): void {
     this.#protocol.clientsChanged?.(clients, peer, hasCome);
   }
 
-  receive(conn: number, sender: Sender): Promise<Effect> {
-    return this.#queueItem(conn, sender, false);
+  receive(conn: number, sender: Sender): Effect | Promise<Effect> {
+    const received = { isEnded: false, isDraining: this.#isDraining };
+    return this.#connections.get(conn)!.receive(received, sender);
   }
 
-  finish(conn: number, sender: Sender): Promise<Effect> {
-    return this.#queueItem(conn, sender, true);
+  finish(conn: number, sender: Sender): Effect | Promise<Effect> {
+    // Between two messages the end leaves nothing to answer.
+    if (this.#protocol.phase(conn) === Phase.Idle) return this.#protocol.finish(conn, sender);
+    const received = { isEnded: true, isDraining: this.#isDraining };
+    return this.#connections.get(conn)!.receive(received, sender);
   }
 
   phase(conn: number): Phase {
@@ -88,15 +86,5 @@ export class RemoteService implements Service {
   drain(): void {
     this.#isDraining = true;
     this.#protocol.drain?.();
-  }
-
-  #queueItem(conn: number, sender: Sender, isEnded: boolean): Promise<Effect> {
-    const connection = this.#connections.get(conn)!;
-    connection.sender = sender;
-    connection.data.isEnded = isEnded;
-    connection.data.isDraining = this.#isDraining;
-    connection.outcome = Promise.withResolvers();
-    queueWork(this.#queue, connection.work);
-    return connection.outcome.promise;
   }
 }

@@ -105,6 +105,10 @@ export class HttpService implements Service {
     return this.#fail(conn, Code.Incomplete);
   }
 
+  hasMessage(conn: number): boolean {
+    return this.#core.peek(conn) !== Event.NeedMore;
+  }
+
   phase(conn: number): Phase {
     if (!this.#core.isInMessage(conn)) return Phase.Idle;
     return this.#core.isInContent(conn) ? Phase.Content : Phase.Head;

@@ -1,0 +1,72 @@
+/**
+ * What the pool models have in common: one acceptor does all socket I/O into a shared memory, and
+ * Workers of an unbound queue, which have no socket, deal with what is received there.
+ */
+import { ConnectionLimit } from "../connection_limit.ts";
+import { createProtocol } from "../create_service.ts";
+import type { ServerOptions } from "../options.ts";
+import type { Service } from "../service.ts";
+import {
+  allocWorkqueue,
+  destroyWorkqueue,
+  type WorkerOptions,
+  WorkerPools,
+  type Workqueue,
+  WQ_UNBOUND,
+} from "../workqueue/mod.ts";
+import type { PoolInit } from "./messages.ts";
+import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
+import { poolPermissions } from "./permissions.ts";
+import { type RemoteConnection, RemoteService } from "./remote_service.ts";
+import { createServerCore, startServing } from "./serving.ts";
+
+/** How connections find their Workers. */
+export interface PoolModel {
+  /** Of the queue. */
+  name: string;
+  /** Items in the works at once. */
+  maxActive: number;
+  /** What is particular about the Workers: their entry, and when they come and go. */
+  workers: Pick<WorkerOptions, "entry" | "maxWorkers" | "minIdle" | "reuse">;
+  /** The way of the connection `conn` to a Worker. */
+  open(
+    queue: Workqueue,
+    connection: { conn: number; peer: string; protocol: Service },
+  ): RemoteConnection;
+}
+
+/** Starts a server. @throws the system's error when the address cannot be bound */
+export function servePool(
+  options: ServerOptions,
+  { name, maxActive, workers, open }: PoolModel,
+): RunningServer {
+  const core = createServerCore(options);
+  const pools = new WorkerPools({
+    ...workers,
+    permissions: poolPermissions(options),
+    init: { share: core.share, service: options.service } satisfies PoolInit,
+  });
+  const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
+  const protocol = createProtocol(core, options.service);
+  const service = new RemoteService(
+    protocol,
+    (conn, peer) => open(queue, { conn, peer, protocol }),
+  );
+  const limit = ConnectionLimit.alone(options.maxConnections);
+  const { listener, acceptor } = startServing(options, { core, service, limit });
+  return {
+    address: listener.address,
+    port: listener.port,
+    failed: failureOf(acceptor.done),
+    reports: () =>
+      Promise.resolve([
+        { name: "main", counters: acceptor.counters },
+        ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
+      ]),
+    stop: async (graceMs) => {
+      const cut = await acceptor.stop(graceMs);
+      await destroyWorkqueue(queue);
+      return cut;
+    },
+  };
+}

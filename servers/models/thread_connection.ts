@@ -1,0 +1,67 @@
+/**
+ * A connection of model `per-connection`: the first message brings it a Worker of its own, which
+ * serves it to its end.
+ *
+ * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
+ * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
+ */
+import { Effect, type Sender, type Service } from "../service.ts";
+import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
+import type { ConnectionCommand, ConnectionData, ConnectionMessage } from "./messages.ts";
+import { flushFor } from "./remote_sender.ts";
+import type { Received, RemoteConnection } from "./remote_service.ts";
+
+/** One connection on the owner's side: the item that serves it, and who waits for it. */
+export class ThreadConnection implements RemoteConnection {
+  readonly #queue: Workqueue;
+  readonly #protocol: Service;
+  readonly #work: Work<ConnectionData, void>;
+  #outcome = Promise.withResolvers<Effect>();
+  #sender: Sender | undefined;
+  #isQueued = false;
+
+  /** `protocol` tells when there is something to answer. */
+  constructor(
+    queue: Workqueue,
+    { conn, peer, protocol }: ConnectionData & { protocol: Service },
+  ) {
+    this.#queue = queue;
+    this.#protocol = protocol;
+    this.#work = new Work("connection", { conn, peer }, {
+      onError: (error) => this.#outcome.reject(error),
+      onMessage: (message) => this.#takeMessage(message as ConnectionMessage),
+    });
+  }
+
+  receive(received: Received, sender: Sender): Effect | Promise<Effect> {
+    const { conn } = this.#work.data;
+    const hasMessage = this.#isQueued || received.isEnded ||
+      (this.#protocol.hasMessage?.(conn) ?? true);
+    if (!hasMessage) return Effect.Read;
+    if (!this.#isQueued) queueWork(this.#queue, this.#work);
+    this.#isQueued = true;
+    this.#sender = sender;
+    this.#outcome = Promise.withResolvers();
+    if (!this.#send({ kind: "received", ...received })) {
+      this.#outcome.reject(new Error("The connection's Worker is gone"));
+    }
+    return this.#outcome.promise;
+  }
+
+  abort(): void {
+    if (cancelWork(this.#work)) this.#outcome.resolve(Effect.Close);
+  }
+
+  close(): void {
+    this.#send({ kind: "closed" });
+  }
+
+  #send(command: ConnectionCommand): boolean {
+    return sendToWork(this.#work, command);
+  }
+
+  async #takeMessage(message: ConnectionMessage): Promise<void> {
+    if (message.kind === "effect") this.#outcome.resolve(message.effect);
+    else this.#send({ kind: "flushed", isSent: await flushFor(this.#sender!) });
+  }
+}
