@@ -21,6 +21,12 @@ export const NEVER = 0x3fffffff;
 /** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
 const SLOTS = 64;
 
+/**
+ * Ticks that one turn of the event loop may count. What a thread was busy for longer, its peers did
+ * not miss: their bytes may stand in the kernel.
+ */
+const MAX_STEP = 4;
+
 /** A wheel that turns while it has entries. */
 export class TimerWheel {
   readonly #tickMs: number;
@@ -104,9 +110,12 @@ export class TimerWheel {
   }
 
   #turn(): void {
-    const now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
-    // After a long stall one turn of the wheel has seen every slot.
-    this.#tick = Math.max(this.#tick, now - SLOTS);
+    let now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
+    const stall = now - this.#tick - MAX_STEP;
+    if (stall > 0) {
+      this.#startMs += stall * this.#tickMs;
+      now -= stall;
+    }
     while (this.#tick < now) {
       const slot = ++this.#tick % SLOTS;
       const due = this.#slots[slot];

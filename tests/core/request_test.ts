@@ -26,6 +26,15 @@ Deno.test("next() reports every case as the table says, fed whole", () => {
   forAllCases((test) => eventFaults(test, parseRequests(core, test.bytes)));
 });
 
+Deno.test("peek() says what next() reports, in every case, whole and cut in two", () => {
+  forAllCases((test) => {
+    const middle = [test.bytes.length >> 1].filter((at) => at > 0);
+    return [[], middle].flatMap((cuts) =>
+      eventFaults(test, parseRequests(core, test.bytes, cuts, "peek"))
+    );
+  });
+});
+
 const LARGE = 20_000;
 
 /** Where request line and header section end at the latest, with an empty line before and both CRLF. */

@@ -125,6 +125,23 @@ Deno.test("TimerWheel: an entry may be taken off, or set anew, by another one's 
   wheel.remove(again);
 });
 
+/** Keeps this thread busy. */
+function block(ms: number): void {
+  const endMs = performance.now() + ms;
+  while (performance.now() < endMs);
+}
+
+Deno.test("TimerWheel: what the thread was busy with is not counted as the peer's delay", async () => {
+  const wheel = new TimerWheel(20);
+  const entry = new Entry();
+  wheel.add(entry);
+  wheel.set(entry, 200);
+  block(600);
+  // The turn after the stall sees four ticks, 80 ms, and the rest has still to pass.
+  assert.ok(await entry.fired.promise >= 600 + 200 - 80 - 20);
+  wheel.remove(entry);
+});
+
 Deno.test("TimerWheel: it ticks while it has entries, and starts again", async () => {
   let ticks = 0;
   const ticked = Promise.withResolvers<void>();

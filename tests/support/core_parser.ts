@@ -10,15 +10,23 @@ export function smallCore(): Core {
   return Core.create({ blocks: 16 });
 }
 
+/** How events are asked for: by `next`, or each time by `peek` before. */
+type Asking = "next" | "peek";
+
 /**
  * Parses `bytes`, arriving in the pieces that `cuts` make, on a connection of its own.
  *
  * @returns what a server sees, to the message that closes the connection or the fault
  */
-export function parseRequests(core: Core, bytes: Uint8Array, cuts: Cuts = []): ParserEvent[] {
+export function parseRequests(
+  core: Core,
+  bytes: Uint8Array,
+  cuts: Cuts = [],
+  asking: Asking = "next",
+): ParserEvent[] {
   const conn = core.open();
   try {
-    return new Recorder(core, conn).run(pieces(bytes, cuts));
+    return new Recorder(core, conn, asking).run(pieces(bytes, cuts));
   } finally {
     core.close(conn);
   }
@@ -28,12 +36,14 @@ class Recorder {
   readonly #core: Core;
   readonly #conn: number;
   readonly #events: ParserEvent[] = [];
+  readonly #asking: Asking;
   #body = "";
   #done = false;
 
-  constructor(core: Core, conn: number) {
+  constructor(core: Core, conn: number, asking: Asking) {
     this.#core = core;
     this.#conn = conn;
+    this.#asking = asking;
   }
 
   run(parts: Uint8Array[]): ParserEvent[] {
@@ -54,7 +64,7 @@ class Recorder {
     const core = this.#core;
     const conn = this.#conn;
     while (!this.#done) {
-      switch (core.next(conn)) {
+      switch (this.#next()) {
         case Event.NeedMore:
           return;
         case Event.Error:
@@ -73,6 +83,17 @@ class Recorder {
           break;
       }
     }
+  }
+
+  #next(): Event {
+    const core = this.#core;
+    const conn = this.#conn;
+    if (this.#asking === "next") return core.next(conn);
+    const peeked = core.peek(conn);
+    if (core.peek(conn) !== peeked) throw new Error("peek() does not repeat what it said");
+    const event = core.next(conn);
+    if (event !== peeked) throw new Error(`peek() says ${peeked}, next() ${event}`);
+    return event;
   }
 
   #message(): void {

@@ -50,6 +50,8 @@ export class RequestLoop {
   /** Starts on so many connections. */
   constructor(port: number, connections: number) {
     this.#loops = Array.from({ length: connections }, () => this.#run(port));
+    // `stop` is told what went wrong, should it be before.
+    for (const loop of this.#loops) loop.catch(() => {});
   }
 
   /** Responses per second from now on. */
