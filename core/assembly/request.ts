@@ -15,31 +15,15 @@
  *   the pieces). What a fault is called is found out there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { judgeChunkLine, judgeField, judgeHead, skipChunkSize } from "./framing";
+import { contentPiece } from "./content";
+import { judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
+import { chunked } from "./request_chunks";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
+import { failWith, pendingOrFailed, State } from "./state";
 import { NO_FORM, targetForm } from "./target";
 import { Code, Conn, Event, Field, Method, Place } from "../shared/abi";
-
-/** Where a connection's parser stands: the values of `Conn.State`. */
-const enum State {
-  /** Before the first byte of a request. */
-  Start = 0,
-  RequestLine = 1,
-  Fields = 2,
-  /** Content framed by Content-Length. */
-  Length = 3,
-  ChunkSize = 4,
-  ChunkData = 5,
-  /** The CRLF behind a chunk's data. */
-  ChunkEnd = 6,
-  Trailers = 7,
-  /** All of the content was handed out; `Event.End` is due. */
-  Complete = 8,
-  /** An error was reported; the rest of the input means nothing. */
-  Failed = 9,
-}
 
 /** Empty lines before a request line that are forgiven (RFC 9112 section 2.2 asks for one). */
 const MAX_EMPTY_LINES: u32 = 8;
@@ -69,7 +53,7 @@ export function next(conn: usize): u32 {
   switch (load<u32>(conn, Conn.State)) {
     case State.Start:
       return start(conn);
-    case State.RequestLine:
+    case State.FirstLine:
       return requestLine(conn);
     case State.Fields:
       return fields(conn, load<u32>(conn, Conn.Pos));
@@ -88,18 +72,6 @@ export function next(conn: usize): u32 {
   }
 }
 
-/** Ends the parsing of this connection: `Conn.Code` says why. */
-function failed(conn: usize): u32 {
-  store<u32>(conn, State.Failed, Conn.State);
-  return Event.Error;
-}
-
-/** What a line that could not be taken apart amounts to, now that `completeLine` gave 0. */
-@inline
-function pendingOrFailed(conn: usize): u32 {
-  return load<u32>(conn, Conn.Code) == Code.None ? Event.NeedMore : failed(conn);
-}
-
 function start(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
@@ -113,7 +85,7 @@ function start(conn: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   store<u32>(conn, 0, Conn.EmptyLines);
-  store<u32>(conn, State.RequestLine, Conn.State);
+  store<u32>(conn, State.FirstLine, Conn.State);
   return requestLine(conn);
 }
 
@@ -330,11 +302,6 @@ function nameFault(p: usize, stop: usize, end: usize): u32 {
   return Code.NoColon;
 }
 
-function failWith(conn: usize, code: u32): u32 {
-  fail(conn, code);
-  return failed(conn);
-}
-
 function endHead(conn: usize, p: usize): u32 {
   const code = judgeHead(conn);
   if (code != Code.None) return failWith(conn, code);
@@ -350,97 +317,6 @@ function endHead(conn: usize, p: usize): u32 {
 const HAS_BODY: u32 = 2;
 const CHUNKED: u32 = 4;
 
-/** Hands out what is there of the `Conn.BodyLeft` bytes to come; `after` follows the last one. */
-function contentPiece(conn: usize, after: u32): u32 {
-  const p = load<u32>(conn, Conn.Pos);
-  const there = load<u32>(conn, Conn.End) - p;
-  if (there == 0) return Event.NeedMore;
-  const left = load<u64>(conn, Conn.BodyLeft);
-  const piece = <u64>there < left ? there : <u32>left;
-  store<u32>(conn, p, Conn.PieceStart);
-  store<u32>(conn, piece, Conn.PieceLength);
-  store<u32>(conn, p + piece, Conn.Pos);
-  store<u32>(conn, p + piece, Conn.Scanned);
-  store<u64>(conn, left - piece, Conn.BodyLeft);
-  if (left == piece) store<u32>(conn, after, Conn.State);
-  return Event.Body;
-}
-
-/**
- * chunked-body = *chunk last-chunk trailer-section CRLF         (RFC 9112 section 7.1)
- * chunk        = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
- */
-function chunked(conn: usize): u32 {
-  let event: u32;
-  do event = chunkedStep(conn);
-  while (event == GO_ON);
-  return event;
-}
-
-/** No event yet: an element was read, and the next may stand behind it. */
-const GO_ON: u32 = 0xff;
-
-function chunkedStep(conn: usize): u32 {
-  const p: usize = load<u32>(conn, Conn.Pos);
-  const end: usize = load<u32>(conn, Conn.End);
-  switch (load<u32>(conn, Conn.State)) {
-    case State.ChunkSize: {
-      // Before the line is complete, so that what is no chunk is not waited for.
-      let cr = skipChunkSize(p, end);
-      if (cr == 0) return failWith(conn, Code.BadChunkSize);
-      if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
-        const longest = p + load<u32>(Place.MaxHeaderSize) + 16;
-        cr = completeLine(conn, false, longest, Code.ChunkExtensionTooLong);
-        if (cr == 0) return pendingOrFailed(conn);
-      }
-      const code = judgeChunkLine(conn, p, cr);
-      if (code != Code.None) return failWith(conn, code);
-      advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
-      return GO_ON;
-    }
-    case State.ChunkData:
-      return contentPiece(conn, State.ChunkEnd);
-    case State.ChunkEnd:
-      if (p == end) return Event.NeedMore;
-      if (load<u8>(p) != 0x0d) return failWith(conn, Code.BadChunkEnd);
-      if (p + 1 == end) return Event.NeedMore;
-      if (load<u8>(p + 1) != 0x0a) return failWith(conn, Code.BadChunkEnd);
-      advance(conn, p + 2, State.ChunkSize);
-      return GO_ON;
-    default:
-      return trailer(conn, p);
-  }
-}
-
-@inline
-function advance(conn: usize, p: usize, state: u32): void {
-  store<u32>(conn, <u32>p, Conn.Pos);
-  store<u32>(conn, <u32>p, Conn.Scanned);
-  store<u32>(conn, state, Conn.State);
-}
-
-/**
- * One line of the trailer section: checked, counted and dropped. Trailers are never merged into
- * the head (RFC 9110 section 6.5.1), so their names do not matter.
- */
-function trailer(conn: usize, p: usize): u32 {
-  const bytes = load<u32>(conn, Conn.TrailerBytes);
-  const longest = p + load<u32>(Place.MaxHeaderSize) - 2 - bytes;
-  const end: usize = load<u32>(conn, Conn.End);
-  if (p < end && isOws(load<u8>(p))) return failWith(conn, Code.BadTrailer);
-  const cr = completeLine(conn, false, longest, Code.TrailerTooLarge);
-  if (cr == 0) return pendingOrFailed(conn);
-  if (cr == p) {
-    advance(conn, cr + 2, State.Start);
-    return Event.End;
-  }
-  const colon = skipToken(p, cr);
-  if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
-  store<u32>(conn, bytes + <u32>(cr + 2 - p), Conn.TrailerBytes);
-  advance(conn, cr + 2, State.Trailers);
-  return GO_ON;
-}
-
 /**
  * Makes room for more input: moves what is still needed to the front of the input area. Between
  * and in heads that is everything from `Conn.Head` or `Conn.Pos` on; during the content it is the
@@ -453,7 +329,7 @@ export function makeRoom(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   const limit: usize = load<u32>(conn, Conn.Limit);
   const state = load<u32>(conn, Conn.State);
-  const inHead = state == State.RequestLine || state == State.Fields;
+  const inHead = state == State.FirstLine || state == State.Fields;
   const inContent = state >= <u32>State.Length && state <= <u32>State.Complete;
   const from: usize = inHead ? load<u32>(conn, Conn.Head) : load<u32>(conn, Conn.Pos);
   // Moving a few bytes is cheap; many are moved only when the room gets short.

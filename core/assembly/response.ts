@@ -13,36 +13,14 @@
  *   +---------------------------------+----------------------------------+
  */
 import { isDigit, isOws } from "./chars";
+import { chunkEnd, contentPiece } from "./content";
 import { CLOSE, isFinallyChunked, judgeChunkLine, judgeField, skipChunkSize } from "./framing";
-import { completeLine, CRLF, fail } from "./line";
+import { completeLine, CRLF } from "./line";
 import { knownField } from "./names";
 import { skipFieldValue, skipToken } from "./scan";
+import { advance, failWith, GO_ON, pendingOrFailed, State } from "./state";
 import { Code, Conn, Event, Field, Flag, Place } from "../shared/abi";
 import { Client, ResponseCode, ResponseFlag, ResponseWord } from "../shared/abi_client";
-
-/** Where a connection's parser stands: the values of `Conn.State`. */
-export const enum State {
-  /** Before the first byte of a response. */
-  Start = 0,
-  StatusLine = 1,
-  Fields = 2,
-  /** Content framed by Content-Length. */
-  Length = 3,
-  ChunkSize = 4,
-  ChunkData = 5,
-  /** The CRLF behind a chunk's data. */
-  ChunkEnd = 6,
-  Trailers = 7,
-  /** Content that ends with the connection. */
-  UntilClose = 8,
-  /** All of the content was handed out; `Event.End` is due. */
-  Complete = 9,
-  /** An error was reported; the rest of the input means nothing. */
-  Failed = 10,
-}
-
-/** No event yet: an element was read, and the next may stand behind it. */
-const GO_ON: u32 = 0xff;
 
 /**
  * Finds the next event in the bytes received on `conn`. Every response is a `Head`, any number of
@@ -123,7 +101,7 @@ function step(conn: usize): u32 {
   switch (load<u32>(conn, Conn.State)) {
     case State.Start:
       return start(conn);
-    case State.StatusLine:
+    case State.FirstLine:
       return statusLine(conn);
     case State.Fields:
       return fields(conn);
@@ -148,26 +126,6 @@ function step(conn: usize): u32 {
   }
 }
 
-export function failWith(conn: usize, code: u32): u32 {
-  fail(conn, code);
-  store<u32>(conn, State.Failed, Conn.State);
-  return Event.Error;
-}
-
-/** What a line amounts to for which `completeLine` gave 0. */
-function pendingOrFailed(conn: usize): u32 {
-  const code = load<u32>(conn, Conn.Code);
-  return code == Code.None ? <u32>Event.NeedMore : failWith(conn, code);
-}
-
-@inline
-export function advance(conn: usize, p: usize, state: u32): u32 {
-  store<u32>(conn, <u32>p, Conn.Pos);
-  store<u32>(conn, <u32>p, Conn.Scanned);
-  store<u32>(conn, state, Conn.State);
-  return GO_ON;
-}
-
 /**
  * Some servers, khttpd among them, send CRLF behind the content without counting it. It changes
  * the meaning of nothing, so it is forgiven as RFC 9112 section 2.2 forgives it before a request.
@@ -187,7 +145,7 @@ function start(conn: usize): u32 {
     const rest = load<u32>(conn, Conn.End) - load<u32>(conn, Conn.Pos);
     if (rest == 0 || (rest == 1 && load<u8>(load<u32>(conn, Conn.Pos)) == 0x0d)) return Event.NeedMore;
   }
-  return advance(conn, load<u32>(conn, Conn.Pos), State.StatusLine);
+  return advance(conn, load<u32>(conn, Conn.Pos), State.FirstLine);
 }
 
 /** status-line = HTTP-version SP status-code SP [ reason-phrase ] CRLF  (RFC 9112 section 4) */
@@ -287,7 +245,7 @@ function judge(conn: usize, field: u32, value: usize, stop: usize): u32 {
 /** Says how the content is framed (RFC 9112 section 6.3) and whether the connection stays open. */
 function endHead(conn: usize, p: usize): u32 {
   const status = load<u32>(conn, ResponseWord.Status);
-  if (status < 200 && status != 101) return advance(conn, p, State.StatusLine);
+  if (status < 200 && status != 101) return advance(conn, p, State.FirstLine);
   const present = load<u32>(conn, Conn.Present);
   let flags = load<u32>(conn, Conn.Flags);
   if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
@@ -316,20 +274,6 @@ function endHead(conn: usize, p: usize): u32 {
   return Event.Head;
 }
 
-/** Hands out what is there of the `Conn.BodyLeft` bytes to come; `after` follows the last one. */
-function contentPiece(conn: usize, after: u32): u32 {
-  const p = load<u32>(conn, Conn.Pos);
-  const there = load<u32>(conn, Conn.End) - p;
-  if (there == 0) return Event.NeedMore;
-  const left = load<u64>(conn, Conn.BodyLeft);
-  const piece = <u64>there < left ? there : <u32>left;
-  store<u32>(conn, p, Conn.PieceStart);
-  store<u32>(conn, piece, Conn.PieceLength);
-  store<u64>(conn, left - piece, Conn.BodyLeft);
-  advance(conn, p + piece, left == piece ? after : load<u32>(conn, Conn.State));
-  return Event.Body;
-}
-
 /** chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF         (RFC 9112 section 7.1) */
 function chunkSize(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
@@ -341,15 +285,6 @@ function chunkSize(conn: usize): u32 {
   if (code != Code.None) return failWith(conn, code);
   store<u32>(conn, 0, Conn.ExtensionBytes);
   return advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
-}
-
-function chunkEnd(conn: usize): u32 {
-  const p: usize = load<u32>(conn, Conn.Pos);
-  const there = load<u32>(conn, Conn.End) - <u32>p;
-  if (there > 0 && load<u8>(p) != 0x0d) return failWith(conn, Code.BadChunkEnd);
-  if (there < 2) return Event.NeedMore;
-  if (load<u16>(p) != CRLF) return failWith(conn, Code.BadChunkEnd);
-  return advance(conn, p + 2, State.ChunkSize);
 }
 
 /** One line of the trailer section: checked and dropped. */

@@ -2,7 +2,8 @@
  * Consumes and counts all the responses that one read brought, so that the host makes one call a
  * read, whatever came.
  */
-import { advance, failWith, hasMore, nextResponse, startOver, State } from "./response";
+import { hasMore, nextResponse, startOver } from "./response";
+import { advance, failWith, State } from "./state";
 import { Conn, Event, Flag } from "../shared/abi";
 import { Client, ResponseCode, ResponseWord, Taken } from "../shared/abi_client";
 

@@ -1,0 +1,52 @@
+/**
+ * Where a connection's parser stands, and how it moves on: for requests and for responses.
+ */
+import { fail } from "./line";
+import { Code, Conn, Event } from "../shared/abi";
+
+/** The values of `Conn.State`. */
+export const enum State {
+  /** Before the first byte of a message. */
+  Start = 0,
+  /** In a request line or status line. */
+  FirstLine = 1,
+  Fields = 2,
+  /** Content framed by Content-Length. */
+  Length = 3,
+  ChunkSize = 4,
+  ChunkData = 5,
+  /** The CRLF behind a chunk's data. */
+  ChunkEnd = 6,
+  Trailers = 7,
+  /** Content that ends with the connection; only of responses. */
+  UntilClose = 8,
+  /** All of the content was handed out; `Event.End` is due. */
+  Complete = 9,
+  /** An error was reported; the rest of the input means nothing. */
+  Failed = 10,
+}
+
+/** No event yet: an element was read, and the next may stand behind it. */
+export const GO_ON: u32 = 0xff;
+
+/** Goes on at `p` in `state`. @returns `GO_ON` */
+@inline
+export function advance(conn: usize, p: usize, state: u32): u32 {
+  store<u32>(conn, <u32>p, Conn.Pos);
+  store<u32>(conn, <u32>p, Conn.Scanned);
+  store<u32>(conn, state, Conn.State);
+  return GO_ON;
+}
+
+/** Ends the parsing of this connection because of `code`. @returns `Event.Error` */
+export function failWith(conn: usize, code: u32): u32 {
+  fail(conn, code);
+  store<u32>(conn, State.Failed, Conn.State);
+  return Event.Error;
+}
+
+/** What a line that could not be taken apart amounts to, now that `completeLine` gave 0. */
+export function pendingOrFailed(conn: usize): u32 {
+  const code = load<u32>(conn, Conn.Code);
+  return code == Code.None ? <u32>Event.NeedMore : failWith(conn, code);
+}
