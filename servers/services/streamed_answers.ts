@@ -15,7 +15,7 @@ export class StreamedAnswers {
     this.#maxAppendedBytes = maxAppendedBytes;
   }
 
-  /** How content is sent when not by way of the output: a copy into it would cost more. */
+  /** How content is sent when not by way of the output: what comes in pieces, and large bytes. */
   streamOf(content: Answer["content"]): Streamed | undefined {
     if (typeof content !== "object") return undefined;
     if (!(content instanceof Uint8Array)) return content;
