@@ -7,7 +7,6 @@
  */
 import { Command } from "commander";
 import { integerBetween } from "../cli/args.ts";
-import { table } from "../bench/report/table.ts";
 import { formatBytes, formatCount, formatLatency } from "../bench/report/units.ts";
 import { cpuUs, freePort, start } from "./bench_files/process.ts";
 import { type Contender, CONTENDERS, outputOf } from "./bench_files/servers.ts";
@@ -99,22 +98,34 @@ function medians(runs: readonly Figures[]): Figures {
   };
 }
 
+/** Columns of text, before those of figures. */
+const TEXT_COLUMNS = 2;
+
 function markdown(results: Map<string, Map<string, Figures>>): string {
-  const rows = [["| file | server", "requests/s", "bytes/s", "CPU/request", "p99", "errors |"]];
+  const rows = [["file", "server", "requests/s", "bytes/s", "CPU/request", "p99", "errors"]];
   for (const [size, servers] of results) {
     for (const [name, figures] of servers) {
       rows.push([
-        `| ${size} | ${name}`,
+        size,
+        name,
         formatCount(figures.requestsPerSecond),
         formatBytes(figures.bytesPerSecond),
         formatLatency(figures.cpuUsPerRequest),
         formatLatency(figures.p99Us),
-        `${figures.errors} |`,
+        `${figures.errors}`,
       ]);
     }
   }
-  const [heading, ...lines] = table(rows.map((row) => [row.join(" | ")])).split("\n");
-  return [heading, "|---|---|--:|--:|--:|--:|--:|", ...lines].join("\n");
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const rule = widths.map((width, column) =>
+    column < TEXT_COLUMNS ? "-".repeat(width) : "-".repeat(width - 1) + ":"
+  );
+  const [heading, ...lines] = rows.map((row) =>
+    row.map((cell, column) =>
+      column < TEXT_COLUMNS ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    )
+  );
+  return [heading, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -129,7 +140,8 @@ async function run(flags: Flags): Promise<void> {
       await Deno.writeFile(`${root}/${size}.bin`, new Uint8Array(SIZES[size]).fill(0x6b));
     }
     for (const contender of CONTENDERS) {
-      if (flags.servers !== undefined && !flags.servers.includes(contender.name)) continue;
+      const isAsked = (name: string) => flags.servers?.includes(name) ?? true;
+      if (!namesOf(contender).some(isAsked)) continue;
       const version = contender.version();
       console.error(`${contender.name}: ${version ?? "not installed, left out"}`);
       if (version === undefined) continue;
@@ -173,6 +185,11 @@ function toObject(results: Map<string, Map<string, Figures>>): Record<string, un
   );
 }
 
+/** What a contender may be called: its name, or what stands before the parentheses. */
+function namesOf({ name }: Contender): string[] {
+  return [name, name.replace(/ \(.*/, "")];
+}
+
 function checkNames(option: string, names: string[], known: string[]): void {
   const stranger = names.find((name) => !known.includes(name));
   if (stranger === undefined) return;
@@ -190,7 +207,7 @@ const command = new Command("bench:files")
   .option("--json", "print the figures as JSON")
   .action(async (flags: Flags) => {
     checkNames("--sizes", flags.sizes, Object.keys(SIZES));
-    checkNames("--servers", flags.servers ?? [], CONTENDERS.map(({ name }) => name));
+    checkNames("--servers", flags.servers ?? [], [...new Set(CONTENDERS.flatMap(namesOf))]);
     for (const tool of ["wrk", "taskset"]) {
       if (outputOf(tool, "--version") !== undefined) continue;
       console.error(

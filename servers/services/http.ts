@@ -16,9 +16,11 @@ import {
 } from "../resource.ts";
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
+import { refusalOf } from "./http_refusal.ts";
 import { CurrentRequest, describeRequest } from "./http_request.ts";
+import { ContentSender } from "./http_senders.ts";
 import { KeptAnswers } from "./kept_answers.ts";
-import { ChunkedSender, CountingSender, LAST_CHUNK, WholeContent } from "./http_senders.ts";
+import { StreamedAnswers } from "./streamed_answers.ts";
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
@@ -43,8 +45,8 @@ export class HttpService implements Service {
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
-  /** Answers between `Effect.Respond` and `respond`, by connection. */
-  readonly #answers = new Map<number, Answer | Promise<Answer>>();
+  /** Answers between `Effect.Respond` and `respond`. */
+  readonly #streamed: StreamedAnswers;
   /** When the heads of logged requests were complete, by connection. */
   readonly #startsUs = new Map<number, number>();
   #second = -1;
@@ -54,6 +56,8 @@ export class HttpService implements Service {
     this.#core = core;
     this.#resource = resource;
     this.#log = options.log;
+    // Half a block: to copy more into the output costs more than a second write does.
+    this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
     // Logged requests have to come here, one by one.
     const mayRepeat = !options.isPooled && options.log === undefined;
     this.#canned = mayRepeat ? resource.canned : undefined;
@@ -67,7 +71,7 @@ export class HttpService implements Service {
   closed(conn: number): void {
     this.#peers.delete(conn);
     this.#startsUs.delete(conn);
-    this.#abandon(conn);
+    this.#streamed.abandon(conn);
     // Ticks end with the last connection.
     if (this.#peers.size === 0) this.#log?.flush();
   }
@@ -119,10 +123,8 @@ export class HttpService implements Service {
   }
 
   async respond(conn: number, sender: Sender): Promise<Effect> {
-    const waiting = this.#answers.get(conn)!;
-    this.#answers.delete(conn);
-    const answer = await waiting;
-    const content = this.#streamOf(answer.content);
+    const answer = await this.#streamed.take(conn);
+    const content = this.#streamed.streamOf(answer.content);
     if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
     const effect = this.#append(conn, answer);
     return effect === Effect.Read ? Effect.Flush : effect;
@@ -174,21 +176,10 @@ export class HttpService implements Service {
 
   /** The answer to a request that does not get as far as the resource. */
   #refusal(conn: number): Answer | undefined {
-    const core = this.#core;
-    const method = core.method(conn);
-    const flags = core.flags(conn);
-    const stranger = this.#resource.guard?.(this.#requestOn(conn));
-    if (stranger !== undefined) return stranger;
-    if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
-    if (method === Method.Unknown || method === Method.Connect) {
-      return textAnswer(501, "This method is not implemented");
-    }
-    if ((flags & Flag.AsteriskForm) === 0) return undefined;
-    const allow = this.#resource.allow;
-    if (method === Method.Options) {
-      return { status: 204, fields: [["Allow", allow]], content: undefined };
-    }
-    return textAnswer(400, "The target * is for OPTIONS");
+    return refusalOf(this.#core, conn, {
+      resource: this.#resource,
+      request: this.#requestOn(conn),
+    });
   }
 
   #requestOn(conn: number): HttpRequest {
@@ -205,8 +196,8 @@ export class HttpService implements Service {
       return Effect.Linger;
     }
     const answer = this.#resource.answer(this.#requestOn(conn));
-    if (answer instanceof Promise || this.#streamOf(answer.content) !== undefined) {
-      this.#answers.set(conn, answer);
+    if (answer instanceof Promise || this.#streamed.streamOf(answer.content) !== undefined) {
+      this.#streamed.hold(conn, answer);
       return Effect.Respond;
     }
     const effect = this.#append(conn, answer);
@@ -240,29 +231,6 @@ export class HttpService implements Service {
     return this.#end(conn, isKept);
   }
 
-  /**
-   * How content is sent when not by way of the output: what comes in pieces, and bytes that would
-   * fill more than a block. A copy of these costs more than a second write does.
-   */
-  #streamOf(content: Answer["content"]): Streamed | undefined {
-    if (typeof content !== "object") return undefined;
-    if (!(content instanceof Uint8Array)) return content;
-    return content.length > this.#core.blockCapacity / 2 ? new WholeContent(content) : undefined;
-  }
-
-  /** Gives back what an answer holds that was never sent, as the peer went away before. */
-  async #abandon(conn: number): Promise<void> {
-    const waiting = this.#answers.get(conn);
-    if (waiting === undefined) return;
-    this.#answers.delete(conn);
-    try {
-      const { content } = await waiting;
-      this.#streamOf(content)?.cancel();
-    } catch {
-      // It could not be made: there is nothing to give back, and nobody to tell.
-    }
-  }
-
   /** Sends an answer whose content comes in pieces. */
   async #stream(
     conn: number,
@@ -275,18 +243,14 @@ export class HttpService implements Service {
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
     const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
     this.#sendHead(conn, answer, { isKept, length, isChunked });
-    const counting = new CountingSender(sender);
+    const body = new ContentSender(sender, { isChunked });
     try {
-      if (!isHead) {
-        await sender.flush();
-        const isWhole = await content.send(isChunked ? new ChunkedSender(counting) : counting);
-        // The length is announced, or the chunks have no end: cutting off is the honest sign.
-        if (!isWhole) return Effect.Close;
-        if (isChunked) await sender.write(LAST_CHUNK);
-      }
+      const isWhole = isHead || await body.send(content);
+      // The length is announced, or the chunks have no end: cutting off is the honest sign.
+      if (!isWhole) return Effect.Close;
     } finally {
       content.cancel();
-      this.#record(conn, answer.status, counting.bytes);
+      this.#record(conn, answer.status, body.bytes);
     }
     const effect = this.#end(conn, isKept);
     if (effect !== Effect.Read) return effect;

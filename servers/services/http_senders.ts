@@ -8,14 +8,26 @@ const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");
 
 /** Ends content that was sent in chunks. */
-export const LAST_CHUNK = encoder.encode("0\r\n\r\n");
+const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
-/** Frames what is sent in chunks (RFC 9112 section 7.1). */
-export class ChunkedSender implements Sender {
+/** Sends one answer's content, in chunks where that is how it ends; counts its bytes. */
+export class ContentSender implements Sender {
+  /** Bytes of content sent, without their framing. */
+  bytes = 0;
   readonly #sender: Sender;
+  readonly #isChunked: boolean;
 
-  constructor(sender: Sender) {
+  constructor(sender: Sender, { isChunked }: { isChunked: boolean }) {
     this.#sender = sender;
+    this.#isChunked = isChunked;
+  }
+
+  /** Sends all that waits, then `content`. @returns whether all that was announced was sent */
+  async send(content: Streamed): Promise<boolean> {
+    await this.#sender.flush();
+    const isWhole = await content.send(this);
+    if (isWhole && this.#isChunked) await this.#sender.write(LAST_CHUNK);
+    return isWhole;
   }
 
   flush(): Promise<void> {
@@ -25,32 +37,19 @@ export class ChunkedSender implements Sender {
   async write(view: Uint8Array): Promise<void> {
     // A chunk of no bytes would be the last one.
     if (view.length === 0) return;
-    const size = view.length.toString(16) + "\r\n";
-    const chunk = new Uint8Array(size.length + view.length + 2);
-    encoder.encodeInto(size, chunk);
-    chunk.set(view, size.length);
-    chunk.set(CRLF, size.length + view.length);
-    await this.#sender.write(chunk);
+    await this.#sender.write(this.#isChunked ? chunkOf(view) : view);
+    this.bytes += view.length;
   }
 }
 
-/** Counts the bytes of content on their way. */
-export class CountingSender implements Sender {
-  bytes = 0;
-  readonly #sender: Sender;
-
-  constructor(sender: Sender) {
-    this.#sender = sender;
-  }
-
-  flush(): Promise<void> {
-    return this.#sender.flush();
-  }
-
-  async write(view: Uint8Array): Promise<void> {
-    await this.#sender.write(view);
-    this.bytes += view.length;
-  }
+/** `view` framed as a chunk (RFC 9112 section 7.1). */
+function chunkOf(view: Uint8Array): Uint8Array {
+  const size = view.length.toString(16) + "\r\n";
+  const chunk = new Uint8Array(size.length + view.length + CRLF.length);
+  encoder.encodeInto(size, chunk);
+  chunk.set(view, size.length);
+  chunk.set(CRLF, size.length + view.length);
+  return chunk;
 }
 
 /** Bytes in memory as content that is sent from where it is. */

@@ -12,6 +12,7 @@
  * through the thread pool); long work is cut into slices that yield to the event loop.
  */
 import fs from "node:fs";
+import { EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
 import { Slice } from "./slice.ts";
 
@@ -158,8 +159,9 @@ export class Files {
    *
    * @throws a system error when the directory cannot be read
    */
-  async entries(path: string): Promise<Entry[]> {
-    const entries: Entry[] = [];
+  async entries(path: string): Promise<EntryPack[]> {
+    const packs: EntryPack[] = [];
+    let entries: Entry[] = [];
     const lossy = new Set<string>();
     const slice = new Slice();
     for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(this.#full(path))) {
@@ -175,8 +177,12 @@ export class Files {
         if (entry.linked) lossy.add(name);
       }
       entries.push(entry);
+      if (entries.length < PACK_ENTRIES) continue;
+      packs.push(new EntryPack(entries));
+      entries = [];
     }
-    return entries;
+    packs.push(new EntryPack(entries));
+    return packs;
   }
 
   #entry(name: string, found: Found): Entry | undefined {

@@ -9,7 +9,7 @@ export interface Listing {
   /** Decoded names from the root down to the directory. */
   segments: readonly string[];
   /** Sorted as `sort` says. */
-  entries: readonly Entry[];
+  entries: Iterable<Entry>;
   sort: ListingSort;
 }
 
@@ -88,13 +88,19 @@ function* writePage({ segments, entries, sort }: Listing): Generator<string> {
   if (segments.length > 0) {
     yield `<tr class="up"><td><a class="up" href="../">Parent directory</a></td><td></td><td></td></tr>\n`;
   }
-  for (const entry of entries) yield row(entry);
+  const totals = { directories: 0, files: 0, bytes: 0 };
+  for (const entry of entries) {
+    ++totals[entry.kind === "directory" ? "directories" : "files"];
+    totals.bytes += entry.size;
+    yield row(entry);
+  }
+  const isEmpty = totals.directories + totals.files === 0;
   yield `</tbody>
 </table>
 <p id="none" hidden>No name matches.</p>
-${entries.length === 0 ? "<p>This directory is empty.</p>\n" : ""}</main>
+${isEmpty ? "<p>This directory is empty.</p>\n" : ""}</main>
 <footer><span id="count" aria-live="polite">${
-    summary(entries)
+    summary(totals)
   }</span><span>Times in UTC · ktcp</span></footer>
 <script>${PAGE_SCRIPT}</script>
 </body>
@@ -146,14 +152,14 @@ function reference(entry: Entry): string {
   return encodeSegment(entry.name) + (entry.kind === "directory" ? "/" : "");
 }
 
-function summary(entries: readonly Entry[]): string {
-  let directories = 0;
-  let bytes = 0;
-  for (const entry of entries) {
-    if (entry.kind === "directory") directories++;
-    bytes += entry.size;
-  }
-  const files = entries.length - directories;
+/** What is listed, in sum. */
+interface Totals {
+  directories: number;
+  files: number;
+  bytes: number;
+}
+
+function summary({ directories, files, bytes }: Totals): string {
   const count = (n: number, one: string, many: string) => `${grouped(n)} ${n === 1 ? one : many}`;
   return [
     ...directories > 0 ? [count(directories, "folder", "folders")] : [],

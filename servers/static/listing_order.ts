@@ -1,4 +1,5 @@
 /** Format and order of a listing: what the request asks for, and sorting without stalls. Pure. */
+import { EntryPack, StringPack } from "./entry_pack.ts";
 import type { Entry } from "./files.ts";
 import { wantsJson } from "./negotiate.ts";
 
@@ -29,59 +30,77 @@ export function listingSort(parameters: URLSearchParams): ListingSort {
   };
 }
 
-/** An entry with its precomputed place in the order of names; lives as long as the sorting. */
+/** An entry with its precomputed place in the order of names. */
 interface Keyed {
   entry: Entry;
   order: string;
 }
 
-/** Items that are sorted, or merged, between two chances for other work: about a millisecond. */
-const SLICE_ITEMS = 1024;
+/** A pack in the order asked for. */
+interface Run {
+  entries: EntryPack;
+  orders: StringPack;
+}
+
+/** The first entry of a run that is not merged yet. */
+interface Head extends Keyed {
+  run: Run;
+  index: number;
+}
+
+type Comparison = (a: Keyed, b: Keyed) => number;
 
 /**
- * Sorts entries in slices; each `yield` is a chance to let others run. A merge sort over runs that
- * `Array.sort` makes: one call of it on 100,000 names would hold the event loop for 100 ms.
+ * Sorts packed entries; each `yield` is a chance to let others run. The packs are sorted here, one
+ * at a time, and merged as the result is gone through: one call of `Array.sort` on 100,000 names
+ * would hold the event loop for 100 ms.
  */
 export function* sortEntries(
-  entries: readonly Entry[],
+  packs: readonly EntryPack[],
   sort: ListingSort,
-): Generator<void, Entry[]> {
+): Generator<void, Iterable<Entry>> {
   const compare = comparison(sort);
-  let runs: Keyed[][] = [];
-  for (let at = 0; at < entries.length; at += SLICE_ITEMS) {
-    const run = entries.slice(at, at + SLICE_ITEMS)
-      .map((entry) => ({ entry, order: nameOrder(entry.name) }));
-    runs.push(run.sort(compare));
+  const runs: Run[] = [];
+  for (const pack of packs) {
+    const keyed = Array.from(pack, (entry) => ({ entry, order: nameOrder(entry.name) }));
+    keyed.sort(compare);
+    runs.push({
+      entries: new EntryPack(keyed.map(({ entry }) => entry)),
+      orders: new StringPack(keyed.map(({ order }) => order)),
+    });
     yield;
   }
-  while (runs.length > 1) {
-    const merged: Keyed[][] = [];
-    for (let at = 0; at < runs.length; at += 2) {
-      merged.push(at + 1 < runs.length ? yield* merge(runs[at], runs[at + 1], compare) : runs[at]);
-    }
-    runs = merged;
-  }
-  return (runs[0] ?? []).map(({ entry }) => entry);
+  return merge(runs, compare);
 }
 
-function* merge(
-  left: Keyed[],
-  right: Keyed[],
-  compare: (a: Keyed, b: Keyed) => number,
-): Generator<void, Keyed[]> {
-  const merged: Keyed[] = [];
-  let l = 0;
-  let r = 0;
-  while (l < left.length || r < right.length) {
-    const takeLeft = r === right.length ||
-      (l < left.length && compare(left[l], right[r]) <= 0);
-    merged.push(takeLeft ? left[l++] : right[r++]);
-    if (merged.length % SLICE_ITEMS === 0) yield;
+function* merge(runs: readonly Run[], compare: Comparison): Generator<Entry> {
+  // The last is the next, so that to take it moves nothing.
+  const heads = runs.flatMap((run) => headOf(run, 0) ?? []).sort((a, b) => compare(b, a));
+  for (let next = heads.pop(); next !== undefined; next = heads.pop()) {
+    yield next.entry;
+    const follower = headOf(next.run, next.index + 1);
+    if (follower !== undefined) heads.splice(placeOf(follower, heads, compare), 0, follower);
   }
-  return merged;
 }
 
-function comparison({ key, descending }: ListingSort): (a: Keyed, b: Keyed) => number {
+function headOf(run: Run, index: number): Head | undefined {
+  if (index === run.entries.length) return undefined;
+  return { entry: run.entries.at(index), order: run.orders.at(index), run, index };
+}
+
+/** Where `head` belongs among `heads`, of which the last comes first. */
+function placeOf(head: Head, heads: readonly Head[], compare: Comparison): number {
+  let low = 0;
+  let high = heads.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(heads[middle], head) > 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function comparison({ key, descending }: ListingSort): Comparison {
   const sign = descending ? -1 : 1;
   const byName = (a: Keyed, b: Keyed) => a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
   const byKey = {

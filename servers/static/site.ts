@@ -4,8 +4,9 @@
  */
 import { Cache } from "./cache.ts";
 import { Compressor } from "./compress.ts";
+import type { EntryPack } from "./entry_pack.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
-import { type Entry, Files, type OpenFile } from "./files.ts";
+import { Files, type OpenFile } from "./files.ts";
 import { first, second, third } from "./handler.ts";
 import { sortEntries } from "./listing_order.ts";
 import { writeListing } from "./listing.ts";
@@ -46,7 +47,7 @@ export class Site {
   readonly #files: Files;
   readonly #cache: Cache<FoundFile>;
   readonly #compressor: Compressor;
-  readonly #listings = new Map<string, Promise<Entry[]>>();
+  readonly #listings = new Map<string, Promise<EntryPack[]>>();
 
   /** @throws a system error when the root is not a directory that can be read */
   constructor(options: StaticOptions) {
@@ -123,7 +124,7 @@ export class Site {
   }
 
   /** Requests that come while a directory is being read share what is read. */
-  #entries(path: string): Promise<Entry[]> {
+  #entries(path: string): Promise<EntryPack[]> {
     const underWay = this.#listings.get(path);
     if (underWay) return underWay;
     const reading = this.#files.entries(path).finally(() => this.#listings.delete(path));

@@ -99,11 +99,13 @@ Deno.test("ktcp http --dir lists any name so that its link leads to it", () => {
 });
 
 const ENTRIES = 100_000;
+/** The longest that another connection may wait for the server while listings are made. */
+const MAX_STALL_MS = 50;
 /**
- * The longest that another connection may wait while listings are made: 50 ms on a core of one's
- * own, and on a machine that others use too several times as much.
+ * A wait is measured from here, and this process does not get a core at once when it is over: what
+ * the server works meanwhile counts too. One quiet attempt shows what its longest piece of work is.
  */
-const MAX_STALL_MS = 50 * 5;
+const ATTEMPTS = 4;
 const MAX_LISTING_BYTES = 512 << 20;
 
 /**
@@ -114,39 +116,59 @@ function mainThreadMs(pid: number): number {
   return Number(Deno.readTextFileSync(`/proc/${pid}/schedstat`).split(" ")[0]) / 1e6;
 }
 
+/** Asks for a listing in a process of its own. @returns how many entries it has */
+async function countEntries(url: string): Promise<number> {
+  const row = url.includes("format=json") ? '^{"name"' : "<td><a ";
+  const { stdout } = await new Deno.Command("bash", {
+    args: ["-c", `curl -sS '${url}' | grep -c '${row}'`],
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+/**
+ * Asks a new server for two listings at once, and for a small file all the while.
+ *
+ * @returns the longest wait for the file, in ms of the server's work
+ */
+async function longestWaitMs(root: string): Promise<number> {
+  await using server = await launchServer(["http", "--dir", root, "--model", "single"]);
+  const { pid } = server.process;
+  await using other = await FileClient.connect({ hostname: "127.0.0.1", port: server.port });
+  await other.ask("/small.txt");
+  let isListing = true;
+  let waits = 0;
+  let longestMs = 0;
+  const others = (async () => {
+    for (; isListing; ++waits) {
+      const startMs = mainThreadMs(pid);
+      assert.equal((await other.ask("/small.txt")).status, 200);
+      longestMs = Math.max(longestMs, mainThreadMs(pid) - startMs);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  })();
+  const url = `http://${server.address}/many/`;
+  const queries = ["?sort=date&order=desc", "?format=json"];
+  const counts = await Promise.all(queries.map((query) => countEntries(url + query)));
+  isListing = false;
+  await others;
+  // The page has a link to the directory above.
+  assert.deepEqual(counts, [ENTRIES + 1, ENTRIES]);
+  assert.ok(waits > 100, `${waits} requests beside it`);
+  const peak = peakResidentBytes(pid);
+  assert.ok(peak < MAX_LISTING_BYTES, `${peak >> 20} MiB resident`);
+  return longestMs;
+}
+
 Deno.test("ktcp http --dir lists 100,000 entries without stalling others, in bounded memory", {
   ignore: Deno.build.os !== "linux",
 }, () =>
   withTree({ "small.txt": "x" }, async (root) => {
     Deno.mkdirSync(`${root}/many`);
     run("bash", "-c", `cd "${root}/many" && seq -f 'file-%06g.txt' ${ENTRIES} | xargs touch`);
-    await using server = await launchServer(["http", "--dir", root, "--model", "single"]);
-    const { pid } = server.process;
-    await using other = await FileClient.connect({ hostname: "127.0.0.1", port: server.port });
-    await other.ask("/small.txt");
-    let isListing = true;
-    let waits = 0;
-    let longestMs = 0;
-    const others = (async () => {
-      for (; isListing; ++waits) {
-        const startMs = mainThreadMs(pid);
-        assert.equal((await other.ask("/small.txt")).status, 200);
-        longestMs = Math.max(longestMs, mainThreadMs(pid) - startMs);
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    })();
-    const url = `http://${server.address}/many/`;
-    const listings = ["", "?sort=date&order=desc"].map(async (query) => {
-      const { stdout } = await new Deno.Command("bash", {
-        args: ["-c", `curl -sS '${url}${query}' | grep -c '<td><a '`],
-      }).output();
-      return Number(new TextDecoder().decode(stdout));
-    });
-    assert.deepEqual(await Promise.all(listings), [ENTRIES + 1, ENTRIES + 1]);
-    isListing = false;
-    await others;
-    assert.ok(waits > 20, `${waits} requests beside it`);
-    assert.ok(longestMs < MAX_STALL_MS, `${longestMs.toFixed()} ms, of ${waits} waits`);
-    const peak = peakResidentBytes(pid);
-    assert.ok(peak < MAX_LISTING_BYTES, `${peak >> 20} MiB resident`);
+    const longest: number[] = [];
+    while (longest.length < ATTEMPTS) {
+      longest.push(await longestWaitMs(root));
+      if (longest.at(-1)! < MAX_STALL_MS) return;
+    }
+    assert.fail(`longest waits: ${longest.map((ms) => ms.toFixed())} ms`);
   }));

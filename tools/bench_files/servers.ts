@@ -46,24 +46,44 @@ function configuration(site: Site, name: string, text: string): string {
   return path;
 }
 
-function nginxConf({ root, port, scratch }: Site): string {
+function nginxConf(
+  { root, port, scratch }: Site,
+  { name, more }: { name: string; more: string },
+): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((kind) => `${kind}_temp_path ${scratch}/nginx_${kind};`).join("\n  ");
+    .map((kind) => `${kind}_temp_path ${scratch}/${name}_${kind};`).join("\n  ");
   return `worker_processes 1;
 daemon off;
-pid ${scratch}/nginx.pid;
-error_log ${scratch}/nginx.log crit;
+pid ${scratch}/${name}.pid;
+error_log ${scratch}/${name}.log crit;
 events { worker_connections 1024; }
 http {
   ${temporary}
   access_log off;
   sendfile on;
   tcp_nopush on;
-  open_file_cache max=1000;
+  ${more}
   keepalive_requests 1000000000;
   server { listen 127.0.0.1:${port}; root ${root}; }
 }
 `;
+}
+
+/**
+ * nginx as distributions configure it, but for what all contenders have in common.
+ *
+ * @param more directives beside
+ */
+function nginx(name: string, more: string): Contender {
+  const file = name.replace(/\W+/g, "_");
+  return {
+    name,
+    version: () => versionOf("nginx", "-v"),
+    command: (site) => {
+      const path = configuration(site, `${file}.conf`, nginxConf(site, { name: file, more }));
+      return ["nginx", "-c", path];
+    },
+  };
 }
 
 function lighttpdConf({ root, port }: Site): string {
@@ -84,11 +104,8 @@ export const CONTENDERS: readonly Contender[] = [
       ...["--port", `${port}`, "--dir", root],
     ],
   },
-  {
-    name: "nginx",
-    version: () => versionOf("nginx", "-v"),
-    command: (site) => ["nginx", "-c", configuration(site, "nginx.conf", nginxConf(site))],
-  },
+  nginx("nginx (plain)", ""),
+  nginx("nginx (cache)", "open_file_cache max=1000;"),
   {
     name: "lighttpd",
     version: () => versionOf("lighttpd", "-v"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Files, type OpenFile } from "../../../servers/static/files.ts";
+import { type Entry, Files, type OpenFile } from "../../../servers/static/files.ts";
 import { run, withTree } from "./tree.ts";
 
 const plain = { followSymlinks: false, dotfiles: false };
@@ -13,6 +13,10 @@ function kinds(files: Files, paths: string[]): string {
 async function read(file: OpenFile, length: number, position: number): Promise<string> {
   const target = new Uint8Array(length);
   return new TextDecoder().decode(target.subarray(0, await file.read(target, position)));
+}
+
+async function entriesOf(files: Files): Promise<Entry[]> {
+  return (await files.entries("")).flatMap((pack) => [...pack]);
 }
 
 Deno.test("Files.find() tells files, directories and nothing apart", () =>
@@ -99,7 +103,7 @@ Deno.test("Files never opens FIFOs, sockets and devices", () =>
         assert.equal(files.load(path, 100), undefined, path);
         assert.equal(files.open(path), undefined, path);
       }
-      assert.deepEqual(await files.entries(""), []);
+      assert.deepEqual(await entriesOf(files), []);
       assert.ok(performance.now() - started < 1000);
     } finally {
       listener.close();
@@ -183,7 +187,7 @@ Deno.test("Files.entries() leaves out what would be 404 and marks what has no UR
       Deno.symlinkSync("nowhere", root + "/dangling");
       Deno.symlinkSync("d", root + "/link");
       run("bash", "-c", `touch "${root}"/$'bad\\xff' "${root}"/$'\\xff'`);
-      const entries = await new Files(root, plain).entries("");
+      const entries = await entriesOf(new Files(root, plain));
       const seen = entries.map(({ name, kind, size, linked }) =>
         `${name} ${kind} ${size} ${linked}`
       );
@@ -196,7 +200,7 @@ Deno.test("Files.entries() leaves out what would be 404 and marks what has no UR
       assert.equal(seen.filter((text) => text === "\ufffd file 4 true").length, 1);
       assert.equal(once.size, 6, seen.join("\n"));
       assert.ok(entries.every(({ mtimeMs, name }) => mtimeMs > 0 || name.startsWith("bad")));
-      const all = await new Files(root, { followSymlinks: true, dotfiles: true }).entries("");
+      const all = await entriesOf(new Files(root, { followSymlinks: true, dotfiles: true }));
       assert.ok(all.some(({ name }) => name === ".hidden"));
       assert.ok(all.some(({ name }) => name === "out"));
       await assert.rejects(new Files(root, plain).entries("none"), Deno.errors.NotFound);

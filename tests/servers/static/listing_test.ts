@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { EntryPack, PACK_ENTRIES } from "../../../servers/static/entry_pack.ts";
 import type { Entry } from "../../../servers/static/files.ts";
 import {
   escapeHtml,
@@ -7,7 +8,11 @@ import {
   LISTING_FIELDS,
   writeListing,
 } from "../../../servers/static/listing.ts";
-import { listingSort, sortEntries } from "../../../servers/static/listing_order.ts";
+import {
+  type ListingSort,
+  listingSort,
+  sortEntries,
+} from "../../../servers/static/listing_order.ts";
 
 const byName = { key: "name", descending: false } as const;
 
@@ -30,12 +35,40 @@ function page(entries: Entry[], segments: string[] = []): string {
   return [...writeListing({ segments, entries, sort: byName }, "html")].join("");
 }
 
-function sorted(entries: Entry[], sort: Parameters<typeof sortEntries>[1]): string[] {
-  const sorting = sortEntries(entries, sort);
-  let step = sorting.next();
-  while (!step.done) step = sorting.next();
-  return step.value.map(({ name }) => name);
+/** Names in the order of `sort`, and the steps of sorting, with `packEntries` entries to a pack. */
+function sorting(entries: Entry[], sort: ListingSort, packEntries = PACK_ENTRIES) {
+  const packs: EntryPack[] = [];
+  for (let at = 0; at < entries.length; at += packEntries) {
+    packs.push(new EntryPack(entries.slice(at, at + packEntries)));
+  }
+  const steps = sortEntries(packs, sort);
+  let count = 0;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) ++count;
+  return { steps: count, names: Array.from(step.value, ({ name }) => name) };
 }
+
+function sorted(entries: Entry[], sort: ListingSort): string[] {
+  const { names } = sorting(entries, sort);
+  for (const packEntries of [1, 2]) {
+    assert.deepEqual(sorting(entries, sort, packEntries).names, names, "however packed");
+  }
+  return names;
+}
+
+Deno.test("EntryPack gives back what it was made from", () => {
+  const entries = [
+    file("a", { size: 2 ** 40 + 1, mtimeMs: 1.5 }),
+    directory(""),
+    file("\ufeffü€😀\ufffd", { linked: false }),
+    file("x".repeat(255), { mtimeMs: -1 }),
+  ];
+  const pack = new EntryPack(entries);
+  assert.equal(pack.length, entries.length);
+  assert.deepEqual([...pack], entries);
+  assert.deepEqual(pack.at(2), entries[2]);
+  assert.deepEqual([...new EntryPack([])], []);
+});
 
 Deno.test("listingSort() reads the query and ignores what it does not know", () => {
   const of = (query: string) => listingSort(new URLSearchParams(query));
@@ -80,13 +113,10 @@ Deno.test("sortEntries() sorts by size and date, ties by name", () => {
 
 Deno.test("sortEntries() sorts many in short steps", () => {
   const entries = Array.from({ length: 20_000 }, (_, n) => file(`f${(n * 7919) % 20_000}`));
-  const sorting = sortEntries(entries, byName);
-  let steps = 0;
-  let step = sorting.next();
-  for (; !step.done; step = sorting.next()) steps++;
-  assert.ok(steps >= 90, `${steps} steps`);
-  assert.deepEqual(step.value.map(({ name }) => name), entries.map((_, n) => `f${n}`));
-  assert.equal(sortEntries([], byName).next().done, true);
+  const { steps, names } = sorting(entries, byName);
+  assert.equal(steps, Math.ceil(entries.length / PACK_ENTRIES));
+  assert.deepEqual(names, entries.map((_, n) => `f${n}`));
+  assert.deepEqual(sorting([], byName), { steps: 0, names: [] });
 });
 
 Deno.test("writeListing() escapes every name in HTML and in URLs", () => {
