@@ -10,30 +10,21 @@ import {
   whyNoDrop,
   whyNoSockDiag,
 } from "../servers/sockets/connections.ts";
+import { whyNot } from "../support/launch.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const notLinux = Deno.build.os === "linux" ? undefined : "not Linux";
 const noSockDiag = whyNoSockDiag();
 const noDrop = await whyNoDrop();
-const noSs = noSockDiag ?? await whyNot("ss", ["-V"]);
+const noSs = noSockDiag ?? whyNot(["ss", "-V"]);
 /** A way to run without CAP_NET_ADMIN: nothing to do for a user, `setpriv` for root. */
 const noUnprivileged = noSockDiag ??
-  (hasNetAdmin() ? await whyNot("setpriv", ["--bounding-set=-net_admin", "true"]) : undefined);
+  (hasNetAdmin() ? whyNot(["setpriv", "--bounding-set=-net_admin", "true"]) : undefined);
 
 interface Outcome {
   code: number;
   stdout: string;
   stderr: string;
-}
-
-async function whyNot(program: string, args: string[]): Promise<string | undefined> {
-  try {
-    const { success } = await new Deno.Command(program, { args, stdout: "null", stderr: "null" })
-      .output();
-    return success ? undefined : `${program} ${args.join(" ")} fails`;
-  } catch {
-    return `no ${program}`;
-  }
 }
 
 async function run(program: string, args: string[], stdin = ""): Promise<Outcome> {
