@@ -1,16 +1,8 @@
 /** Latencies of the load client against delays that the server knows. */
 import assert from "node:assert/strict";
 import { runHtstress } from "../../bench/htstress.ts";
-import { slack, withinAttempts } from "../support/attempts.ts";
+import { slack, timed } from "../support/attempts.ts";
 import { load, response, startCounting } from "../support/http_load_servers.ts";
-
-/** What others do on the machine may spoil a run; what the client does wrong spoils each. */
-const ATTEMPTS = 5;
-
-/** A test whose verdict depends on the machine having time for it. */
-function timed(name: string, run: () => Promise<void>): void {
-  Deno.test(name, () => withinAttempts(ATTEMPTS, run));
-}
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { findServer, type OwnServer } from "../../cli/bench_target.ts";
 import { Failure, UsageError } from "../../cli/failure.ts";
-import { answering, echo, readFully, startServer, writeAll } from "../support/echo_servers.ts";
+import {
+  answering,
+  echo,
+  readFully,
+  startNone,
+  startServer,
+  writeAll,
+} from "../support/echo_servers.ts";
 import { Launched, type Outcome, run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
 
@@ -81,8 +88,7 @@ Deno.test("ktcp bench: exits 1 when an echo failed, and explains the first misma
 });
 
 Deno.test("ktcp bench: nobody listens", async () => {
-  const server = startServer(echo);
-  await server[Symbol.asyncDispose]();
+  await using server = await startNone();
   const { code, out, err } = await bench(`-p ${server.port} -t 3 -r 2 --json`);
   assert.equal(code, 1);
   const document = JSON.parse(out);
@@ -220,8 +226,7 @@ Deno.test("findServer(): takes the server on the default port", async () => {
 });
 
 Deno.test("findServer(): starts one when there is none, and stops it", async () => {
-  const server = startServer(echo);
-  await server[Symbol.asyncDispose]();
+  await using server = await startNone();
   const own = ownServer(4711);
   const address = { hostname: "127.0.0.1", port: server.port };
   const found = await findServer({}, { startOwn: own.startOwn, address });

@@ -8,7 +8,7 @@ import { parseSummary, startOwn } from "../../cli/lab_servers.ts";
 import { countTimeWait, dropTimeWait } from "../../cli/lab_sockets.ts";
 import { selfCommand } from "../../cli/self_command.ts";
 import { hasNetAdmin } from "../../servers/sockets/capability.ts";
-import { echo, readAll, startServer, writeAll } from "../support/echo_servers.ts";
+import { echo, readAll, startNone, startServer, writeAll } from "../support/echo_servers.ts";
 import { Marker } from "../support/marked_processes.ts";
 import { Launched, launchServer, type Outcome, run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
@@ -131,10 +131,9 @@ Deno.test("probeTarget(): tells echo and HTTP servers apart, and refuses others"
   assert.equal((await probe(http.port)).protocol, "http");
   await using other = startServer((conn) => writeAll(conn, new TextEncoder().encode("220 hi\r\n")));
   await assert.rejects(probe(other.port), Failure);
-  const gone = startServer(echo);
-  await gone[Symbol.asyncDispose]();
+  await using none = await startNone();
   await assert.rejects(
-    probe(gone.port),
+    probe(none.port),
     /Cannot use --target 't=127\.0\.0\.1:\d+'.*start the server/,
   );
 });
