@@ -12,6 +12,7 @@ import { echo, readAll, startNone, startServer, writeAll } from "../support/echo
 import { Marker } from "../support/marked_processes.ts";
 import { Launched, launchServer, type Outcome, run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
+import { until } from "../support/until.ts";
 
 /** Experiments stop servers by signals, and look into /proc. */
 const isLinux = Deno.build.os === "linux";
@@ -19,15 +20,6 @@ const isLinux = Deno.build.os === "linux";
 /** Runs `ktcp lab` with `args`, which are separated by spaces, in a process of its own. */
 function lab(args: string, env: Record<string, string> = {}): Promise<Outcome> {
   return run(["lab", ...args.split(" ")], { env: { NO_COLOR: "1", ...env } });
-}
-
-/** Waits, for 20 s at most, until `condition` holds. */
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 20_000;
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, "the condition did not come true");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 Deno.test({

@@ -6,11 +6,12 @@ import {
   dumpPort,
   Loopback,
   testUnless,
-  until,
   whyNoDrop,
   whyNoSockDiag,
 } from "../servers/sockets/connections.ts";
 import { whyNot } from "../support/launch.ts";
+import { runMain } from "../support/run_main.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const notLinux = Deno.build.os === "linux" ? undefined : "not Linux";
@@ -279,10 +280,10 @@ testUnless(notLinux, "ktcp sockets refuses wrong options with exit code 2", asyn
     [["drop", "--listen", "--port", "80"], /--listen does not go with drop/],
   ];
   for (const [args, message] of cases) {
-    const { code, stdout, stderr } = await sockets(args);
-    assert.deepEqual([code, stdout], [2, ""], args.join(" "));
-    assert.match(stderr, message);
-    assert.equal(stderr.trimEnd().split("\n").length, 2, stderr);
+    const { code, out, err } = await runMain(["sockets", ...args]);
+    assert.deepEqual([code, out], [2, ""], args.join(" "));
+    assert.match(err, message);
+    assert.equal(err.trimEnd().split("\n").length, 2, err);
   }
 });
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { AcceptLoop } from "../../servers/accept_loop.ts";
 import { ConnectionLimit } from "../../servers/connection_limit.ts";
-import { FakeListener, until } from "../support/scripted_stream.ts";
+import { FakeListener } from "../support/scripted_stream.ts";
 import { timed } from "../support/attempts.ts";
+import { until } from "../support/until.ts";
 
 function startLoop({ max = 10 } = {}) {
   const listener = new FakeListener();

@@ -8,8 +8,9 @@ import { Effect, Phase, type Service } from "../../servers/service.ts";
 import { EchoService } from "../../servers/services/echo.ts";
 import { HttpService } from "../../servers/services/http.ts";
 import { TimerWheel } from "../../servers/timer_wheel.ts";
-import { FakeStream, until } from "../support/scripted_stream.ts";
+import { FakeStream } from "../support/scripted_stream.ts";
 import { timed } from "../support/attempts.ts";
+import { until } from "../support/until.ts";
 
 const NO_TIMEOUTS: Timeouts = { idleMs: 0, headMs: 0, contentMs: 0, writeMs: 0, lingerMs: 0 };
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

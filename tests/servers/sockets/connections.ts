@@ -6,8 +6,6 @@ import { type State, STATES } from "../../../servers/sockets/state.ts";
 import type { DiagSocket } from "../../../servers/sockets/socket.ts";
 import { messageOf } from "../../../cli/failure.ts";
 
-const DEADLINE_MS = 5000;
-
 /** Ports that are tried: load tests may leave thousands of sockets in TIME-WAIT. */
 const ATTEMPTS = 100;
 
@@ -79,15 +77,6 @@ export class Loopback implements Disposable {
 export function dumpPort(port: number, states: readonly State[] = STATES): DiagSocket[] {
   using diag = new SockDiag();
   return diag.dump({ states: new Set(states), ports: new Set([port]) });
-}
-
-/** Waits until `isSo()`; fails after a few seconds. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`Not within ${DEADLINE_MS} ms: ${isSo}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Why there is no sock_diag here; undefined if there is. */

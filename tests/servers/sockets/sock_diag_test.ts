@@ -9,11 +9,11 @@ import {
   Loopback,
   LOOPBACK_HOSTS,
   testUnless,
-  until,
   whyNoDrop,
   whyNoSockDiag,
 } from "./connections.ts";
 import { FakeKernel, inetDiagMsg } from "./fake_kernel.ts";
+import { until } from "../../support/until.ts";
 
 const noSockDiag = whyNoSockDiag();
 const noDrop = await whyNoDrop();
@@ -44,31 +44,18 @@ Deno.test("SockDiag.dump() decodes sockets and filters by port", () => {
   });
   using diag = new SockDiag(kernel);
   const sockets = diag.dump(filter(["established"], 81));
+  const shown = {
+    localPort: 81,
+    remotePort: 4000,
+    state: "established",
+    recvQ: 3,
+    sendQ: 128,
+    uid: 1000,
+    inode: 4711,
+  };
   assert.deepEqual(sockets.map(({ id: _, ...socket }) => socket), [
-    {
-      family: "ipv4",
-      localAddress: "127.0.0.1",
-      localPort: 81,
-      remoteAddress: "127.0.0.1",
-      remotePort: 4000,
-      state: "established",
-      recvQ: 3,
-      sendQ: 128,
-      uid: 1000,
-      inode: 4711,
-    },
-    {
-      family: "ipv6",
-      localAddress: "7f00:1::",
-      localPort: 81,
-      remoteAddress: "7f00:1::",
-      remotePort: 4000,
-      state: "established",
-      recvQ: 3,
-      sendQ: 128,
-      uid: 1000,
-      inode: 4711,
-    },
+    { ...shown, family: "ipv4", localAddress: "127.0.0.1", remoteAddress: "127.0.0.1" },
+    { ...shown, family: "ipv6", localAddress: "7f00:1::", remoteAddress: "7f00:1::" },
   ]);
   assert.equal(diag.dump(filter(["established"], 4000)).length, 4);
 });
