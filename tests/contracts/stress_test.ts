@@ -16,7 +16,7 @@ for (const model of MODELS) {
   const isCostly = model === "per-connection";
 
   Deno.test(`${model}: clients that connect at once get their bytes back`, async () => {
-    await echoStorm(model, { clients: isCostly ? 40 : 200 });
+    await echoStorm(model, { clients: isCostly ? 24 : 200 });
   });
 
   Deno.test(`${model}: downloads in flight survive SIGTERM`, async () => {
@@ -31,7 +31,7 @@ for (const model of MODELS) {
   });
 
   Deno.test(`${model}: more clients than descriptors`, async () => {
-    await fewDescriptors(model, { clients: isCostly ? 60 : 300, openFiles: 100, idleMs: 500 });
+    await fewDescriptors(model, { clients: isCostly ? 40 : 300, openFiles: 100, idleMs: 500 });
   });
 
   Deno.test(`${model}: requests leave no memory behind`, async () => {

@@ -31,7 +31,7 @@ Deno.test("portable executable", async (t) => {
   const version = new RegExp(`^ktcp ${VERSION} \\(commit \\S+, deno ${Deno.version.deno}\\)\n$`);
 
   await t.step("parallel first starts unpack once and all run", async () => {
-    const runs = await Promise.all([1, 2, 3].map(() => run([ktcp, "--version"], { env: warm })));
+    const runs = await Promise.all([1, 2].map(() => run([ktcp, "--version"], { env: warm })));
     for (const { code, stdout, stderr } of runs) {
       assert.equal(stderr, "");
       assert.match(stdout, version);
