@@ -22,9 +22,12 @@ function exists(path: string): boolean {
   }
 }
 
-/** Looks at `DENORT_BIN`, then into Deno's cache, then asks the server, without loading the stub. */
-export async function findStub(): Promise<Stub> {
-  const given = Deno.env.get("DENORT_BIN");
+/**
+ * Looks at `given`, then into Deno's cache, then asks the server, without loading the stub.
+ *
+ * @param given the stub that somebody named; default: `DENORT_BIN`
+ */
+export async function findStub(given = Deno.env.get("DENORT_BIN")): Promise<Stub> {
   if (given) {
     return exists(given)
       ? { found: true, reason: `DENORT_BIN is ${given}` }

@@ -10,7 +10,7 @@ const CONNECTIONS = 32;
 const PIPELINE = 16;
 const ECHO_CLIENTS = 8;
 const AMOUNTS = {
-  quick: { durationMs: 700, parserMs: 60, echoMessages: 1000 },
+  quick: { durationMs: 500, parserMs: 60, echoMessages: 1000 },
   full: { durationMs: 3000, parserMs: 500, echoMessages: 10_000 },
 };
 /** Requests under the eye of strace: enough for an average, few as each call then takes long. */

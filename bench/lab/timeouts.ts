@@ -22,8 +22,8 @@ const OTHERS = 8;
 const BASE_MS = 600;
 /** The servers' timers have this resolution; a timeout may come so much late. */
 const TICK_MS = 250;
-/** How long a head may take, which no option changes. */
-const HEAD_MS = 10_000;
+/** How long a head may take: long beside the idle timeouts, so that they cannot be what ends it. */
+const HEAD_MS = { quick: 3000, full: 10_000 };
 const DRIPPERS = 50;
 const DRIP_MS = 500;
 /** After the time that is expected, how long a connection is waited for. */
@@ -40,16 +40,17 @@ export const timeouts: Lab = {
   async run(context) {
     const { host, isQuick } = context;
     const settings = isQuick ? IDLE_MS.quick : IDLE_MS.full;
+    const headMs = isQuick ? HEAD_MS.quick : HEAD_MS.full;
     const count = idleConnections(isQuick);
     const start = (idleMs: number) =>
       host.start("http", [
         ...["--model", "single", "--backlog", "1024", "--max-connections", `${2 * count + 1000}`],
-        ...["--idle-timeout", `${idleMs}ms`],
+        ...["--idle-timeout", `${idleMs}ms`, "--head-timeout", `${headMs}ms`],
       ]);
     return await withServers([...settings, 0, settings[0]].map(start), async (servers) => {
       const [never, dripped] = servers.slice(settings.length);
-      // It takes ten seconds, at next to no cost: the rest is measured meanwhile.
-      const dripping = dripHeads(dripped, context.signal);
+      // It takes seconds, at next to no cost: the rest is measured meanwhile.
+      const dripping = dripHeads(dripped, { headMs, signal: context.signal });
       // Its error is thrown when it is awaited.
       dripping.catch(() => {});
       const variants = await measure([
@@ -70,7 +71,7 @@ export const timeouts: Lab = {
           `Meanwhile ${OTHERS} keep-alive connections ask as fast as they can; '${BASE}' is their ` +
           `throughput without company, '${NEVER}' with idle connections and no timeout.`,
           `${DRIPPERS} connections send the head of a request a byte every ${DRIP_MS} ms: they are ` +
-          `not idle, and yet have ${HEAD_MS / 1000} s for a whole head.`,
+          `not idle, and yet have ${headMs / 1000} s for a whole head.`,
         ],
         variants,
         drawings: [
@@ -82,7 +83,7 @@ export const timeouts: Lab = {
             groups: [GROUP],
           },
         ],
-        findings: conclude(variants, settings, count),
+        findings: conclude(variants, { settings, headMs, count }),
       };
     });
   },
@@ -136,7 +137,10 @@ async function withIdle(
 }
 
 /** Heads that come a byte at a time. */
-async function dripHeads(target: Target, signal: AbortSignal): Promise<VariantResult> {
+async function dripHeads(
+  target: Target,
+  { headMs, signal }: { headMs: number; signal: AbortSignal },
+): Promise<VariantResult> {
   const spec = { group: DRIP_GROUP, label: `a byte every ${DRIP_MS} ms` };
   const head = new TextEncoder().encode(`GET /${"x".repeat(100)} HTTP/1.1\r\n`);
   const held = await HeldConnections.open(target, DRIPPERS);
@@ -147,7 +151,7 @@ async function dripHeads(target: Target, signal: AbortSignal): Promise<VariantRe
   signal.addEventListener("abort", () => stop.resolve());
   try {
     await drip();
-    await Promise.race([held.allClosed(HEAD_MS + PATIENCE_MS), stop.promise]);
+    await Promise.race([held.allClosed(headMs + PATIENCE_MS), stop.promise]);
     const { closing, open } = await held.end();
     if (closing.count === 0) return summarizeVariant(spec, []);
     const figures = {
@@ -164,13 +168,16 @@ async function dripHeads(target: Target, signal: AbortSignal): Promise<VariantRe
   }
 }
 
-function conclude(variants: VariantResult[], settings: number[], count: number): Finding[] {
+function conclude(
+  variants: VariantResult[],
+  { settings, headMs, count }: { settings: number[]; headMs: number; count: number },
+): Finding[] {
   const find = (label: string) => variants.find((variant) => variant.label === label);
   const findings = settings.flatMap((idleMs) =>
     closings(find(labelOf(idleMs)), { settingMs: idleMs, count })
   );
   const drip = variants.find(({ group }) => group === DRIP_GROUP);
-  findings.push(...closings(drip, { settingMs: HEAD_MS, count: DRIPPERS }));
+  findings.push(...closings(drip, { settingMs: headMs, count: DRIPPERS }));
   for (const idleMs of settings) {
     const slowOpen = find(labelOf(idleMs))?.spreads.slowOpen?.low;
     if (slowOpen === undefined) continue;

@@ -11,6 +11,7 @@ import {
   type Handler,
   readAll,
   readFully,
+  startNone,
   startServer,
   writeAll,
 } from "../support/echo_servers.ts";
@@ -171,8 +172,7 @@ Deno.test("runEcho(): a server that swaps the messages of a connection is told o
 });
 
 Deno.test("runEcho(): a port where nobody listens is refused", async () => {
-  const server = startServer(echo);
-  await server[Symbol.asyncDispose]();
+  await using server = await startNone();
   assertAllFailed(await runEcho(planFor(server.port)), "refused");
 });
 

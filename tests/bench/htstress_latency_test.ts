@@ -1,16 +1,8 @@
 /** Latencies of the load client against delays that the server knows. */
 import assert from "node:assert/strict";
 import { runHtstress } from "../../bench/htstress.ts";
-import { isOverloaded, withinAttempts } from "../support/attempts.ts";
+import { slack, timed } from "../support/attempts.ts";
 import { load, response, startCounting } from "../support/http_load_servers.ts";
-
-/** What others do on the machine may spoil a run; what the client does wrong spoils each. */
-const ATTEMPTS = 5;
-
-/** A test whose verdict depends on the machine having time for it. */
-function timed(name: string, run: () => Promise<void>): void {
-  Deno.test({ name, ignore: isOverloaded(), fn: () => withinAttempts(ATTEMPTS, run) });
-}
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
@@ -52,10 +44,13 @@ for (const isKeepAlive of [true, false]) {
       for (const name of ["latency", "ttfb"] as const) {
         const measuredUs = histograms[name].percentileUs(percentile);
         const ratio = measuredUs / expectedUs;
-        assert.ok(ratio > 0.99 && ratio < 1.05, `${name} p${percentile}: ${ratio}`);
+        assert.ok(
+          ratio > 0.99 && ratio < 1 + 0.05 * slack(),
+          `${name} p${percentile}: ${ratio}`,
+        );
       }
     }
-    assert.ok(histograms.latency.percentileUs(50) < 250_000);
+    assert.ok(histograms.latency.percentileUs(50) < 200_000 + 50_000 * slack());
     assert.ok(histograms.latency.percentileUs(99) > 895_000);
   });
 }
@@ -109,13 +104,19 @@ timed("runHtstress() shows a stall in p99 at a rate, where a closed loop hides i
   // A third of the starts fell into the stall; latencies of these are evenly spread up to 1 s.
   const stalled = 1 - STALL_MS / 3000;
   assert.ok(open.run.latencyUs.p99! > 900_000, `p99 ${open.run.latencyUs.p99}`);
-  assert.ok(open.run.latencyUs.p99! < 1_100_000, `p99 ${open.run.latencyUs.p99}`);
+  assert.ok(
+    open.run.latencyUs.p99! < 1_000_000 + 100_000 * slack(),
+    `p99 ${open.run.latencyUs.p99}`,
+  );
   const middleUs = open.histograms.latency.percentileUs(100 * (1 + stalled) / 2);
-  assert.ok(middleUs > 350_000 && middleUs < 650_000, `middle of the stall ${middleUs}`);
-  assert.ok(Math.abs(open.run.good / (RATE * 3) - 1) < 0.02, `${open.run.good} requests`);
+  assert.ok(
+    middleUs > 350_000 && middleUs < 550_000 + 100_000 * slack(),
+    `middle of the stall ${middleUs}`,
+  );
+  assert.ok(Math.abs(open.run.good / (RATE * 3) - 1) < 0.02 * slack(), `${open.run.good} requests`);
 
   await using other = startStalling();
-  const closed = await runHtstress({ ...options, urls: [other.url] });
+  const closed = await runHtstress({ ...options, urls: [other.url], durationMs: 2000 });
   assert.ok(closed.run.good > 1000);
   assert.ok(closed.run.latencyUs.p99! < 100_000, `closed p99 ${closed.run.latencyUs.p99}`);
   assert.ok(closed.run.latencyUs.max! > 900_000, "four requests saw it");
@@ -130,9 +131,10 @@ timed("runHtstress() starts requests when they are meant to start", async () => 
   const { run } = await runHtstress(
     load(server.url, { isKeepAlive: true, ratePerSecond: 200, requests: 200, threads: 2 }),
   );
-  assert.ok(Math.abs(run.seconds - 199 / 200) < 0.1, `${run.seconds} s`);
-  // Against the line that fits best in its middle, most arrivals are within 3 ms.
+  assert.ok(Math.abs(run.seconds - 199 / 200) < 0.1 * slack(), `${run.seconds} s`);
+  // Against the line that fits best in its middle, most arrivals are within 3 ms, less than the
+  // time between two requests; on a machine that is busy, within 15 ms.
   const offsets = arrivalsMs.map((ms, i) => ms - i * 5).sort((a, b) => a - b);
-  const near = offsets.filter((ms) => Math.abs(ms - offsets[100]) < 3);
+  const near = offsets.filter((ms) => Math.abs(ms - offsets[100]) < 3 * slack());
   assert.ok(near.length > 180, `${near.length} of 200 in time`);
 });

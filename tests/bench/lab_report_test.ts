@@ -7,7 +7,13 @@ import { labText, wrap } from "../../bench/lab/text.ts";
 import { drawingChart } from "../../bench/report/html_charts.ts";
 import { labReport } from "../../bench/report/html.ts";
 import { LatencyHistogram } from "../../bench/stats/histogram.ts";
-import { findChromium, inspectPage, validateHtml, type View } from "../support/report_checks.ts";
+import {
+  findChromium,
+  inspectPage,
+  launchChromium,
+  validateHtml,
+  type View,
+} from "../support/report_checks.ts";
 
 /** A result in which something stands in every place. */
 function madeUpResult(lab: string): LabResult {
@@ -117,10 +123,11 @@ Deno.test({
   fn: async (t) => {
     const path = await Deno.makeTempFile({ suffix: ".html" });
     await Deno.writeTextFile(path, await labReport([madeUpResult("alpha")], "0.0.0"));
+    const browser = await launchChromium(chromium!);
     try {
       for (const view of VIEWS) {
         await t.step(`${view.width} px, ${view.scheme}`, async () => {
-          const found = await inspectPage(chromium!, { path, view });
+          const found = await inspectPage(browser, { path, view });
           assert.deepEqual(found.errors, []);
           assert.deepEqual(found.requests, []);
           assert.deepEqual(found.violations, []);
@@ -133,6 +140,7 @@ Deno.test({
         });
       }
     } finally {
+      await browser.close();
       await Deno.remove(path);
     }
   },

@@ -1,28 +1,22 @@
 import assert from "node:assert/strict";
 import { findServer, type OwnServer } from "../../cli/bench_target.ts";
 import { Failure, UsageError } from "../../cli/failure.ts";
-import { answering, echo, readFully, startServer, writeAll } from "../support/echo_servers.ts";
+import {
+  answering,
+  echo,
+  readFully,
+  startNone,
+  startServer,
+  writeAll,
+} from "../support/echo_servers.ts";
+import { Launched, type Outcome, run } from "../support/launch.ts";
+import { runMain } from "../support/run_main.ts";
 
 const DEFAULT_SIZE = 64;
 
-function spawn(args: string[]) {
-  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", main, "bench", ...args],
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function finished(process: Deno.ChildProcess) {
-  const { code, stdout, stderr } = await process.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr) };
-}
-
 /** Runs `ktcp bench` with `args`, which are separated by spaces. */
-function bench(args: string) {
-  return finished(spawn(args.split(" ")));
+function bench(args: string): Promise<Outcome> {
+  return run(["bench", ...args.split(" ")]);
 }
 
 /** Whether somebody, who has nothing to do with these tests, listens on the default port. */
@@ -94,8 +88,7 @@ Deno.test("ktcp bench: exits 1 when an echo failed, and explains the first misma
 });
 
 Deno.test("ktcp bench: nobody listens", async () => {
-  const server = startServer(echo);
-  await server[Symbol.asyncDispose]();
+  await using server = await startNone();
   const { code, out, err } = await bench(`-p ${server.port} -t 3 -r 2 --json`);
   assert.equal(code, 1);
   const document = JSON.parse(out);
@@ -142,10 +135,11 @@ Deno.test("ktcp bench: Ctrl-C prints what was measured and exits 130", async () 
     if (++messages === 100) enough.resolve();
     await conn.read(new Uint8Array(1));
   });
-  const process = spawn(["-p", `${server.port}`, "-t", "5", "-r", "1000000", "--json"]);
+  const load = ["-t", "5", "-r", "1000000"];
+  await using process = new Launched(["bench", "-p", `${server.port}`, ...load, "--json"]);
   await enough.promise;
   process.kill("SIGINT");
-  const { code, out, err } = await finished(process);
+  const { code, out, err } = await process.ended();
   assert.equal(code, 130);
   const document = JSON.parse(out);
   assert.ok(document.ok >= 50 && document.ok < 5_000_000, `${document.ok}`);
@@ -175,14 +169,12 @@ Deno.test("ktcp bench --compare: two saved runs", async () => {
 });
 
 Deno.test("ktcp bench: refuses more clients than there may be open files", async () => {
-  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
-  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: ["-c", 'ulimit -n 500; exec "$0" run -A "$1" bench -t 5000', Deno.execPath(), main],
-  }).output();
+  const prefix = ["sh", "-c", 'ulimit -n 500; exec "$0" "$@"'];
+  const { code, out, err } = await run(["bench", "-t", "5000"], { prefix });
   assert.equal(code, 1);
-  assert.equal(stdout.length, 0);
+  assert.equal(out, "");
   assert.match(
-    new TextDecoder().decode(stderr),
+    err,
     /^ktcp bench: Cannot connect --threads 5000 clients at once: ulimit -n is 500, \d+ needed; raise it with '.*' or lower --threads\n$/m,
   );
 });
@@ -203,7 +195,7 @@ const USAGE_ERRORS: [args: string, error: RegExp][] = [
 
 for (const [args, error] of USAGE_ERRORS) {
   Deno.test(`ktcp bench ${args}: is a usage error`, async () => {
-    const { code, out, err } = await bench(args);
+    const { code, out, err } = await runMain(["bench", ...args.split(" ")]);
     assert.equal(code, 2);
     assert.equal(out, "");
     assert.match(err, error);
@@ -234,8 +226,7 @@ Deno.test("findServer(): takes the server on the default port", async () => {
 });
 
 Deno.test("findServer(): starts one when there is none, and stops it", async () => {
-  const server = startServer(echo);
-  await server[Symbol.asyncDispose]();
+  await using server = await startNone();
   const own = ownServer(4711);
   const address = { hostname: "127.0.0.1", port: server.port };
   const found = await findServer({}, { startOwn: own.startOwn, address });

@@ -1,25 +1,17 @@
 import assert from "node:assert/strict";
 import { startServer } from "../support/echo_servers.ts";
 import { response, sendAndClose, startCounting } from "../support/http_load_servers.ts";
-
-function spawn(args: string[]) {
-  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", main, "htstress", ...args],
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function finished(process: Deno.ChildProcess) {
-  const { code, stdout, stderr } = await process.output();
-  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: decode(stdout), err: decode(stderr) };
-}
+import { Launched, type Outcome, run } from "../support/launch.ts";
+import { runMain } from "../support/run_main.ts";
 
 /** Runs `ktcp htstress` with `args`, which are separated by spaces. */
-function htstress(args: string) {
-  return finished(spawn(args.split(" ")));
+function htstress(args: string): Promise<Outcome> {
+  return run(["htstress", ...args.split(" ")]);
+}
+
+/** The same in this process: for what has many cases, and only options and the exit code to show. */
+function htstressHere(args: string): Promise<Outcome> {
+  return runMain(["htstress", ...args.split(" ").filter(Boolean)]);
 }
 
 Deno.test("ktcp htstress: takes the C tool's flags and prints its summary", async () => {
@@ -70,14 +62,14 @@ Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected
   await using bad = startCounting(() => ({ bytes: response("no", 500) }));
   await using closing = startServer(sendAndClose(""));
   const args = `-n 10 --json`;
-  const code = async (args: string) => (await htstress(args)).code;
+  const code = async (args: string) => (await htstressHere(args)).code;
   assert.equal(await code(`${args} ${bad.url}`), 0, "bad responses alone");
   assert.equal(await code(`${args} --expect-status 2xx,404 ${bad.url}`), 1);
   assert.equal(await code(`${args} --expect-status 2xx,500 ${bad.url}`), 0);
   assert.equal(await code(`${args} --expect-body-sha256 ${"0".repeat(64)} ${bad.url}`), 1);
   assert.equal(await code(`${args} --fail-if errors>9 ${bad.url}`), 1);
   assert.equal(await code(`${args} --fail-if p99<1us ${bad.url}`), 0);
-  const failed = await htstress(`${args} --fail-if p50>1us --fail-if rps>1 ${bad.url}`);
+  const failed = await htstressHere(`${args} --fail-if p50>1us --fail-if rps>1 ${bad.url}`);
   assert.equal(failed.code, 1);
   assert.equal(failed.err.match(/--fail-if (p50>1us|rps>1): it is /g)?.length, 2);
   const closed = await htstress(`${args} 127.0.0.1:${closing.port}`);
@@ -107,14 +99,13 @@ const USAGE: Record<string, RegExp> = {
 };
 
 Deno.test("ktcp htstress: exits 2 on usage errors, with one line and a hint", async () => {
-  const runs = Object.entries(USAGE).map(async ([args, expected]) => {
-    const { code, out, err } = await finished(spawn(args === "" ? [] : args.split(" ")));
+  for (const [args, expected] of Object.entries(USAGE)) {
+    const { code, out, err } = await htstressHere(args);
     assert.equal(code, 2, `${args}: ${err}`);
     assert.equal(out, "");
     assert.match(err, expected);
     assert.match(err, /\nTry 'ktcp htstress --help'\.\n$/);
-  });
-  await Promise.all(runs);
+  }
 });
 
 Deno.test("ktcp htstress: Ctrl-C prints the partial result and exits 130", async () => {
@@ -123,10 +114,10 @@ Deno.test("ktcp htstress: Ctrl-C prints the partial result and exits 130", async
     if (index === 50) answered.resolve();
     return { bytes: response("hi") };
   });
-  const process = spawn(["-k", "-c", "2", "--json", server.url]);
+  await using process = new Launched(["htstress", "-k", "-c", "2", "--json", server.url]);
   await answered.promise;
   process.kill("SIGINT");
-  const { code, out, err } = await finished(process);
+  const { code, out, err } = await process.ended();
   assert.equal(code, 130);
   assert.match(err, /Press Ctrl-C to finish/);
   const document = JSON.parse(out);
@@ -192,8 +183,9 @@ Deno.test("ktcp htstress: sends methods, headers and bodies", async () => {
   await using server = startCounting();
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "from a file");
-  await finished(spawn(["-n", "1", "--header", "X-A: b c", "--body", "text", server.url]));
-  await finished(spawn(["-n", "1", "-k", "--method", "PUT", "--body-file", file, server.url]));
+  const load = ["htstress", "-n", "1", server.url];
+  await run([...load, "--header", "X-A: b c", "--body", "text"]);
+  await run([...load, "-k", "--method", "PUT", "--body-file", file]);
   const [first, second] = server.seen;
   assert.deepEqual([first.method, first.body, first.fields.get("x-a")], ["POST", "text", "b c"]);
   assert.deepEqual([second.method, second.body], ["PUT", "from a file"]);

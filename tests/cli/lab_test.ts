@@ -1,6 +1,5 @@
 /** `ktcp lab` as a person runs it. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { InvalidArgumentError } from "commander";
 import { Failure } from "../../cli/failure.ts";
 import { parseStrace } from "../../cli/lab_strace.ts";
@@ -9,110 +8,26 @@ import { parseSummary, startOwn } from "../../cli/lab_servers.ts";
 import { countTimeWait, dropTimeWait } from "../../cli/lab_sockets.ts";
 import { selfCommand } from "../../cli/self_command.ts";
 import { hasNetAdmin } from "../../servers/sockets/capability.ts";
-import { echo, readAll, startServer, writeAll } from "../support/echo_servers.ts";
-import { validateHtml } from "../support/report_checks.ts";
+import { echo, readAll, startNone, startServer, writeAll } from "../support/echo_servers.ts";
+import { Marker } from "../support/marked_processes.ts";
+import { Launched, launchServer, type Outcome, run } from "../support/launch.ts";
+import { runMain } from "../support/run_main.ts";
+import { until } from "../support/until.ts";
 
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const LABS = ["models", "unbound", "buffers", "backlog", "keepalive", "timeouts", "cost"];
 /** Experiments stop servers by signals, and look into /proc. */
 const isLinux = Deno.build.os === "linux";
 
-interface Finished {
-  code: number;
-  out: string;
-  err: string;
+/** Runs `ktcp lab` with `args`, which are separated by spaces, in a process of its own. */
+function lab(args: string, env: Record<string, string> = {}): Promise<Outcome> {
+  return run(["lab", ...args.split(" ")], { env: { NO_COLOR: "1", ...env } });
 }
-
-function spawn(args: string[], env: Record<string, string> = {}): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, "lab", ...args],
-    env: { NO_COLOR: "1", ...env },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function finished(process: Deno.ChildProcess): Promise<Finished> {
-  const { code, stdout, stderr } = await process.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, out: text(stdout), err: text(stderr) };
-}
-
-function lab(args: string, env: Record<string, string> = {}): Promise<Finished> {
-  return finished(spawn(args.split(" ").filter(Boolean), env));
-}
-
-/** The running processes that were started, at whatever remove, with `marker` in their environment. */
-function processesOf(marker: string): string[] {
-  return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
-    .flatMap(({ name }) => {
-      try {
-        const environ = Deno.readTextFileSync(`/proc/${name}/environ`);
-        const command = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ");
-        // A process that has ended has no command line any more.
-        return environ.includes(marker) && command !== "" ? [command] : [];
-      } catch {
-        return [];
-      }
-    });
-}
-
-/** Waits, for 20 s at most, until `condition` holds. */
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 20_000;
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, "the condition did not come true");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-Deno.test("ktcp lab list: names and questions", async () => {
-  const { code, out } = await lab("list");
-  assert.equal(code, 0);
-  const lines = out.trimEnd().split("\n");
-  assert.deepEqual(lines.map((line) => line.split(" ")[0]), LABS);
-  for (const line of lines) assert.match(line, /\?$/);
-  const { labs } = JSON.parse((await lab("list --json")).out);
-  assert.deepEqual(labs.map(({ lab }: { lab: string }) => lab), LABS);
-});
-
-Deno.test({
-  name: "ktcp lab all --quick: every table is filled, nothing fails, the report is valid",
-  ignore: !isLinux,
-  fn: async () => {
-    const folder = await Deno.makeTempDir();
-    const marker = `KTCP_TEST=${crypto.randomUUID()}`;
-    const [name, value] = marker.split("=");
-    const { code, out, err } = await lab(
-      `all --quick --rounds 1 --json --report ${folder}/report.html`,
-      { [name]: value },
-    );
-    assert.equal(code, 0, err);
-    const document = JSON.parse(out);
-    assert.equal(document.command, "lab");
-    assert.deepEqual(document.labs.map(({ lab }: { lab: string }) => lab), LABS);
-    for (const { lab, variants, conclusion, environment } of document.labs) {
-      assert.ok(variants.length >= 2, lab);
-      for (const variant of variants) {
-        assert.equal(variant.failed, 0, variant.name);
-        assert.equal(variant.runs, 1, variant.name);
-        assert.ok(Object.keys(variant.samples[0]).length >= 1, variant.name);
-      }
-      assert.match(conclusion, /\d/);
-      assert.ok(environment.machine.cores >= 1 && environment.quick);
-    }
-    assert.deepEqual(processesOf(marker), []);
-    assert.deepEqual(await validateHtml(await Deno.readTextFile(`${folder}/report.html`)), []);
-    await Deno.remove(folder, { recursive: true });
-  },
-});
 
 Deno.test({
   name: "ktcp lab: --target joins the comparison",
   ignore: !isLinux,
   fn: async () => {
-    await using server = startServer(echo);
+    // One read of it fetches a whole message, as of the servers beside it.
+    await using server = await launchServer(["echo", "--buffer", "64k"]);
     const { code, out, err } = await lab(
       `unbound --quick --rounds 1 --json --target mine=localhost:${server.port}`,
     );
@@ -130,30 +45,25 @@ for (const [what, signals] of [["once", 1], ["twice", 2]] as const) {
     name: `ktcp lab: Ctrl-C ${what} ends it and its servers`,
     ignore: !isLinux,
     fn: async () => {
-      const marker = `KTCP_TEST=${crypto.randomUUID()}`;
-      const [name, value] = marker.split("=");
-      const process = spawn(["keepalive", "--json"], { [name]: value });
+      const marker = new Marker();
+      await using process = new Launched(["lab", "keepalive", "--json"], { env: marker.env });
       // Its server listens: a measurement is under way, or about to be.
-      await until(() => processesOf(marker).some((command) => / http --host/.test(command)));
+      await until(() => marker.processes().some((command) => / http --host/.test(command)));
       process.kill("SIGINT");
       if (signals === 2) {
         // A second one within 200 ms would count as the same.
         await new Promise((resolve) => setTimeout(resolve, 250));
-        try {
-          process.kill("SIGINT");
-        } catch {
-          // The first one was enough already.
-        }
+        process.kill("SIGINT");
       }
-      const { code, out } = await finished(process);
+      const { code, out } = await process.ended();
       assert.equal(code, 130);
       if (signals === 1) assert.equal(JSON.parse(out).lab, "keepalive");
-      await until(() => processesOf(marker).length === 0);
+      await until(() => marker.processes().length === 0);
     },
   });
 }
 
-Deno.test("ktcp lab: a server that cannot be started is one line", async () => {
+Deno.test("ktcp lab: KTCP_EXECUTABLE is what is started; when it cannot be, that is one line", async () => {
   const { code, out, err } = await lab("backlog --quick", { KTCP_EXECUTABLE: "/no/such/ktcp" });
   assert.equal(code, 1);
   assert.equal(out, "");
@@ -171,7 +81,7 @@ const USAGE_ERRORS: [args: string, error: RegExp][] = [
 
 for (const [args, error] of USAGE_ERRORS) {
   Deno.test(`ktcp lab ${args}: is a usage error`, async () => {
-    const { code, out, err } = await lab(args);
+    const { code, out, err } = await runMain(["lab", ...args.split(" ").filter(Boolean)]);
     assert.equal(code, 2);
     assert.equal(out, "");
     assert.match(err, error);
@@ -213,10 +123,9 @@ Deno.test("probeTarget(): tells echo and HTTP servers apart, and refuses others"
   assert.equal((await probe(http.port)).protocol, "http");
   await using other = startServer((conn) => writeAll(conn, new TextEncoder().encode("220 hi\r\n")));
   await assert.rejects(probe(other.port), Failure);
-  const gone = startServer(echo);
-  await gone[Symbol.asyncDispose]();
+  await using none = await startNone();
   await assert.rejects(
-    probe(gone.port),
+    probe(none.port),
     /Cannot use --target 't=127\.0\.0\.1:\d+'.*start the server/,
   );
 });
@@ -265,16 +174,8 @@ Deno.test("parseSummary(): what a server counted", () => {
   assert.equal(parseSummary("killed"), null);
 });
 
-Deno.test("selfCommand(): starts ktcp; KTCP_EXECUTABLE wins", async () => {
+Deno.test("selfCommand(): starts ktcp", async () => {
   const { path, args } = selfCommand();
   const { stdout } = await new Deno.Command(path, { args: [...args, "--version"] }).output();
   assert.match(new TextDecoder().decode(stdout), /\d+\.\d+\.\d+/);
-  const before = Deno.env.get("KTCP_EXECUTABLE");
-  Deno.env.set("KTCP_EXECUTABLE", "/opt/ktcp");
-  try {
-    assert.deepEqual(selfCommand(), { path: "/opt/ktcp", args: [] });
-  } finally {
-    if (before === undefined) Deno.env.delete("KTCP_EXECUTABLE");
-    else Deno.env.set("KTCP_EXECUTABLE", before);
-  }
 });

@@ -16,7 +16,7 @@ for (const model of MODELS) {
   const isCostly = model === "per-connection";
 
   Deno.test(`${model}: clients that connect at once get their bytes back`, async () => {
-    await echoStorm(model, { clients: isCostly ? 40 : 200 });
+    await echoStorm(model, { clients: isCostly ? 24 : 200 });
   });
 
   Deno.test(`${model}: downloads in flight survive SIGTERM`, async () => {
@@ -24,14 +24,14 @@ for (const model of MODELS) {
   });
 
   Deno.test(`${model}: slow clients are gone in time, others go on`, async () => {
-    const small = { clients: 16, connections: 4, headSeconds: 1, seconds: 0.5, byteMs: 100 };
+    const small = { clients: 16, connections: 4, headSeconds: 1, seconds: 0.2, byteMs: 100 };
     const { longestMs } = await slowClients(model, small);
     // A second, the wheel's resolution, and the start of Workers on a machine that is busy.
     assert.ok(longestMs < 10_000, `${longestMs} ms`);
   });
 
   Deno.test(`${model}: more clients than descriptors`, async () => {
-    await fewDescriptors(model, { clients: isCostly ? 60 : 300, openFiles: 100 });
+    await fewDescriptors(model, { clients: isCostly ? 40 : 300, openFiles: 100, idleMs: 500 });
   });
 
   Deno.test(`${model}: requests leave no memory behind`, async () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { smallCore } from "../support/core_parser.ts";
 import { compareWithLlhttp } from "../support/differential.ts";
 import { latin1Text } from "../support/http_cases.ts";
-import { mutatedArbitrary, pipelineArbitrary } from "../support/request_arbitrary.ts";
+import { mutantsArbitrary, pipelineArbitrary } from "../support/request_arbitrary.ts";
 
 const core = smallCore();
 
@@ -25,14 +25,16 @@ Deno.test("next() agrees with llhttp on valid requests", () => {
 Deno.test("next() differs from llhttp on mutated requests only as the table says", () => {
   const rows = new Map<number, number>();
   fc.assert(
-    fc.property(mutatedArbitrary({ common: true }), (bytes) => {
-      const difference = compareWithLlhttp(core, bytes);
-      if (difference === undefined) return;
-      const { row, what } = difference;
-      rows.set(row, (rows.get(row) ?? 0) + 1);
-      assert.notEqual(row, 0, `${what}: ${JSON.stringify(latin1Text(bytes))}`);
+    fc.property(mutantsArbitrary(4, { common: true }), (mutants) => {
+      for (const bytes of mutants) {
+        const difference = compareWithLlhttp(core, bytes);
+        if (difference === undefined) continue;
+        const { row, what } = difference;
+        rows.set(row, (rows.get(row) ?? 0) + 1);
+        assert.notEqual(row, 0, `${what}: ${JSON.stringify(latin1Text(bytes))}`);
+      }
     }),
-    { numRuns: 6000, seed: SEED },
+    { numRuns: 1500, seed: SEED },
   );
   // The search reaches the rows at all.
   for (const row of [3, 12, 15, 20, 21]) assert.ok(rows.has(row), `no difference by row ${row}`);

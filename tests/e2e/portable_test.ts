@@ -31,7 +31,7 @@ Deno.test("portable executable", async (t) => {
   const version = new RegExp(`^ktcp ${VERSION} \\(commit \\S+, deno ${Deno.version.deno}\\)\n$`);
 
   await t.step("parallel first starts unpack once and all run", async () => {
-    const runs = await Promise.all([1, 2, 3].map(() => run([ktcp, "--version"], { env: warm })));
+    const runs = await Promise.all([1, 2].map(() => run([ktcp, "--version"], { env: warm })));
     for (const { code, stdout, stderr } of runs) {
       assert.equal(stderr, "");
       assert.match(stdout, version);
@@ -191,7 +191,9 @@ Deno.test("portable executable", async (t) => {
     fn: async () => {
       const log = shared.path("strace");
       const home = shared.mkdir("home");
-      const trace = ["strace", "-f", "-qq", "-o", log, "-e", "trace=%file", "-s", "500"];
+      // With --seccomp-bpf only the calls that are traced stop the process.
+      const filter = ["--seccomp-bpf", "-e", "trace=%file"];
+      const trace = ["strace", "-f", "-qq", "-o", log, ...filter, "-s", "500"];
       const cold = shared.mkdir("traced");
       const { stdout } = await run([...trace, ktcp, "--version"], {
         env: { XDG_CACHE_HOME: cold, HOME: home, TMPDIR: home, PATH: "/usr/bin:/bin" },

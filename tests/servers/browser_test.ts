@@ -5,12 +5,18 @@
  */
 import assert from "node:assert/strict";
 import type { Browser, Page } from "puppeteer-core";
-import { launchServer, whyNot } from "../support/launch.ts";
+import { launchServer } from "../support/launch.ts";
+import { findChromium, launchChromium } from "../support/report_checks.ts";
 import { webm } from "../support/webm.ts";
 import { withTree } from "./static/tree.ts";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => whyNot([path, "--version"]) === undefined);
+const CHROMIUM = findChromium();
+
+let browser: Promise<Browser> | undefined;
+
+Deno.test.afterAll(async () => {
+  await (await browser)?.close();
+});
 
 const TREE = {
   "site/notes.txt": "Hello from a file\n",
@@ -23,7 +29,8 @@ const TREE = {
   'site/<b>bold & "co".txt': "odd",
 };
 
-const VIDEO = { width: 480, height: 270, frameMs: 500, frames: 120 };
+/** Each frame is a whole picture; a few of them take turns, as it takes time to draw one. */
+const VIDEO = { width: 480, height: 270, frameMs: 500, frames: 120, pictures: 8 };
 const VIDEO_SECONDS = VIDEO.frames * VIDEO.frameMs / 1000;
 
 interface Opened {
@@ -35,18 +42,13 @@ interface Opened {
   faults: string[];
 }
 
-async function withBrowser(use: (opened: Opened) => Promise<void>): Promise<void> {
-  const { launch } = await import("puppeteer-core");
+/** Opens a page in the browser that all tests share, with cookies, cache and history of its own. */
+async function withPage(use: (opened: Opened) => Promise<void>): Promise<void> {
+  const context = await (await (browser ??= launchChromium(CHROMIUM!))).createBrowserContext();
   await withTree(TREE, async (root) => {
     await using server = await launchServer(["http", "--dir", `${root}/site`, "--workers", "1"]);
-    const browser: Browser = await launch({
-      executablePath: CHROMIUM,
-      headless: true,
-      userDataDir: `${root}/profile`,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-    });
     try {
-      const page = await browser.newPage();
+      const page = await context.newPage();
       const faults: string[] = [];
       page.on("console", (message) => {
         if (message.type() === "error") faults.push(message.text());
@@ -59,24 +61,26 @@ async function withBrowser(use: (opened: Opened) => Promise<void>): Promise<void
       });
       await use({ page, root: `${root}/site`, base: `http://${server.address}`, faults });
     } finally {
-      await browser.close();
+      await context.close();
     }
   });
 }
 
 /** Makes a video of noise, which no compression makes small: about 100 KiB a frame. */
 async function makeVideo(page: Page): Promise<Uint8Array<ArrayBuffer>> {
-  const images = await page.evaluate(({ width, height, frames }) => {
+  const images = await page.evaluate(({ width, height, pictures }) => {
     const canvas = Object.assign(document.createElement("canvas"), { width, height });
     const context = canvas.getContext("2d", { alpha: false })!;
     const pixels = context.createImageData(width, height);
-    return Array.from({ length: frames }, () => {
+    return Array.from({ length: pictures }, () => {
       for (let at = 0; at < pixels.data.length; ++at) pixels.data[at] = Math.random() * 256;
       context.putImageData(pixels, 0, 0);
       return canvas.toDataURL("image/webp", 0.8).split(",")[1];
     });
   }, VIDEO);
-  return webm({ ...VIDEO, images: images.map((image) => Uint8Array.fromBase64(image)) });
+  const pictures = images.map((image) => Uint8Array.fromBase64(image));
+  const shown = Array.from({ length: VIDEO.frames }, (_, i) => pictures[i % pictures.length]);
+  return webm({ ...VIDEO, images: shown });
 }
 
 /** The names that are shown, in their order. */
@@ -89,12 +93,12 @@ function shownNames(page: Page): Promise<string[]> {
 
 function browserTest(name: string, use: (opened: Opened) => Promise<void>): void {
   Deno.test({
-    name: CHROMIUM === undefined ? `${name} (skipped: no Chromium is installed)` : name,
-    ignore: CHROMIUM === undefined,
+    name: CHROMIUM === null ? `${name} (skipped: no Chromium is installed)` : name,
+    ignore: CHROMIUM === null,
     // The browser's own sockets and timers end with its process.
     sanitizeOps: false,
     sanitizeResources: false,
-    fn: () => withBrowser(use),
+    fn: () => withPage(use),
   });
 }
 

@@ -4,6 +4,7 @@ import { launchServer } from "../support/launch.ts";
 import { FileClient, requestBytes } from "../support/file_server.ts";
 import { peakResidentBytes } from "../support/process_memory.ts";
 import { withTree } from "./static/tree.ts";
+import { until } from "../support/until.ts";
 
 const ignore = Deno.build.os !== "linux";
 
@@ -22,14 +23,6 @@ function openFiles(pid: number): number {
     }
   }
   return count;
-}
-
-/** Waits until `condition` holds. */
-async function until(condition: () => boolean, what: () => string): Promise<void> {
-  for (const endMs = performance.now() + 10_000; !condition();) {
-    assert.ok(performance.now() < endMs, what());
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** A sparse file: long, and nothing on disk. */

@@ -34,6 +34,23 @@ export function startServer(handle: Handler, backlog = 1024): TestServer {
   };
 }
 
+/**
+ * A port at which nobody listens, and which nobody is given while it is held: the local end of a
+ * connection.
+ */
+export async function startNone(): Promise<TestServer> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port });
+  return {
+    port: (conn.localAddr as Deno.NetAddr).port,
+    [Symbol.asyncDispose]() {
+      conn.close();
+      listener.close();
+      return Promise.resolve();
+    },
+  };
+}
+
 /** Sends all of `bytes`. */
 export async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await conn.write(bytes.subarray(at));

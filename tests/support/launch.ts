@@ -19,6 +19,10 @@ export interface LaunchOptions {
   cwd?: string;
   /** Program and arguments put before the command line, as `setpriv`. */
   prefix?: readonly string[];
+  /** Variables beside those of this process. */
+  env?: Record<string, string>;
+  /** The longest wait for the end, in ms. Default: 20,000. */
+  deadlineMs?: number;
 }
 
 /** A stream's text so far, and who waits for some. */
@@ -68,20 +72,24 @@ export class Launched implements AsyncDisposable {
   readonly #watchdog: ReturnType<typeof setTimeout>;
   #isOver = false;
 
-  constructor(args: readonly string[], { cwd, prefix = [] }: LaunchOptions = {}) {
+  constructor(
+    args: readonly string[],
+    { cwd, prefix = [], env, deadlineMs = DEADLINE_MS }: LaunchOptions = {},
+  ) {
     // Quiet: with an empty cache, deno tells of what it downloads.
     const deno = [Deno.execPath(), "run", "--quiet", "-A"];
     const [program, ...rest] = [...prefix, ...deno, MAIN, ...args];
     this.#process = new Deno.Command(program, {
       args: rest,
       cwd,
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.#out = new Transcript(this.#process.stdout);
     this.#err = new Transcript(this.#process.stderr);
-    this.#watchdog = setTimeout(() => this.kill("SIGKILL"), DEADLINE_MS);
+    this.#watchdog = setTimeout(() => this.kill("SIGKILL"), deadlineMs);
   }
 
   get pid(): number {

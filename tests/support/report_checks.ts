@@ -1,5 +1,6 @@
 /** Looks at an HTML report as a browser, a validator and a screen reader would. */
 import { pathToFileURL } from "node:url";
+import type { Browser } from "puppeteer-core";
 
 /** Where Chromium is on the machines that test this. */
 const CHROMIUM_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -59,21 +60,23 @@ export async function validateHtml(html: string): Promise<string[]> {
   );
 }
 
-/** Opens the report at `path` in Chromium; a picture of the page goes to `screenshot`. */
+/** Starts Chromium, which the caller closes. */
+export async function launchChromium(executablePath: string): Promise<Browser> {
+  const { launch } = await import("puppeteer-core");
+  return await launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+  });
+}
+
+/** Opens the report at `path` in a page; a picture of it goes to `screenshot`. */
 export async function inspectPage(
-  chromium: string,
+  browser: Browser,
   { path, view, screenshot }: { path: string; view: View; screenshot?: string },
 ): Promise<PageFindings> {
-  const [{ default: puppeteer }, { default: axe }] = await Promise.all([
-    import("puppeteer-core"),
-    import("axe-core"),
-  ]);
-  const browser = await puppeteer.launch({
-    executablePath: chromium,
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
+  const { default: axe } = await import("axe-core");
+  const page = await browser.newPage();
   try {
-    const page = await browser.newPage();
     const errors: string[] = [];
     const requests: string[] = [];
     page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -96,7 +99,7 @@ export async function inspectPage(
     }
     return { errors, requests, violations, ...seen };
   } finally {
-    await browser.close();
+    await page.close();
   }
 }
 

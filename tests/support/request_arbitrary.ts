@@ -307,10 +307,21 @@ function mutate(text: string, other: string, change: Mutation): string {
 export function mutatedArbitrary(
   options: RequestOptions = {},
 ): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
+  return mutantsArbitrary(1, options).map(([mutant]) => mutant);
+}
+
+/** `count` such changes of one pipeline: to make a pipeline takes longer than to parse it. */
+export function mutantsArbitrary(
+  count: number,
+  options: RequestOptions = {},
+): fc.Arbitrary<Uint8Array<ArrayBuffer>[]> {
   const texts = fc.array(requestArbitrary(options), { minLength: 1, maxLength: 3 })
     .map((requests) => requests.map(({ text }) => text).join(""));
-  return fc.tuple(texts, texts, fc.array(mutation, { minLength: 1, maxLength: 4 }))
-    .map(([text, other, changes]) =>
-      latin1Bytes(changes.reduce((now, change) => mutate(now, other, change), text))
+  const changes = fc.array(mutation, { minLength: 1, maxLength: 4 });
+  return fc.tuple(texts, texts, fc.array(changes, { minLength: count, maxLength: count }))
+    .map(([text, other, all]) =>
+      all.map((changes) =>
+        latin1Bytes(changes.reduce((now, change) => mutate(now, other, change), text))
+      )
     );
 }

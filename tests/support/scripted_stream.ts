@@ -124,12 +124,3 @@ export class FakeListener implements Listener {
     else waiting.resolve({ stream: new FakeStream(), peer: "192.0.2.1" });
   }
 }
-
-/** Waits until `condition` holds; fails after five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadlineMs = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`Not within five seconds: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}

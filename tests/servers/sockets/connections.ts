@@ -1,11 +1,13 @@
 /** Real connections on loopback for the tests of `servers/sockets`, and what this kernel allows. */
 import { hasNetAdmin } from "../../../servers/sockets/capability.ts";
+import { listSockets } from "../../../servers/sockets/list.ts";
 import { SockDiag } from "../../../servers/sockets/sock_diag.ts";
 import { type State, STATES } from "../../../servers/sockets/state.ts";
 import type { DiagSocket } from "../../../servers/sockets/socket.ts";
 import { messageOf } from "../../../cli/failure.ts";
 
-const DEADLINE_MS = 5000;
+/** Ports that are tried: load tests may leave thousands of sockets in TIME-WAIT. */
+const ATTEMPTS = 100;
 
 /** The loopback addresses of this machine, which may have no IPv6. */
 export const LOOPBACK_HOSTS = ["127.0.0.1", "::1"].filter((hostname) => {
@@ -17,6 +19,18 @@ export const LOOPBACK_HOSTS = ["127.0.0.1", "::1"].filter((hostname) => {
   }
 });
 
+/** Listens on a port that no socket of an earlier connection, by whomever, lingers on. */
+function listenAfresh(hostname: string): Deno.TcpListener {
+  for (let left = ATTEMPTS;; left--) {
+    const listener = Deno.listen({ hostname, port: 0 });
+    const ports = new Set([listener.addr.port]);
+    const { sockets } = listSockets({ states: new Set(STATES), ports });
+    if (sockets.length === 1) return listener;
+    listener.close();
+    if (left === 1) throw new Error(`No port without lingering sockets in ${ATTEMPTS} attempts`);
+  }
+}
+
 /** A listener and what was connected to it; everything is closed with it. */
 export class Loopback implements Disposable {
   readonly #listener: Deno.TcpListener;
@@ -24,7 +38,7 @@ export class Loopback implements Disposable {
 
   /** @param hostname an address of the loopback device */
   constructor(readonly hostname: string = "127.0.0.1") {
-    this.#listener = Deno.listen({ hostname, port: 0 });
+    this.#listener = listenAfresh(hostname);
   }
 
   get port(): number {
@@ -63,15 +77,6 @@ export class Loopback implements Disposable {
 export function dumpPort(port: number, states: readonly State[] = STATES): DiagSocket[] {
   using diag = new SockDiag();
   return diag.dump({ states: new Set(states), ports: new Set([port]) });
-}
-
-/** Waits until `isSo()`; fails after a few seconds. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`Not within ${DEADLINE_MS} ms: ${isSo}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Why there is no sock_diag here; undefined if there is. */

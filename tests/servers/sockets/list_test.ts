@@ -3,8 +3,9 @@ import { SystemError } from "../../../servers/linux/libc.ts";
 import { listSockets } from "../../../servers/sockets/list.ts";
 import { SockDiag } from "../../../servers/sockets/sock_diag.ts";
 import { STATES } from "../../../servers/sockets/state.ts";
-import { Loopback, LOOPBACK_HOSTS, testUnless, until, whyNoSockDiag } from "./connections.ts";
+import { Loopback, LOOPBACK_HOSTS, testUnless, whyNoSockDiag } from "./connections.ts";
 import { FakeKernel } from "./fake_kernel.ts";
+import { until } from "../../support/until.ts";
 
 const EPROTONOSUPPORT = 93;
 const ENOENT = 2;

@@ -12,7 +12,8 @@ import {
   WQ_MEM_RECLAIM,
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
-import { alive, FakeClock, recorded, testPools, until } from "./support.ts";
+import { alive, FakeClock, recorded, testPools } from "./support.ts";
+import { until } from "../../support/until.ts";
 
 /** A reserve that can be made to fail, as when the process is out of descriptors. */
 function fickleReserve() {

@@ -14,7 +14,8 @@ import {
   WQ_HIGHPRI,
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
-import { alive, FakeClock, recorded, testPools, until } from "./support.ts";
+import { alive, FakeClock, recorded, testPools } from "./support.ts";
+import { until } from "../../support/until.ts";
 
 /** Queues a `block` item, and waits until it runs. */
 async function occupy(queue: Workqueue, shared: { begun: number }, gate = 1) {

@@ -20,7 +20,8 @@ import {
   WQ_MAX_ACTIVE,
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
-import { alive, recorded, testPools, until } from "./support.ts";
+import { alive, recorded, testPools } from "./support.ts";
+import { until } from "../../support/until.ts";
 
 /** Whether `promise` has not settled by the time the event loop has gone round. */
 async function isWaiting(promise: Promise<unknown>): Promise<boolean> {

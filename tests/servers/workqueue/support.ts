@@ -101,15 +101,6 @@ export function recorded(func: string, data?: unknown, log: unknown[] = []): Rec
   return { work, results, errors, messages };
 }
 
-/** Waits until `condition` holds; fails after five seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadlineMs = performance.now() + 5000;
-  while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`Not within five seconds: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 /** How many Workers of `pools` are alive. */
 export function alive(pools: WorkerPools): number {
   return pools.stats.filter((row) => row.alive).length;
