@@ -14,13 +14,14 @@ const waiting: (() => void)[] = [];
 
 /**
  * By a timer: the event loop sleeps until it is due, and looks after its sockets as it does. What is
- * sooner (`setImmediate`, messages, an answer of the thread pool) can keep it from them for dozens
- * of slices.
+ * sooner (`setImmediate`, messages, an answer of the thread pool, a timer that was set before a slice
+ * and is due after it) can keep it from them for dozens of slices.
  */
 function schedule(): void {
   setTimeout(() => {
     waiting.shift()!();
-    if (waiting.length > 0) schedule();
+    // Set when the slice has ended, or a little later.
+    if (waiting.length > 0) setTimeout(schedule);
   });
 }
 
