@@ -3,7 +3,18 @@
  * sorted and sent would be moved and marked by the garbage collector, in pieces of 50 ms and more.
  * A pack holds a few strings and arrays of numbers instead. Pure.
  */
-import type { Entry } from "./files.ts";
+
+/** One name of a directory that can be asked for, or only shown. */
+export interface Entry {
+  name: string;
+  kind: "file" | "directory";
+  /** Bytes; 0 for directories. */
+  size: number;
+  /** Milliseconds since 1970. */
+  mtimeMs: number;
+  /** False when no target leads to it: a name that is not UTF-8, or that holds a backslash. */
+  linked: boolean;
+}
 
 /** Entries in a pack: to sort them takes about a millisecond, three before the code is compiled. */
 export const PACK_ENTRIES = 512;

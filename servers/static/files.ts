@@ -12,7 +12,7 @@
  * through the thread pool); long work is cut into slices that yield to the event loop.
  */
 import fs from "node:fs";
-import { EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
+import { type Entry, EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
 import { Slice } from "./slice.ts";
 
@@ -22,18 +22,6 @@ export type Found =
   | { kind: "directory"; mtimeMs: number }
   | { kind: "missing" }
   | { kind: "forbidden" };
-
-/** One name of a directory that can be asked for, or only shown. */
-export interface Entry {
-  name: string;
-  kind: "file" | "directory";
-  /** Bytes; 0 for directories. */
-  size: number;
-  /** Milliseconds since 1970. */
-  mtimeMs: number;
-  /** False when no target leads to it: a name that is not UTF-8, or that holds a backslash. */
-  linked: boolean;
-}
 
 /** A file's state as its own handle shows it. */
 export interface Loaded {

@@ -1,5 +1,5 @@
 /** Writes a directory listing as a page or as JSON, piece by piece. Pure. */
-import type { Entry } from "./files.ts";
+import type { Entry } from "./entry_pack.ts";
 import type { ListingFormat, ListingSort, SortKey } from "./listing_order.ts";
 import { PAGE_ICON, PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
 import { encodeSegment } from "./resolve.ts";

@@ -1,6 +1,5 @@
 /** Format and order of a listing: what the request asks for, and sorting without stalls. Pure. */
-import { EntryPack, StringPack } from "./entry_pack.ts";
-import type { Entry } from "./files.ts";
+import { type Entry, EntryPack, StringPack } from "./entry_pack.ts";
 import { wantsJson } from "./negotiate.ts";
 
 /** How a listing is written. */

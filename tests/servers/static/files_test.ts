@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Entry, Files, type OpenFile } from "../../../servers/static/files.ts";
+import type { Entry } from "../../../servers/static/entry_pack.ts";
+import { Files, type OpenFile } from "../../../servers/static/files.ts";
 import { run, withTree } from "./tree.ts";
 
 const plain = { followSymlinks: false, dotfiles: false };
