@@ -3,6 +3,7 @@
  * sorted and sent would be moved and marked by the garbage collector, in pieces of 50 ms and more.
  * A pack holds a few strings and arrays of numbers instead. Pure.
  */
+
 /** One name of a directory that can be asked for, or only shown. */
 export interface Entry {
   name: string;

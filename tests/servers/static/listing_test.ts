@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { EntryPack, PACK_ENTRIES } from "../../../servers/static/entry_pack.ts";
-import type { Entry } from "../../../servers/static/entry_pack.ts";
+import { type Entry, EntryPack, PACK_ENTRIES } from "../../../servers/static/entry_pack.ts";
 import {
   escapeHtml,
   humanSize,
