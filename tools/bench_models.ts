@@ -28,7 +28,7 @@ interface Run extends Figures {
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "1" },
+    seconds: { type: "string", default: "2" },
     runs: { type: "string", default: "3" },
     connections: { type: "string", default: "1,32,256" },
     variant: { type: "string", default: Object.keys(VARIANTS).join(",") },
