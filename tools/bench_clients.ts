@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { table } from "../bench/report/table.ts";
 import { formatCount } from "../bench/report/units.ts";
+import { median } from "./bench_servers/median.ts";
 import { ROOT } from "./paths.ts";
 
 /** What a run came to. */
@@ -126,11 +127,6 @@ async function measure(client: Client, url: string, seconds: number): Promise<Me
     seconds: (performance.now() - beginMs) / 1000,
     cpuSeconds: childSeconds(new TextDecoder().decode(stderr)),
   };
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Compares `clients`; the first one is what the others are held against. */

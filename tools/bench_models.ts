@@ -10,6 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { chooseDriver, type Driver, type Figures, type Load } from "./bench_models/load.ts";
+import { median } from "./bench_servers/median.ts";
 import { ServerProcess } from "./soak/server_process.ts";
 
 /** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */
@@ -43,10 +44,6 @@ const isValid = [seconds, runs, ...connectionCounts].every((value) =>
 if (!isValid || names.some((name) => VARIANTS[name] === undefined)) {
   console.error(`bench:models: numbers are whole, variants: ${Object.keys(VARIANTS).join(", ")}`);
   Deno.exit(2);
-}
-
-function median(numbers: number[]): number {
-  return numbers.sort((a, b) => a - b)[numbers.length >> 1];
 }
 
 async function measure(server: ServerProcess, drive: Driver, load: Load): Promise<Run> {

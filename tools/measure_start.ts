@@ -1,6 +1,7 @@
-/** Measures an executable's start: until `http` has answered its first request. */
+/** Measures the start of servers: until the first request is answered. */
 import { once } from "node:events";
 import { connect } from "node:net";
+import { median } from "./bench_servers/median.ts";
 import { DIST } from "./paths.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */
@@ -27,20 +28,33 @@ export async function measureStart(path: string): Promise<{ firstMs: number; war
   Deno.mkdirSync(DIST, { recursive: true });
   const cache = Deno.makeTempDirSync({ dir: DIST, prefix: "start-" });
   try {
-    const firstMs = await startMs(path, cache);
+    const command = [path, "http", "--port", "0"];
+    const env = { XDG_CACHE_HOME: cache };
+    const firstMs = await startMs(command, env);
     const warm: number[] = [];
-    for (let i = 0; i < WARM_STARTS; i++) warm.push(await startMs(path, cache));
-    return { firstMs, warmMs: warm.sort((a, b) => a - b)[WARM_STARTS >> 1] };
+    for (let i = 0; i < WARM_STARTS; i++) warm.push(await startMs(command, env));
+    return { firstMs, warmMs: median(warm) };
   } finally {
     Deno.removeSync(cache, { recursive: true });
   }
 }
 
-async function startMs(path: string, cache: string): Promise<number> {
+/**
+ * Starts a server and asks it for `/`.
+ *
+ * @param command a program that prints a line that ends with its port as soon as it listens
+ * @param env variables beside those of this process
+ * @returns milliseconds from its start to its first answer
+ * @throws if it does not get ready, or answers other than 200
+ */
+export async function startMs(
+  [path, ...args]: readonly string[],
+  env: Record<string, string> = {},
+): Promise<number> {
   const beginMs = performance.now();
   await using server = new Deno.Command(path, {
-    args: ["http", "--port", "0"],
-    env: { XDG_CACHE_HOME: cache },
+    args,
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "null",
@@ -48,14 +62,12 @@ async function startMs(path: string, cache: string): Promise<number> {
   }).spawn();
   const { value } = await server.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
   const port = Number(/:(\d+)\n/.exec(value ?? "")?.[1]);
-  if (!port) throw new Error(`${path} http did not get ready: it printed '${value ?? ""}'`);
+  if (!port) throw new Error(`${path} did not get ready: it printed '${value ?? ""}'`);
   const socket = connect(port, "127.0.0.1");
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const [answer] = await once(socket, "data");
   const tookMs = performance.now() - beginMs;
   socket.destroy();
-  if (!String(answer).startsWith("HTTP/1.1 200 ")) {
-    throw new Error(`${path} http answered ${answer}`);
-  }
+  if (!String(answer).startsWith("HTTP/1.1 200 ")) throw new Error(`${path} answered ${answer}`);
   return tookMs;
 }
