@@ -1,4 +1,5 @@
 /** A socket of `Deno.connect`: the cheapest to open, for one connection a request. */
+import { ReadTurns } from "../core/mod.ts";
 import type { HttpSocket, SocketEvents } from "./http_socket.ts";
 import type { Endpoint } from "./http_target.ts";
 
@@ -7,6 +8,7 @@ export class DenoSocket implements HttpSocket {
   isWriting = false;
   readonly #events: SocketEvents;
   #conn: Deno.Conn | null = null;
+  #turns: ReadTurns | undefined;
   #isClosed = false;
   #request!: Uint8Array;
   #sent = 0;
@@ -31,10 +33,13 @@ export class DenoSocket implements HttpSocket {
       return;
     }
     this.#conn = conn;
+    const turns = this.#turns = new ReadTurns();
     this.#events.opened();
     for (;;) {
       let count: number | null;
       try {
+        const turn = turns.ask();
+        if (turn !== undefined) await turn;
         count = await conn.read(input);
       } catch (error) {
         this.#fail(error as Error);
@@ -61,6 +66,7 @@ export class DenoSocket implements HttpSocket {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#turns?.end();
     this.#conn?.close();
   }
 

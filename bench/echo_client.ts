@@ -5,7 +5,7 @@
  * lie outside of it. After the last message the client sends its FIN and reads up to the server's,
  * because bytes that were never sent may still come.
  */
-import { type EchoSlot, EchoVerdict } from "../core/mod.ts";
+import { type EchoSlot, EchoVerdict, ReadTurns } from "../core/mod.ts";
 import { closedKind, type FailureKind, failureKind } from "./echo_errors.ts";
 import { type EchoPlan, targetName } from "./echo_plan.ts";
 import type { EchoRecorder } from "./echo_recorder.ts";
@@ -37,6 +37,7 @@ export class EchoClient {
   readonly #slot: EchoSlot;
   readonly #run: EchoRun;
   #conn: Deno.Conn | null = null;
+  #turns!: ReadTurns;
   #connecting: AbortController | null = null;
   /** When what is under way counts as failed; `Infinity` while nothing is. */
   #deadlineMs = Infinity;
@@ -64,6 +65,7 @@ export class EchoClient {
     this.#deadlineMs = startMs + plan.timeoutMs;
     try {
       this.#conn = await connectTo(plan, signal);
+      this.#turns = new ReadTurns();
       recorder.connected(this.index, round, (performance.now() - startMs) * 1000);
       return true;
     } catch (error) {
@@ -162,6 +164,8 @@ export class EchoClient {
   async #readEcho(conn: Deno.Conn, message: Message): Promise<"ok" | FailureKind> {
     const slot = this.#slot;
     for (;;) {
+      const turn = this.#turns.ask();
+      if (turn !== undefined) await turn;
       const count = await conn.read(slot.receiveView);
       this.#echoedMs = performance.now();
       if (count === null) return closedKind(slot.checkedBytes);
@@ -221,7 +225,9 @@ export class EchoClient {
   #close(): void {
     const conn = this.#conn;
     this.#conn = null;
-    conn?.close();
+    if (!conn) return;
+    this.#turns.end();
+    conn.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in WebAssembly, over one linear
- * memory. It knows no socket, clock or file.
+ * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in
+ * WebAssembly, over one linear memory. It knows no socket, clock or file. Beside it stands how
+ * those who receive into this memory take turns.
  */
 export { Core, type Kept } from "./host.ts";
 export { type CoreOptions, DEFAULT_LIMITS, type Limits, maxBlocks } from "./layout.ts";
@@ -11,3 +12,4 @@ export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
 export { ResponseReader } from "./response_reader.ts";
 export { ResponseCode, Taken } from "./shared/abi_client.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";
+export { ReadTurns } from "./read_turns.ts";

@@ -5,6 +5,7 @@
  * The runtime's operations can be reached, but they are no documented interface. So all that is
  * assumed of them is checked, and where they are not as expected `Deno.Conn` serves as it is.
  */
+import { ReadTurns } from "../../core/mod.ts";
 import type { Stream } from "../engine.ts";
 
 /** The runtime's operations on a resource, named by its number; `read` answers 0 at a FIN. */
@@ -36,6 +37,7 @@ class DirectStream implements Stream {
   readonly #conn: Deno.Conn;
   readonly #resource: number;
   readonly #operations: Operations;
+  readonly #turns = new ReadTurns();
 
   constructor(conn: Deno.Conn, resource: number, operations: Operations) {
     this.#conn = conn;
@@ -44,6 +46,10 @@ class DirectStream implements Stream {
   }
 
   read(view: Uint8Array): Promise<number> {
+    const turn = this.#turns.ask();
+    if (turn !== undefined) {
+      return turn.then(() => this.#operations.read(this.#resource, view));
+    }
     return this.#operations.read(this.#resource, view);
   }
 
@@ -56,6 +62,7 @@ class DirectStream implements Stream {
   }
 
   close(): void {
+    this.#turns.end();
     this.#conn.close();
   }
 }

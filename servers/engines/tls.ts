@@ -1,6 +1,7 @@
 /**
  * Streams over TLS: `Deno.listenTls`, with HTTP/1.1 as the only protocol it offers (ALPN).
  */
+import { ReadTurns } from "../../core/mod.ts";
 import {
   type Accepted,
   type Certificate,
@@ -40,6 +41,7 @@ export class TlsListener implements Listener {
 /** A connection over TLS. */
 class TlsStream implements Stream {
   readonly #conn: Deno.TlsConn;
+  readonly #turns = new ReadTurns();
 
   constructor(conn: Deno.TlsConn) {
     this.#conn = conn;
@@ -47,6 +49,7 @@ class TlsStream implements Stream {
 
   async read(view: Uint8Array): Promise<number | null> {
     try {
+      await this.#turns.ask();
       return await this.#conn.read(view);
     } catch (error) {
       // A FIN without close_notify: messages have lengths, so that nothing can be cut off unseen.
@@ -68,6 +71,7 @@ class TlsStream implements Stream {
   }
 
   close(): void {
+    this.#turns.end();
     this.#conn.close();
   }
 }
