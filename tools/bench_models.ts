@@ -46,10 +46,26 @@ if (!isValid || names.some((name) => VARIANTS[name] === undefined)) {
   Deno.exit(2);
 }
 
+/** A server that used less of an interval than this has nothing left to do. */
+const IDLE_SHARE = 0.05;
+const SETTLE_MS = 100;
+
+/**
+ * Waits until `server` has dealt with what its clients left behind, which would else slow down the
+ * next: per-connection goes on to create Workers for connections that are gone.
+ */
+async function settle(server: ServerProcess): Promise<void> {
+  for (let beforeUs = -Infinity; server.cpuUs - beforeUs > IDLE_SHARE * SETTLE_MS * 1000;) {
+    beforeUs = server.cpuUs;
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+}
+
 async function measure(server: ServerProcess, drive: Driver, load: Load): Promise<Run> {
   const beforeUs = server.cpuUs;
   const figures = await drive(server.port, load);
   const cpuUs = server.cpuUs - beforeUs;
+  await settle(server);
   return { ...figures, cpuUsPerRequest: cpuUs / figures.requests };
 }
 
@@ -84,7 +100,10 @@ for (const service of ["http", "echo"] as const) {
       );
       try {
         const results = names.map((): Run[] => []);
-        for (const server of servers) await driver.drive(server.port, { ...load, seconds: 1 });
+        for (const server of servers) {
+          await driver.drive(server.port, { ...load, seconds: 1 });
+          await settle(server);
+        }
         for (let i = 0; i < runs; i++) {
           for (const [at, server] of servers.entries()) {
             results[at].push(await measure(server, driver.drive, load));
