@@ -13,10 +13,16 @@
 /** Operations that a turn completes. After so many, some may have been left over. */
 const FULL_TURN = 128;
 
-/** So many are let through after a turn that left nobody over. */
+/**
+ * So many are let through after a turn that left nobody over; twice as many as before when hardly
+ * any of those had something to receive, so that a crowd that fell silent holds nobody up.
+ */
 const PASSES = 32;
 
-/** When nobody has asked for so long, in ms, those let through have nothing to receive. */
+/** Hardly any: less than one in so many. */
+const HARDLY_ANY = 8;
+
+/** A turn that does not come within so many ms is one in which nobody asked. */
 const IDLE_MS = 2;
 
 /** The queue of a thread's sockets. */
@@ -29,6 +35,8 @@ class ReadQueue {
   /** Those who wait, from `#first` on. */
   #waiting: (() => void)[] = [];
   #first = 0;
+  /** How many were let through the last time. */
+  #passes = PASSES;
   #turns = 0;
   #isWatched = false;
 
@@ -41,20 +49,23 @@ class ReadQueue {
   }
 
   #turnEnded(): void {
-    const isFull = this.#asked >= FULL_TURN;
+    const asked = this.#asked;
     this.#asked = 0;
     ++this.#turns;
-    if (!isFull) this.#letThrough();
+    if (asked < FULL_TURN) this.#letThrough(asked);
     if (this.#waiting.length > 0 && !this.#isWatched) this.#watch();
   }
 
-  #letThrough(): void {
-    const end = Math.min(this.#first + PASSES, this.#waiting.length);
+  /** Lets the next ones through, after a turn in which `asked` did. */
+  #letThrough(asked: number): void {
+    this.#passes = asked * HARDLY_ANY < this.#passes ? this.#passes * 2 : PASSES;
+    const end = Math.min(this.#first + this.#passes, this.#waiting.length);
     while (this.#first < end) this.#waiting[this.#first++]();
     // Half of it is cut off at a time, so that no element is moved often.
     if (this.#first * 2 < this.#waiting.length) return;
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
+    if (this.#waiting.length === 0) this.#passes = PASSES;
   }
 
   /** Goes on where no turn comes: nobody was left over, or who was let through is idle. */
@@ -63,7 +74,7 @@ class ReadQueue {
     this.#isWatched = true;
     setTimeout(() => {
       this.#isWatched = false;
-      if (turns === this.#turns) this.#letThrough();
+      if (turns === this.#turns) this.#letThrough(0);
       if (this.#waiting.length > 0) this.#watch();
     }, IDLE_MS);
   }

@@ -37,6 +37,24 @@ Deno.test("ReadTurns.ask(): all of many get through in their order, also when no
   for (const turns of all) turns.end();
 });
 
+Deno.test("ReadTurns.ask(): a crowd that fell silent does not hold up who waits behind it", async () => {
+  const crowd = open(20_000);
+  for (const turns of crowd) turns.ask();
+  const startMs = performance.now();
+  await Promise.all(crowd.map((turns) => turns.ask()));
+  // A few at a time would take more than a second.
+  assert.ok(performance.now() - startMs < 500, `${performance.now() - startMs} ms`);
+  for (const turns of crowd) turns.end();
+});
+
+Deno.test("ReadTurns.ask(): who waits goes on when the others have closed", async () => {
+  const all = open(SOCKETS);
+  for (const turns of all) turns.ask();
+  const waits = all.map((turns) => turns.ask());
+  for (const turns of all) turns.end();
+  await Promise.all(waits);
+});
+
 async function echo(stream: Stream): Promise<void> {
   const view = new Uint8Array(64);
   for (let count; (count = await stream.read(view));) await stream.write(view.subarray(0, count));
