@@ -10,7 +10,9 @@
 import { parseArgs } from "node:util";
 import { table } from "../bench/report/table.ts";
 import { formatCount } from "../bench/report/units.ts";
+import { nginx } from "./bench_servers/contender.ts";
 import { median } from "./bench_servers/median.ts";
+import { freePort, start } from "./bench_servers/process.ts";
 import { ROOT } from "./paths.ts";
 
 /** What a run came to. */
@@ -161,33 +163,12 @@ async function compare(
 }
 
 /** Starts nginx with one process that answers 200 to everything. */
-async function startNginx(folder: string) {
+async function startNginx(scratch: string) {
   const port = freePort();
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${folder}/${name};`).join(" ");
-  const config = `worker_processes 1; daemon off; pid ${folder}/pid; error_log ${folder}/error.log;
-    events { worker_connections 4096; }
-    http { access_log off; keepalive_requests 1000000000; ${temporary}
-    server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 "Hello World!"; } } }`;
-  await Deno.writeTextFile(`${folder}/nginx.conf`, config);
-  const process = new Deno.Command("nginx", {
-    args: ["-c", `${folder}/nginx.conf`, "-e", `${folder}/error.log`],
-  }).spawn();
-  for (let attempt = 0; attempt < 100; attempt++) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return { url: `http://127.0.0.1:${port}/`, process };
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  process.kill();
-  throw new Error(`nginx does not listen on port ${port}; see ${folder}/error.log`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  const url = `http://127.0.0.1:${port}/`;
+  const server = `location / { return 200 "Hello World!"; }`;
+  const command = nginx("nginx", { http: "", server }).command({ port, scratch });
+  return { url, process: await start(command, { url }) };
 }
 
 if (import.meta.main) {

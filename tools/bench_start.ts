@@ -1,6 +1,6 @@
 /**
- * How long servers take from their start to their first answer: `deno task bench:start`. All are
- * started in turn, in a directory of their own, and the medians are shown.
+ * How long servers take from their start to their first answer: `deno task bench:start`. They are
+ * started in turn, and the medians are shown.
  */
 import { Command } from "commander";
 import { integerBetween } from "../cli/args.ts";

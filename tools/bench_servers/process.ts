@@ -40,16 +40,19 @@ export function freePort(): number {
 }
 
 /**
- * Starts `command` on one core and waits until `url` is answered with 200.
+ * Starts `command`, on one core if it is given, and waits until `url` is answered with 200.
  *
  * @throws when it ends before, or takes longer than ten seconds
  */
 export async function start(
   command: string[],
-  { url, core }: { url: string; core: number },
+  { url, core }: { url: string; core?: number },
 ): Promise<Deno.ChildProcess> {
-  const child = new Deno.Command("taskset", {
-    args: ["-c", `${core}`, ...command],
+  const [program, ...args] = core === undefined
+    ? command
+    : ["taskset", "-c", `${core}`, ...command];
+  const child = new Deno.Command(program, {
+    args,
     stdout: "null",
     stderr: "null",
   }).spawn();
