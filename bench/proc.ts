@@ -2,6 +2,8 @@
 
 /** The text of the file `path`, or null where there is none or it may not be read. */
 export function readProc(path: string): string | null {
+  // To try without permission would ask the user for it.
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {

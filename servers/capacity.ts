@@ -89,6 +89,11 @@ export function fitCapacity(
   return { maxConnections: fitting, maxWorkers, note };
 }
 
+/** Whether reading `path` is permitted: to try without permission would ask the user for it. */
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
 /** Asks the system, as far as reading is permitted. */
 export function systemRoom(): SystemRoom {
   const limits = read("/proc/self/limits");
@@ -114,6 +119,7 @@ function controlGroupMemory(): number {
 
 /** The text of a file of the kernel; empty where there is none or it may not be read. */
 function read(path: string): string {
+  if (!mayRead(path)) return "";
   try {
     return Deno.readTextFileSync(path);
   } catch {
@@ -122,6 +128,7 @@ function read(path: string): string {
 }
 
 function countEntries(path: string): number {
+  if (!mayRead(path)) return 0;
   try {
     return [...Deno.readDirSync(path)].length;
   } catch {

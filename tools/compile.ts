@@ -14,10 +14,14 @@ import { buildPortable } from "./portable/executable.ts";
 import { runDeno } from "./run_deno.ts";
 
 /** What ktcp needs of Deno, whatever runs it. It gives up permissions itself. */
-const RUN_FLAGS = ["--allow-all", ...config.unstable.map((name) => `--unstable-${name}`)];
+const RUN_FLAGS = [
+  "--allow-all",
+  "--no-prompt",
+  ...config.unstable.map((name) => `--unstable-${name}`),
+];
 
 /** What keeps the portable executable from looking around: everything it needs is in its folder. */
-const SEALED_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm", "--no-prompt"];
+const SEALED_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
 /** How an executable was made. */
 export interface Compiled {

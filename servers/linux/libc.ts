@@ -129,14 +129,15 @@ export function libc(): Libc {
 }
 
 function open(): Library {
+  // To try without permission would ask the user for it.
+  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
+    throw new LibcError("Cannot load libc: FFI is not permitted (--allow-ffi)");
+  }
   const reasons: string[] = [];
   for (const soname of SONAMES) {
     try {
       return Deno.dlopen(soname, SYMBOLS);
     } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) {
-        throw new LibcError(`Cannot load ${soname}: FFI is not permitted (--allow-ffi)`);
-      }
       reasons.push((error as Error).message);
     }
   }
