@@ -4,6 +4,7 @@
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
 import { type Command, CommanderError } from "commander";
+import { ignoreDebuggerSignal } from "../servers/linux/debugger_signal.ts";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
@@ -79,5 +80,6 @@ function commandNames(): string {
 }
 
 if (import.meta.main) {
+  ignoreDebuggerSignal();
   Deno.exit(await main(Deno.args));
 }

@@ -27,7 +27,7 @@ import {
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
-import { onStatsSignal, statsTable } from "./serve_stats.ts";
+import { statsTable } from "./serve_stats.ts";
 
 /** Values of the options that both servers have. */
 export interface ServeFlags {
@@ -77,7 +77,7 @@ export function addServeOptions(
       integerBetween(1, 2048),
       DEFAULT_MAX_ACTIVE,
     )
-    .option("--stats", "print what each Worker did, at the end and on SIGUSR1")
+    .option("--stats", "print what each Worker did, at the end and on SIGUSR2")
     .option("--backlog <n>", "length of the accept queue", integerBetween(1, 65535), 128)
     .option(
       "--max-connections <n>",
@@ -161,7 +161,10 @@ export async function runServer(
     throw bindFailure(error, flags);
   }
   if (flags.stats) {
-    onStatsSignal(async () => printNote(statsTable(await server.reports())));
+    Deno.addSignalListener(
+      "SIGUSR2",
+      async () => printNote(statsTable(await server.reports())),
+    );
   }
   dropPermissions(options);
   printResult(`ktcp ${name}: listening on ${server.address}`);

@@ -1,5 +1,5 @@
 /**
- * `--stats`: what each thread of a server did, as a table, at the end and on SIGUSR1.
+ * `--stats`: what each thread of a server did, as a table, at the end and on SIGUSR2.
  */
 import type { ThreadReport } from "../servers/mod.ts";
 
@@ -35,30 +35,4 @@ export function statsTable(reports: readonly ThreadReport[]): string {
   const line = (row: readonly string[]) =>
     row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ");
   return table.map((row) => line(row).trimEnd()).join("\n");
-}
-
-/** The runtime takes some ms to open its debugger. */
-const DEBUGGER_LOOKS = 20;
-const DEBUGGER_LOOK_MS = 10;
-
-/** Calls `print` on SIGUSR1. */
-export function onStatsSignal(print: () => void): void {
-  Deno.addSignalListener("SIGUSR1", () => {
-    print();
-    closeDebugger();
-  });
-}
-
-/**
- * On SIGUSR1 `deno run` also opens its debugger on port 9229 (since 2.9.2; there is no option
- * against it), through which anybody on this machine could take the process over. So it is closed
- * again as soon as it is there.
- */
-async function closeDebugger(): Promise<void> {
-  const inspector = await import("node:inspector");
-  // Whether it is there yet may not be asked without the permission that was given up.
-  for (let looks = 0; looks < DEBUGGER_LOOKS; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, DEBUGGER_LOOK_MS));
-    inspector.close();
-  }
 }

@@ -18,9 +18,12 @@ const SYMBOLS = {
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  signal: { parameters: ["i32", "usize"], result: "usize" },
   // Both glibc and musl export this one; `errno` itself is a macro around it.
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
+
+const SIG_IGN = 1n;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 
@@ -100,6 +103,11 @@ export class Libc {
   /** close(2). Its errors are ignored: Linux has released the descriptor in any case. */
   close(fd: number): void {
     this.#symbols.close(fd);
+  }
+
+  /** signal(2) with SIG_IGN: `signal` has no effect on this process any more. */
+  ignoreSignal(signal: number): void {
+    this.#symbols.signal(signal, SIG_IGN);
   }
 
   /** Runs `attempt`, again after EINTR, and turns -1 into an exception. */

@@ -57,11 +57,11 @@ for (const model of MODELS) {
     assert.match(notes.trim(), / 1 errors$/);
   });
 
-  Deno.test(`${model}: --stats prints a table on SIGUSR1 and at the end`, async () => {
+  Deno.test(`${model}: --stats prints a table on SIGUSR2 and at the end`, async () => {
     const args = ["http", "--port", "0", "--model", model, "--workers", "2", "--stats"];
     await using server = await ServerProcess.start(args);
     await request(server.port);
-    server.kill("SIGUSR1");
+    server.kill("SIGUSR2");
     await request(server.port);
     await sleep(100);
     const { code, notes } = await server.stop();
@@ -72,7 +72,6 @@ for (const model of MODELS) {
       model as string
     ] ?? /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
     assert.match(notes, row);
-    await assert.rejects(connect(9229), "no debugger is left open");
   });
 }
 
