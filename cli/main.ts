@@ -5,6 +5,7 @@
  */
 import { type Command, CommanderError } from "commander";
 import { ignoreDebuggerSignal } from "../servers/linux/debugger_signal.ts";
+import { stderr } from "../servers/stderr.ts";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
@@ -81,5 +82,8 @@ function commandNames(): string {
 
 if (import.meta.main) {
   ignoreDebuggerSignal();
-  Deno.exit(await main(Deno.args));
+  const code = await main(Deno.args);
+  await stderr.flush();
+  // Does not wait for a write that nobody reads.
+  Deno.exit(code);
 }

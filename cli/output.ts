@@ -1,39 +1,45 @@
 /**
  * The only writer to the terminal. Results go to stdout; progress, logs and errors to stderr.
  */
+import { stderr } from "../servers/stderr.ts";
+import { Failure, messageOf } from "./failure.ts";
 
 const encoder = new TextEncoder();
 
-/** @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell */
-function writeAllSync(stream: typeof Deno.stdout, content: string | Uint8Array): boolean {
-  let bytes = typeof content === "string" ? encoder.encode(content) : content;
+/**
+ * Writes `text` and a newline to stdout.
+ *
+ * @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell
+ * @throws {Failure} when it cannot be written, as on a full disk
+ */
+export function printResult(text: string): boolean {
+  let bytes = encoder.encode(text + "\n");
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw error;
+    throw new Failure(`cannot write to stdout: ${messageOf(error)}`);
   }
 }
 
-/** Writes `text` and a newline to stdout. @returns false when nobody reads it any more */
-export function printResult(text: string): boolean {
-  return writeAllSync(Deno.stdout, text + "\n");
-}
-
-/** Writes `value` as the one JSON document on stdout. */
+/**
+ * Writes `value` as the one JSON document on stdout.
+ *
+ * @throws {Failure} when it cannot be written
+ */
 export function printJson(value: unknown): void {
   printResult(JSON.stringify(value, null, 2));
 }
 
 /** Writes `text` and a newline to stderr. */
 export function printNote(text: string): void {
-  writeAllSync(Deno.stderr, text + "\n");
+  stderr.note(text);
 }
 
 /** Writes `bytes` as they are to stderr. */
 export function printBytes(bytes: Uint8Array): void {
-  writeAllSync(Deno.stderr, bytes);
+  stderr.write(bytes);
 }
 
 /** Whether colour may be used on `stream`: it is a terminal and `NO_COLOR` is not set. */

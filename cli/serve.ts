@@ -16,6 +16,7 @@ import {
   serve,
   sumCounters,
 } from "../servers/mod.ts";
+import { droppedText, stderr } from "../servers/stderr.ts";
 import {
   formatDuration,
   integerBetween,
@@ -146,12 +147,17 @@ function stopSignal(): Promise<undefined> {
   });
 }
 
+/** The rest of the log has so long where nothing is left of `--grace`. */
+const LAST_LOG_MS = 500;
+
 /** Runs a server from its readiness line to its summary. */
 export async function runServer(
   name: "echo" | "http",
   options: PartialServerOptions,
   flags: ServeFlags,
 ): Promise<void> {
+  // Whoever reads the notes slowly, or not at all, must not hold up the connections.
+  stderr.buffer();
   // Before the readiness line: who reads it may send a signal at once.
   const stopped = stopSignal();
   let server: RunningServer;
@@ -167,9 +173,18 @@ export async function runServer(
     );
   }
   dropPermissions(options);
-  printResult(`ktcp ${name}: listening on ${server.address}`);
+  try {
+    printResult(`ktcp ${name}: listening on ${server.address}`);
+  } catch (error) {
+    await server.stop(0);
+    throw error;
+  }
   const failure = await Promise.race([stopped, server.failed.catch((error) => error)]);
-  const cut = await server.stop(failure === undefined ? flags.grace : 0);
+  const graceMs = failure === undefined ? flags.grace : 0;
+  const stopMs = performance.now();
+  const cut = await server.stop(graceMs);
+  // First the log: the summary counts what it lost.
+  await stderr.flush(Math.max(graceMs - (performance.now() - stopMs), LAST_LOG_MS));
   const reports = await server.reports();
   if (flags.stats) printNote(statsTable(reports));
   const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
@@ -184,5 +199,6 @@ function summary(name: "echo" | "http", counters: Counters, cut: number): string
   const errors = counters.resets + counters.overloads + cut;
   return `${counters.connections} connections, ${counters.served} ${what}, ` +
     `${counters.bytesIn} bytes in, ${counters.bytesOut} bytes out, ` +
-    `${counters.timeouts} timeouts, ${errors} errors`;
+    `${counters.timeouts} timeouts, ${errors} errors` +
+    (stderr.dropped > 0 ? `, ${droppedText(stderr.dropped)}` : "");
 }

@@ -1,9 +1,9 @@
 /**
- * The access log: a line an exchange on stderr, gathered and written in large pieces.
+ * The access log: a line an exchange, gathered and printed in large pieces.
  */
 import { type AccessRecord, type LogFormat, logLine } from "./static/log.ts";
 
-/** Characters that are gathered at the most before they are written. */
+/** Characters that are gathered at the most before they are printed. */
 const FLUSH_LENGTH = 16384;
 
 /** How the access log is written. */
@@ -13,15 +13,16 @@ export interface AccessLogOptions {
   trustProxy: boolean;
 }
 
-const encoder = new TextEncoder();
-
-/** A buffered log on stderr. */
+/** A log of whole lines. */
 export class AccessLog {
   readonly #options: AccessLogOptions;
+  readonly #print: (lines: string) => void;
   #text = "";
 
-  constructor(options: AccessLogOptions) {
+  /** @param print takes whole lines, and must not wait */
+  constructor(options: AccessLogOptions, print: (lines: string) => void) {
     this.#options = options;
+    this.#print = print;
   }
 
   /** Adds the line of `record`. */
@@ -30,14 +31,10 @@ export class AccessLog {
     if (this.#text.length > FLUSH_LENGTH) this.flush();
   }
 
-  /** Writes what was gathered: called at every tick, and at the end. */
+  /** Prints what was gathered: called at every tick, and at the end. */
   flush(): void {
-    let bytes = encoder.encode(this.#text);
+    if (this.#text === "") return;
+    this.#print(this.#text);
     this.#text = "";
-    try {
-      while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
-    } catch {
-      // Nobody reads the log any more; serving goes on.
-    }
   }
 }

@@ -16,6 +16,8 @@ export type MakeDirectory = (options: HttpServiceOptions) => Resource;
 
 /** What a service needs besides its options. */
 export interface ServiceParts {
+  /** Takes whole lines of its log, each with its line feed; must not wait. */
+  print: (lines: string) => void;
   /**
    * Its core's memory is shared with other threads; the owner of the sockets does what is done
    * once for all of them.
@@ -39,22 +41,18 @@ function createResource(options: HttpServiceOptions, makeDirectory?: MakeDirecto
   }
 }
 
-function logLine(line: string): void {
-  console.error(line);
-}
-
 /** The service that `options` describe, over `core`. */
 export function createService(
   core: Core,
   options: ServiceOptions,
-  { isPooled = false, makeDirectory }: ServiceParts = {},
+  { print, isPooled = false, makeDirectory }: ServiceParts,
 ): Service {
   if (options.kind === "http") {
-    const log = options.log && new AccessLog(options.log);
+    const log = options.log && new AccessLog(options.log, print);
     return new HttpService(core, createResource(options, makeDirectory), { log, isPooled });
   }
   const { bufferBytes, verbose } = options;
-  const log = verbose ? logLine : undefined;
+  const log = verbose ? (line: string) => print(line + "\n") : undefined;
   return new EchoService(core, { bufferBytes, log, logClients: isPooled ? undefined : log });
 }
 
@@ -62,8 +60,13 @@ export function createService(
  * The part of a service that the owner of the sockets needs while Workers run the service itself:
  * phases, timeouts and what is logged of clients. Of what is served it knows nothing.
  */
-export function createProtocol(core: Core, options: ServiceOptions): Service {
+export function createProtocol(
+  core: Core,
+  options: ServiceOptions,
+  { print }: Pick<ServiceParts, "print">,
+): Service {
   if (options.kind === "http") return new HttpService(core, helloResource, { isPooled: true });
   const { bufferBytes, verbose } = options;
-  return new EchoService(core, { bufferBytes, logClients: verbose ? logLine : undefined });
+  const logClients = verbose ? (line: string) => print(line + "\n") : undefined;
+  return new EchoService(core, { bufferBytes, logClients });
 }

@@ -5,4 +5,6 @@ import { type Pooled, setUpPooled } from "./pooled.ts";
 import type { PoolInit } from "./messages.ts";
 import { connection } from "./per_connection_item.ts";
 
-serveWork<Pooled, PoolInit>({ connection }, { setUp: (init) => setUpPooled(init, makeDirectory) });
+serveWork<Pooled, PoolInit>({ connection }, {
+  setUp: (init, _facts, print) => setUpPooled(init, print, makeDirectory),
+});

@@ -1,7 +1,9 @@
 /** Worker entry of model `per-connection`. */
 import { serveWork } from "../workqueue/serve_work.ts";
 import type { PoolInit } from "./messages.ts";
-import { setUpPooled } from "./pooled.ts";
+import { type Pooled, setUpPooled } from "./pooled.ts";
 import { connection } from "./per_connection_item.ts";
 
-serveWork({ connection }, { setUp: (init: PoolInit) => setUpPooled(init) });
+serveWork<Pooled, PoolInit>({ connection }, {
+  setUp: (init, _facts, print) => setUpPooled(init, print),
+});

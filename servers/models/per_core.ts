@@ -10,6 +10,7 @@ import type { Listener } from "../engine.ts";
 import { denoEngine } from "../engines/deno.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
+import { stderr } from "../stderr.ts";
 import { CoreServer } from "./core_server.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { workerPermissions } from "./permissions.ts";
@@ -49,6 +50,7 @@ export async function servePerCore(
       ? new URL("./per_core_files_worker.ts", import.meta.url)
       : new URL("./per_core_worker.ts", import.meta.url),
     permissions: workerPermissions(options),
+    onPrint: (lines) => stderr.log(lines),
     cpus: workers,
     // A server's item runs as long as the server: it is never too long.
     cpuIntensiveThreshUs: Infinity,

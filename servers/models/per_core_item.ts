@@ -15,9 +15,10 @@ export async function serve(
   makeDirectory?: MakeDirectory,
 ): Promise<ServeResult> {
   const core = createServerCore(options, keptBytes(options.service));
-  const service = createService(core, options.service, { makeDirectory });
+  const { print } = context;
+  const service = createService(core, options.service, { print, makeDirectory });
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit });
+  const { listener, acceptor } = startServing(options, { core, service, limit, print });
   context.post({ kind: "listening", address: listener.address } satisfies ServeMessage);
   return await new Promise<ServeResult>((resolve, reject) => {
     acceptor.done.catch(reject);

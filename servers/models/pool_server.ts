@@ -6,6 +6,7 @@ import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Service } from "../service.ts";
+import { stderr } from "../stderr.ts";
 import {
   allocWorkqueue,
   destroyWorkqueue,
@@ -41,19 +42,21 @@ export function servePool(
   { name, maxActive, workers, open }: PoolModel,
 ): RunningServer {
   const core = createServerCore(options);
+  const print = (lines: string) => stderr.log(lines);
   const pools = new WorkerPools({
     ...workers,
     permissions: poolPermissions(options),
+    onPrint: print,
     init: { share: core.share, service: options.service } satisfies PoolInit,
   });
   const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
-  const protocol = createProtocol(core, options.service);
+  const protocol = createProtocol(core, options.service, { print });
   const service = new RemoteService(
     protocol,
     (conn, peer) => open(queue, { conn, peer, protocol }),
   );
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit });
+  const { listener, acceptor } = startServing(options, { core, service, limit, print });
   return {
     address: listener.address,
     port: listener.port,

@@ -16,8 +16,10 @@ export interface Pooled {
 /** Makes it of what the owner sent. */
 export function setUpPooled(
   { share, service }: PoolInit,
+  print: (lines: string) => void,
   makeDirectory?: MakeDirectory,
 ): Pooled {
   const core = Core.attach(share);
-  return { core, service: createService(core, service, { isPooled: true, makeDirectory }) };
+  const parts = { print, isPooled: true, makeDirectory };
+  return { core, service: createService(core, service, parts) };
 }

@@ -27,9 +27,13 @@ export function createServerCore(options: ServerOptions, { cacheBytes = 0 } = {}
   });
 }
 
-/** Reports a bug without ending the server. */
-export function reportInternalError(error: unknown): void {
-  console.error("ktcp: internal error on a connection:", error);
+/** What a server needs besides its options. */
+export interface ServingParts {
+  core: Core;
+  service: Service;
+  limit: ConnectionLimit;
+  /** Takes whole lines, each with its line feed; must not wait. */
+  print: (lines: string) => void;
 }
 
 /**
@@ -40,12 +44,15 @@ export function reportInternalError(error: unknown): void {
  */
 export function startServing(
   options: ServerOptions,
-  { core, service, limit }: { core: Core; service: Service; limit: ConnectionLimit },
+  { core, service, limit, print }: ServingParts,
 ): { listener: Listener; acceptor: Acceptor } {
   const listener = denoEngine.listen(options.listen);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
-  const acceptor = new Acceptor(context, listener, { limit, onInternalError: reportInternalError });
+  // A bug must not end the server.
+  const onInternalError = (error: unknown) =>
+    print(`ktcp: internal error on a connection: ${error} (please report this)\n`);
+  const acceptor = new Acceptor(context, listener, { limit, onInternalError });
   return { listener, acceptor };
 }

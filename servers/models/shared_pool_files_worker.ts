@@ -5,4 +5,6 @@ import { type Pooled, setUpPooled } from "./pooled.ts";
 import type { PoolInit } from "./messages.ts";
 import { receive } from "./shared_pool_item.ts";
 
-serveWork<Pooled, PoolInit>({ receive }, { setUp: (init) => setUpPooled(init, makeDirectory) });
+serveWork<Pooled, PoolInit>({ receive }, {
+  setUp: (init, _facts, print) => setUpPooled(init, print, makeDirectory),
+});

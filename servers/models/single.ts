@@ -5,6 +5,7 @@
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createService } from "../create_service.ts";
 import { keptBytes, type ServerOptions, servesFiles } from "../options.ts";
+import { stderr } from "../stderr.ts";
 import { failureOf, type RunningServer } from "./model.ts";
 import { createServerCore, startServing } from "./serving.ts";
 
@@ -12,9 +13,10 @@ import { createServerCore, startServing } from "./serving.ts";
 export async function serveSingle(options: ServerOptions): Promise<RunningServer> {
   const core = createServerCore(options, keptBytes(options.service));
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
-  const service = createService(core, options.service, parts);
+  const print = (lines: string) => stderr.log(lines);
+  const service = createService(core, options.service, { print, ...parts });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit });
+  const { listener, acceptor } = startServing(options, { core, service, limit, print });
   return {
     address: listener.address,
     port: listener.port,

@@ -25,6 +25,7 @@ export const enum ToOwner {
   Dropped,
   Sleep,
   Message,
+  Print,
   Crash,
 }
 
@@ -45,6 +46,7 @@ export type WorkerMessage =
   | [ToOwner.Dropped]
   | [ToOwner.Sleep]
   | [ToOwner.Message, message: unknown]
+  | [ToOwner.Print, lines: string]
   | [ToOwner.Crash, reason: string];
 
 /** What a Worker knows of itself. */

@@ -11,6 +11,11 @@ export interface WorkerOptions {
   permissions?: Deno.PermissionOptions;
   /** Cloned to each Worker before its first item: modules, shared memories, options. */
   init?: unknown;
+  /**
+   * Takes what Workers print, whole lines each with its line feed; by default they go to stderr.
+   * Workers do not write there themselves: lines of several threads would mix.
+   */
+  onPrint?: (lines: string) => void;
   /** How many cores have bound pools; as many as the machine has by default. */
   cpus?: number;
   /** Whether a Worker takes another item when it has ended one (`true`), or ends with it. */
@@ -44,7 +49,7 @@ export interface WorkerOptions {
 
 /** Options with their defaults, as pools use them. */
 export interface PoolOptions
-  extends Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve">> {
+  extends Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve" | "onPrint">> {
   /** Creates Workers. */
   source: WorkerSource;
 }
@@ -57,7 +62,8 @@ const processReserve = new DescriptorReserve();
  * @throws {RangeError} if a number makes no sense
  */
 export function poolOptions(options: WorkerOptions): PoolOptions {
-  const { entry, permissions = "none", reserve = processReserve, ...rest } = options;
+  const { entry, permissions = "none", reserve = processReserve, ...others } = options;
+  const { onPrint = (lines) => console.error(lines.trimEnd()), ...rest } = others;
   const { init = null, reuse = true } = rest;
   const filled: PoolOptions = {
     cpus: navigator.hardwareConcurrency,
@@ -76,6 +82,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
     source: {
       reserve,
       init,
+      onPrint,
       create: (name) => new Worker(entry, { type: "module", name, deno: { permissions } }),
     },
   };

@@ -30,6 +30,8 @@ export interface WorkerSource {
   create(name: string): Worker;
   /** Cloned to it before its first item. */
   init: unknown;
+  /** Takes whole lines that it prints. */
+  onPrint(lines: string): void;
 }
 
 /** A Worker and the jobs that it has. */
@@ -41,6 +43,7 @@ export class PoolWorker {
   isCounted = false;
   #host: WorkerHost;
   #reserve: DescriptorReserve;
+  #onPrint: (lines: string) => void;
   #worker: Worker;
   #cell = new Int32Array(new SharedArrayBuffer(4));
   #seq = 0;
@@ -64,6 +67,7 @@ export class PoolWorker {
   private constructor(host: WorkerHost, source: WorkerSource, stats: WorkerStats) {
     this.#host = host;
     this.#reserve = source.reserve;
+    this.#onPrint = source.onPrint;
     this.stats = stats;
     this.#worker = source.create(stats.name);
     this.#worker.onmessage = ({ data }) => this.#receive(data);
@@ -233,6 +237,8 @@ export class PoolWorker {
         if (callbacks.onMessage) queue.runCallback(() => callbacks.onMessage!(message[1]));
         return;
       }
+      case ToOwner.Print:
+        return this.#onPrint(message[1]);
       case ToOwner.Crash:
         return this.kill(message[1]);
     }

@@ -16,9 +16,18 @@ export type WorkFunction<Init> = (data: any, context: WorkContext<Init>) => unkn
 export interface ServeOptions<Init, Data> {
   /**
    * Makes of the pools' `init` what work functions find as `context.init`; runs once, before the
-   * first item. When it throws, the Worker counts as not started.
+   * first item. When it throws, the Worker counts as not started. `print` hands whole lines to
+   * the pools' `onPrint`.
    */
-  setUp?(init: Data, facts: WorkerFacts): Init | Promise<Init>;
+  setUp?(init: Data, facts: WorkerFacts, print: (lines: string) => void): Init | Promise<Init>;
+}
+
+/** Ways from a Worker to its owner. */
+interface Outlets {
+  /** To the item that runs. */
+  post: (message: unknown) => void;
+  /** To the pools. */
+  print: (lines: string) => void;
 }
 
 /** What a work function knows of its run. */
@@ -27,6 +36,8 @@ export class WorkContext<Init> {
   readonly init: Init;
   /** The Worker's name and core. */
   readonly worker: WorkerFacts;
+  /** Hands whole lines to the pools' `onPrint`, also after the function has ended. */
+  readonly print: (lines: string) => void;
   #post: ((message: unknown) => void) | null;
   #listener: ((message: unknown) => void) | null = null;
   #waiting: unknown[];
@@ -35,11 +46,12 @@ export class WorkContext<Init> {
   constructor(
     init: Init,
     worker: WorkerFacts,
-    post: (message: unknown) => void,
+    { post, print }: Outlets,
     waiting: unknown[],
   ) {
     this.init = init;
     this.worker = worker;
+    this.print = print;
     this.#post = post;
     this.#waiting = waiting;
   }
@@ -95,6 +107,7 @@ class WorkServer<Init, Data> {
   #functions: Map<string, WorkFunction<Init>>;
   #options: ServeOptions<Init, Data>;
   #post!: (message: WorkerMessage) => void;
+  readonly #print = (lines: string) => this.#post([ToOwner.Print, lines]);
   #close!: () => void;
   #cell!: Int32Array;
   #facts!: WorkerFacts;
@@ -158,7 +171,7 @@ class WorkServer<Init, Data> {
   async #setUp(init: Data): Promise<void> {
     try {
       const { setUp } = this.#options;
-      this.#init = setUp ? await setUp(init, this.#facts) : init as unknown as Init;
+      this.#init = setUp ? await setUp(init, this.#facts, this.#print) : init as unknown as Init;
       this.#post([ToOwner.Ready]);
     } catch (error) {
       this.#crash(reasonOf(error));
@@ -189,7 +202,8 @@ class WorkServer<Init, Data> {
   #runItem(seq: number, [func, data, messages]: WireItem): boolean {
     const sinceMs = performance.now();
     const post = (message: unknown) => this.#post([ToOwner.Message, message]);
-    const context = new WorkContext(this.#init, this.#facts, post, messages ?? []);
+    const outlets = { post, print: this.#print };
+    const context = new WorkContext(this.#init, this.#facts, outlets, messages ?? []);
     this.#running = { context, seq };
     try {
       const work = this.#functions.get(func);
