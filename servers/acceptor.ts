@@ -73,10 +73,10 @@ export class Acceptor {
   }
 
   /**
-   * Stops accepting, closes idle connections at once and lets the others finish what they do.
+   * Stops accepting, ends idle connections at once and lets the others finish what they do.
    *
    * @param graceMs after this they are closed too
-   * @returns how many had to be
+   * @returns how many were cut off: they had not sent all that they had to
    */
   async stop(graceMs: number): Promise<number> {
     this.#loop.stop();
@@ -84,8 +84,11 @@ export class Acceptor {
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;
     if (await drainConnections(this.#connections, empty, graceMs)) return 0;
-    const cut = this.#connections.size;
-    for (const connection of this.#connections) connection.close();
+    let cut = 0;
+    for (const connection of this.#connections) {
+      if (!connection.isLingering) ++cut;
+      connection.close();
+    }
     await empty;
     return cut;
   }

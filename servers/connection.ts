@@ -49,6 +49,9 @@ export interface ConnectionContext {
 /** Bytes that a lingering close drains at the most. */
 const LINGER_BYTES = 64 << 20;
 
+/** How long a connection lingers while its server drains, in ms: several round trips. */
+const DRAIN_LINGER_MS = 1000;
+
 /** Errors by which a socket says that the peer is gone: events, not faults. */
 function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
@@ -77,6 +80,7 @@ export class Connection implements Timed, Sender {
   #isClosed = false;
   /** The last response and the FIN are on their way: what still comes is thrown away. */
   #ending: Promise<void> | undefined;
+  #isLingering = false;
 
   /** @param conn the connection's block, opened in `context.core` */
   constructor(context: ConnectionContext, stream: Stream, conn: number, peer: string) {
@@ -152,23 +156,36 @@ export class Connection implements Timed, Sender {
     this.#context.service.aborted?.(this.conn);
   }
 
-  /** Closes when nothing is in progress. */
-  closeIfIdle(): void {
-    if (!this.#isReceiving || this.#ending !== undefined) return;
-    if (this.#context.service.phase(this.conn) === Phase.Idle) this.close();
+  /** The FIN is sent behind the last response: nothing is lost when the connection is closed. */
+  get isLingering(): boolean {
+    return this.#isLingering;
+  }
+
+  /**
+   * The server drains: sends the FIN if nothing is in progress. The peer may be sending, so it is
+   * not closed at once; but a peer that does not close holds up the server's end for a moment only.
+   */
+  endIfIdle(): void {
+    const { service, wheel } = this.#context;
+    if (this.#isLingering) {
+      const deadline = wheel.deadlineAfter(DRAIN_LINGER_MS);
+      if (deadline < this.deadlineTick) wheel.setDeadline(this, deadline);
+    } else if (
+      this.#isReceiving && this.#ending === undefined && service.phase(this.conn) === Phase.Idle
+    ) this.#endReceiving();
   }
 
   /** A timeout is over. */
   onTimeout(): void {
     const { counters, service } = this.#context;
+    // The peer has had its answer and its FIN, and does not close.
+    if (this.#isLingering) return this.close();
     ++counters.timeouts;
     const isInMessage = this.#isReceiving && this.#ending === undefined &&
       service.phase(this.conn) !== Phase.Idle;
     if (!isInMessage) return this.close();
-    // The receive that is under way goes on; `serve` drains when it returns.
     service.expire(this.conn);
-    this.#ending = this.#sendEnd();
-    this.#ending.catch(() => this.close());
+    this.#endReceiving();
   }
 
   async write(view: Uint8Array): Promise<void> {
@@ -265,8 +282,15 @@ export class Connection implements Timed, Sender {
     }
   }
 
+  /** Sends the end. The receive that is under way goes on; `serve` drains when it returns. */
+  #endReceiving(): void {
+    this.#ending = this.#sendEnd();
+    this.#ending.catch(() => this.close());
+  }
+
   async #sendEnd(): Promise<void> {
     await this.flush();
+    this.#isLingering = true;
     this.#context.wheel.set(this, this.#context.timeouts.lingerMs);
     await this.#stream.closeWrite();
   }

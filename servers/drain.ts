@@ -1,5 +1,5 @@
 /**
- * Draining: what is idle is closed at once, what is in progress is finished.
+ * Draining: what is idle gets its FIN at once, what is in progress is finished.
  */
 import { settledWithin } from "./grace.ts";
 
@@ -8,12 +8,12 @@ const SWEEP_MS = 20;
 
 /** Something that can be told to end. */
 export interface Drainable {
-  /** Closes when nothing is in progress. */
-  closeIfIdle(): void;
+  /** Begins to end when nothing is in progress. Called again and again. */
+  endIfIdle(): void;
 }
 
 /**
- * Closes each of `connections` as soon as it is idle, until `ended` resolves or `graceMs` are over.
+ * Ends each of `connections` as soon as it is idle, until `ended` resolves or `graceMs` are over.
  *
  * A connection that only receives is idle. What the kernel has received before is not known here,
  * so the event loop gets a turn before the first look: then it has been read.
@@ -26,7 +26,7 @@ export async function drainConnections(
   graceMs: number,
 ): Promise<boolean> {
   const sweep = () => {
-    for (const connection of connections) connection.closeIfIdle();
+    for (const connection of connections) connection.endIfIdle();
   };
   const first = setTimeout(sweep, 0);
   const interval = setInterval(sweep, SWEEP_MS);

@@ -280,9 +280,8 @@ export class HttpService implements Service {
 
   #end(conn: number, isKept: boolean): Effect {
     this.#core.countServed(conn);
-    if (isKept) return Effect.Read;
-    // What follows a request that closes is ignored, but it must not make the kernel reset.
-    return this.#core.pending(conn) > 0 ? Effect.Linger : Effect.Close;
+    // The peer may still be sending, even if nothing has come yet (RFC 9112 section 9.6).
+    return isKept ? Effect.Read : Effect.Linger;
   }
 
   #record(conn: number, status: number, bodyBytes: number): void {

@@ -212,17 +212,30 @@ Deno.test("Connection: no timeout of the peer's runs while a slow service works"
   await ended;
 });
 
-Deno.test("Connection: closeIfIdle() closes what only waits, and nothing else", async () => {
+Deno.test("Connection: endIfIdle() ends what only waits, and nothing else", async () => {
   const idle = start({ service: httpService });
   await until(() => idle.stream.reads === 1, "the read");
-  idle.connection.closeIfIdle();
+  idle.connection.endIfIdle();
+  await until(() => idle.connection.isLingering, "the FIN");
+  assert.ok(idle.stream.hasEnded);
+  assert.equal(idle.stream.isClosed, false, "the peer may be sending");
+  idle.stream.push(GET, null);
   assert.equal(await idle.ended, undefined);
+  assert.equal(idle.stream.text, "");
   assert.equal(idle.counters.resets, 0, "its own close is no reset");
+
+  const silent = start({ service: httpService });
+  await until(() => silent.stream.reads === 1, "the read");
+  silent.connection.endIfIdle();
+  await until(() => silent.connection.isLingering, "the FIN");
+  silent.connection.endIfIdle();
+  assert.equal(await silent.ended, undefined, "a peer that does not close is not waited for");
+  assert.equal(silent.counters.timeouts, 0, "it has missed nothing");
 
   const busy = start({ service: httpService });
   busy.stream.push(GET.slice(0, 10));
   await until(() => busy.stream.reads === 2, "the rest of the head is awaited");
-  busy.connection.closeIfIdle();
+  busy.connection.endIfIdle();
   assert.equal(busy.stream.isClosed, false);
   busy.stream.push(GET.slice(10), null);
   await busy.ended;

@@ -154,9 +154,9 @@ Deno.test("a request that arrives byte by byte is answered once it is complete",
 /** Requests, what the driver does after them, and the Connection field of the answer. */
 const PERSISTENCE: [request: string, effect: Effect, connection: string | undefined][] = [
   ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", Effect.Read, undefined],
-  ["GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", Effect.Close, "close"],
-  ["GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, CLOSE\r\n\r\n", Effect.Close, "close"],
-  ["GET / HTTP/1.0\r\n\r\n", Effect.Close, "close"],
+  ["GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", Effect.Linger, "close"],
+  ["GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, CLOSE\r\n\r\n", Effect.Linger, "close"],
+  ["GET / HTTP/1.0\r\n\r\n", Effect.Linger, "close"],
   ["GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", Effect.Read, "keep-alive"],
 ];
 
@@ -180,7 +180,7 @@ Deno.test("drain() closes with the next answer, canned ones too", () => {
   using harness = new Harness(new FakeResource({ canned: textOf("canned") }));
   harness.service.drain();
   harness.service.tick(NOW_MS + 1000);
-  assert.equal(harness.receive(get("/")), Effect.Close);
+  assert.equal(harness.receive(get("/")), Effect.Linger);
   assert.match(harness.takeOutput(), /\r\nConnection: close\r\n/);
 });
 
@@ -388,7 +388,7 @@ Deno.test("streamed content of unknown length is chunked in 1.1, and ends with 1
   );
   harness.sent = "";
   harness.receive("GET /s HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-  assert.equal(await harness.respond(), Effect.Close);
+  assert.equal(await harness.respond(), Effect.Linger);
   assert.match(harness.sent, /\r\nConnection: close\r\n\r\nabcde$/);
 });
 
