@@ -1,10 +1,27 @@
 /**
  * Puts every model through what a server has to stand, at full size:
  *
- *     deno task soak [--model NAME] [SCENARIO …]
+ *     deno task soak [--model NAME] [--minutes N] [--attacks NAME,NAME…] [SCENARIO …]
+ *
+ * `--minutes` is the time of the attack on each model, half of one without it; ten show what a short
+ * run cannot. `--attacks` names the attacks that are mixed, all of them without it.
  */
-import { MODELS } from "../servers/mod.ts";
+import { type Model, MODELS } from "../servers/mod.ts";
+import { ATTACKS } from "./soak/attack/attacks.ts";
+import { attack } from "./soak/attack/scenario.ts";
 import * as scenarios from "./soak/scenarios.ts";
+
+const args = [...Deno.args];
+
+/** Takes an option and its value off the arguments. */
+function take(name: string): string | undefined {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args.splice(at, 2)[1] ?? "";
+}
+
+const model = take("--model");
+const minutes = take("--minutes");
+const attacks = take("--attacks")?.split(",");
 
 /** The scenarios, and what their figures must keep. */
 const SCENARIOS: Record<string, (model: string) => Promise<string>> = {
@@ -24,15 +41,23 @@ const SCENARIOS: Record<string, (model: string) => Promise<string>> = {
     if (kibibytes > 12) throw new Error(`${line}: more than 12`);
     return line;
   },
+  attack: (model) => {
+    const seconds = minutes === undefined ? undefined : Number(minutes) * 60;
+    return attack(model, { seconds, attacks });
+  },
 };
 
-const args = [...Deno.args];
-const at = args.indexOf("--model");
-const models = at < 0 ? MODELS : args.splice(at, 2).slice(1);
+const models = model === undefined ? MODELS : [model];
 const names = args.length > 0 ? args : Object.keys(SCENARIOS);
 const unknown = names.filter((name) => SCENARIOS[name] === undefined);
-if (unknown.length > 0 || models.length === 0) {
-  console.error(`soak: scenarios are ${Object.keys(SCENARIOS).join(", ")}; --model takes a name`);
+const isUsable = unknown.length === 0 && models.every((name) => MODELS.includes(name as Model)) &&
+  (minutes === undefined || Number(minutes) > 0) &&
+  (attacks ?? []).every((name) => Object.hasOwn(ATTACKS, name));
+if (!isUsable) {
+  console.error(
+    `soak: scenarios are ${Object.keys(SCENARIOS).join(", ")}; --model takes one of ` +
+      `${MODELS.join(", ")}; --minutes a number; --attacks some of ${Object.keys(ATTACKS).join()}`,
+  );
   Deno.exit(2);
 }
 let failed = 0;

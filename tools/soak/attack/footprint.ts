@@ -1,0 +1,72 @@
+/** What a server holds, as the kernel sees it, and whether it is again what it was. */
+import { sleep } from "../client.ts";
+
+/** A look at a process. */
+export interface Footprint {
+  descriptors: number;
+  threads: number;
+  residentMib: number;
+}
+
+/** Descriptors that may be left: of timers and files that the runtime opens when it likes. */
+const MORE_DESCRIPTORS = 4;
+/** Threads that may be left: the runtime's own pool for files comes and goes with the load. */
+const MORE_THREADS = 32;
+/** Resident memory that may be left, in MiB: the breathing of a heap on each thread. */
+const MORE_MIB = 64;
+
+/** Looks at process `pid`. @throws when it is gone */
+function footprintOf(pid: number): Footprint {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
+  return {
+    descriptors: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
+    threads: number("Threads"),
+    residentMib: number("VmRSS") / 1024,
+  };
+}
+
+/** Waits until `pid` holds no more descriptors and threads than `before`, within the tolerance. */
+export async function quietFootprint(
+  pid: number,
+  before: Footprint | undefined,
+  deadlineMs: number,
+): Promise<Footprint> {
+  const endMs = performance.now() + deadlineMs;
+  let last = footprintOf(pid);
+  for (let same = 0; same < 5 && performance.now() < endMs;) {
+    await sleep(200);
+    const now = footprintOf(pid);
+    const isSame = now.descriptors === last.descriptors && now.threads === last.threads;
+    const isLeft = before !== undefined && leftOf(before, now, { memory: false }) !== undefined;
+    same = isSame && !isLeft ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+/** What is left in `after` of what was not there `before`, beyond the tolerance. */
+export function leftOf(
+  before: Footprint,
+  after: Footprint,
+  { memory = true } = {},
+): string | undefined {
+  const left: string[] = [];
+  if (after.descriptors > before.descriptors + MORE_DESCRIPTORS) {
+    left.push(`${before.descriptors} -> ${after.descriptors} descriptors`);
+  }
+  if (after.threads > before.threads + MORE_THREADS) {
+    left.push(`${before.threads} -> ${after.threads} threads`);
+  }
+  if (memory && after.residentMib > before.residentMib + MORE_MIB) {
+    left.push(`${Math.round(before.residentMib)} -> ${Math.round(after.residentMib)} MiB resident`);
+  }
+  return left.length === 0 ? undefined : left.join(", ");
+}
+
+/** Both in a few words. */
+export function describeFootprints(before: Footprint, after: Footprint): string {
+  return `${before.descriptors} -> ${after.descriptors} descriptors, ` +
+    `${before.threads} -> ${after.threads} threads, ` +
+    `${Math.round(before.residentMib)} -> ${Math.round(after.residentMib)} MiB`;
+}
