@@ -183,8 +183,7 @@ export function drainWorkqueue(queue: Workqueue): Promise<void> {
  * and run before.
  */
 export function destroyWorkqueue(queue: Workqueue): Promise<void> {
-  for (const job of [...queue.delayed]) expire(job);
-  return queue.destroy();
+  return queue.destroy(() => [...queue.delayed].forEach(expire));
 }
 
 /**

@@ -20,8 +20,8 @@ export interface WorkqueueOptions {
   pools: WorkerPools;
 }
 
-/** All queues, for freezing. */
-const queues = new Set<Workqueue>();
+/** The queues with `WQ_FREEZABLE`. */
+const freezable = new Set<Workqueue>();
 let isFrozen = false;
 
 /**
@@ -144,7 +144,7 @@ export class Workqueue {
     this.#parts = cpus.map((cpu) => new PoolWorkqueue(this, pools.pool(flags, cpu)));
     this.rescuer = flags & WQ_MEM_RECLAIM ? new Rescuer(name, pools.options) : null;
     pools.acquire();
-    queues.add(this);
+    if (flags & WQ_FREEZABLE) freezable.add(this);
   }
 
   /** What the rescuer did, or `null` without one. */
@@ -165,7 +165,10 @@ export class Workqueue {
    */
   insert(job: Job, cpu: number | null): void {
     const { work } = job;
-    const part = this.#parts[this.flags & WQ_UNBOUND ? 0 : cpu ?? work.cpu ?? this.#takeCpu()];
+    // The work may come from a queue with more cores.
+    const part = this.flags & WQ_UNBOUND
+      ? this.#parts[0]
+      : this.#parts[cpu ?? work.cpu ?? -1] ?? this.#parts[this.#takeCpu()];
     work.cpu = part.pool.cpu;
     work.pending = job;
     this.stats.queued++;
@@ -220,16 +223,26 @@ export class Workqueue {
   /** Resolves when the queue is empty; takes only chained items meanwhile. @internal */
   async drain(): Promise<void> {
     this.#draining++;
-    while (this.#colours.length > 1 || this.#colours[0].count > 0) await this.flush();
+    await this.#flushAll();
     this.#draining--;
   }
 
-  /** Drains, then lets go of the pools. @internal */
-  async destroy(): Promise<void> {
-    await this.drain();
+  /**
+   * Drains, then lets go of the pools. `expireDelayed` queues the delayed items.
+   *
+   * @internal
+   */
+  async destroy(expireDelayed: () => void): Promise<void> {
+    // For good: nothing may slip in between the end of the last item and the end of the queue.
+    this.#draining++;
+    do {
+      expireDelayed();
+      await this.#flushAll();
+      // A callback may have delayed another one.
+    } while (this.delayed.size > 0);
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
-    queues.delete(this);
+    freezable.delete(this);
     this.rescuer?.shutDown();
     this.pools.release();
   }
@@ -247,6 +260,10 @@ export class Workqueue {
     for (const part of this.#parts) part.activate();
     this.#quiet?.resolve();
     this.#quiet = null;
+  }
+
+  async #flushAll(): Promise<void> {
+    while (this.#colours.length > 1 || this.#colours[0].count > 0) await this.flush();
   }
 
   #settleFreeze(): void {
@@ -275,14 +292,11 @@ export class Workqueue {
  */
 export async function freezeWorkqueues(): Promise<void> {
   isFrozen = true;
-  await Promise.all(
-    [...queues].filter((queue) => queue.flags & WQ_FREEZABLE)
-      .map((queue) => queue.frozen()),
-  );
+  await Promise.all([...freezable].map((queue) => queue.frozen()));
 }
 
 /** Lets the queues that `freezeWorkqueues` stopped go on. */
 export function thawWorkqueues(): void {
   isFrozen = false;
-  for (const queue of queues) if (queue.flags & WQ_FREEZABLE) queue.thaw();
+  for (const queue of freezable) queue.thaw();
 }

@@ -89,3 +89,15 @@ Deno.test("destroyWorkqueue() runs delayed items before it ends", async () => {
   assert.deepEqual(items.map(({ results }) => results), [[1], [2], [3]]);
   assert.deepEqual(clock.pendingMs, [], "no timer is left");
 });
+
+Deno.test("destroyWorkqueue() runs what a callback delayed meanwhile", async () => {
+  const clock = new FakeClock();
+  const { pools } = testPools({ clock });
+  const queue = allocWorkqueue("chain", { flags: WQ_UNBOUND, pools });
+  const [first, last] = [recorded("echo", 1), recorded("echo", 2)];
+  first.work.callbacks.onResult = () => void queueDelayedWork(queue, last.work, 1000);
+  queueWork(queue, first.work);
+  await destroyWorkqueue(queue);
+  assert.deepEqual(last.results, [2]);
+  assert.deepEqual(clock.pendingMs, []);
+});

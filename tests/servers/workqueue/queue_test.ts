@@ -320,6 +320,29 @@ Deno.test("sendToWork() and onMessage carry messages while an item runs", async 
   await destroyWorkqueue(queue);
 });
 
+Deno.test("queueWork() takes an item from a queue that has more cores", async () => {
+  const [many, one] = [3, 1].map((cpus) => testPools({ cpus }).pools);
+  const [first, second] = [many, one].map((pools) => allocWorkqueue("cores", { pools }));
+  const item = recorded("echo", "anywhere");
+  queueWorkOn(2, first, item.work);
+  await flushWork(item.work);
+  queueWork(second, item.work);
+  await Promise.all([first, second].map(destroyWorkqueue));
+  assert.deepEqual(item.results, ["anywhere", "anywhere"]);
+});
+
+Deno.test("destroyWorkqueue() accepts nothing that it would lose", async () => {
+  const { pools } = testPools();
+  const queue = allocWorkqueue("closing", { pools });
+  let isDestroyed = false;
+  const destroyed = destroyWorkqueue(queue).then(() => isDestroyed = true);
+  while (!isDestroyed) {
+    assert.throws(() => queueWork(queue, recorded("echo").work), /is (draining|destroyed)/);
+    await Promise.resolve();
+  }
+  await destroyed;
+});
+
 Deno.test("callbacks that throw do not stop the queue", async () => {
   const { pools } = testPools();
   const queue = allocWorkqueue("throws", { flags: WQ_UNBOUND, pools });
