@@ -15,14 +15,15 @@ import { WQ_CPU_INTENSIVE } from "./flags.ts";
 import { List } from "./list.ts";
 import type { PoolOptions } from "./pool_options.ts";
 import { failJob, PoolWorker, type WorkerHost } from "./pool_worker.ts";
-import { type Job, JobState } from "./work.ts";
+import { isOutOfDescriptors } from "./reserve.ts";
+import { type Job, JobState, type RescuerCaller } from "./work.ts";
 import { StatsRows } from "./worker_stats.ts";
 
 /** The most items that travel in one message. */
 const MAX_BATCH = 32;
 
 /** A worklist and the Workers that serve it. */
-export class WorkerPool implements WorkerHost {
+export class WorkerPool implements WorkerHost, RescuerCaller {
   /** The core, or `null` when the pool is unbound. */
   readonly cpu: number | null;
   readonly #options: PoolOptions;
@@ -98,6 +99,7 @@ export class WorkerPool implements WorkerHost {
   workerReady(worker: PoolWorker): void {
     this.#creating.delete(worker);
     this.#mayday.stop();
+    if (this.#creating.size > 0) this.#mayday.start(this.#options.maydayMs);
     this.#workers.add(worker);
     this.#grownTick = this.#tick;
     this.workerIdle(worker);
@@ -105,9 +107,7 @@ export class WorkerPool implements WorkerHost {
 
   workerNotStarted(worker: PoolWorker, reason: string): void {
     this.#creating.delete(worker);
-    const isLasting = !/os error 2[34]|too many open files/i.test(reason);
-    if (isLasting && this.#workers.size === 0) this.#failAll(reason);
-    else this.#creationFailed();
+    this.#notStarted(reason);
   }
 
   workerIdle(worker: PoolWorker): void {
@@ -131,6 +131,15 @@ export class WorkerPool implements WorkerHost {
     const index = this.#idle.indexOf(worker);
     if (index >= 0) this.#idle.splice(index, 1);
     this.#putBack(unbegun);
+    this.#dispatchSoon();
+  }
+
+  rescuerIdle(): void {
+    this.#callRescuers();
+  }
+
+  rescuerLost(job: Job): void {
+    this.#putBack([job]);
     this.#dispatchSoon();
   }
 
@@ -226,13 +235,19 @@ export class WorkerPool implements WorkerHost {
     try {
       worker = PoolWorker.create(this, source, this.#stats.free());
     } catch (error) {
-      return this.#failAll(error instanceof Error ? error.message : String(error));
+      return this.#notStarted(error instanceof Error ? error.message : String(error));
     }
     if (worker === null) return this.#creationFailed();
     this.#creating.add(worker);
     this.#mayday.start(maydayMs);
     // The next one while this one loads; creating held up the owner, whom others wait for, too.
     if (this.#canGrow()) this.#next.start(0);
+  }
+
+  /** A Worker did not start. Unless that passes, or others are there, the pool can do nothing. */
+  #notStarted(reason: string): void {
+    if (this.#workers.size > 0 || isOutOfDescriptors(reason)) this.#creationFailed();
+    else this.#failAll(reason);
   }
 
   /** No Worker can be had for now: what waits goes on waiting, or to its queue's rescuer. */
@@ -256,9 +271,10 @@ export class WorkerPool implements WorkerHost {
     let job = this.#worklist.head;
     while (job) {
       const { next, queue: { rescuer }, work } = job;
-      if (rescuer?.isIdle && !work.running) {
+      if (rescuer && !rescuer.isIdle) rescuer.await(this);
+      else if (rescuer && !work.running) {
         this.#worklist.remove(job);
-        rescuer.run(job, () => this.#callRescuers());
+        rescuer.run(job, this);
       }
       job = next;
     }

@@ -79,7 +79,13 @@ export class PoolWorker {
     stats.created++;
     stats.alive = true;
     const { name, cpu } = stats;
-    this.#post([ToWorker.Init, { name, cpu }, this.#cell, source.init]);
+    try {
+      this.#post([ToWorker.Init, { name, cpu }, this.#cell, source.init]);
+    } catch (error) {
+      stats.alive = false;
+      this.#worker.terminate();
+      throw error;
+    }
   }
 
   /** Whether it has no job. */

@@ -5,7 +5,7 @@
 import { Timer } from "./clock.ts";
 import type { PoolOptions } from "./pool_options.ts";
 import { PoolWorker, type WorkerHost } from "./pool_worker.ts";
-import type { Job, JobRescuer } from "./work.ts";
+import type { Job, JobRescuer, RescuerCaller } from "./work.ts";
 import { newRow, type WorkerStats } from "./worker_stats.ts";
 
 /** One Worker that only waits for trouble. */
@@ -15,7 +15,9 @@ export class Rescuer implements WorkerHost, JobRescuer {
   #options: PoolOptions;
   #worker: PoolWorker | null = null;
   #isIdle = false;
-  #again: (() => void) | null = null;
+  /** Whose job it has. */
+  #caller: RescuerCaller | null = null;
+  readonly #waiting = new Set<RescuerCaller>();
   #retry: Timer;
 
   /** Creates the Worker of the queue `name`; when that fails, now and then tries again. */
@@ -31,12 +33,18 @@ export class Rescuer implements WorkerHost, JobRescuer {
     return this.#isIdle;
   }
 
-  /** Runs `job`; calls `again` when it can run another one. It must be idle. */
-  run(job: Job, again: () => void): void {
+  /** Runs `job`, and asks `caller` for another one thereafter. It must be idle. */
+  run(job: Job, caller: RescuerCaller): void {
     this.#isIdle = false;
-    this.#again = again;
+    this.#caller = caller;
+    this.#waiting.add(caller);
     job.queue.stats.rescued++;
     this.#worker!.run([job]);
+  }
+
+  /** Tells `caller` when it is idle. */
+  await(caller: RescuerCaller): void {
+    this.#waiting.add(caller);
   }
 
   /** Ends the Worker; it must be idle. */
@@ -51,24 +59,39 @@ export class Rescuer implements WorkerHost, JobRescuer {
   }
 
   workerNotStarted(): void {
-    this.workerCrashed();
+    this.#tryAgain();
   }
 
   workerIdle(_worker: PoolWorker): void {
     this.#isIdle = true;
-    this.#again?.();
+    // In turn: who is asked and has more to do is at the end then.
+    for (const caller of [...this.#waiting]) {
+      if (!this.#isIdle) return;
+      this.#waiting.delete(caller);
+      caller.rescuerIdle();
+    }
   }
 
   workerSlept(): void {}
 
-  workerCrashed(): void {
-    this.#worker = null;
-    this.#isIdle = false;
-    this.#retry.start(this.#options.createRetryMs);
+  workerCrashed(_worker: PoolWorker, unbegun: Job[]): void {
+    this.#tryAgain();
+    for (const job of unbegun) this.#caller!.rescuerLost(job);
   }
 
   #create(): void {
-    this.#worker = PoolWorker.create(this, this.#options.source, this.stats);
-    if (!this.#worker) this.#retry.start(this.#options.createRetryMs);
+    try {
+      this.#worker = PoolWorker.create(this, this.#options.source, this.stats);
+    } catch {
+      // Its pools say why no Worker can be started, when there is work.
+      this.#worker = null;
+    }
+    if (!this.#worker) this.#tryAgain();
+  }
+
+  #tryAgain(): void {
+    this.#worker = null;
+    this.#isIdle = false;
+    this.#retry.start(this.#options.createRetryMs);
   }
 }

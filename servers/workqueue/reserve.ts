@@ -9,6 +9,11 @@ export const WORKER_DESCRIPTORS = 6;
 /** Held besides: a Worker reads its modules, and other threads accept connections meanwhile. */
 export const SPARE_DESCRIPTORS = 4;
 
+/** Whether `reason`, an error's message, says that no descriptor is left: that may pass. */
+export function isOutOfDescriptors(reason: string): boolean {
+  return /os error 2[34]|too many open files/i.test(reason);
+}
+
 /** Something that holds one descriptor. */
 export interface Held {
   close(): void;
@@ -22,8 +27,8 @@ export class DescriptorReserve {
   #lent = 0;
 
   /**
-   * @param open opens one descriptor; the default needs read permission for `/dev/null`. Where the
-   * permission is gone, Workers are created without this protection
+   * @param open opens one descriptor; the default needs read permission for `/dev/null`. When it
+   * fails for another reason than want of descriptors, Workers are created without this protection
    * @param size how many descriptors to hold
    */
   constructor(
@@ -46,9 +51,13 @@ export class DescriptorReserve {
     // Another Worker that reads its modules may need what could be had.
     if (isFull || this.#lent > 0) this.release();
     if (!isFull) return null;
-    const created = create();
     this.#lent++;
-    return created;
+    try {
+      return create();
+    } catch (error) {
+      this.settle();
+      throw error;
+    }
   }
 
   /** What a call of `lend` created has come up, or has ended: fills the reserve again. */
@@ -66,7 +75,7 @@ export class DescriptorReserve {
     try {
       while (this.#held.length < this.#size) this.#held.push(this.#open());
     } catch (error) {
-      return error instanceof Deno.errors.NotCapable;
+      return !isOutOfDescriptors(String(error));
     }
     return true;
   }

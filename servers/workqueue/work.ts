@@ -90,8 +90,18 @@ export interface JobQueue {
 export interface JobRescuer {
   /** Whether it can run a job now. */
   readonly isIdle: boolean;
-  /** Runs `job`; calls `again` when it can run another one. */
-  run(job: Job, again: () => void): void;
+  /** Runs `job` for `caller`. */
+  run(job: Job, caller: RescuerCaller): void;
+  /** Tells `caller` when it can run a job. */
+  await(caller: RescuerCaller): void;
+}
+
+/** Who calls a rescuer. */
+export interface RescuerCaller {
+  /** The rescuer can run a job. */
+  rescuerIdle(): void;
+  /** The rescuer is lost, and had not begun `job`: it is to run elsewhere. */
+  rescuerLost(job: Job): void;
 }
 
 /** What a queue has done since it was allocated, in items. */

@@ -8,11 +8,12 @@ import {
   flushWorkqueue,
   killWork,
   queueWork,
+  queueWorkOn,
   sendToWork,
   WQ_MEM_RECLAIM,
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
-import { alive, FakeClock, recorded, testPools } from "./support.ts";
+import { alive, FakeClock, recorded, Shared, testPools } from "./support.ts";
 import { until } from "../../support/until.ts";
 
 /** A reserve that can be made to fail, as when the process is out of descriptors. */
@@ -124,6 +125,32 @@ Deno.test("an entry that the runtime refuses fails its items with the reason", a
   assert.match(item.errors[0].message, /^No Worker could be started for "echo": ./);
 });
 
+Deno.test("an init that cannot be cloned fails items with the reason, and leaves no Worker", async () => {
+  const { pools } = testPools({ init: () => 1 });
+  const queue = allocWorkqueue("init", { flags: WQ_UNBOUND | WQ_MEM_RECLAIM, pools });
+  const item = recorded("echo");
+  queueWork(queue, item.work);
+  await flushWork(item.work);
+  assert.match(item.errors[0].message, /^No Worker could be started for "echo": .*clone/);
+  assert.deepEqual([alive(pools), queue.rescuerStats?.alive], [0, false]);
+  await destroyWorkqueue(queue);
+});
+
+Deno.test("a Worker that cannot be created fails nobody while others are there", async () => {
+  const { pools, shared } = testPools({ growDelayMs: 0, createRetryMs: 1 });
+  const queue = allocWorkqueue("full", { flags: WQ_UNBOUND, pools });
+  await callWork(queue, "echo", "up");
+  pools.options.source.create = () => {
+    throw new Error("no thread can be had");
+  };
+  const items = [1, 1].map((data) => recorded("block", data));
+  for (const { work } of items) queueWork(queue, work);
+  await until(() => shared.begun === 1, "one runs");
+  shared.open(1);
+  await destroyWorkqueue(queue);
+  assert.deepEqual(items.map(({ results }) => results), [[1], [1]]);
+});
+
 Deno.test("permissions are those of the pools", async () => {
   const url = new URL("./worker.ts", import.meta.url);
   const none = testPools().pools;
@@ -205,4 +232,43 @@ Deno.test("WQ_MEM_RECLAIM: a rescuer that crashes fails its item and comes back"
   assert.deepEqual(items[1].results, ["after"]);
   assert.equal(queue.rescuerStats?.created, 2);
   await destroyWorkqueue(queue);
+});
+
+Deno.test("WQ_MEM_RECLAIM: a rescuer that is lost before it began gives its item back", async () => {
+  const { reserve, state, runDry } = fickleReserve();
+  const clock = new FakeClock();
+  const { pools, shared } = testPools({ clock, reserve });
+  const queue = allocWorkqueue("rescue", { flags: WQ_MEM_RECLAIM | WQ_UNBOUND, pools });
+  runDry();
+  queueWork(queue, recorded("bomb", 1).work);
+  await until(() => {
+    clock.advance(100);
+    return shared.begun === 1;
+  }, "the rescuer blocks behind the owner's back");
+  const item = recorded("echo", "in the end");
+  queueWork(queue, item.work);
+  await until(() => {
+    clock.advance(100);
+    return queue.stats.rescued === 2;
+  }, "the rescuer has the second item");
+  shared.open(1);
+  await until(() => queue.rescuerStats?.crashes === 1, "the rescuer crashed");
+  state.isEmpty = false;
+  clock.advance(100);
+  await flushWork(item.work);
+  assert.deepEqual(item.results, ["in the end"]);
+  await destroyWorkqueue(queue);
+});
+
+Deno.test("WQ_MEM_RECLAIM: the rescuer serves all cores in turn", async () => {
+  const shared = new Shared();
+  const { pools } = testPools({ init: { shared: shared.words, hang: true } }, shared);
+  const queue = allocWorkqueue("cores", { flags: WQ_MEM_RECLAIM, pools });
+  const items = [0, 1, 0, 1].map((data) => recorded("block", 1 + data));
+  items.forEach(({ work }, i) => queueWorkOn(i % 2, queue, work));
+  await until(() => shared.begun === 1, "the rescuer has the first");
+  shared.open(2);
+  await destroyWorkqueue(queue);
+  assert.deepEqual(items.map(({ results }) => results), [[1], [2], [1], [2]]);
+  assert.equal(queue.stats.rescued, 4);
 });

@@ -31,11 +31,31 @@ Deno.test("lend() does not call when a descriptor is missing", () => {
   assert.equal(left, 7, "the first one still comes up: nothing is taken from it");
 });
 
-Deno.test("lend() calls without protection where the permission is gone", () => {
+Deno.test("lend() calls without protection where nothing can be opened", () => {
+  const errors = [
+    new Deno.errors.NotCapable("Requires read access"),
+    new Deno.errors.NotFound("No such file or directory (os error 2)"),
+  ];
+  for (const error of errors) {
+    const reserve = new DescriptorReserve(() => {
+      throw error;
+    });
+    assert.equal(reserve.lend(() => "called"), "called");
+  }
+});
+
+Deno.test("lend() holds the descriptors again when nothing was created", () => {
+  let open = 0;
   const reserve = new DescriptorReserve(() => {
-    throw new Deno.errors.NotCapable("Requires read access");
-  });
-  assert.equal(reserve.lend(() => "called"), "called");
+    open++;
+    return { close: () => void open-- };
+  }, 8);
+  const refuse = () => {
+    throw new Error("no thread");
+  };
+  assert.throws(() => reserve.lend(refuse), /no thread/);
+  assert.equal(open, 8);
+  assert.equal(reserve.lend(() => open), 0);
 });
 
 Deno.test("a process that is out of descriptors waits instead of being aborted", async () => {

@@ -2,9 +2,11 @@
 import { serveWork, type WorkContext } from "../../../servers/workqueue/serve_work.ts";
 
 interface Init {
-  /** Word 0: items begun. Word 1: running now. Word 2: most at once. Word 3: gate of `block`. */
+  /** Word 0: items begun by some functions. Word 1: running now. Word 2: most at once. Word 3: gate of `block`. */
   shared: Int32Array;
   refuse?: boolean;
+  /** Only rescuers come up. */
+  hang?: boolean;
 }
 
 /** Waits until the owner lets word 3 be at least `until`, as a system call that blocks would. */
@@ -31,12 +33,34 @@ serveWork<Init>({
     Atomics.sub(shared, 1, 1);
     return until;
   },
+  busy: (ms: number) => {
+    const untilMs = performance.now() + ms;
+    while (performance.now() < untilMs);
+  },
   /** Ends at once, and blocks the Worker thereafter. */
   linger: (until: number, { init: { shared } }) => {
     setTimeout(() => {
       Atomics.add(shared, 0, 1);
       block(shared, until);
     });
+  },
+  /** Ends at once, blocks the Worker thereafter, and then throws. */
+  bomb: (until: number, { init: { shared } }) => {
+    setTimeout(() => {
+      Atomics.add(shared, 0, 1);
+      block(shared, until);
+      throw new Error("timer threw");
+    });
+  },
+  /** Makes this Worker slow to begin an item, as if it were preempted. */
+  hesitate: (ms: number) => {
+    const { compareExchange } = Atomics;
+    const slow = (...args: Parameters<typeof compareExchange>) => {
+      const untilMs = performance.now() + ms;
+      while (performance.now() < untilMs);
+      return compareExchange(...args);
+    };
+    Object.assign(Atomics, { compareExchange: slow });
   },
   throw: (message: string) => {
     throw new TypeError(message);
@@ -61,6 +85,7 @@ serveWork<Init>({
   open: (path: string) => Deno.readTextFile(path),
   /** Says "started", answers each message with its echo, and ends with "stop". */
   listen: (data, context: WorkContext<Init>) => {
+    Atomics.add(context.init.shared, 0, 1);
     context.post("started");
     const { promise, resolve } = Promise.withResolvers<unknown>();
     context.onMessage((message) => {
@@ -70,8 +95,9 @@ serveWork<Init>({
     return promise;
   },
 }, {
-  setUp: (init: Init) => {
+  setUp: (init: Init, { name }) => {
     if (init.refuse) throw new Error("refused to start");
+    if (init.hang && !name.startsWith("kworker/R-")) return new Promise(() => {});
     return init;
   },
 });
