@@ -2,13 +2,49 @@
  * What an owner and its Workers say to each other: arrays, whose first element tells the kind,
  * because they clone faster than objects with names.
  *
- * Which items a Worker has begun is told by a shared cell, not by messages. It holds the sequence
- * number of the item begun last. Before item `s` a Worker swaps `s - 1` for `s`; when the swap
- * fails, the owner has taken the item back (it moved the cell on) and the Worker drops it. So the
- * owner may send several items at once and still take back, at any moment, exactly those that have
- * not begun: behind an item that blocks, or on `cancelWork`. A Worker that drops all items of a
- * message says so (`Dropped`). Numbers wrap at 32 bits.
+ * Items travel in batches and are numbered; numbers wrap at 32 bits. Each Worker shares a cell with
+ * its owner. Word 0 holds the number of the item begun last. Before item `s` the Worker swaps
+ * `s - 1` for `s`. The owner takes back what has not begun by swapping in a number that no item
+ * has: the Worker's next swap fails, and it drops the rest of the batch. So the owner may send
+ * several items at once and still take back, at any moment, exactly those that have not begun.
+ *
+ * The Worker's last message about a batch is `Done` or `Failed` of its last item, or `Dropped`.
+ * The owner sends the next batch after that message and not before:
+ *
+ * | owner's state | it has                      | leaves it by                                    |
+ * | ------------- | --------------------------- | ----------------------------------------------- |
+ * | idle          | no job                      | `Run`: open                                     |
+ * | open          | jobs, begun or not          | the last `Done` or `Failed`: idle; taking back: |
+ * |               |                             | dropping, or closed when all had begun          |
+ * | closed        | jobs that all have begun    | the last `Done` or `Failed`: idle               |
+ * | dropping      | jobs that have begun, or no | `Dropped`: idle                                 |
+ * |               | job any more                |                                                 |
+ *
+ * | Worker's state | it has                   | leaves it by                                      |
+ * | -------------- | ------------------------ | ------------------------------------------------- |
+ * | idle           | no item                  | `Run`: between                                    |
+ * | between        | items that wait          | swap succeeds: running; fails: `Dropped`, idle    |
+ * | running        | an item, and perhaps     | the item ends: `Done` or `Failed`, then between   |
+ * |                | others that wait         | or, after the last one, idle                      |
+ *
+ * A crash ends both from any state. Messages to an item carry its number. The Worker keeps those
+ * for an item that waits, and drops those for an item that has ended. How many an item's function
+ * has read is told by another word of the cell (`readWord`). The owner keeps a message until it is
+ * read: when the item is taken back, the message travels with it again, and when the item ends
+ * first, the message is handed back.
  */
+
+/** The most items that travel in one message. */
+export const MAX_BATCH = 32;
+/** The words of the cell: the item begun last, then one for each item of a batch. */
+export const CELL_WORDS = 1 + MAX_BATCH;
+/** The word of the cell that tells which item was begun last. */
+export const BEGUN_WORD = 0;
+
+/** The word of the cell that tells how many messages item `seq` has read, once it has begun. */
+export function readWord(seq: number): number {
+  return 1 + (seq & (MAX_BATCH - 1));
+}
 
 /** Owner to Worker. */
 export const enum ToWorker {
@@ -17,7 +53,7 @@ export const enum ToWorker {
   Message,
 }
 
-/** Worker to owner. */
+/** Worker to owner; `Dropped` says that items of a batch were found to be taken back. */
 export const enum ToOwner {
   Ready,
   Done,

@@ -1,7 +1,7 @@
 /**
  * A workqueue over Web Workers, with the kernel's words: see docs/workqueue.md. The modules from
  * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `pool.ts` (who runs what),
- * `pool_worker.ts` and `serve_work.ts` (both ends of a Worker), `messages.ts` (between them).
+ * `pool_worker.ts` and `worker_end.ts` (both ends of a Worker), `messages.ts` (between them).
  *
  * A Worker's entry imports `serve_work.ts` alone.
  */

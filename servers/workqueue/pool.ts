@@ -13,14 +13,12 @@
 import { Timer } from "./clock.ts";
 import { WQ_CPU_INTENSIVE } from "./flags.ts";
 import { List } from "./list.ts";
+import { MAX_BATCH } from "./messages.ts";
 import type { PoolOptions } from "./pool_options.ts";
 import { failJob, PoolWorker, type WorkerHost } from "./pool_worker.ts";
 import { isOutOfDescriptors } from "./reserve.ts";
 import { type Job, JobState, type RescuerCaller } from "./work.ts";
 import { StatsRows } from "./worker_stats.ts";
-
-/** The most items that travel in one message. */
-const MAX_BATCH = 32;
 
 /** A worklist and the Workers that serve it. */
 export class WorkerPool implements WorkerHost, RescuerCaller {
@@ -94,6 +92,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#creating.clear();
     this.#workers.clear();
     this.#idle.length = 0;
+    this.#counted = 0;
   }
 
   workerReady(worker: PoolWorker): void {
@@ -141,6 +140,25 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   rescuerLost(job: Job): void {
     this.#putBack([job]);
     this.#dispatchSoon();
+  }
+
+  /** How many Workers there are, and how many of them are idle or count as running. @internal */
+  get load(): { workers: number; idle: number; counted: number } {
+    return { workers: this.#workers.size, idle: this.#idle.length, counted: this.#counted };
+  }
+
+  /** Everything that decides what it does next, but for its worklist's jobs. @internal */
+  get state(): unknown {
+    const names = (workers: Iterable<PoolWorker>) => [...workers].map(({ stats }) => stats.name);
+    const timers = [this.#watchdog, this.#reaper, this.#retry, this.#next, this.#mayday];
+    const works: unknown[] = [];
+    for (let job = this.#worklist.head; job; job = job.next) works.push(job.work.data);
+    return [
+      [this.#counted, this.#tick, this.#grownTick, this.#isDispatchDue],
+      [works, names(this.#idle), names(this.#creating)],
+      [...this.#workers].map((worker) => worker.state),
+      timers.map((timer) => timer.isRunning),
+    ];
   }
 
   #dispatchSoon(): void {
@@ -298,7 +316,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#tick++;
     for (const worker of this.#workers) {
       if (!worker.isStalled()) continue;
-      if (worker.isCounted) worker.running!.queue.stats.cpuIntensive++;
+      if (worker.isCounted && worker.running) worker.running.queue.stats.cpuIntensive++;
       this.#count(worker, false);
       this.#putBack(worker.revoke());
     }

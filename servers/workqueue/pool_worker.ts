@@ -1,9 +1,9 @@
 /**
- * The owner's side of one Web Worker: hands it items, takes back what it has not begun, and turns
- * what it says into calls on its host (a pool or a rescuer).
+ * The owner's end of the protocol in messages.ts, for one Web Worker: hands it items, takes back
+ * what it has not begun, and turns what it says into calls on its host (a pool or a rescuer).
  */
-import { isAtLeast, type OwnerMessage, ToOwner, ToWorker, type WireItem } from "./messages.ts";
-import type { WorkerMessage } from "./messages.ts";
+import { BEGUN_WORD, CELL_WORDS, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
+import type { OwnerMessage, WireItem, WorkerMessage } from "./messages.ts";
 import type { DescriptorReserve } from "./reserve.ts";
 import { type Job, JobState, refresh, WorkError } from "./work.ts";
 import type { WorkerStats } from "./worker_stats.ts";
@@ -16,7 +16,7 @@ export interface WorkerHost {
   workerNotStarted(worker: PoolWorker, reason: string): void;
   /** It has nothing left to do. */
   workerIdle(worker: PoolWorker): void;
-  /** The item that it runs waits for something other than the processor. */
+  /** The item that it runs may last: others are to run elsewhere. */
   workerSlept(worker: PoolWorker): void;
   /** It is gone. The job that it had begun fails next; `unbegun` are to run elsewhere. */
   workerCrashed(worker: PoolWorker, unbegun: Job[]): void;
@@ -34,6 +34,9 @@ export interface WorkerSource {
   onPrint(lines: string): void;
 }
 
+/** The first item's number: shortly before the wrap, so that every program goes across it. */
+const INITIAL_SEQ = 0x7fff_fffe;
+
 /** A Worker and the jobs that it has. */
 export class PoolWorker {
   readonly stats: WorkerStats;
@@ -45,12 +48,20 @@ export class PoolWorker {
   #reserve: DescriptorReserve;
   #onPrint: (lines: string) => void;
   #worker: Worker;
-  #cell = new Int32Array(new SharedArrayBuffer(4));
-  #seq = 0;
+  #cell = new Int32Array(new SharedArrayBuffer(4 * CELL_WORDS));
+  /** The next number. */
+  #seq = INITIAL_SEQ;
+  /** What `isStalled` saw last. */
   #seenSeq = 0;
+  /** The number of the item begun last, when closed. */
+  #begunSeq = 0;
   #jobs: Job[] = [];
   /** All jobs that it has are known to have begun: the rest was taken back. */
   #isClosed = false;
+  /** Jobs were taken back that the Worker has not yet said it dropped. */
+  #isDropping = false;
+  /** The job that is to crash when the results of those before it have come. */
+  #doomed: { job: Job; reason: string } | null = null;
   #isReady = false;
   #isEnded = false;
 
@@ -70,7 +81,10 @@ export class PoolWorker {
     this.#onPrint = source.onPrint;
     this.stats = stats;
     this.#worker = source.create(stats.name);
-    this.#worker.onmessage = ({ data }) => this.#receive(data);
+    this.#worker.onmessage = ({ data }) => {
+      this.#receive(data);
+      if (this.#doomed && this.#doomed.job === this.#jobs[0]) this.kill(this.#doomed.reason);
+    };
     this.#worker.onmessageerror = () => this.kill("a message of it could not be read");
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -88,14 +102,14 @@ export class PoolWorker {
     }
   }
 
-  /** Whether it has no job. */
+  /** Whether it can be given jobs: it has none, and has dropped what was taken back. */
   get isIdle(): boolean {
-    return this.#jobs.length === 0;
+    return this.#jobs.length === 0 && !this.#isDropping;
   }
 
   /** Whether it has never been given a job. */
   get isFresh(): boolean {
-    return this.#seq === 0;
+    return this.#seq === INITIAL_SEQ;
   }
 
   /** The job that it runs, or is about to begin. */
@@ -110,9 +124,8 @@ export class PoolWorker {
 
   /** Hands it `jobs`, to be run in this order; it must be idle. */
   run(jobs: Job[]): void {
-    // Continues behind numbers that were taken back: the Worker still drops those.
     const first = this.#seq;
-    Atomics.store(this.#cell, 0, (first - 1) | 0);
+    Atomics.store(this.#cell, BEGUN_WORD, (first - 1) | 0);
     this.#seenSeq = (first - 2) | 0;
     this.#isClosed = false;
     this.#jobs = jobs;
@@ -133,26 +146,28 @@ export class PoolWorker {
   hasBegun(job: Job): boolean {
     // A read-modify-write is a full fence: either the Worker sees what was written to shared
     // memory before this call, or this call sees that the item has begun.
-    return this.#isClosed || isAtLeast(Atomics.add(this.#cell, 0, 0), job.seq);
+    return this.#isClosed || isAtLeast(Atomics.add(this.#cell, BEGUN_WORD, 0), job.seq);
   }
 
   /**
-   * Takes back the jobs that it has not begun, in their order. Should that be all that it had,
-   * it reports to be idle when it has noticed.
+   * Takes back the jobs that it has not begun, in their order. If there are any, it is idle when
+   * the Worker has said that it dropped them, and not when its last job has ended.
    */
   revoke(): Job[] {
     if (this.#isClosed || this.#jobs.length === 0) return [];
-    const begun = Atomics.exchange(this.#cell, 0, this.#seq);
+    this.#begunSeq = Atomics.exchange(this.#cell, BEGUN_WORD, this.#seq);
     this.#seq = (this.#seq + 1) | 0;
     this.#isClosed = true;
-    const first = this.#jobs.findIndex((job) => !isAtLeast(begun, job.seq));
-    return first < 0 ? [] : this.#jobs.splice(first);
+    const first = this.#jobs.findIndex((job) => !isAtLeast(this.#begunSeq, job.seq));
+    if (first < 0) return [];
+    this.#isDropping = true;
+    return this.#jobs.splice(first);
   }
 
   /** Whether it has begun no further item since the last call, or since the call before `run`. */
   isStalled(): boolean {
-    if (this.#jobs.length === 0) return false;
-    const seq = this.#isClosed ? this.#seenSeq : Atomics.load(this.#cell, 0);
+    if (this.isIdle) return false;
+    const seq = this.#isClosed ? this.#begunSeq : Atomics.load(this.#cell, BEGUN_WORD);
     const isStalled = seq === this.#seenSeq;
     this.#seenSeq = seq;
     return isStalled;
@@ -161,6 +176,19 @@ export class PoolWorker {
   /** Sends `message` to a job that it has. */
   send(job: Job, message: unknown): void {
     this.#post([ToWorker.Message, job.seq, message]);
+  }
+
+  messagesRead(job: Job): number {
+    return Atomics.load(this.#cell, readWord(job.seq));
+  }
+
+  killJob(job: Job, reason: string): boolean {
+    // Nothing else may begin: it would crash as well.
+    this.#host.workerSlept(this);
+    if (this.#jobs.at(-1) !== job) return false;
+    if (this.#jobs[0] === job) this.kill(reason);
+    else this.#doomed = { job, reason };
+    return true;
   }
 
   /** Ends it as crashed, for `reason`; does nothing when it has ended before. */
@@ -175,6 +203,7 @@ export class PoolWorker {
     this.#host.workerCrashed(this, unbegun);
     const { name } = this.stats;
     for (const job of begun) {
+      job.forgetRead();
       failJob(job, `${name} crashed while it ran "${job.work.func}"`, reason, true);
     }
   }
@@ -185,6 +214,14 @@ export class PoolWorker {
     if (!this.#isReady) this.#reserve.settle();
     this.stats.alive = false;
     this.#worker.terminate();
+  }
+
+  /** Everything that decides what it does next. @internal */
+  get state(): unknown {
+    const flags = [this.#isClosed, this.#isDropping, this.#isReady, this.#isEnded, this.isCounted];
+    const seqs = this.#jobs.map((job) => job.seq);
+    const doomed = this.#doomed?.job.seq;
+    return [this.stats.name, this.#seq, this.#seenSeq, this.#begunSeq, flags, seqs, doomed];
   }
 
   #post(message: OwnerMessage): void {
@@ -223,6 +260,7 @@ export class PoolWorker {
         const job = this.#shift(seq, busyUs);
         job.queue.stats.completed++;
         this.#advance(job);
+        handBack(job);
         const { callbacks } = job.work;
         if (callbacks.onResult) job.queue.runCallback(() => callbacks.onResult!(result));
         return;
@@ -234,6 +272,7 @@ export class PoolWorker {
         return reportFailure(job, `"${job.work.func}" failed on ${this.stats.name}`, reason);
       }
       case ToOwner.Dropped:
+        this.#isDropping = false;
         return this.#host.workerIdle(this);
       case ToOwner.Sleep:
         refresh(this.#jobs[0].work);
@@ -256,6 +295,7 @@ export class PoolWorker {
     if (job?.seq !== seq) throw new Error(`${this.stats.name} ended item ${seq} out of order`);
     this.stats.items++;
     this.stats.busyUs += busyUs;
+    job.forgetRead();
     return job;
   }
 
@@ -276,9 +316,16 @@ export function failJob(job: Job, what: string, reason: string, crashed: boolean
 
 function reportFailure(job: Job, what: string, reason: string, crashed = false): void {
   const { work, queue } = job;
+  handBack(job);
   queue.stats.failed++;
   const error = new WorkError(`${what}: ${reason}`, { func: work.func, reason, crashed });
   queue.runCallback(() => work.callbacks.onError(error));
+}
+
+/** Hands back the messages that `job` has not read. */
+function handBack({ work: { callbacks }, queue, messages }: Job): void {
+  if (messages.length === 0 || !callbacks.onUnread) return;
+  queue.runCallback(() => callbacks.onUnread!(messages));
 }
 
 /** Why `job` cannot be cloned, or `null`. */
@@ -292,7 +339,7 @@ function cloneFault(job: Job): string | null {
 }
 
 function wireItem(job: Job): WireItem {
-  return [job.work.func, job.work.data, job.messages];
+  return [job.work.func, job.work.data, job.messages.length > 0 ? job.messages : null];
 }
 
 function messageOf(error: unknown): string {

@@ -187,32 +187,36 @@ export function destroyWorkqueue(queue: Workqueue): Promise<void> {
 }
 
 /**
- * Sends `message` to `work` if it runs or is going to; it gets messages in their order.
+ * Sends `message` to `work` if it runs or is going to; it gets messages in their order, each once.
+ * What its function has not read when it ends goes to the next run, if it is queued already, or
+ * back to `onUnread`.
  *
- * @returns whether there is anybody to get it
+ * @returns `false` when nobody is there to get it: it is not sent
+ * @throws {DOMException} if `message` cannot be cloned; an item that no Worker has yet fails
+ * instead, when it is handed to one
  */
 export function sendToWork(work: AnyWork, message: unknown): boolean {
   refresh(work);
   const job = work.running ?? work.pending;
   if (!job) return false;
-  const isPosted = job.state === JobState.Posted;
-  if (isPosted) job.worker!.send(job, message);
-  // Should the Worker not have begun it, another one may get the item.
-  if (job !== work.running) (job.messages ??= []).push(message);
+  // Before it is sent: what is counted as read after that may be this message.
+  if (job === work.running) job.forgetRead();
+  if (job.state === JobState.Posted) job.worker!.send(job, message);
+  job.messages.push(message);
   return true;
 }
 
 /**
- * Ends the Worker under `work`, if it runs: the item fails as crashed. An endless loop of
- * JavaScript ends only with the process, but is not heard of again.
+ * Ends the Worker under `work`, if it runs: the item fails as crashed, at once or after the results
+ * of items before it that are on their way. An endless loop of JavaScript ends only with the
+ * process, but is not heard of again.
  *
- * @returns whether it ran
+ * @returns whether it ran; `false`, too, when it has ended and its result is on the way
  */
 export function killWork(work: AnyWork, reason: string): boolean {
   refresh(work);
-  if (!work.running) return false;
-  work.running.worker!.kill(reason);
-  return true;
+  const job = work.running;
+  return job !== null && job.worker!.killJob(job, reason);
 }
 
 /**

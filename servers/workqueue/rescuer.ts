@@ -54,6 +54,11 @@ export class Rescuer implements WorkerHost, JobRescuer {
     this.#worker = null;
   }
 
+  /** Everything that decides what it does next. @internal */
+  get state(): unknown {
+    return [this.#isIdle, this.#waiting.size, this.#retry.isRunning, this.#worker?.state];
+  }
+
   workerReady(worker: PoolWorker): void {
     this.workerIdle(worker);
   }

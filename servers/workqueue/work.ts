@@ -14,6 +14,12 @@ export interface WorkCallbacks<Result> {
   onError(error: WorkError): void;
   /** The function sent `message` while it ran. */
   onMessage?(message: unknown): void;
+  /**
+   * The item ended before its function read `messages`, which `sendToWork` had accepted. It is
+   * called before `onResult` and `onError`; not when the item is cancelled, nor when it is queued
+   * again already: then that run gets the messages.
+   */
+  onUnread?(messages: unknown[]): void;
 }
 
 /** Why a work item failed. */
@@ -122,7 +128,10 @@ export interface QueueStats {
 export interface JobWorker {
   hasBegun(job: Job): boolean;
   send(job: Job, message: unknown): void;
-  kill(reason: string): void;
+  /** How many messages the run of `job` has read; it must have begun. */
+  messagesRead(job: Job): number;
+  /** Ends under `job`, which has begun; `false` when the job has ended there. */
+  killJob(job: Job, reason: string): boolean;
 }
 
 /** One queueing of a work item. */
@@ -140,8 +149,10 @@ export class Job implements ListNode<Job> {
   /** Its number on the Worker that it was handed to. */
   seq = 0;
   worker: JobWorker | null = null;
-  /** Messages sent to it before it is known to have begun. */
-  messages: unknown[] | null = null;
+  /** Messages sent to it that it is not known to have read. */
+  messages: unknown[] = [];
+  /** How many messages its run is known to have read: those are forgotten. */
+  read = 0;
   #ended: PromiseWithResolvers<void> | null = null;
 
   constructor(work: Work) {
@@ -153,11 +164,22 @@ export class Job implements ListNode<Job> {
     return (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
+  /** Forgets the messages that its run has read; it must have begun. */
+  forgetRead(): void {
+    if (this.messages.length === 0) return;
+    const read = this.worker!.messagesRead(this);
+    this.messages.splice(0, (read - this.read) | 0);
+    this.read = read;
+  }
+
   /** Marks it as over, for its work and for those who wait. */
   end(): void {
+    const { work } = this;
     this.state = JobState.Ended;
-    if (this.work.pending === this) this.work.pending = null;
-    if (this.work.running === this) this.work.running = null;
+    if (work.pending === this) work.pending = null;
+    if (work.running === this) work.running = null;
+    // The run that follows gets what this one has not read.
+    if (work.pending) work.pending.messages.unshift(...this.messages.splice(0));
     this.#ended?.resolve();
   }
 }

@@ -144,7 +144,8 @@ Deno.test("reuse: false gives each item a Worker of its own, which ends with it"
   await flushWorkqueue(queue);
   assert.equal(alive(pools), 0);
   assert.deepEqual([shared.begun, shared.mostAtOnce], [5, 2]);
-  assert.equal(pools.stats.reduce((sum, row) => sum + row.created, 0), 5);
+  // One that is slow to begin loses its item, and ends without it.
+  assert.ok(pools.stats.reduce((sum, row) => sum + row.created, 0) >= 5);
   await destroyWorkqueue(queue);
 });
 
@@ -285,6 +286,65 @@ Deno.test("a Worker that does not get to its items loses them, until it does", a
     assert.equal(Object(worker).name, "kworker/u:1");
   }
   shared.open(2);
+  await destroyWorkqueue(queue);
+});
+
+Deno.test("a Worker whose last items are cancelled on a result is idle again", async () => {
+  const { pools } = testPools({ cpus: 1, maxWorkers: 1 });
+  for (const flags of [0, WQ_UNBOUND]) {
+    const queue = allocWorkqueue("given back", { flags, pools });
+    await callWork(queue, "hesitate", 10);
+    for (let i = 0; i < 5; i++) {
+      const [first, second] = [recorded("echo", i), recorded("echo", "begun")];
+      let isCancelled = false;
+      first.work.callbacks.onResult = () => isCancelled = cancelWork(second.work);
+      for (const { work } of [first, second]) queueWork(queue, work);
+      await flushWorkqueue(queue);
+      // Nearly always it is cancelled: its Worker hesitates to begin it.
+      assert.deepEqual(second.results, isCancelled ? [] : ["begun"]);
+    }
+    assert.equal(await callWork(queue, "echo", "next"), "next");
+    await destroyWorkqueue(queue);
+  }
+});
+
+Deno.test("no Worker is lost while items stall, end and are cancelled at any time", async () => {
+  const { pools } = testPools({ cpus: 1, maxWorkers: 2, cpuIntensiveThreshUs: 1000 });
+  for (const flags of [0, WQ_UNBOUND]) {
+    const queue = allocWorkqueue("storm", { flags, pools });
+    let [ended, cancelled] = [0, 0];
+    for (let round = 0; round < 150; round++) {
+      const items = Array.from({ length: 6 }, (_, i) => recorded("busy", (i * round) % 7 / 4));
+      items[0].work.callbacks.onResult = () => {
+        ended++;
+        if (cancelWork(items[1].work)) cancelled++;
+      };
+      for (const { work } of items) queueWork(queue, work);
+      await flushWorkqueue(queue);
+      ended += items.reduce((sum, { results }) => sum + results.length, 0);
+    }
+    assert.equal(ended + cancelled, 900);
+    await destroyWorkqueue(queue);
+  }
+});
+
+Deno.test("a cancelled item of a Worker that does not answer holds back nobody", async () => {
+  const clock = new FakeClock();
+  const { pools, shared } = testPools({ clock, cpus: 1 });
+  const queue = allocWorkqueue("late", { pools });
+  await callWork(queue, "linger", 1);
+  await until(() => shared.begun === 1, "the Worker blocks behind the owner's back");
+  const cancelled = recorded("mark");
+  queueWork(queue, cancelled.work);
+  await Promise.resolve();
+  assert.equal(cancelWork(cancelled.work), true);
+  const next = recorded("where");
+  queueWork(queue, next.work);
+  await Promise.resolve();
+  clock.advance(20);
+  await flushWork(next.work);
+  assert.deepEqual(next.results, [{ name: "kworker/0:1", cpu: 0 }]);
+  shared.open(1);
   await destroyWorkqueue(queue);
 });
 

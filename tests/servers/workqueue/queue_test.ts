@@ -320,6 +320,53 @@ Deno.test("sendToWork() and onMessage carry messages while an item runs", async 
   await destroyWorkqueue(queue);
 });
 
+Deno.test("sendToWork() reaches an item behind one that sleeps", async () => {
+  const { pools, shared } = testPools({ cpus: 1 });
+  for (const [index, flags] of [0, WQ_UNBOUND].entries()) {
+    const queue = allocWorkqueue("behind", { flags, pools });
+    await callWork(queue, "echo", "up");
+    const [sleeper, listener] = [recorded("later"), recorded("listen", "over")];
+    for (const { work } of [sleeper, listener]) queueWork(queue, work);
+    await Promise.resolve();
+    assert.equal(sendToWork(listener.work, "early"), true);
+    // It begins while the owner does not look: nothing is taken back.
+    const untilMs = performance.now() + 1000;
+    while (shared.begun === index && performance.now() < untilMs);
+    await until(() => listener.messages.length === 2, "the message is answered");
+    assert.deepEqual(listener.messages, ["started", { echo: "early" }]);
+    sendToWork(listener.work, "stop");
+    await destroyWorkqueue(queue);
+    assert.deepEqual([listener.results, listener.unread], [["over"], []]);
+  }
+});
+
+Deno.test("sendToWork() hands back what an item did not read before its end", async () => {
+  const { pools, shared } = testPools({ cpus: 1 });
+  const queue = allocWorkqueue("unread", { pools });
+  await callWork(queue, "echo", "up");
+  for (const func of ["mark", "exit"]) {
+    const log: unknown[] = [];
+    const item = recorded(func, "ended", log);
+    item.work.callbacks.onUnread = (messages) => void log.push(messages);
+    queueWork(queue, item.work);
+    assert.equal(sendToWork(item.work, "never asked for"), true);
+    await Promise.resolve();
+    // Until it has ended, as far as that can be seen from here.
+    const untilMs = performance.now() + 1000;
+    while (func === "mark" && shared.begun === 0 && performance.now() < untilMs);
+    assert.equal(sendToWork(item.work, "too late"), true);
+    await flushWork(item.work);
+    const end = func === "mark" ? "ended" : "it called exit(3)";
+    assert.deepEqual(log, [["never asked for", "too late"], end]);
+  }
+  const item = recorded("mark");
+  queueWork(queue, item.work);
+  sendToWork(item.work, "cancelled with it");
+  cancelWork(item.work);
+  await destroyWorkqueue(queue);
+  assert.deepEqual(item.unread, []);
+});
+
 Deno.test("queueWork() takes an item from a queue that has more cores", async () => {
   const [many, one] = [3, 1].map((cpus) => testPools({ cpus }).pools);
   const [first, second] = [many, one].map((pools) => allocWorkqueue("cores", { pools }));

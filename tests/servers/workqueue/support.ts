@@ -82,11 +82,13 @@ export interface Recorded<Result = unknown> {
   results: Result[];
   errors: WorkError[];
   messages: unknown[];
+  unread: unknown[];
 }
 
 /** Makes a work item that appends `name` to `log` whenever it ends. */
 export function recorded(func: string, data?: unknown, log: unknown[] = []): Recorded {
-  const results: unknown[] = [], errors: WorkError[] = [], messages: unknown[] = [];
+  const results: unknown[] = [], errors: WorkError[] = [];
+  const messages: unknown[] = [], unread: unknown[] = [];
   const work = new Work<unknown, unknown>(func, data, {
     onResult(result) {
       results.push(result);
@@ -97,8 +99,9 @@ export function recorded(func: string, data?: unknown, log: unknown[] = []): Rec
       log.push(error.reason);
     },
     onMessage: (message) => void messages.push(message),
+    onUnread: (lost) => void unread.push(...lost),
   });
-  return { work, results, errors, messages };
+  return { work, results, errors, messages, unread };
 }
 
 /** How many Workers of `pools` are alive. */
