@@ -14,7 +14,7 @@ import {
   PAGE_BYTES,
 } from "./layout.ts";
 import { CoreMemory, type CoreShare } from "./memory.ts";
-import { Conn, Entry, type Event, type Field, Place } from "./shared/abi.ts";
+import { type Code, Conn, Entry, type Event, type Field, Place } from "./shared/abi.ts";
 
 /** Field names of `Field`'s members in lower case, for messages and for looking up by name. */
 const FIELD_NAMES: readonly string[] = [
@@ -38,13 +38,10 @@ const FIELD_NAMES: readonly string[] = [
   "origin",
 ];
 
-let compiled: WebAssembly.Module | undefined;
+/** Bytes of an IMF-fixdate (RFC 9110 section 5.6.7). */
+const DATE_BYTES = 29;
 
-/** Names a kept response, until the area of kept responses is emptied. */
-export interface Kept {
-  entry: number;
-  generation: number;
-}
+let compiled: WebAssembly.Module | undefined;
 
 /** An instance of the core. */
 export class Core extends CoreMemory {
@@ -77,6 +74,7 @@ export class Core extends CoreMemory {
     words[(Place.MaxBody >>> 2) + 1] = maxBody === Infinity ? 0xffffffff : maxBody / 2 ** 32;
     words[Place.FreshBlock >>> 2] = start;
     words[Place.BlocksEnd >>> 2] = end;
+    words[Place.OutputLeft >>> 2] = options.outputBlocks ?? options.blocks;
     if (options.cacheBytes) core.wasm.openCache(Place.Blocks, options.cacheBytes);
     return core;
   }
@@ -131,7 +129,7 @@ export class Core extends CoreMemory {
     this.words[Place.NowMs >>> 2] = nowMs;
     if (this.words[Place.Second >>> 2] === second) return;
     this.words[Place.Second >>> 2] = second;
-    for (let i = 0; i < date.length; ++i) this.bytes[Place.Date + i] = date.charCodeAt(i);
+    this.writeText(Place.Date, date.slice(0, DATE_BYTES));
   }
 
   /** Whether the current request is one that a kept response could have answered. */
@@ -144,19 +142,19 @@ export class Core extends CoreMemory {
    * Its head starts with a status line of 200 and the date.
    *
    * @param freshUntilMs on the clock of `setTime`
-   * @returns what `renew` takes, `undefined` when there is no room for it now
+   * @returns the serial number that `renew` takes, 0 when there is no room for it now
    */
   keep(
     conn: number,
     { head, content, freshUntilMs }: { head: string; content: Uint8Array; freshUntilMs: number },
-  ): Kept | undefined {
+  ): number {
     const length = head.length + content.length;
     const entry = this.wasm.keep(conn, length, head.length, freshUntilMs) >>> 0;
-    if (entry === 0) return undefined;
+    if (entry === 0) return 0;
     const start = this.words[entry + Entry.Response >>> 2];
-    for (let i = 0; i < head.length; ++i) this.bytes[start + i] = head.charCodeAt(i);
+    this.writeText(start, head);
     this.bytes.set(content, start + head.length);
-    return { entry, generation: this.words[Place.Generation >>> 2] };
+    return this.words[entry + Entry.Serial >>> 2];
   }
 
   /** Answers no request by itself any more. */
@@ -164,16 +162,23 @@ export class Core extends CoreMemory {
     this.words[Place.CacheStart >>> 2] = 0;
   }
 
-  /** Lets a kept response stay fresh longer. @returns false when it is no longer there */
-  renew({ entry, generation }: Kept, freshUntilMs: number): boolean {
-    if (this.words[Place.Generation >>> 2] !== generation) return false;
-    this.words[entry + Entry.FreshUntilMs >>> 2] = freshUntilMs;
-    return true;
+  /**
+   * Lets the response `serial`, kept for requests like the current one, stay fresh longer.
+   *
+   * @returns false when it is no longer there
+   */
+  renew(conn: number, serial: number, freshUntilMs: number): boolean {
+    return this.wasm.renew(conn, serial, freshUntilMs) !== 0;
   }
 
-  /** Why `Event.Error` was reported. */
+  /** Why `Event.Error` was reported, or what `setCode` noted. */
   code(conn: number): number {
     return this.words[conn + Conn.Code >>> 2];
+  }
+
+  /** Notes why the host ends `conn`. */
+  setCode(conn: number, code: Code): void {
+    this.words[conn + Conn.Code >>> 2] = code;
   }
 
   /** Bits of `Flag` of the current request. */

@@ -23,8 +23,10 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** The size of a core's memory. */
 export interface CoreOptions {
-  /** Blocks: one a connection, and some for output. */
+  /** Blocks: one a connection, and those for output. */
   blocks: number;
+  /** How many of them may hold output; the others are left to connections. Default: all. */
+  outputBlocks?: number;
   /** At least so many bytes can be received into a block; default: what the limits need. */
   inputBytes?: number;
   limits?: Limits;
@@ -44,13 +46,17 @@ export function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">)
   return Place.Blocks + Math.ceil(cacheBytes / 4096) * 4096;
 }
 
-/** Bytes of one block: record, field table, input and slack, in whole pages of the kernel. */
+/**
+ * Bytes of one block: record, field table, input, slack and final message, in whole pages of the
+ * kernel.
+ */
 export function blockBytesFor(options: CoreOptions): number {
   const { maxRequestLine, maxHeaderSize, maxHeaders } = options.limits ?? DEFAULT_LIMITS;
   // A head stays while its content is read, behind which a chunk line may be a header's size.
   const forLimits = maxRequestLine + 2 * maxHeaderSize + 4096;
   const input = Math.max(options.inputBytes ?? 0, forLimits);
-  return Math.ceil((Conn.Fields + maxHeaders * 8 + 16 + input + Place.Slack) / 4096) * 4096;
+  const around = Conn.Fields + maxHeaders * 8 + 16 + Place.Slack + Place.FinalMessage;
+  return Math.ceil((around + input) / 4096) * 4096;
 }
 
 /**

@@ -21,11 +21,15 @@ export interface Exports {
   freeBlock(block: number): void;
   freeChain(block: number): void;
   freeOutBlock(block: number): void;
+  cut(chain: number, tail: number, length: number): void;
+  finalMessage(conn: number): number;
+  sendFinal(conn: number, length: number): number;
   next(conn: number): Event;
   peek(conn: number): Event;
   answerPlain(conn: number): Event;
   isPlain(conn: number): number;
   keep(conn: number, length: number, headLength: number, freshUntilMs: number): number;
+  renew(conn: number, serial: number, freshUntilMs: number): number;
   openCache(start: number, bytes: number): void;
   makeRoom(conn: number): number;
   nextPiece(conn: number, size: number): number;
@@ -35,6 +39,8 @@ export interface Exports {
   commit(chain: number, length: number): void;
   spoolToOutput(conn: number): number;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** No block of the core's memory is left for the output of a connection. */
 export class CoreMemoryError extends Error {
@@ -190,35 +196,68 @@ export class CoreMemory {
   // Output
 
   /**
-   * Appends bytes to the output of `conn`.
+   * Appends bytes to the output of `conn`, over as many blocks as it takes.
    *
-   * @throws {CoreMemoryError} when no block is left
+   * @throws {CoreMemoryError} when not enough blocks are left; then nothing was appended
    */
   sendBytes(conn: number, bytes: Uint8Array): void {
+    const { words } = this;
+    const chain = conn + Conn.OutHead;
+    const tail = words[conn + Conn.OutTail >>> 2];
+    const tailLength = tail === 0 ? 0 : words[tail + Out.Length >>> 2];
     const step = this.blockCapacity;
     for (let at = 0; at < bytes.length; at += step) {
       const part = bytes.subarray(at, at + step);
-      this.bytes.set(part, this.#reserve(conn, part.length));
-      this.wasm.commit(conn + Conn.OutHead, part.length);
+      const start = this.wasm.reserve(chain, part.length) >>> 0;
+      if (start === 0) {
+        this.wasm.cut(chain, tail, tailLength);
+        throw new CoreMemoryError();
+      }
+      this.bytes.set(part, start);
+      this.wasm.commit(chain, part.length);
     }
   }
 
   /**
-   * Appends text to the output of `conn`, a byte a char code (ISO 8859-1); at most one block.
+   * Appends text, a byte a char code (ISO 8859-1), and `bytes` behind it to the output of `conn`.
    *
-   * @throws {CoreMemoryError} when no block is left
+   * @throws {CoreMemoryError} when not enough blocks are left; then nothing was appended
    */
-  sendText(conn: number, text: string): void {
-    const { bytes } = this;
-    const start = this.#reserve(conn, text.length);
-    for (let i = 0; i < text.length; ++i) bytes[start + i] = text.charCodeAt(i);
-    this.wasm.commit(conn + Conn.OutHead, text.length);
-  }
-
-  #reserve(conn: number, length: number): number {
+  sendText(conn: number, text: string, bytes: Uint8Array = NO_BYTES): void {
+    const length = text.length + bytes.length;
+    if (length > this.blockCapacity) {
+      const all = new Uint8Array(length);
+      for (let i = 0; i < text.length; ++i) all[i] = text.charCodeAt(i);
+      all.set(bytes, text.length);
+      return this.sendBytes(conn, all);
+    }
     const start = this.wasm.reserve(conn + Conn.OutHead, length) >>> 0;
     if (start === 0) throw new CoreMemoryError();
-    return start;
+    this.writeText(start, text);
+    if (bytes.length > 0) this.bytes.set(bytes, start + text.length);
+    this.wasm.commit(conn + Conn.OutHead, length);
+  }
+
+  /**
+   * Appends the text after which `conn` is closed, once: there is room for it in the connection's
+   * own block, so that it takes no other.
+   *
+   * @throws {RangeError} when it is longer than `Place.FinalMessage`
+   */
+  sendFinal(conn: number, text: string): void {
+    if (text.length > Place.FinalMessage) {
+      throw new RangeError(
+        `${text.length} bytes exceed ${Place.FinalMessage}, the most for a final message`,
+      );
+    }
+    this.writeText(this.wasm.finalMessage(conn) >>> 0, text);
+    if (this.wasm.sendFinal(conn, text.length) === 0) throw new Error("The output has ended");
+  }
+
+  /** Writes `text` at `start`, a byte a char code; the caller has made sure that it fits. */
+  protected writeText(start: number, text: string): void {
+    const { bytes } = this;
+    for (let i = 0; i < text.length; ++i) bytes[start + i] = text.charCodeAt(i);
   }
 
   /**

@@ -3,7 +3,7 @@
  * WebAssembly, over one linear memory. It knows no socket, clock or file. Beside it stands how
  * those who receive into this memory take turns.
  */
-export { Core, type Kept } from "./host.ts";
+export { Core } from "./host.ts";
 export { type CoreOptions, DEFAULT_LIMITS, type Limits, maxBlocks } from "./layout.ts";
 export { CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";

@@ -6,7 +6,10 @@ import { maxBlocks } from "../core/mod.ts";
 import { keptBytes, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "./workqueue/reserve.ts";
 
-/** Blocks for output to start with; each connection may fill one more. */
+/**
+ * Blocks for output besides one a connection. The output of a connection takes no more than one,
+ * unless content is set aside or heads are longer than a quarter of a block.
+ */
 const OUTPUT_BLOCKS = 64;
 
 /** Descriptors for what comes and goes: signals, timers, the files of modules. */
@@ -39,9 +42,10 @@ export interface Capacity {
   note?: string;
 }
 
-/** Blocks of core memory for so many connections. */
-export function blocksFor(maxConnections: number): number {
-  return 2 * maxConnections + OUTPUT_BLOCKS;
+/** Blocks of core memory for so many connections. What output takes, it takes from no connection. */
+export function blocksFor(maxConnections: number): { blocks: number; outputBlocks: number } {
+  const outputBlocks = maxConnections + OUTPUT_BLOCKS;
+  return { blocks: maxConnections + outputBlocks, outputBlocks };
 }
 
 /** Bytes that a block has to hold besides what the limits need. */

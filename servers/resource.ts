@@ -64,6 +64,9 @@ export interface Resource {
 
 const encoder = new TextEncoder();
 
+/** What plain text is labelled with. */
+export const TEXT_FIELDS: readonly FieldLine[] = [["Content-Type", "text/plain; charset=utf-8"]];
+
 /** A short plain text as an answer, such as errors have. */
 export function textAnswer(
   status: number,
@@ -72,7 +75,7 @@ export function textAnswer(
 ): Answer {
   return {
     status,
-    fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
+    fields: [...TEXT_FIELDS, ...fields],
     content: encoder.encode(text + "\n"),
   };
 }

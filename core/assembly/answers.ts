@@ -7,33 +7,37 @@
  * has the origin's form. It gets the canned response, which answers every target, or the response
  * that the host keeps for its target (and its Accept-Encoding). All others go to the host.
  *
- * Kept responses stand in an area of their own, filled from its start:
+ * So that a connection holds little, at most a block of output is filled by copying. A large
+ * response is sent from where it stands, as the last of its batch; so is any response when there is
+ * no block to copy it to, and therefore plain requests are answered without memory.
  *
- *   CacheStart                          CacheNext                    CacheEnd
- *   +-------------+---------+---------+-- ... --+----------------------+
- *   | hash table  | entry   | entry   |         | free                 |
- *   | 4096 words  |         |         |         |                      |
- *   +-------------+---------+---------+-- ... --+----------------------+
+ * Kept responses stand in an area of their own. It is filled from its start, and from there anew:
+ *
+ *   CacheStart                              CacheNext                CacheEnd
+ *   +-------------+---------+---------+-- ... --+---------+-- ... --+
+ *   | hash table  | entry   | entry   |         | entry   |         |
+ *   | 4096 words  |         |         |         |         |         |
+ *   +-------------+---------+---------+-- ... --+---------+-- ... --+
  *
  *   entry: | Entry record | target | Accept-Encoding | head | content |
  *
- * When it is full, it is emptied as a whole: no list to keep, no holes, and the host brings what is
- * asked for next. A large response is sent from where it stands, which counts as a reference; the
- * area is not emptied before all of these are sent.
+ * The oldest entries give way to a new one, but for those that are being sent: an entry that a slow
+ * reader holds stays where it is, and the others go round it.
  */
-import { appendReference, append } from "./output";
+import { blockCapacity, commit, refer, reserve, room } from "./output";
 import { next } from "./request";
-import { Code, Conn, Entry, Event, Field, Flag, Method, Place } from "../shared/abi";
-
-/** Output beyond which the host is asked to send before more is answered. */
-const FLUSH_BYTES: u32 = 262144;
+import { Conn, Entry, Event, Field, Flag, Method, Place } from "../shared/abi";
 
 /** Responses up to this size are copied, so that those of a batch leave in one write. */
 const COPY_BYTES: u32 = 4096;
 
-/** Words of the hash table, a power of two; and how many of them a search looks at. */
+/** Words of the hash table, a power of two; their bytes; and how many of them a search looks at. */
 const TABLE_WORDS: u32 = 4096;
+const TABLE_BYTES: u32 = TABLE_WORDS << 2;
 const PROBES: u32 = 8;
+
+/** The smallest part of the area that is worth a record of its own. */
+const LEAST_BYTES: u32 = 64;
 
 /** Offset of the date in a response: "HTTP/1.1 200 OK", CRLF, "Date: ". */
 const DATE_OFFSET: usize = 23;
@@ -53,67 +57,97 @@ export function isPlain(conn: usize): bool {
 }
 
 /**
- * Like `next`, but answers plain requests for which there is a response.
+ * Like `next`, but answers plain requests for which there is a response. A request is given to the
+ * host only while at least three quarters of a block are left for its answer.
  *
  * @returns the event of the first request that is for the host; `Event.NeedMore` when all are
- *   answered; `Event.Flush` when more stand in the input, but enough output waits
+ *   answered; `Event.Flush` when more stand in the input, but output has to be sent before
  */
 export function answerPlain(conn: usize): u32 {
+  const event = answerAll(conn);
+  if ((event == Event.Head || event == Event.End) && isLong(load<u32>(conn, Conn.OutTail))) return later(conn, event);
+  return event;
+}
+
+/** Whether the output that ends with the block `tail` leaves less than three quarters of it. */
+@inline
+function isLong(tail: usize): bool {
+  return tail != 0 && room(tail) < blockCapacity() - (blockCapacity() >> 2);
+}
+
+/** Leaves `event` for `next` to report when the output has been sent. @returns `Event.Flush` */
+function later(conn: usize, event: u32): u32 {
+  store<u32>(conn, event, Conn.Peeked);
+  return Event.Flush;
+}
+
+@inline
+function answerAll(conn: usize): u32 {
   let event = next(conn);
   if (event != Event.Head) return event;
-  let room = FLUSH_BYTES;
   let served: u32 = 0;
   while (event == Event.Head && isPlain(conn)) {
     const sent = load<u32>(Place.CannedStart) != 0 ? sendCanned(conn) : sendKept(conn);
-    if (sent == 0) break;
-    if (sent == FAILED) {
-      store<u32>(conn, Code.OutOfMemory, Conn.Code);
-      event = Event.Error;
+    if (sent == Sent.None) break;
+    if (sent == Sent.NoRoom) {
+      event = later(conn, event);
       break;
     }
     ++served;
-    if (room < sent) {
-      event = Event.Flush;
+    if (sent == Sent.AsReference) {
+      event = load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End) ? Event.NeedMore : Event.Flush;
       break;
     }
-    room -= sent;
     event = next(conn);
   }
   store<u32>(conn, load<u32>(conn, Conn.Served) + served, Conn.Served);
   return event;
 }
 
-/** What sending answers when no block is left for the output. */
-const FAILED: u32 = 0xffffffff;
+/** What became of a request that may be plain. */
+const enum Sent {
+  /** There is no response for it. */
+  None = 0,
+  Copied = 1,
+  /** Nothing is appended before it is sent. */
+  AsReference = 2,
+  /** Output has to be sent before. */
+  NoRoom = 3,
+}
 
-/** @returns the bytes sent, or `FAILED` */
 @inline
-function sendCanned(conn: usize): u32 {
+function sendCanned(conn: usize): Sent {
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = load<u32>(isHead ? Place.CannedHeadLength : Place.CannedLength);
-  return send(conn, load<u32>(Place.CannedStart), length);
+  return send(conn, load<u32>(Place.CannedStart), length, 0);
 }
 
 /** Copies a response into the output, or refers to it there when it is large or goes alone. */
 @inline
-function send(conn: usize, response: usize, length: u32): u32 {
+function send(conn: usize, response: usize, length: u32, entry: usize): Sent {
   const chain = conn + Conn.OutHead;
-  const isAlone = load<u32>(chain) == 0 && load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End);
-  const ok = length > COPY_BYTES || isAlone
-    ? appendReference(chain, response, length)
-    : append(chain, response, length);
-  return ok ? length : FAILED;
+  const tail: usize = load<u32>(chain, 4);
+  const isAlone = tail == 0 && load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End);
+  if (length <= COPY_BYTES && !isAlone) {
+    if (tail != 0 && room(tail) < length) return Sent.NoRoom;
+    const target = reserve(chain, length);
+    if (target != 0) {
+      memory.copy(target, response, length);
+      commit(chain, length);
+      return Sent.Copied;
+    }
+  }
+  return refer(conn, response, length, entry) ? Sent.AsReference : Sent.NoRoom;
 }
 
-/** @returns the bytes sent, 0 when nothing is kept for the request, or `FAILED` */
-function sendKept(conn: usize): u32 {
+function sendKept(conn: usize): Sent {
   const table: usize = load<u32>(Place.CacheStart);
-  if (table == 0) return 0;
+  if (table == 0) return Sent.None;
   const slot = findSlot(table, conn, hashKey(conn));
-  if (slot == 0) return 0;
+  if (slot == 0) return Sent.None;
   const entry: usize = load<u32>(slot);
   // Signed difference: the clock wraps after 49 days.
-  if (entry == 0 || <i32>(load<u32>(entry, Entry.FreshUntilMs) - load<u32>(Place.NowMs)) <= 0) return 0;
+  if (entry == 0 || <i32>(load<u32>(entry, Entry.FreshUntilMs) - load<u32>(Place.NowMs)) <= 0) return Sent.None;
   const response: usize = load<u32>(entry, Entry.Response);
   if (load<u32>(entry, Entry.Second) != load<u32>(Place.Second)) {
     memory.copy(response + DATE_OFFSET, Place.Date, DATE_BYTES);
@@ -121,7 +155,7 @@ function sendKept(conn: usize): u32 {
   }
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = isHead ? load<u32>(entry, Entry.HeadLength) : load<u32>(entry, Entry.Length);
-  return send(conn, response, length);
+  return send(conn, response, length, entry);
 }
 
 @inline
@@ -166,16 +200,19 @@ function fold(hash: u64, word: u64): u64 {
 }
 
 /**
- * The slot of the table that holds the entry for the request on `conn`; a free one, or one whose
- * entry may give way, when there is no such entry.
+ * The slot of the table that holds the entry for the request on `conn`; when there is no such entry
+ * a free one, 0 when there is none of these either.
  */
 function findSlot(table: usize, conn: usize, hash: u32): usize {
+  let free: usize = 0;
   for (let i: u32 = 0; i < PROBES; ++i) {
     const slot = table + (((hash + i) & (TABLE_WORDS - 1)) << 2);
     const entry: usize = load<u32>(slot);
-    if (entry == 0 || (load<u32>(entry, Entry.Hash) == hash && hasKey(entry, conn))) return slot;
+    if (entry == 0) {
+      if (free == 0) free = slot;
+    } else if (load<u32>(entry, Entry.Hash) == hash && hasKey(entry, conn)) return slot;
   }
-  return 0;
+  return free;
 }
 
 function hasKey(entry: usize, conn: usize): bool {
@@ -202,13 +239,16 @@ export function keep(conn: usize, length: u32, headLength: u32, freshUntilMs: u3
   const coding = codingLength(conn);
   const head: u32 = (Entry.Key + targetLength + coding + 15) & ~15;
   const size: u32 = (head + length + 15) & ~15;
-  if (size > freeBytes() && (!empty() || size > freeBytes())) return 0;
-  const entry: usize = load<u32>(Place.CacheNext);
+  const entry = makeSpace(table, size);
+  if (entry == 0) return 0;
   const hash = hashKey(conn);
   let slot = findSlot(table, conn, hash);
   // A crowded part of the table: whoever stands at the key's own place gives way.
   if (slot == 0) slot = table + ((hash & (TABLE_WORDS - 1)) << 2);
-  store<u32>(Place.CacheNext, <u32>(entry + size));
+  const serial = load<u32>(Place.LastSerial) + 1;
+  store<u32>(Place.LastSerial, serial);
+  store<u32>(entry, serial, Entry.Serial);
+  store<u32>(entry, <u32>slot, Entry.Slot);
   store<u32>(entry, hash, Entry.Hash);
   store<u32>(entry, freshUntilMs, Entry.FreshUntilMs);
   store<u32>(entry, targetLength, Entry.TargetLength);
@@ -223,25 +263,80 @@ export function keep(conn: usize, length: u32, headLength: u32, freshUntilMs: u3
   return entry;
 }
 
-/** Bytes of the area that nothing stands in. */
-@inline
-function freeBytes(): u32 {
-  return load<u32>(Place.CacheEnd) - load<u32>(Place.CacheNext);
-}
-
-/** Forgets all that is kept. @returns false while some of it is being sent */
-function empty(): bool {
-  if (load<u32>(Place.References) != 0) return false;
+/**
+ * Lets the kept response `serial` for requests like the one on `conn` stay fresh longer.
+ *
+ * @returns false when it is no longer there
+ */
+export function renew(conn: usize, serial: u32, freshUntilMs: u32): bool {
   const table: usize = load<u32>(Place.CacheStart);
-  memory.fill(table, 0, TABLE_WORDS << 2);
-  store<u32>(Place.CacheNext, <u32>(table + (TABLE_WORDS << 2)));
-  store<u32>(Place.Generation, load<u32>(Place.Generation) + 1);
+  if (table == 0) return false;
+  const slot = findSlot(table, conn, hashKey(conn));
+  const entry: usize = slot == 0 ? 0 : load<u32>(slot);
+  if (entry == 0 || load<u32>(entry, Entry.Serial) != serial) return false;
+  store<u32>(entry, freshUntilMs, Entry.FreshUntilMs);
   return true;
 }
 
-/** Gives `bytes` of memory from `start` on to kept responses. */
+/**
+ * Makes a part of the area free that has `size` bytes: the entries there give way, from `CacheNext`
+ * on. The area is always covered by parts, free or not, that stand one behind the other.
+ *
+ * @returns its address; 0 when no such part is left between the entries that are being sent
+ */
+function makeSpace(table: usize, size: u32): usize {
+  const first = table + TABLE_BYTES;
+  const end: usize = load<u32>(Place.CacheEnd);
+  if (size > <u32>(end - first)) return 0;
+  let from: usize = load<u32>(Place.CacheNext);
+  let p = from;
+  // Twice round, because the space that is found may lie across the place where the search began.
+  for (let left = 2 * <u64>(end - first); <u32>(p - from) < size;) {
+    if (p == end) {
+      markFree(from, p);
+      from = p = first;
+    }
+    const bytes = load<u32>(p, Entry.Size);
+    if (left < bytes) break;
+    left -= bytes;
+    if (load<u32>(p, Entry.References) == 0) {
+      const slot: usize = load<u32>(p, Entry.Slot);
+      if (slot != 0 && load<u32>(slot) == <u32>p) store<u32>(slot, 0);
+      p += bytes;
+    } else {
+      markFree(from, p);
+      from = p += bytes;
+    }
+  }
+  const found = <u32>(p - from);
+  if (found < size) {
+    markFree(from, p);
+    store<u32>(Place.CacheNext, <u32>from);
+    return 0;
+  }
+  const taken = found - size < LEAST_BYTES ? found : size;
+  markFree(from + taken, p);
+  store<u32>(from, taken, Entry.Size);
+  store<u32>(from, 0, Entry.References);
+  store<u32>(Place.CacheNext, <u32>(from + taken));
+  return from;
+}
+
+/** Makes one free part of `from` ... `to`, if there is anything between them. */
+function markFree(from: usize, to: usize): void {
+  if (from == to) return;
+  store<u32>(from, <u32>(to - from), Entry.Size);
+  store<u32>(from, 0, Entry.References);
+  store<u32>(from, 0, Entry.Slot);
+}
+
+/** Gives `bytes` of memory from `start` on to kept responses, if they are enough for any. */
 export function openCache(start: usize, bytes: u32): void {
+  const whole = bytes & ~15;
+  if (whole < TABLE_BYTES + LEAST_BYTES) return;
+  memory.fill(start, 0, TABLE_BYTES);
+  markFree(start + TABLE_BYTES, start + whole);
+  store<u32>(Place.CacheNext, <u32>(start + TABLE_BYTES));
+  store<u32>(Place.CacheEnd, <u32>start + whole);
   store<u32>(Place.CacheStart, <u32>start);
-  store<u32>(Place.CacheEnd, <u32>start + bytes);
-  empty();
 }

@@ -12,13 +12,16 @@
  *
  * A connection owns one block while it lives:
  *
- *   +----------------+-------------------------+-----------------------------+-------+
- *   | Conn record    | field table             | input: received bytes       | slack |
- *   | 304 bytes      | 8 bytes x MaxHeaders    | Base ... Limit              | 64    |
- *   +----------------+-------------------------+-----------------------------+-------+
+ *   +----------------+-------------------------+-----------------------+-------+---------------+
+ *   | Conn record    | field table             | input: received bytes | slack | final message |
+ *   | 320 bytes      | 8 bytes x MaxHeaders    | Base ... Limit        | 64    | 512           |
+ *   +----------------+-------------------------+-----------------------+-------+---------------+
  *
- * Output stands in chains of blocks, see `output.ts`. A connection without
- * output to send owns none.
+ * The room for the final message lets a connection be refused when no other block is left.
+ *
+ * Output stands in chains of blocks, see `output.ts`. A connection without output to send owns
+ * none. `OutputLeft` bounds the blocks that hold output, so that the others are left to
+ * connections.
  */
 import { Place } from "../shared/abi";
 
@@ -56,6 +59,31 @@ function takeFreshBlock(): usize {
     block = seen;
   }
   return 0;
+}
+
+/**
+ * Takes a block for output.
+ *
+ * @returns its address, 0 when all that are meant for output are in use
+ */
+export function allocateForOutput(): usize {
+  let left = atomic.load<u32>(Place.OutputLeft);
+  while (left != 0) {
+    const seen = atomic.cmpxchg<u32>(Place.OutputLeft, left, left - 1);
+    if (seen == left) {
+      const block = allocateBlock();
+      if (block == 0) atomic.add<u32>(Place.OutputLeft, 1);
+      return block;
+    }
+    left = seen;
+  }
+  return 0;
+}
+
+/** Gives a block from `allocateForOutput` back. */
+export function freeFromOutput(block: usize): void {
+  freeBlock(block);
+  atomic.add<u32>(Place.OutputLeft, 1);
 }
 
 /** The list head `block`, with the tag that follows that of `head`. */

@@ -2,11 +2,16 @@
  * Chains of blocks: the output of a connection, and content set aside until it is complete.
  *
  * Two words of the connection's record hold a chain: the address of its first block and, next to
- * it, of its last. A block is `[next, length, start, bytes ...]`; one whose `start` is not its own
- * bytes refers to a kept response (`answers.ts`), which is sent from where it stands.
+ * it, of its last. A block is `[next, length, start, -, bytes ...]`.
+ *
+ * Besides, an output may hold one reference: bytes that are sent from where they stand, such as a
+ * kept response (`answers.ts`). It takes no block, because it is noted in the connection's record,
+ * in the form of a block whose `start` is not its own bytes. Nothing is appended behind it before it
+ * is sent.
  */
-import { allocateBlock, freeBlock } from "./memory";
-import { Conn, Out, Place } from "../shared/abi";
+import { finalMessage } from "./connection";
+import { allocateForOutput, freeFromOutput } from "./memory";
+import { Conn, Entry, Out, Place } from "../shared/abi";
 
 /** Whether the bytes of the block `block` stand elsewhere. */
 @inline
@@ -14,60 +19,94 @@ export function isReference(block: usize): bool {
   return <usize>load<u32>(block, Out.Start) != block + Out.Data;
 }
 
+/** Most bytes that one block holds. */
+@inline
+export function blockCapacity(): u32 {
+  return load<u32>(Place.BlockBytes) - Out.Data;
+}
+
 /** Free bytes at the end of the chain's last block. */
 @inline
-function room(tail: usize): u32 {
+export function room(tail: usize): u32 {
   if (isReference(tail)) return 0;
-  return load<u32>(Place.BlockBytes) - Out.Data - load<u32>(tail, Out.Length);
+  return blockCapacity() - load<u32>(tail, Out.Length);
 }
 
 /**
- * Makes sure that `length` bytes, at most one block's worth, fit behind the last byte of the
- * chain whose words are at `chain`.
+ * Makes sure that `length` bytes fit behind the last byte of the chain whose words are at `chain`.
  *
- * @returns the address where they go, 0 when no block is left
+ * @returns the address where they go, 0 when no block is left or they are more than one holds
  */
 export function reserve(chain: usize, length: u32): usize {
   let tail: usize = load<u32>(chain, 4);
   if (tail == 0 || room(tail) < length) {
-    tail = addBlock(chain);
+    if (length > blockCapacity()) return 0;
+    tail = allocateForOutput();
     if (tail == 0) return 0;
     store<u32>(tail, <u32>(tail + Out.Data), Out.Start);
+    link(chain, tail, 0);
   }
   return tail + Out.Data + load<u32>(tail, Out.Length);
 }
 
-/** Puts an empty block at the end of the chain; its `Out.Start` is the caller's to set. */
-function addBlock(chain: usize): usize {
-  const block = allocateBlock();
-  if (block == 0) return 0;
+/** Puts `block`, which holds `length` bytes, at the end of the chain. */
+@inline
+function link(chain: usize, block: usize, length: u32): void {
   store<u32>(block, 0, Out.Next);
-  store<u32>(block, 0, Out.Length);
+  store<u32>(block, length, Out.Length);
   const tail: usize = load<u32>(chain, 4);
   if (tail == 0) store<u32>(chain, <u32>block);
   else store<u32>(tail, <u32>block, Out.Next);
   store<u32>(chain, <u32>block, 4);
-  return block;
 }
 
 /**
- * Puts `length` bytes at the end of the chain that stay where they are, at `source`.
+ * Puts `length` bytes at the end of the output of `conn` that stay where they are, at `source`.
  *
- * @returns whether there was a block to note it in
+ * @param entry the kept response that they belong to, 0 for none
+ * @returns false when a reference waits already
  */
-export function appendReference(chain: usize, source: usize, length: u32): bool {
-  const block = addBlock(chain);
-  if (block == 0) return false;
+export function refer(conn: usize, source: usize, length: u32, entry: usize): bool {
+  const block = conn + Conn.Reference;
+  if (load<u32>(block, Out.Start) != 0) return false;
   store<u32>(block, <u32>source, Out.Start);
-  store<u32>(block, length, Out.Length);
-  store<u32>(Place.References, load<u32>(Place.References) + 1);
+  store<u32>(block, <u32>entry, Out.Entry);
+  link(conn + Conn.OutHead, block, length);
+  if (entry != 0) store<u32>(entry, load<u32>(entry, Entry.References) + 1, Entry.References);
   return true;
+}
+
+/**
+ * Puts the final message of `conn`, of `length` bytes, at the end of its output.
+ *
+ * @returns false when a reference waits already
+ */
+export function sendFinal(conn: usize, length: u32): bool {
+  return refer(conn, finalMessage(conn), length, 0);
 }
 
 /** Gives `block` of a chain back. */
 export function freeOutBlock(block: usize): void {
-  if (isReference(block)) store<u32>(Place.References, load<u32>(Place.References) - 1);
-  freeBlock(block);
+  if (!isReference(block)) return freeFromOutput(block);
+  const entry: usize = load<u32>(block, Out.Entry);
+  if (entry != 0) store<u32>(entry, load<u32>(entry, Entry.References) - 1, Entry.References);
+  store<u32>(block, 0, Out.Start);
+}
+
+/**
+ * Takes back what was appended behind the first `length` bytes of the chain's block `tail`; all of
+ * the chain when `tail` is 0.
+ */
+export function cut(chain: usize, tail: usize, length: u32): void {
+  if (tail == 0) {
+    freeChain(load<u32>(chain));
+    store<u64>(chain, 0);
+    return;
+  }
+  freeChain(load<u32>(tail, Out.Next));
+  store<u32>(tail, 0, Out.Next);
+  store<u32>(tail, length, Out.Length);
+  store<u32>(chain, <u32>tail, 4);
 }
 
 /** Gives all blocks of the chain that starts at `block` back. */
@@ -95,7 +134,7 @@ export function append(chain: usize, source: usize, length: u32): bool {
   while (length > 0) {
     const tail: usize = load<u32>(chain, 4);
     let part: u32 = tail == 0 ? 0 : room(tail);
-    if (part == 0) part = load<u32>(Place.BlockBytes) - Out.Data;
+    if (part == 0) part = blockCapacity();
     if (part > length) part = length;
     const target = reserve(chain, part);
     if (target == 0) return false;

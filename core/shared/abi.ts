@@ -187,10 +187,12 @@ export const enum Conn {
   Codings = 140,
   /** The event that `peek` has found and `next` has still to report; `Event.NeedMore` for none. */
   Peeked = 144,
+  /** A block of output without bytes of its own, for the one reference a connection may have. */
+  Reference = 160,
   /** `Field.Count` pairs (offset, length) of the known fields' first values. */
-  Known = 160,
+  Known = 176,
   /** Entries of the field table: u16 name offset, name length, value offset, value length. */
-  Fields = 304,
+  Fields = 320,
 }
 
 /** A block of output: the words before its bytes. */
@@ -199,12 +201,14 @@ export const enum Out {
   Next = 0,
   /** Bytes to send. */
   Length = 4,
-  /** Where they stand: behind this record, or elsewhere, which counts as a reference there. */
+  /** Where they stand: behind this record, or elsewhere when it is `Conn.Reference`. */
   Start = 8,
+  /** Of `Conn.Reference`: the entry that the bytes belong to, 0 when they belong to none. */
+  Entry = 12,
   Data = 16,
 }
 
-/** A kept response: the words before its key. */
+/** A kept response: the words before its key. A free part of the area has a size, and zeros. */
 export const enum Entry {
   Hash = 0,
   /** On the clock of `Place.NowMs`. */
@@ -218,8 +222,16 @@ export const enum Entry {
   Response = 24,
   /** The second whose date stands in the head. */
   Second = 28,
+  /** Bytes up to the next entry. */
+  Size = 32,
+  /** Connections that are sending it from where it stands. */
+  References = 36,
+  /** Different from that of every other entry, those included that gave way. */
+  Serial = 40,
+  /** Address of the word of the hash table that named it first. */
+  Slot = 44,
   /** The target, then the Accept-Encoding. */
-  Key = 32,
+  Key = 48,
 }
 
 /** Fixed places in the first page, and sizes. See the map in `assembly/memory.ts`. */
@@ -247,24 +259,26 @@ export const enum Place {
   /** u32: its length; the head's without content, for HEAD, comes next. */
   CannedLength = 32816,
   CannedHeadLength = 32820,
+  /** u32: how many blocks may still be taken for output. */
+  OutputLeft = 32824,
   /** 29 bytes: the current IMF-fixdate. */
   Date = 32832,
   /** u32: the second of `Date`, 0 before it is set. */
   Second = 32864,
   /** u32: milliseconds on the host's clock, set at every tick. */
   NowMs = 32868,
-  /** u32: the area of kept responses, 0 when there is none; its end; its first free byte. */
+  /** u32: the area of kept responses, 0 when there is none; its end; the entry to replace next. */
   CacheStart = 32872,
   CacheEnd = 32876,
   CacheNext = 32880,
-  /** u32: kept responses that are being sent from where they stand. */
-  References = 32884,
-  /** u32: how often the area was emptied. */
-  Generation = 32888,
+  /** u32: the serial number of the entry that was kept last. */
+  LastSerial = 32884,
   /** Four places for the canned response, of 16 KiB. */
   Canned = 33024,
   /** The area of kept responses, if any; then the blocks. */
   Blocks = 131072,
   /** Bytes behind every input area that vector loads may touch. */
   Slack = 64,
+  /** Bytes at the end of every connection's block for the message that ends the connection. */
+  FinalMessage = 512,
 }

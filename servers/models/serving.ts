@@ -20,7 +20,7 @@ import { TimerWheel } from "../timer_wheel.ts";
  */
 export function createServerCore(options: ServerOptions, { cacheBytes = 0 } = {}): Core {
   return Core.create({
-    blocks: blocksFor(options.maxConnections),
+    ...blocksFor(options.maxConnections),
     limits: limitsOf(options.service),
     inputBytes: inputBytesOf(options),
     cacheBytes,
@@ -48,7 +48,13 @@ export function startServing(
 ): { listener: Listener; acceptor: Acceptor } {
   const listener = denoEngine.listen(options.listen);
   const counters = zeroCounters();
-  const wheel = new TimerWheel(TICK_MS, () => service.tick?.(Date.now()));
+  const wheel = new TimerWheel(TICK_MS, () => {
+    try {
+      service.tick?.(Date.now());
+    } catch (error) {
+      reportInternalError(error);
+    }
+  });
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
   // A bug must not end the server.
   const onInternalError = (error: unknown) =>

@@ -12,7 +12,7 @@ import {
   type HttpRequest,
   type Resource,
   type Streamed,
-  textAnswer,
+  TEXT_FIELDS,
 } from "../resource.ts";
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
 import { HeadWriter } from "./http_head.ts";
@@ -77,6 +77,14 @@ export class HttpService implements Service {
   }
 
   receive(conn: number): Effect {
+    try {
+      return this.#receive(conn);
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  #receive(conn: number): Effect {
     const core = this.#core;
     for (;;) {
       let effect = Effect.Read;
@@ -125,9 +133,13 @@ export class HttpService implements Service {
   async respond(conn: number, sender: Sender): Promise<Effect> {
     const answer = await this.#streamed.take(conn);
     const content = this.#streamed.streamOf(answer.content);
-    if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
-    const effect = this.#append(conn, answer);
-    return effect === Effect.Read ? Effect.Flush : effect;
+    try {
+      if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
+      const effect = this.#append(conn, answer);
+      return effect === Effect.Read ? Effect.Flush : effect;
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
   }
 
   tick(nowMs: number): void {
@@ -222,10 +234,11 @@ export class HttpService implements Service {
     let length = answer.length;
     if (content === "request") length = core.contentLength(conn);
     else if (content instanceof Uint8Array) length = content.length;
-    this.#sendHead(conn, answer, { isKept, length });
     const isSent = core.method(conn) !== Method.Head;
+    const head = this.#headOf(conn, answer, { isKept, length });
+    if (isSent && content instanceof Uint8Array) core.sendText(conn, head, content);
+    else core.sendText(conn, head);
     this.#record(conn, answer.status, isSent && length !== undefined ? length : 0);
-    if (isSent && content instanceof Uint8Array) core.sendBytes(conn, content);
     if (isSent && content === "request") core.releaseSpool(conn);
     else if (this.#resource.keepsContent) core.dropSpool(conn);
     return this.#end(conn, isKept);
@@ -242,12 +255,21 @@ export class HttpService implements Service {
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
     const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
-    this.#sendHead(conn, answer, { isKept, length, isChunked });
     const body = new ContentSender(sender, { isChunked });
+    try {
+      this.#core.sendText(conn, this.#headOf(conn, answer, { isKept, length, isChunked }));
+    } catch (error) {
+      content.cancel();
+      throw error;
+    }
     try {
       const isWhole = isHead || await body.send(content);
       // The length is announced, or the chunks have no end: cutting off is the honest sign.
       if (!isWhole) return Effect.Close;
+    } catch (error) {
+      if (!(error instanceof CoreMemoryError)) throw error;
+      this.#core.setCode(conn, Code.OutOfMemory);
+      return Effect.Close;
     } finally {
       content.cancel();
       this.#record(conn, answer.status, body.bytes);
@@ -258,20 +280,19 @@ export class HttpService implements Service {
     return Effect.Flush;
   }
 
-  #sendHead(
+  #headOf(
     conn: number,
     { status, fields }: Answer,
     options: { isKept: boolean; length?: number; isChunked?: boolean },
-  ): void {
+  ): string {
     const { isKept, length, isChunked } = options;
     const keepAlive = this.#core.minor(conn) === 0 ? "keep-alive" : undefined;
-    const text = this.#head.write({
+    return this.#head.write({
       status,
       fields: isChunked ? [...fields, ["Transfer-Encoding", "chunked"]] : fields,
       contentLength: status === 204 || status === 304 ? undefined : length,
       connection: isKept ? keepAlive : "close",
     });
-    this.#core.sendText(conn, text);
   }
 
   #staysOpen(conn: number): boolean {
@@ -292,16 +313,31 @@ export class HttpService implements Service {
     this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
   }
 
-  /** Answers a fault, after which nothing more is read (RFC 9112 section 9.6). */
+  /** Refuses the request for whose answer there was no memory. @throws `error` if it is another */
+  #failWithoutMemory(conn: number, error: unknown): Effect {
+    if (!(error instanceof CoreMemoryError)) throw error;
+    this.#core.setCode(conn, Code.OutOfMemory);
+    return this.#fail(conn, Code.OutOfMemory);
+  }
+
+  /**
+   * Answers a fault, after which nothing more is read (RFC 9112 section 9.6). It takes no memory:
+   * the answer is the connection's final message.
+   */
   #fail(conn: number, code: Code): Effect {
-    if (code === Code.OutOfMemory) throw new CoreMemoryError();
+    const core = this.#core;
     const { status, reason } = faultOf(code);
-    const answer = textAnswer(status, reason);
-    const content = answer.content as Uint8Array;
-    this.#sendHead(conn, answer, { isKept: false, length: content.length });
+    const content = reason + "\n";
+    const head = this.#head.write({
+      status,
+      fields: TEXT_FIELDS,
+      contentLength: content.length,
+      connection: "close",
+    });
+    core.sendFinal(conn, core.method(conn) === Method.Head ? head : head + content);
+    if (this.#resource.keepsContent) core.dropSpool(conn);
     this.#record(conn, status, content.length);
-    if (this.#core.method(conn) !== Method.Head) this.#core.sendBytes(conn, content);
-    this.#core.countServed(conn);
+    core.countServed(conn);
     return Effect.Linger;
   }
 }

@@ -3,12 +3,13 @@
  * to remember of them. When one grows stale the request comes to the host again; if the content
  * is still the same, the kept response is renewed, without a copy.
  */
-import { type Core, Field, type Kept, Method } from "../../core/mod.ts";
+import { type Core, Field, Method } from "../../core/mod.ts";
 import type { Answer } from "../resource.ts";
 
 /** What is remembered of a kept answer. */
 interface Remembered {
-  kept: Kept;
+  /** Names the response in the core. */
+  serial: number;
   /** Identity tells whether a later answer has the same content. */
   content: Uint8Array;
 }
@@ -40,11 +41,11 @@ export class KeptAnswers {
     if (target.includes("?")) return;
     const key = `${target}\n${core.field(conn, Field.AcceptEncoding) ?? ""}`;
     const before = this.#remembered.get(key);
-    if (before?.content === content && core.renew(before.kept, freshUntilMs >>> 0)) return;
+    if (before?.content === content && core.renew(conn, before.serial, freshUntilMs >>> 0)) return;
     const head = writeHead(content.length);
-    const kept = core.keep(conn, { head, content, freshUntilMs: freshUntilMs >>> 0 });
+    const serial = core.keep(conn, { head, content, freshUntilMs: freshUntilMs >>> 0 });
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
-    if (kept === undefined) this.#remembered.delete(key);
-    else this.#remembered.set(key, { kept, content });
+    if (serial === 0) this.#remembered.delete(key);
+    else this.#remembered.set(key, { serial, content });
   }
 }

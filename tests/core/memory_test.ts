@@ -3,6 +3,16 @@ import assert from "node:assert/strict";
 import { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "../../core/mod.ts";
 import { type BlockResult, type BlockTask, MAX_HELD, takeBlocks } from "./take_blocks.ts";
 
+/** Takes the output, as the driver of a connection does when it sends it. */
+function outputOf(core: Core, conn: number): string {
+  let text = "";
+  for (let block = core.outBlock(conn); block !== 0; block = core.outBlock(conn)) {
+    text += new TextDecoder("latin1").decode(core.outView(block).slice());
+    core.dropOutBlock(conn);
+  }
+  return text;
+}
+
 Deno.test("open() and close() count the blocks in use, and use them again", () => {
   const core = Core.create({ blocks: 3 });
   assert.equal(core.blocksUsed, 0);
@@ -67,6 +77,86 @@ Deno.test("sendBytes() throws when no block is left; close() gives back what it 
   });
   core.close(conn);
   assert.equal(core.blocksUsed, 0);
+});
+
+Deno.test("sendBytes() appends all or nothing", () => {
+  const core = Core.create({ blocks: 3 });
+  const conn = core.open();
+  core.sendText(conn, "before");
+  for (const blocks of [2, 3, 5]) {
+    assert.throws(
+      () => core.sendBytes(conn, new Uint8Array(blocks * core.blockCapacity)),
+      CoreMemoryError,
+    );
+    assert.equal(core.blocksUsed, 2);
+  }
+  core.sendText(conn, ", behind");
+  assert.equal(outputOf(core, conn), "before, behind");
+  assert.throws(
+    () => core.sendBytes(conn, new Uint8Array(2 * core.blockCapacity + 1)),
+    CoreMemoryError,
+  );
+  assert.equal(core.outBlock(conn), 0);
+  core.close(conn);
+  assert.equal(core.blocksUsed, 0);
+});
+
+Deno.test("text of any length stays within the blocks of its own connection", () => {
+  const core = Core.create({ blocks: 16 });
+  for (const length of [0, 1, core.blockCapacity, core.blockCapacity + 1, 200_000]) {
+    for (const bytes of [0, 1, core.blockCapacity]) {
+      // Free blocks are used again in reverse order: a guard stands behind each of them.
+      const taken = Array.from({ length: 15 }, () => core.openStaging());
+      const free = taken.filter((_, i) => i % 2 === 0);
+      const guards = taken.filter((_, i) => i % 2 === 1);
+      for (const guard of guards) guard.fill(0xa5);
+      free.forEach((block) => core.closeStaging(block));
+      const conn = core.open();
+      const text = "x".repeat(length);
+      core.sendText(conn, text, new Uint8Array(bytes).fill(0x79));
+      assert.ok(guards.every((guard) => guard.every((byte) => byte === 0xa5)));
+      assert.equal(outputOf(core, conn), text + "y".repeat(bytes));
+      core.close(conn);
+      guards.forEach((block) => core.closeStaging(block));
+      assert.equal(core.blocksUsed, 0);
+    }
+  }
+});
+
+Deno.test("output takes no block that is meant for a connection", () => {
+  const core = Core.create({ blocks: 5, outputBlocks: 2 });
+  const conn = core.open();
+  assert.throws(
+    () => core.sendBytes(conn, new Uint8Array(3 * core.blockCapacity)),
+    CoreMemoryError,
+  );
+  core.sendBytes(conn, new Uint8Array(2 * core.blockCapacity));
+  assert.throws(() => core.sendText(conn, "x"), CoreMemoryError);
+  const others = [core.open(), core.open()];
+  assert.ok(!others.includes(0));
+  for (let round = 0; round < 5; ++round) {
+    assert.equal(outputOf(core, conn).length, 2 * core.blockCapacity);
+    core.sendBytes(conn, new Uint8Array(2 * core.blockCapacity));
+  }
+  for (const one of [conn, ...others]) core.close(one);
+  assert.equal(core.blocksUsed, 0);
+});
+
+Deno.test("sendFinal() takes no block, goes behind the output, and leaves the input alone", () => {
+  const core = Core.create({ blocks: 3, outputBlocks: 1 });
+  const conn = core.open();
+  const neighbour = core.openStaging().fill(0xa5);
+  core.sendBytes(conn, new Uint8Array(core.blockCapacity));
+  const room = core.inputView(conn);
+  room.fill(7);
+  const text = "z".repeat(512);
+  core.sendFinal(conn, text);
+  assert.ok(room.every((byte) => byte === 7));
+  assert.ok(neighbour.every((byte) => byte === 0xa5));
+  assert.equal(outputOf(core, conn), "\0".repeat(core.blockCapacity) + text);
+  assert.throws(() => core.sendFinal(conn, text + "z"), /513 bytes exceed 512/);
+  core.close(conn);
+  assert.equal(core.blocksUsed, 1);
 });
 
 Deno.test("openStaging() takes a block, or throws when none is left", () => {

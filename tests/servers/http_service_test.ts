@@ -1,6 +1,6 @@
 /** The HTTP service over the core, without a socket: requests in, effects and output out. */
 import assert from "node:assert/strict";
-import { Core, CoreMemoryError } from "../../core/mod.ts";
+import { Code, Core, CoreMemoryError } from "../../core/mod.ts";
 import type { Answer, HttpRequest, Resource, Streamed } from "../../servers/resource.ts";
 import { Effect, Phase, type Sender } from "../../servers/service.ts";
 import { HttpService } from "../../servers/services/http.ts";
@@ -331,14 +331,110 @@ Deno.test("content that was set aside is dropped when the answer does not use it
   assert.equal(harness.outBlocks, 0);
 });
 
-Deno.test("without memory for output the service says so", () => {
-  const harness = new Harness(new FakeResource(), 1);
-  assert.throws(() => harness.receive(get("/")), CoreMemoryError);
-  const keeping = new Harness(new FakeResource({ keepsContent: true }), 1);
-  assert.throws(
-    () => keeping.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabc"),
-    CoreMemoryError,
-  );
+Deno.test("a request for whose answer there is no memory is answered with 503", async (t) => {
+  const post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + "x".repeat(30_000);
+  const cases: Record<string, { keepsContent?: boolean; text: string; methods?: string[] }> = {
+    "an answer": { text: get("/") },
+    "an answer to HEAD": { text: "HEAD / HTTP/1.1\r\nHost: x\r\n\r\n", methods: ["HEAD"] },
+    "an answer that comes later": { text: get("/later") },
+    "the head of streamed content": { text: get("/stream") },
+    "content that is set aside": { keepsContent: true, text: post, methods: ["POST"] },
+    "the permission to send content": {
+      text: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+      methods: ["POST"],
+    },
+    "a refusal": { text: get("/", "Expect: more\r\n") },
+  };
+  for (const [name, { keepsContent, text, methods = ["GET"] }] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      using harness = new Harness(new FakeResource({ keepsContent }), 1);
+      const stream = streamOf(["abc"]);
+      harness.resource.answers["/later"] = () => Promise.resolve(textOf("at last"));
+      harness.resource.answers["/stream"] = () => ({ status: 200, fields: [], content: stream });
+      let effect = harness.receive(text);
+      if (effect === Effect.Respond) effect = await harness.respond();
+      assert.equal(effect, Effect.Linger);
+      const [response] = harness.takeResponses(...methods);
+      assert.equal(response.status, 503);
+      assert.equal(fieldOf(response, "connection"), "close");
+      assert.equal(harness.core.code(harness.conn), Code.OutOfMemory);
+      assert.equal(stream.sends, 0);
+      if (name.includes("streamed")) assert.equal(stream.cancels, 1);
+    });
+  }
+  await t.step("an answer of which a part would have fitted", () => {
+    using harness = new Harness(new FakeResource(), 3);
+    harness.resource.answers["/large"] = () => ({
+      ...textOf("x".repeat(10_000)),
+      fields: [["X", "y".repeat(90_000)]],
+    });
+    assert.equal(harness.receive(get("/a") + get("/large")), Effect.Linger);
+    const responses = harness.takeResponses("GET", "GET");
+    assert.deepEqual(responses.map(({ status }) => status), [200, 503]);
+    assert.equal(bodyOf(responses[0]), "you asked for /a");
+  });
+});
+
+Deno.test("streamed content that runs out of memory closes, and says why to the driver", async () => {
+  using harness = new Harness();
+  const stream = {
+    ...streamOf([]),
+    send: () => Promise.reject(new CoreMemoryError()),
+  };
+  harness.resource.answers["/s"] = () => ({ status: 200, fields: [], content: stream, length: 6 });
+  harness.receive(get("/s"));
+  assert.equal(await harness.respond(), Effect.Close);
+  assert.equal(harness.core.code(harness.conn), Code.OutOfMemory);
+});
+
+Deno.test("a fault is answered without memory, and takes what was set aside", () => {
+  using harness = new Harness(new FakeResource({ keepsContent: true }), 2);
+  const { core, conn, service } = harness;
+  harness.receive("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\nabc");
+  assert.equal(core.blocksUsed, 2);
+  assert.equal(service.expire(conn), Effect.Linger);
+  assert.equal(core.blocksUsed, 1);
+  const [{ status, body }] = harness.takeResponses("POST");
+  assert.deepEqual([status, body], [408, "The request did not arrive in time\n"]);
+});
+
+Deno.test("answers of a pipelined batch never fill more than one block", () => {
+  for (const size of [0, 100, 5000, 20_000]) {
+    using harness = new Harness();
+    const { core, conn, service } = harness;
+    harness.resource.answers["/x"] = () => textOf("x".repeat(size));
+    const count = 200;
+    let effect = harness.receive(get("/x").repeat(count));
+    let output = "";
+    for (; effect === Effect.Flush; effect = service.receive(conn)) {
+      assert.equal(harness.outBlocks, 1);
+      output += harness.takeOutput();
+    }
+    assert.equal(effect, Effect.Read);
+    output += harness.takeOutput();
+    const reader = new ResponseReader(Array<string>(count).fill("GET"));
+    const responses = reader.push(latin1Bytes(output));
+    assert.equal(responses.length, count);
+    assert.ok(responses.every(({ body }) => body.length === size));
+    assert.equal(core.served(conn), count);
+  }
+});
+
+Deno.test("a head of any length comes whole, and touches no other block", () => {
+  for (const length of [10_000, 49_000, 60_000, 200_000]) {
+    using harness = new Harness();
+    const { core } = harness;
+    const value = "v".repeat(length);
+    harness.resource.answers["/x"] = () => ({ ...textOf("content"), fields: [["X-Long", value]] });
+    const guards = [core.openStaging(), core.openStaging()];
+    for (const guard of guards) guard.fill(0xa5);
+    harness.receive(get("/x"));
+    const [response] = harness.takeResponses("GET");
+    assert.equal(fieldOf(response, "x-long"), value);
+    assert.equal(bodyOf(response), "content");
+    assert.ok(guards.every((guard) => guard.every((byte) => byte === 0xa5)));
+    guards.forEach((guard) => core.closeStaging(guard));
+  }
 });
 
 interface CountedStream extends Streamed {
