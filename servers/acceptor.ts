@@ -54,7 +54,7 @@ export class Acceptor {
   #serve({ stream, peer }: Accepted): void {
     const conn = this.#context.core.open();
     if (conn === 0) {
-      // Its output took the memory that was meant for connections.
+      // There is a block for each connection within the limit: this one is beyond it.
       ++this.#context.counters.overloads;
       stream.close();
       return;
@@ -68,8 +68,8 @@ export class Acceptor {
     this.#context.core.close(connection.conn);
     this.#connections.delete(connection);
     this.#loop.wake();
-    if (fault !== undefined) this.#options.onInternalError(fault);
     if (this.#connections.size === 0) this.#onEmpty?.();
+    if (fault !== undefined) this.#options.onInternalError(fault);
   }
 
   /**

@@ -8,7 +8,7 @@
  * Ten thousand of them may be idle at once, and what one of them keeps then is budgeted: this
  * object, one suspended function and the view that it receives into.
  */
-import { type Core, CoreMemoryError } from "../core/mod.ts";
+import { Code, type Core } from "../core/mod.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import type { Stream } from "./engine.ts";
@@ -41,7 +41,7 @@ export interface ConnectionContext {
   /**
    * `connection` has ended; its block is still open, for this one to close.
    *
-   * @param fault what went wrong, when it was neither the peer's doing nor want of memory: a bug
+   * @param fault what went wrong, when it was not the peer's doing: a bug
    */
   onEnd(connection: Connection, fault: unknown): void;
 }
@@ -78,6 +78,8 @@ export class Connection implements Timed, Sender {
   #headIndex = -1;
   #isReceiving = false;
   #isClosed = false;
+  /** What went wrong and was not the peer's doing: a bug. */
+  #fault: unknown;
   /** The last response and the FIN are on their way: what still comes is thrown away. */
   #ending: Promise<void> | undefined;
   #isLingering = false;
@@ -95,9 +97,8 @@ export class Connection implements Timed, Sender {
     const { conn } = this;
     const { core, wheel, timeouts, counters, service } = this.#context;
     const stream = this.#stream;
-    let fault: unknown;
-    this.#begin();
     try {
+      this.#begin();
       let view = core.inputView(conn);
       for (;;) {
         this.#isReceiving = true;
@@ -142,18 +143,18 @@ export class Connection implements Timed, Sender {
         this.#setReceiveTimeout();
       }
     } catch (error) {
-      fault = this.#judge(error);
+      this.#judge(error);
     } finally {
-      this.#end(fault);
+      this.#end();
     }
   }
 
-  /** Closes at once. A pending receive ends; what was being sent is lost. */
+  /** Closes at once. A pending receive ends; what was being sent is lost. Never throws. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#stream.close();
-    this.#context.service.aborted?.(this.conn);
+    this.#attempt(() => this.#stream.close());
+    this.#attempt(() => this.#context.service.aborted?.(this.conn));
   }
 
   /** The FIN is sent behind the last response: nothing is lost when the connection is closed. */
@@ -164,19 +165,39 @@ export class Connection implements Timed, Sender {
   /**
    * The server drains: sends the FIN if nothing is in progress. The peer may be sending, so it is
    * not closed at once; but a peer that does not close holds up the server's end for a moment only.
+   * Never throws.
    */
   endIfIdle(): void {
-    const { service, wheel } = this.#context;
-    if (this.#isLingering) {
-      const deadline = wheel.deadlineAfter(DRAIN_LINGER_MS);
-      if (deadline < this.deadlineTick) wheel.setDeadline(this, deadline);
-    } else if (
-      this.#isReceiving && this.#ending === undefined && service.phase(this.conn) === Phase.Idle
-    ) this.#endReceiving();
+    this.#attempt(() => {
+      const { service, wheel } = this.#context;
+      if (this.#isLingering) {
+        const deadline = wheel.deadlineAfter(DRAIN_LINGER_MS);
+        if (deadline < this.deadlineTick) wheel.setDeadline(this, deadline);
+      } else if (
+        this.#isReceiving && this.#ending === undefined && service.phase(this.conn) === Phase.Idle
+      ) this.#endReceiving();
+    });
   }
 
-  /** A timeout is over. */
+  /** A timeout is over. Never throws. */
   onTimeout(): void {
+    this.#attempt(() => this.#expire());
+  }
+
+  /**
+   * Calls `action` for those who serve other connections, too: what it throws ends this one, and is
+   * reported with its end.
+   */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#judge(error);
+      this.close();
+    }
+  }
+
+  #expire(): void {
     const { counters, service } = this.#context;
     // The peer has had its answer and its FIN, and does not close.
     if (this.#isLingering) return this.close();
@@ -211,33 +232,31 @@ export class Connection implements Timed, Sender {
   #begin(): void {
     const { wheel, counters, service, timeouts, limit } = this.#context;
     ++counters.connections;
+    ++counters.open;
+    limit?.opened();
     wheel.add(this);
     wheel.set(this, timeouts.idleMs);
     service.opened?.(this.conn, this.#peer);
-    ++counters.open;
-    limit?.opened();
     service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
   }
 
-  #end(fault: unknown): void {
+  #end(): void {
     const { core, wheel, counters, service, limit } = this.#context;
     this.close();
     wheel.remove(this);
-    service.closed?.(this.conn);
+    this.#attempt(() => service.closed?.(this.conn));
     --counters.open;
     limit?.closed();
-    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false);
+    this.#attempt(() => service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false));
     counters.served += core.served(this.conn);
-    this.#context.onEnd(this, fault);
+    if (core.code(this.conn) === Code.OutOfMemory) ++counters.overloads;
+    this.#context.onEnd(this, this.#fault);
   }
 
-  /** Counts how the connection failed. @returns `error` if it is a bug */
-  #judge(error: unknown): unknown {
-    const { counters } = this.#context;
-    if (error instanceof CoreMemoryError) ++counters.overloads;
-    else if (!isPeerGone(error)) return error;
-    else if (!this.#isClosed) ++counters.resets;
-    return undefined;
+  /** Counts a failure of the peer's; keeps `error` if it is a bug. */
+  #judge(error: unknown): void {
+    if (!isPeerGone(error)) this.#fault ??= error;
+    else if (!this.#isClosed) ++this.#context.counters.resets;
   }
 
   /** Waits for a service on another thread, or a disk: no timeout of the peer's runs meanwhile. */

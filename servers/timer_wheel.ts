@@ -12,6 +12,7 @@ export interface Timed {
   deadlineTick: number;
   /** Slot that holds the entry, -1 off the wheel. The wheel's own. */
   wheelSlot: number;
+  /** Must not throw: other entries are due at the same tick. */
   onTimeout(): void;
 }
 

@@ -113,11 +113,81 @@ Deno.test("Connection: an error of the service is a fault, and closes", async ()
   assert.equal(counters.resets, 0);
 });
 
-Deno.test("Connection: without memory for its output it is closed and counted", async () => {
+Deno.test("Connection: without memory for its output it is refused and counted", async () => {
   const { stream, counters, ended } = start({ service: httpService, blocks: 1 });
-  stream.push("GET / HTTP/1.1\r\n\r\n");
+  stream.push("PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await until(() => stream.hasEnded, "the FIN");
+  stream.push(null);
   assert.equal(await ended, undefined);
+  assert.match(stream.text, /^HTTP\/1\.1 503 .*\r\nConnection: close\r\n/s);
   assert.equal(counters.overloads, 1);
+});
+
+Deno.test("Connection: without memory faults and timeouts are answered all the same", async () => {
+  for (const [bytes, status] of [["GET / HTTP/1.1\r\n\r\n", 400], ["GET /x HT", 408]] as const) {
+    const { stream, counters, ended } = start({
+      service: httpService,
+      timeouts: { headMs: 20, lingerMs: 20 },
+      blocks: 1,
+    });
+    stream.push(bytes);
+    assert.equal(await ended, undefined);
+    assert.ok(stream.text.startsWith(`HTTP/1.1 ${status} `), stream.text);
+    assert.equal(counters.overloads, 0);
+  }
+});
+
+Deno.test("Connection: whatever throws, it ends with its fault, and no other one notices", async () => {
+  const broken = () => {
+    throw new TypeError("a bug");
+  };
+  const waiting: Service = {
+    receive: () => Effect.Read,
+    finish: () => Effect.Close,
+    phase: () => Phase.Head,
+    expire: () => Effect.Close,
+  };
+  const services: Record<string, Partial<Service>> = {
+    opened: { opened: broken },
+    receive: { receive: broken },
+    "receive, later": { receive: () => Promise.reject(new TypeError("a bug")) },
+    respond: { receive: () => Effect.Respond, respond: broken },
+    finish: { finish: broken },
+    phase: { phase: broken },
+    expire: { expire: broken },
+    aborted: { aborted: broken },
+    closed: { closed: broken },
+    "a client comes or goes": { clientsChanged: broken },
+  };
+  for (const [name, service] of Object.entries(services)) {
+    const { core, stream, counters, wheel, connection, ended } = start({
+      service: () => ({ ...waiting, ...service }),
+      timeouts: { headMs: 10, lingerMs: 10, idleMs: 10 },
+    });
+    stream.push("x");
+    if (name === "finish") stream.push(null);
+    connection.closeIfIdle();
+    assert.match(String(await ended), /a bug/, name);
+    assert.deepEqual([stream.isClosed, counters.open, wheel.size, core.blocksUsed], [
+      true,
+      0,
+      0,
+      0,
+    ], name);
+  }
+});
+
+Deno.test("Connection: a stream that cannot be closed is a fault of this connection", async () => {
+  const { stream, connection, counters, wheel, ended } = start();
+  await until(() => stream.reads === 1, "the read");
+  const close = stream.close.bind(stream);
+  stream.close = () => {
+    close();
+    throw new TypeError("a bug");
+  };
+  connection.close();
+  assert.match(String(await ended), /a bug/);
+  assert.deepEqual([counters.open, wheel.size], [0, 0]);
 });
 
 Deno.test("Connection: an idle one is closed silently when its time is over", async () => {
