@@ -50,7 +50,7 @@ export function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">)
  * Bytes of one block: record, field table, input, slack and final message, in whole pages of the
  * kernel.
  */
-export function blockBytesFor(options: CoreOptions): number {
+export function blockBytesFor(options: Omit<CoreOptions, "blocks">): number {
   const { maxRequestLine, maxHeaderSize, maxHeaders } = options.limits ?? DEFAULT_LIMITS;
   // A head stays while its content is read, behind which a chunk line may be a header's size.
   const forLimits = maxRequestLine + 2 * maxHeaderSize + 4096;
@@ -75,5 +75,5 @@ export function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): voi
 /** How many blocks of `options`' size fit into a Wasm memory. */
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
   const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options);
-  return Math.floor(bytes / blockBytesFor({ ...options, blocks: 0 }));
+  return Math.floor(bytes / blockBytesFor(options));
 }

@@ -4,7 +4,13 @@
  * those who receive into this memory take turns.
  */
 export { Core } from "./host.ts";
-export { type CoreOptions, DEFAULT_LIMITS, type Limits, maxBlocks } from "./layout.ts";
+export {
+  blockBytesFor,
+  type CoreOptions,
+  DEFAULT_LIMITS,
+  type Limits,
+  maxBlocks,
+} from "./layout.ts";
 export { CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";

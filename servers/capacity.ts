@@ -2,8 +2,16 @@
  * How many connections a server can have: what it was asked for, lowered to what descriptors and
  * memory allow, so that the limit is met by waiting and not by failing.
  */
-import { maxBlocks } from "../core/mod.ts";
-import { keptBytes, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
+import { blockBytesFor, maxBlocks } from "../core/mod.ts";
+import {
+  cacheBytesOf,
+  isPool,
+  keptBytes,
+  limitsOf,
+  type Model,
+  type ServerOptions,
+  servesFiles,
+} from "./options.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "./workqueue/reserve.ts";
 
 /**
@@ -53,7 +61,7 @@ export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
   return options.service.kind === "echo" ? options.service.bufferBytes : 0;
 }
 
-/** Fits `options.maxConnections` into `room`. */
+/** Fits `options.maxConnections` into `room`. The cache of `options` is that of each core. */
 export function fitCapacity(
   options: ServerOptions,
   { model, workers, maxActive }: ModelSize,
@@ -80,10 +88,16 @@ export function fitCapacity(
     }
     byDescriptors = (free - maxWorkers * WORKER_DESCRIPTORS) / perConnection;
   }
-  const memory = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
-  const mostBlocks = maxBlocks({ ...memory, ...keptBytes(service) });
-  const blockBytes = (2 ** 32) / maxBlocks(memory);
-  const byMemory = Math.min(mostBlocks - OUTPUT_BLOCKS, room.memoryBytes / blockBytes) / 2;
+  // Each Worker of per-core has a core with room for all connections; of these pages, only those
+  // are resident that connections use, wherever these are.
+  const cores = model === "per-core" ? workers : 1;
+  const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
+  const kept = isPool(model) ? {} : keptBytes(service);
+  // A cache may be allowed more than there is: it shall not keep connections out before it is full.
+  const cacheBytes = Math.min(cores * cacheBytesOf(service), room.memoryBytes / 2);
+  const resident = (room.memoryBytes - cacheBytes) / blockBytesFor(size);
+  const blocks = Math.min(maxBlocks({ ...size, ...kept }), resident - (cores - 1) * OUTPUT_BLOCKS);
+  const byMemory = (blocks - OUTPUT_BLOCKS) / 2;
   const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));
   if (fitting >= wanted) return { maxConnections: wanted, maxWorkers };
   const why = byDescriptors <= byMemory

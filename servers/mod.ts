@@ -9,12 +9,12 @@ import { servePerCore } from "./models/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
 import {
+  cacheBytesOf,
   DEFAULT_MAX_ACTIVE,
   type PartialServerOptions,
   type ServerOptions,
   withDefaults,
 } from "./options.ts";
-import { DEFAULT_CACHE_BYTES } from "./static/options.ts";
 
 export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
@@ -58,7 +58,7 @@ function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
   const { service } = options;
   if (service.kind !== "http" || service.directory === undefined) return options;
   const { directory } = service;
-  const cacheBytes = Math.floor((directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / workers);
+  const cacheBytes = Math.floor(cacheBytesOf(service) / workers);
   return { ...options, service: { ...service, directory: { ...directory, cacheBytes } } };
 }
 
@@ -79,10 +79,11 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
 
 async function start(partial: PartialServerOptions): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
-  const options = withDefaults(partial);
-  const { path } = options.listen;
+  const { path } = partial.listen ?? {};
   if (path !== undefined) await freeUnixPath(path);
   const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
+  const given = withDefaults(partial);
+  const options = model === "per-core" ? withCacheFor(workers, given) : given;
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
     { model, workers, maxActive },
@@ -99,6 +100,6 @@ async function start(partial: PartialServerOptions): Promise<RunningServer> {
     case "per-connection":
       return servePerConnection(withCacheFor(maxActive, options), { maxActive });
     case "per-core":
-      return await servePerCore(withCacheFor(workers, options), { workers, onNote });
+      return await servePerCore(options, { workers, onNote });
   }
 }

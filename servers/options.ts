@@ -104,6 +104,17 @@ export function servesFiles(service: ServiceOptions): boolean {
   return service.kind === "http" && service.content === "dir";
 }
 
+/** Whether one thread does the socket I/O of all connections, over a memory shared with Workers. */
+export function isPool(model: Model): boolean {
+  return model === "shared-pool" || model === "per-connection";
+}
+
+/** Bytes for files and responses that are kept. */
+export function cacheBytesOf(service: ServiceOptions): number {
+  if (service.kind !== "http" || service.directory === undefined) return 0;
+  return service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES;
+}
+
 /** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
 const MAX_KEPT_BYTES = 1 << 30;
 
@@ -113,7 +124,5 @@ const MAX_KEPT_BYTES = 1 << 30;
  * the first half.
  */
 export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
-  if (service.kind !== "http" || service.directory === undefined) return { cacheBytes: 0 };
-  const half = Math.floor((service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) / 2);
-  return { cacheBytes: Math.min(half, MAX_KEPT_BYTES) };
+  return { cacheBytes: Math.min(Math.floor(cacheBytesOf(service) / 2), MAX_KEPT_BYTES) };
 }

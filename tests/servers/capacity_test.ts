@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { DEFAULT_LIMITS } from "../../core/mod.ts";
-import { fitCapacity, systemRoom } from "../../servers/capacity.ts";
+import { blockBytesFor, DEFAULT_LIMITS, maxBlocks } from "../../core/mod.ts";
+import { blocksFor, fitCapacity, systemRoom } from "../../servers/capacity.ts";
 import { type Model, MODELS, type ServiceOptions, withDefaults } from "../../servers/options.ts";
 import { WORKER_DESCRIPTORS } from "../../servers/workqueue/mod.ts";
 
@@ -58,6 +58,52 @@ Deno.test("fitCapacity(): memory bounds connections, too", () => {
   assert.ok(maxConnections > 1500 && maxConnections < 2048, `${maxConnections}`);
   assert.match(note!, /memory/);
   assert.ok(fit("single", { memoryBytes: 64 << 20 }).maxConnections < 1000);
+});
+
+Deno.test("fitCapacity(): connections, output and caches together fit into the memory", () => {
+  const MIB = 1 << 20;
+  for (const model of MODELS) {
+    for (const cacheBytes of [0, 64 * MIB, 256 * MIB]) {
+      for (const memoryBytes of [1024 * MIB, 8192 * MIB]) {
+        const service: ServiceOptions = {
+          kind: "http",
+          content: "dir",
+          directory: { root: "/", cacheBytes },
+          limits: DEFAULT_LIMITS,
+        };
+        const label = `${model}, ${cacheBytes} of ${memoryBytes}`;
+        const { maxConnections, note } = fit(model, { service, memoryBytes, wanted: 1e6 });
+        assert.match(note!, /memory/, label);
+        const cores = model === "per-core" ? 2 : 1;
+        const size = { limits: DEFAULT_LIMITS };
+        const { blocks, outputBlocks } = blocksFor(maxConnections);
+        const spare = (cores - 1) * (outputBlocks - maxConnections);
+        const used = (blocks + spare) * blockBytesFor(size) + cores * cacheBytes;
+        assert.ok(used <= memoryBytes, `${label}: ${used} bytes`);
+        const hasKept = model === "single" || model === "per-core";
+        const most = maxBlocks({ ...size, cacheBytes: hasKept ? cacheBytes / 2 : 0 });
+        assert.ok(blocks <= most, `${label}: ${blocks} blocks in a core`);
+        // And nothing is counted twice.
+        assert.ok(
+          used > memoryBytes - 3 * blockBytesFor(size) || blocks > most - 3,
+          `${label}: only ${used} bytes`,
+        );
+      }
+    }
+  }
+});
+
+Deno.test("fitCapacity(): a cache that is larger than the memory leaves room for connections", () => {
+  const service: ServiceOptions = {
+    kind: "http",
+    content: "dir",
+    directory: { root: "/", cacheBytes: 1 << 30 },
+    limits: DEFAULT_LIMITS,
+  };
+  for (const model of MODELS) {
+    const { maxConnections } = fit(model, { service, memoryBytes: 512 << 20 });
+    assert.ok(maxConnections > 1000, `${model}: ${maxConnections}`);
+  }
 });
 
 Deno.test("fitCapacity(): one connection is always possible", () => {
