@@ -47,18 +47,18 @@ export function startServing(
   { core, service, limit, print }: ServingParts,
 ): { listener: Listener; acceptor: Acceptor } {
   const listener = denoEngine.listen(options.listen);
+  // A bug must not end the server.
+  const onInternalError = (error: unknown) =>
+    print(`ktcp: internal error: ${error} (please report this)\n`);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, () => {
     try {
       service.tick?.(Date.now());
     } catch (error) {
-      reportInternalError(error);
+      onInternalError(error);
     }
   });
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
-  // A bug must not end the server.
-  const onInternalError = (error: unknown) =>
-    print(`ktcp: internal error on a connection: ${error} (please report this)\n`);
   const acceptor = new Acceptor(context, listener, { limit, onInternalError });
   return { listener, acceptor };
 }

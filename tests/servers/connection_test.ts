@@ -166,7 +166,7 @@ Deno.test("Connection: whatever throws, it ends with its fault, and no other one
     });
     stream.push("x");
     if (name === "finish") stream.push(null);
-    connection.closeIfIdle();
+    connection.endIfIdle();
     assert.match(String(await ended), /a bug/, name);
     assert.deepEqual([stream.isClosed, counters.open, wheel.size, core.blocksUsed], [
       true,
