@@ -43,6 +43,11 @@ export interface Listener {
   readonly port: number;
   accept(): Promise<Accepted>;
   close(): void;
+  /**
+   * Told of peers, as `address:port`, whose streams were closed here and whose sockets should be
+   * closed by now. Only an engine calls it that cannot close them itself.
+   */
+  onOverdue?: (peers: Set<string>) => void;
 }
 
 /** A connection and who made it. */

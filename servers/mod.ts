@@ -3,6 +3,7 @@
  */
 import { fitCapacity, systemRoom } from "./capacity.ts";
 import { freeUnixPath } from "./engines/deno.ts";
+import type { OwnSockets } from "./linux/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
@@ -38,9 +39,13 @@ export {
 } from "./static/options.ts";
 
 /** How many Workers can listen. */
-function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
+function workersFor(
+  partial: PartialServerOptions,
+  { sockets, onNote }: { sockets?: OwnSockets; onNote: (note: string) => void },
+): number {
   const wanted = partial.workers ?? navigator.hardwareConcurrency;
-  const why = whyOneListener(partial.listen?.path);
+  const why = whyOneListener(partial.listen?.path) ??
+    (sockets === undefined ? "to share a port takes FFI (--allow-ffi)" : undefined);
   if (why === undefined) return wanted;
   if (wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
   return 1;
@@ -68,20 +73,38 @@ function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
  * @throws the system's error when the address cannot be bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
-  const server = await start(partial);
-  if (partial.listen?.tls !== undefined) {
-    // Seldom needed, and it loads the C library.
+  const { model = "single", listen, onNote = console.error } = partial;
+  const isTls = listen?.tls !== undefined;
+  // Loads the C library: not where it is not needed.
+  const sockets = isTls || model === "per-core" && listen?.path === undefined
+    ? await openOwnSockets()
+    : undefined;
+  if (isTls && sockets === undefined) {
+    onNote("connections over TLS whose peer does nothing cannot be closed without FFI on Linux");
+  }
+  const server = await start(partial, sockets);
+  if (isTls && sockets !== undefined) {
     const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
-    setNoDelayOnAll();
+    setNoDelayOnAll(sockets);
   }
   return server;
 }
 
-async function start(partial: PartialServerOptions): Promise<RunningServer> {
+/** Reaches for the sockets of this process. @returns undefined where that cannot be done */
+async function openOwnSockets(): Promise<OwnSockets | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const { OwnSockets } = await import("./linux/own_sockets.ts");
+  return OwnSockets.open();
+}
+
+async function start(
+  partial: PartialServerOptions,
+  sockets: OwnSockets | undefined,
+): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
   const { path } = partial.listen ?? {};
   if (path !== undefined) await freeUnixPath(path);
-  const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
+  const workers = model === "per-core" ? workersFor(partial, { sockets, onNote }) : 0;
   const given = withDefaults(partial);
   const options = model === "per-core" ? withCacheFor(workers, given) : given;
   const { note, maxWorkers, maxConnections } = fitCapacity(
@@ -94,12 +117,12 @@ async function start(partial: PartialServerOptions): Promise<RunningServer> {
   options.maxConnections = maxConnections;
   switch (model) {
     case "single":
-      return await serveSingle(options);
+      return await serveSingle(options, sockets);
     case "shared-pool":
-      return serveSharedPool(withCacheFor(maxWorkers, options), { maxActive, maxWorkers });
+      return serveSharedPool(withCacheFor(maxWorkers, options), { maxActive, maxWorkers, sockets });
     case "per-connection":
-      return servePerConnection(withCacheFor(maxActive, options), { maxActive });
+      return servePerConnection(withCacheFor(maxActive, options), { maxActive, sockets });
     case "per-core":
-      return await servePerCore(options, { workers, onNote });
+      return await servePerCore(options, { workers, sockets, onNote });
   }
 }

@@ -9,6 +9,7 @@ import {
   type Listener,
   type Stream,
 } from "../engine.ts";
+import { Overdue } from "./overdue.ts";
 
 /** Options that the type definitions of `Deno.listenTls` leave out. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };
@@ -18,6 +19,7 @@ export class TlsListener implements Listener {
   readonly address: string;
   readonly port: number;
   readonly #listener: Deno.TlsListener;
+  readonly #overdue = new Overdue();
 
   /** @throws the system's error when the address cannot be bound, InvalidData for a bad certificate */
   constructor(options: Omit<TlsOptions, "alpnProtocols">) {
@@ -30,7 +32,14 @@ export class TlsListener implements Listener {
 
   async accept(): Promise<Accepted> {
     const conn = await this.#listener.accept();
-    return { stream: new TlsStream(conn), peer: conn.remoteAddr.hostname };
+    const { hostname, port } = conn.remoteAddr;
+    const peer = `${hostname}:${port}`;
+    this.#overdue.delete(peer);
+    return { stream: new TlsStream(conn, () => this.#overdue.add(peer)), peer: hostname };
+  }
+
+  set onOverdue(tell: (peers: Set<string>) => void) {
+    this.#overdue.onOverdue = tell;
   }
 
   close(): void {
@@ -42,9 +51,11 @@ export class TlsListener implements Listener {
 class TlsStream implements Stream {
   readonly #conn: Deno.TlsConn;
   readonly #turns = new ReadTurns();
+  readonly #onClose: () => void;
 
-  constructor(conn: Deno.TlsConn) {
+  constructor(conn: Deno.TlsConn, onClose: () => void) {
     this.#conn = conn;
+    this.#onClose = onClose;
   }
 
   async read(view: Uint8Array): Promise<number | null> {
@@ -73,6 +84,7 @@ class TlsStream implements Stream {
   close(): void {
     this.#turns.end();
     this.#conn.close();
+    this.#onClose();
   }
 }
 

@@ -19,11 +19,20 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  // musl has no symbol of this name any more.
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize", optional: true },
   // Both glibc and musl export this one; `errno` itself is a macro around it.
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const SIG_IGN = 1n;
+const SHUT_RDWR = 2;
+const SEEK_SET = 0;
 
 type Library = Deno.DynamicLibrary<typeof SYMBOLS>;
 
@@ -108,6 +117,39 @@ export class Libc {
   /** signal(2) with SIG_IGN: `signal` has no effect on this process any more. */
   ignoreSignal(signal: number): void {
     this.#symbols.signal(signal, SIG_IGN);
+  }
+
+  /** open(2), without creating anything. @returns a file descriptor, which the caller closes */
+  open(path: string, flags: number): number {
+    const name = new TextEncoder().encode(`${path}\0`);
+    return this.#check("open", () => this.#symbols.open(name, flags));
+  }
+
+  // The calls from here on never throw: telling why one failed takes the permission for FFI, which
+  // a server has given up when it makes them.
+
+  /** shutdown(2) of both directions. @returns whether it was done */
+  shutdown(fd: number): boolean {
+    return this.#symbols.shutdown(fd, SHUT_RDWR) === 0;
+  }
+
+  /** getsockname(2) or getpeername(2) into `address`. @returns whether there is such an address */
+  socketAddress(fd: number, end: "local" | "peer", address: Uint8Array<ArrayBuffer>): boolean {
+    const length = new Uint8Array(new Uint32Array([address.length]).buffer);
+    return end === "local"
+      ? this.#symbols.getsockname(fd, address, length) === 0
+      : this.#symbols.getpeername(fd, address, length) === 0;
+  }
+
+  /** Goes back to the first entry of a directory. */
+  rewind(fd: number): void {
+    this.#symbols.lseek(fd, 0n, SEEK_SET);
+  }
+
+  /** getdents64(2): the next entries of a directory. @returns bytes of them, 0 at the end */
+  readEntries(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+    const read = this.#symbols.getdents64?.(fd, buffer, BigInt(buffer.length)) ?? 0n;
+    return Math.max(0, Number(read));
   }
 
   /** Runs `attempt`, again after EINTR, and turns -1 into an exception. */

@@ -18,6 +18,8 @@ export interface CoreServerOptions {
   queue: Workqueue;
   /** It crashed, and is started again. */
   onCrash: (reason: string) => void;
+  /** The sockets of these peers are to be closed. */
+  onOverdue: (port: number, peers: Set<string>) => void;
   /** It could not be started again. */
   onFailed: (error: Error) => void;
 }
@@ -77,6 +79,7 @@ export class CoreServer {
 
   #receive(message: ServeMessage): void {
     if (message.kind === "report") return this.#answerReport(message.counters);
+    if (message.kind === "overdue") return this.#options.onOverdue(message.port, message.peers);
     this.#wasUp = this.#isUp = true;
     this.#listening.resolve(message.address);
   }

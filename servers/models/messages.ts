@@ -23,6 +23,8 @@ export type ServeCommand = { kind: "report" } | { kind: "stop"; graceMs: number 
 /** What it tells the owner. */
 export type ServeMessage =
   | { kind: "listening"; address: string }
+  /** Peers whose sockets should be closed by now: a Worker has no permission to do it. */
+  | { kind: "overdue"; port: number; peers: Set<string> }
   | { kind: "report"; counters: Counters };
 
 /** What it returns. */

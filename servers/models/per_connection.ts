@@ -2,6 +2,7 @@
  * Model `per-connection`: a Worker is created for each connection and ends with it, as the first
  * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
  */
+import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";
@@ -10,7 +11,7 @@ import { ThreadConnection } from "./thread_connection.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
   options: ServerOptions,
-  { maxActive }: { maxActive: number },
+  { maxActive, sockets }: { maxActive: number; sockets?: OwnSockets },
 ): RunningServer {
   const entry = servesFiles(options.service)
     ? new URL("./per_connection_files_worker.ts", import.meta.url)
@@ -18,6 +19,7 @@ export function servePerConnection(
   return servePool(options, {
     name: "ktcp_per_connection",
     maxActive,
+    sockets,
     workers: { entry, reuse: false, minIdle: 0 },
     open: (queue, connection) => new ThreadConnection(queue, connection),
   });

@@ -6,8 +6,7 @@
  * Each Worker runs one long item of a bound queue, `serve`. When it crashes, its connections are
  * lost, and the item is queued again on the same core.
  */
-import type { Listener } from "../engine.ts";
-import { denoEngine } from "../engines/deno.ts";
+import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
 import { stderr } from "../stderr.ts";
@@ -15,24 +14,46 @@ import { CoreServer } from "./core_server.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { workerPermissions } from "./permissions.ts";
 
+/** The options that Workers listen with, and what keeps the address until they do. */
+interface TakenAddress {
+  options: ServerOptions;
+  hold?: Deno.TcpListener;
+}
+
 /**
- * Finds out whether the address is free, before Workers listen there: with SO_REUSEPORT another
- * server on the same port would go unnoticed.
+ * Takes a TCP address. Binding it is the check whether it is free, and is done without SO_REUSEPORT:
+ * with the option, another server on the same port would go unnoticed. The option is set afterwards,
+ * so that the Workers can listen there, too. As long as one of them does, the address cannot be
+ * bound without the option.
  *
- * @returns the options with the port that was chosen, and what holds it until the Workers are up
+ * @param sockets absent: the one Worker's own listener is the check
  * @throws the system's error when the address cannot be bound
  */
-function takeAddress(options: ServerOptions): { options: ServerOptions; placeholder?: Listener } {
+function takeAddress(options: ServerOptions, sockets: OwnSockets | undefined): TakenAddress {
   const { listen } = options;
-  if (listen.path !== undefined) return { options };
-  const shared = { ...listen, reusePort: true };
-  if (listen.port !== 0) {
-    denoEngine.listen(listen).close();
-    return { options: { ...options, listen: shared } };
+  if (listen.path !== undefined || sockets === undefined && listen.port !== 0) return { options };
+  // Short: what connects before the Workers listen shall try again and not wait here.
+  const hold = Deno.listen({ hostname: listen.hostname, port: listen.port, tcpBacklog: 0 });
+  const found = { ...listen, port: hold.addr.port };
+  if (sockets === undefined) {
+    hold.close();
+    return { options: { ...options, listen: found } };
   }
-  // Nobody knows the port yet: no connection is lost with the placeholder.
-  const placeholder = denoEngine.listen(shared);
-  return { options: { ...options, listen: { ...shared, port: placeholder.port } }, placeholder };
+  try {
+    sockets.allowReusePort(`${hold.addr.hostname}:${hold.addr.port}`);
+  } catch (error) {
+    hold.close();
+    throw error;
+  }
+  return { options: { ...options, listen: { ...found, reusePort: true } }, hold };
+}
+
+/** Settings of the model. */
+export interface PerCoreOptions {
+  workers: number;
+  /** The sockets of this process; needed for more than one Worker. */
+  sockets?: OwnSockets;
+  onNote: (note: string) => void;
 }
 
 /**
@@ -42,9 +63,9 @@ function takeAddress(options: ServerOptions): { options: ServerOptions; placehol
  */
 export async function servePerCore(
   wanted: ServerOptions,
-  { workers, onNote }: { workers: number; onNote: (note: string) => void },
+  { workers, sockets, onNote }: PerCoreOptions,
 ): Promise<RunningServer> {
-  const { options, placeholder } = takeAddress(wanted);
+  const { options, hold } = takeAddress(wanted, sockets);
   const pools = new WorkerPools({
     entry: servesFiles(options.service)
       ? new URL("./per_core_files_worker.ts", import.meta.url)
@@ -63,7 +84,12 @@ export async function servePerCore(
   const servers = Array.from(
     { length: workers },
     (_, index) =>
-      new CoreServer({ options, counts, index }, { queue, onCrash, onFailed: failure.reject }),
+      new CoreServer({ options, counts, index }, {
+        queue,
+        onCrash,
+        onOverdue: (port, peers) => sockets?.shutdown(port, peers),
+        onFailed: failure.reject,
+      }),
   );
   const stop = async (graceMs: number) => {
     const results = await Promise.all(servers.map((server) => server.stop(graceMs)));
@@ -86,6 +112,6 @@ export async function servePerCore(
     await stop(0);
     throw error;
   } finally {
-    placeholder?.close();
+    hold?.close();
   }
 }

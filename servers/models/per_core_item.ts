@@ -18,7 +18,14 @@ export async function serve(
   const { print } = context;
   const service = createService(core, options.service, { print, makeDirectory });
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit, print });
+  const { listener, acceptor } = startServing(options, {
+    core,
+    service,
+    limit,
+    print,
+    endSockets: (port, peers) =>
+      context.post({ kind: "overdue", port, peers } satisfies ServeMessage),
+  });
   context.post({ kind: "listening", address: listener.address } satisfies ServeMessage);
   return await new Promise<ServeResult>((resolve, reject) => {
     acceptor.done.catch(reject);

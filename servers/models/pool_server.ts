@@ -4,6 +4,7 @@
  */
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
+import type { OwnSockets } from "../linux/own_sockets.ts";
 import type { ServerOptions } from "../options.ts";
 import type { Service } from "../service.ts";
 import { stderr } from "../stderr.ts";
@@ -27,6 +28,8 @@ export interface PoolModel {
   name: string;
   /** Items in the works at once. */
   maxActive: number;
+  /** The sockets of this process, if they can be reached. */
+  sockets?: OwnSockets;
   /** What is particular about the Workers: their entry, and when they come and go. */
   workers: Pick<WorkerOptions, "entry" | "maxWorkers" | "minIdle" | "reuse">;
   /** The way of the connection `conn` to a Worker. */
@@ -39,7 +42,7 @@ export interface PoolModel {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePool(
   options: ServerOptions,
-  { name, maxActive, workers, open }: PoolModel,
+  { name, maxActive, sockets, workers, open }: PoolModel,
 ): RunningServer {
   const core = createServerCore(options);
   const print = (lines: string) => stderr.log(lines);
@@ -56,7 +59,13 @@ export function servePool(
     (conn, peer) => open(queue, { conn, peer, protocol }),
   );
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit, print });
+  const { listener, acceptor } = startServing(options, {
+    core,
+    service,
+    limit,
+    print,
+    endSockets: (port, peers) => sockets?.shutdown(port, peers),
+  });
   return {
     address: listener.address,
     port: listener.port,

@@ -27,26 +27,29 @@ export function createServerCore(options: ServerOptions, { cacheBytes = 0 } = {}
   });
 }
 
-/** What a server needs besides its options. */
+/** What a server on one thread is made of. */
 export interface ServingParts {
   core: Core;
   service: Service;
+  /** May be shared with other threads. */
   limit: ConnectionLimit;
   /** Takes whole lines, each with its line feed; must not wait. */
   print: (lines: string) => void;
+  /** Closes what the engine cannot; see `Listener.onOverdue`. */
+  endSockets?: (port: number, peers: Set<string>) => void;
 }
 
 /**
  * Listens, and serves what is accepted on this thread.
  *
- * @param limit may be shared with other threads
  * @throws the system's error when the address cannot be bound
  */
 export function startServing(
   options: ServerOptions,
-  { core, service, limit, print }: ServingParts,
+  { core, service, limit, print, endSockets }: ServingParts,
 ): { listener: Listener; acceptor: Acceptor } {
   const listener = denoEngine.listen(options.listen);
+  listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
   // A bug must not end the server.
   const onInternalError = (error: unknown) =>
     print(`ktcp: internal error: ${error} (please report this)\n`);

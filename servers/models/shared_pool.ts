@@ -3,6 +3,7 @@
  * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: kecho
  * with `WQ_UNBOUND`, khttpd on CMWQ.
  */
+import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { ItemConnection } from "./item_connection.ts";
 import type { RunningServer } from "./model.ts";
@@ -11,7 +12,11 @@ import { servePool } from "./pool_server.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive, maxWorkers }: { maxActive: number; maxWorkers: number },
+  { maxActive, maxWorkers, sockets }: {
+    maxActive: number;
+    maxWorkers: number;
+    sockets?: OwnSockets;
+  },
 ): RunningServer {
   const entry = servesFiles(options.service)
     ? new URL("./shared_pool_files_worker.ts", import.meta.url)
@@ -19,6 +24,7 @@ export function serveSharedPool(
   return servePool(options, {
     name: "ktcp_shared_pool",
     maxActive,
+    sockets,
     workers: { entry, maxWorkers },
     open: (queue, connection) => new ItemConnection(queue, connection),
   });

@@ -5,18 +5,28 @@
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createService } from "../create_service.ts";
 import { keptBytes, type ServerOptions, servesFiles } from "../options.ts";
+import type { OwnSockets } from "../linux/own_sockets.ts";
 import { stderr } from "../stderr.ts";
 import { failureOf, type RunningServer } from "./model.ts";
 import { createServerCore, startServing } from "./serving.ts";
 
 /** Starts a server on this thread. @throws the system's error when the address cannot be bound */
-export async function serveSingle(options: ServerOptions): Promise<RunningServer> {
+export async function serveSingle(
+  options: ServerOptions,
+  sockets?: OwnSockets,
+): Promise<RunningServer> {
   const core = createServerCore(options, keptBytes(options.service));
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const print = (lines: string) => stderr.log(lines);
   const service = createService(core, options.service, { print, ...parts });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startServing(options, { core, service, limit, print });
+  const { listener, acceptor } = startServing(options, {
+    core,
+    service,
+    limit,
+    print,
+    endSockets: (port, peers) => sockets?.shutdown(port, peers),
+  });
   return {
     address: listener.address,
     port: listener.port,

@@ -1,0 +1,117 @@
+/**
+ * The TCP sockets of this process, on whichever thread: found by their addresses, as the runtime
+ * does not tell its file descriptors.
+ *
+ * What is needed of the C library is loaded when the object is made. Its methods work after the
+ * permission for FFI was given up, and they are all that is left of it then.
+ */
+import { formatIpv4, formatIpv6 } from "../sockets/address.ts";
+import { type Libc, libc, LibcError, SystemError } from "./libc.ts";
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** Bytes of a `struct sockaddr_in6`; an IPv4 address takes less. */
+const ADDRESS_BYTES = 28;
+
+const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
+const O_CLOEXEC = 0o2000000;
+/** Bytes of directory entries to read at once: about a thousand. */
+const ENTRIES_BYTES = 32768;
+
+const SOL_SOCKET = 1;
+const SO_REUSEPORT = 15;
+
+/** The sockets of this process. */
+export class OwnSockets {
+  readonly #libc: Libc;
+  /** `/proc/self/fd`, open. */
+  readonly #directory: number;
+  readonly #entries = new Uint8Array(ENTRIES_BYTES);
+  readonly #address = new Uint8Array(ADDRESS_BYTES);
+
+  private constructor(system: Libc, directory: number) {
+    this.#libc = system;
+    this.#directory = directory;
+  }
+
+  static #opened: OwnSockets | undefined;
+
+  /** Loads what is needed, once. @returns undefined where FFI or `/proc` are not to be had */
+  static open(): OwnSockets | undefined {
+    try {
+      const system = libc();
+      const directory = () => system.open("/proc/self/fd", O_DIRECTORY | O_CLOEXEC);
+      return OwnSockets.#opened ??= new OwnSockets(system, directory());
+    } catch (error) {
+      if (error instanceof LibcError || error instanceof SystemError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Ends connections, whatever state they are in: what waits for them to become readable or
+   * writable sees the end, and whoever holds the socket closes it.
+   *
+   * @param port the local port
+   * @param peers `address:port` of each peer, IPv6 without brackets
+   */
+  shutdown(port: number, peers: ReadonlySet<string>): void {
+    for (const fd of this.descriptors()) {
+      const isWanted = this.#read(fd, "peer") && peers.has(this.#name()) &&
+        this.#read(fd, "local") && this.#port() === port;
+      if (isWanted) this.#libc.shutdown(fd);
+    }
+  }
+
+  /**
+   * Sets SO_REUSEPORT on a listening socket.
+   *
+   * @param address `address:port`, IPv6 without brackets
+   * @throws {SystemError} when the system refuses; while FFI is permitted
+   */
+  allowReusePort(address: string): void {
+    const value = new Uint8Array(new Int32Array([1]).buffer);
+    for (const fd of this.descriptors()) {
+      if (this.#read(fd, "peer") || !this.#read(fd, "local") || this.#name() !== address) continue;
+      this.#libc.setsockopt(fd, { level: SOL_SOCKET, name: SO_REUSEPORT, value });
+    }
+  }
+
+  /** The file descriptors that are open. */
+  descriptors(): number[] {
+    const found: number[] = [];
+    const entries = this.#entries;
+    const view = new DataView(entries.buffer);
+    this.#libc.rewind(this.#directory);
+    for (;;) {
+      const end = this.#libc.readEntries(this.#directory, entries);
+      if (end === 0) return found;
+      // struct linux_dirent64: inode, offset, length, type, and the name up to a NUL.
+      for (let at = 0; at < end; at += view.getUint16(at + 16, true)) {
+        let fd = 0;
+        let i = at + 19;
+        for (; entries[i] >= 48 && entries[i] <= 57; ++i) fd = 10 * fd + entries[i] - 48;
+        if (i > at + 19) found.push(fd);
+      }
+    }
+  }
+
+  #read(fd: number, end: "local" | "peer"): boolean {
+    this.#address.fill(0);
+    return this.#libc.socketAddress(fd, end, this.#address);
+  }
+
+  #port(): number {
+    return this.#address[2] << 8 | this.#address[3];
+  }
+
+  /** The address that was read last, as `address:port`; empty when it is no TCP address. */
+  #name(): string {
+    const view = new DataView(this.#address.buffer);
+    const family = view.getUint16(0, true);
+    if (family === AF_INET) return `${formatIpv4(view.getUint32(4))}:${this.#port()}`;
+    if (family !== AF_INET6) return "";
+    const words = [8, 12, 16, 20].map((offset) => view.getUint32(offset));
+    return `${formatIpv6(words)}:${this.#port()}`;
+  }
+}
