@@ -81,6 +81,8 @@ export class Acceptor {
   async stop(graceMs: number): Promise<number> {
     this.#loop.stop();
     this.#context.service.drain?.();
+    // The address is free when the accept that was pending has ended.
+    await this.#loop.done.catch(() => {});
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;
     if (await drainConnections(this.#connections, empty, graceMs)) return 0;

@@ -2,7 +2,7 @@
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
 import { fitCapacity, systemRoom } from "./capacity.ts";
-import { freeUnixPath } from "./engines/deno.ts";
+import { lockUnixPath, removeStaleSocket } from "./engines/unix_path.ts";
 import type { OwnSockets } from "./linux/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
@@ -82,7 +82,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   if (isTls && sockets === undefined) {
     onNote("connections over TLS whose peer does nothing cannot be closed without FFI on Linux");
   }
-  const server = await start(partial, sockets);
+  const server = await startAt(partial, sockets);
   if (isTls && sockets !== undefined) {
     const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
     setNoDelayOnAll(sockets);
@@ -97,13 +97,27 @@ async function openOwnSockets(): Promise<OwnSockets | undefined> {
   return OwnSockets.open();
 }
 
+/** Starts it at its path, if it has one, while no other server takes or gives back that path. */
+async function startAt(
+  partial: PartialServerOptions,
+  sockets: OwnSockets | undefined,
+): Promise<RunningServer> {
+  const path = partial.listen?.path;
+  if (path === undefined) return await start(partial, sockets);
+  const lock = await lockUnixPath(path);
+  try {
+    await removeStaleSocket(path);
+    return await start(partial, sockets);
+  } finally {
+    lock.release();
+  }
+}
+
 async function start(
   partial: PartialServerOptions,
   sockets: OwnSockets | undefined,
 ): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
-  const { path } = partial.listen ?? {};
-  if (path !== undefined) await freeUnixPath(path);
   const workers = model === "per-core" ? workersFor(partial, { sockets, onNote }) : 0;
   const given = withDefaults(partial);
   const options = model === "per-core" ? withCacheFor(workers, given) : given;

@@ -10,6 +10,7 @@ import {
 } from "../engine.ts";
 import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
+import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "./unix_path.ts";
 
 class TcpListener implements Listener {
   readonly address: string;
@@ -38,11 +39,14 @@ class UnixListener implements Listener {
   readonly address: string;
   readonly port = 0;
   readonly #path: string;
+  /** The socket's file; the path may be another server's by the time this one stops. */
+  readonly #file: FileIdentity | undefined;
   readonly #listener: Deno.UnixListener;
 
   constructor(path: string, listener: Deno.UnixListener) {
     this.#path = path;
     this.#listener = listener;
+    this.#file = identify(path);
     this.address = `unix:${path}`;
   }
 
@@ -53,46 +57,18 @@ class UnixListener implements Listener {
   close(): void {
     this.#listener.close();
     try {
-      Deno.removeSync(this.#path);
+      if (this.#file !== undefined) removeOwnSocket(this.#path, this.#file);
     } catch {
-      // Someone else has removed it, or it may not be removed: the socket is closed either way.
+      // It may not be removed: the socket is closed either way.
     }
   }
-}
-
-/** A stale socket file, left by a server that was killed, is removed; one in use is not. */
-function removeStaleSocket(path: string): void {
-  try {
-    if (Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function isInUse(path: string): Promise<boolean> {
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Removes the socket file at `path` when no server answers on it.
- *
- * @throws {Deno.errors.AddrInUse} when one does
- */
-export async function freeUnixPath(path: string): Promise<void> {
-  if (await isInUse(path)) throw new Deno.errors.AddrInUse(`Address already in use: ${path}`);
-  removeStaleSocket(path);
 }
 
 /** The engine over `Deno.listen`. */
 export const denoEngine: Engine = {
   listen({ hostname, port, backlog, path, reusePort, tls }: ListenOptions): Listener {
     if (path !== undefined) {
-      return new UnixListener(path, Deno.listen({ transport: "unix", path }));
+      return new UnixListener(path, listenUnix(path));
     }
     const options = { hostname, port, reusePort, tcpBacklog: backlog };
     return tls === undefined

@@ -3,6 +3,7 @@
  */
 import { resolve } from "node:path";
 import { formatAddress } from "../engine.ts";
+import { unixFiles, unixNames } from "../engines/unix_path.ts";
 import type { PartialServerOptions, ServerOptions } from "../options.ts";
 
 /** Paths that a server's job is to read. */
@@ -12,7 +13,7 @@ function readPaths(options: ServerOptions): string[] {
   if (service.kind === "http" && service.directory !== undefined) {
     paths.push(service.directory.root);
   }
-  if (listen.path !== undefined) paths.push(listen.path);
+  if (listen.path !== undefined) paths.push(...unixFiles(listen.path));
   return paths;
 }
 
@@ -24,9 +25,11 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
   const { hostname, port, path } = options.listen;
   const read = readPaths(options);
   return {
-    net: [path === undefined ? formatAddress(hostname, port) : `unix:${resolve(path)}`],
+    net: path === undefined
+      ? [formatAddress(hostname, port)]
+      : unixNames(path).map((name) => `unix:${resolve(name)}`),
     read: read.length === 0 ? false : read,
-    write: path === undefined ? false : [path],
+    write: path === undefined ? false : unixFiles(path),
     run: false,
     ffi: false,
     env: false,
@@ -45,15 +48,16 @@ export function poolPermissions(options: ServerOptions): Deno.PermissionOptionsO
  *
  * Workers that are created later get their permissions from here: with a model that does so,
  * reading and the network stay. What was granted as a whole can only be given up as a whole, so
- * does reading where a directory is served, and writing while a socket file has to be removed at
- * the end.
+ * does reading where a directory is served, and both reading and writing while a socket file has to
+ * be removed at the end, if it is still this server's.
  */
 export function dropPermissions({ model = "single", service, listen }: PartialServerOptions): void {
   const names: string[] = ["run", "ffi", "env", "sys", "import"];
   if (listen?.path === undefined) names.push("write");
   if (model === "single") {
     names.push("net");
-    if (service.kind === "echo" || service.directory === undefined) names.push("read");
+    const isReading = listen?.path !== undefined || service.kind === "http" && service.directory;
+    if (!isReading) names.push("read");
   }
   for (const name of names) Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
 }
