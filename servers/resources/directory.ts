@@ -4,7 +4,7 @@
  */
 import type { Answer, HttpRequest, Resource, Streamed } from "../resource.ts";
 import type { Sender } from "../service.ts";
-import { authorized } from "../static/auth.ts";
+import { mayPass } from "../static/auth.ts";
 import type { OpenFile } from "../static/files.ts";
 import { type StaticOptions, staticOptions } from "../static/options.ts";
 import type { Body, Plan } from "../static/plan.ts";
@@ -40,8 +40,7 @@ export class DirectoryResource implements Resource {
   }
 
   guard(request: HttpRequest): Answer | undefined {
-    const { auth } = this.#options;
-    if (auth === undefined || authorized(request.field("authorization"), auth)) return undefined;
+    if (mayPass(request, this.#options)) return undefined;
     return this.#answer(unauthorized(request, this.#options));
   }
 

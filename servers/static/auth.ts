@@ -1,6 +1,8 @@
 /** Basic authentication, RFC 7617. Pure. */
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
+import type { StaticOptions } from "./options.ts";
+import type { StaticRequest } from "./plan.ts";
 
 /** Who may come in. */
 export interface Credentials {
@@ -10,6 +12,20 @@ export interface Credentials {
 
 /** The challenge of a 401. */
 export const CHALLENGE = 'Basic realm="ktcp", charset="UTF-8"';
+
+/**
+ * Whether a request may go on: it has the credentials, or is a CORS preflight, which browsers always
+ * send without. What is asked for after it has to have them.
+ */
+export function mayPass(
+  request: StaticRequest,
+  { auth, cors }: Pick<StaticOptions, "auth" | "cors">,
+): boolean {
+  if (auth === undefined) return true;
+  const isPreflight = cors !== undefined && request.method === "OPTIONS" &&
+    request.field("access-control-request-method") !== undefined;
+  return isPreflight || authorized(request.field("authorization"), auth);
+}
 
 /**
  * Checks an Authorization field in time that does not depend on where it differs: digests of equal

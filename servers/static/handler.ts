@@ -14,7 +14,7 @@
  *     clean       file ──> answer            none ──> redirect (a directory), fallback
  *     fallback    spa (no extension) ──> answer with 200; else error-page ──> 404
  */
-import { authorized } from "./auth.ts";
+import { mayPass } from "./auth.ts";
 import type { Compressed } from "./compress.ts";
 import { LISTING_FIELDS } from "./listing.ts";
 import { listingFormat, listingSort } from "./listing_order.ts";
@@ -37,9 +37,7 @@ const ERROR_PAGE = "404.html";
 
 /** Judges what needs no disk; otherwise asks for the target's path. */
 export function first(request: StaticRequest, options: StaticOptions): Plan | Lookup {
-  if (options.auth && !authorized(request.field("authorization"), options.auth)) {
-    return unauthorized(request, options);
-  }
+  if (!mayPass(request, options)) return unauthorized(request, options);
   if (request.method === "OPTIONS") return allowed(request, options);
   if (request.method !== "GET" && request.method !== "HEAD") {
     return methodNotAllowed(request, options);

@@ -1,5 +1,6 @@
 /** `ktcp http --dir` at the socket: which target gets what, and the fields that answers carry. */
 import assert from "node:assert/strict";
+import { MODELS } from "../../servers/mod.ts";
 import type { DirectoryOptions } from "../../servers/mod.ts";
 import {
   type Answered,
@@ -232,6 +233,28 @@ Deno.test("ktcp http --auth asks for the password before anything else is answer
       assert.equal((await other.ask("/a.txt")).status, 401);
     }
   }));
+
+for (const model of MODELS) {
+  Deno.test(`${model}: a CORS preflight passes without credentials, nothing else does`, () =>
+    withFiles(
+      { "a.txt": "0123456789" },
+      { model, auth: { user: "u", password: "p" }, cors: "https://app.example" },
+      async ({ ask }) => {
+        const asking = { "Origin": "https://app.example", "Access-Control-Request-Method": "GET" };
+        const preflight = await ask("/a.txt", { method: "OPTIONS", fields: asking });
+        assert.equal(preflight.status, 204);
+        checkFields(preflight.fields, {
+          "access-control-allow-origin": "https://app.example",
+          "access-control-allow-methods": /GET/,
+          "access-control-allow-headers": /Authorization/,
+        }, "preflight");
+        assert.equal((await ask("/a.txt", { fields: asking })).status, 401);
+        assert.equal((await ask("/a.txt", { method: "OPTIONS" })).status, 401);
+        const fields = { Authorization: `Basic ${btoa("u:p")}` };
+        assert.equal((await ask("/a.txt", { fields })).body, "0123456789");
+      },
+    ));
+}
 
 for (const model of ["per-core", "shared-pool", "per-connection"] as const) {
   Deno.test(`ktcp http --dir --model ${model} serves files of all sizes`, () => {

@@ -240,6 +240,26 @@ Deno.test("planner adds CORS fields, and answers a preflight", () => {
   assert.match(field(preflight, "access-control-allow-headers")!, /Range/);
 });
 
+Deno.test("planner lets a preflight pass without credentials, and nothing else", () => {
+  const asking = { "access-control-request-method": "GET" };
+  const auth = { user: "u", password: "p" };
+  const cases: [method: string, fields: Record<string, string>, cors?: string, status?: number][] =
+    [
+      ["OPTIONS", asking, "*", 204],
+      ["OPTIONS", {}, "*"],
+      ["OPTIONS", asking, undefined],
+      ["GET", asking, "*"],
+      ["HEAD", asking, "*"],
+      ["POST", asking, "*"],
+    ];
+  for (const [method, fields, cors, status = 401] of cases) {
+    const plan = answer("/a.txt", { method, fields, options: { auth, cors } });
+    assert.equal(plan.status, status, `${method} ${cors}`);
+    // Without it the browser hides the 401 from the page, too.
+    assert.equal(field(plan, "access-control-allow-origin"), cors);
+  }
+});
+
 Deno.test("planner adds the user's fields, which replace its own", () => {
   const headers: [string, string][] = [
     ["X-A", "1"],
