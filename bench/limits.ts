@@ -129,9 +129,11 @@ function sysctl(name: string, value: number | null, needed: number): Check {
   return check(name, value, needed, `sudo sysctl -w ${name}=${needed}`);
 }
 
-/** Deno raises the soft limit to the hard one when it starts, so the fix raises the hard one. */
-function openFiles(needed: number, limits: SystemLimits): Check {
-  const soft = limits.openFiles?.soft ?? null;
+/**
+ * The command that raises `ulimit -n` to `needed`. Deno raises the soft limit to the hard one when
+ * it starts, so it raises the hard one.
+ */
+export function raiseOpenFiles(needed: number, limits = readSystemLimits()): string {
   const hard = limits.openFiles?.hard ?? Infinity;
   const raiseMax = limits.maxOpenFiles !== null && needed > limits.maxOpenFiles
     ? `sudo sysctl -w fs.nr_open=${needed} && `
@@ -139,8 +141,14 @@ function openFiles(needed: number, limits: SystemLimits): Check {
   const raise = needed > hard
     ? `sudo prlimit --pid $$ --nofile=${needed}:${needed}`
     : `ulimit -n ${needed}`;
+  return raiseMax + raise;
+}
+
+function openFiles(needed: number, limits: SystemLimits): Check {
+  const soft = limits.openFiles?.soft ?? null;
   // JSON knows no Infinity: unlimited is "does not tell".
-  return check("ulimit -n", soft === Infinity ? null : soft, needed, raiseMax + raise);
+  const value = soft === Infinity ? null : soft;
+  return check("ulimit -n", value, needed, raiseOpenFiles(needed, limits));
 }
 
 function ports(plan: LoadPlan, limits: SystemLimits): Check[] {

@@ -3,7 +3,9 @@
  * readiness line and its summary, and the errors of binding.
  */
 import { type Command, Option } from "commander";
+import { raiseOpenFiles } from "../bench/limits.ts";
 import {
+  CapacityError,
   type Counters,
   DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
@@ -132,10 +134,24 @@ export function commonServerOptions(
 /** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */
 const SAME_SIGNAL_MS = 200;
 
-/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+/**
+ * Whether the process was started to outlive its terminal, as `nohup` does. Only before the first
+ * signal listener: with that, the runtime replaces what the process was started with.
+ */
+function isHangupIgnored(): boolean {
+  try {
+    const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+    return mask !== undefined && (BigInt(`0x${mask}`) & 1n) !== 0n;
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
 function stopSignal(): Promise<undefined> {
   return new Promise((resolve) => {
     let firstMs: number | undefined;
+    const isIgnored = isHangupIgnored();
     const onSignal = () => {
       if (firstMs === undefined) {
         firstMs = performance.now();
@@ -144,6 +160,7 @@ function stopSignal(): Promise<undefined> {
     };
     Deno.addSignalListener("SIGINT", onSignal);
     Deno.addSignalListener("SIGTERM", onSignal);
+    Deno.addSignalListener("SIGHUP", isIgnored ? () => {} : onSignal);
   });
 }
 
@@ -164,6 +181,9 @@ export async function runServer(
   try {
     server = await serve(options);
   } catch (error) {
+    if (error instanceof CapacityError) {
+      throw new Failure(`${error.message}; raise it with '${raiseOpenFiles(error.needed)}'`);
+    }
     throw bindFailure(error, flags);
   }
   if (flags.stats) {

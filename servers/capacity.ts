@@ -50,6 +50,16 @@ export interface Capacity {
   note?: string;
 }
 
+/** The system allows too few descriptors for even one connection. */
+export class CapacityError extends Error {
+  override name = "CapacityError";
+
+  /** @param needed the `ulimit -n` that would do */
+  constructor(readonly needed: number, { model, limit }: { model: Model; limit: number }) {
+    super(`cannot start: 'ulimit -n' is ${limit}, and model ${model} needs at least ${needed}`);
+  }
+}
+
 /** Blocks of core memory for so many connections. What output takes, it takes from no connection. */
 export function blocksFor(maxConnections: number): { blocks: number; outputBlocks: number } {
   const outputBlocks = maxConnections + OUTPUT_BLOCKS;
@@ -61,7 +71,11 @@ export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
   return options.service.kind === "echo" ? options.service.bufferBytes : 0;
 }
 
-/** Fits `options.maxConnections` into `room`. The cache of `options` is that of each core. */
+/**
+ * Fits `options.maxConnections` into `room`. The cache of `options` is that of each core.
+ *
+ * @throws {CapacityError} when not even one fits
+ */
 export function fitCapacity(
   options: ServerOptions,
   { model, workers, maxActive }: ModelSize,
@@ -73,9 +87,12 @@ export function fitCapacity(
   let free = room.descriptors - OTHER_DESCRIPTORS;
   let maxWorkers = 0;
   let byDescriptors: number;
+  /** Descriptors for one connection and the Workers that it needs. */
+  let least: number;
   if (model !== "single") free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
   if (model === "per-connection") {
-    byDescriptors = free / (perConnection + WORKER_DESCRIPTORS);
+    least = perConnection + WORKER_DESCRIPTORS;
+    byDescriptors = free / least;
     maxWorkers = maxActive;
     // Beyond `maxActive` connections wait without a Worker.
     if (byDescriptors > maxActive) {
@@ -86,7 +103,12 @@ export function fitCapacity(
     if (model === "shared-pool") {
       maxWorkers = Math.max(2, Math.min(maxActive, Math.floor(free / 4 / WORKER_DESCRIPTORS)));
     }
+    least = perConnection + maxWorkers * WORKER_DESCRIPTORS;
     byDescriptors = (free - maxWorkers * WORKER_DESCRIPTORS) / perConnection;
+  }
+  if (free < least) {
+    const limit = room.descriptorLimit;
+    throw new CapacityError(limit + least - free, { model, limit });
   }
   // Each Worker of per-core has a core with room for all connections; of these pages, only those
   // are resident that connections use, wherever these are.
@@ -119,7 +141,7 @@ export function systemRoom(): SystemRoom {
   const descriptorLimit = soft === undefined ? Infinity : Number(soft);
   return {
     descriptorLimit,
-    descriptors: descriptorLimit - countEntries("/proc/self/fd"),
+    descriptors: descriptorLimit - countEntries("/proc/self/fd", { atMost: descriptorLimit }),
     memoryBytes: Math.min(availableMemory(), controlGroupMemory()),
   };
 }
@@ -145,11 +167,12 @@ function read(path: string): string {
   }
 }
 
-function countEntries(path: string): number {
+/** Entries of a directory: `atMost` where none can be opened any more, 0 where none may be. */
+function countEntries(path: string, { atMost }: { atMost: number }): number {
   if (!mayRead(path)) return 0;
   try {
     return [...Deno.readDirSync(path)].length;
-  } catch {
-    return 0;
+  } catch (error) {
+    return /os error 24\b/.test((error as Error).message) ? atMost : 0;
   }
 }

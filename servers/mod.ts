@@ -12,11 +12,13 @@ import { serveSingle } from "./models/single.ts";
 import {
   cacheBytesOf,
   DEFAULT_MAX_ACTIVE,
+  type Model,
   type PartialServerOptions,
   type ServerOptions,
   withDefaults,
 } from "./options.ts";
 
+export { CapacityError } from "./capacity.ts";
 export { type Counters, sumCounters } from "./counters.ts";
 export type { ListenOptions } from "./engine.ts";
 export { dropPermissions } from "./models/permissions.ts";
@@ -39,13 +41,9 @@ export {
 } from "./static/options.ts";
 
 /** How many Workers can listen. */
-function workersFor(
-  partial: PartialServerOptions,
-  { sockets, onNote }: { sockets?: OwnSockets; onNote: (note: string) => void },
-): number {
+function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
   const wanted = partial.workers ?? navigator.hardwareConcurrency;
-  const why = whyOneListener(partial.listen?.path) ??
-    (sockets === undefined ? "to share a port takes FFI (--allow-ffi)" : undefined);
+  const why = whyOneListener(partial.listen?.path);
   if (why === undefined) return wanted;
   if (wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
   return 1;
@@ -55,6 +53,8 @@ function workersFor(
 function whyOneListener(path: string | undefined): string | undefined {
   if (path !== undefined) return "a Unix domain socket has one listener";
   if (Deno.build.os !== "linux") return "only Linux spreads connections over listeners";
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (state !== "granted") return "to share a port it needs FFI (--allow-ffi)";
   return undefined;
 }
 
@@ -70,55 +70,12 @@ function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
 /**
  * Starts a server.
  *
- * @throws the system's error when the address cannot be bound
+ * @throws {CapacityError} when `ulimit -n` is too low; the system's error when the address cannot be
+ * bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
-  const { model = "single", listen, onNote = console.error } = partial;
-  const isTls = listen?.tls !== undefined;
-  // Loads the C library: not where it is not needed.
-  const sockets = isTls || model === "per-core" && listen?.path === undefined
-    ? await openOwnSockets()
-    : undefined;
-  if (isTls && sockets === undefined) {
-    onNote("connections over TLS whose peer does nothing cannot be closed without FFI on Linux");
-  }
-  const server = await startAt(partial, sockets);
-  if (isTls && sockets !== undefined) {
-    const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
-    setNoDelayOnAll(sockets);
-  }
-  return server;
-}
-
-/** Reaches for the sockets of this process. @returns undefined where that cannot be done */
-async function openOwnSockets(): Promise<OwnSockets | undefined> {
-  if (Deno.build.os !== "linux") return undefined;
-  const { OwnSockets } = await import("./linux/own_sockets.ts");
-  return OwnSockets.open();
-}
-
-/** Starts it at its path, if it has one, while no other server takes or gives back that path. */
-async function startAt(
-  partial: PartialServerOptions,
-  sockets: OwnSockets | undefined,
-): Promise<RunningServer> {
-  const path = partial.listen?.path;
-  if (path === undefined) return await start(partial, sockets);
-  const lock = await lockUnixPath(path);
-  try {
-    await removeStaleSocket(path);
-    return await start(partial, sockets);
-  } finally {
-    lock.release();
-  }
-}
-
-async function start(
-  partial: PartialServerOptions,
-  sockets: OwnSockets | undefined,
-): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
-  const workers = model === "per-core" ? workersFor(partial, { sockets, onNote }) : 0;
+  const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
   const given = withDefaults(partial);
   const options = model === "per-core" ? withCacheFor(workers, given) : given;
   const { note, maxWorkers, maxConnections } = fitCapacity(
@@ -129,6 +86,48 @@ async function start(
   // What nobody asked for is lowered without a word.
   if (note !== undefined && partial.maxConnections !== undefined) onNote(note);
   options.maxConnections = maxConnections;
+  const { path, tls } = options.listen;
+  const sockets = tls !== undefined || workers > 1 ? await openOwnSockets() : undefined;
+  if (tls !== undefined && sockets === undefined) {
+    onNote("over TLS, connections whose peer does nothing stay open: it needs FFI on Linux");
+  }
+  // No other server takes or gives back the path meanwhile.
+  const lock = path === undefined ? undefined : await lockUnixPath(path);
+  try {
+    if (path !== undefined) await removeStaleSocket(path);
+    const server = await start(options, { model, workers, maxActive, maxWorkers, sockets, onNote });
+    if (tls !== undefined && sockets !== undefined) {
+      const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
+      setNoDelayOnAll(sockets);
+    }
+    return server;
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Reaches for the sockets of this process. @returns undefined where that cannot be done */
+async function openOwnSockets(): Promise<OwnSockets | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  // Loads the C library: not where it is not needed.
+  const { OwnSockets } = await import("./linux/own_sockets.ts");
+  return OwnSockets.open();
+}
+
+/** What the models need besides the server's options. */
+interface ModelSettings {
+  model: Model;
+  workers: number;
+  maxActive: number;
+  maxWorkers: number;
+  sockets: OwnSockets | undefined;
+  onNote: (note: string) => void;
+}
+
+async function start(
+  options: ServerOptions,
+  { model, workers, maxActive, maxWorkers, sockets, onNote }: ModelSettings,
+): Promise<RunningServer> {
   switch (model) {
     case "single":
       return await serveSingle(options, sockets);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
 import { connect, readResponse, REQUEST, sleep, writeAll } from "../../tools/soak/client.ts";
+import { launchServer } from "../support/launch.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
 
 const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
@@ -12,8 +13,8 @@ async function request(port: number): Promise<void> {
   await readResponse(conn, new Uint8Array(1024));
 }
 
-Deno.test("ktcp http: ends with 0 and a summary of one line, on either signal", async () => {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+Deno.test("ktcp http: ends with 0 and a summary of one line, on each signal", async () => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     await using server = await ServerProcess.start(["http", "--port", "0", "--model", "single"]);
     await request(server.port);
     server.kill(signal);
@@ -72,6 +73,59 @@ for (const model of MODELS) {
       model as string
     ] ?? /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
     assert.match(notes, row);
+  });
+}
+
+Deno.test({
+  name: "SIGHUP drains, and is ignored by a server that nohup started",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    for (const prefix of [[], ["nohup"]]) {
+      const args = ["http", "--model", "single", "--grace", "10s"];
+      await using server = await launchServer(args, { prefix });
+      using conn = await connect(server.port);
+      await writeAll(conn, REQUEST.subarray(0, 9));
+      await sleep(100);
+      server.process.kill("SIGHUP");
+      await sleep(100);
+      // What was in flight is answered; only the server that drains closes the connection then.
+      await writeAll(conn, REQUEST.subarray(9));
+      const buffer = new Uint8Array(1024);
+      await readResponse(conn, buffer);
+      if (prefix.length === 0) {
+        assert.equal(await conn.read(buffer), null);
+        assert.equal((await server.process.ended()).code, 0);
+      } else {
+        await request(server.port);
+        assert.equal((await server.process.stop()).code, 0);
+      }
+    }
+  },
+});
+
+for (const model of MODELS) {
+  Deno.test({
+    name: `${model}: too few descriptors for one connection are an error that says what helps`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      const args = ["http", "--port", "0", "--model", model, "--workers", "2"];
+      const limited = (openFiles: number) => ServerProcess.start(args, { openFiles });
+      let needed = 0;
+      await assert.rejects(limited(40), ({ message }) => {
+        const line = new RegExp(
+          `ktcp http: cannot start: 'ulimit -n' is 40, and model ${model} needs at least (\\d+); ` +
+            "raise it with '(.+)'\n$",
+        ).exec(message);
+        assert.ok(line, message);
+        needed = Number(line[1]);
+        // The hard limit is 40, too.
+        assert.equal(line[2], `sudo prlimit --pid $$ --nofile=${needed}:${needed}`);
+        return true;
+      });
+      await using server = await limited(needed);
+      for (let i = 0; i < 3; ++i) await request(server.port);
+      assert.equal((await server.stop()).code, 0);
+    },
   });
 }
 

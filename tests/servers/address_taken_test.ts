@@ -56,7 +56,6 @@ for (const model of MODELS) {
         const server = await startRivals([
           () => start(model, { hostname: "127.0.0.1", port }),
           () => start(model, { hostname: rival, port }),
-          () => start("single", { hostname: "127.0.0.1", port }),
         ]);
         await server.stop(0);
         // It is free again at once.

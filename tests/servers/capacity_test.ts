@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { blockBytesFor, DEFAULT_LIMITS, maxBlocks } from "../../core/mod.ts";
-import { blocksFor, fitCapacity, systemRoom } from "../../servers/capacity.ts";
+import { blocksFor, CapacityError, fitCapacity, systemRoom } from "../../servers/capacity.ts";
 import { type Model, MODELS, type ServiceOptions, withDefaults } from "../../servers/options.ts";
 import { WORKER_DESCRIPTORS } from "../../servers/workqueue/mod.ts";
 
@@ -93,6 +93,33 @@ Deno.test("fitCapacity(): connections, output and caches together fit into the m
   }
 });
 
+/** What a CapacityError of `attempt` asks for. */
+function neededBy(attempt: () => void): number {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof CapacityError) return error.needed;
+  }
+  assert.fail("it fits");
+}
+
+Deno.test("fitCapacity(): too few descriptors for one connection are an error", () => {
+  const files: ServiceOptions = {
+    kind: "http",
+    content: "dir",
+    directory: { root: "/" },
+    limits: DEFAULT_LIMITS,
+  };
+  const services: ServiceOptions[] = [ECHO, files];
+  for (const model of MODELS) {
+    for (const service of services) {
+      const needed = neededBy(() => fit(model, { service, descriptors: 5 }));
+      assert.equal(fit(model, { service, descriptors: needed }).maxConnections, 1, model);
+      assert.throws(() => fit(model, { service, descriptors: needed - 1 }), CapacityError);
+    }
+  }
+});
+
 Deno.test("fitCapacity(): a cache that is larger than the memory leaves room for connections", () => {
   const service: ServiceOptions = {
     kind: "http",
@@ -106,8 +133,8 @@ Deno.test("fitCapacity(): a cache that is larger than the memory leaves room for
   }
 });
 
-Deno.test("fitCapacity(): one connection is always possible", () => {
-  for (const model of MODELS) assert.equal(fit(model, { descriptors: 5 }).maxConnections, 1);
+Deno.test("fitCapacity(): memory always holds one connection", () => {
+  for (const model of MODELS) assert.equal(fit(model, { memoryBytes: 5 }).maxConnections, 1);
 });
 
 Deno.test("systemRoom(): what this process may open", () => {
