@@ -75,7 +75,9 @@ function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
   const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
-  const workers = model === "per-core" ? workersFor(partial, onNote) : 0;
+  // Told when it listens: a server that cannot start has only its error to tell.
+  const notes: string[] = [];
+  const workers = model === "per-core" ? workersFor(partial, (note) => notes.push(note)) : 0;
   const given = withDefaults(partial);
   const options = model === "per-core" ? withCacheFor(workers, given) : given;
   const { note, maxWorkers, maxConnections } = fitCapacity(
@@ -84,12 +86,12 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     systemRoom(),
   );
   // What nobody asked for is lowered without a word.
-  if (note !== undefined && partial.maxConnections !== undefined) onNote(note);
+  if (note !== undefined && partial.maxConnections !== undefined) notes.push(note);
   options.maxConnections = maxConnections;
   const { path, tls } = options.listen;
   const sockets = tls !== undefined || workers > 1 ? await openOwnSockets() : undefined;
   if (tls !== undefined && sockets === undefined) {
-    onNote("over TLS, connections whose peer does nothing stay open: it needs FFI on Linux");
+    notes.push("over TLS, connections whose peer does nothing stay open: it needs FFI on Linux");
   }
   // No other server takes or gives back the path meanwhile.
   const lock = path === undefined ? undefined : await lockUnixPath(path);
@@ -100,6 +102,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
       setNoDelayOnAll(sockets);
     }
+    for (const note of notes) onNote(note);
     return server;
   } finally {
     lock?.release();
