@@ -4,7 +4,7 @@
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
 import { type Command, CommanderError } from "commander";
-import { ignoreDebuggerSignal } from "../servers/linux/debugger_signal.ts";
+import { ignoreDebuggerSignal } from "../servers/linux/signals.ts";
 import { stderr } from "../servers/stderr.ts";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";

@@ -27,6 +27,7 @@ import {
   parsePath,
   parsePort,
 } from "./args.ts";
+import { isHangupIgnored } from "../servers/linux/signals.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
@@ -133,19 +134,6 @@ export function commonServerOptions(
 
 /** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */
 const SAME_SIGNAL_MS = 200;
-
-/**
- * Whether the process was started to outlive its terminal, as `nohup` does. Only before the first
- * signal listener: with that, the runtime replaces what the process was started with.
- */
-function isHangupIgnored(): boolean {
-  try {
-    const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-    return mask !== undefined && (BigInt(`0x${mask}`) & 1n) !== 0n;
-  } catch {
-    return false;
-  }
-}
 
 /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
 function stopSignal(): Promise<undefined> {

@@ -1,4 +1,6 @@
 /**
+ * Signals that have to be dealt with before the runtime listens to any.
+ *
  * SIGUSR1 must not open the debugger: `deno run` (since 2.9.2, without an option against it) then
  * listens on 127.0.0.1:9229, where every user of the machine could run code in this process.
  */
@@ -16,6 +18,8 @@ const SIGUSR1 = 10;
  */
 export function ignoreDebuggerSignal(): void {
   if (Deno.build.os !== "linux") return;
+  // Listening to any signal makes the runtime install its handlers for all that it knows.
+  isHangupIgnored();
   const listener = () => {};
   try {
     const system = libc();
@@ -24,5 +28,24 @@ export function ignoreDebuggerSignal(): void {
     Deno.removeSignalListener("SIGUSR1", listener);
   } catch (error) {
     if (!(error instanceof LibcError)) throw error;
+  }
+}
+
+let hangupIgnored: boolean | undefined;
+
+/** Whether whoever started this process had it ignore SIGHUP, as nohup(1) does. */
+export function isHangupIgnored(): boolean {
+  return hangupIgnored ??= readHangupIgnored();
+}
+
+function readHangupIgnored(): boolean {
+  const path = "/proc/self/status";
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(Deno.readTextFileSync(path))?.[1];
+    return (Number.parseInt(mask?.at(-1) ?? "0", 16) & 1) !== 0;
+  } catch {
+    // No Linux: whether it is ignored cannot be told.
+    return false;
   }
 }
