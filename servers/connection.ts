@@ -73,6 +73,7 @@ export class Connection implements Timed, Sender {
   readonly #context: ConnectionContext;
   readonly #stream: Stream;
   readonly #peer: string;
+  sentBytes = 0;
   /** When the time for the current head is over, and how many requests came before it. */
   #headDeadlineTick = NEVER;
   #headIndex = -1;
@@ -109,8 +110,8 @@ export class Connection implements Timed, Sender {
         if (count) {
           counters.bytesIn += count;
           core.received(conn, count);
-          next = service.receive(conn, this);
-        } else next = service.finish(conn, this);
+          next = service.receive(conn);
+        } else next = service.finish(conn);
         // An await costs a turn of the microtask queue: not for services of this thread.
         let effect = typeof next === "number" ? next : await this.#untimed(next);
         for (;;) {
@@ -133,9 +134,7 @@ export class Connection implements Timed, Sender {
               if (effect !== Effect.Flush || core.outBlock(conn) !== 0) continue;
             }
           }
-          next = effect === Effect.Respond
-            ? service.respond!(conn, this)
-            : service.receive(conn, this);
+          next = effect === Effect.Respond ? service.respond!(conn, this) : service.receive(conn);
           effect = typeof next === "number" ? next : await this.#untimed(next);
         }
         if (!count) return;
@@ -215,6 +214,7 @@ export class Connection implements Timed, Sender {
       wheel.set(this, timeouts.writeMs);
       const count = await this.#stream.write(sent === 0 ? view : view.subarray(sent));
       counters.bytesOut += count;
+      this.sentBytes += count;
       sent += count;
     }
     // What comes next may wait for a disk or a Worker, which is not the peer's fault.

@@ -57,15 +57,17 @@ export function createService(
 }
 
 /**
- * The part of a service that the owner of the sockets needs while Workers run the service itself:
- * phases, timeouts and what is logged of clients. Of what is served it knows nothing.
+ * The service as the owner of the sockets needs it while Workers run the service itself: for
+ * phases, timeouts, answers that Workers hand over, and what is logged of clients.
  */
 export function createProtocol(
   core: Core,
   options: ServiceOptions,
-  { print }: Pick<ServiceParts, "print">,
+  { print, makeDirectory }: Pick<ServiceParts, "print" | "makeDirectory">,
 ): Service {
-  if (options.kind === "http") return new HttpService(core, helloResource, { isPooled: true });
+  if (options.kind === "http") {
+    return createService(core, options, { print, isPooled: true, makeDirectory });
+  }
   const { bufferBytes, verbose } = options;
   const logClients = verbose ? (line: string) => print(line + "\n") : undefined;
   return new EchoService(core, { bufferBytes, logClients });

@@ -135,9 +135,13 @@ async function start(
     case "single":
       return await serveSingle(options, sockets);
     case "shared-pool":
-      return serveSharedPool(withCacheFor(maxWorkers, options), { maxActive, maxWorkers, sockets });
+      return await serveSharedPool(withCacheFor(maxWorkers, options), {
+        maxActive,
+        maxWorkers,
+        sockets,
+      });
     case "per-connection":
-      return servePerConnection(withCacheFor(maxActive, options), { maxActive, sockets });
+      return await servePerConnection(withCacheFor(maxActive, options), { maxActive, sockets });
     case "per-core":
       return await servePerCore(options, { workers, sockets, onNote });
   }

@@ -19,6 +19,9 @@ export interface HttpRequest {
   field(name: string): string | undefined;
 }
 
+/** Content as plain data, which can be sent to another thread: the resource's own. */
+export type DetachedContent = object;
+
 /** Content that is sent piece by piece. */
 export interface Streamed {
   /**
@@ -29,6 +32,8 @@ export interface Streamed {
   send(sender: Sender): Promise<boolean>;
   /** Gives back what it holds; called in any case, after `send` or instead of it. */
   cancel(): void;
+  /** What `Resource.attach` makes the same content of on another thread. */
+  detach?(): DetachedContent | Promise<DetachedContent>;
 }
 
 /** An answer, but for what the service adds: Date, Server, Connection, framing. */
@@ -58,6 +63,13 @@ export interface Resource {
   answer(request: HttpRequest): Answer | Promise<Answer>;
   /** Asked before anything else is: the answer to who may not come in. */
   guard?(request: HttpRequest): Answer | undefined;
+  /**
+   * Makes content of what another instance's `Streamed.detach` returned.
+   *
+   * @returns the content, or an answer to give instead; `undefined` when the content is no longer
+   *   what it was
+   */
+  attach?(content: DetachedContent): Streamed | Answer | undefined;
   /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
   readonly canned?: Answer;
 }

@@ -35,21 +35,26 @@ export const enum Phase {
 
 /** What a service's `respond` may do with the connection while it is asynchronous. */
 export interface Sender {
+  /** Bytes that were sent so far, those of a write that failed in the middle included. */
+  readonly sentBytes: number;
   /** Sends all output that waits. */
   flush(): Promise<void>;
   /** Sends `view` behind it. */
   write(view: Uint8Array): Promise<void>;
 }
 
+/** An answer on its way to the thread that has the socket: plain data of the service's own. */
+export type Handed = object;
+
 /** A protocol. */
 export interface Service {
   /**
    * Consumes what was received on `conn` and appends output. A service on another thread answers
-   * with a promise, and may use `sender` until it resolves.
+   * with a promise.
    */
-  receive(conn: number, sender: Sender): Effect | Promise<Effect>;
+  receive(conn: number): Effect | Promise<Effect>;
   /** The peer has sent its FIN; everything before it was consumed. */
-  finish(conn: number, sender: Sender): Effect | Promise<Effect>;
+  finish(conn: number): Effect | Promise<Effect>;
   /**
    * Whether there is anything to answer in what was received on `conn`: a whole head, or a fault.
    * Absent: any byte is.
@@ -61,8 +66,28 @@ export interface Service {
   expire(conn: number): Effect;
   /** Goes on with what `receive` answered `Effect.Respond` to. */
   respond?(conn: number, sender: Sender): Promise<Effect>;
+  /**
+   * Like `respond`, on a thread without the socket.
+   *
+   * @returns what to do next, or an answer for `takeOver` of the thread that has the socket
+   */
+  handOver?(conn: number): Promise<Effect | Handed>;
+  /**
+   * Holds an answer that another thread has handed over, for `respond`.
+   *
+   * @returns false when it cannot be sent any more: `retry` makes it anew
+   */
+  takeOver?(conn: number, handed: Handed): boolean;
+  /**
+   * Answers the current request again, as the answer that was handed over could not be sent.
+   *
+   * @param tries how often that happened
+   */
+  retry?(conn: number, tries: number): Effect;
   /** Once a second, and when the first connection comes: the time, in ms since the epoch. */
   tick?(nowMs: number): void;
+  /** Writes what it logged so far, so that what another thread logs next comes behind it. */
+  flushLog?(): void;
   /** From now on, answer what is there and ask for no more. */
   drain?(): void;
   /** `conn` was opened by `peer` (an address without port), or comes to this thread. */

@@ -1,29 +1,25 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
-import { Effect, type Sender } from "../service.ts";
-import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { ReceiveData } from "./messages.ts";
-import { flushFor } from "./remote_sender.ts";
+import { Effect } from "../service.ts";
+import { cancelWork, queueWork, Work, type Workqueue } from "../workqueue/mod.ts";
+import type { Outcome, ReceiveData } from "./messages.ts";
 import type { Received, RemoteConnection } from "./remote_service.ts";
 
 /** One connection on the owner's side: its item, and who waits for it. */
 export class ItemConnection implements RemoteConnection {
   readonly #queue: Workqueue;
-  readonly #work: Work<ReceiveData, Effect>;
-  #outcome = Promise.withResolvers<Effect>();
-  #sender: Sender | undefined;
+  readonly #work: Work<ReceiveData, Outcome>;
+  #outcome = Promise.withResolvers<Outcome>();
 
   constructor(queue: Workqueue, { conn, peer }: { conn: number; peer: string }) {
     this.#queue = queue;
-    this.#work = new Work("receive", { conn, peer, isEnded: false, isDraining: false }, {
-      onResult: (effect) => this.#outcome.resolve(effect),
+    this.#work = new Work("receive", { conn, peer, isEnded: false, isDraining: false, tries: 0 }, {
+      onResult: (outcome) => this.#outcome.resolve(outcome),
       onError: (error) => this.#outcome.reject(error),
-      onMessage: async () => sendToWork(this.#work, await flushFor(this.#sender!)),
     });
   }
 
-  receive(received: Received, sender: Sender): Promise<Effect> {
+  receive(received: Received): Promise<Outcome> {
     Object.assign(this.#work.data, received);
-    this.#sender = sender;
     this.#outcome = Promise.withResolvers();
     queueWork(this.#queue, this.#work);
     return this.#outcome.promise;

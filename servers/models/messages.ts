@@ -4,7 +4,7 @@
 import type { CoreShare } from "../../core/mod.ts";
 import type { Counters } from "../counters.ts";
 import type { ServerOptions, ServiceOptions } from "../options.ts";
-import type { Effect } from "../service.ts";
+import type { Effect, Handed } from "../service.ts";
 import type { Received } from "./remote_service.ts";
 
 // per-core
@@ -34,7 +34,10 @@ export interface ServeResult {
   cut: number;
 }
 
-// shared-pool
+// Pool models
+
+/** What a Worker made of what was received: what to do next, or an answer to be sent. */
+export type Outcome = Effect | Handed;
 
 /** What Workers of a pool model are started with. */
 export interface PoolInit {
@@ -42,14 +45,13 @@ export interface PoolInit {
   service: ServiceOptions;
 }
 
+// shared-pool
+
 /** An item: what was received on a connection. */
 export interface ReceiveData extends Received {
   conn: number;
   peer: string;
 }
-
-/** What an item may ask of the owner, one thing at a time. Answered with whether it was done. */
-export type SenderRequest = "flush";
 
 // per-connection
 
@@ -60,10 +62,4 @@ export interface ConnectionData {
 }
 
 /** What the owner tells the connection's Worker. */
-export type ConnectionCommand =
-  | ({ kind: "received" } & Received)
-  | { kind: "flushed"; isSent: boolean }
-  | { kind: "closed" };
-
-/** What the Worker tells the owner: what to do next, or to send what waits. */
-export type ConnectionMessage = { kind: "effect"; effect: Effect } | { kind: "flush" };
+export type ConnectionCommand = ({ kind: "received" } & Received) | { kind: "closed" };

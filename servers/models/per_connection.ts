@@ -12,7 +12,7 @@ import { ThreadConnection } from "./thread_connection.ts";
 export function servePerConnection(
   options: ServerOptions,
   { maxActive, sockets }: { maxActive: number; sockets?: OwnSockets },
-): RunningServer {
+): Promise<RunningServer> {
   const entry = servesFiles(options.service)
     ? new URL("./per_connection_files_worker.ts", import.meta.url)
     : new URL("./per_connection_worker.ts", import.meta.url);

@@ -1,9 +1,8 @@
 /** The work function of model `per-connection`: serves one connection until it is closed. */
 import type { WorkContext } from "../workqueue/serve_work.ts";
-import type { ConnectionCommand, ConnectionData, ConnectionMessage } from "./messages.ts";
+import type { ConnectionCommand, ConnectionData } from "./messages.ts";
 import type { Pooled } from "./pooled.ts";
 import type { Received } from "./remote_service.ts";
-import { RemoteSender } from "./remote_sender.ts";
 import { runReceived } from "./run_received.ts";
 
 /** Deals with what is received on the connection, until the owner has closed it. */
@@ -11,14 +10,11 @@ export async function connection(
   { conn, peer }: ConnectionData,
   context: WorkContext<Pooled>,
 ): Promise<void> {
-  const { core, service } = context.init;
-  const post = (message: ConnectionMessage) => context.post(message);
-  const sender = new RemoteSender(core, conn, () => post({ kind: "flush" }));
+  const { service } = context.init;
   const closed = Promise.withResolvers<void>();
   const run = async (received: Received) => {
     try {
-      const effect = await runReceived(service, conn, { ...received, sender });
-      post({ kind: "effect", effect });
+      context.post(await runReceived(service, conn, received));
     } catch (error) {
       closed.reject(error);
     }
@@ -27,7 +23,6 @@ export async function connection(
   context.onMessage((message) => {
     const command = message as ConnectionCommand;
     if (command.kind === "received") run(command);
-    else if (command.kind === "flushed") sender.answered(command.isSent);
     else closed.resolve();
   });
   try {

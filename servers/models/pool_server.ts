@@ -5,7 +5,7 @@
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
 import type { OwnSockets } from "../linux/own_sockets.ts";
-import type { ServerOptions } from "../options.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import type { Service } from "../service.ts";
 import { stderr } from "../stderr.ts";
 import {
@@ -40,12 +40,13 @@ export interface PoolModel {
 }
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
-export function servePool(
+export async function servePool(
   options: ServerOptions,
   { name, maxActive, sockets, workers, open }: PoolModel,
-): RunningServer {
+): Promise<RunningServer> {
   const core = createServerCore(options);
   const print = (lines: string) => stderr.log(lines);
+  const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const pools = new WorkerPools({
     ...workers,
     permissions: poolPermissions(options),
@@ -53,7 +54,7 @@ export function servePool(
     init: { share: core.share, service: options.service } satisfies PoolInit,
   });
   const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
-  const protocol = createProtocol(core, options.service, { print });
+  const protocol = createProtocol(core, options.service, { print, ...parts });
   const service = new RemoteService(
     protocol,
     (conn, peer) => open(queue, { conn, peer, protocol }),

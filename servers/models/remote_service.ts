@@ -6,10 +6,14 @@
  * service on that block, and answers with the effect; output stands in the block's chain, which
  * the owner sends.
  *
+ * Waiting for a peer is no work: an answer whose content is too large for the output is handed over
+ * as plain data, and the owner's instance of the service sends it while the Worker does other work.
+ *
  * Meanwhile the owner leaves the block alone, and in between no Worker touches it, so a block
  * never belongs to two threads.
  */
-import { type Effect, Phase, type Sender, type Service } from "../service.ts";
+import { Effect, Phase, type Sender, type Service } from "../service.ts";
+import type { Outcome } from "./messages.ts";
 
 /** What was received on a connection, besides the bytes in its block. */
 export interface Received {
@@ -17,12 +21,14 @@ export interface Received {
   isEnded: boolean;
   /** The server is about to stop. */
   isDraining: boolean;
+  /** How often the answer to the current request was handed over and could not be sent. */
+  tries: number;
 }
 
 /** A connection's way to a Worker: how this is found makes the model. */
 export interface RemoteConnection {
-  /** Lets a Worker deal with what was received; `sender` sends for it meanwhile. */
-  receive(received: Received, sender: Sender): Effect | Promise<Effect>;
+  /** Lets a Worker deal with what was received. */
+  receive(received: Received): Effect | Promise<Outcome>;
   /** What was received need not be dealt with, if no Worker has begun. */
   abort(): void;
   /** The connection ends. */
@@ -31,7 +37,7 @@ export interface RemoteConnection {
 
 /** The owner's end. */
 export class RemoteService implements Service {
-  /** Knows the protocol, and nothing of what is served: for phases and timeouts. */
+  /** This thread's instance: for phases, timeouts, and answers that are handed over. */
   readonly #protocol: Service;
   readonly #open: (conn: number, peer: string) => RemoteConnection;
   readonly #connections = new Map<number, RemoteConnection>();
@@ -43,12 +49,14 @@ export class RemoteService implements Service {
   }
 
   opened(conn: number, peer: string): void {
+    this.#protocol.opened?.(conn, peer);
     this.#connections.set(conn, this.#open(conn, peer));
   }
 
   closed(conn: number): void {
     this.#connections.get(conn)!.close();
     this.#connections.delete(conn);
+    this.#protocol.closed?.(conn);
   }
 
   aborted(conn: number): void {
@@ -59,16 +67,22 @@ export class RemoteService implements Service {
     this.#protocol.clientsChanged?.(clients, peer, hasCome);
   }
 
-  receive(conn: number, sender: Sender): Effect | Promise<Effect> {
-    const received = { isEnded: false, isDraining: this.#isDraining };
-    return this.#connections.get(conn)!.receive(received, sender);
+  receive(conn: number): Effect | Promise<Effect> {
+    return this.#ask(conn, { isEnded: false });
   }
 
-  finish(conn: number, sender: Sender): Effect | Promise<Effect> {
+  finish(conn: number): Effect | Promise<Effect> {
     // Between two messages the end leaves nothing to answer.
-    if (this.#protocol.phase(conn) === Phase.Idle) return this.#protocol.finish(conn, sender);
-    const received = { isEnded: true, isDraining: this.#isDraining };
-    return this.#connections.get(conn)!.receive(received, sender);
+    if (this.#protocol.phase(conn) === Phase.Idle) return this.#protocol.finish(conn);
+    return this.#ask(conn, { isEnded: true });
+  }
+
+  async respond(conn: number, sender: Sender): Promise<Effect> {
+    try {
+      return await this.#protocol.respond!(conn, sender);
+    } finally {
+      this.#protocol.flushLog?.();
+    }
   }
 
   phase(conn: number): Phase {
@@ -76,7 +90,9 @@ export class RemoteService implements Service {
   }
 
   expire(conn: number): Effect {
-    return this.#protocol.expire(conn);
+    const effect = this.#protocol.expire(conn);
+    this.#protocol.flushLog?.();
+    return effect;
   }
 
   tick(nowMs: number): void {
@@ -86,5 +102,21 @@ export class RemoteService implements Service {
   drain(): void {
     this.#isDraining = true;
     this.#protocol.drain?.();
+  }
+
+  #ask(conn: number, { isEnded }: { isEnded: boolean }): Effect | Promise<Effect> {
+    const received = { isEnded, isDraining: this.#isDraining, tries: 0 };
+    const outcome = this.#connections.get(conn)!.receive(received);
+    return typeof outcome === "number" ? outcome : this.#settle(conn, outcome);
+  }
+
+  async #settle(conn: number, outcome: Promise<Outcome>): Promise<Effect> {
+    let settled = await outcome;
+    for (let tries = 1; typeof settled === "object"; ++tries) {
+      if (this.#protocol.takeOver!(conn, settled)) return Effect.Respond;
+      const again = { isEnded: false, isDraining: this.#isDraining, tries };
+      settled = await this.#connections.get(conn)!.receive(again);
+    }
+    return settled;
   }
 }

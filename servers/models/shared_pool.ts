@@ -17,7 +17,7 @@ export function serveSharedPool(
     maxWorkers: number;
     sockets?: OwnSockets;
   },
-): RunningServer {
+): Promise<RunningServer> {
   const entry = servesFiles(options.service)
     ? new URL("./shared_pool_files_worker.ts", import.meta.url)
     : new URL("./shared_pool_worker.ts", import.meta.url);

@@ -5,10 +5,9 @@
  * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
  * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
  */
-import { Effect, type Sender, type Service } from "../service.ts";
+import { Effect, type Service } from "../service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { ConnectionCommand, ConnectionData, ConnectionMessage } from "./messages.ts";
-import { flushFor } from "./remote_sender.ts";
+import type { ConnectionCommand, ConnectionData, Outcome } from "./messages.ts";
 import type { Received, RemoteConnection } from "./remote_service.ts";
 
 /** One connection on the owner's side: the item that serves it, and who waits for it. */
@@ -16,8 +15,7 @@ export class ThreadConnection implements RemoteConnection {
   readonly #queue: Workqueue;
   readonly #protocol: Service;
   readonly #work: Work<ConnectionData, void>;
-  #outcome = Promise.withResolvers<Effect>();
-  #sender: Sender | undefined;
+  #outcome = Promise.withResolvers<Outcome>();
   #isQueued = false;
 
   /** `protocol` tells when there is something to answer. */
@@ -29,18 +27,17 @@ export class ThreadConnection implements RemoteConnection {
     this.#protocol = protocol;
     this.#work = new Work("connection", { conn, peer }, {
       onError: (error) => this.#outcome.reject(error),
-      onMessage: (message) => this.#takeMessage(message as ConnectionMessage),
+      onMessage: (outcome) => this.#outcome.resolve(outcome as Outcome),
     });
   }
 
-  receive(received: Received, sender: Sender): Effect | Promise<Effect> {
+  receive(received: Received): Effect | Promise<Outcome> {
     const { conn } = this.#work.data;
     const hasMessage = this.#isQueued || received.isEnded ||
       (this.#protocol.hasMessage?.(conn) ?? true);
     if (!hasMessage) return Effect.Read;
     if (!this.#isQueued) queueWork(this.#queue, this.#work);
     this.#isQueued = true;
-    this.#sender = sender;
     this.#outcome = Promise.withResolvers();
     if (!this.#send({ kind: "received", ...received })) {
       this.#outcome.reject(new Error("The connection's Worker is gone"));
@@ -58,10 +55,5 @@ export class ThreadConnection implements RemoteConnection {
 
   #send(command: ConnectionCommand): boolean {
     return sendToWork(this.#work, command);
-  }
-
-  async #takeMessage(message: ConnectionMessage): Promise<void> {
-    if (message.kind === "effect") this.#outcome.resolve(message.effect);
-    else this.#send({ kind: "flushed", isSent: await flushFor(this.#sender!) });
   }
 }

@@ -2,7 +2,14 @@
  * `--dir`: the files of a directory. What to answer is planned by `static/`; here plans become
  * answers, and files become streams.
  */
-import type { Answer, HttpRequest, Resource, Streamed } from "../resource.ts";
+import {
+  type Answer,
+  type DetachedContent,
+  type HttpRequest,
+  type Resource,
+  type Streamed,
+  textAnswer,
+} from "../resource.ts";
 import type { Sender } from "../service.ts";
 import { mayPass } from "../static/auth.ts";
 import type { OpenFile } from "../static/files.ts";
@@ -11,6 +18,7 @@ import type { Body, Plan } from "../static/plan.ts";
 import { ALLOW, unauthorized } from "../static/respond.ts";
 import { Site } from "../static/site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
+import { HeldListing } from "./held_listing.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
 
 /** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
@@ -64,6 +72,15 @@ export class DirectoryResource implements Resource {
     return { status: 503, fields: [], content: undefined, length: 0 };
   }
 
+  attach(content: DetachedContent): Streamed | Answer | undefined {
+    const body = content as FileBody | DetachedListing;
+    if (body.kind === "pieces") {
+      return HeldListing.hold(body.pieces) ?? textAnswer(503, "Too many listings are being sent");
+    }
+    const file = this.#site.open(body);
+    return file && new FileStream(file, body);
+  }
+
   /** @returns `undefined` when the plan's file is another one by now */
   #answer(plan: Plan): Answer | undefined {
     const { body } = plan;
@@ -88,12 +105,21 @@ function withContent(plan: Plan, content: Answer["content"]): Answer {
   return { status, fields, content, length, freshUntilMs };
 }
 
+/** What is sent of a file. */
+type FileBody = Extract<Body, { kind: "file" | "multipart" }>;
+
+/** A listing that was written on another thread. */
+interface DetachedListing {
+  kind: "pieces";
+  pieces: Uint8Array<SharedArrayBuffer>[];
+}
+
 /** A file, or ranges of it, read as fast as the peer takes it. */
 class FileStream implements Streamed {
   readonly #file: OpenFile;
-  readonly #body: Extract<Body, { kind: "file" | "multipart" }>;
+  readonly #body: FileBody;
 
-  constructor(file: OpenFile, body: Extract<Body, { kind: "file" | "multipart" }>) {
+  constructor(file: OpenFile, body: FileBody) {
     this.#file = file;
     this.#body = body;
   }
@@ -110,6 +136,11 @@ class FileStream implements Streamed {
 
   cancel(): void {
     this.#file.close();
+  }
+
+  /** Descriptors belong to their thread: another one opens the file again, if it is the same. */
+  detach(): FileBody {
+    return this.#body;
   }
 
   /** @returns false when the file ends before the range does: it was truncated */
@@ -150,4 +181,15 @@ class ListingStream implements Streamed {
   }
 
   cancel(): void {}
+
+  /** All of it: what is listed is kept by this thread, which shall not wait for the peer. */
+  async detach(): Promise<DetachedListing> {
+    const pieces: Uint8Array<SharedArrayBuffer>[] = [];
+    for await (const piece of this.#site.listing(this.#body)) {
+      const shared = new Uint8Array(new SharedArrayBuffer(piece.length));
+      shared.set(piece);
+      pieces.push(shared);
+    }
+    return { kind: "pieces", pieces };
+  }
 }

@@ -13,17 +13,23 @@ import {
   type Resource,
   type Streamed,
   TEXT_FIELDS,
+  textAnswer,
 } from "../resource.ts";
-import { Effect, Phase, type Sender, type Service } from "../service.ts";
+import { Effect, type Handed, Phase, type Sender, type Service } from "../service.ts";
+import { type HandedAnswer, portableAnswer, receivedAnswer } from "./handed_answer.ts";
 import { HeadWriter } from "./http_head.ts";
 import { refusalOf } from "./http_refusal.ts";
 import { CurrentRequest, describeRequest } from "./http_request.ts";
 import { ContentSender } from "./http_senders.ts";
 import { KeptAnswers } from "./kept_answers.ts";
+import { noteRequestStart, takeRequestStart } from "./request_start.ts";
 import { StreamedAnswers } from "./streamed_answers.ts";
 
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** A file that keeps changing before it is sent is answered anew so often, then given up. */
+const MAX_RETRIES = 5;
 
 /** What an HTTP service is told beside its resource. */
 export interface HttpServiceDetails {
@@ -47,8 +53,6 @@ export class HttpService implements Service {
   readonly #peers = new Map<number, string>();
   /** Answers between `Effect.Respond` and `respond`. */
   readonly #streamed: StreamedAnswers;
-  /** When the heads of logged requests were complete, by connection. */
-  readonly #startsUs = new Map<number, number>();
   #second = -1;
   #draining = false;
 
@@ -70,7 +74,6 @@ export class HttpService implements Service {
 
   closed(conn: number): void {
     this.#peers.delete(conn);
-    this.#startsUs.delete(conn);
     this.#streamed.abandon(conn);
     // Ticks end with the last connection.
     if (this.#peers.size === 0) this.#log?.flush();
@@ -96,7 +99,7 @@ export class HttpService implements Service {
         case Event.Error:
           return this.#fail(conn, core.code(conn));
         case Event.Head:
-          if (this.#log !== undefined) this.#startsUs.set(conn, performance.now() * 1000);
+          if (this.#log !== undefined) noteRequestStart(core, conn);
           effect = (core.flags(conn) & Flag.HasBody) !== 0
             ? this.#awaitContent(conn)
             : this.#answer(conn);
@@ -142,6 +145,37 @@ export class HttpService implements Service {
     }
   }
 
+  async handOver(conn: number): Promise<Effect | Handed> {
+    const answer = await this.#streamed.take(conn);
+    const content = this.#streamed.streamOf(answer.content);
+    try {
+      if (content !== undefined && this.#core.method(conn) === Method.Head) {
+        return await this.#stream(conn, answer, { content });
+      }
+      if (content !== undefined) return await portableAnswer(answer);
+      const effect = this.#append(conn, answer);
+      return effect === Effect.Read ? Effect.Flush : effect;
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  takeOver(conn: number, handed: Handed): boolean {
+    const answer = receivedAnswer(handed as HandedAnswer, this.#resource);
+    if (answer === undefined) return false;
+    this.#streamed.hold(conn, answer);
+    return true;
+  }
+
+  retry(conn: number, tries: number): Effect {
+    try {
+      if (tries <= MAX_RETRIES) return this.#answer(conn);
+      return this.#append(conn, textAnswer(503, "The file keeps changing"));
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
   tick(nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     this.#log?.flush();
@@ -159,6 +193,10 @@ export class HttpService implements Service {
     response.set(head);
     response.set(content, head.length);
     this.#core.setCanned(response, head.length);
+  }
+
+  flushLog(): void {
+    this.#log?.flush();
   }
 
   drain(): void {
@@ -244,18 +282,18 @@ export class HttpService implements Service {
     return this.#end(conn, isKept);
   }
 
-  /** Sends an answer whose content comes in pieces. */
+  /** Sends an answer whose content comes in pieces; to HEAD there is no `sender` needed. */
   async #stream(
     conn: number,
     answer: Answer,
-    { content, sender }: { content: Streamed; sender: Sender },
+    { content, sender }: { content: Streamed; sender?: Sender },
   ): Promise<Effect> {
     const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
-    const isHead = this.#core.method(conn) === Method.Head;
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
     const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
-    const body = new ContentSender(sender, { isChunked });
+    const isHead = this.#core.method(conn) === Method.Head;
+    const body = isHead ? undefined : new ContentSender(sender!, { isChunked });
     try {
       this.#core.sendText(conn, this.#headOf(conn, answer, { isKept, length, isChunked }));
     } catch (error) {
@@ -263,7 +301,7 @@ export class HttpService implements Service {
       throw error;
     }
     try {
-      const isWhole = isHead || await body.send(content);
+      const isWhole = body === undefined || await body.send(content);
       // The length is announced, or the chunks have no end: cutting off is the honest sign.
       if (!isWhole) return Effect.Close;
     } catch (error) {
@@ -272,7 +310,7 @@ export class HttpService implements Service {
       return Effect.Close;
     } finally {
       content.cancel();
-      this.#record(conn, answer.status, body.bytes);
+      this.#record(conn, answer.status, body?.bytes ?? 0);
     }
     const effect = this.#end(conn, isKept);
     if (effect !== Effect.Read) return effect;
@@ -307,8 +345,7 @@ export class HttpService implements Service {
 
   #record(conn: number, status: number, bodyBytes: number): void {
     if (this.#log === undefined) return;
-    const startUs = this.#startsUs.get(conn);
-    this.#startsUs.delete(conn);
+    const startUs = takeRequestStart(this.#core, conn);
     const peer = this.#peers.get(conn) ?? "";
     this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
   }

@@ -5,6 +5,7 @@ import { type Core, Field } from "../../core/mod.ts";
 import type { HttpRequest } from "../resource.ts";
 import { userOf } from "../static/basic_user.ts";
 import type { AccessRecord } from "../static/log.ts";
+import { microsecondsSince } from "./request_start.ts";
 
 /** A request that is being answered: its values are read out of the core when asked for. */
 export class CurrentRequest implements HttpRequest {
@@ -38,8 +39,8 @@ export class CurrentRequest implements HttpRequest {
 /**
  * What the access log says of the request on `conn`.
  *
- * @param startUs when its head was complete, on the clock of `performance.now()`; undefined when
- *   it never was: then there is no method or target to log
+ * @param startUs when its head was complete, as `request_start.ts` has it; undefined when it
+ *   never was: then there is no method or target to log
  */
 export function describeRequest(
   core: Core,
@@ -53,7 +54,7 @@ export function describeRequest(
     method: isWhole ? core.methodName(conn) : "-",
     target: isWhole ? core.target(conn) : "-",
     minorVersion: isWhole ? core.minorAsSent(conn) : 1,
-    durationUs: isWhole ? performance.now() * 1000 - startUs : 0,
+    durationUs: isWhole ? microsecondsSince(startUs) : 0,
     user: userOf(field(Field.Authorization)),
     referer: field(Field.Referer),
     userAgent: field(Field.UserAgent),

@@ -30,6 +30,10 @@ export class ContentSender implements Sender {
     return isWhole;
   }
 
+  get sentBytes(): number {
+    return this.#sender.sentBytes;
+  }
+
   flush(): Promise<void> {
     return this.#sender.flush();
   }
@@ -37,8 +41,16 @@ export class ContentSender implements Sender {
   async write(view: Uint8Array): Promise<void> {
     // A chunk of no bytes would be the last one.
     if (view.length === 0) return;
-    await this.#sender.write(this.#isChunked ? chunkOf(view) : view);
-    this.bytes += view.length;
+    const framed = this.#isChunked ? chunkOf(view) : view;
+    const headBytes = this.#isChunked ? framed.length - view.length - CRLF.length : 0;
+    const before = this.sentBytes;
+    try {
+      await this.#sender.write(framed);
+    } finally {
+      // The peer may have gone in the middle.
+      const sent = this.sentBytes - before - headBytes;
+      this.bytes += Math.min(Math.max(sent, 0), view.length);
+    }
   }
 }
 

@@ -79,6 +79,7 @@ class Harness implements Disposable {
   /** Calls `respond` with a sender that collects. */
   respond(): Promise<Effect> {
     const sender: Sender = {
+      sentBytes: 0,
       flush: () => Promise.resolve(void (this.sent += this.takeOutput())),
       write: (view) => Promise.resolve(void (this.sent += String.fromCharCode(...view))),
     };

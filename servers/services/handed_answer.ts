@@ -1,0 +1,51 @@
+/**
+ * Answers on their way from the thread that made them to the thread that has the socket, as plain
+ * data. Bytes are in shared memory: they are copied once, however many connections they go to.
+ */
+import type { Answer, DetachedContent, Resource } from "../resource.ts";
+
+/** An answer as plain data. */
+export interface HandedAnswer extends Pick<Answer, "status" | "fields" | "length"> {
+  content: Uint8Array<SharedArrayBuffer> | { detached: DetachedContent };
+}
+
+/** Copies in shared memory, as long as what they were made of is kept. */
+const copies = new WeakMap<ArrayBufferLike, SharedArrayBuffer>();
+
+/** `bytes` in shared memory. */
+function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const { buffer, byteOffset, length } = bytes;
+  let copy = copies.get(buffer);
+  if (copy === undefined) {
+    copy = new SharedArrayBuffer(buffer.byteLength);
+    new Uint8Array(copy).set(new Uint8Array(buffer));
+    copies.set(buffer, copy);
+  }
+  return new Uint8Array(copy, byteOffset, length);
+}
+
+/** `answer`, which has streamed content or bytes, as plain data; what its content holds is given back. */
+export async function portableAnswer(answer: Answer): Promise<HandedAnswer> {
+  const { status, fields, length, content } = answer;
+  if (content instanceof Uint8Array) return { status, fields, content: shared(content) };
+  if (typeof content !== "object") throw new TypeError("The answer has no content to hand over");
+  try {
+    return { status, fields, length, content: { detached: await content.detach!() } };
+  } finally {
+    content.cancel();
+  }
+}
+
+/**
+ * The answer that `handed` was made of.
+ *
+ * @param resource an instance of the resource that made it
+ * @returns `undefined` when its content is no longer what it was
+ */
+export function receivedAnswer(handed: HandedAnswer, resource: Resource): Answer | undefined {
+  const { content } = handed;
+  if (content instanceof Uint8Array) return { ...handed, content };
+  const attached = resource.attach!(content.detached);
+  if (attached === undefined || "status" in attached) return attached;
+  return { ...handed, content: attached };
+}
