@@ -20,6 +20,16 @@ import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "./workqueue/reserve.ts";
  */
 const OUTPUT_BLOCKS = 64;
 
+/**
+ * What a Worker takes at the most: its stack, its copy of the runtime, and a heap with the modules
+ * of a static server and the files under way (7 MiB are measured before the first request, 13 under
+ * load).
+ */
+const WORKER_BYTES = 16 << 20;
+
+/** Part of the memory that Workers may take; the rest is for connections. */
+const WORKERS_SHARE = 1 / 2;
+
 /** Descriptors for what comes and goes: signals, timers, the files of modules. */
 const OTHER_DESCRIPTORS = 16;
 
@@ -71,6 +81,11 @@ export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
   return options.service.kind === "echo" ? options.service.bufferBytes : 0;
 }
 
+/** How many Workers fit into their part of `memoryBytes`, at least one. */
+export function workersByMemory(memoryBytes: number): number {
+  return Math.max(1, Math.floor(memoryBytes * WORKERS_SHARE / WORKER_BYTES));
+}
+
 /**
  * Fits `options.maxConnections` into `room`. The cache of `options` is that of each core.
  *
@@ -78,12 +93,13 @@ export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
  */
 export function fitCapacity(
   options: ServerOptions,
-  { model, workers, maxActive }: ModelSize,
+  { model, workers, maxActive: wantedWorkers }: ModelSize,
   room: SystemRoom,
 ): Capacity {
   const { service, maxConnections: wanted } = options;
   // A file may be open for each connection.
   const perConnection = servesFiles(service) ? 2 : 1;
+  const maxActive = Math.min(wantedWorkers, workersByMemory(room.memoryBytes));
   let free = room.descriptors - OTHER_DESCRIPTORS;
   let maxWorkers = 0;
   let byDescriptors: number;
@@ -115,9 +131,10 @@ export function fitCapacity(
   const cores = model === "per-core" ? workers : 1;
   const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
   const kept = isPool(model) ? {} : keptBytes(service);
+  const left = room.memoryBytes - maxWorkers * WORKER_BYTES;
   // A cache may be allowed more than there is: it shall not keep connections out before it is full.
-  const cacheBytes = Math.min(cores * cacheBytesOf(service), room.memoryBytes / 2);
-  const resident = (room.memoryBytes - cacheBytes) / blockBytesFor(size);
+  const cacheBytes = Math.min(cores * cacheBytesOf(service), left / 2);
+  const resident = (left - cacheBytes) / blockBytesFor(size);
   const blocks = Math.min(maxBlocks({ ...size, ...kept }), resident - (cores - 1) * OUTPUT_BLOCKS);
   const byMemory = (blocks - OUTPUT_BLOCKS) / 2;
   const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));

@@ -58,6 +58,10 @@ function whyOneListener(path: string | undefined): string | undefined {
   return undefined;
 }
 
+function isPool(model: Model): boolean {
+  return model === "shared-pool" || model === "per-connection";
+}
+
 /** Every Worker has a cache of its own: together they keep what the server is allowed to. */
 function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
   const { service } = options;
@@ -87,6 +91,12 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   );
   // What nobody asked for is lowered without a word.
   if (note !== undefined && partial.maxConnections !== undefined) notes.push(note);
+  if (isPool(model) && maxActive !== DEFAULT_MAX_ACTIVE && maxWorkers < maxActive) {
+    notes.push(
+      `at most ${maxWorkers} Workers at once instead of ${maxActive}: descriptors or memory ` +
+        `allow no more; other work waits`,
+    );
+  }
   options.maxConnections = maxConnections;
   const { path, tls } = options.listen;
   const sockets = tls !== undefined || workers > 1 ? await openOwnSockets() : undefined;
@@ -141,7 +151,10 @@ async function start(
         sockets,
       });
     case "per-connection":
-      return await servePerConnection(withCacheFor(maxActive, options), { maxActive, sockets });
+      return await servePerConnection(withCacheFor(maxWorkers, options), {
+        maxActive: maxWorkers,
+        sockets,
+      });
     case "per-core":
       return await servePerCore(options, { workers, sockets, onNote });
   }

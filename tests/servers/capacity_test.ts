@@ -64,7 +64,7 @@ Deno.test("fitCapacity(): connections, output and caches together fit into the m
   const MIB = 1 << 20;
   for (const model of MODELS) {
     for (const cacheBytes of [0, 64 * MIB, 256 * MIB]) {
-      for (const memoryBytes of [1024 * MIB, 8192 * MIB]) {
+      for (const memoryBytes of [2048 * MIB, 8192 * MIB]) {
         const service: ServiceOptions = {
           kind: "http",
           content: "dir",
@@ -72,13 +72,15 @@ Deno.test("fitCapacity(): connections, output and caches together fit into the m
           limits: DEFAULT_LIMITS,
         };
         const label = `${model}, ${cacheBytes} of ${memoryBytes}`;
-        const { maxConnections, note } = fit(model, { service, memoryBytes, wanted: 1e6 });
+        const found = fit(model, { service, memoryBytes, wanted: 1e6 });
+        const { maxConnections, maxWorkers, note } = found;
         assert.match(note!, /memory/, label);
         const cores = model === "per-core" ? 2 : 1;
         const size = { limits: DEFAULT_LIMITS };
         const { blocks, outputBlocks } = blocksFor(maxConnections);
         const spare = (cores - 1) * (outputBlocks - maxConnections);
-        const used = (blocks + spare) * blockBytesFor(size) + cores * cacheBytes;
+        const used = (blocks + spare) * blockBytesFor(size) + cores * cacheBytes +
+          maxWorkers * 16 * MIB;
         assert.ok(used <= memoryBytes, `${label}: ${used} bytes`);
         const hasKept = model === "single" || model === "per-core";
         const most = maxBlocks({ ...size, cacheBytes: hasKept ? cacheBytes / 2 : 0 });
@@ -130,6 +132,17 @@ Deno.test("fitCapacity(): a cache that is larger than the memory leaves room for
   for (const model of MODELS) {
     const { maxConnections } = fit(model, { service, memoryBytes: 512 << 20 });
     assert.ok(maxConnections > 1000, `${model}: ${maxConnections}`);
+  }
+});
+
+Deno.test("fitCapacity(): memory bounds Workers, and leaves room for connections", () => {
+  for (const model of ["shared-pool", "per-connection"] as const) {
+    const counts = [64, 512, 1024, 4096, 1 << 20].map((mebibytes) =>
+      fit(model, { memoryBytes: mebibytes * 2 ** 20 }).maxWorkers
+    );
+    assert.deepEqual(counts, [2, 16, 32, 128, 256], model);
+    assert.equal(fit(model, { memoryBytes: 1 << 20 }).maxWorkers, model === "shared-pool" ? 2 : 1);
+    assert.ok(fit(model, { memoryBytes: 1 << 30 }).maxConnections > 5000);
   }
 });
 
