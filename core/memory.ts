@@ -74,6 +74,13 @@ export class CoreMemory {
     return Atomics.load(this.words, Place.BlocksUsed >>> 2);
   }
 
+  /** Whether more than half of the blocks are free, where no responses are kept. */
+  get isHalfFree(): boolean {
+    const { words } = this;
+    const all = (words[Place.BlocksEnd >>> 2] - Place.Blocks) / words[Place.BlockBytes >>> 2];
+    return this.blocksUsed < all / 2;
+  }
+
   /** Bytes of output that one block holds. */
   get blockCapacity(): number {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;
@@ -201,9 +208,13 @@ export class CoreMemory {
    * @throws {CoreMemoryError} when not enough blocks are left; then nothing was appended
    */
   sendBytes(conn: number, bytes: Uint8Array): void {
+    this.#append(conn + Conn.OutHead, bytes);
+  }
+
+  /** Appends `bytes` to the chain whose words stand at `chain`, all of them or nothing. */
+  #append(chain: number, bytes: Uint8Array): void {
     const { words } = this;
-    const chain = conn + Conn.OutHead;
-    const tail = words[conn + Conn.OutTail >>> 2];
+    const tail = words[chain + 4 >>> 2];
     const tailLength = tail === 0 ? 0 : words[tail + Out.Length >>> 2];
     const step = this.blockCapacity;
     for (let at = 0; at < bytes.length; at += step) {
@@ -270,6 +281,15 @@ export class CoreMemory {
     if (this.wasm.append(chain, this.pieceStart(conn), this.pieceLength(conn)) === 0) {
       throw new CoreMemoryError();
     }
+  }
+
+  /**
+   * Sets bytes aside, until `releaseSpool`.
+   *
+   * @throws {CoreMemoryError} when no block is left
+   */
+  spoolBytes(conn: number, bytes: Uint8Array): void {
+    this.#append(conn + Conn.SpoolHead, bytes);
   }
 
   /** Drops what was set aside. */

@@ -1,12 +1,23 @@
 /**
  * Answers on their way from the thread that made them to the thread that has the socket, as plain
- * data. Bytes are in shared memory: they are copied once, however many connections they go to.
+ * data. Bytes go into the connection's blocks, which are resident and so cost no more than the copy.
+ * When those run short, because many peers are slow, bytes go into shared memory of their own: one
+ * copy for all connections, as long as the bytes are kept.
  */
+import type { Core } from "../../core/mod.ts";
 import type { Answer, DetachedContent, Resource } from "../resource.ts";
+import { SpooledContent } from "./http_senders.ts";
 
 /** An answer as plain data. */
 export interface HandedAnswer extends Pick<Answer, "status" | "fields" | "length"> {
-  content: Uint8Array<SharedArrayBuffer> | { detached: DetachedContent };
+  /** `"spool"`: set aside in the connection's blocks. */
+  content: "spool" | Uint8Array<SharedArrayBuffer> | { detached: DetachedContent };
+}
+
+/** The connection that an answer is for. */
+interface Place {
+  core: Core;
+  conn: number;
 }
 
 /** Copies in shared memory, as long as what they were made of is kept. */
@@ -25,9 +36,16 @@ function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
 }
 
 /** `answer`, which has streamed content or bytes, as plain data; what its content holds is given back. */
-export async function portableAnswer(answer: Answer): Promise<HandedAnswer> {
+export async function portableAnswer(
+  answer: Answer,
+  { core, conn }: Place,
+): Promise<HandedAnswer> {
   const { status, fields, length, content } = answer;
-  if (content instanceof Uint8Array) return { status, fields, content: shared(content) };
+  if (content instanceof Uint8Array) {
+    if (!core.isHalfFree) return { status, fields, content: shared(content) };
+    core.spoolBytes(conn, content);
+    return { status, fields, length: content.length, content: "spool" };
+  }
   if (typeof content !== "object") throw new TypeError("The answer has no content to hand over");
   try {
     return { status, fields, length, content: { detached: await content.detach!() } };
@@ -42,8 +60,12 @@ export async function portableAnswer(answer: Answer): Promise<HandedAnswer> {
  * @param resource an instance of the resource that made it
  * @returns `undefined` when its content is no longer what it was
  */
-export function receivedAnswer(handed: HandedAnswer, resource: Resource): Answer | undefined {
+export function receivedAnswer(
+  handed: HandedAnswer,
+  { core, conn, resource }: Place & { resource: Resource },
+): Answer | undefined {
   const { content } = handed;
+  if (content === "spool") return { ...handed, content: new SpooledContent(core, conn) };
   if (content instanceof Uint8Array) return { ...handed, content };
   const attached = resource.attach!(content.detached);
   if (attached === undefined || "status" in attached) return attached;

@@ -152,7 +152,7 @@ export class HttpService implements Service {
       if (content !== undefined && this.#core.method(conn) === Method.Head) {
         return await this.#stream(conn, answer, { content });
       }
-      if (content !== undefined) return await portableAnswer(answer);
+      if (content !== undefined) return await portableAnswer(answer, { core: this.#core, conn });
       const effect = this.#append(conn, answer);
       return effect === Effect.Read ? Effect.Flush : effect;
     } catch (error) {
@@ -161,7 +161,11 @@ export class HttpService implements Service {
   }
 
   takeOver(conn: number, handed: Handed): boolean {
-    const answer = receivedAnswer(handed as HandedAnswer, this.#resource);
+    const answer = receivedAnswer(handed as HandedAnswer, {
+      core: this.#core,
+      conn,
+      resource: this.#resource,
+    });
     if (answer === undefined) return false;
     this.#streamed.hold(conn, answer);
     return true;

@@ -1,6 +1,7 @@
 /**
  * What stands between streamed content and the connection.
  */
+import type { Core } from "../../core/mod.ts";
 import type { Streamed } from "../resource.ts";
 import type { Sender } from "../service.ts";
 
@@ -34,8 +35,13 @@ export class ContentSender implements Sender {
     return this.#sender.sentBytes;
   }
 
-  flush(): Promise<void> {
-    return this.#sender.flush();
+  async flush(): Promise<void> {
+    const before = this.sentBytes;
+    try {
+      await this.#sender.flush();
+    } finally {
+      this.bytes += this.sentBytes - before;
+    }
   }
 
   async write(view: Uint8Array): Promise<void> {
@@ -62,6 +68,27 @@ function chunkOf(view: Uint8Array): Uint8Array {
   chunk.set(view, size.length);
   chunk.set(CRLF, size.length + view.length);
   return chunk;
+}
+
+/** Content that another thread has set aside in the connection's blocks. */
+export class SpooledContent implements Streamed {
+  readonly #core: Core;
+  readonly #conn: number;
+
+  constructor(core: Core, conn: number) {
+    this.#core = core;
+    this.#conn = conn;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    this.#core.releaseSpool(this.#conn);
+    await sender.flush();
+    return true;
+  }
+
+  cancel(): void {
+    this.#core.dropSpool(this.#conn);
+  }
 }
 
 /** Bytes in memory as content that is sent from where it is. */
