@@ -1,8 +1,8 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
 import { Effect } from "../service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { Outcome, ReceiveData } from "./messages.ts";
-import type { Received, RemoteConnection } from "./remote_service.ts";
+import type { Outcome, Received, ReceiveData } from "./messages.ts";
+import type { RemoteConnection } from "./remote_service.ts";
 
 /** One connection on the owner's side: its item, and who waits for it. */
 export class ItemConnection implements RemoteConnection {

@@ -5,7 +5,6 @@ import type { CoreShare } from "../../core/mod.ts";
 import type { Counters } from "../counters.ts";
 import type { ServerOptions, ServiceOptions } from "../options.ts";
 import type { Effect, Handed } from "../service.ts";
-import type { Received } from "./remote_service.ts";
 
 // per-core
 
@@ -35,6 +34,16 @@ export interface ServeResult {
 }
 
 // Pool models
+
+/** What was received on a connection, besides the bytes in its block. */
+export interface Received {
+  /** The peer has sent its FIN. */
+  isEnded: boolean;
+  /** The server is about to stop. */
+  isDraining: boolean;
+  /** How often the answer to the current request was handed over and could not be sent. */
+  tries: number;
+}
 
 /** What a Worker made of what was received: what to do next, or an answer to be sent. */
 export type Outcome = Effect | Handed;

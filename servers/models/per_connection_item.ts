@@ -1,8 +1,7 @@
 /** The work function of model `per-connection`: serves one connection until it is closed. */
 import type { WorkContext } from "../workqueue/serve_work.ts";
-import type { ConnectionCommand, ConnectionData } from "./messages.ts";
+import type { ConnectionCommand, ConnectionData, Received } from "./messages.ts";
 import type { Pooled } from "./pooled.ts";
-import type { Received } from "./remote_service.ts";
 import { runReceived } from "./run_received.ts";
 
 /** Deals with what is received on the connection, until the owner has closed it. */

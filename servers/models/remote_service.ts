@@ -13,17 +13,7 @@
  * never belongs to two threads.
  */
 import { Effect, Phase, type Sender, type Service } from "../service.ts";
-import type { Outcome } from "./messages.ts";
-
-/** What was received on a connection, besides the bytes in its block. */
-export interface Received {
-  /** The peer has sent its FIN. */
-  isEnded: boolean;
-  /** The server is about to stop. */
-  isDraining: boolean;
-  /** How often the answer to the current request was handed over and could not be sent. */
-  tries: number;
-}
+import type { Outcome, Received } from "./messages.ts";
 
 /** A connection's way to a Worker: how this is found makes the model. */
 export interface RemoteConnection {

@@ -3,8 +3,7 @@
  * the shared memory, and what is answered is put there for the owner to send.
  */
 import { Effect, type Service } from "../service.ts";
-import type { Outcome } from "./messages.ts";
-import type { Received } from "./remote_service.ts";
+import type { Outcome, Received } from "./messages.ts";
 
 /** Runs `service` on what stands in the block `conn`. @returns what the owner shall do next */
 export async function runReceived(

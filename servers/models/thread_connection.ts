@@ -7,8 +7,8 @@
  */
 import { Effect, type Service } from "../service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { ConnectionCommand, ConnectionData, Outcome } from "./messages.ts";
-import type { Received, RemoteConnection } from "./remote_service.ts";
+import type { ConnectionCommand, ConnectionData, Outcome, Received } from "./messages.ts";
+import type { RemoteConnection } from "./remote_service.ts";
 
 /** One connection on the owner's side: the item that serves it, and who waits for it. */
 export class ThreadConnection implements RemoteConnection {
