@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Code, Core, CoreMemoryError } from "../../core/mod.ts";
 import type { Answer, HttpRequest, Resource, Streamed } from "../../servers/resource.ts";
-import { Effect, Phase, type Sender } from "../../servers/service.ts";
+import { Effect, type Handed, Phase, type Sender } from "../../servers/service.ts";
 import { HttpService } from "../../servers/services/http.ts";
 import { latin1Bytes } from "../support/http_cases.ts";
 import { fieldOf, type HttpResponse, ResponseReader } from "../support/response_reader.ts";
@@ -506,4 +506,50 @@ Deno.test("an answer that comes later is waited for", async () => {
   harness.service.receive(harness.conn);
   const bodies = harness.takeResponses("GET", "GET").map(bodyOf);
   assert.deepEqual(bodies, ["at last", "you asked for /b"]);
+});
+
+Deno.test("an answer that is handed over and is stale by then is made anew, at last given up", async () => {
+  using harness = new Harness();
+  const { service, conn, resource } = harness;
+  const stream = streamOf(["abc"]);
+  resource.answers["/s"] = () => ({
+    status: 200,
+    fields: [],
+    length: 3,
+    content: Object.assign(stream, { detach: () => ({ of: "abc" }) }),
+  });
+  Object.assign(resource, { attach: () => undefined });
+  assert.equal(harness.receive(get("/s")), Effect.Respond);
+  for (let tries = 1; tries <= 5; ++tries) {
+    assert.equal(service.takeOver(conn, await service.handOver(conn) as Handed), false);
+    assert.equal(service.retry(conn, tries), Effect.Respond);
+  }
+  assert.equal(stream.cancels, 5, "what was handed over is given back");
+  Object.assign(resource, { attach: () => stream });
+  assert.ok(service.takeOver(conn, await service.handOver(conn) as Handed));
+  assert.equal(await harness.respond(), Effect.Flush);
+  assert.match(harness.sent, /abc$/);
+  assert.equal(service.retry(conn, 6), Effect.Read);
+  assert.match(harness.takeOutput(), /^HTTP\/1\.1 503 /);
+});
+
+Deno.test("large bytes are handed over in blocks, or beside them where those run short", async () => {
+  const bytes = latin1Bytes("abcdefgh".repeat(4096));
+  for (const blocks of [64, 6]) {
+    using harness = new Harness(new FakeResource(), blocks);
+    const { core, service, conn } = harness;
+    harness.resource.answers["/large"] = () => ({ ...textOf(""), content: bytes });
+    // Others hold what is more than half of the few.
+    const others = blocks === 6 ? [core.open(), core.open(), core.open()] : [];
+    assert.equal(harness.receive(get("/large")), Effect.Respond);
+    const handed = structuredClone(await service.handOver(conn) as Handed);
+    assert.equal(harness.outBlocks - others.length > 0, blocks === 64);
+    assert.ok(service.takeOver(conn, handed));
+    assert.equal(await harness.respond(), Effect.Flush);
+    assert.equal(
+      harness.sent.slice(-bytes.length),
+      String.fromCharCode(...bytes.subarray(0, 8)).repeat(4096),
+    );
+    for (const other of others) core.close(other);
+  }
 });
