@@ -74,11 +74,11 @@ export class CoreMemory {
     return Atomics.load(this.words, Place.BlocksUsed >>> 2);
   }
 
-  /** Whether more than half of the blocks are free, where no responses are kept. */
-  get isHalfFree(): boolean {
+  /** Whether output may take more than a quarter of all blocks still, where no responses are kept. */
+  get hasRoomForOutput(): boolean {
     const { words } = this;
     const all = (words[Place.BlocksEnd >>> 2] - Place.Blocks) / words[Place.BlockBytes >>> 2];
-    return this.blocksUsed < all / 2;
+    return Atomics.load(words, Place.OutputLeft >>> 2) > all / 4;
   }
 
   /** Bytes of output that one block holds. */

@@ -42,7 +42,7 @@ export async function portableAnswer(
 ): Promise<HandedAnswer> {
   const { status, fields, length, content } = answer;
   if (content instanceof Uint8Array) {
-    if (!core.isHalfFree) return { status, fields, content: shared(content) };
+    if (!core.hasRoomForOutput) return { status, fields, content: shared(content) };
     core.spoolBytes(conn, content);
     return { status, fields, length: content.length, content: "spool" };
   }
