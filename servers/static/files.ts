@@ -2,8 +2,8 @@
  * The only disk access of the static server. Paths are relative to the root, `/` between names, and
  * already judged by `resolve.ts`; this file judges what the disk makes of them.
  *
- * - A path counts as below the root when its real path does, whichever of its parts is a link. It is
- *   asked again after opening, so that a link swapped in between leads nowhere.
+ * - A path counts as below the root when its real path does, whichever of its parts is a link. What
+ *   was opened or read by it is used only with a proof that it was reached inside (`containment.ts`).
  * - Only regular files are opened, and with O_NONBLOCK: a FIFO that takes a file's place between stat
  *   and open cannot stop the event loop.
  * - Facts come from fstat on the handle that the bytes are read from.
@@ -12,6 +12,7 @@
  * through the thread pool); long work is cut into slices that yield to the event loop.
  */
 import fs from "node:fs";
+import { isAtRest, wasReachedInside } from "./containment.ts";
 import { type Entry, EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
 import { Slice } from "./slice.ts";
@@ -34,7 +35,11 @@ const ROOT_TRUST_MS = 500;
 /** Reads of a file that keeps changing before its bytes are taken as they are. */
 const LOAD_ATTEMPTS = 3;
 
+/** Attempts to open a file whose path changes meanwhile, before it counts as missing. */
+const OPEN_ATTEMPTS = 3;
+
 const OPEN_FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
 
 const MISSING: Found = { kind: "missing" };
 
@@ -54,19 +59,15 @@ export class Files {
     if (!Deno.statSync(root).isDirectory) throw new Deno.errors.NotADirectory(root);
   }
 
-  /** What `path` (empty for the root) leads to now. Never blocks on a special file. */
+  /**
+   * What `path` (empty for the root) leads to now. Never blocks on a special file. The answer proves
+   * nothing: content and names come from {@linkcode open}, {@linkcode load} and {@linkcode entries}.
+   */
   find(path: string): Found {
-    return this.#find(path, { mayLeadOut: true });
-  }
-
-  #find(path: string, options: { mayLeadOut: boolean }): Found {
     const full = this.#full(path);
     try {
       const info = Deno.statSync(full);
-      if (!(info.isFile || info.isDirectory)) return MISSING;
-      if (options.mayLeadOut && !this.#isInside(full)) return MISSING;
-      if (info.isDirectory) return { kind: "directory", mtimeMs: info.mtime?.getTime() ?? 0 };
-      return { kind: "file", facts: factsOf(info) };
+      return this.#realPath(full) === undefined ? MISSING : foundOf(info);
     } catch (error) {
       return failed(error);
     }
@@ -107,26 +108,27 @@ export class Files {
    * @returns undefined when it is gone, forbidden, or no longer in the expected state: plan again
    */
   open(path: string, expected?: DiskFacts): OpenFile | undefined {
-    const full = this.#full(path);
-    if (this.find(path).kind !== "file") return undefined;
-    let fd: number;
     try {
-      fd = fs.openSync(full, OPEN_FLAGS);
+      for (let attempt = 1; attempt <= OPEN_ATTEMPTS; ++attempt) {
+        const startMs = Date.now();
+        const real = this.#realPath(this.#full(path));
+        if (real === undefined || !Deno.statSync(real).isFile) return undefined;
+        const file = new OpenFile(
+          fs.openSync(real, this.#followSymlinks ? OPEN_FLAGS : OPEN_FLAGS | NO_FOLLOW),
+        );
+        let isUsable = false;
+        try {
+          const facts = file.regularFacts();
+          if (facts === undefined || (expected && !sameFacts(facts, expected))) return undefined;
+          isUsable = this.#isProven(real, startMs, (info) => isSameFile(info, facts));
+          if (isUsable) return file;
+        } finally {
+          if (!isUsable) file.close();
+        }
+      }
     } catch (error) {
       failed(error);
-      return undefined;
     }
-    const file = new OpenFile(fd);
-    try {
-      const usable = file.isRegular() && this.#isInside(full) &&
-        (!expected || sameFacts(file.facts(), expected));
-      if (usable) return file;
-    } catch (error) {
-      file.close();
-      failed(error);
-      return undefined;
-    }
-    file.close();
     return undefined;
   }
 
@@ -145,19 +147,25 @@ export class Files {
    * The names in a directory, unsorted, in slices that yield to the event loop. What would answer 404
    * is left out, what cannot be asked for is marked.
    *
+   * @param signal ends the reading with its reason
    * @throws a system error when the directory cannot be read
    */
-  async entries(path: string): Promise<EntryPack[]> {
+  async entries(path: string, signal?: AbortSignal): Promise<EntryPack[]> {
+    const startMs = Date.now();
+    const real = this.#realPath(this.#full(path));
+    if (real === undefined) throw new Deno.errors.NotFound(path);
+    const root = this.#realRoot;
+    const within = real === "/" ? "" : real;
     const packs: EntryPack[] = [];
     let entries: Entry[] = [];
     const lossy = new Set<string>();
     const slice = new Slice();
-    for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(this.#full(path))) {
+    for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(real)) {
       if (slice.isOver()) await slice.next();
+      signal?.throwIfAborted();
       if (name.startsWith(".") && !this.#dotfiles) continue;
       if (!isFile && !isDirectory && !isSymlink) continue;
-      const below = path === "" ? name : `${path}/${name}`;
-      const entry = this.#entry(name, this.#find(below, { mayLeadOut: isSymlink }));
+      const entry = this.#entry(name, this.#look(`${within}/${name}`));
       if (!entry) continue;
       if (name.includes("\ufffd")) {
         // Several undecodable names can look the same, also the same as a decodable one.
@@ -170,7 +178,68 @@ export class Files {
       entries = [];
     }
     packs.push(new EntryPack(entries));
-    return packs;
+    if (this.#followSymlinks || isAtRest(root, `${within}/`, startMs)) return packs;
+    return await this.#provenEntries(packs, { root, within, signal });
+  }
+
+  /**
+   * The entries, as they are now, that can be proven one by one to be in the directory `within`. What
+   * is not UTF-8 is not among them: there is no name to ask by.
+   */
+  async #provenEntries(
+    packs: EntryPack[],
+    { root, within, signal }: { root: string; within: string; signal: AbortSignal | undefined },
+  ): Promise<EntryPack[]> {
+    const proven: EntryPack[] = [];
+    let entries: Entry[] = [];
+    const slice = new Slice();
+    for (const pack of packs) {
+      for (const { name } of pack) {
+        if (slice.isOver()) await slice.next();
+        signal?.throwIfAborted();
+        const found = this.#lookProven(root, `${within}/${name}`);
+        const entry = found.kind === "missing" ? undefined : this.#entry(name, found);
+        if (!entry) continue;
+        entries.push(entry);
+        if (entries.length < PACK_ENTRIES) continue;
+        proven.push(new EntryPack(entries));
+        entries = [];
+      }
+    }
+    proven.push(new EntryPack(entries));
+    return proven;
+  }
+
+  /** What the entry at `full`, in a directory that is proven later, leads to. */
+  #look(full: string): Found {
+    try {
+      if (this.#followSymlinks) return foundOf(Deno.statSync(full));
+      const info = Deno.lstatSync(full);
+      return info.isSymlink ? this.#behindLink(full) : foundOf(info);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** What the entry at `full` leads to, if it is below `root`. */
+  #lookProven(root: string, full: string): Found {
+    try {
+      const info = Deno.lstatSync(full);
+      if (!wasReachedInside(root, full, (again) => isSameFile(again, info))) return MISSING;
+      return info.isSymlink ? this.#behindLink(full) : foundOf(info);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #behindLink(full: string): Found {
+    const startMs = Date.now();
+    const real = this.#realPath(full);
+    if (real === undefined) return MISSING;
+    const info = Deno.lstatSync(real);
+    return this.#isProven(real, startMs, (again) => isSameFile(again, info))
+      ? foundOf(info)
+      : MISSING;
   }
 
   #entry(name: string, found: Found): Entry | undefined {
@@ -193,18 +262,31 @@ export class Files {
     return path === "" ? this.#root || "/" : `${this.#root}/${path}`;
   }
 
-  #isInside(full: string): boolean {
+  /**
+   * Whether what was opened or looked at by the real path `real`, after `startMs`, is inside.
+   *
+   * @param isSame whether what stands at `real` is that
+   */
+  #isProven(real: string, startMs: number, isSame: (info: Deno.FileInfo) => boolean): boolean {
     if (this.#followSymlinks) return true;
+    if (!isSame(Deno.lstatSync(real))) return false;
+    return isAtRest(this.#realRoot, real, startMs) ||
+      wasReachedInside(this.#realRoot, real, isSame);
+  }
+
+  /** The path without links, undefined when it leads out; `full` itself when links are followed. */
+  #realPath(full: string): string | undefined {
+    if (this.#followSymlinks) return full;
     const real = Deno.realPathSync(full);
     const isBelowRoot = () =>
       real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
     const isTrusted = performance.now() - this.#realRootAtMs < ROOT_TRUST_MS;
-    if (isTrusted && isBelowRoot()) return true;
+    if (isTrusted && isBelowRoot()) return real;
     // Outside of what the root was: perhaps a deployment has switched a link on the way to it.
     const root = Deno.realPathSync(this.#root || "/");
     this.#realRoot = root === "/" ? "" : root;
     this.#realRootAtMs = performance.now();
-    return isBelowRoot();
+    return isBelowRoot() ? real : undefined;
   }
 }
 
@@ -224,9 +306,12 @@ export class OpenFile {
     return { dev, ino, size, mtimeMs, ctimeMs };
   }
 
-  /** False for what only looks like a file: a FIFO or device that took its place. */
-  isRegular(): boolean {
-    return fs.fstatSync(this.#fd).isFile();
+  /** The facts, undefined for what only looks like a file: a FIFO or device that took its place. */
+  regularFacts(): DiskFacts | undefined {
+    const stats = fs.fstatSync(this.#fd);
+    if (!stats.isFile()) return undefined;
+    const { dev, ino, size, mtimeMs, ctimeMs } = stats;
+    return { dev, ino, size, mtimeMs, ctimeMs };
   }
 
   /**
@@ -273,6 +358,15 @@ export class OpenFile {
   }
 }
 
+function isSameFile(info: Deno.FileInfo, { dev, ino }: { dev: number; ino: number | null }) {
+  return info.dev === dev && info.ino === ino;
+}
+
+function foundOf(info: Deno.FileInfo): Found {
+  if (info.isDirectory) return { kind: "directory", mtimeMs: info.mtime?.getTime() ?? 0 };
+  return info.isFile ? { kind: "file", facts: factsOf(info) } : MISSING;
+}
+
 function factsOf(info: Deno.FileInfo): DiskFacts {
   return {
     dev: info.dev,
@@ -281,6 +375,12 @@ function factsOf(info: Deno.FileInfo): DiskFacts {
     mtimeMs: info.mtime?.getTime() ?? 0,
     ctimeMs: info.ctime?.getTime() ?? 0,
   };
+}
+
+/** Whether `error` says that what was there a moment ago is there no longer. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    error instanceof Deno.errors.FilesystemLoop;
 }
 
 /** Errno to what the client is told; what is no fault of the path (EMFILE, EIO) is thrown on. */
