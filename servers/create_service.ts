@@ -12,7 +12,10 @@ import { EchoService } from "./services/echo.ts";
 import { HttpService } from "./services/http.ts";
 
 /** Makes the resource for `--dir`; see `make_directory.ts`. */
-export type MakeDirectory = (options: HttpServiceOptions) => Resource;
+export type MakeDirectory = (
+  options: HttpServiceOptions,
+  parts?: { handsOver?: boolean },
+) => Resource;
 
 /** What a service needs besides its options. */
 export interface ServiceParts {
@@ -28,16 +31,21 @@ export interface ServiceParts {
    * need: 50 ms of a start, and for a Worker 7 ms even when it is only imported on demand.
    */
   makeDirectory?: MakeDirectory;
+  /** Another thread has the sockets: what takes long to send is handed over to it. */
+  handsOver?: boolean;
 }
 
-function createResource(options: HttpServiceOptions, makeDirectory?: MakeDirectory): Resource {
+function createResource(
+  options: HttpServiceOptions,
+  { makeDirectory, handsOver }: ServiceParts,
+): Resource {
   switch (options.content) {
     case "hello":
       return helloResource;
     case "echo":
       return echoContentResource;
     case "dir":
-      return makeDirectory!(options);
+      return makeDirectory!(options, { handsOver });
   }
 }
 
@@ -45,11 +53,12 @@ function createResource(options: HttpServiceOptions, makeDirectory?: MakeDirecto
 export function createService(
   core: Core,
   options: ServiceOptions,
-  { print, isPooled = false, makeDirectory }: ServiceParts,
+  parts: ServiceParts,
 ): Service {
+  const { print, isPooled = false } = parts;
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log, print);
-    return new HttpService(core, createResource(options, makeDirectory), { log, isPooled });
+    return new HttpService(core, createResource(options, parts), { log, isPooled });
   }
   const { bufferBytes, verbose } = options;
   const log = verbose ? (line: string) => print(line + "\n") : undefined;

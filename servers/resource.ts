@@ -69,7 +69,9 @@ export interface Resource {
    * @returns the content, or an answer to give instead; `undefined` when the content is no longer
    *   what it was
    */
-  attach?(content: DetachedContent): Streamed | Answer | undefined;
+  attach?(
+    content: DetachedContent,
+  ): Streamed | Answer | undefined | Promise<Streamed | undefined>;
   /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
   readonly canned?: Answer;
 }

@@ -77,7 +77,7 @@ export interface Service {
    *
    * @returns false when it cannot be sent any more: `retry` makes it anew
    */
-  takeOver?(conn: number, handed: Handed): boolean;
+  takeOver?(conn: number, handed: Handed): boolean | Promise<boolean>;
   /**
    * Answers the current request again, as the answer that was handed over could not be sent.
    *

@@ -20,6 +20,6 @@ export function setUpPooled(
   makeDirectory?: MakeDirectory,
 ): Pooled {
   const core = Core.attach(share);
-  const parts = { print, isPooled: true, makeDirectory };
+  const parts = { print, isPooled: true, handsOver: true, makeDirectory };
   return { core, service: createService(core, service, parts) };
 }

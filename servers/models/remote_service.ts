@@ -103,7 +103,8 @@ export class RemoteService implements Service {
   async #settle(conn: number, outcome: Promise<Outcome>): Promise<Effect> {
     let settled = await outcome;
     for (let tries = 1; typeof settled === "object"; ++tries) {
-      if (this.#protocol.takeOver!(conn, settled)) return Effect.Respond;
+      const isTaken = this.#protocol.takeOver!(conn, settled);
+      if (typeof isTaken === "boolean" ? isTaken : await isTaken) return Effect.Respond;
       const again = { isEnded: false, isDraining: this.#isDraining, tries };
       settled = await this.#connections.get(conn)!.receive(again);
     }

@@ -12,13 +12,13 @@ import {
 } from "../resource.ts";
 import type { Sender } from "../service.ts";
 import { mayPass } from "../static/auth.ts";
-import type { OpenFile } from "../static/files.ts";
+import { isGone, type OpenFile } from "../static/files.ts";
+import type { ListingContent } from "../static/listing_content.ts";
 import { type StaticOptions, staticOptions } from "../static/options.ts";
 import type { Body, Plan } from "../static/plan.ts";
 import { ALLOW, unauthorized } from "../static/respond.ts";
-import { Site } from "../static/site.ts";
+import { LISTINGS_RETRY_AFTER, Site } from "../static/site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
-import { HeldListing } from "./held_listing.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
 
 /** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
@@ -38,51 +38,69 @@ export class DirectoryResource implements Resource {
   readonly #options: StaticOptions;
   readonly #site: Site;
   readonly #memo: AnswerMemo;
+  readonly #handsOver: boolean;
 
-  /** @throws a system error when the root is not a directory that can be read */
-  constructor(options: DirectoryOptions) {
+  /**
+   * @param handsOver another thread has the sockets, and an instance of its own that attaches what
+   *   is detached here
+   * @throws a system error when the root is not a directory that can be read
+   */
+  constructor(options: DirectoryOptions, { handsOver = false } = {}) {
     this.#options = staticOptions(options);
     const { cacheBytes } = this.#options;
     this.#memo = new AnswerMemo(cacheBytes * MEMO_SHARE);
     this.#site = new Site({ ...this.#options, cacheBytes: cacheBytes * SITE_SHARE });
+    this.#handsOver = handsOver;
   }
 
   guard(request: HttpRequest): Answer | undefined {
     if (mayPass(request, this.#options)) return undefined;
-    return this.#answer(unauthorized(request, this.#options));
+    const plan = unauthorized(request, this.#options);
+    return withContent(plan, plan.body.kind === "bytes" ? plan.body.bytes : undefined);
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {
+    return this.#planned(request, MAX_PLANS);
+  }
+
+  /** @param tries plans that may be made before the server gives up */
+  #planned(request: HttpRequest, tries: number): Answer | Promise<Answer> {
     const nowMs = Date.now();
     const key = this.#memo.keyOf(request);
     const kept = key === undefined ? undefined : this.#memo.get(key, nowMs);
     if (kept !== undefined) return kept;
-    for (let tries = 0; tries < MAX_PLANS; ++tries) {
+    for (; tries > 0; --tries) {
       const plan = this.#site.plan(request, nowMs);
-      if (plan instanceof Promise) {
-        return plan.then((ready) => this.#answer(ready) ?? this.answer(request));
+      const answer = plan instanceof Promise
+        ? plan.then((ready) => this.#answer(ready))
+        : this.#answer(plan);
+      if (answer instanceof Promise) {
+        return answer.then((ready) => ready ?? this.#planned(request, tries - 1));
       }
-      const answer = this.#answer(plan);
       if (answer === undefined) continue;
-      if (key !== undefined && plan.freshUntilMs > nowMs && answer.content instanceof Uint8Array) {
-        this.#memo.set(key, { ...answer, content: answer.content }, plan.freshUntilMs);
+      const { freshUntilMs = 0, content } = answer;
+      if (key !== undefined && freshUntilMs > nowMs && content instanceof Uint8Array) {
+        this.#memo.set(key, { ...answer, content }, freshUntilMs);
       }
       return answer;
     }
     return { status: 503, fields: [], content: undefined, length: 0 };
   }
 
-  attach(content: DetachedContent): Streamed | Answer | undefined {
-    const body = content as FileBody | DetachedListing;
-    if (body.kind === "pieces") {
-      return HeldListing.hold(body.pieces) ?? textAnswer(503, "Too many listings are being sent");
+  attach(
+    content: DetachedContent,
+  ): Streamed | Answer | undefined | Promise<Streamed | undefined> {
+    const body = content as FileBody | ListingBody;
+    if (body.kind === "listing") {
+      if (this.#site.hasRoomFor(body)) return this.#begin(body);
+      return textAnswer(503, "too many directories are being listed", [LISTINGS_RETRY_AFTER]);
     }
     const file = this.#site.open(body);
     return file && new FileStream(file, body);
   }
 
-  /** @returns `undefined` when the plan's file is another one by now */
-  #answer(plan: Plan): Answer | undefined {
+  /** @returns `undefined` when the plan's file or directory is another one by now */
+  #answer(plan: Plan): Answer | undefined | Promise<Answer | undefined> {
     const { body } = plan;
     switch (body.kind) {
       case "none":
@@ -90,13 +108,27 @@ export class DirectoryResource implements Resource {
       case "bytes":
         return withContent(plan, body.bytes);
       case "listing":
-        return withContent(plan, new ListingStream(this.#site, body));
+        if (this.#handsOver) return withContent(plan, new ListingToHandOver(body));
+        return this.#begin(body).then((content) => content && withContent(plan, content));
       case "file":
       case "multipart": {
         const file = this.#site.open(body);
         return file && withContent(plan, new FileStream(file, body));
       }
     }
+  }
+
+  /** Waits a while, so that a directory that cannot be read gets the status that says so. */
+  async #begin(body: ListingBody): Promise<Streamed | undefined> {
+    const content = this.#site.listing(body);
+    try {
+      await content.wait();
+    } catch (error) {
+      content.close();
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+    return new ListingStream(content);
   }
 }
 
@@ -108,11 +140,8 @@ function withContent(plan: Plan, content: Answer["content"]): Answer {
 /** What is sent of a file. */
 type FileBody = Extract<Body, { kind: "file" | "multipart" }>;
 
-/** A listing that was written on another thread. */
-interface DetachedListing {
-  kind: "pieces";
-  pieces: Uint8Array<SharedArrayBuffer>[];
-}
+/** What is sent of a directory. */
+type ListingBody = Extract<Body, { kind: "listing" }>;
 
 /** A file, or ranges of it, read as fast as the peer takes it. */
 class FileStream implements Streamed {
@@ -167,29 +196,48 @@ class FileStream implements Streamed {
 
 /** The page that lists a directory, made while it is sent. */
 class ListingStream implements Streamed {
-  readonly #site: Site;
-  readonly #body: Extract<Body, { kind: "listing" }>;
+  readonly #content: ListingContent;
 
-  constructor(site: Site, body: Extract<Body, { kind: "listing" }>) {
-    this.#site = site;
-    this.#body = body;
+  constructor(content: ListingContent) {
+    this.#content = content;
   }
 
   async send(sender: Sender): Promise<boolean> {
-    for await (const piece of this.#site.listing(this.#body)) await sender.write(piece);
-    return true;
+    const pieces = this.#content.pieces();
+    for (;;) {
+      let piece;
+      try {
+        piece = await pieces.next();
+      } catch (error) {
+        if (isGone(error)) return false;
+        throw error;
+      }
+      if (piece.done) return true;
+      await sender.write(piece.value);
+    }
   }
 
-  cancel(): void {}
+  cancel(): void {
+    this.#content.close();
+  }
+}
 
-  /** All of it: what is listed is kept by this thread, which shall not wait for the peer. */
-  async detach(): Promise<DetachedListing> {
-    const pieces: Uint8Array<SharedArrayBuffer>[] = [];
-    for await (const piece of this.#site.listing(this.#body)) {
-      const shared = new Uint8Array(new SharedArrayBuffer(piece.length));
-      shared.set(piece);
-      pieces.push(shared);
-    }
-    return { kind: "pieces", pieces };
+/** A listing that the thread with the sockets makes, once for all who ask for it there. */
+class ListingToHandOver implements Streamed {
+  readonly #body: ListingBody;
+
+  constructor(body: ListingBody) {
+    this.#body = body;
+  }
+
+  send(): Promise<boolean> {
+    return Promise.reject(new Error("A listing was not handed over"));
+  }
+
+  detach(): ListingBody {
+    return this.#body;
+  }
+
+  cancel(): void {
   }
 }

@@ -63,11 +63,14 @@ export async function portableAnswer(
 export function receivedAnswer(
   handed: HandedAnswer,
   { core, conn, resource }: Place & { resource: Resource },
-): Answer | undefined {
+): Answer | undefined | Promise<Answer | undefined> {
   const { content } = handed;
   if (content === "spool") return { ...handed, content: new SpooledContent(core, conn) };
   if (content instanceof Uint8Array) return { ...handed, content };
   const attached = resource.attach!(content.detached);
+  if (attached instanceof Promise) {
+    return attached.then((streamed) => streamed && { ...handed, content: streamed });
+  }
   if (attached === undefined || "status" in attached) return attached;
   return { ...handed, content: attached };
 }

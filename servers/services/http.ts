@@ -160,15 +160,17 @@ export class HttpService implements Service {
     }
   }
 
-  takeOver(conn: number, handed: Handed): boolean {
+  takeOver(conn: number, handed: Handed): boolean | Promise<boolean> {
     const answer = receivedAnswer(handed as HandedAnswer, {
       core: this.#core,
       conn,
       resource: this.#resource,
     });
-    if (answer === undefined) return false;
-    this.#streamed.hold(conn, answer);
-    return true;
+    const hold = (answer: Answer | undefined) => {
+      if (answer !== undefined) this.#streamed.hold(conn, answer);
+      return answer !== undefined;
+    };
+    return answer instanceof Promise ? answer.then(hold) : hold(answer);
   }
 
   retry(conn: number, tries: number): Effect {

@@ -75,3 +75,24 @@ export class EntryPack implements Iterable<Entry> {
     for (let index = 0; index < this.length; ++index) yield this.at(index);
   }
 }
+
+/** The entries of several packs under one numbering, which starts at 0. */
+export class PackedEntries {
+  readonly length: number;
+  readonly #packs: readonly EntryPack[];
+  /** Entries in a pack; the last may have fewer. */
+  readonly #packLength: number;
+
+  /** @param packs of the same length, but for the last, which may be shorter */
+  constructor(packs: readonly EntryPack[]) {
+    this.#packs = packs;
+    this.#packLength = packs[0]?.length ?? 0;
+    this.length = packs.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** A copy of the entry at `index`. */
+  at(index: number): Entry {
+    const pack = Math.floor(index / this.#packLength);
+    return this.#packs[pack].at(index - pack * this.#packLength);
+  }
+}

@@ -25,13 +25,18 @@ export const LISTING_FIELDS: Record<ListingFormat, [string, string][]> = {
 /** Characters gathered before a piece is handed out: few writes, small memory. */
 const PIECE_CHARS = 16 * 1024;
 
-/** Writes a listing in pieces of about 16 Ki characters. */
+/**
+ * Writes a listing in pieces of about 16 Ki characters. The first piece is what stands before the
+ * entries: they are not asked for before the second. Between two pieces white space may be put.
+ */
 export function* writeListing(
   listing: Listing,
   format: ListingFormat,
 ): Generator<string, undefined> {
+  const texts = format === "json" ? writeJson(listing) : writePage(listing);
+  yield texts.next().value!;
   let piece = "";
-  for (const text of format === "json" ? writeJson(listing) : writePage(listing)) {
+  for (const text of texts) {
     piece += text;
     if (piece.length < PIECE_CHARS) continue;
     yield piece;
@@ -44,7 +49,7 @@ export function* writeListing(
  * `{"path","entries":[{"name","type","size","modified","url"}]}`: size in bytes and null for
  * directories, modified in ISO 8601, url relative to the directory and null for what no URL names.
  */
-function* writeJson({ segments, entries }: Listing): Generator<string> {
+function* writeJson({ segments, entries }: Listing): Generator<string, undefined> {
   yield `{"path":${JSON.stringify(`/${segments.map((name) => name + "/").join("")}`)},"entries":[`;
   let separator = "\n";
   for (const entry of entries) {
@@ -61,7 +66,7 @@ function* writeJson({ segments, entries }: Listing): Generator<string> {
   yield "\n]}\n";
 }
 
-function* writePage({ segments, entries, sort }: Listing): Generator<string> {
+function* writePage({ segments, entries, sort }: Listing): Generator<string, undefined> {
   const title = `Index of /${segments.map((name) => name + "/").join("")}`;
   yield `<!DOCTYPE html>
 <html lang="en">
@@ -84,10 +89,7 @@ function* writePage({ segments, entries, sort }: Listing): Generator<string> {
     heading("date", "Modified", sort)
   }</tr></thead>
 <tbody>
-`;
-  if (segments.length > 0) {
-    yield `<tr class="up"><td><a class="up" href="../">Parent directory</a></td><td></td><td></td></tr>\n`;
-  }
+${segments.length > 0 ? PARENT_ROW : ""}`;
   const totals = { directories: 0, files: 0, bytes: 0 };
   for (const entry of entries) {
     ++totals[entry.kind === "directory" ? "directories" : "files"];
@@ -107,6 +109,9 @@ ${isEmpty ? "<p>This directory is empty.</p>\n" : ""}</main>
 </html>
 `;
 }
+
+const PARENT_ROW =
+  `<tr class="up"><td><a class="up" href="../">Parent directory</a></td><td></td><td></td></tr>\n`;
 
 /** Links are relative, so that the page also works behind a proxy that adds a prefix. */
 function breadcrumbs(segments: readonly string[]): string {

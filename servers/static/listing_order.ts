@@ -1,5 +1,5 @@
 /** Format and order of a listing: what the request asks for, and sorting without stalls. Pure. */
-import { type Entry, EntryPack, StringPack } from "./entry_pack.ts";
+import { type Entry, type EntryPack, PackedEntries, StringPack } from "./entry_pack.ts";
 import { wantsJson } from "./negotiate.ts";
 
 /** How a listing is written. */
@@ -29,15 +29,44 @@ export function listingSort(parameters: URLSearchParams): ListingSort {
   };
 }
 
-/** An entry with its precomputed place in the order of names. */
+/**
+ * Entries by their places in ascending order. It holds a number for each entry, so that all orders of
+ * a directory share the entries, and any number of readers share an order.
+ */
+export class SortedEntries {
+  readonly #entries: PackedEntries;
+  readonly #places: Uint32Array;
+  /** The first so many places are directories. */
+  readonly #directories: number;
+
+  constructor(entries: PackedEntries, places: Uint32Array, directories: number) {
+    this.#entries = entries;
+    this.#places = places;
+    this.#directories = directories;
+  }
+
+  /** Makes the entries one by one: directories first, either part ascending or descending. */
+  *inOrder({ descending }: { descending: boolean }): Generator<Entry, undefined> {
+    const directories = this.#directories;
+    const { length } = this.#places;
+    for (let n = 0; n < length; ++n) {
+      const [first, end] = n < directories ? [0, directories] : [directories, length];
+      const place = descending ? first + end - 1 - n : n;
+      yield this.#entries.at(this.#places[place]);
+    }
+  }
+}
+
+/** An entry, its place among all, and its precomputed place in the order of names. */
 interface Keyed {
   entry: Entry;
+  place: number;
   order: string;
 }
 
 /** A pack in the order asked for. */
 interface Run {
-  entries: EntryPack;
+  places: Uint32Array;
   orders: StringPack;
 }
 
@@ -49,42 +78,62 @@ interface Head extends Keyed {
 
 type Comparison = (a: Keyed, b: Keyed) => number;
 
+/** Entries merged in a step: as much work as to sort a pack. */
+const MERGED_AT_ONCE = 512;
+
 /**
- * Sorts packed entries; each `yield` is a chance to let others run. The packs are sorted here, one
- * at a time, and merged as the result is gone through: one call of `Array.sort` on 100,000 names
- * would hold the event loop for 100 ms.
+ * Sorts packed entries; each `yield` is a chance to let others run. The packs are sorted one at a time
+ * and then merged: one call of `Array.sort` on 100,000 names would hold the event loop for 100 ms.
  */
 export function* sortEntries(
   packs: readonly EntryPack[],
-  sort: ListingSort,
-): Generator<void, Iterable<Entry>> {
-  const compare = comparison(sort);
+  key: SortKey,
+): Generator<void, SortedEntries> {
+  const entries = new PackedEntries(packs);
+  const compare = comparison(key);
   const runs: Run[] = [];
+  let directories = 0;
+  let firstPlace = 0;
   for (const pack of packs) {
-    const keyed = Array.from(pack, (entry) => ({ entry, order: nameOrder(entry.name) }));
+    const keyed = Array.from(
+      pack,
+      (entry, n) => ({ entry, place: firstPlace + n, order: nameOrder(entry.name) }),
+    );
+    for (const { entry } of keyed) if (entry.kind === "directory") ++directories;
+    firstPlace += pack.length;
     keyed.sort(compare);
     runs.push({
-      entries: new EntryPack(keyed.map(({ entry }) => entry)),
+      places: Uint32Array.from(keyed, ({ place }) => place),
       orders: new StringPack(keyed.map(({ order }) => order)),
     });
     yield;
   }
-  return merge(runs, compare);
+  const places = new Uint32Array(entries.length);
+  let merged = 0;
+  for (const { place } of merge(entries, runs, compare)) {
+    places[merged++] = place;
+    if (merged % MERGED_AT_ONCE === 0) yield;
+  }
+  return new SortedEntries(entries, places, directories);
 }
 
-function* merge(runs: readonly Run[], compare: Comparison): Generator<Entry> {
+function* merge(
+  entries: PackedEntries,
+  runs: readonly Run[],
+  compare: Comparison,
+): Generator<Keyed, undefined> {
+  const headOf = (run: Run, index: number): Head | undefined => {
+    if (index === run.places.length) return undefined;
+    const place = run.places[index];
+    return { entry: entries.at(place), place, order: run.orders.at(index), run, index };
+  };
   // The last is the next, so that to take it moves nothing.
   const heads = runs.flatMap((run) => headOf(run, 0) ?? []).sort((a, b) => compare(b, a));
   for (let next = heads.pop(); next !== undefined; next = heads.pop()) {
-    yield next.entry;
+    yield next;
     const follower = headOf(next.run, next.index + 1);
     if (follower !== undefined) heads.splice(placeOf(follower, heads, compare), 0, follower);
   }
-}
-
-function headOf(run: Run, index: number): Head | undefined {
-  if (index === run.entries.length) return undefined;
-  return { entry: run.entries.at(index), order: run.orders.at(index), run, index };
 }
 
 /** Where `head` belongs among `heads`, of which the last comes first. */
@@ -99,8 +148,7 @@ function placeOf(head: Head, heads: readonly Head[], compare: Comparison): numbe
   return low;
 }
 
-function comparison({ key, descending }: ListingSort): Comparison {
-  const sign = descending ? -1 : 1;
+function comparison(key: SortKey): Comparison {
   const byName = (a: Keyed, b: Keyed) => a.order < b.order ? -1 : a.order > b.order ? 1 : 0;
   const byKey = {
     name: () => 0,
@@ -109,7 +157,7 @@ function comparison({ key, descending }: ListingSort): Comparison {
   }[key];
   return (a, b) => {
     if (a.entry.kind !== b.entry.kind) return a.entry.kind === "directory" ? -1 : 1;
-    return sign * (byKey(a, b) || byName(a, b));
+    return byKey(a, b) || byName(a, b);
   };
 }
 

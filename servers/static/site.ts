@@ -4,12 +4,12 @@
  */
 import { Cache } from "./cache.ts";
 import { Compressor } from "./compress.ts";
-import type { EntryPack } from "./entry_pack.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
 import { first, second, third } from "./handler.ts";
-import { sortEntries } from "./listing_order.ts";
-import { writeListing } from "./listing.ts";
+import { ListingContent } from "./listing_content.ts";
+import { ListingRoom } from "./listing_room.ts";
+import { Listings } from "./listings.ts";
 import { contentType, mayHaveSiblings } from "./mime.ts";
 import { CODINGS } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
@@ -24,7 +24,6 @@ import type {
   StaticRequest,
 } from "./plan.ts";
 import { failure } from "./respond.ts";
-import { Slice } from "./slice.ts";
 
 /** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
 export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
@@ -35,6 +34,9 @@ export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
  * left for the answer under way.
  */
 export const REVALIDATE_MS = 250;
+
+/** When to ask again for a listing that there is no room for. */
+export const LISTINGS_RETRY_AFTER: [string, string] = ["Retry-After", "2"];
 
 /** What an entry weighs beside its bytes: key, facts, Map slots. */
 const ENTRY_BYTES = 512;
@@ -47,15 +49,19 @@ export class Site {
   readonly #files: Files;
   readonly #cache: Cache<FoundFile>;
   readonly #compressor: Compressor;
-  readonly #listings = new Map<string, Promise<EntryPack[]>>();
+  readonly #listings: Listings;
 
-  /** @throws a system error when the root is not a directory that can be read */
-  constructor(options: StaticOptions) {
+  /**
+   * @param room for its listings
+   * @throws a system error when the root is not a directory that can be read
+   */
+  constructor(options: StaticOptions, room = new ListingRoom()) {
     this.#options = options;
     this.#files = new Files(options.root, options);
     const compressedBytes = options.compress ? options.cacheBytes * COMPRESSED_SHARE : 0;
     this.#cache = new Cache(options.cacheBytes - compressedBytes);
     this.#compressor = new Compressor(compressedBytes);
+    this.#listings = new Listings((path, signal) => this.#files.entries(path, signal), room);
   }
 
   /**
@@ -78,10 +84,15 @@ export class Site {
         ? copy.then((made) => third(request, asked, made, context))
         : third(request, asked, copy, context);
     }
-    if (step.body.kind === "listing" && !this.#files.canList(step.body.path)) {
-      return failure(request, 403, { settings: this.#options });
-    }
-    return step;
+    if (step.body.kind !== "listing") return step;
+    const { path } = step.body;
+    if (!this.#files.canList(path)) return failure(request, 403, { settings: this.#options });
+    if (this.#listings.hasRoomFor(path)) return step;
+    return failure(request, 503, {
+      settings: this.#options,
+      detail: "too many directories are being listed",
+      fields: [LISTINGS_RETRY_AFTER],
+    });
   }
 
   /**
@@ -103,33 +114,14 @@ export class Site {
     }
   }
 
-  /**
-   * Writes the listing of a plan's body in pieces of at most a few ten KiB. Gathering and sorting
-   * yield to the event loop; a reader that takes its time holds back the writing.
-   *
-   * @throws a system error when the directory is gone or cannot be read
-   */
-  async *listing(body: Extract<Body, { kind: "listing" }>): AsyncGenerator<Uint8Array> {
-    const { path, segments, sort, format } = body;
-    const sorting = sortEntries(await this.#entries(path), sort);
-    let step = sorting.next();
-    const slice = new Slice();
-    for (; !step.done; step = sorting.next()) if (slice.isOver()) await slice.next();
-    const encoder = new TextEncoder();
-    for (const piece of writeListing({ segments, sort, entries: step.value }, format)) {
-      yield encoder.encode(piece);
-      // To a peer that takes all at once, nothing else would let others have their turn.
-      if (slice.isOver()) await slice.next();
-    }
+  /** Whether the listing of a plan's body may be asked for now. */
+  hasRoomFor(body: Extract<Body, { kind: "listing" }>): boolean {
+    return this.#listings.hasRoomFor(body.path);
   }
 
-  /** Requests that come while a directory is being read share what is read. */
-  #entries(path: string): Promise<EntryPack[]> {
-    const underWay = this.#listings.get(path);
-    if (underWay) return underWay;
-    const reading = this.#files.entries(path).finally(() => this.#listings.delete(path));
-    this.#listings.set(path, reading);
-    return reading;
+  /** Begins the listing of a plan's body. It has to be closed, sent or not. */
+  listing(body: Extract<Body, { kind: "listing" }>): ListingContent {
+    return new ListingContent(body, this.#listings.join(body.path, body.sort.key));
   }
 
   #lookUp(lookup: Lookup, nowMs: number): LookupResult {

@@ -535,13 +535,13 @@ Deno.test("an answer that is handed over and is stale by then is made anew, at l
 
 Deno.test("large bytes are handed over in blocks, or beside them where those run short", async () => {
   const bytes = latin1Bytes("abcdefgh".repeat(4096));
-  for (const blocks of [64, 8]) {
+  for (const blocks of [64, 12]) {
     using harness = new Harness(new FakeResource(), blocks);
     const { core, service, conn } = harness;
     harness.resource.answers["/large"] = () => ({ ...textOf(""), content: bytes });
     // The output of another connection holds most of the few.
     const other = core.open();
-    if (blocks === 8) core.sendBytes(other, new Uint8Array(6 * core.blockCapacity));
+    if (blocks === 12) core.sendBytes(other, new Uint8Array(9 * core.blockCapacity));
     const held = harness.outBlocks;
     assert.equal(harness.receive(get("/large")), Effect.Respond);
     const handed = structuredClone(await service.handOver(conn) as Handed);

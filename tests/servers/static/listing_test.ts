@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { type Entry, EntryPack, PACK_ENTRIES } from "../../../servers/static/entry_pack.ts";
+import {
+  type Entry,
+  EntryPack,
+  PACK_ENTRIES,
+  PackedEntries,
+} from "../../../servers/static/entry_pack.ts";
 import {
   escapeHtml,
   humanSize,
@@ -40,11 +45,11 @@ function sorting(entries: Entry[], sort: ListingSort, packEntries = PACK_ENTRIES
   for (let at = 0; at < entries.length; at += packEntries) {
     packs.push(new EntryPack(entries.slice(at, at + packEntries)));
   }
-  const steps = sortEntries(packs, sort);
+  const steps = sortEntries(packs, sort.key);
   let count = 0;
   let step = steps.next();
   for (; !step.done; step = steps.next()) ++count;
-  return { steps: count, names: Array.from(step.value, ({ name }) => name) };
+  return { steps: count, names: Array.from(step.value.inOrder(sort), ({ name }) => name) };
 }
 
 function sorted(entries: Entry[], sort: ListingSort): string[] {
@@ -113,9 +118,24 @@ Deno.test("sortEntries() sorts by size and date, ties by name", () => {
 Deno.test("sortEntries() sorts many in short steps", () => {
   const entries = Array.from({ length: 20_000 }, (_, n) => file(`f${(n * 7919) % 20_000}`));
   const { steps, names } = sorting(entries, byName);
-  assert.equal(steps, Math.ceil(entries.length / PACK_ENTRIES));
+  // Each pack is sorted, and as many entries are merged at a time.
+  const packs = entries.length / PACK_ENTRIES;
+  assert.equal(steps, Math.ceil(packs) + Math.floor(packs));
   assert.deepEqual(names, entries.map((_, n) => `f${n}`));
   assert.deepEqual(sorting([], byName), { steps: 0, names: [] });
+});
+
+Deno.test("PackedEntries numbers the entries of all packs", () => {
+  const entries = Array.from({ length: 5 }, (_, n) => file(`f${n}`));
+  for (const packEntries of [1, 2, 3, 5]) {
+    const packs: EntryPack[] = [];
+    for (let at = 0; at < entries.length; at += packEntries) {
+      packs.push(new EntryPack(entries.slice(at, at + packEntries)));
+    }
+    const all = new PackedEntries(packs);
+    assert.equal(all.length, entries.length);
+    assert.deepEqual(entries.map((_, n) => all.at(n)), entries);
+  }
 });
 
 Deno.test("writeListing() escapes every name in HTML and in URLs", () => {
@@ -202,6 +222,23 @@ Deno.test("writeListing() writes JSON with a URL for what has one", () => {
       entries: [],
     },
   );
+});
+
+Deno.test("writeListing() asks for no entry before its second piece", () => {
+  for (const format of ["html", "json"] as const) {
+    let isAsked = false;
+    const entries = {
+      *[Symbol.iterator]() {
+        isAsked = true;
+        yield file("x");
+      },
+    };
+    const pieces = writeListing({ segments: ["d"], entries, sort: byName }, format);
+    assert.match(pieces.next().value!, format === "html" ? /Parent directory/ : /"path":"\/d\/"/);
+    assert.equal(isAsked, false);
+    assert.match(pieces.next().value!, /x/);
+    assert.equal(isAsked, true);
+  }
 });
 
 Deno.test("writeListing() comes in bounded pieces", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import zlib from "node:zlib";
+import { ListingRoom, MAX_HELD_ENTRIES } from "../../../servers/static/listing_room.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/static/options.ts";
 import type { Plan, StaticRequest } from "../../../servers/static/plan.ts";
 import { MAX_IN_MEMORY_BYTES, REVALIDATE_MS, Site } from "../../../servers/static/site.ts";
@@ -36,11 +37,13 @@ async function list(of: Site, target: string): Promise<Listed> {
   const listed: Listed = { text: "", pieces: 0, piecesAtOnce: 0 };
   let inThisTurn = 0;
   const timer = setInterval(() => inThisTurn = 0, 0);
-  for await (const piece of of.listing(plan.body)) {
+  const content = of.listing(plan.body);
+  for await (const piece of content.pieces()) {
     listed.text += new TextDecoder().decode(piece);
     listed.pieces++;
     listed.piecesAtOnce = Math.max(listed.piecesAtOnce, ++inThisTurn);
   }
+  content.close();
   clearInterval(timer);
   return listed;
 }
@@ -175,6 +178,20 @@ Deno.test("Site links nothing that it would not serve", () =>
       JSON.parse(json).entries.map(({ url }: { url: string | null }) => url).filter(Boolean),
       hrefs,
     );
+  }));
+
+Deno.test("Site answers 503 when there is no room for a listing", () =>
+  withTree({ "d/x": "x" }, async (root) => {
+    const room = new ListingRoom();
+    const served = new Site(staticOptions({ root }), room);
+    room.hold(MAX_HELD_ENTRIES);
+    const plan = await served.plan(get("/d/"), Date.now());
+    assert.equal(plan.status, 503);
+    assert.equal(new Map(plan.fields).get("Retry-After"), "2");
+    assert.equal(text(plan), "503 Service Unavailable: too many directories are being listed\n");
+    assert.equal((await served.plan(get("/d/x"), Date.now())).status, 200, "files need no room");
+    room.hold(-MAX_HELD_ENTRIES);
+    assert.match((await list(served, "/d/")).text, /<bdi>x</);
   }));
 
 Deno.test("Site lists many names without holding the event loop", () =>

@@ -1,0 +1,69 @@
+/** A listing as it is sent to one reader. */
+import type { Entry } from "./entry_pack.ts";
+import { writeListing } from "./listing.ts";
+import type { SortedEntries } from "./listing_order.ts";
+import type { ListingShare } from "./listings.ts";
+import type { Body } from "./plan.ts";
+import { Slice } from "./slice.ts";
+
+/**
+ * How often a reader whose listing is still being made is sent a line break. Only what is sent tells
+ * that the peer is gone: its FIN may also mean that it has no more to ask.
+ */
+const ALIVE_MS = 500;
+
+const encoder = new TextEncoder();
+const LINE_BREAK = encoder.encode("\n");
+
+/** The pieces of a listing, made one at a time from entries that other readers share. */
+export class ListingContent {
+  readonly #body: Extract<Body, { kind: "listing" }>;
+  readonly #share: ListingShare;
+
+  constructor(body: Extract<Body, { kind: "listing" }>, share: ListingShare) {
+    this.#body = body;
+    this.#share = share;
+  }
+
+  /**
+   * The bytes in pieces of at most a few ten KiB. A reader that takes its time holds back the writing.
+   *
+   * @throws a system error when the directory is gone or cannot be read
+   */
+  async *pieces(): AsyncGenerator<Uint8Array, undefined> {
+    const { segments, sort, format } = this.#body;
+    let sorted: SortedEntries | undefined;
+    const entries: Iterable<Entry> = { [Symbol.iterator]: () => sorted!.inOrder(sort) };
+    const pieces = writeListing({ segments, sort, entries }, format);
+    // Sent at once, it finds out who is gone before the entries are there.
+    yield encoder.encode(pieces.next().value!);
+    while ((sorted = await this.wait()) === undefined) yield LINE_BREAK;
+    const slice = new Slice();
+    for (const piece of pieces) {
+      yield encoder.encode(piece);
+      // To a peer that takes all at once, nothing else would let others have their turn.
+      if (slice.isOver()) await slice.next();
+    }
+  }
+
+  /** Gives up its share, sent or not; again is harmless. */
+  close(): void {
+    this.#share.leave();
+  }
+
+  /**
+   * Waits for the entries.
+   *
+   * @returns undefined when they are not ready after {@linkcode ALIVE_MS}
+   * @throws a system error when the directory is gone or cannot be read
+   */
+  async wait(): Promise<SortedEntries | undefined> {
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), ALIVE_MS);
+    try {
+      return await Promise.race([this.#share.sorted, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

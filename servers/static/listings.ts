@@ -1,0 +1,137 @@
+/**
+ * Listings that are being made or sent. Whoever asks for a directory while it is read or sorted shares
+ * that work and its result; the last one who leaves ends it. A listing that is finished is shared with
+ * nobody who comes later, so that a listing is never older than its request by more than its own work.
+ */
+import type { EntryPack } from "./entry_pack.ts";
+import { type SortedEntries, sortEntries, type SortKey } from "./listing_order.ts";
+import type { ListingRoom } from "./listing_room.ts";
+import { Slice } from "./slice.ts";
+
+/** Reads the entries of a directory; stops with the reason of `signal` when it is aborted. */
+export type ReadEntries = (path: string, signal: AbortSignal) => Promise<EntryPack[]>;
+
+/** A reader's share in a listing. */
+export interface ListingShare {
+  /** The entries in the order asked for. Rejects when the directory cannot be read. */
+  readonly sorted: Promise<SortedEntries>;
+  /** The reader needs it no longer; again is harmless. */
+  leave(): void;
+}
+
+/** The listings of one site. */
+export class Listings {
+  readonly #read: ReadEntries;
+  readonly #room: ListingRoom;
+  /** Those that are being read or sorted, by path. */
+  readonly #underWay = new Map<string, Listing>();
+
+  constructor(read: ReadEntries, room: ListingRoom) {
+    this.#read = read;
+    this.#room = room;
+  }
+
+  /** Whether the listing of `path` may be asked for now. */
+  hasRoomFor(path: string): boolean {
+    return this.#underWay.has(path) || this.#room.hasRoom();
+  }
+
+  /** Begins the listing of `path` by `key`, or joins in where that is under way. */
+  join(path: string, key: SortKey): ListingShare {
+    const listing = this.#underWay.get(path) ?? this.#begin(path);
+    return listing.share(key);
+  }
+
+  #begin(path: string): Listing {
+    const listing = new Listing({
+      room: this.#room,
+      read: (signal) => this.#read(path, signal),
+      onRest: () => {
+        if (this.#underWay.get(path) === listing) this.#underWay.delete(path);
+      },
+    });
+    this.#underWay.set(path, listing);
+    return listing;
+  }
+}
+
+/** How a listing is made, and who is told when nothing of it is under way any more. */
+interface ListingDetails {
+  room: ListingRoom;
+  read: (signal: AbortSignal) => Promise<EntryPack[]>;
+  onRest: () => void;
+}
+
+/** One reading of a directory, in the orders that were asked for. */
+class Listing {
+  readonly #details: ListingDetails;
+  readonly #abort = new AbortController();
+  readonly #packs: Promise<EntryPack[]>;
+  readonly #orders = new Map<SortKey, Promise<SortedEntries>>();
+  /** Orders that are not ready. */
+  #unready = 0;
+  #readers = 0;
+  #heldEntries = 0;
+
+  constructor(details: ListingDetails) {
+    this.#details = details;
+    this.#packs = this.#read();
+  }
+
+  share(key: SortKey): ListingShare {
+    ++this.#readers;
+    let sorted = this.#orders.get(key);
+    if (sorted === undefined) {
+      sorted = this.#sort(key);
+      this.#orders.set(key, sorted);
+    }
+    let isReader = true;
+    const leave = () => {
+      if (isReader && --this.#readers === 0) this.#end();
+      isReader = false;
+    };
+    return { sorted, leave };
+  }
+
+  async #read(): Promise<EntryPack[]> {
+    const { room, read } = this.#details;
+    const { signal } = this.#abort;
+    const packs = await room.work(signal, () => read(signal));
+    signal.throwIfAborted();
+    this.#heldEntries = packs.reduce((sum, { length }) => sum + length, 0);
+    room.hold(this.#heldEntries);
+    return packs;
+  }
+
+  #sort(key: SortKey): Promise<SortedEntries> {
+    ++this.#unready;
+    const sorted = this.#packs.then((packs) =>
+      this.#details.room.work(this.#abort.signal, () => this.#sortSliced(packs, key))
+    );
+    const onReady = () => {
+      if (--this.#unready === 0) this.#details.onRest();
+    };
+    // A failure is for the readers, of whom all may have left by then.
+    sorted.then(onReady, onReady);
+    return sorted;
+  }
+
+  async #sortSliced(packs: EntryPack[], key: SortKey): Promise<SortedEntries> {
+    const sorting = sortEntries(packs, key);
+    const slice = new Slice();
+    for (;;) {
+      const step = sorting.next();
+      if (step.done) return step.value;
+      if (slice.isOver()) await slice.next();
+      this.#abort.signal.throwIfAborted();
+    }
+  }
+
+  /** Nobody needs it any more. */
+  #end(): void {
+    this.#details.onRest();
+    this.#abort.abort();
+    this.#details.room.hold(-this.#heldEntries);
+    this.#heldEntries = 0;
+  }
+}
