@@ -1,17 +1,19 @@
 /**
  * The options of `ktcp http` that say how a directory is served.
  */
+import { statfsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DirectoryOptions } from "../servers/mod.ts";
 import {
   DEFAULT_CACHE_BYTES,
+  isDiskError,
   OptionError,
   parseAuth,
   parseHeader,
   staticOptions,
 } from "../servers/mod.ts";
 import { formatSize, parseSize } from "./args.ts";
-import { UsageError } from "./failure.ts";
+import { messageOf, UsageError } from "./failure.ts";
 
 /** Values of the options, as commander hands them over. */
 export interface DirFlags {
@@ -82,21 +84,52 @@ export function addDirOptions(command: Command): Command {
     );
 }
 
-/** Checks that `path` is a directory that can be read. */
+/** Where the kernel shows itself as files. The runtime gives servers no access to what is below. */
+const KERNEL_PATHS = ["/proc", "/sys", "/dev"];
+
+/** statfs(2) types of file systems that hold no stored files, wherever they are mounted. */
+const KERNEL_FILE_SYSTEMS = new Set([
+  0x9fa0, // proc
+  0x62656572, // sysfs
+  0x1cd1, // devpts
+  0x27e0eb, // cgroup
+  0x63677270, // cgroup2
+  0x64626720, // debugfs
+  0x74726163, // tracefs
+  0x73636673, // securityfs
+  0x62656570, // configfs
+  0xcafe4a11, // bpf
+]);
+
+function isOfKernel(path: string): boolean {
+  const real = Deno.realPathSync(path);
+  if (KERNEL_PATHS.some((top) => real === top || real.startsWith(top + "/"))) return true;
+  return KERNEL_FILE_SYSTEMS.has(statfsSync(path).type);
+}
+
+/** Checks that `path` is a directory that can be served. */
 function checkDirectory(path: string): void {
   try {
     if (!Deno.statSync(path).isDirectory) {
       throw new UsageError(`option '--dir': '${path}' is not a directory; name one`);
     }
+    if (isOfKernel(path)) {
+      throw new UsageError(
+        `option '--dir': '${path}' belongs to the kernel (as /dev, /proc and /sys do), ` +
+          `and no server may read it; name a directory of ordinary files`,
+      );
+    }
     Deno.readDirSync(path)[Symbol.iterator]().next();
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     if (error instanceof Deno.errors.NotFound) {
       throw new UsageError(`option '--dir': there is no directory '${path}'`);
     }
     if (error instanceof Deno.errors.PermissionDenied) {
       throw new UsageError(`option '--dir': no permission to read '${path}'`);
     }
-    throw error;
+    if (!isDiskError(error)) throw error;
+    throw new UsageError(`option '--dir': cannot read '${path}': ${messageOf(error)}`);
   }
 }
 

@@ -3,8 +3,10 @@
  * memory allow, so that the limit is met by waiting and not by failing.
  */
 import { blockBytesFor, maxBlocks } from "../core/mod.ts";
+import { compressorWorkers } from "./compression/compressor_pool.ts";
 import {
   cacheBytesOf,
+  compresses,
   isPool,
   keptBytes,
   limitsOf,
@@ -105,7 +107,9 @@ export function fitCapacity(
   let byDescriptors: number;
   /** Descriptors for one connection and the Workers that it needs. */
   let least: number;
-  if (model !== "single") free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
+  const compressors = compresses(service) ? compressorWorkers() : 0;
+  free -= compressors * WORKER_DESCRIPTORS;
+  if (model !== "single" || compressors > 0) free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
   if (model === "per-connection") {
     least = perConnection + WORKER_DESCRIPTORS;
     byDescriptors = free / least;

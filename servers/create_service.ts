@@ -8,13 +8,14 @@ import type { Resource } from "./resource.ts";
 import { echoContentResource } from "./resources/echo_content.ts";
 import { helloResource } from "./resources/hello.ts";
 import type { Service } from "./service.ts";
+import type { Compressor } from "./static/compress.ts";
 import { EchoService } from "./services/echo.ts";
 import { HttpService } from "./services/http.ts";
 
 /** Makes the resource for `--dir`; see `make_directory.ts`. */
 export type MakeDirectory = (
   options: HttpServiceOptions,
-  parts?: { handsOver?: boolean },
+  parts: Pick<ServiceParts, "handsOver" | "compressors" | "print">,
 ) => Resource;
 
 /** What a service needs besides its options. */
@@ -33,11 +34,13 @@ export interface ServiceParts {
   makeDirectory?: MakeDirectory;
   /** Another thread has the sockets: what takes long to send is handed over to it. */
   handsOver?: boolean;
+  /** For `compress`: what makes compressed copies, or a port to it. */
+  compressors?: Compressor | MessagePort | null;
 }
 
 function createResource(
   options: HttpServiceOptions,
-  { makeDirectory, handsOver }: ServiceParts,
+  { makeDirectory, handsOver, compressors, print }: ServiceParts,
 ): Resource {
   switch (options.content) {
     case "hello":
@@ -45,7 +48,7 @@ function createResource(
     case "echo":
       return echoContentResource;
     case "dir":
-      return makeDirectory!(options, { handsOver });
+      return makeDirectory!(options, { handsOver, compressors, print });
   }
 }
 
@@ -58,7 +61,7 @@ export function createService(
   const { print, isPooled = false } = parts;
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log, print);
-    return new HttpService(core, createResource(options, parts), { log, isPooled });
+    return new HttpService(core, createResource(options, parts), { log, isPooled, print });
   }
   const { bufferBytes, verbose } = options;
   const log = verbose ? (line: string) => print(line + "\n") : undefined;

@@ -2,6 +2,8 @@
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
 import { fitCapacity, systemRoom } from "./capacity.ts";
+import { type CompressorPool, compressorWorkers } from "./compression/compressor_pool.ts";
+import { compressorsFor } from "./compression/compressors_for.ts";
 import { lockUnixPath, removeStaleSocket } from "./engines/unix_path.ts";
 import type { OwnSockets } from "./linux/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
@@ -32,6 +34,7 @@ export {
   MODELS,
 } from "./options.ts";
 export type { DirectoryOptions } from "./resources/directory.ts";
+export { isDiskError } from "./static/disk_error.ts";
 export {
   DEFAULT_CACHE_BYTES,
   OptionError,
@@ -107,7 +110,14 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   const lock = path === undefined ? undefined : await lockUnixPath(path);
   try {
     if (path !== undefined) await removeStaleSocket(path);
-    const server = await start(options, { model, workers, maxActive, maxWorkers, sockets, onNote });
+    const compressors = compressorsFor(given, {
+      // An item that waits occupies its Worker, and more of them cost more than identity does.
+      ...(model === "shared-pool" && {
+        maxWaiting: Math.min(2 * compressorWorkers(), Math.floor(maxWorkers / 2)),
+      }),
+    });
+    const settings = { model, workers, maxActive, maxWorkers, sockets, compressors, onNote };
+    const server = await start(options, settings);
     if (tls !== undefined && sockets !== undefined) {
       const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
       setNoDelayOnAll(sockets);
@@ -134,28 +144,31 @@ interface ModelSettings {
   maxActive: number;
   maxWorkers: number;
   sockets: OwnSockets | undefined;
+  compressors: CompressorPool | undefined;
   onNote: (note: string) => void;
 }
 
 async function start(
   options: ServerOptions,
-  { model, workers, maxActive, maxWorkers, sockets, onNote }: ModelSettings,
+  { model, workers, maxActive, maxWorkers, sockets, compressors, onNote }: ModelSettings,
 ): Promise<RunningServer> {
   switch (model) {
     case "single":
-      return await serveSingle(options, sockets);
+      return await serveSingle(options, { sockets, compressors });
     case "shared-pool":
       return await serveSharedPool(withCacheFor(maxWorkers, options), {
         maxActive,
         maxWorkers,
         sockets,
+        compressors,
       });
     case "per-connection":
       return await servePerConnection(withCacheFor(maxWorkers, options), {
         maxActive: maxWorkers,
         sockets,
+        compressors,
       });
     case "per-core":
-      return await servePerCore(options, { workers, sockets, onNote });
+      return await servePerCore(options, { workers, sockets, compressors, onNote });
   }
 }

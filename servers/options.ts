@@ -115,8 +115,22 @@ export function cacheBytesOf(service: ServiceOptions): number {
   return service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES;
 }
 
+/** Whether files are compressed on the fly. */
+export function compresses(service: ServiceOptions): boolean {
+  return servesFiles(service) && (service as HttpServiceOptions).directory?.compress === true;
+}
+
 /** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
 const MAX_KEPT_BYTES = 1 << 30;
+
+/** The part of `--cache` for compressed copies: they are a fraction of their files. */
+const COPIES_SHARE = 1 / 16;
+
+/** Bytes for compressed copies: so many for the owner of the compressors, so many for its Workers. */
+export function copiesBytes(service: ServiceOptions): number {
+  if (service.kind !== "http" || service.directory === undefined) return 0;
+  return (service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) * COPIES_SHARE;
+}
 
 /**
  * Half of `--cache` is for files and compressed copies (`resources/directory.ts`), the other half

@@ -54,6 +54,9 @@ export interface Answer {
   freshUntilMs?: number;
 }
 
+/** What comes of content that is handed over: an answer of its own when it cannot be sent. */
+export type Attached = Streamed | Answer | undefined;
+
 /** A resource behind the HTTP service. */
 export interface Resource {
   /** Value of Allow. */
@@ -71,7 +74,8 @@ export interface Resource {
    */
   attach?(
     content: DetachedContent,
-  ): Streamed | Answer | undefined | Promise<Streamed | undefined>;
+    request: HttpRequest,
+  ): Attached | Promise<Attached>;
   /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
   readonly canned?: Answer;
 }

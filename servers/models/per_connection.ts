@@ -2,6 +2,7 @@
  * Model `per-connection`: a Worker is created for each connection and ends with it, as the first
  * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
  */
+import type { CompressorPool } from "../compression/compressor_pool.ts";
 import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import type { RunningServer } from "./model.ts";
@@ -11,7 +12,11 @@ import { ThreadConnection } from "./thread_connection.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
   options: ServerOptions,
-  { maxActive, sockets }: { maxActive: number; sockets?: OwnSockets },
+  { maxActive, sockets, compressors }: {
+    maxActive: number;
+    sockets?: OwnSockets;
+    compressors?: CompressorPool;
+  },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
     ? new URL("./per_connection_files_worker.ts", import.meta.url)
@@ -21,6 +26,7 @@ export function servePerConnection(
     maxActive,
     sockets,
     workers: { entry, reuse: false, minIdle: 0 },
+    compressors,
     open: (queue, connection) => new ThreadConnection(queue, connection),
   });
 }

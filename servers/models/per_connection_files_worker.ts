@@ -6,5 +6,5 @@ import type { PoolInit } from "./messages.ts";
 import { connection } from "./per_connection_item.ts";
 
 serveWork<Pooled, PoolInit>({ connection }, {
-  setUp: (init, _facts, print) => setUpPooled(init, print, makeDirectory),
+  setUp: (init, _facts, outlets) => setUpPooled(init, { ...outlets, makeDirectory }),
 });

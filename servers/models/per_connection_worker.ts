@@ -5,5 +5,5 @@ import { type Pooled, setUpPooled } from "./pooled.ts";
 import { connection } from "./per_connection_item.ts";
 
 serveWork<Pooled, PoolInit>({ connection }, {
-  setUp: (init, _facts, print) => setUpPooled(init, print),
+  setUp: (init, _facts, outlets) => setUpPooled(init, outlets),
 });

@@ -6,6 +6,7 @@
  * Each Worker runs one long item of a bound queue, `serve`. When it crashes, its connections are
  * lost, and the item is queued again on the same core.
  */
+import type { CompressorPool } from "../compression/compressor_pool.ts";
 import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
@@ -53,6 +54,7 @@ export interface PerCoreOptions {
   workers: number;
   /** The sockets of this process; needed for more than one Worker. */
   sockets?: OwnSockets;
+  compressors?: CompressorPool;
   onNote: (note: string) => void;
 }
 
@@ -63,10 +65,11 @@ export interface PerCoreOptions {
  */
 export async function servePerCore(
   wanted: ServerOptions,
-  { workers, sockets, onNote }: PerCoreOptions,
+  { workers, sockets, compressors, onNote }: PerCoreOptions,
 ): Promise<RunningServer> {
   const { options, hold } = takeAddress(wanted, sockets);
   const pools = new WorkerPools({
+    connect: compressors && ((port) => compressors.serve(port)),
     entry: servesFiles(options.service)
       ? new URL("./per_core_files_worker.ts", import.meta.url)
       : new URL("./per_core_worker.ts", import.meta.url),
@@ -92,8 +95,9 @@ export async function servePerCore(
       }),
   );
   const stop = async (graceMs: number) => {
+    const compressorsEnded = compressors?.stop();
     const results = await Promise.all(servers.map((server) => server.stop(graceMs)));
-    await destroyWorkqueue(queue);
+    await Promise.all([destroyWorkqueue(queue), compressorsEnded]);
     return results.reduce((sum, { cut }) => sum + cut, 0);
   };
   try {

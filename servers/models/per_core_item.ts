@@ -16,7 +16,11 @@ export async function serve(
 ): Promise<ServeResult> {
   const core = createServerCore(options, keptBytes(options.service));
   const { print } = context;
-  const service = createService(core, options.service, { print, makeDirectory });
+  const service = createService(core, options.service, {
+    print,
+    makeDirectory,
+    compressors: context.port,
+  });
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
   const { listener, acceptor } = startServing(options, {
     core,

@@ -2,6 +2,7 @@
  * What the pool models have in common: one acceptor does all socket I/O into a shared memory, and
  * Workers of an unbound queue, which have no socket, deal with what is received there.
  */
+import type { CompressorPool } from "../compression/compressor_pool.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createProtocol } from "../create_service.ts";
 import type { OwnSockets } from "../linux/own_sockets.ts";
@@ -32,6 +33,7 @@ export interface PoolModel {
   sockets?: OwnSockets;
   /** What is particular about the Workers: their entry, and when they come and go. */
   workers: Pick<WorkerOptions, "entry" | "maxWorkers" | "minIdle" | "reuse">;
+  compressors?: CompressorPool;
   /** The way of the connection `conn` to a Worker. */
   open(
     queue: Workqueue,
@@ -42,13 +44,14 @@ export interface PoolModel {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function servePool(
   options: ServerOptions,
-  { name, maxActive, sockets, workers, open }: PoolModel,
+  { name, maxActive, sockets, workers, compressors, open }: PoolModel,
 ): Promise<RunningServer> {
   const core = createServerCore(options);
   const print = (lines: string) => stderr.log(lines);
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const pools = new WorkerPools({
     ...workers,
+    connect: compressors && ((port) => compressors.serve(port)),
     permissions: poolPermissions(options),
     onPrint: print,
     init: { share: core.share, service: options.service } satisfies PoolInit,
@@ -77,8 +80,9 @@ export async function servePool(
         ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
       ]),
     stop: async (graceMs) => {
+      const compressorsEnded = compressors?.stop();
       const cut = await acceptor.stop(graceMs);
-      await destroyWorkqueue(queue);
+      await Promise.all([destroyWorkqueue(queue), compressorsEnded]);
       return cut;
     },
   };

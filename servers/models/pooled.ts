@@ -5,6 +5,7 @@
 import { Core } from "../../core/mod.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
 import type { Service } from "../service.ts";
+import type { WorkerOutlets } from "../workqueue/serve_work.ts";
 import type { PoolInit } from "./messages.ts";
 
 /** What items find as `context.init`. */
@@ -13,13 +14,17 @@ export interface Pooled {
   service: Service;
 }
 
+/** What else it is made of. */
+interface PooledParts extends WorkerOutlets {
+  makeDirectory?: MakeDirectory;
+}
+
 /** Makes it of what the owner sent. */
 export function setUpPooled(
   { share, service }: PoolInit,
-  print: (lines: string) => void,
-  makeDirectory?: MakeDirectory,
+  { port, print, makeDirectory }: PooledParts,
 ): Pooled {
   const core = Core.attach(share);
-  const parts = { print, isPooled: true, handsOver: true, makeDirectory };
+  const parts = { print, isPooled: true, handsOver: true, makeDirectory, compressors: port };
   return { core, service: createService(core, service, parts) };
 }

@@ -3,6 +3,7 @@
  * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: kecho
  * with `WQ_UNBOUND`, khttpd on CMWQ.
  */
+import type { CompressorPool } from "../compression/compressor_pool.ts";
 import type { OwnSockets } from "../linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { ItemConnection } from "./item_connection.ts";
@@ -12,10 +13,11 @@ import { servePool } from "./pool_server.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive, maxWorkers, sockets }: {
+  { maxActive, maxWorkers, sockets, compressors }: {
     maxActive: number;
     maxWorkers: number;
     sockets?: OwnSockets;
+    compressors?: CompressorPool;
   },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
@@ -26,6 +28,7 @@ export function serveSharedPool(
     maxActive,
     sockets,
     workers: { entry, maxWorkers },
+    compressors,
     open: (queue, connection) => new ItemConnection(queue, connection),
   });
 }

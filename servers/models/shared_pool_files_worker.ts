@@ -6,5 +6,5 @@ import type { PoolInit } from "./messages.ts";
 import { receive } from "./shared_pool_item.ts";
 
 serveWork<Pooled, PoolInit>({ receive }, {
-  setUp: (init, _facts, print) => setUpPooled(init, print, makeDirectory),
+  setUp: (init, _facts, outlets) => setUpPooled(init, { ...outlets, makeDirectory }),
 });

@@ -5,5 +5,5 @@ import { type Pooled, setUpPooled } from "./pooled.ts";
 import { receive } from "./shared_pool_item.ts";
 
 serveWork<Pooled, PoolInit>({ receive }, {
-  setUp: (init, _facts, print) => setUpPooled(init, print),
+  setUp: (init, _facts, outlets) => setUpPooled(init, outlets),
 });

@@ -2,6 +2,7 @@
  * Model `single`: everything on one event loop, no Worker. What `user-echo-server` does with one
  * thread and epoll.
  */
+import type { CompressorPool } from "../compression/compressor_pool.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
 import { createService } from "../create_service.ts";
 import { keptBytes, type ServerOptions, servesFiles } from "../options.ts";
@@ -13,12 +14,12 @@ import { createServerCore, startServing } from "./serving.ts";
 /** Starts a server on this thread. @throws the system's error when the address cannot be bound */
 export async function serveSingle(
   options: ServerOptions,
-  sockets?: OwnSockets,
+  { sockets, compressors }: { sockets?: OwnSockets; compressors?: CompressorPool } = {},
 ): Promise<RunningServer> {
   const core = createServerCore(options, keptBytes(options.service));
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const print = (lines: string) => stderr.log(lines);
-  const service = createService(core, options.service, { print, ...parts });
+  const service = createService(core, options.service, { print, ...parts, compressors });
   const limit = ConnectionLimit.alone(options.maxConnections);
   const { listener, acceptor } = startServing(options, {
     core,
@@ -32,6 +33,11 @@ export async function serveSingle(
     port: listener.port,
     failed: failureOf(acceptor.done),
     reports: () => Promise.resolve([{ name: "main", counters: acceptor.counters }]),
-    stop: (graceMs) => acceptor.stop(graceMs),
+    stop: async (graceMs) => {
+      const compressorsEnded = compressors?.stop();
+      const cut = await acceptor.stop(graceMs);
+      await compressorsEnded;
+      return cut;
+    },
   };
 }

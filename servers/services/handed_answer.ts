@@ -5,7 +5,7 @@
  * copy for all connections, as long as the bytes are kept.
  */
 import type { Core } from "../../core/mod.ts";
-import type { Answer, DetachedContent, Resource } from "../resource.ts";
+import type { Answer, Attached, DetachedContent, HttpRequest, Resource } from "../resource.ts";
 import { SpooledContent } from "./http_senders.ts";
 
 /** An answer as plain data. */
@@ -62,15 +62,13 @@ export async function portableAnswer(
  */
 export function receivedAnswer(
   handed: HandedAnswer,
-  { core, conn, resource }: Place & { resource: Resource },
+  { core, conn, resource, request }: Place & { resource: Resource; request: HttpRequest },
 ): Answer | undefined | Promise<Answer | undefined> {
   const { content } = handed;
   if (content === "spool") return { ...handed, content: new SpooledContent(core, conn) };
   if (content instanceof Uint8Array) return { ...handed, content };
-  const attached = resource.attach!(content.detached);
-  if (attached instanceof Promise) {
-    return attached.then((streamed) => streamed && { ...handed, content: streamed });
-  }
-  if (attached === undefined || "status" in attached) return attached;
-  return { ...handed, content: attached };
+  const whole = (attached: Attached) =>
+    attached === undefined || "status" in attached ? attached : { ...handed, content: attached };
+  const attached = resource.attach!(content.detached, request);
+  return attached instanceof Promise ? attached.then(whole) : whole(attached);
 }

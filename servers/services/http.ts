@@ -39,6 +39,8 @@ export interface HttpServiceDetails {
    * send while it is replaced.
    */
   isPooled?: boolean;
+  /** Takes whole lines about bugs; must not wait. Default: stderr. */
+  print?: (lines: string) => void;
 }
 
 /** HTTP over a resource. */
@@ -46,6 +48,7 @@ export class HttpService implements Service {
   readonly #core: Core;
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
+  readonly #print: (lines: string) => void;
   readonly #canned: Answer | undefined;
   readonly #kept: KeptAnswers | undefined;
   readonly #head = new HeadWriter();
@@ -60,6 +63,7 @@ export class HttpService implements Service {
     this.#core = core;
     this.#resource = resource;
     this.#log = options.log;
+    this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
     // Half a block: to copy more into the output costs more than a second write does.
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
     // Logged requests have to come here, one by one.
@@ -133,8 +137,24 @@ export class HttpService implements Service {
     return this.#fail(conn, Code.RequestTimeout);
   }
 
+  /** The answer that waits on `conn`, once it is there. */
+  async #taken(conn: number): Promise<Answer> {
+    try {
+      return await this.#streamed.take(conn);
+    } catch (error) {
+      return this.#faultAnswer(error);
+    }
+  }
+
+  /** The answer where a resource throws, which is a bug: reported, and 500 for the client. */
+  #faultAnswer(error: unknown): Answer {
+    if (error instanceof CoreMemoryError) throw error;
+    this.#print(`ktcp: internal error: ${error} (please report this)\n`);
+    return textAnswer(500, "The server failed to make an answer");
+  }
+
   async respond(conn: number, sender: Sender): Promise<Effect> {
-    const answer = await this.#streamed.take(conn);
+    const answer = await this.#taken(conn);
     const content = this.#streamed.streamOf(answer.content);
     try {
       if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
@@ -146,7 +166,7 @@ export class HttpService implements Service {
   }
 
   async handOver(conn: number): Promise<Effect | Handed> {
-    const answer = await this.#streamed.take(conn);
+    const answer = await this.#taken(conn);
     const content = this.#streamed.streamOf(answer.content);
     try {
       if (content !== undefined && this.#core.method(conn) === Method.Head) {
@@ -165,6 +185,7 @@ export class HttpService implements Service {
       core: this.#core,
       conn,
       resource: this.#resource,
+      request: this.#requestOn(conn),
     });
     const hold = (answer: Answer | undefined) => {
       if (answer !== undefined) this.#streamed.hold(conn, answer);
@@ -251,7 +272,12 @@ export class HttpService implements Service {
       this.#append(conn, refusal, { close: true });
       return Effect.Linger;
     }
-    const answer = this.#resource.answer(this.#requestOn(conn));
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.#resource.answer(this.#requestOn(conn));
+    } catch (error) {
+      answer = this.#faultAnswer(error);
+    }
     if (answer instanceof Promise || this.#streamed.streamOf(answer.content) !== undefined) {
       this.#streamed.hold(conn, answer);
       return Effect.Respond;

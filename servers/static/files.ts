@@ -13,6 +13,7 @@
  */
 import fs from "node:fs";
 import { isAtRest, wasReachedInside } from "./containment.ts";
+import { diskError } from "./disk_error.ts";
 import { type Entry, EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
 import { Slice } from "./slice.ts";
@@ -92,7 +93,7 @@ export class Files {
       for (let attempt = 1;; attempt++) {
         const before = file.facts();
         if (before.size > maxBytes) return { facts: before, bytes: undefined };
-        const bytes = file.readAll(before.size);
+        const bytes = before.size === 0 ? file.readUnsized(maxBytes) : file.readAll(before.size);
         const atRest = bytes.length === before.size && sameFacts(before, file.facts());
         if (atRest || attempt === LOAD_ATTEMPTS) return { facts: before, bytes };
       }
@@ -145,7 +146,7 @@ export class Files {
 
   /**
    * The names in a directory, unsorted, in slices that yield to the event loop. What would answer 404
-   * is left out, what cannot be asked for is marked.
+   * is left out, what cannot be asked for is marked. So is what the disk fails to tell of.
    *
    * @param signal ends the reading with its reason
    * @throws a system error when the directory cannot be read
@@ -165,7 +166,15 @@ export class Files {
       signal?.throwIfAborted();
       if (name.startsWith(".") && !this.#dotfiles) continue;
       if (!isFile && !isDirectory && !isSymlink) continue;
-      const entry = this.#entry(name, this.#look(`${within}/${name}`));
+      let entry: Entry | undefined;
+      try {
+        entry = this.#entry(name, this.#look(`${within}/${name}`));
+      } catch (error) {
+        if (diskError(error)?.status !== 500) throw error;
+        // The disk fails for this one: the name is shown, without a link, as it would lead to 500.
+        const kind = isDirectory ? "directory" : "file";
+        entry = { name, kind, size: 0, mtimeMs: 0, linked: false };
+      }
       if (!entry) continue;
       if (name.includes("\ufffd")) {
         // Several undecodable names can look the same, also the same as a decodable one.
@@ -197,8 +206,7 @@ export class Files {
       for (const { name } of pack) {
         if (slice.isOver()) await slice.next();
         signal?.throwIfAborted();
-        const found = this.#lookProven(root, `${within}/${name}`);
-        const entry = found.kind === "missing" ? undefined : this.#entry(name, found);
+        const entry = this.#provenEntry(name, { root, within });
         if (!entry) continue;
         entries.push(entry);
         if (entries.length < PACK_ENTRIES) continue;
@@ -208,6 +216,20 @@ export class Files {
     }
     proven.push(new EntryPack(entries));
     return proven;
+  }
+
+  /** The entry `name` of `within`, if that is proven; not where the disk fails to tell. */
+  #provenEntry(
+    name: string,
+    { root, within }: { root: string; within: string },
+  ): Entry | undefined {
+    try {
+      const found = this.#lookProven(root, `${within}/${name}`);
+      return found.kind === "missing" ? undefined : this.#entry(name, found);
+    } catch (error) {
+      if (diskError(error)?.status !== 500) throw error;
+      return undefined;
+    }
   }
 
   /** What the entry at `full`, in a directory that is proven later, leads to. */
@@ -350,6 +372,19 @@ export class OpenFile {
     return bytes;
   }
 
+  /**
+   * The whole content of a file whose size is said to be 0: nothing, or what a pseudo file holds.
+   *
+   * @throws an error with the code EFBIG when there are more than `maxBytes`
+   */
+  readUnsized(maxBytes: number): Uint8Array {
+    const probe = new Uint8Array(1);
+    if (this.readSync(probe, 0) === 0) return new Uint8Array(0);
+    const bytes = this.readAll(maxBytes + 1);
+    if (bytes.length <= maxBytes) return bytes.slice();
+    throw Object.assign(new Error("The file holds more than its size"), { code: "EFBIG" });
+  }
+
   /** Closes the handle; again is harmless. */
   close(): void {
     if (this.#closed) return;
@@ -383,12 +418,14 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.FilesystemLoop;
 }
 
-/** Errno to what the client is told; what is no fault of the path (EMFILE, EIO) is thrown on. */
+/** What the client is told of a path; what is no fault of the path (EMFILE, EIO) is thrown on. */
 function failed(error: unknown): Found {
-  const code = (error as { code?: string }).code ?? "";
-  if (code === "EACCES" || code === "EPERM") return { kind: "forbidden" };
-  if (["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "ENXIO", "EINVAL"].includes(code)) {
-    return MISSING;
+  switch (diskError(error)?.status) {
+    case 403:
+      return { kind: "forbidden" };
+    case 404:
+      return MISSING;
+    default:
+      throw error;
   }
-  throw error;
 }

@@ -98,7 +98,7 @@ export function second(
 /**
  * Goes on with a compressed copy.
  *
- * @param copy undefined when the compressor is overloaded: then the file goes out as it is, unless
+ * @param copy undefined when it could not be had in time: then the file goes out as it is, unless
  * that was refused too
  */
 export function third(
@@ -111,7 +111,9 @@ export function third(
   if (!copy) {
     const choice = choose(request, asked.found, { ...options, compress: false });
     if (choice.kind !== "ready") return failure(request, 503, { settings: options });
-    return represent(request, { ...choice.representation, varies: true }, context);
+    // The copy may be there for the next request.
+    const representation = { ...choice.representation, varies: true, freshUntilMs: 0 };
+    return represent(request, representation, context);
   }
   const { representation } = asked;
   const file = { ...representation.file, bytes: copy.bytes, tag: copy.tag };

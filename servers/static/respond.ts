@@ -16,6 +16,7 @@ const REASONS: Record<number, string> = {
   406: "Not Acceptable",
   412: "Precondition Failed",
   416: "Range Not Satisfiable",
+  500: "Internal Server Error",
   503: "Service Unavailable",
 };
 

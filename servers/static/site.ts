@@ -3,7 +3,7 @@
  * that a session talks to.
  */
 import { Cache } from "./cache.ts";
-import { Compressor } from "./compress.ts";
+import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
 import { first, second, third } from "./handler.ts";
@@ -35,32 +35,33 @@ export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
  */
 export const REVALIDATE_MS = 250;
 
-/** When to ask again for a listing that there is no room for. */
-export const LISTINGS_RETRY_AFTER: [string, string] = ["Retry-After", "2"];
+/** When to ask again for a listing that there is no room for, in seconds. */
+const RETRY_AFTER_S = "2";
 
 /** What an entry weighs beside its bytes: key, facts, Map slots. */
 const ENTRY_BYTES = 512;
-/** A compressed copy is a fraction of its file, so a quarter of the memory holds most of them. */
-const COMPRESSED_SHARE = 0.25;
 
 /** Answers for one directory. Not shared between threads: each Worker has its own. */
 export class Site {
   readonly #options: StaticOptions;
   readonly #files: Files;
   readonly #cache: Cache<FoundFile>;
-  readonly #compressor: Compressor;
+  readonly #compressor: Compressor | undefined;
   readonly #listings: Listings;
 
   /**
+   * @param compressor makes copies on the fly, where that is asked for
    * @param room for its listings
    * @throws a system error when the root is not a directory that can be read
    */
-  constructor(options: StaticOptions, room = new ListingRoom()) {
+  constructor(
+    options: StaticOptions,
+    { compressor, room = new ListingRoom() }: { compressor?: Compressor; room?: ListingRoom } = {},
+  ) {
     this.#options = options;
     this.#files = new Files(options.root, options);
-    const compressedBytes = options.compress ? options.cacheBytes * COMPRESSED_SHARE : 0;
-    this.#cache = new Cache(options.cacheBytes - compressedBytes);
-    this.#compressor = new Compressor(compressedBytes);
+    this.#cache = new Cache(options.cacheBytes);
+    this.#compressor = compressor;
     this.#listings = new Listings((path, signal) => this.#files.entries(path, signal), room);
   }
 
@@ -71,27 +72,42 @@ export class Site {
    * @throws a system error that is no fault of the request (out of descriptors, I/O error)
    */
   plan(request: StaticRequest, nowMs: number): Plan | Promise<Plan> {
+    return this.#plan(request, nowMs, { mayCompress: true });
+  }
+
+  #plan(
+    request: StaticRequest,
+    nowMs: number,
+    { mayCompress }: { mayCompress: boolean },
+  ): Plan | Promise<Plan> {
     const context = { options: this.#options, nowMs };
     let step: Plan | Lookup | Compression = first(request, this.#options);
     while (step.kind === "lookup") {
       step = second(request, step, this.#lookUp(step, nowMs), context);
     }
     if (step.kind === "compression") {
-      const asked = step;
-      const { bytes, tag } = asked.representation.file;
-      const copy = this.#compressor.compress(bytes!, { tag, coding: asked.coding });
-      return copy instanceof Promise
-        ? copy.then((made) => third(request, asked, made, context))
-        : third(request, asked, copy, context);
+      const copy = mayCompress ? this.#copy(step) : undefined;
+      if (!(copy instanceof Promise)) return third(request, step, copy, context);
+      const asked = withoutBytes(step);
+      return copy.then((made) =>
+        made === undefined
+          ? this.#plan(request, Date.now(), { mayCompress: false })
+          : third(request, asked, made, context)
+      );
     }
     if (step.body.kind !== "listing") return step;
     const { path } = step.body;
     if (!this.#files.canList(path)) return failure(request, 403, { settings: this.#options });
-    if (this.#listings.hasRoomFor(path)) return step;
+    return this.refuseListing(request, path) ?? step;
+  }
+
+  /** The answer when there is no room for the listing of `path` now. */
+  refuseListing(request: StaticRequest, path: string): Plan | undefined {
+    if (this.#listings.hasRoomFor(path)) return undefined;
     return failure(request, 503, {
       settings: this.#options,
       detail: "too many directories are being listed",
-      fields: [LISTINGS_RETRY_AFTER],
+      fields: [["Retry-After", RETRY_AFTER_S]],
     });
   }
 
@@ -114,14 +130,18 @@ export class Site {
     }
   }
 
-  /** Whether the listing of a plan's body may be asked for now. */
-  hasRoomFor(body: Extract<Body, { kind: "listing" }>): boolean {
-    return this.#listings.hasRoomFor(body.path);
-  }
-
   /** Begins the listing of a plan's body. It has to be closed, sent or not. */
   listing(body: Extract<Body, { kind: "listing" }>): ListingContent {
     return new ListingContent(body, this.#listings.join(body.path, body.sort.key));
+  }
+
+  #copy({ coding, representation: { file } }: Compression): ReturnType<Compressor["compress"]> {
+    const { path, tag, bytes } = file;
+    const read = () => {
+      const found = this.#find(path, Date.now());
+      return found.kind === "file" && found.file.tag === tag ? found.file.bytes : undefined;
+    };
+    return this.#compressor?.compress({ tag, coding, size: bytes!.length, read });
   }
 
   #lookUp(lookup: Lookup, nowMs: number): LookupResult {
@@ -180,6 +200,16 @@ export class Site {
     const tag = loaded.bytes ? contentTag(loaded.bytes) : factsTag(loaded.facts, nowMs);
     return { path, ...loaded, tag, readAtMs: nowMs };
   }
+}
+
+/** What is needed when the copy comes: a file's bytes are not held while it waits. */
+function withoutBytes(asked: Compression): Compression {
+  const file = { ...asked.representation.file, bytes: undefined };
+  return {
+    ...asked,
+    representation: { ...asked.representation, file },
+    found: { ...asked.found, file, siblings: {} },
+  };
 }
 
 /** Fresh also means that the clock has not been set back. */

@@ -70,7 +70,7 @@ export type WireItem = [func: string, data: unknown, messages: unknown[] | null]
 
 /** What a Worker is told. */
 export type OwnerMessage =
-  | [ToWorker.Init, facts: WorkerFacts, cell: Int32Array, init: unknown]
+  | [ToWorker.Init, facts: WorkerFacts, cell: Int32Array, init: unknown, port: MessagePort | null]
   | [ToWorker.Run, firstSeq: number, items: WireItem[]]
   | [ToWorker.Message, seq: number, message: unknown];
 

@@ -16,6 +16,12 @@ export interface WorkerOptions {
    * Workers do not write there themselves: lines of several threads would mix.
    */
   onPrint?: (lines: string) => void;
+  /**
+   * Called for each Worker with one end of a channel, whose other end the Worker finds as
+   * `context.port`: for what concerns the Worker rather than an item. What it returns is
+   * called when the Worker is gone, and has to close the port.
+   */
+  connect?: (port: MessagePort) => () => void;
   /** How many cores have bound pools; as many as the machine has by default. */
   cpus?: number;
   /** Whether a Worker takes another item when it has ended one (`true`), or ends with it. */
@@ -49,7 +55,8 @@ export interface WorkerOptions {
 
 /** Options with their defaults, as pools use them. */
 export interface PoolOptions
-  extends Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve" | "onPrint">> {
+  extends
+    Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve" | "onPrint" | "connect">> {
   /** Creates Workers. */
   source: WorkerSource;
 }
@@ -62,7 +69,7 @@ const processReserve = new DescriptorReserve();
  * @throws {RangeError} if a number makes no sense
  */
 export function poolOptions(options: WorkerOptions): PoolOptions {
-  const { entry, permissions = "none", reserve = processReserve, ...others } = options;
+  const { entry, permissions = "none", reserve = processReserve, connect, ...others } = options;
   const { onPrint = (lines) => console.error(lines.trimEnd()), ...rest } = others;
   const { init = null, reuse = true } = rest;
   const filled: PoolOptions = {
@@ -83,6 +90,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
       reserve,
       init,
       onPrint,
+      connect,
       create: (name) => new Worker(entry, { type: "module", name, deno: { permissions } }),
     },
   };

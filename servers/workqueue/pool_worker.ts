@@ -32,10 +32,15 @@ export interface WorkerSource {
   init: unknown;
   /** Takes whole lines that it prints. */
   onPrint(lines: string): void;
+  /** Takes one end of a channel to it. @returns to be called when it is gone */
+  connect?(port: MessagePort): () => void;
 }
 
 /** The first item's number: shortly before the wrap, so that every program goes across it. */
 const INITIAL_SEQ = 0x7fff_fffe;
+
+/** The most looks of the watchdog that a Worker may take to begin an item. */
+const MAX_PATIENCE = 64;
 
 /** A Worker and the jobs that it has. */
 export class PoolWorker {
@@ -48,11 +53,15 @@ export class PoolWorker {
   #reserve: DescriptorReserve;
   #onPrint: (lines: string) => void;
   #worker: Worker;
+  readonly #disconnect: (() => void) | undefined;
   #cell = new Int32Array(new SharedArrayBuffer(4 * CELL_WORDS));
   /** The next number. */
   #seq = INITIAL_SEQ;
-  /** What `isStalled` saw last. */
+  /** What `isStalled` saw last, and how often in a row. */
   #seenSeq = 0;
+  #stalledLooks = 0;
+  /** So often it may see the same. */
+  #patience = 1;
   /** The number of the item begun last, when closed. */
   #begunSeq = 0;
   #jobs: Job[] = [];
@@ -93,11 +102,16 @@ export class PoolWorker {
     stats.created++;
     stats.alive = true;
     const { name, cpu } = stats;
+    const channel = source.connect && new MessageChannel();
+    this.#disconnect = channel && source.connect!(channel.port1);
+    const port = channel?.port2 ?? null;
+    const init: OwnerMessage = [ToWorker.Init, { name, cpu }, this.#cell, source.init, port];
     try {
-      this.#post([ToWorker.Init, { name, cpu }, this.#cell, source.init]);
+      this.#worker.postMessage(init, port === null ? [] : [port]);
     } catch (error) {
       stats.alive = false;
       this.#worker.terminate();
+      this.#disconnect?.();
       throw error;
     }
   }
@@ -160,17 +174,24 @@ export class PoolWorker {
     this.#isClosed = true;
     const first = this.#jobs.findIndex((job) => !isAtLeast(this.#begunSeq, job.seq));
     if (first < 0) return [];
+    if (first === 0) this.#patience = Math.min(2 * this.#patience, MAX_PATIENCE);
     this.#isDropping = true;
     return this.#jobs.splice(first);
   }
 
-  /** Whether it has begun no further item since the last call, or since the call before `run`. */
+  /**
+   * Whether it has begun no further item since the last call, or since the call before `run`.
+   *
+   * A Worker that had its jobs taken back before it began any is given twice the time with the
+   * next: on a busy machine it would else never get to begin one.
+   */
   isStalled(): boolean {
     if (this.isIdle) return false;
     const seq = this.#isClosed ? this.#begunSeq : Atomics.load(this.#cell, BEGUN_WORD);
-    const isStalled = seq === this.#seenSeq;
+    if (this.#jobs.length > 0 && isAtLeast(seq, this.#jobs[0].seq)) this.#patience = 1;
+    this.#stalledLooks = seq === this.#seenSeq ? this.#stalledLooks + 1 : 0;
     this.#seenSeq = seq;
-    return isStalled;
+    return this.#stalledLooks >= this.#patience;
   }
 
   /** Sends `message` to a job that it has. */
@@ -214,6 +235,7 @@ export class PoolWorker {
     if (!this.#isReady) this.#reserve.settle();
     this.stats.alive = false;
     this.#worker.terminate();
+    this.#disconnect?.();
   }
 
   /** Everything that decides what it does next. @internal */
@@ -221,7 +243,8 @@ export class PoolWorker {
     const flags = [this.#isClosed, this.#isDropping, this.#isReady, this.#isEnded, this.isCounted];
     const seqs = this.#jobs.map((job) => job.seq);
     const doomed = this.#doomed?.job.seq;
-    return [this.stats.name, this.#seq, this.#seenSeq, this.#begunSeq, flags, seqs, doomed];
+    const looks = [this.#seenSeq, this.#stalledLooks, this.#patience];
+    return [this.stats.name, this.#seq, looks, this.#begunSeq, flags, seqs, doomed];
   }
 
   #post(message: OwnerMessage): void {

@@ -13,15 +13,24 @@ import { reasonOf, WorkerEnd, type WorkFunction } from "./worker_end.ts";
 
 export type { WorkContext, WorkFunction } from "./worker_end.ts";
 
+/** A Worker's ways to its owner that belong to no item. */
+export interface WorkerOutlets {
+  /** Hands whole lines to the pools' `onPrint`. */
+  print: (lines: string) => void;
+  /** The other end of what the pools' option `connect` was given; `null` without it. */
+  port: MessagePort | null;
+}
+
 /** What {@linkcode serveWork} can be told besides. */
 export interface ServeOptions<Init, Data> {
   /**
    * Makes of the pools' `init` what work functions find as `context.init`; runs once, before the
-   * first item. When it throws, the Worker counts as not started. `print` hands whole lines to
-   * the pools' `onPrint`.
+   * first item. When it throws, the Worker counts as not started.
    */
-  setUp?(init: Data, facts: WorkerFacts, print: (lines: string) => void): Init | Promise<Init>;
+  setUp?(init: Data, facts: WorkerFacts, outlets: WorkerOutlets): Init | Promise<Init>;
 }
+
+type InitMessage = Extract<OwnerMessage, [ToWorker.Init, ...unknown[]]>;
 
 /** The part of a Worker's global scope that is used. */
 interface Scope {
@@ -55,20 +64,21 @@ export function serveWork<Init = unknown, Data = Init>(
     end.crash(reason);
     close();
   }
-  async function setUp(facts: WorkerFacts, cell: Int32Array, init: Data): Promise<void> {
+  async function setUp(message: InitMessage): Promise<void> {
+    const [, facts, cell, init, port] = message;
     try {
       const print = (lines: string) => post([ToOwner.Print, lines]);
       const made = options.setUp
-        ? await options.setUp(init, facts, print)
-        : init as unknown as Init;
-      end.ready(facts, cell, made);
+        ? await options.setUp(init as Data, facts, { print, port })
+        : init as Init;
+      end.ready(facts, cell, made, port);
     } catch (error) {
       crash(reasonOf(error));
     }
   }
 
   scope.onmessage = ({ data }) => {
-    if (data[0] === ToWorker.Init) return void setUp(data[1], data[2], data[3] as Data);
+    if (data[0] === ToWorker.Init) return void setUp(data);
     end.receive(data);
     runItems();
   };

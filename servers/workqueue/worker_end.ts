@@ -20,6 +20,8 @@ export class WorkContext<Init> {
   readonly worker: WorkerFacts;
   /** Hands whole lines to the pools' `onPrint`, also after the function has ended. */
   readonly print: (lines: string) => void;
+  /** The other end of what the pools' option `connect` was given; `null` without it. */
+  readonly port: MessagePort | null;
   #run: Run | null;
   #listener: ((message: unknown) => void) | null = null;
   #waiting: unknown[];
@@ -29,6 +31,7 @@ export class WorkContext<Init> {
     this.init = init;
     this.worker = worker;
     this.print = run.print;
+    this.port = run.port;
     this.#run = run;
     this.#waiting = waiting;
   }
@@ -66,6 +69,7 @@ interface Run {
   print(lines: string): void;
   /** One more message is read. */
   countRead(): void;
+  readonly port: MessagePort | null;
 }
 
 /** What the Worker's end needs of the Worker. */
@@ -82,6 +86,7 @@ export class WorkerEnd<Init> {
   #port: WorkerPort;
   #cell!: Int32Array;
   #facts!: WorkerFacts;
+  #channel: MessagePort | null = null;
   #init!: Init;
   /** The items that wait; `#seq` is the number of the first. */
   #items: WireItem[] = [];
@@ -95,7 +100,8 @@ export class WorkerEnd<Init> {
   }
 
   /** Tells the owner that the Worker is set up, with `init` for its functions. */
-  ready(facts: WorkerFacts, cell: Int32Array, init: Init): void {
+  ready(facts: WorkerFacts, cell: Int32Array, init: Init, port: MessagePort | null = null): void {
+    this.#channel = port;
     this.#facts = facts;
     this.#cell = cell;
     this.#init = init;
@@ -157,6 +163,7 @@ export class WorkerEnd<Init> {
     const context = new WorkContext(this.#init, this.#facts, {
       post: (message) => this.#port.post([ToOwner.Message, message]),
       print: (lines) => this.#port.post([ToOwner.Print, lines]),
+      port: this.#channel,
       countRead: () => void Atomics.store(this.#cell, readWord(seq), ++read),
     }, messages ?? []);
     this.#running = { context, seq };

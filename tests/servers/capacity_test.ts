@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { blockBytesFor, DEFAULT_LIMITS, maxBlocks } from "../../core/mod.ts";
 import { blocksFor, CapacityError, fitCapacity, systemRoom } from "../../servers/capacity.ts";
+import { compressorWorkers } from "../../servers/compression/compressor_pool.ts";
 import { type Model, MODELS, type ServiceOptions, withDefaults } from "../../servers/options.ts";
 import { WORKER_DESCRIPTORS } from "../../servers/workqueue/mod.ts";
 
@@ -49,6 +50,23 @@ Deno.test("fitCapacity(): a file may be open for each connection", () => {
   const alone = fit("single", { descriptors: 1000 }).maxConnections;
   const withFiles = fit("single", { service, descriptors: 1000 }).maxConnections;
   assert.equal(withFiles, Math.floor(alone / 2));
+});
+
+Deno.test("fitCapacity(): compressors have their descriptors, in every model", () => {
+  for (const model of MODELS) {
+    const [plain, compressing] = [false, true].map((compress) => {
+      const service: ServiceOptions = {
+        kind: "http",
+        content: "dir",
+        directory: { root: "/", compress },
+        limits: DEFAULT_LIMITS,
+      };
+      return 2 * fit(model, { service, descriptors: 1000 }).maxConnections;
+    });
+    // A connection of this model has a Worker's descriptors, too: the difference may round to none.
+    const least = model === "per-connection" ? 0 : compressorWorkers() * WORKER_DESCRIPTORS - 2;
+    assert.ok(plain - compressing >= least, `${model}: ${plain} ${compressing}`);
+  }
 });
 
 Deno.test("fitCapacity(): memory bounds connections, too", () => {

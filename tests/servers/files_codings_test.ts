@@ -1,8 +1,18 @@
 /** Content codings at the socket: precompressed files, compression on the fly, negotiation. */
 import assert from "node:assert/strict";
+import { MODELS } from "../../servers/mod.ts";
 import zlib from "node:zlib";
+import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { latin1Bytes } from "../support/http_cases.ts";
-import { checkFields, type Tree, withFiles } from "../support/file_server.ts";
+import { withTree } from "./static/tree.ts";
+import {
+  type Answered,
+  checkFields,
+  FileClient,
+  type FileServer,
+  type Tree,
+  withFiles,
+} from "../support/file_server.ts";
 
 const TEXT = "All work and no play. ".repeat(2000);
 const DECODERS: Record<string, (bytes: Uint8Array) => Uint8Array> = {
@@ -92,11 +102,22 @@ Deno.test("ktcp http --dir answers 406 when nothing is acceptable", () =>
     }
   }));
 
+/** Asks until a copy comes: on a busy machine the first one may take longer than an answer waits. */
+async function untilCoded(ask: FileServer["ask"], target: string): Promise<Answered> {
+  const deadlineMs = performance.now() + 20_000;
+  for (;;) {
+    const answer = await ask(target, { fields: { "Accept-Encoding": "br" } });
+    if (answer.fields["content-encoding"] === "br") return answer;
+    assert.ok(performance.now() < deadlineMs, `${target}: no copy within 20 s`);
+  }
+}
+
 Deno.test("ktcp http --compress compresses text on the fly", () =>
   withFiles(
     { "a.txt": TEXT, "small.txt": "x", "b.png": TEXT, "c.json": JSON.stringify([TEXT]) },
     { compress: true },
     async ({ ask }) => {
+      await untilCoded(ask, "/a.txt");
       for (const accept of ["br", "gzip", "zstd", "gzip, br"]) {
         const fields = { "Accept-Encoding": accept };
         for (let i = 0; i < 3; ++i) {
@@ -124,3 +145,75 @@ Deno.test("ktcp http --compress compresses text on the fly", () =>
       assert.equal(part.body, whole.body.slice(0, 10));
     },
   ));
+
+/** Texts of one MiB that differ, each some ten milliseconds of work for a compressor. */
+function largeTexts(count: number): Tree {
+  const text = new Uint8Array(1 << 20).map((_, i) => 97 + ((i * i) >> 7) % 23);
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => {
+    const one = text.slice();
+    one.set(new TextEncoder().encode(`${index} `));
+    return [`${index}.txt`, one];
+  }));
+}
+
+for (const model of MODELS) {
+  Deno.test(`ktcp http --compress sends copies in model ${model}`, () =>
+    withFiles({ "a.txt": TEXT }, { model, compress: true }, async ({ ask }) => {
+      const answer = await untilCoded(ask, "/a.txt");
+      assert.equal(decoded(answer.body, "br"), TEXT);
+      const head = await ask("/a.txt", { method: "HEAD", fields: { "Accept-Encoding": "br" } });
+      assert.equal(head.fields["content-length"], answer.fields["content-length"]);
+      assert.equal(head.fields.etag, answer.fields.etag);
+    }));
+
+  Deno.test(`ktcp http --compress ends at once in model ${model}, whatever waits for copies`, () =>
+    withTree(largeTexts(8), async (root) => {
+      const args = ["http", "--port", "0", "--dir", root, "--model", model, "--compress"];
+      await using server = await ServerProcess.start([...args, "--grace", "60s"]);
+      const address = { hostname: "127.0.0.1", port: server.port };
+      const clients = await Promise.all(
+        Array.from({ length: 8 }, () => FileClient.connect(address)),
+      );
+      // The first one comes when others wait.
+      const all = clients.map((client, index) =>
+        client.ask(`/${index}.txt`, { fields: { "Accept-Encoding": "br" } })
+      );
+      await Promise.race(all);
+      const ended = server.stop();
+      for (const answer of await Promise.allSettled(all)) {
+        // Not whole is none: a request that the server has not seen by then.
+        if (answer.status === "fulfilled") assert.equal(answer.value.status, 200);
+      }
+      for (const client of clients) await client[Symbol.asyncDispose]();
+      const { code, notes, ms } = await ended;
+      assert.equal(code, 0, notes);
+      assert.ok(ms < 20_000, `${ms} ms`);
+    }));
+}
+
+Deno.test("ktcp http --compress answers others while it compresses", () => {
+  const count = 16;
+  return withFiles(
+    { ...largeTexts(count), "small.txt": "abc" },
+    { model: "single", compress: true },
+    async ({ ask, address }) => {
+      await untilCoded(ask, "/0.txt");
+      const clients = await Promise.all(
+        Array.from({ length: count }, () => FileClient.connect(address)),
+      );
+      let done = 0;
+      const all = clients.map(async (client, index) => {
+        const fields = { "Accept-Encoding": "br" };
+        const { status } = await client.ask(`/${index}.txt`, { fields });
+        done++;
+        return status;
+      });
+      // The copy of the first is kept: it is answered when the others are being compressed.
+      await Promise.race(all);
+      assert.equal((await ask("/small.txt")).body, "abc");
+      assert.ok(done < count, `${done} were answered before`);
+      for (const status of await Promise.all(all)) assert.equal(status, 200);
+      for (const client of clients) await client[Symbol.asyncDispose]();
+    },
+  );
+});

@@ -120,6 +120,13 @@ Deno.test("ktcp http --dir explains options that cannot be used", () =>
     const cases: [args: string[], expected: RegExp][] = [
       [["--dir", `${root}/none`], /'--dir': there is no directory/],
       [["--dir", `${root}/a.txt`], /'--dir': .* is not a directory/],
+      [["--dir", `${root}/${"x".repeat(300)}`], /'--dir': cannot read '.*': /],
+      ...(Deno.build.os === "linux"
+        ? ["/proc", "/proc/self", "/sys", "/dev/pts"].map((path): [string[], RegExp] => [
+          ["--dir", path],
+          /'--dir': '.*' belongs to the kernel .*; name a directory of ordinary files/,
+        ])
+        : []),
       [["--dir", root, "--echo"], /cannot be used with/],
       [["--dir", root, "--index", "a/b"], /--index: "a\/b" is not a file name/],
       [["--dir", root, "--cache-control", "a\nb"], /--cache-control: .* is not a field value/],

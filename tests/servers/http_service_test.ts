@@ -37,12 +37,15 @@ class Harness implements Disposable {
   readonly core: Core;
   readonly service: HttpService;
   readonly conn: number;
+  /** What the service printed. */
+  readonly printed: string[] = [];
   /** What a sender was given besides the output. */
   sent = "";
 
   constructor(readonly resource: FakeResource = new FakeResource(), blocks = 8) {
     this.core = Core.create({ blocks });
-    this.service = new HttpService(this.core, resource);
+    const print = (lines: string) => this.printed.push(lines);
+    this.service = new HttpService(this.core, resource, { print });
     this.service.tick(NOW_MS);
     this.conn = this.core.open();
     this.service.opened(this.conn, "127.0.0.1");
@@ -554,4 +557,26 @@ Deno.test("large bytes are handed over in blocks, or beside them where those run
     );
     core.close(other);
   }
+});
+
+Deno.test("a resource that throws is reported, and gets a whole 500; the connection goes on", async () => {
+  using harness = new Harness();
+  const { answers } = harness.resource;
+  answers["/now"] = () => {
+    throw new TypeError("a bug");
+  };
+  answers["/later"] = () => Promise.reject(new TypeError("a bug"));
+  assert.equal(harness.receive("GET /now HTTP/1.1\r\nHost: a\r\n\r\n"), Effect.Read);
+  assert.deepEqual(harness.takeResponses("GET").map(({ status }) => status), [500]);
+  assert.equal(harness.receive("GET /later HTTP/1.1\r\nHost: a\r\n\r\n"), Effect.Respond);
+  assert.equal(await harness.respond(), Effect.Flush);
+  assert.deepEqual(harness.takeResponses("GET").map(({ status }) => status), [500]);
+  assert.deepEqual(
+    harness.printed,
+    Array(2).fill(
+      "ktcp: internal error: TypeError: a bug (please report this)\n",
+    ),
+  );
+  assert.equal(harness.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Effect.Read);
+  assert.deepEqual(harness.takeResponses("GET").map(({ status }) => status), [200]);
 });

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
-import zlib from "node:zlib";
 import fc from "fast-check";
 import { Cache } from "../../../servers/static/cache.ts";
-import { Compressor } from "../../../servers/static/compress.ts";
 import { contentTag, factsTag, isSettled, sameFacts } from "../../../servers/static/etag.ts";
 
 Deno.test("Cache evicts what was used longest ago", () => {
@@ -46,40 +44,7 @@ Deno.test("Cache never holds more than its capacity and counts exactly", () => {
   }));
 });
 
-const text = new TextEncoder().encode("some text to compress, ".repeat(500));
-
-Deno.test("Compressor makes copies that decode to the original, once per coding", async () => {
-  const compressor = new Compressor(1e6);
-  const decoders = {
-    br: zlib.brotliDecompressSync,
-    zstd: zlib.zstdDecompressSync,
-    gzip: zlib.gunzipSync,
-  };
-  for (const coding of ["br", "zstd", "gzip"] as const) {
-    const options = { tag: '"x"', coding };
-    const first = compressor.compress(text, options);
-    assert.ok(first instanceof Promise);
-    assert.equal(compressor.compress(text, options), first, "the job under way is shared");
-    const copy = await first;
-    assert.ok(copy.bytes.length < text.length / 5);
-    assert.deepEqual(new Uint8Array(decoders[coding](copy.bytes)), text);
-    assert.equal(copy.tag, contentTag(copy.bytes));
-    assert.equal(compressor.compress(text, options), copy, "the copy is kept");
-  }
-});
-
-Deno.test("Compressor refuses when too many wait, and recovers", async () => {
-  const compressor = new Compressor(0);
-  const jobs = Array.from(
-    { length: 100 },
-    (_, index) => compressor.compress(text, { tag: `"${index}"`, coding: "gzip" }),
-  );
-  const taken = jobs.filter((job) => job !== undefined);
-  assert.ok(taken.length >= 60 && taken.length < 100, `${taken.length} taken`);
-  const copies = await Promise.all(taken);
-  assert.ok(copies.every(({ bytes }) => bytes.length === copies[0].bytes.length));
-  assert.ok(compressor.compress(text, { tag: '"again"', coding: "gzip" }) instanceof Promise);
-});
+const text = new TextEncoder().encode("some text");
 
 const facts = { dev: 1, ino: 2, size: 3, mtimeMs: 1_000_500, ctimeMs: 1_000_000 };
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import zlib from "node:zlib";
+import { CompressorPool } from "../../../servers/compression/compressor_pool.ts";
 import { ListingRoom, MAX_HELD_ENTRIES } from "../../../servers/static/listing_room.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/static/options.ts";
 import type { Plan, StaticRequest } from "../../../servers/static/plan.ts";
@@ -140,7 +141,8 @@ Deno.test("Site finds precompressed siblings, but not through links that lead ou
 
 Deno.test("Site compresses once, off the loop, and answers at once afterwards", () =>
   withTree({ "a.txt": "text ".repeat(1000) }, async (root) => {
-    const served = site(root, { compress: true });
+    const compressors = new CompressorPool({ cacheBytes: 1e6 });
+    const served = new Site(staticOptions({ root, compress: true }), { compressor: compressors });
     const accept = { "accept-encoding": "gzip" };
     const pending = served.plan(get("/a.txt", accept), Date.now());
     assert.ok(pending instanceof Promise);
@@ -151,6 +153,13 @@ Deno.test("Site compresses once, off the loop, and answers at once afterwards", 
     assert.ok(!(again instanceof Promise));
     const none = served.plan(get("/a.txt", { ...accept, "if-none-match": tag(plan) }), Date.now());
     assert.equal((none as Plan).status, 304);
+    await compressors.stop();
+    // What cannot be compressed goes out as it is, if the client takes that; not to be repeated.
+    const late = served.plan(get("/a.txt", { "accept-encoding": "br" }), Date.now());
+    assert.equal(text(late), "text ".repeat(1000));
+    assert.equal((late as Plan).freshUntilMs, 0);
+    const refused = get("/a.txt", { "accept-encoding": "br, identity;q=0" });
+    assert.equal((served.plan(refused, Date.now()) as Plan).status, 503);
   }));
 
 Deno.test("Site links nothing that it would not serve", () =>
@@ -183,7 +192,7 @@ Deno.test("Site links nothing that it would not serve", () =>
 Deno.test("Site answers 503 when there is no room for a listing", () =>
   withTree({ "d/x": "x" }, async (root) => {
     const room = new ListingRoom();
-    const served = new Site(staticOptions({ root }), room);
+    const served = new Site(staticOptions({ root }), { room });
     room.hold(MAX_HELD_ENTRIES);
     const plan = await served.plan(get("/d/"), Date.now());
     assert.equal(plan.status, 503);

@@ -390,6 +390,27 @@ Deno.test("destroyWorkqueue() accepts nothing that it would lose", async () => {
   await destroyed;
 });
 
+Deno.test("connect() gets a port to each Worker, and is told when the Worker is gone", async () => {
+  const heard: unknown[] = [];
+  let gone = 0;
+  const connect = (port: MessagePort) => {
+    port.onmessage = ({ data }) => heard.push(data);
+    return () => {
+      port.close();
+      gone++;
+    };
+  };
+  const { pools } = testPools({ connect, cpus: 1 });
+  const queue = allocWorkqueue("ports", { pools });
+  await callWork(queue, "say", 1);
+  await callWork(queue, "say", 2);
+  await until(() => heard.length === 2);
+  assert.deepEqual(heard, [["kworker/0:0", 1], ["kworker/0:0", 2]]);
+  assert.equal(gone, 0);
+  await destroyWorkqueue(queue);
+  assert.equal(gone, 1);
+});
+
 Deno.test("callbacks that throw do not stop the queue", async () => {
   const { pools } = testPools();
   const queue = allocWorkqueue("throws", { flags: WQ_UNBOUND, pools });

@@ -83,6 +83,8 @@ serveWork<Init>({
   exit: () => Deno.exit(3),
   uncloneable: () => () => 1,
   open: (path: string) => Deno.readTextFile(path),
+  /** Says `data` on the port of its Worker. */
+  say: (data, { worker, port }) => port!.postMessage([worker.name, data]),
   /** Says "started", answers each message with its echo, and ends with "stop". */
   listen: (data, context: WorkContext<Init>) => {
     Atomics.add(context.init.shared, 0, 1);

@@ -1,0 +1,45 @@
+/**
+ * Faults of the system in the log: one line each, at most one a second of each kind. A disk that
+ * fails, fails for every request: what is left out is counted.
+ */
+
+/** The least time between two lines of a kind. */
+const INTERVAL_MS = 1000;
+
+/** A log of faults. */
+export class FaultLog {
+  readonly #print: (lines: string) => void;
+  readonly #intervalMs: number;
+  /** Faults that were left out since the last line, by kind, while the interval runs. */
+  readonly #leftOut = new Map<string, { count: number; line: string }>();
+
+  /** @param print takes whole lines, each with its line feed */
+  constructor(print: (lines: string) => void, { intervalMs = INTERVAL_MS } = {}) {
+    this.#print = print;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Prints `line`, or counts it where another of its `kind` was printed within a second. */
+  report(kind: string, line: string): void {
+    const running = this.#leftOut.get(kind);
+    if (running !== undefined) {
+      running.count++;
+      running.line = line;
+      return;
+    }
+    this.#print(line + "\n");
+    this.#run(kind);
+  }
+
+  #run(kind: string): void {
+    this.#leftOut.set(kind, { count: 0, line: "" });
+    const timer = setTimeout(() => {
+      const { count, line } = this.#leftOut.get(kind)!;
+      this.#leftOut.delete(kind);
+      if (count === 0) return;
+      this.#print(count === 1 ? line + "\n" : `${line} (and ${count - 1} more like it)\n`);
+      this.#run(kind);
+    }, this.#intervalMs);
+    Deno.unrefTimer(timer);
+  }
+}
