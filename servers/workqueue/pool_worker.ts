@@ -174,7 +174,6 @@ export class PoolWorker {
     this.#isClosed = true;
     const first = this.#jobs.findIndex((job) => !isAtLeast(this.#begunSeq, job.seq));
     if (first < 0) return [];
-    if (first === 0) this.#patience = Math.min(2 * this.#patience, MAX_PATIENCE);
     this.#isDropping = true;
     return this.#jobs.splice(first);
   }
@@ -188,10 +187,13 @@ export class PoolWorker {
   isStalled(): boolean {
     if (this.isIdle) return false;
     const seq = this.#isClosed ? this.#begunSeq : Atomics.load(this.#cell, BEGUN_WORD);
-    if (this.#jobs.length > 0 && isAtLeast(seq, this.#jobs[0].seq)) this.#patience = 1;
+    const hasBegun = this.#jobs.length > 0 && isAtLeast(seq, this.#jobs[0].seq);
+    if (hasBegun) this.#patience = 1;
     this.#stalledLooks = seq === this.#seenSeq ? this.#stalledLooks + 1 : 0;
     this.#seenSeq = seq;
-    return this.#stalledLooks >= this.#patience;
+    const isStalled = this.#stalledLooks >= this.#patience;
+    if (isStalled && !hasBegun) this.#patience = Math.min(2 * this.#patience, MAX_PATIENCE);
+    return isStalled;
   }
 
   /** Sends `message` to a job that it has. */
