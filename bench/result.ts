@@ -4,7 +4,7 @@
  * Load engines count; the functions here derive what follows from the counts, so that totals and
  * rates always agree.
  */
-import type { Check } from "./limits.ts";
+import type { Check } from "./load/limits.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
 
 /** How echoes failed, by kind. */

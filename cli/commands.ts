@@ -6,26 +6,26 @@ import type { CommandEntry } from "./command.ts";
 /** All commands, in the order in which the help shows them. */
 export const COMMANDS: readonly CommandEntry[] = [
   { name: "echo", summary: "TCP echo server", load: () => import("./echo.ts") },
-  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http.ts") },
+  { name: "http", summary: "HTTP/1.1 server", load: () => import("./http/http.ts") },
   {
     name: "bench",
     summary: "measure the latency of an echo server",
-    load: () => import("./bench.ts"),
+    load: () => import("./bench/bench.ts"),
   },
   {
     name: "htstress",
     summary: "HTTP load generator",
-    load: () => import("./htstress.ts"),
+    load: () => import("./htstress/htstress.ts"),
   },
   {
     name: "lab",
     summary: "run experiments, and explain what is seen",
-    load: () => import("./lab.ts"),
+    load: () => import("./lab/lab.ts"),
   },
   {
     name: "sockets",
     summary: "TCP sockets by state; drop TIME-WAIT sockets",
-    load: () => import("./sockets.ts"),
+    load: () => import("./sockets/sockets.ts"),
   },
   {
     name: "doctor",
@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "completions",
     summary: "print a completion script for bash, zsh or fish",
-    load: () => import("./completions.ts"),
+    load: () => import("./completions/completions.ts"),
   },
   { name: "man", summary: "print the manual page", load: () => import("./man.ts") },
 ];

@@ -1,10 +1,10 @@
 /** `ktcp doctor`: the limits that a load run meets, and the commands that raise them. */
 import { Command } from "commander";
-import { amountOf, type Check, checkLimits, effectOf } from "../bench/limits.ts";
+import { amountOf, type Check, checkLimits, effectOf } from "../bench/load/limits.ts";
 import { formatCount } from "../bench/report/units.ts";
-import { integerBetween } from "./args.ts";
-import { printJson, printResult } from "./output.ts";
-import { VERSION } from "./version.ts";
+import { integerBetween } from "./shared/args.ts";
+import { printJson, printResult } from "./shared/output.ts";
+import { VERSION } from "./shared/version.ts";
 
 /** Rounds of `ktcp bench` unless told otherwise; each client opens a connection in each of them. */
 const ROUNDS = 10;

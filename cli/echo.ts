@@ -1,7 +1,12 @@
 /** `ktcp echo`: the TCP echo server. */
 import { Command } from "commander";
-import { formatSize, sizeBetween } from "./args.ts";
-import { addServeOptions, commonServerOptions, runServer, type ServeFlags } from "./serve.ts";
+import { formatSize, sizeBetween } from "./shared/args.ts";
+import {
+  addServeOptions,
+  commonServerOptions,
+  runServer,
+  type ServeFlags,
+} from "./shared/serve.ts";
 
 interface EchoFlags extends ServeFlags {
   buffer: number;

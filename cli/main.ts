@@ -4,11 +4,11 @@
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
 import { type Command, CommanderError } from "commander";
-import { ignoreDebuggerSignal } from "../servers/linux/signals.ts";
-import { stderr } from "../servers/stderr.ts";
+import { ignoreDebuggerSignal } from "../system/linux/signals.ts";
+import { stderr } from "../system/stderr.ts";
 import { COMMANDS } from "./commands.ts";
-import { Failure, messageOf, UsageError } from "./failure.ts";
-import { printNote, printResult } from "./output.ts";
+import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { printNote, printResult } from "./shared/output.ts";
 import { loadCommand, newProgram } from "./program.ts";
 
 /** Makes commander throw instead of exiting, and write its help where results go. */

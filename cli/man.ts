@@ -1,9 +1,9 @@
 /** `ktcp man`: the manual page, made from the commands' own options, in man(7) macros. */
 import { Command } from "commander";
 import type { CommandEntry } from "./command.ts";
-import { printResult } from "./output.ts";
+import { printResult } from "./shared/output.ts";
 import { wholeProgram } from "./program.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "./shared/version.ts";
 
 /** Builds the command, which documents the commands of `table`. */
 export function command(table: readonly CommandEntry[]): Command {

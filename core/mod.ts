@@ -18,4 +18,4 @@ export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
 export { ResponseReader } from "./response_reader.ts";
 export { ResponseCode, Taken } from "./shared/abi_client.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";
-export { ReadTurns } from "./read_turns.ts";
+export { ReadTurns } from "../system/read_turns.ts";

@@ -1,11 +1,11 @@
 /**
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
-import { fitCapacity, systemRoom } from "./capacity.ts";
-import { type CompressorPool, compressorWorkers } from "./compression/compressor_pool.ts";
-import { compressorsFor } from "./compression/compressors_for.ts";
-import { lockUnixPath, removeStaleSocket } from "./engines/unix_path.ts";
-import type { OwnSockets } from "./linux/own_sockets.ts";
+import { fitCapacity, systemRoom } from "./net/capacity.ts";
+import { type CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
+import { compressorsFor } from "./files/compression/compressors_for.ts";
+import { lockUnixPath, removeStaleSocket } from "./net/engines/unix_path.ts";
+import type { OwnSockets } from "../system/linux/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
@@ -20,9 +20,9 @@ import {
   withDefaults,
 } from "./options.ts";
 
-export { CapacityError } from "./capacity.ts";
-export { type Counters, sumCounters } from "./counters.ts";
-export type { ListenOptions } from "./engine.ts";
+export { CapacityError } from "./net/capacity.ts";
+export { type Counters, sumCounters } from "./net/counters.ts";
+export type { ListenOptions } from "./net/stream.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/model.ts";
 export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
@@ -33,15 +33,15 @@ export {
   DEFAULT_TIMEOUTS,
   MODELS,
 } from "./options.ts";
-export type { DirectoryOptions } from "./resources/directory.ts";
-export { isDiskError } from "./static/disk_error.ts";
+export type { DirectoryOptions } from "./files/directory.ts";
+export { isDiskError } from "./files/disk_error.ts";
 export {
   DEFAULT_CACHE_BYTES,
   OptionError,
   parseAuth,
   parseHeader,
   staticOptions,
-} from "./static/options.ts";
+} from "./files/options.ts";
 
 /** How many Workers can listen. */
 function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
@@ -119,7 +119,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     const settings = { model, workers, maxActive, maxWorkers, sockets, compressors, onNote };
     const server = await start(options, settings);
     if (tls !== undefined && sockets !== undefined) {
-      const { setNoDelayOnAll } = await import("./linux/no_delay.ts");
+      const { setNoDelayOnAll } = await import("../system/linux/no_delay.ts");
       setNoDelayOnAll(sockets);
     }
     for (const note of notes) onNote(note);
@@ -133,7 +133,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
 async function openOwnSockets(): Promise<OwnSockets | undefined> {
   if (Deno.build.os !== "linux") return undefined;
   // Loads the C library: not where it is not needed.
-  const { OwnSockets } = await import("./linux/own_sockets.ts");
+  const { OwnSockets } = await import("../system/linux/own_sockets.ts");
   return OwnSockets.open();
 }
 

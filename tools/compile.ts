@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { commit, VERSION } from "../cli/version.ts";
+import { commit, VERSION } from "../cli/shared/version.ts";
 import config from "../deno.json" with { type: "json" };
 import { type Bundle, bundle } from "./bundle.ts";
 import { findStub } from "./compile_stub.ts";

@@ -3,7 +3,7 @@
  * sha256sum, and the licences of what is inside.
  */
 import { createHash } from "node:crypto";
-import { VERSION } from "../cli/version.ts";
+import { VERSION } from "../cli/shared/version.ts";
 import { compile, report } from "./compile.ts";
 import { licencesText } from "./licences.ts";
 import { DIST } from "./paths.ts";

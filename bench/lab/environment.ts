@@ -1,6 +1,6 @@
 /** Where an experiment ran: what its numbers depend on. */
-import { readProc } from "../proc.ts";
-import { readSystemLimits } from "../proc_limits.ts";
+import { readProc } from "../../system/proc.ts";
+import { readSystemLimits } from "../../system/limits.ts";
 
 /** The machine and its settings, as results record them. */
 export interface Environment {

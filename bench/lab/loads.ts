@@ -1,10 +1,10 @@
 /** The loads that experiments put on servers, each as one sample. */
-import { runEcho } from "../echo.ts";
-import { defaultWorkers } from "../echo_plan.ts";
-import { type HtstressOptions, runHtstress } from "../htstress.ts";
-import { targetName } from "../echo_plan.ts";
+import { runEcho } from "../echo/echo.ts";
+import { defaultWorkers } from "../echo/plan.ts";
+import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
+import { targetName } from "../echo/plan.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
-import { cpuDuring } from "./cpu_time.ts";
+import { cpuDuring } from "../../system/cpu_time.ts";
 import type { LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
 

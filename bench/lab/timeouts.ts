@@ -1,6 +1,6 @@
 /** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
 import { formatCount, formatLatency } from "../report/units.ts";
-import { readSystemLimits } from "../proc_limits.ts";
+import { readSystemLimits } from "../../system/limits.ts";
 import { HeldConnections } from "./held_connections.ts";
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
 import { httpSample, withServers } from "./loads.ts";

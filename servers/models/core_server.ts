@@ -1,7 +1,7 @@
 /**
  * One Worker's server of model `per-core`, as the owner sees it.
  */
-import { type Counters, zeroCounters } from "../counters.ts";
+import { type Counters, zeroCounters } from "../net/counters.ts";
 import { queueWorkOn, sendToWork, Work, type WorkError, type Workqueue } from "../workqueue/mod.ts";
 import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
 

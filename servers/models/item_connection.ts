@@ -1,5 +1,5 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
-import { Effect } from "../service.ts";
+import { Effect } from "../net/service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../workqueue/mod.ts";
 import type { Outcome, Received, ReceiveData } from "./messages.ts";
 import type { RemoteConnection } from "./remote_service.ts";

@@ -2,9 +2,9 @@
  * What the models' owners and Workers say to each other: plain data.
  */
 import type { CoreShare } from "../../core/mod.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../net/counters.ts";
 import type { ServerOptions, ServiceOptions } from "../options.ts";
-import type { Effect, Handed } from "../service.ts";
+import type { Effect, Handed } from "../net/service.ts";
 
 // per-core
 

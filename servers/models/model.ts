@@ -1,7 +1,7 @@
 /**
  * What every concurrency model offers: a running server and what its threads did.
  */
-import type { Counters } from "../counters.ts";
+import type { Counters } from "../net/counters.ts";
 import type { WorkerStats } from "../workqueue/mod.ts";
 
 /** What one thread did. */

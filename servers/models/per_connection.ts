@@ -2,8 +2,8 @@
  * Model `per-connection`: a Worker is created for each connection and ends with it, as the first
  * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
  */
-import type { CompressorPool } from "../compression/compressor_pool.ts";
-import type { OwnSockets } from "../linux/own_sockets.ts";
+import type { CompressorPool } from "../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../system/linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";

@@ -6,11 +6,11 @@
  * Each Worker runs one long item of a bound queue, `serve`. When it crashes, its connections are
  * lost, and the item is queued again on the same core.
  */
-import type { CompressorPool } from "../compression/compressor_pool.ts";
-import type { OwnSockets } from "../linux/own_sockets.ts";
+import type { CompressorPool } from "../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../system/linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
-import { stderr } from "../stderr.ts";
+import { stderr } from "../../system/stderr.ts";
 import { CoreServer } from "./core_server.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { workerPermissions } from "./permissions.ts";

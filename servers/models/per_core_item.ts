@@ -1,7 +1,7 @@
 /**
  * The work function of model `per-core`: a whole server.
  */
-import { ConnectionLimit } from "../connection_limit.ts";
+import { ConnectionLimit } from "../net/connection_limit.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
 import { keptBytes } from "../options.ts";
 import type { WorkContext } from "../workqueue/serve_work.ts";

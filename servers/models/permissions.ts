@@ -2,8 +2,8 @@
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
 import { resolve } from "node:path";
-import { formatAddress } from "../engine.ts";
-import { unixFiles, unixNames } from "../engines/unix_path.ts";
+import { formatAddress } from "../net/stream.ts";
+import { unixFiles, unixNames } from "../net/engines/unix_path.ts";
 import type { PartialServerOptions, ServerOptions } from "../options.ts";
 
 /** Paths that a server's job is to read. */

@@ -4,7 +4,7 @@
  */
 import { Core } from "../../core/mod.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
-import type { Service } from "../service.ts";
+import type { Service } from "../net/service.ts";
 import type { WorkerOutlets } from "../workqueue/serve_work.ts";
 import type { PoolInit } from "./messages.ts";
 

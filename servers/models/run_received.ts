@@ -2,7 +2,7 @@
  * What Workers of the pool models do with what was received on a connection. Its bytes stand in
  * the shared memory, and what is answered is put there for the owner to send.
  */
-import { Effect, type Service } from "../service.ts";
+import { Effect, type Service } from "../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";
 
 /** Runs `service` on what stands in the block `conn`. @returns what the owner shall do next */

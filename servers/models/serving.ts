@@ -3,15 +3,15 @@
  * them, `per-core` one on each of its Workers.
  */
 import { Core } from "../../core/mod.ts";
-import { Acceptor } from "../acceptor.ts";
-import { blocksFor, inputBytesOf } from "../capacity.ts";
-import type { ConnectionLimit } from "../connection_limit.ts";
-import { zeroCounters } from "../counters.ts";
-import type { Listener } from "../engine.ts";
-import { denoEngine } from "../engines/deno.ts";
+import { Acceptor } from "../net/acceptor.ts";
+import { blocksFor, inputBytesOf } from "../net/capacity.ts";
+import type { ConnectionLimit } from "../net/connection_limit.ts";
+import { zeroCounters } from "../net/counters.ts";
+import type { Listener } from "../net/stream.ts";
+import { denoEngine } from "../net/engines/deno.ts";
 import { limitsOf, type ServerOptions, TICK_MS } from "../options.ts";
-import type { Service } from "../service.ts";
-import { TimerWheel } from "../timer_wheel.ts";
+import type { Service } from "../net/service.ts";
+import { TimerWheel } from "../net/timer_wheel.ts";
 
 /**
  * The memory for a server.

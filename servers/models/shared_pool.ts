@@ -3,8 +3,8 @@
  * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: kecho
  * with `WQ_UNBOUND`, khttpd on CMWQ.
  */
-import type { CompressorPool } from "../compression/compressor_pool.ts";
-import type { OwnSockets } from "../linux/own_sockets.ts";
+import type { CompressorPool } from "../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../system/linux/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { ItemConnection } from "./item_connection.ts";
 import type { RunningServer } from "./model.ts";

@@ -5,7 +5,7 @@
  * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
  * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
  */
-import { Effect, type Service } from "../service.ts";
+import { Effect, type Service } from "../net/service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
 import type { ConnectionCommand, ConnectionData, Outcome, Received } from "./messages.ts";
 import type { RemoteConnection } from "./remote_service.ts";

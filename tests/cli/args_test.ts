@@ -11,7 +11,7 @@ import {
   parsePort,
   parseSize,
   sizeBetween,
-} from "../../cli/args.ts";
+} from "../../cli/shared/args.ts";
 
 /** Checks which values a parser reads, and which it refuses with a hint that says what to write. */
 function checkParser<T>(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { findServer, type OwnServer } from "../../cli/bench_target.ts";
-import { Failure, UsageError } from "../../cli/failure.ts";
+import { findServer, type OwnServer } from "../../cli/bench/target.ts";
+import { Failure, UsageError } from "../../cli/shared/failure.ts";
 import {
   answering,
   echo,

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../cli/commands.ts";
-import { bashScript } from "../../cli/completions_bash.ts";
-import { fishScript } from "../../cli/completions_fish.ts";
-import { type CommandWords, describe } from "../../cli/completions_words.ts";
-import { zshScript } from "../../cli/completions_zsh.ts";
+import { bashScript } from "../../cli/completions/bash.ts";
+import { fishScript } from "../../cli/completions/fish.ts";
+import { type CommandWords, describe } from "../../cli/completions/words.ts";
+import { zshScript } from "../../cli/completions/zsh.ts";
 import { manPage } from "../../cli/man.ts";
 import { wholeProgram } from "../../cli/program.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { doctorText } from "../../cli/doctor.ts";
-import { checkLimits } from "../../bench/limits.ts";
+import { checkLimits } from "../../bench/load/limits.ts";
 
 async function doctor(...args: string[]) {
   const main = new URL("../../cli/main.ts", import.meta.url).pathname;

@@ -1,13 +1,13 @@
 /** `ktcp lab` as a person runs it. */
 import assert from "node:assert/strict";
 import { InvalidArgumentError } from "commander";
-import { Failure } from "../../cli/failure.ts";
-import { parseStrace } from "../../cli/lab_strace.ts";
-import { parseTarget, probeTarget } from "../../cli/lab_targets.ts";
-import { parseSummary, startOwn } from "../../cli/lab_servers.ts";
-import { countTimeWait, dropTimeWait } from "../../cli/lab_sockets.ts";
-import { selfCommand } from "../../cli/self_command.ts";
-import { hasNetAdmin } from "../../servers/sockets/capability.ts";
+import { Failure } from "../../cli/shared/failure.ts";
+import { parseStrace } from "../../cli/lab/strace.ts";
+import { parseTarget, probeTarget } from "../../cli/lab/targets.ts";
+import { parseSummary, startOwn } from "../../cli/lab/servers.ts";
+import { countTimeWait, dropTimeWait } from "../../cli/lab/sockets.ts";
+import { selfCommand } from "../../cli/shared/self_command.ts";
+import { hasNetAdmin } from "../../system/sockets/capability.ts";
 import { echo, readAll, startNone, startServer, writeAll } from "../support/echo_servers.ts";
 import { Marker } from "../support/marked_processes.ts";
 import { Launched, launchServer, type Outcome, run } from "../support/launch.ts";

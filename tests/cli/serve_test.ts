@@ -2,7 +2,7 @@
  * The life of a server process: its readiness line, the errors of binding, and its end.
  */
 import assert from "node:assert/strict";
-import { bindFailure, type BindTarget } from "../../cli/bind_failure.ts";
+import { bindFailure, type BindTarget } from "../../cli/shared/bind_failure.ts";
 import { MODELS, serve } from "../../servers/mod.ts";
 import { launchServer, type Outcome, run, whyNot } from "../support/launch.ts";
 

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { explainRefusal } from "../../cli/sockets_refusal.ts";
-import { SystemError } from "../../servers/linux/libc.ts";
-import { hasNetAdmin } from "../../servers/sockets/capability.ts";
+import { explainRefusal } from "../../cli/sockets/refusal.ts";
+import { SystemError } from "../../system/linux/libc.ts";
+import { hasNetAdmin } from "../../system/sockets/capability.ts";
 import {
   dumpPort,
   Loopback,
   testUnless,
   whyNoDrop,
   whyNoSockDiag,
-} from "../servers/sockets/connections.ts";
+} from "../system/sockets/connections.ts";
 import { whyNot } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
 import { until } from "../support/until.ts";
@@ -326,7 +326,7 @@ Deno.test("FFI is loaded by one file, and not before a command asks for it", asy
     }
   };
   for (const folder of ["cli", "servers"]) await visit(new URL(`${folder}/`, root));
-  assert.deepEqual(users, ["servers/linux/libc.ts"]);
+  assert.deepEqual(users, ["system/linux/libc.ts"]);
   const permissions = ["--no-prompt", "--allow-read", "--allow-env", "--deny-ffi"];
   const help = await run(Deno.execPath(), ["run", ...permissions, MAIN, "sockets", "--help"]);
   assert.deepEqual([help.code, help.stderr], [0, ""]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { commit, VERSION, versionText } from "../../cli/version.ts";
+import { commit, VERSION, versionText } from "../../cli/shared/version.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -22,7 +22,7 @@ Deno.test("--version works on source without git, or inside somebody else's repo
   try {
     new Deno.Command("git", { args: ["init", "--quiet", dir] }).outputSync();
     Deno.mkdirSync(`${dir}/ktcp/cli`, { recursive: true });
-    for (const file of ["deno.json", "cli/version.ts"]) {
+    for (const file of ["deno.json", "cli/shared/version.ts"]) {
       Deno.copyFileSync(new URL(file, ROOT), `${dir}/ktcp/${file}`);
     }
     Deno.writeTextFileSync(

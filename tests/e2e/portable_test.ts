@@ -1,6 +1,6 @@
 /** The portable executable, for real: copied, restricted, damaged, interrupted, started at once. */
 import assert from "node:assert/strict";
-import { VERSION } from "../../cli/version.ts";
+import { VERSION } from "../../cli/shared/version.ts";
 import { executable, namesIn, run, RunningServer, Sandbox } from "./executable.ts";
 
 const isRoot = Deno.uid() === 0;

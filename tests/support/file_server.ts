@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { type DirectoryOptions, type Model, serve } from "../../servers/mod.ts";
-import { withTree } from "../servers/static/tree.ts";
+import { withTree } from "../servers/files/tree.ts";
 import { latin1Bytes } from "./http_cases.ts";
 import { RawClient } from "./raw_client.ts";
 import type { HttpResponse } from "./response_reader.ts";

@@ -1,6 +1,6 @@
 /** HTTP servers for tests of the load client: a good one that counts, and faulty ones. */
 import { createServer } from "node:net";
-import type { HtstressOptions } from "../../bench/htstress.ts";
+import type { HtstressOptions } from "../../bench/http/htstress.ts";
 import { type Handler, startServer, type TestServer, writeAll } from "./echo_servers.ts";
 
 /** A request as it came. */

@@ -1,6 +1,6 @@
 /** llhttp as a reference parser that collects whole messages, for comparison. */
 import constants from "undici/lib/llhttp/constants.js";
-import { LlhttpDriver, llhttpErrorName } from "../../bench/micro/llhttp.ts";
+import { LlhttpDriver, llhttpErrorName } from "../../tools/benchmarks/core/llhttp.ts";
 import { latin1Text } from "./http_cases.ts";
 
 /** A request as llhttp read it; strings are latin1. */

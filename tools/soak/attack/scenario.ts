@@ -7,7 +7,7 @@
  * that the attack took is given back, when it then serves as many connections as it promises, and
  * when SIGTERM drains it and it exits 0.
  */
-import { readSystemLimits } from "../../../bench/proc_limits.ts";
+import { readSystemLimits } from "../../../system/limits.ts";
 import { connect, readResponse, sleep, writeAll } from "../client.ts";
 import { type ServerEnd, ServerProcess } from "../server_process.ts";
 import type { AttackCounts } from "./attack_worker.ts";

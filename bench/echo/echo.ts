@@ -1,0 +1,109 @@
+/** Runs an echo benchmark: spreads its clients over Web Workers and gathers what they saw. */
+import { Barrier } from "../load/barrier.ts";
+import { type LoadMessage, type LoadResult, type LoadTask, STOP } from "./load.ts";
+import { type EchoPlan, targetName } from "./plan.ts";
+import { EchoTallies } from "./tallies.ts";
+import { counterGrowth, type KernelCounters, readKernelCounters } from "../../system/netstat.ts";
+import { LatencyHistogram } from "../stats/histogram.ts";
+
+/** How a run is watched. */
+export interface EchoOptions {
+  /** Whether every sample is kept, for `EchoTallies.samples`; default false. */
+  keepSamples?: boolean;
+  /** Ends the run; what was counted so far is its outcome. */
+  signal?: AbortSignal;
+  /** Called five times a second with the counts so far. */
+  onProgress?(tallies: EchoTallies): void;
+}
+
+/** What a run saw. */
+export interface EchoOutcome {
+  tallies: EchoTallies;
+  connectUs: LatencyHistogram;
+  echoUs: LatencyHistogram;
+  /** Wall time from the release of the first counted round to the end of the last. */
+  seconds: number;
+  /** Growth of the kernel's counters during the run. */
+  kernel: KernelCounters | null;
+  /** Explanation of an echo that differed. */
+  mismatch: string | null;
+  /** Why the run could not go on: this process or its machine, not the server. */
+  aborted: string | null;
+}
+
+const PROGRESS_MS = 200;
+
+/**
+ * Runs `plan`.
+ *
+ * @throws {RangeError} when there would be too many samples to keep, see `MAX_SAMPLES`
+ */
+export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promise<EchoOutcome> {
+  const tallies = EchoTallies.create(plan, options.keepSamples ?? false);
+  const barrier = Barrier.create(plan.workers).shared;
+  const before = readKernelCounters();
+  const workers = Array.from({ length: plan.workers }, () => startWorker(plan));
+  const stopAll = () => workers.forEach((worker) => worker.postMessage(STOP));
+  const progress = setInterval(() => options.onProgress?.(tallies), PROGRESS_MS);
+  try {
+    const results = workers.map(async (worker, index) => {
+      const task: LoadTask = { plan, worker: index, tallies: tallies.share, barrier };
+      const result = await runTask(worker, task);
+      if (result.aborted) stopAll();
+      return result;
+    });
+    options.signal?.addEventListener("abort", stopAll);
+    if (options.signal?.aborted) stopAll();
+    const outcome = gather(await Promise.all(results));
+    return { ...outcome, tallies, kernel: counterGrowth(before, readKernelCounters()) };
+  } finally {
+    options.signal?.removeEventListener("abort", stopAll);
+    clearInterval(progress);
+    workers.forEach((worker) => worker.terminate());
+  }
+}
+
+/** A Worker that may do nothing but reach the target; a Unix socket counts as a file to write. */
+function startWorker({ target }: EchoPlan): Worker {
+  const permissions: Deno.PermissionOptionsObject = "path" in target
+    ? { net: [`unix:${target.path}`], read: [target.path], write: [target.path] }
+    : { net: [targetName(target)] };
+  return new Worker(new URL("./echo_worker.ts", import.meta.url), {
+    type: "module",
+    name: "ktcp bench",
+    deno: { permissions },
+  });
+}
+
+function runTask(worker: Worker, task: LoadTask): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }: MessageEvent<LoadResult>) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(event.message));
+    };
+    worker.postMessage(task satisfies LoadMessage);
+  });
+}
+
+function gather(results: LoadResult[]): Omit<EchoOutcome, "tallies" | "kernel"> {
+  const started = results.flatMap(({ startedMs }) => startedMs ?? []);
+  const endedMs = Math.max(...results.map((result) => result.endedMs));
+  return {
+    connectUs: merged(results.map((result) => result.connectUs)),
+    echoUs: merged(results.map((result) => result.echoUs)),
+    seconds: started.length === 0 ? 0 : (endedMs - Math.min(...started)) / 1000,
+    mismatch: results.find((result) => result.mismatch)?.mismatch ?? null,
+    aborted: results.find((result) => result.aborted)?.aborted ?? null,
+  };
+}
+
+function merged(encoded: Uint8Array[]): LatencyHistogram {
+  const total = new LatencyHistogram();
+  for (const bytes of encoded) {
+    const part = new LatencyHistogram(bytes);
+    total.merge(part);
+    part.destroy();
+  }
+  return total;
+}

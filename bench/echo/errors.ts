@@ -1,0 +1,39 @@
+/** Which failure of an echo a socket error is. */
+import type { EchoFailures } from "../result.ts";
+
+/** How an echo fails. */
+export type FailureKind = keyof EchoFailures;
+
+/** All kinds, in the order of the results. */
+export const FAILURE_KINDS: readonly FailureKind[] = [
+  "refused",
+  "reset",
+  "timeout",
+  "mismatch",
+  "short",
+  "closed",
+];
+
+/**
+ * The kind of failure that `error`, thrown by connect, read or write, stands for.
+ *
+ * @param receivedBytes of the echo before it
+ * @returns null when it is no doing of the server's: out of files or ports, no route, no permission
+ */
+export function failureKind(error: unknown, receivedBytes: number): FailureKind | null {
+  const { errors } = Deno;
+  if (error instanceof errors.ConnectionRefused) return "refused";
+  // The accept queue of a Unix socket is full (EAGAIN): TCP would drop the SYN instead.
+  if (error instanceof errors.WouldBlock) return "refused";
+  if (error instanceof errors.ConnectionReset) return "reset";
+  if (error instanceof errors.ConnectionAborted) return "reset";
+  if (error instanceof errors.TimedOut) return "timeout";
+  // EPIPE: the peer closed with a FIN, and only then reset what was still sent to it.
+  if (error instanceof errors.BrokenPipe) return closedKind(receivedBytes);
+  return null;
+}
+
+/** The kind of failure when the peer closes after `receivedBytes` of the echo. */
+export function closedKind(receivedBytes: number): FailureKind {
+  return receivedBytes === 0 ? "closed" : "short";
+}

@@ -1,0 +1,347 @@
+/**
+ * One client of an HTTP load: it sends a request, or a batch of pipelined ones, waits for the
+ * responses, and goes on, over connections that stay open or over one each.
+ *
+ * A load spends its time in `received` and `#next`. A request there costs two system calls, one
+ * call into Wasm and one look at the clock; it is written from memory that stands ready, read into
+ * Wasm memory, and allocates nothing. All else stands beside them.
+ */
+import { type Core, Event, type ResponseReader, Taken } from "../../core/mod.ts";
+import type { Inspector } from "./inspect.ts";
+import { HttpLink, type LinkOwner } from "./link.ts";
+import type { RequestBytes } from "./request.ts";
+import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./socket.ts";
+import type { OpenSocket } from "./socket.ts";
+import type { ErrorKind, Tally } from "./tally.ts";
+import { type Endpoint, endpointText } from "./target.ts";
+import type { Schedule } from "../load/schedule.ts";
+import type { SampleLog } from "../load/sample_log.ts";
+
+/** What the clients of a thread share. */
+export interface ClientSetup {
+  core: Core;
+  reader: ResponseReader;
+  tally: Tally;
+  openSocket: OpenSocket;
+  endpoints: readonly Endpoint[];
+  /** For each URL the index of its endpoint. */
+  endpointOf: readonly number[];
+  requests: RequestBytes;
+  /** Requests in a batch; more than 1 only with one endpoint. */
+  pipeline: number;
+  isKeepAlive: boolean;
+  /** Where each request is written down; only together with an inspector. */
+  samples?: SampleLog;
+  /** Looks at responses one by one. */
+  makeInspector?: () => Inspector;
+  /** Shows what is sent and received; only together with an inspector. */
+  debug?: (bytes: Uint8Array) => void;
+}
+
+/** How long a server that announced to close a connection may keep it open, in microseconds. */
+const LINGER_US = 1e6;
+
+/** The clock of all latencies, in microseconds. */
+export function clockUs(): number {
+  return performance.now() * 1000;
+}
+
+/** One client. */
+export class HttpClient implements LinkOwner {
+  readonly #setup: ClientSetup;
+  readonly #links: HttpLink[];
+  readonly #inspector: Inspector | undefined;
+  /** The batches that were sent last, by the URL that they start with. */
+  readonly #batches: Uint8Array[] = [];
+  #schedule!: Schedule;
+  #finish!: () => void;
+  /** Where the exchange in progress takes place, its intended start, and what is left of it. */
+  #link: HttpLink;
+  #startUs = 0;
+  #outstanding = 0;
+  /** Number of its first request that has no response yet. */
+  #number = 0;
+  /** First byte of the response in progress; 0 before it. */
+  #firstUs = 0;
+  /** Since when something is awaited; 0 when nothing is. */
+  #sinceUs = 0;
+  /** How long the connection took that this exchange opened; -1 when it opened none. */
+  #connectUs = -1;
+  /** When the response was complete whose connection is still to end; 0 when there is none. */
+  #lingerUs = 0;
+
+  /** @throws {RangeError} when the core has no block left */
+  constructor(setup: ClientSetup) {
+    this.#setup = setup;
+    this.#inspector = setup.makeInspector?.();
+    this.#links = setup.endpoints.map((endpoint) => {
+      const conn = setup.reader.open();
+      if (conn === 0) throw new RangeError("No memory is left for a connection");
+      return new HttpLink(this, endpoint, conn, setup.reader.inputView(conn));
+    });
+    this.#link = this.#links[0];
+  }
+
+  /** Sends requests as `schedule` allows, until it has no more. Connections stay open. */
+  run(schedule: Schedule): Promise<void> {
+    this.#schedule = schedule;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#finish = resolve;
+    this.#next(clockUs());
+    return promise;
+  }
+
+  /** Gives up what takes longer than `timeoutUs`. Call every now and then. */
+  expire(timeoutUs: number): void {
+    if (this.#sinceUs === 0) return;
+    const isLingering = this.#lingerUs !== 0;
+    const limitUs = isLingering ? Math.min(timeoutUs, LINGER_US) : timeoutUs;
+    if (clockUs() - this.#sinceUs <= limitUs) return;
+    if (isLingering) this.#endLinger();
+    else this.#fail("timeout");
+  }
+
+  /** Gives up what is in flight, uncounted: the load was halted. */
+  abandon(): void {
+    if (this.#sinceUs === 0) return;
+    this.#link.disconnect();
+    this.#stop();
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    for (const link of this.#links) {
+      link.disconnect();
+      this.#setup.reader.close(link.conn);
+    }
+  }
+
+  // What the connections tell
+
+  /** The connection of `link` is open. */
+  opened(link: HttpLink): void {
+    link.isOpen = true;
+    this.#connectUs = clockUs() - this.#sinceUs;
+    this.#setup.tally.recordConnect(this.#connectUs);
+    this.#send(link);
+  }
+
+  /** `count` bytes arrived on `link`. */
+  received(link: HttpLink, count: number): void {
+    const nowUs = clockUs();
+    const { reader, tally } = this.#setup;
+    tally.bytesIn += count;
+    if (link !== this.#link || this.#outstanding === 0) {
+      // Nothing was asked: a farewell such as 408, to nobody's account.
+      link.disconnect();
+      this.#forget(link);
+    } else if (this.#lingerUs !== 0) this.#receivedMore(link, count);
+    else if (this.#inspector === undefined) {
+      const taken = reader.take(link.conn, count, this.#outstanding);
+      if (taken === 1 && this.#firstUs === 0) {
+        tally.recordWhole(nowUs - this.#startUs);
+        ++tally.completed;
+        ++this.#number;
+        if (--this.#outstanding === 0) this.#next(nowUs);
+      } else this.#take(taken, nowUs);
+    } else {
+      this.#setup.debug?.(link.input.slice(0, count));
+      this.#take(this.#inspector.take(link.conn, count, this.#outstanding), nowUs);
+    }
+  }
+
+  /** The peer ended the connection of `link`. */
+  ended(link: HttpLink): void {
+    const { reader } = this.#setup;
+    link.empty();
+    if (link !== this.#link || this.#outstanding === 0) return;
+    if (this.#lingerUs !== 0) {
+      this.#endLinger();
+      return;
+    }
+    const event = reader.end(link.conn);
+    if (event === Event.End) {
+      if (this.#inspector) this.#inspector.end(link.conn);
+      else reader.count(link.conn);
+      const nowUs = clockUs();
+      this.#complete(1, nowUs);
+      this.#schedule.giveBack(this.#outstanding);
+      this.#outstanding = 0;
+      this.#next(nowUs);
+    } else if (event === Event.Error) this.#fail("truncated", "closed");
+    else this.#fail("closed");
+  }
+
+  /** The connection of `link`, or the attempt to open it, failed. */
+  failed(link: HttpLink, error: Error): void {
+    const { tally } = this.#setup;
+    const wasOpen = link.isOpen;
+    link.empty();
+    if (link !== this.#link || this.#outstanding === 0) return;
+    if (this.#lingerUs !== 0) {
+      // A reset behind a whole response takes nothing from it.
+      this.#endLinger();
+      return;
+    }
+    if (!wasOpen && !isPlainRefusal(error)) {
+      tally.firstProblem ??= `Cannot connect to ${endpointText(link.endpoint)}: ${error.message}`;
+    }
+    this.#fail(wasOpen ? exchangeErrorKind(error) : connectErrorKind(error));
+  }
+
+  // The exchange
+
+  /** Starts the next exchange: at once, when it is meant to start, or never. */
+  #next(nowUs: number): void {
+    const schedule = this.#schedule;
+    const link = this.#link;
+    if (!this.#setup.isKeepAlive || link.socket?.isWriting) link.disconnect();
+    this.#number = schedule.next;
+    this.#outstanding = schedule.claim(this.#setup.pipeline);
+    if (this.#outstanding === 0) this.#stop();
+    else if (!schedule.isPaced) this.#begin(nowUs, nowUs);
+    else {
+      const dueUs = schedule.dueUs(this.#number);
+      if (dueUs <= nowUs) this.#begin(dueUs, nowUs);
+      else this.#beginLater(dueUs);
+    }
+  }
+
+  async #beginLater(dueUs: number): Promise<void> {
+    // Until then nothing is outstanding: what the connection tells is nobody's.
+    const count = this.#outstanding;
+    this.#outstanding = 0;
+    this.#sinceUs = 0;
+    const isDue = await this.#schedule.until(dueUs);
+    this.#outstanding = count;
+    if (isDue) {
+      this.#begin(dueUs, clockUs());
+    } else {
+      this.#schedule.giveBack(count);
+      this.#stop();
+    }
+  }
+
+  #begin(startUs: number, nowUs: number): void {
+    const { endpointOf, openSocket } = this.#setup;
+    this.#startUs = startUs;
+    this.#sinceUs = nowUs;
+    this.#firstUs = 0;
+    this.#connectUs = -1;
+    const link = this.#link = this.#links[endpointOf[this.#number % endpointOf.length]];
+    if (link.isOpen) this.#send(link);
+    else link.socket = openSocket(link.endpoint, link.input, link);
+  }
+
+  /** Writes as many requests as are outstanding, from that to the URL in turn on. */
+  #send(link: HttpLink): void {
+    const { requests: { bytes, offsets }, endpointOf, tally, debug } = this.#setup;
+    const first = this.#number % endpointOf.length;
+    const length = offsets[first + this.#outstanding] - offsets[first];
+    let batch = this.#batches[first];
+    if (batch === undefined || batch.length !== length) {
+      batch = bytes.subarray(offsets[first], offsets[first] + length);
+      this.#batches[first] = batch;
+    }
+    tally.bytesOut += length;
+    debug?.(batch.slice());
+    link.socket!.write(batch);
+  }
+
+  /** Deals with all that `taken` may say. */
+  #take(taken: number, nowUs: number): void {
+    const done = taken & Taken.Count;
+    if (taken & Taken.Closing) {
+      this.#complete(done - 1, nowUs);
+      this.#linger(nowUs);
+      return;
+    }
+    this.#complete(done, nowUs);
+    if (taken & Taken.Failed) this.#fail("garbage");
+    else if (this.#outstanding === 0) this.#next(nowUs);
+    else if (taken & Taken.Partial && this.#firstUs === 0) this.#firstUs = nowUs;
+  }
+
+  /** Files `count` whole responses that ended at `nowUs`. */
+  #complete(count: number, nowUs: number): void {
+    const { tally, samples } = this.#setup;
+    for (let i = 0; i < count; i++) {
+      const ttfbUs = (this.#firstUs || nowUs) - this.#startUs;
+      const latencyUs = nowUs - this.#startUs;
+      if (ttfbUs === latencyUs) tally.recordWhole(latencyUs);
+      else tally.recordParts(ttfbUs, latencyUs);
+      const found = this.#inspector?.found.shift();
+      if (found && !found.isExpected) tally.unexpected(found.status);
+      samples?.response(this.#number, this.#startUs, this.#connectUs, ttfbUs, latencyUs, found!);
+      this.#connectUs = -1;
+      this.#firstUs = 0;
+      ++this.#number;
+    }
+    tally.completed += count;
+    this.#outstanding -= count;
+  }
+
+  /**
+   * Waits for the end of a connection that its last response announced. So the server closes
+   * first, and TIME-WAIT stays with it instead of using up this side's ports.
+   */
+  #linger(nowUs: number): void {
+    const { core } = this.#setup;
+    this.#schedule.giveBack(this.#outstanding - 1);
+    this.#outstanding = 1;
+    if (this.#firstUs === 0) this.#firstUs = nowUs;
+    this.#lingerUs = this.#sinceUs = nowUs;
+    if (core.pending(this.#link.conn) === 0) return;
+    // It announced the end and sent more: of no interest, and nothing to wait for.
+    this.#link.disconnect();
+    this.#forget(this.#link);
+    this.#endLinger();
+  }
+
+  /** The connection ended behind its last response, or was left to. */
+  #endLinger(): void {
+    const endUs = this.#lingerUs;
+    this.#lingerUs = 0;
+    this.#complete(1, endUs);
+    this.#link.disconnect();
+    this.#next(clockUs());
+  }
+
+  /** Bytes behind the last response: it was framed wrong, unless they are empty lines. */
+  #receivedMore(link: HttpLink, count: number): void {
+    const { core, reader } = this.#setup;
+    core.received(link.conn, count);
+    if (!reader.hasMore(link.conn)) return;
+    this.#lingerUs = 0;
+    --reader.statuses[reader.status(link.conn)];
+    if (this.#inspector) this.#inspector.found.length = 0;
+    this.#fail("garbage");
+  }
+
+  /** Counts what is outstanding as failed, all but the first as `others`, and goes on. */
+  #fail(kind: ErrorKind, others = kind): void {
+    const { tally, samples } = this.#setup;
+    for (let i = 0; i < this.#outstanding; i++) {
+      const own = i === 0 ? kind : others;
+      tally.fail(own, 1);
+      samples?.failure(this.#number + i, this.#startUs, this.#connectUs, own);
+    }
+    this.#link.disconnect();
+    this.#forget(this.#link);
+    this.#next(clockUs());
+  }
+
+  #stop(): void {
+    this.#outstanding = 0;
+    this.#sinceUs = 0;
+    this.#finish();
+  }
+
+  /** Makes the parser forget a response that will not be completed. */
+  #forget(link: HttpLink): void {
+    const { reader } = this.#setup;
+    reader.close(link.conn);
+    // The block that was given back last is the one that is taken: its input stays where it was.
+    link.conn = reader.open();
+  }
+}

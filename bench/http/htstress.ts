@@ -1,0 +1,241 @@
+/**
+ * The HTTP load: spreads it over Web Workers and adds up what they counted.
+ *
+ * The main thread resolves names, lays out the requests, starts the Workers, releases them
+ * together when all are warm, ends the run, and merges counts and histograms. It touches no
+ * request while the load runs.
+ */
+import { isGoodStatus, LiveFigures, type ThreadPlan } from "./plan.ts";
+import { WorkerThread } from "./worker_thread.ts";
+import { layOutRequests } from "./request.ts";
+import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./target.ts";
+import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
+import { Budget, Halt } from "../load/schedule.ts";
+import type { RequestSample } from "../report/csv.ts";
+import type { HtstressRun } from "../result.ts";
+import { summarize } from "../stats/summary.ts";
+
+/** An HTTP load. */
+export interface HtstressOptions {
+  urls: string[];
+  /** Connect to this Unix domain socket, whatever the URLs' hosts. */
+  unixPath?: string;
+  /** Host field, in place of the URLs' hosts. */
+  host?: string;
+  /** Only addresses of this family. */
+  family?: 4 | 6;
+  /** Requests over all threads; 0 for no such limit. */
+  requests: number;
+  /** Length of the run; 0 for no such limit. */
+  durationMs: number;
+  threads: number;
+  /** Connections per thread. */
+  concurrency: number;
+  /** HTTP/1.1 on connections that stay open; else HTTP/1.0, one connection a request. */
+  isKeepAlive: boolean;
+  /** Requests sent at once on a connection. */
+  pipeline: number;
+  /** Starts per second over all threads, whatever becomes of them; 0 for a closed loop. */
+  ratePerSecond: number;
+  /** The rate (or in a closed loop, the number of connections) grows from 0 during this time. */
+  rampMs: number;
+  /** Load before the measured time. */
+  warmupMs: number;
+  /** The most that a connection attempt, or an exchange, may take; 0 for no limit. */
+  timeoutMs: number;
+  method: string;
+  headers: (readonly [name: string, value: string])[];
+  body?: Uint8Array;
+  /** Whether certificates are not checked. */
+  isInsecure: boolean;
+  /** Statuses that are good; default: all below 400. */
+  expectStatus?: number[];
+  /** SHA-256 of the expected content in hexadecimal. */
+  expectBodySha256?: string;
+}
+
+/** What there is to know while a load runs. */
+export interface LiveState {
+  /** Since the release, in milliseconds. */
+  elapsedMs: number;
+  completed: number;
+  failed: number;
+  p50Us: number;
+  p99Us: number;
+}
+
+/** Who is told what happens, and how the load is ended early. */
+export interface HtstressHooks {
+  /** Called a few times a second. */
+  onLive?: (state: LiveState) => void;
+  /** Takes raw samples; reading responses one by one costs speed. */
+  onSamples?: (samples: RequestSample[]) => void;
+  /** Takes what is sent and received. */
+  onDebug?: (bytes: Uint8Array) => void;
+  /** Ends the run; requests in flight get {@linkcode GRACE_MS} to complete. */
+  signal?: AbortSignal;
+}
+
+/** What came of a load. */
+export interface HtstressOutcome {
+  run: HtstressRun;
+  histograms: HttpHistograms;
+  /** The first failure to connect that is not a plain refusal, in words. */
+  firstProblem?: string;
+}
+
+/** How often `onLive` is called. */
+const LIVE_INTERVAL_MS = 200;
+
+/** How long requests in flight may take after the run was ended by a signal. */
+const GRACE_MS = 500;
+
+/**
+ * Runs the load.
+ *
+ * @throws {SyntaxError} for a URL that is none
+ * @throws {Error} when a name has no address, or the memory for so many connections is missing
+ */
+export async function runHtstress(
+  options: HtstressOptions,
+  hooks: HtstressHooks = {},
+): Promise<HtstressOutcome> {
+  const plan = await planLoad(options, hooks);
+  const budget = Budget.create(options.requests);
+  const live: LiveFigures[] = [];
+  const threads = Array.from({ length: options.threads }, (_, index) => {
+    const figures = new LiveFigures();
+    live.push(figures);
+    const own = { ...plan, index, budget: budget.shared, live: figures.shared };
+    return new WorkerThread(own, hooks);
+  });
+  const end = endOn(budget, hooks.signal);
+  try {
+    await Promise.all(threads.map((thread) => thread.ready));
+    const beginMs = performance.now();
+    const timer = hooks.onLive &&
+      setInterval(() => hooks.onLive!(liveState(live, beginMs)), LIVE_INTERVAL_MS);
+    try {
+      const reports = await Promise.all(threads.map((thread) => thread.run()));
+      return outcomeOf(options, sumReports(reports));
+    } finally {
+      clearInterval(timer);
+    }
+  } finally {
+    end.cancel();
+    for (const thread of threads) thread.terminate();
+  }
+}
+
+/** What all threads have in common; `index`, `budget` and `live` are each one's own. */
+async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise<ThreadPlan> {
+  const urls = options.urls.map(parseHttpUrl);
+  const endpoints: Endpoint[] = [];
+  const indexOf = new Map<string, number>();
+  const endpointOf: number[] = [];
+  for (const url of urls) {
+    const key = options.unixPath ?? `${url.isSecure} ${url.hostname} ${url.port}`;
+    let index = indexOf.get(key);
+    if (index === undefined) {
+      index = endpoints.length;
+      indexOf.set(key, index);
+      endpoints.push(
+        options.unixPath === undefined
+          ? await resolveEndpoint(url, options)
+          : { transport: "unix", path: options.unixPath },
+      );
+    }
+    endpointOf.push(index);
+  }
+  const targets = urls.map(({ target, authority }) => ({
+    target,
+    host: options.host ?? authority,
+  }));
+  const shared = new SharedArrayBuffer(0);
+  return {
+    index: 0,
+    threads: options.threads,
+    concurrency: options.concurrency,
+    endpoints,
+    endpointOf,
+    requests: layOutRequests(targets, options, options.pipeline),
+    pipeline: options.pipeline,
+    isKeepAlive: options.isKeepAlive,
+    isHead: options.method === "HEAD",
+    budget: shared,
+    live: shared,
+    ratePerSecond: options.ratePerSecond,
+    durationMs: options.durationMs,
+    rampMs: options.rampMs,
+    warmupMs: options.warmupMs,
+    timeoutMs: options.timeoutMs,
+    expectStatus: options.expectStatus,
+    expectBodySha256: options.expectBodySha256,
+    wantsSamples: hooks.onSamples !== undefined,
+    wantsDebug: hooks.onDebug !== undefined,
+  };
+}
+
+/** Halts `budget` when `signal` says so. */
+function endOn(budget: Budget, signal?: AbortSignal) {
+  let timer: ReturnType<typeof setTimeout>;
+  const onAbort = () => {
+    budget.stop(Halt.Drain);
+    timer = setTimeout(() => budget.stop(Halt.Abandon), GRACE_MS);
+  };
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  return {
+    cancel() {
+      signal?.removeEventListener("abort", onAbort);
+      clearTimeout(timer);
+    },
+  };
+}
+
+function liveState(threads: LiveFigures[], beginMs: number): LiveState {
+  const figures = threads.map((thread) => thread.get());
+  const sum = (of: (figure: typeof figures[0]) => number) =>
+    figures.reduce((total, figure) => total + of(figure), 0);
+  const completed = sum((figure) => figure.completed);
+  return {
+    elapsedMs: performance.now() - beginMs,
+    completed,
+    failed: sum((figure) => figure.failed),
+    // Between histograms that are not merged yet: near enough for a glance.
+    p50Us: sum((figure) => figure.p50Us * figure.completed) / Math.max(1, completed),
+    p99Us: Math.max(...figures.map((figure) => figure.p99Us)),
+  };
+}
+
+function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
+  const { histograms, statuses, mismatched } = sum;
+  let good = 0;
+  let unwanted = 0;
+  for (const [status, count] of Object.entries(statuses)) {
+    const isGood = isGoodStatus(Number(status), options.expectStatus);
+    const wrong = isGood ? mismatched[status] ?? 0 : count;
+    unwanted += wrong;
+    good += count - wrong;
+  }
+  return {
+    histograms,
+    firstProblem: sum.firstProblem,
+    run: {
+      urls: options.urls,
+      mode: options.isKeepAlive ? "keep-alive" : "close",
+      concurrency: options.concurrency,
+      threads: options.threads,
+      good,
+      unwanted,
+      seconds: sum.seconds,
+      bytesIn: sum.bytesIn,
+      bytesOut: sum.bytesOut,
+      statuses,
+      errors: sum.errors,
+      latencyUs: summarize(histograms.latency),
+      ttfbUs: summarize(histograms.ttfb),
+      connectUs: summarize(histograms.connect),
+    },
+  };
+}

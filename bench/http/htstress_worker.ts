@@ -1,0 +1,36 @@
+/** Worker entry of an HTTP load: takes its plan, warms up, waits for "go", runs, reports. */
+import type { ThreadMessage, ThreadPlan } from "./plan.ts";
+import { LoadThread } from "./load_thread.ts";
+
+interface Scope {
+  onmessage: ((event: MessageEvent<ThreadPlan | "go">) => void) | null;
+  postMessage(message: ThreadMessage, transfer?: Transferable[]): void;
+}
+
+const scope = globalThis as unknown as Scope;
+let thread: LoadThread;
+
+/** Does one step; what goes wrong is a message of its own. */
+async function attempt(step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    scope.postMessage({ kind: "failed", message: String(error) });
+  }
+}
+
+async function prepare(plan: ThreadPlan): Promise<void> {
+  thread = await LoadThread.create(plan, (message) => scope.postMessage(message));
+  await thread.warmUp();
+  scope.postMessage({ kind: "ready" });
+}
+
+async function run(): Promise<void> {
+  const report = await thread.run();
+  const { connect, ttfb, latency } = report;
+  scope.postMessage({ kind: "done", report }, [connect.buffer, ttfb.buffer, latency.buffer]);
+}
+
+scope.onmessage = ({ data }) => {
+  attempt(data === "go" ? run : () => prepare(data));
+};

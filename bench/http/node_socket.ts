@@ -1,0 +1,130 @@
+/** A socket of `node:net` or `node:tls`: the cheapest to use, for connections that stay open. */
+import { connect, isIP, Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { HttpSocket, SocketEvents } from "./socket.ts";
+import type { Endpoint } from "./target.ts";
+
+/** Requests up to this size fit into an empty send buffer, so that they are written at once. */
+const DIRECT_WRITE_BYTES = 16384;
+
+/**
+ * What `node:net` writes with underneath its streams. Going there takes 0.5 µs of CPU time less
+ * than `Socket.write`, of some 6 µs for a request. It is not documented, so it may be missing.
+ */
+interface StreamHandle {
+  writeBuffer(request: object, bytes: Uint8Array): number;
+}
+
+/** A TCP, Unix domain or TLS connection. */
+export class NodeSocket implements HttpSocket {
+  readonly #socket: Socket;
+  readonly #events: SocketEvents;
+  readonly #writeRequest = { oncomplete() {}, handle: null, async: false, bytes: 0, buffer: null };
+  #handle: StreamHandle | undefined;
+  #isLarge = false;
+  #isClosed = false;
+
+  constructor(endpoint: Endpoint, input: Uint8Array, events: SocketEvents) {
+    this.#events = events;
+    const isTls = endpoint.transport === "tcp" && endpoint.tls !== undefined;
+    const socket = this.#socket = isTls
+      ? this.#openTls(endpoint, input)
+      : this.#openPlain(endpoint, input);
+    socket.once(isTls ? "secureConnect" : "connect", () => {
+      if (!this.#isClosed) events.opened();
+    });
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("end", () => this.#end());
+    socket.on("close", () => this.#end());
+  }
+
+  get isWriting(): boolean {
+    return this.#isLarge && this.#socket.writableLength > 0;
+  }
+
+  write(request: Uint8Array): void {
+    const handle = this.#handle;
+    this.#isLarge = request.length > DIRECT_WRITE_BYTES;
+    if (this.#isLarge || handle === undefined) this.#socket.write(request);
+    else if (handle.writeBuffer(this.#writeRequest, request) !== 0) {
+      this.#fail(new Deno.errors.ConnectionReset("The peer closed the connection"));
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#socket.destroy();
+  }
+
+  #openPlain(endpoint: Endpoint, input: Uint8Array): Socket {
+    const callback = (count: number) => {
+      if (!this.#isClosed) this.#events.received(count);
+      return true;
+    };
+    const onread = { buffer: input, callback };
+    const socket = endpoint.transport === "unix"
+      ? connect({ path: endpoint.path, onread })
+      : connect({
+        host: endpoint.hostname,
+        port: endpoint.port,
+        autoSelectFamily: false,
+        onread,
+      });
+    socket.once("connect", () => {
+      const handle = (socket as unknown as { _handle?: Partial<StreamHandle> })._handle;
+      if (typeof handle?.writeBuffer === "function") this.#handle = handle as StreamHandle;
+    });
+    return socket;
+  }
+
+  #openTls(endpoint: Endpoint & { transport: "tcp" }, input: Uint8Array): Socket {
+    const { hostname, port } = endpoint;
+    const { serverName, isInsecure } = endpoint.tls!;
+    const socket = connectTls({
+      host: hostname,
+      port,
+      servername: isIP(serverName) ? undefined : serverName,
+      rejectUnauthorized: !isInsecure,
+      ALPNProtocols: ["http/1.1"],
+    });
+    socket.on("data", (bytes: Uint8Array) => {
+      for (let at = 0; at < bytes.length && !this.#isClosed; at += input.length) {
+        const part = bytes.subarray(at, at + input.length);
+        input.set(part);
+        this.#events.received(part.length);
+      }
+    });
+    return socket;
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#events.ended();
+  }
+
+  #fail(error: Error & { code?: string }): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#events.failed(denoError(error));
+  }
+}
+
+// The first socket loads half of `node:net`, 10 ms that no connection shall be blamed for.
+new Socket().destroy();
+
+/** What `Deno.connect` or `Deno.Conn` would have thrown. */
+function denoError(error: Error & { code?: string }): Error {
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return new Deno.errors.ConnectionRefused(error.message);
+    case "ECONNRESET":
+    case "EPIPE":
+      return new Deno.errors.ConnectionReset(error.message);
+    case "ETIMEDOUT":
+      return new Deno.errors.TimedOut(error.message);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,93 @@
+/** What the main thread of an HTTP load and its Workers tell each other. Plain data. */
+import type { RequestSample } from "../report/csv.ts";
+import type { RequestBytes } from "./request.ts";
+import type { TallyReport } from "./tally.ts";
+import type { Endpoint } from "./target.ts";
+
+/** What a Worker is to do; the first message to it. */
+export interface ThreadPlan {
+  /** Number of this thread, from 0. */
+  index: number;
+  threads: number;
+  /** Connections of this thread. */
+  concurrency: number;
+  endpoints: Endpoint[];
+  /** For each URL the index of its endpoint. */
+  endpointOf: number[];
+  requests: RequestBytes;
+  pipeline: number;
+  isKeepAlive: boolean;
+  /** Whether the requests are HEAD. */
+  isHead: boolean;
+  /** Memory of the `Budget`. */
+  budget: SharedArrayBuffer;
+  /** Memory of this thread's `LiveFigures`. */
+  live: SharedArrayBuffer;
+  /** Starts per second over all threads; 0 for a closed loop. */
+  ratePerSecond: number;
+  /** The first thread that ran so long ends the run; 0 for no such limit. */
+  durationMs: number;
+  rampMs: number;
+  warmupMs: number;
+  timeoutMs: number;
+  /** Statuses that are good; default: all below 400. */
+  expectStatus?: number[];
+  /** SHA-256 of the expected content in hexadecimal. */
+  expectBodySha256?: string;
+  wantsSamples: boolean;
+  wantsDebug: boolean;
+}
+
+/** What a Worker says. After `ready` it waits for `"go"`. */
+export type ThreadMessage =
+  | { kind: "ready" }
+  | { kind: "samples"; samples: RequestSample[] }
+  | { kind: "debug"; bytes: Uint8Array }
+  | { kind: "done"; report: TallyReport }
+  | { kind: "failed"; message: string };
+
+/** Whether a response of `status` counts as good, whatever its content. */
+export function isGoodStatus(status: number, expectStatus: number[] | undefined): boolean {
+  return expectStatus ? expectStatus.includes(status) : status < 400;
+}
+
+const enum Slot {
+  Completed,
+  Failed,
+  P50Us,
+  P99Us,
+  Length,
+}
+
+/** What a thread shows of itself while it runs, in shared memory. */
+export class LiveFigures {
+  readonly #slots: Float64Array<SharedArrayBuffer>;
+
+  /** Attaches to the figures in `shared`, or makes new ones. */
+  constructor(shared = new SharedArrayBuffer(Slot.Length * Float64Array.BYTES_PER_ELEMENT)) {
+    this.#slots = new Float64Array(shared);
+  }
+
+  /** The memory to post to another thread. */
+  get shared(): SharedArrayBuffer {
+    return this.#slots.buffer;
+  }
+
+  /** Publishes the figures. */
+  set(figures: { completed: number; failed: number; p50Us: number; p99Us: number }): void {
+    this.#slots[Slot.Completed] = figures.completed;
+    this.#slots[Slot.Failed] = figures.failed;
+    this.#slots[Slot.P50Us] = figures.p50Us;
+    this.#slots[Slot.P99Us] = figures.p99Us;
+  }
+
+  /** The figures as they were published last. */
+  get(): { completed: number; failed: number; p50Us: number; p99Us: number } {
+    return {
+      completed: this.#slots[Slot.Completed],
+      failed: this.#slots[Slot.Failed],
+      p50Us: this.#slots[Slot.P50Us],
+      p99Us: this.#slots[Slot.P99Us],
+    };
+  }
+}

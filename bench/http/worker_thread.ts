@@ -1,0 +1,86 @@
+/** The main thread's side of a Worker that loads an HTTP server. */
+import type { ThreadMessage, ThreadPlan } from "./plan.ts";
+import type { TallyReport } from "./tally.ts";
+import type { Endpoint } from "./target.ts";
+import type { RequestSample } from "../report/csv.ts";
+
+/** Who takes what a thread says while it runs. */
+export interface ThreadListeners {
+  onSamples?: (samples: RequestSample[]) => void;
+  onDebug?: (bytes: Uint8Array) => void;
+}
+
+/** A thread of the load. */
+export class WorkerThread {
+  /** Settles when it is warm. */
+  readonly ready: Promise<void>;
+  readonly #worker: Worker;
+  readonly #report: Promise<TallyReport>;
+
+  constructor(plan: ThreadPlan, listeners: ThreadListeners) {
+    this.#worker = new Worker(new URL("./htstress_worker.ts", import.meta.url), {
+      type: "module",
+      name: `htstress ${plan.index}`,
+      deno: { permissions: permissionsFor(plan.endpoints) },
+    });
+    const ready = Promise.withResolvers<void>();
+    const report = Promise.withResolvers<TallyReport>();
+    const fail = (message: string) => {
+      const error = new Error(message);
+      ready.reject(error);
+      report.reject(error);
+    };
+    this.#worker.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
+      if (data.kind === "ready") ready.resolve();
+      else if (data.kind === "done") report.resolve(data.report);
+      else if (data.kind === "samples") listeners.onSamples?.(data.samples);
+      else if (data.kind === "debug") listeners.onDebug?.(data.bytes);
+      else fail(data.message);
+    };
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      fail(event.message);
+    };
+    this.ready = ready.promise;
+    this.#report = report.promise;
+    // A failure before the run is told by `ready`.
+    this.#report.catch(() => {});
+    this.#worker.postMessage(plan);
+  }
+
+  /** Releases the Worker. @returns what it counted */
+  run(): Promise<TallyReport> {
+    this.#worker.postMessage("go");
+    return this.#report;
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** What a Worker needs to reach `endpoints`, and nothing else. */
+function permissionsFor(endpoints: readonly Endpoint[]): Deno.PermissionOptionsObject {
+  const net: string[] = [];
+  const paths: string[] = [];
+  for (const endpoint of endpoints) {
+    if (endpoint.transport === "unix") {
+      paths.push(endpoint.path);
+      net.push(`unix:${endpoint.path}`);
+    } else {
+      const { hostname, port } = endpoint;
+      net.push(hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`);
+    }
+  }
+  return {
+    net: net.length > 0 ? net : false,
+    // Connecting to a Unix domain socket is reading and writing its file.
+    read: paths.length > 0 ? paths : false,
+    write: paths.length > 0 ? paths : false,
+    env: false,
+    ffi: false,
+    run: false,
+    sys: false,
+    import: false,
+  };
+}

@@ -1,0 +1,265 @@
+/** `ktcp bench`: the echo latency benchmark. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { type EchoOutcome, runEcho } from "../../bench/echo/echo.ts";
+import { defaultWorkers, type EchoPlan, targetName } from "../../bench/echo/plan.ts";
+import { type EchoTallies, MAX_SAMPLES } from "../../bench/echo/tallies.ts";
+import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../bench/load/limits.ts";
+import { type Progress, startProgress } from "../../bench/report/progress.ts";
+import { benchText, histogramText } from "../../bench/report/text.ts";
+import { formatCount } from "../../bench/report/units.ts";
+import { type BenchResult, benchResult } from "../../bench/result.ts";
+import { summarize } from "../../bench/stats/summary.ts";
+import { integerBetween, parseDuration, parsePort, sizeBetween } from "../shared/args.ts";
+import { compareRuns } from "../shared/compare.ts";
+import { checkFiles, type FileOptions, writeFiles } from "./files.ts";
+import { startOwnServer } from "./server.ts";
+import {
+  type BenchServer,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  findServer,
+  isLocal,
+  type TargetOptions,
+} from "./target.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
+import { onInterrupt } from "../shared/interrupt.ts";
+import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import { VERSION } from "../shared/version.ts";
+
+interface BenchOptions extends TargetOptions, FileOptions {
+  threads: number;
+  rounds: number;
+  messages: number;
+  size: number;
+  message?: string;
+  think: number;
+  rate?: number;
+  warmup: number;
+  timeout: number;
+  workers?: number;
+  json?: boolean;
+  compare?: string[];
+}
+
+/** A message has to fit into 32 bits of length, and a test into a lifetime. */
+const MAX_MESSAGE_BYTES = 2 ** 30;
+
+/** Builds the command; its exit code is 1 when an echo failed. */
+export function command(): Command {
+  const whole = (max: number, min = 1) => integerBetween(min, max);
+  return new Command("bench")
+    .description(
+      "Measures the latency of an echo server: clients wait at a barrier, are released together, " +
+        "connect, send, compare what comes back with what they sent, and close; round after " +
+        `round. With no server named and none on ${DEFAULT_HOST}:${DEFAULT_PORT}, it starts ` +
+        "ktcp's own.",
+    )
+    .option("-t, --threads <N>", "logical clients, all connected at once", whole(1_000_000), 1000)
+    .option("-r, --rounds <N>", "rounds; each client connects anew", whole(1_000_000), 10)
+    .option("-m, --messages <N>", "messages per connection", whole(1_000_000_000), 1)
+    .option("-s, --size <SIZE>", "bytes of a message", sizeBetween(1, MAX_MESSAGE_BYTES), 64)
+    .option("--message <TEXT>", "send this text instead of messages that all differ")
+    .option("-H, --host <HOST>", `server's address or name (default: ${DEFAULT_HOST})`)
+    .option("-p, --port <PORT>", `server's port (default: ${DEFAULT_PORT})`, parsePort)
+    .option("--unix <PATH>", "server's Unix domain socket")
+    .option("--think <TIME>", "pause between the messages of a connection", parseDuration, 0)
+    .option(
+      "--rate <N>",
+      "open loop: N messages per second over all clients, latency from the intended start",
+      whole(10_000_000),
+    )
+    .option("--warmup <N>", "rounds that are not counted", whole(1_000_000, 0), 0)
+    .addOption(
+      new Option("--timeout <TIME>", "for each connect, and for each echo")
+        .argParser(positiveDuration).default(10_000, "10s"),
+    )
+    .option("--workers <N>", "Web Workers for the clients (default: half the cores)", whole(1024))
+    .option("--output <FILE>", "write client index and mean echo latency (µs), as bench.txt")
+    .option("--csv <FILE>", `write every sample, at most ${formatCount(MAX_SAMPLES)}`)
+    .option("--plot <FILE>", "draw scatter, CDF, spectrum and percentiles (.svg or .png)")
+    .option("--gnuplot <FILE>", "write a gnuplot script that plots --output")
+    .option("--json", "print one JSON document")
+    .option("--compare <FILES...>", "instead of a run: compare two that --json saved")
+    .addHelpText(
+      "after",
+      "\nExit code 1 when an echo failed, 130 after Ctrl-C (what was measured is printed)." +
+        "\n\nExamples:\n  ktcp bench --threads 100 --messages 10" +
+        "\n  ktcp bench --port 7 --output bench.txt --gnuplot bench.gp && gnuplot bench.gp" +
+        "\n  ktcp bench --rate 5000 --rounds 1 --messages 20 --plot open.svg" +
+        "\n  ktcp bench --compare before.json after.json",
+    )
+    .action(run);
+}
+
+function positiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError("Nothing takes no time; write it like 500ms or 5s.");
+  return ms;
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  if (options.compare) return compareRuns(options.compare, options.json ?? false);
+  checkOptions(options);
+  checkFiles(filesOf(options));
+  const server = await findServer(options, {
+    startOwn: () => startOwnServer(options.threads),
+  });
+  try {
+    await measure(options, server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Runs the benchmark against `server` and reports. */
+async function measure(options: BenchOptions, server: BenchServer): Promise<void> {
+  const plan = planOf(options, server);
+  const limits = heldLimits(plan, server);
+  if (server.selfStarted) {
+    printNote(
+      `nobody listens on ${DEFAULT_HOST}:${DEFAULT_PORT}: measuring ktcp's own echo server on ` +
+        targetName(server.target),
+    );
+  }
+  const interrupt = onInterrupt();
+  const total = plan.threads * plan.rounds * plan.messages;
+  const progress = await startProgress(total, mayShowProgress());
+  let outcome: EchoOutcome;
+  try {
+    outcome = await runEcho(plan, {
+      keepSamples: options.csv !== undefined,
+      signal: interrupt.signal,
+      onProgress: (tallies) => showProgress(progress, tallies),
+    });
+  } finally {
+    progress.stop();
+  }
+  const result = resultOf(plan, { server, limits, outcome });
+  if (options.json) printJson(result);
+  else printResult(`${benchText(result)}\n\n${histogramText(outcome.echoUs)}`);
+  await writeFiles(filesOf(options), result, outcome);
+  explain(result, outcome);
+  if (interrupt.signal.aborted) {
+    printNote(`interrupted after ${formatCount(result.attempted)} of ${formatCount(total)} echoes`);
+    Deno.exitCode = 130;
+  } else Deno.exitCode = result.failed > 0 || outcome.aborted ? 1 : 0;
+  interrupt.dispose();
+}
+
+/** @throws {UsageError} for options that exclude each other, or ask for too much */
+function checkOptions(options: BenchOptions): void {
+  const { threads, rounds, messages, rate, think, message, csv, workers } = options;
+  if (rate !== undefined && think > 0) {
+    throw new UsageError(`--rate '${rate}' excludes --think: it says when each message starts`);
+  }
+  if (message === "") throw new UsageError("--message '' is empty; write at least one character");
+  if (workers !== undefined && workers > threads) {
+    throw new UsageError(`--workers '${workers}' is more than the ${threads} of --threads`);
+  }
+  const echoes = threads * rounds * messages;
+  if (csv !== undefined && echoes > MAX_SAMPLES) {
+    throw new UsageError(
+      `--csv '${csv}' would keep ${formatCount(echoes)} samples, at most ` +
+        `${formatCount(MAX_SAMPLES)} are possible; lower --threads, --rounds or --messages`,
+    );
+  }
+  if (!Number.isSafeInteger(echoes)) {
+    throw new UsageError(`--messages '${messages}' times --threads times --rounds is too much`);
+  }
+}
+
+function planOf(options: BenchOptions, server: BenchServer): EchoPlan {
+  const { threads, rounds, messages, size, message } = options;
+  const text = message === undefined ? undefined : new TextEncoder().encode(message);
+  return {
+    target: server.target,
+    threads,
+    rounds,
+    warmupRounds: options.warmup,
+    messages,
+    sizeBytes: text?.length ?? size,
+    text,
+    thinkMs: options.think,
+    ratePerSecond: options.rate ?? null,
+    timeoutMs: options.timeout,
+    workers: options.workers ?? defaultWorkers(threads, navigator.hardwareConcurrency),
+  };
+}
+
+/**
+ * Holds the plan against the limits of the system, and warns of those that slow it down.
+ *
+ * @throws {Failure} when so many connections cannot be open at once
+ */
+function heldLimits(plan: EchoPlan, server: BenchServer): Check[] {
+  const load: LoadPlan = {
+    connections: plan.threads,
+    server: server.selfStarted ? "self" : isLocal(plan.target) ? "local" : "remote",
+    closedPerMinute: plan.threads * (plan.rounds + plan.warmupRounds),
+    unix: "path" in plan.target,
+  };
+  const checks = checkLimits(load);
+  const atOnce = ["ulimit -n", "net.ipv4.ip_local_port_range"];
+  const impossible = checks.find(({ name, ok }) => !ok && atOnce.includes(name));
+  if (impossible) {
+    const { name, value, needed, fix } = impossible;
+    throw new Failure(
+      `Cannot connect --threads ${plan.threads} clients at once: ${name} is ${value}, ${needed} ` +
+        `needed; raise it with '${fix}' or lower --threads`,
+    );
+  }
+  const warning = limitsWarning(load, checks);
+  if (warning) printNote(`ktcp bench: ${warning}`);
+  return checks;
+}
+
+function resultOf(
+  plan: EchoPlan,
+  run: { server: BenchServer; limits: Check[]; outcome: EchoOutcome },
+): BenchResult {
+  const { tallies, kernel, seconds, connectUs, echoUs } = run.outcome;
+  return benchResult(VERSION, {
+    target: targetName(plan.target),
+    selfStarted: run.server.selfStarted,
+    threads: plan.threads,
+    rounds: plan.rounds,
+    messages: plan.messages,
+    messageBytes: plan.sizeBytes,
+    ok: tallies.ok,
+    failures: tallies.failures,
+    seconds,
+    connectUs: summarize(connectUs),
+    echoUs: summarize(echoUs),
+    kernel: {
+      synRetransmits: kernel?.synRetransmits ?? null,
+      listenOverflows: kernel?.listenOverflows ?? null,
+    },
+    clients: tallies.clients(),
+    limits: run.limits,
+  });
+}
+
+/** Says on stderr what the counts alone do not. */
+function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void {
+  if (mismatch) printNote(`ktcp bench: first mismatch: ${mismatch}`);
+  if (aborted) {
+    // EMFILE and EADDRNOTAVAIL: what the limits did not foresee, because others use files and ports.
+    const isLimit = /\(os error (24|99)\)/.test(aborted);
+    const hint = isLimit ? `; see 'ktcp doctor --threads ${result.threads}'` : "";
+    printNote(`ktcp bench: ${aborted}${hint}`);
+  }
+  const { failures, attempted, target } = result;
+  if (attempted > 0 && failures.refused === attempted) {
+    printNote(`ktcp bench: nobody listens on ${target}; start a server there with 'ktcp echo'`);
+  }
+}
+
+function showProgress(progress: Progress, tallies: EchoTallies): void {
+  const failed = Object.values(tallies.failures).reduce((sum, count) => sum + count, 0);
+  const done = tallies.ok + failed;
+  progress.update({ done, note: `${formatCount(done)} echoes, ${formatCount(failed)} failed` });
+}
+
+function filesOf({ output, csv, plot, gnuplot }: BenchOptions): FileOptions {
+  return { output, csv, plot, gnuplot };
+}

@@ -1,0 +1,171 @@
+/** `ktcp htstress`: the HTTP load generator, with the flags of the C tool of that name. */
+import { Command } from "commander";
+import { evaluateFailIf } from "../../bench/report/fail_if.ts";
+import {
+  type HtstressOptions,
+  type HtstressOutcome,
+  type LiveState,
+  runHtstress,
+} from "../../bench/http/htstress.ts";
+import { parseHttpUrl } from "../../bench/http/target.ts";
+import { limitsWarning } from "../../bench/load/limits.ts";
+import { type Progress, startProgress } from "../../bench/report/progress.ts";
+import { htstressText } from "../../bench/report/text.ts";
+import { formatCount, formatLatency } from "../../bench/report/units.ts";
+import { type HtstressResult, htstressResult } from "../../bench/result.ts";
+import { compareRuns } from "../shared/compare.ts";
+import { Failure, messageOf } from "../shared/failure.ts";
+import { checkPlot, SampleFile, writePlot } from "./files.ts";
+import { addHtstressOptions, type HtstressFlags, htstressOptions } from "./options.ts";
+import { runSweep } from "./sweep.ts";
+import { type Interrupt, onInterrupt } from "../shared/interrupt.ts";
+import {
+  mayShowProgress,
+  printBytes,
+  printJson,
+  printNote,
+  printResult,
+} from "../shared/output.ts";
+import { VERSION } from "../shared/version.ts";
+
+/** Builds the command; its exit code is 1 on a socket error, or when an expectation is not met. */
+export function command(): Command {
+  const htstress = new Command("htstress")
+    .description(
+      "HTTP load: requests as fast as responses come, or at a rate, over connections that stay " +
+        "open or over one each (HTTP/1.0, the default). Responses with a status of 400 and above " +
+        "are bad, and so are those that are cut short or no HTTP.",
+    )
+    .usage("[options] <[http://]host[:port]/path...>")
+    .argument("[urls...]", "in turn; http:// may be left out")
+    .helpOption("--help", "print this help");
+  addHtstressOptions(htstress);
+  return htstress
+    .addHelpText(
+      "after",
+      "\nExit code 1 on a socket error, on a bad response where one is expected, or when a --fail-if" +
+        "\nholds; 130 after Ctrl-C (what was measured is printed)." +
+        "\n\nExamples:\n  ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/" +
+        "\n  ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081" +
+        "\n  ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081" +
+        "\n  ktcp htstress -k --sweep --plot sweep.svg localhost:8081",
+    )
+    .action(run);
+}
+
+async function run(urls: string[], flags: HtstressFlags): Promise<void> {
+  if (flags.compare) return compareRuns(flags.compare, flags.json ?? false);
+  const options = htstressOptions(urls, flags);
+  if (flags.plot !== undefined) checkPlot(flags.plot);
+  warnOfLimits(options);
+  const interrupt = onInterrupt();
+  try {
+    if (flags.sweep !== undefined) await runSweep(options, { flags, measure, interrupt });
+    else await runOnce(options, flags, interrupt);
+    if (interrupt.signal.aborted) Deno.exitCode = 130;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** One run, with all its reports. */
+async function runOnce(
+  options: HtstressOptions,
+  flags: HtstressFlags,
+  interrupt: Interrupt,
+): Promise<void> {
+  if (options.requests === 0 && options.durationMs === 0) printNote("[Press Ctrl-C to finish]");
+  const samples = flags.csv === undefined ? undefined : new SampleFile(flags.csv);
+  const outcome = await measure(options, { flags, interrupt, samples });
+  const result = htstressResult(VERSION, outcome.run);
+  if (flags.json) printJson(result);
+  else printResult(htstressText(result));
+  samples?.close();
+  if (flags.plot !== undefined) {
+    const { htstressCharts } = await import("../../bench/report/figures.ts");
+    const { connect, ttfb, latency } = outcome.histograms;
+    const curves = Object.entries({ connect, ttfb, latency })
+      .map(([name, histogram]) => ({ name, curve: histogram.curve() }))
+      .filter(({ curve }) => curve.length > 0);
+    await writePlot(flags.plot, htstressCharts(result, curves));
+  }
+  if (outcome.firstProblem) printNote(`ktcp htstress: ${outcome.firstProblem}`);
+  Deno.exitCode = judge(result, flags);
+}
+
+/** How a run is watched. */
+export interface MeasureOptions {
+  flags: HtstressFlags;
+  interrupt: Interrupt;
+  samples?: SampleFile;
+}
+
+/**
+ * Runs the load, with a progress display on a terminal.
+ *
+ * @throws {Failure} when it cannot be started
+ */
+async function measure(
+  options: HtstressOptions,
+  { flags, interrupt, samples }: MeasureOptions,
+): Promise<HtstressOutcome> {
+  const { requests, durationMs } = options;
+  const progress = await startProgress(requests || durationMs || 1, mayShowProgress());
+  let lastState: LiveState = { elapsedMs: 0, completed: 0, failed: 0, p50Us: 0, p99Us: 0 };
+  try {
+    return await runHtstress(options, {
+      signal: interrupt.signal,
+      onLive: (state) => {
+        showProgress(progress, { state, lastState, options });
+        lastState = state;
+      },
+      onSamples: samples && ((portion) => samples.add(portion)),
+      onDebug: flags.debug ? printBytes : undefined,
+    });
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(messageOf(error));
+  } finally {
+    progress.stop();
+  }
+}
+
+function showProgress(
+  progress: Progress,
+  { state, lastState, options }: {
+    state: LiveState;
+    lastState: LiveState;
+    options: HtstressOptions;
+  },
+): void {
+  const { requests, durationMs } = options;
+  const { elapsedMs, completed, failed, p50Us, p99Us } = state;
+  const rate = (completed - lastState.completed) / (elapsedMs - lastState.elapsedMs) * 1000;
+  progress.update({
+    done: requests > 0 ? completed : durationMs > 0 ? Math.round(elapsedMs) : 0,
+    note: `${formatCount(Math.round(rate))}/s  p50 ${formatLatency(p50Us)}  ` +
+      `p99 ${formatLatency(p99Us)}  errors ${formatCount(failed)}`,
+  });
+}
+
+/** The exit code for `result`; says on stderr why it is not 0, where the result does not. */
+function judge(result: HtstressResult, flags: HtstressFlags): number {
+  const reasons = flags.failIf.flatMap((condition) => evaluateFailIf(condition, result) ?? []);
+  for (const reason of reasons) printNote(`ktcp htstress: --fail-if ${reason}`);
+  const isExpecting = flags.expectStatus !== undefined || flags.expectBodySha256 !== undefined;
+  const isUnmet = isExpecting && result.bad > 0;
+  if (isUnmet) printNote(`ktcp htstress: ${formatCount(result.bad)} responses are not as expected`);
+  return reasons.length > 0 || isUnmet || result.socketErrors > 0 ? 1 : 0;
+}
+
+/** Warns in one line of the first limit of the system that the load meets. */
+function warnOfLimits({ concurrency, threads, urls, unixPath }: HtstressOptions): void {
+  const hosts = urls.map((url) => parseHttpUrl(url).hostname);
+  const isLocal = hosts.every((host) => /^(localhost|127\..*|::1)$/.test(host));
+  const warning = limitsWarning({
+    connections: concurrency * threads,
+    server: isLocal || unixPath !== undefined ? "local" : "remote",
+    unix: unixPath !== undefined,
+  });
+  if (warning) printNote(`ktcp htstress: ${warning}`);
+}

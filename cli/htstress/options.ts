@@ -1,0 +1,256 @@
+/** The options of `ktcp htstress`: their texts, and what they come to as a load. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { HtstressOptions } from "../../bench/http/htstress.ts";
+import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
+import { type FailIf, parseFailIf } from "../../bench/report/fail_if.ts";
+import { integerBetween, parseDuration } from "../shared/args.ts";
+import { messageOf, UsageError } from "../shared/failure.ts";
+
+/** What commander makes of the command line. */
+export interface HtstressFlags {
+  number?: number;
+  concurrency: number;
+  threads: number;
+  udaddr?: string;
+  host?: string;
+  debug?: boolean;
+  ipv4?: boolean;
+  ipv6?: boolean;
+  keepAlive?: boolean;
+  pipeline: number;
+  duration?: number;
+  rate?: number;
+  ramp: number;
+  warmup: number;
+  timeout: number;
+  method?: string;
+  header: [name: string, value: string][];
+  body?: string;
+  bodyFile?: string;
+  insecure?: boolean;
+  expectStatus?: number[];
+  expectBodySha256?: string;
+  failIf: FailIf[];
+  sweep?: number[] | true;
+  json?: boolean;
+  csv?: string;
+  plot?: string;
+  compare?: string[];
+}
+
+/** Requests are counted down in 31 bits. */
+const MAX_REQUESTS = 2 ** 31 - 1;
+const MAX_CONNECTIONS = 50_000;
+const MAX_THREADS = 256;
+const MAX_PIPELINE = 10_000;
+const MAX_RATE = 10_000_000;
+
+/** token = 1*tchar (RFC 9110 section 5.6.2) */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** What may stand in a field value: no control characters but HTAB. */
+// deno-lint-ignore no-control-regex
+const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
+
+/** Adds the options to `command`, in the order in which the help shows them. */
+export function addHtstressOptions(command: Command): Command {
+  const whole = integerBetween;
+  return command
+    .option(
+      "-n, --number <N>",
+      "requests over all threads; 0: until Ctrl-C",
+      whole(0, MAX_REQUESTS),
+    )
+    .option("-c, --concurrency <N>", "connections per thread", whole(1, MAX_CONNECTIONS), 1)
+    .option("-t, --threads <N>", "threads (Web Workers)", whole(1, MAX_THREADS), 1)
+    .option("-u, --udaddr <PATH>", "connect to this Unix domain socket")
+    .option("-h, --host <HOST>", "Host field of the requests")
+    .option("-d, --debug", "show requests and responses on stderr")
+    .option("-4, --ipv4", "only IPv4 addresses")
+    .option("-6, --ipv6", "only IPv6 addresses")
+    .option("-k, --keep-alive", "HTTP/1.1 on connections that stay open")
+    .option(
+      "--pipeline <N>",
+      "send N requests at once on a connection (implies --keep-alive)",
+      whole(1, MAX_PIPELINE),
+      1,
+    )
+    .option("--duration <TIME>", "length of the run; requests in flight complete", positiveDuration)
+    .option(
+      "--rate <N>",
+      "open loop: N requests per second in all, latency from the intended start",
+      whole(1, MAX_RATE),
+    )
+    .addOption(timeOption("--ramp <TIME>", "raise rate or connections from 0 during TIME"))
+    .addOption(timeOption("--warmup <TIME>", "load before the measured time, not counted"))
+    .addOption(
+      new Option("--timeout <TIME>", "for each connect and each exchange; 0: none")
+        .argParser(parseDuration).default(10_000, "10s"),
+    )
+    .option("--method <METHOD>", "request method (default: GET, with a body POST)", methodToken)
+    .addOption(
+      new Option("--header <LINE>", "'Name: value', may be repeated")
+        .argParser(header).default([], "none"),
+    )
+    .option("--body <TEXT>", "content of the requests")
+    .option("--body-file <FILE>", "content of the requests")
+    .option("--insecure", "https without checking certificates")
+    .option("--expect-status <LIST>", "good statuses, such as 200,404 or 2xx,304", statusList)
+    .option("--expect-body-sha256 <HEX>", "digest of a good response's content", sha256)
+    .addOption(
+      new Option("--fail-if <CONDITION>", "exit 1 if it holds, such as 'p99>20ms'; repeatable")
+        .argParser(failIf).default([], "none"),
+    )
+    .option(
+      "--sweep [LOADS]",
+      "a run for each concurrency (or --rate) in LOADS, such as 1,8,64, to find the knee",
+      loadList,
+    )
+    .option("--json", "print one JSON document")
+    .option("--csv <FILE>", "write every request")
+    .option("--plot <FILE>", "draw latencies, or the sweep (.svg or .png)")
+    .option("--compare <FILES...>", "instead of a run: compare two that --json saved");
+}
+
+/**
+ * What `flags` and `texts` (the URLs) come to.
+ *
+ * @throws {UsageError} for options that exclude each other or make no sense
+ */
+export function htstressOptions(texts: string[], flags: HtstressFlags): HtstressOptions {
+  const { body, bodyFile, udaddr, rate, pipeline, threads, concurrency } = flags;
+  const urls = texts.map(url);
+  if (urls.length === 0) {
+    throw new UsageError("no URL given; write one like http://localhost:8081/");
+  }
+  if (flags.ipv4 && flags.ipv6) throw new UsageError("-4 and -6 exclude each other");
+  if (body !== undefined && bodyFile !== undefined) {
+    throw new UsageError(`--body-file '${bodyFile}' and --body exclude each other`);
+  }
+  if (udaddr !== undefined && urls.some((url) => url.isSecure)) {
+    throw new UsageError(`--udaddr '${udaddr}' and https exclude each other`);
+  }
+  if (pipeline > 1) {
+    if (rate !== undefined) {
+      throw new UsageError(`--pipeline '${pipeline}' and --rate exclude each other`);
+    }
+    const servers = new Set(urls.map(({ hostname, port }) => `${hostname} ${port}`));
+    if (udaddr === undefined && servers.size > 1) {
+      throw new UsageError(
+        `--pipeline '${pipeline}' needs URLs of one server, not ${servers.size}`,
+      );
+    }
+  }
+  if (threads * concurrency > MAX_CONNECTIONS) {
+    throw new UsageError(
+      `--threads ${threads} times --concurrency ${concurrency} is more than ${MAX_CONNECTIONS} ` +
+        `connections`,
+    );
+  }
+  const content = body === undefined ? readBody(bodyFile) : new TextEncoder().encode(body);
+  return {
+    urls: texts,
+    unixPath: udaddr,
+    host: flags.host === undefined ? undefined : hostField(flags.host),
+    family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
+    requests: flags.number ?? 0,
+    durationMs: flags.duration ?? 0,
+    threads,
+    concurrency,
+    isKeepAlive: flags.keepAlive === true || pipeline > 1,
+    pipeline,
+    ratePerSecond: rate ?? 0,
+    rampMs: flags.ramp,
+    warmupMs: flags.warmup,
+    timeoutMs: flags.timeout,
+    method: flags.method ?? (content ? "POST" : "GET"),
+    headers: flags.header,
+    body: content,
+    isInsecure: flags.insecure ?? false,
+    expectStatus: flags.expectStatus,
+    expectBodySha256: flags.expectBodySha256,
+  };
+}
+
+function url(text: string): HttpUrl {
+  try {
+    return parseHttpUrl(text);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
+}
+
+function readBody(path: string | undefined): Uint8Array | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`Cannot read --body-file '${path}': ${messageOf(error)}`);
+  }
+}
+
+function hostField(text: string): string {
+  if (/^[\x21-\x7e]*$/.test(text)) return text;
+  throw new UsageError(`--host '${text}' holds white space or other characters no host has`);
+}
+
+function timeOption(flags: string, text: string): Option {
+  return new Option(flags, text).argParser(parseDuration).default(0, "0");
+}
+
+function positiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError("Write a time above 0, like 500ms or 10s.");
+  return ms;
+}
+
+function methodToken(text: string): string {
+  if (text === "CONNECT" || !TOKEN.test(text)) {
+    throw new InvalidArgumentError("Not a method; write one like GET, HEAD or POST.");
+  }
+  return text;
+}
+
+function header(line: string, before: [string, string][]): [string, string][] {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, colon);
+  const value = line.slice(colon + 1).trim();
+  if (colon < 1 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
+    throw new InvalidArgumentError("Not a header; write it like 'Accept: text/html'.");
+  }
+  return [...before, [name, value]];
+}
+
+function statusList(text: string): number[] {
+  return text.split(",").flatMap((part) => {
+    if (/^[1-5]xx$/i.test(part)) {
+      return Array.from({ length: 100 }, (_, i) => Number(part[0]) * 100 + i);
+    }
+    if (!/^[1-9]\d\d$/.test(part)) {
+      throw new InvalidArgumentError("Not a list of statuses; write it like 200,404 or 2xx,304.");
+    }
+    return [Number(part)];
+  });
+}
+
+function sha256(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new InvalidArgumentError("Not a SHA-256 digest; write 64 hexadecimal digits.");
+}
+
+function failIf(text: string, before: FailIf[]): FailIf[] {
+  try {
+    return [...before, parseFailIf(text)];
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error));
+  }
+}
+
+function loadList(text: string): number[] {
+  const loads = text.split(",").map(Number);
+  const isRising = loads.every((load, i) => i === 0 || load > loads[i - 1]);
+  if (!loads.every((load) => Number.isInteger(load) && load > 0) || !isRising) {
+    throw new InvalidArgumentError("Not a rising list of loads; write it like 1,8,64.");
+  }
+  return loads;
+}

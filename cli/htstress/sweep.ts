@@ -1,0 +1,90 @@
+/** `ktcp htstress --sweep`: one run after the other with a rising load, to find the knee. */
+import type { HtstressOptions, HtstressOutcome } from "../../bench/http/htstress.ts";
+import { concurrencyKnee, type LoadStep, rateKnee } from "../../bench/http/knee.ts";
+import { sweepText, type SweptRun } from "../../bench/report/sweep.ts";
+import { formatCount } from "../../bench/report/units.ts";
+import { htstressResult } from "../../bench/result.ts";
+import type { HtstressFlags } from "./options.ts";
+import { writePlot } from "./files.ts";
+import type { Interrupt } from "../shared/interrupt.ts";
+import { printJson, printNote, printResult } from "../shared/output.ts";
+import { VERSION } from "../shared/version.ts";
+
+/** Length of a step unless --duration or --number say otherwise. */
+const STEP_MS = 2000;
+
+/** Up to this concurrency a sweep goes unless it is told. */
+const MAX_CONCURRENCY = 256;
+
+/** Steps of a sweep up to `--rate`. */
+const RATE_STEPS = 10;
+
+/** How a sweep is run. */
+export interface SweepOptions {
+  flags: HtstressFlags;
+  interrupt: Interrupt;
+  /** Runs one load. */
+  measure(
+    options: HtstressOptions,
+    watch: { flags: HtstressFlags; interrupt: Interrupt },
+  ): Promise<HtstressOutcome>;
+}
+
+/** Runs `options` at every load of the sweep, and prints what came of it. */
+export async function runSweep(
+  options: HtstressOptions,
+  { flags, measure, interrupt }: SweepOptions,
+): Promise<void> {
+  const isRate = options.ratePerSecond > 0;
+  const loadName = isRate ? "requests/s asked" : "connections per thread";
+  const durationMs = options.requests > 0 ? options.durationMs : options.durationMs || STEP_MS;
+  const runs: SweptRun[] = [];
+  for (const load of loadsOf(options, flags)) {
+    if (interrupt.signal.aborted) break;
+    const step = isRate ? { ratePerSecond: load } : { concurrency: load };
+    const { run } = await measure({ ...options, ...step, durationMs }, { flags, interrupt });
+    const result = htstressResult(VERSION, run);
+    runs.push({ load, result });
+    printNote(`${loadName} ${formatCount(load)}: ${formatCount(result.requestsPerSecond)}/s`);
+  }
+  const steps = runs.map(({ load, result }): LoadStep => ({
+    load,
+    throughput: result.seconds > 0 ? result.good / result.seconds : 0,
+  }));
+  const kneeLoad = isRate ? rateKnee(steps) : concurrencyKnee(steps);
+  if (flags.json) {
+    const sweep = isRate ? "rate" : "concurrency";
+    const documents = runs.map(({ load, result }) => ({ load, ...result }));
+    printJson({ command: "htstress", version: VERSION, sweep, kneeLoad, steps: documents });
+  } else printResult(sweepText(runs, { loadName, kneeLoad }));
+  if (flags.plot !== undefined) {
+    const { sweepChart } = await import("../../bench/report/charts.ts");
+    const points = runs.map(({ load, result }) => ({
+      load,
+      throughput: result.requestsPerSecond,
+      p99Us: result.latencyUs.p99,
+    }));
+    const title = "Throughput and p99 over load";
+    await writePlot(flags.plot, [
+      sweepChart(title, points, { loadName, kneeLoad: kneeLoad ?? undefined }),
+    ]);
+  }
+  Deno.exitCode = runs.some(({ result }) => result.socketErrors > 0) ? 1 : 0;
+}
+
+/** The loads that are asked for, or else: doubled up to -c (256), or tenths of --rate. */
+function loadsOf(options: HtstressOptions, { sweep }: HtstressFlags): number[] {
+  if (Array.isArray(sweep)) return sweep;
+  const { ratePerSecond, concurrency } = options;
+  if (ratePerSecond > 0) {
+    const loads = Array.from(
+      { length: RATE_STEPS },
+      (_, i) => Math.round(ratePerSecond * (i + 1) / RATE_STEPS),
+    );
+    return [...new Set(loads)].filter((load) => load > 0);
+  }
+  const most = concurrency > 1 ? concurrency : MAX_CONCURRENCY;
+  const loads: number[] = [];
+  for (let load = 1; load < most; load *= 2) loads.push(load);
+  return [...loads, most];
+}

@@ -1,0 +1,166 @@
+/**
+ * The options of `ktcp http` that say how a directory is served.
+ */
+import { statfsSync } from "node:fs";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { DirectoryOptions } from "../../servers/mod.ts";
+import {
+  DEFAULT_CACHE_BYTES,
+  isDiskError,
+  OptionError,
+  parseAuth,
+  parseHeader,
+  staticOptions,
+} from "../../servers/mod.ts";
+import { formatSize, parseSize } from "../shared/args.ts";
+import { messageOf, UsageError } from "../shared/failure.ts";
+
+/** Values of the options, as commander hands them over. */
+export interface DirFlags {
+  dir?: string;
+  index?: string[];
+  spa?: boolean;
+  cleanUrls?: boolean;
+  listing: boolean;
+  dotfiles?: boolean;
+  followSymlinks?: boolean;
+  compress?: boolean;
+  cacheControl?: string;
+  cors?: string | true;
+  header?: [name: string, value: string][];
+  auth?: { user: string; password: string };
+  cache: number;
+}
+
+/** Turns the error of an option's parser into commander's. */
+function parserFor<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof OptionError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) => T[] {
+  return (text, before = []) => [...before, parse(text)];
+}
+
+/** Adds the options. */
+export function addDirOptions(command: Command): Command {
+  return command
+    .addOption(new Option("-d, --dir <directory>", "serve the files in it").conflicts("echo"))
+    .option(
+      "--index <name>",
+      "file that stands for its directory; may be repeated (default: index.html)",
+      collect((text) => text),
+    )
+    .option("--spa", "answer what is missing and has no extension with the root's index")
+    .option("--clean-urls", "let /about also name about.html")
+    .option("--no-listing", "answer 404 for a directory without index, not its listing")
+    .option("--dotfiles", "serve names that begin with a dot")
+    .option("--follow-symlinks", "serve symbolic links that lead out of the directory")
+    .option(
+      "--compress",
+      "compress text on the fly; .br, .zst and .gz files beside are always used",
+    )
+    .option("--cache-control <value>", "Cache-Control of files (default: no-cache)")
+    .option("--cors [origin]", "allow other sites to read, all of them by default")
+    .option(
+      "--header <line>",
+      "add 'Name: value' to what the directory answers; may be repeated",
+      collect(parserFor(parseHeader)),
+    )
+    .option("--auth <user:password>", "ask for a password (basic)", parserFor(parseAuth))
+    .addOption(
+      new Option(
+        "--cache <size>",
+        "memory for files and compressed copies, over all Workers; 0 keeps none",
+      )
+        .argParser(parseSize)
+        .default(DEFAULT_CACHE_BYTES, formatSize(DEFAULT_CACHE_BYTES)),
+    );
+}
+
+/** Where the kernel shows itself as files. The runtime gives servers no access to what is below. */
+const KERNEL_PATHS = ["/proc", "/sys", "/dev"];
+
+/** statfs(2) types of file systems that hold no stored files, wherever they are mounted. */
+const KERNEL_FILE_SYSTEMS = new Set([
+  0x9fa0, // proc
+  0x62656572, // sysfs
+  0x1cd1, // devpts
+  0x27e0eb, // cgroup
+  0x63677270, // cgroup2
+  0x64626720, // debugfs
+  0x74726163, // tracefs
+  0x73636673, // securityfs
+  0x62656570, // configfs
+  0xcafe4a11, // bpf
+]);
+
+function isOfKernel(path: string): boolean {
+  const real = Deno.realPathSync(path);
+  if (KERNEL_PATHS.some((top) => real === top || real.startsWith(top + "/"))) return true;
+  return KERNEL_FILE_SYSTEMS.has(statfsSync(path).type);
+}
+
+/** Checks that `path` is a directory that can be served. */
+function checkDirectory(path: string): void {
+  try {
+    if (!Deno.statSync(path).isDirectory) {
+      throw new UsageError(`option '--dir': '${path}' is not a directory; name one`);
+    }
+    if (isOfKernel(path)) {
+      throw new UsageError(
+        `option '--dir': '${path}' belongs to the kernel (as /dev, /proc and /sys do), ` +
+          `and no server may read it; name a directory of ordinary files`,
+      );
+    }
+    Deno.readDirSync(path)[Symbol.iterator]().next();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof Deno.errors.NotFound) {
+      throw new UsageError(`option '--dir': there is no directory '${path}'`);
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new UsageError(`option '--dir': no permission to read '${path}'`);
+    }
+    if (!isDiskError(error)) throw error;
+    throw new UsageError(`option '--dir': cannot read '${path}': ${messageOf(error)}`);
+  }
+}
+
+/**
+ * The options of the directory, `undefined` without `--dir`.
+ *
+ * @throws {UsageError} for a directory that cannot be served, and values that cannot be used
+ */
+export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined {
+  if (flags.dir === undefined) return undefined;
+  checkDirectory(flags.dir);
+  const options: DirectoryOptions = {
+    root: Deno.realPathSync(flags.dir),
+    ...(flags.index && { index: flags.index }),
+    spa: flags.spa ?? false,
+    cleanUrls: flags.cleanUrls ?? false,
+    listing: flags.listing,
+    dotfiles: flags.dotfiles ?? false,
+    followSymlinks: flags.followSymlinks ?? false,
+    compress: flags.compress ?? false,
+    ...(flags.cacheControl !== undefined && { cacheControl: flags.cacheControl }),
+    cors: flags.cors === true ? "*" : flags.cors,
+    headers: flags.header ?? [],
+    auth: flags.auth,
+    cacheBytes: flags.cache,
+  };
+  try {
+    staticOptions(options);
+  } catch (error) {
+    if (error instanceof OptionError) throw new UsageError(error.message);
+    throw error;
+  }
+  return options;
+}

@@ -1,0 +1,178 @@
+/** `ktcp lab`: the experiments. */
+import { dirname } from "node:path";
+import { Command } from "commander";
+import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
+import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
+import { labText } from "../../bench/lab/text.ts";
+import { startProgress } from "../../bench/report/progress.ts";
+import { table } from "../../bench/report/table.ts";
+import { integerBetween } from "../shared/args.ts";
+import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { onInterrupt } from "../shared/interrupt.ts";
+import { labHost } from "./host.ts";
+import { parseTarget, probeTarget } from "./targets.ts";
+import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import { VERSION } from "../shared/version.ts";
+
+interface LabOptions {
+  quick?: boolean;
+  rounds?: number;
+  target?: Target[];
+  report?: string;
+  json?: boolean;
+}
+
+/** Repetitions of each variant unless `--rounds` says otherwise. */
+const ROUNDS = { quick: 3, full: 5 };
+
+/** Builds the command; its exit code is 1 when an echo or a request failed. */
+export function command(): Command {
+  return new Command("lab")
+    .description(
+      "Experiments that measure servers on this machine, and explain what is seen: each prints " +
+        "its question, set-up, figures, a plot and a conclusion computed from them.",
+    )
+    .argument("<name>", `list, all, or one of ${LABS.map(({ name }) => name).join(", ")}`)
+    .option("--quick", "fewer and shorter measurements: all labs within three minutes")
+    .option(
+      "--rounds <N>",
+      `repetitions of each variant (default: ${ROUNDS.full}, with --quick ${ROUNDS.quick})`,
+      integerBetween(1, 100),
+    )
+    .option(
+      "--target <NAME=HOST:PORT>",
+      "add a running echo or HTTP server to the comparison; may be repeated",
+      parseTarget,
+    )
+    .option("--report <FILE>", "write an HTML report with tables, plots and raw data")
+    .option("--json", "print one JSON document")
+    .addHelpText(
+      "after",
+      "\nEach lab is explained in docs/labs. Exit code 1 when an echo or request failed, 130 " +
+        "after Ctrl-C (what was measured is printed).\n\nExamples:\n  ktcp lab list" +
+        "\n  ktcp lab backlog\n  ktcp lab all --quick --report report.html" +
+        "\n  ktcp lab keepalive --target nginx=127.0.0.1:80",
+    )
+    .action(run);
+}
+
+async function run(name: string, options: LabOptions): Promise<void> {
+  if (name === "list") return list(options);
+  const labs = name === "all" ? LABS : LABS.filter((lab) => lab.name === name);
+  if (labs.length === 0) {
+    const names = ["list", "all", ...LABS.map((lab) => lab.name)].join(", ");
+    throw new UsageError(`'${name}' is no lab; labs: ${names}`);
+  }
+  if (options.report !== undefined) checkFolder(options.report);
+  const targets = await Promise.all((options.target ?? []).map(probeTarget));
+  refuseUseless(labs, targets);
+  const results = await runAll(labs, targets, options);
+  if (options.json) {
+    const documents = results.map((result) => labDocument(result));
+    printJson({
+      command: "lab",
+      version: VERSION,
+      ...(name === "all" ? { labs: documents } : documents[0]),
+    });
+  }
+  if (options.report !== undefined) await writeReport(options.report, results);
+}
+
+function list({ json }: LabOptions): void {
+  const labs = LABS.map(({ name, question }) => ({ lab: name, question }));
+  if (json) printJson({ command: "lab", version: VERSION, labs });
+  else printResult(table(labs.map(({ lab, question }) => [lab.padEnd(9), question])));
+}
+
+/** Runs `labs`, and prints each one's text as soon as it is there, unless JSON is asked for. */
+async function runAll(
+  labs: readonly Lab[],
+  targets: ForeignTarget[],
+  options: LabOptions,
+): Promise<LabResult[]> {
+  const isQuick = options.quick ?? false;
+  const interrupt = onInterrupt();
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, onSignal);
+  const signal = AbortSignal.any([interrupt.signal, stop.signal]);
+  const results: LabResult[] = [];
+  try {
+    for (const [i, lab] of labs.entries()) {
+      if (signal.aborted) break;
+      printNote(`ktcp lab: ${lab.name} (${i + 1} of ${labs.length})`);
+      const progress = await startProgress(1, mayShowProgress());
+      const context: LabContext = {
+        isQuick,
+        rounds: options.rounds ?? (isQuick ? ROUNDS.quick : ROUNDS.full),
+        host: labHost,
+        targets: targets.filter(({ protocol }) => lab.takes.includes(protocol)),
+        signal,
+        onProgress: (done, total, note) => progress.update({ done: done / total, note }),
+      };
+      const result = await runUnlessInterrupted(lab, context).finally(() => progress.stop());
+      if (result === null) break;
+      results.push(result);
+      if (!options.json) printResult(`${labText(result)}\n`);
+      const failures = failuresOf(result);
+      if (failures > 0) {
+        printNote(`ktcp lab: ${lab.name}: ${failures} echoes or requests failed`);
+        Deno.exitCode = 1;
+      }
+    }
+    if (signal.aborted) {
+      printNote("interrupted; what was measured until then is printed");
+      Deno.exitCode = 130;
+    }
+    return results;
+  } finally {
+    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+      Deno.removeSignalListener(signal, onSignal);
+    }
+    interrupt.dispose();
+  }
+}
+
+/** Runs `lab`; null when an interruption left nothing of it: servers that start get it as well. */
+async function runUnlessInterrupted(lab: Lab, context: LabContext): Promise<LabResult | null> {
+  try {
+    return await runLab(lab, context, VERSION);
+  } catch (error) {
+    if (context.signal.aborted) return null;
+    throw error;
+  }
+}
+
+/** @throws {UsageError} for a target that none of `labs` can take */
+function refuseUseless(labs: readonly Lab[], targets: ForeignTarget[]): void {
+  for (const { name, protocol } of targets) {
+    if (labs.some((lab) => lab.takes.includes(protocol))) continue;
+    const takers = LABS.filter((lab) => lab.takes.includes(protocol)).map((lab) => lab.name);
+    throw new UsageError(
+      `--target '${name}' speaks ${protocol}, which '${labs[0].name}' does not compare; ` +
+        `${takers.join(", ")} do`,
+    );
+  }
+}
+
+/** @throws {Failure} when the folder for the report is missing: before anything is measured */
+function checkFolder(path: string): void {
+  const folder = dirname(path);
+  try {
+    if (Deno.statSync(folder).isDirectory) return;
+  } catch {
+    // Told below.
+  }
+  throw new Failure(`Cannot write --report '${path}': there is no folder '${folder}'`);
+}
+
+async function writeReport(path: string, results: LabResult[]): Promise<void> {
+  const { labReport } = await import("../../bench/report/html.ts");
+  const html = await labReport(results, VERSION);
+  try {
+    await Deno.writeTextFile(path, html);
+  } catch (error) {
+    throw new Failure(`Cannot write --report '${path}': ${messageOf(error)}`);
+  }
+  printNote(`wrote ${path}`);
+}

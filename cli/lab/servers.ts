@@ -1,0 +1,158 @@
+/** Servers for experiments, each in a process of its own: ktcp's, and nginx. */
+import type { LabServer, Protocol, ServerSummary } from "../../bench/lab/lab.ts";
+import { Failure, messageOf } from "../shared/failure.ts";
+import { LabProcess } from "./processes.ts";
+import { dropTimeWait } from "./sockets.ts";
+import { selfCommand } from "../shared/self_command.ts";
+
+const HOSTNAME = "127.0.0.1";
+
+/** What a server of ktcp's may still finish when its experiment is over. */
+const GRACE = "1s";
+
+/**
+ * Starts `ktcp echo` or `ktcp http` on a free port.
+ *
+ * @throws {Failure} when it does not come up
+ */
+export async function startOwn(command: Protocol, args: readonly string[]): Promise<LabServer> {
+  const self = selfCommand();
+  const own = [command, "--host", HOSTNAME, "--port", "0", "--grace", GRACE, ...args];
+  let process: LabProcess;
+  try {
+    process = new LabProcess(self.path, [...self.args, ...own]);
+  } catch (error) {
+    throw new Failure(
+      `Cannot start '${self.path}' (${messageOf(error)}); KTCP_EXECUTABLE can name ktcp's program`,
+    );
+  }
+  const line = await process.firstLine();
+  const port = Number(/:(\d+)$/.exec(line ?? "")?.[1]);
+  if (!port) {
+    await process.stop();
+    const reason = process.stderr.trim() || `it said '${line ?? ""}'`;
+    throw new Failure(`Cannot start 'ktcp ${own.join(" ")}': ${reason}`);
+  }
+  return {
+    ...handle(process, port),
+    name: `ktcp ${command}`,
+    stop: async () => {
+      await endServer(process, port);
+      return parseSummary(process.stderr);
+    },
+  };
+}
+
+/** Reads the summary that a server of ktcp's prints at its end. */
+export function parseSummary(stderr: string): ServerSummary | null {
+  const match = /(\d+) connections, (\d+) (?:requests|pieces), (\d+) bytes in, (\d+) bytes out/
+    .exec(stderr);
+  if (!match) return null;
+  const [connections, served, bytesIn, bytesOut] = match.slice(1).map(Number);
+  return { connections, served, bytesIn, bytesOut };
+}
+
+/** Ends a server, and what the kernel keeps of its connections: it takes ports from others. */
+async function endServer(process: LabProcess, port: number): Promise<void> {
+  await process.stop();
+  dropTimeWait(port);
+}
+
+function handle(process: LabProcess, port: number) {
+  return {
+    hostname: HOSTNAME,
+    port,
+    pid: process.pid,
+    pause: () => process.signal("SIGSTOP"),
+    resume: () => process.signal("SIGCONT"),
+  };
+}
+
+/** Where nginx is; its folder is not on the path of every user. */
+const NGINX_PATHS = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
+
+/** Attempts to start nginx: the free port that was found may be taken before it listens. */
+const NGINX_ATTEMPTS = 3;
+
+/** Between two looks whether it listens. */
+const POLL_MS = 20;
+
+/** Starts nginx with a configuration of its own; a text says why it does not run. */
+export async function startNginx(): Promise<LabServer | string> {
+  let reason = "";
+  for (let attempt = 0; attempt < NGINX_ATTEMPTS; attempt++) {
+    const folder = await Deno.makeTempDir({ prefix: "ktcp-lab-" });
+    const port = freePort();
+    const process = await spawnNginx(folder, port);
+    if (process === null) {
+      await Deno.remove(folder, { recursive: true });
+      return "it is not installed";
+    }
+    const stop = async () => {
+      await endServer(process, port);
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      return null;
+    };
+    if (await isListening(process, port)) {
+      return { ...handle(process, port), name: "nginx", stop };
+    }
+    await stop();
+    reason = process.stderr.trim().split("\n").at(-1) ?? "";
+  }
+  return `it does not start: ${reason}`;
+}
+
+async function spawnNginx(folder: string, port: number): Promise<LabProcess | null> {
+  const config = `${folder}/nginx.conf`;
+  await Deno.writeTextFile(config, nginxConfig(folder, port));
+  for (const path of NGINX_PATHS) {
+    try {
+      return new LabProcess(path, ["-e", "stderr", "-p", folder, "-c", config]);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}
+
+/** One process that answers as `ktcp http` does without `--dir`, and writes nothing. */
+function nginxConfig(folder: string, port: number): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path ${folder}/${name};`);
+  return `daemon off;
+master_process off;
+pid ${folder}/nginx.pid;
+error_log stderr crit;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  keepalive_timeout 60s;
+  ${temporary.join("\n  ")}
+  server {
+    listen ${HOSTNAME}:${port} backlog=1024;
+    location / { default_type text/plain; return 200 "Hello World!\\n"; }
+  }
+}
+`;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
+  return listener.addr.port;
+}
+
+/** Waits until somebody listens on `port`, or `process` ends. */
+async function isListening(process: LabProcess, port: number): Promise<boolean> {
+  let isOver = false;
+  process.ended.then(() => isOver = true);
+  while (!isOver) {
+    try {
+      (await Deno.connect({ hostname: HOSTNAME, port })).close();
+      return true;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+  return false;
+}

@@ -1,0 +1,54 @@
+/** Counts the system calls of a process with strace(1). */
+import { LabProcess } from "./processes.ts";
+import { messageOf } from "../shared/failure.ts";
+
+/** How often the tracer's word that it is attached is looked for. */
+const POLL_MS = 20;
+
+/**
+ * Runs `load` while the calls of process `pid` and its threads are counted.
+ *
+ * @returns calls by name, or why they cannot be counted
+ */
+export async function countSyscalls(
+  pid: number,
+  load: () => Promise<void>,
+): Promise<Map<string, number> | string> {
+  const file = await Deno.makeTempFile({ prefix: "ktcp-lab-" });
+  try {
+    const strace = new LabProcess("strace", ["-f", "-c", "-o", file, "-p", `${pid}`]);
+    try {
+      if (!await isAttached(strace)) {
+        return strace.stderr.trim().split("\n").at(-1) || "strace ended at once";
+      }
+      await load();
+    } finally {
+      await strace.stop("SIGINT");
+    }
+    const calls = parseStrace(await Deno.readTextFile(file));
+    return calls.size > 0 ? calls : "strace counted none";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "strace is not installed";
+    if (error instanceof Deno.errors.PermissionDenied) return messageOf(error);
+    throw error;
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+/** Reads the table of `strace -c`: share, seconds, µs a call, calls, perhaps errors, name. */
+export function parseStrace(text: string): Map<string, number> {
+  const rows = text.matchAll(/^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$/gm);
+  const calls = [...rows].map(([, count, name]) => [name, Number(count)] as const);
+  return new Map(calls.filter(([name]) => name !== "total"));
+}
+
+async function isAttached(strace: LabProcess): Promise<boolean> {
+  let isOver = false;
+  strace.ended.then(() => isOver = true);
+  while (!isOver) {
+    if (/attached/.test(strace.stderr)) return true;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return false;
+}

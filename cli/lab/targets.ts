@@ -1,0 +1,76 @@
+/** `--target name=host:port`: further servers for a comparison. */
+import { InvalidArgumentError } from "commander";
+import type { ForeignTarget, Protocol, Target } from "../../bench/lab/lab.ts";
+import { Failure, messageOf } from "../shared/failure.ts";
+
+const SYNTAX = /^([^=]{1,40})=(?:\[([0-9a-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i;
+
+/** How long a server may take to show what it speaks. */
+const PROBE_MS = 3000;
+
+/** Parses a `--target` and adds it to those before it. */
+export function parseTarget(text: string, previous: Target[] = []): Target[] {
+  const match = SYNTAX.exec(text);
+  const port = Number(match?.[4]);
+  if (!match || port < 1 || port > 65535) {
+    throw new InvalidArgumentError("Write it like nginx=127.0.0.1:80 or kecho=[::1]:12345.");
+  }
+  const [, name, ipv6, host] = match;
+  if (previous.some((target) => target.name === name)) {
+    throw new InvalidArgumentError(`The name '${name}' is taken; give each target its own.`);
+  }
+  return [...previous, { name, hostname: ipv6 ?? host, port }];
+}
+
+/**
+ * Finds out what `target` speaks: it is sent an HTTP request, which an echo server sends back.
+ *
+ * @throws {Failure} when nobody listens there, or it is neither
+ */
+export async function probeTarget(target: Target): Promise<ForeignTarget> {
+  const { name, hostname, port } = target;
+  const wrong = (what: string) =>
+    new Failure(`Cannot use --target '${name}=${hostname}:${port}': ${what}`);
+  let conn: Deno.TcpConn;
+  try {
+    conn = await Deno.connect({ hostname, port });
+  } catch (error) {
+    throw wrong(`${messageOf(error)}; start the server first`);
+  }
+  // Experiments connect to addresses, not to names.
+  const address = conn.remoteAddr.hostname;
+  const timer = setTimeout(() => closeQuietly(conn), PROBE_MS);
+  try {
+    const request = `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
+    await conn.write(new TextEncoder().encode(request));
+    const protocol = await protocolOf(conn, request);
+    if (!protocol) throw wrong("it answers a request neither as HTTP nor with the same bytes");
+    return { name, hostname: address, port, protocol };
+  } catch (error) {
+    throw error instanceof Failure ? error : wrong(`no answer within ${PROBE_MS / 1000} s`);
+  } finally {
+    clearTimeout(timer);
+    closeQuietly(conn);
+  }
+}
+
+async function protocolOf(conn: Deno.TcpConn, request: string): Promise<Protocol | null> {
+  const buffer = new Uint8Array(4096);
+  const decoder = new TextDecoder();
+  for (let text = "";;) {
+    const count = await conn.read(buffer);
+    if (count === null) return null;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    if (text.startsWith("HTTP/1.")) return "http";
+    if (text === request) return "echo";
+    if (!request.startsWith(text) && !"HTTP/1.".startsWith(text)) return null;
+  }
+}
+
+function closeQuietly(conn: Deno.TcpConn): void {
+  try {
+    conn.close();
+  } catch {
+    // Closed by the timer.
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * The only writer to the terminal. Results go to stdout; progress, logs and errors to stderr.
+ */
+import { stderr } from "../../system/stderr.ts";
+import { Failure, messageOf } from "./failure.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes `text` and a newline to stdout.
+ *
+ * @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell
+ * @throws {Failure} when it cannot be written, as on a full disk
+ */
+export function printResult(text: string): boolean {
+  let bytes = encoder.encode(text + "\n");
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw new Failure(`cannot write to stdout: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Writes `value` as the one JSON document on stdout.
+ *
+ * @throws {Failure} when it cannot be written
+ */
+export function printJson(value: unknown): void {
+  printResult(JSON.stringify(value, null, 2));
+}
+
+/** Writes `text` and a newline to stderr. */
+export function printNote(text: string): void {
+  stderr.note(text);
+}
+
+/** Writes `bytes` as they are to stderr. */
+export function printBytes(bytes: Uint8Array): void {
+  stderr.write(bytes);
+}
+
+/** Whether colour may be used on `stream`: it is a terminal and `NO_COLOR` is not set. */
+export function mayColour(stream: { isTerminal(): boolean } = Deno.stdout): boolean {
+  return stream.isTerminal() && !Deno.noColor;
+}
+
+/** Whether a progress display may be drawn on stderr: a terminal, and `NO_COLOR` is not set. */
+export function mayShowProgress(): boolean {
+  return mayColour(Deno.stderr);
+}

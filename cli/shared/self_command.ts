@@ -1,0 +1,34 @@
+/** How ktcp starts itself again, as another process. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import config from "../../deno.json" with { type: "json" };
+
+/** A program and the arguments that come before ktcp's own. */
+export interface SelfCommand {
+  path: string;
+  args: string[];
+}
+
+/**
+ * The command line that starts ktcp: what the environment variable KTCP_EXECUTABLE names; else this
+ * executable, in the way in which it was started itself; else `deno run` on this very source.
+ */
+export function selfCommand(): SelfCommand {
+  const named = Deno.env.get("KTCP_EXECUTABLE");
+  if (named) return { path: named, args: [] };
+  const path = Deno.execPath();
+  if (Deno.build.standalone) return { path, args: [] };
+  const flags = [
+    "--allow-all",
+    "--no-prompt",
+    ...config.unstable.map((name) => `--unstable-${name}`),
+  ];
+  // A portable executable: a bundle beside a Deno, whose entry says what its build knew.
+  if ("ktcpBuild" in globalThis) {
+    const sealed = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
+    return { path, args: ["run", ...flags, ...sealed, fileURLToPath(Deno.mainModule)] };
+  }
+  // Not an import: the entry comes to this module by way of the command table.
+  const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "main.ts");
+  return { path, args: ["run", ...flags, entry] };
+}

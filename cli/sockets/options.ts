@@ -1,0 +1,43 @@
+/** What `ktcp sockets` and `ktcp sockets drop` have in common. */
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { type State, STATES, statesNamed } from "../../system/sockets/state.ts";
+import { integerBetween } from "../shared/args.ts";
+import { Failure } from "../shared/failure.ts";
+
+/** `--state time-wait,established`. */
+export function statesOption() {
+  return new Option("-s, --state <states>", "only these states, separated by commas")
+    .argParser(parseStates);
+}
+
+/** `--port 80,443`. */
+export function portsOption() {
+  return new Option("-p, --port <ports>", "only sockets with one of these ports at either end")
+    .argParser(parsePorts);
+}
+
+/** Adds the states that `text` names to those of an earlier `--state`. */
+function parseStates(text: string, previous: State[] = []): State[] {
+  const states = text.split(",").flatMap((word) => {
+    const named = statesNamed(word.trim());
+    if (!named) {
+      throw new InvalidArgumentError(`'${word}' is no state; states: ${STATES.join(", ")}.`);
+    }
+    return named;
+  });
+  return [...previous, ...states];
+}
+
+/** Adds the ports that `text` names to those of an earlier `--port`. */
+function parsePorts(text: string, previous: number[] = []): number[] {
+  return [...previous, ...text.split(",").map((word) => integerBetween(1, 65535)(word.trim()))];
+}
+
+/** @throws {Failure} on another system than Linux */
+export function requireLinux(): void {
+  if (Deno.build.os === "linux") return;
+  throw new Failure(
+    `needs Linux, for sock_diag and /proc/net/tcp, and this is ${Deno.build.os}; ` +
+      "'netstat -an' lists sockets here",
+  );
+}

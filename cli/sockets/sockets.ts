@@ -1,0 +1,121 @@
+/** `ktcp sockets`: counts and lists TCP sockets; `ktcp sockets drop` is in sockets_drop.ts. */
+import { Command, Option } from "@commander-js/extra-typings";
+import type { Command as AnyCommand } from "commander";
+import { countPorts, countStates } from "../../system/sockets/count.ts";
+import { explainTimeWait } from "../../system/sockets/explain.ts";
+import type { SocketFilter } from "../../system/sockets/filter.ts";
+import { formatCounts, formatList, formatListeners } from "../../system/sockets/format.ts";
+import { listSockets } from "../../system/sockets/list.ts";
+import { readTimeWaitSettings } from "../../system/sockets/settings.ts";
+import { localOf, remoteOf, type TcpSocket } from "../../system/sockets/socket.ts";
+import { type State, STATES } from "../../system/sockets/state.ts";
+import { Failure, messageOf } from "../shared/failure.ts";
+import { printJson, printNote, printResult } from "../shared/output.ts";
+import { dropCommand } from "./drop.ts";
+import { portsOption, requireLinux, statesOption } from "./options.ts";
+import { parseInterval, watch } from "./watch.ts";
+import { VERSION } from "../shared/version.ts";
+
+const EXAMPLES = `
+Without a filter, the sockets are counted per state and per port; with --state or --port they are
+listed. "any, to 80" counts the clients on this machine whose remote port is 80.
+
+Examples:
+  ktcp sockets                            how many, in which state, at which port
+  ktcp sockets --state time-wait          what a load run left behind
+  ktcp sockets --port 12345 --count       one service, counted
+  ktcp sockets --listen                   accept queues against their backlogs
+  ktcp sockets --watch --port 12345       live
+  ktcp sockets --explain                  TIME-WAIT, with this machine's numbers
+  sudo ktcp sockets drop --state time-wait --port 12345
+
+States: ${STATES.slice(0, 6).join(", ")},
+  ${STATES.slice(6).join(", ")}; and the groups of ss:
+  all, connected, synchronized, bucket, big.`;
+
+/** Builds `ktcp sockets`. */
+export function command(): AnyCommand {
+  const sockets = new Command("sockets")
+    .summary("TCP sockets by state; drop TIME-WAIT sockets")
+    .description("Shows the TCP sockets of this machine (Linux), IPv4 and IPv6.")
+    .addOption(statesOption())
+    .addOption(portsOption())
+    .addOption(
+      new Option("-l, --listen", "listening sockets with accept queue and backlog, as ss -ltn")
+        .conflicts(["state", "count", "list"]),
+    )
+    .addOption(new Option("--list", "one line per socket, also without a filter"))
+    .addOption(new Option("--count", "the count table, also with a filter").conflicts("list"))
+    .addOption(
+      new Option("-w, --watch [interval]", "show it again every interval (default: 1s)")
+        .argParser(parseInterval).conflicts(["json", "explain"]),
+    )
+    .addOption(new Option("--json", "one JSON document with counts and sockets"))
+    .addOption(
+      new Option("--explain", "explain TIME-WAIT with the numbers of this machine")
+        .conflicts(["state", "port", "listen", "list", "count", "json"]),
+    )
+    .addHelpText("after", EXAMPLES)
+    .action(async (options) => {
+      requireLinux();
+      if (options.explain) return void printResult(explain());
+      const states: ReadonlySet<State> = new Set(
+        options.listen ? ["listening"] : options.state ?? STATES,
+      );
+      const filter = { states, ports: new Set(options.port) };
+      if (options.json) return printJson(toDocument(read(filter), filter));
+      const isFiltered = options.state !== undefined || options.port !== undefined;
+      const isList = options.list || (isFiltered && !options.count && !options.watch);
+      const show = options.listen ? formatListeners : isList ? formatList : countTable;
+      const draw = () => show(read(filter), filter);
+      if (!options.watch) return void printResult(draw());
+      await watch(draw, options.watch === true ? 1000 : options.watch);
+    });
+  sockets.addCommand(dropCommand());
+  return sockets as unknown as AnyCommand;
+}
+
+let hasNotedFallback = false;
+
+function read(filter: SocketFilter): TcpSocket[] {
+  try {
+    const { sockets, fallbackReason } = listSockets(filter);
+    if (fallbackReason !== undefined && !hasNotedFallback) {
+      hasNotedFallback = true;
+      printNote(
+        `ktcp sockets: sock_diag is not available (${fallbackReason}); ` +
+          "read from /proc/net/tcp, which does not tell backlogs",
+      );
+    }
+    return sockets;
+  } catch (error) {
+    throw new Failure(`cannot list TCP sockets: ${messageOf(error)}`);
+  }
+}
+
+function countTable(sockets: readonly TcpSocket[], { states }: SocketFilter): string {
+  return formatCounts(countStates(sockets, states), countPorts(sockets));
+}
+
+function explain(): string {
+  const timeWait = read({ states: new Set(["time-wait"]), ports: new Set() });
+  return explainTimeWait(timeWait.length, readTimeWaitSettings());
+}
+
+function toDocument(sockets: readonly TcpSocket[], { states }: SocketFilter) {
+  return {
+    command: "sockets",
+    version: VERSION,
+    counts: countStates(sockets, states),
+    sockets: sockets.map((socket) => ({
+      family: socket.family,
+      local: localOf(socket),
+      remote: remoteOf(socket),
+      state: socket.state,
+      recvQ: socket.recvQ,
+      sendQ: socket.sendQ,
+      uid: socket.uid,
+      inode: socket.inode,
+    })),
+  };
+}

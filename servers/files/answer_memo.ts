@@ -1,0 +1,52 @@
+/**
+ * Answers given again without planning, to requests that are alike in all that the planner reads.
+ */
+import type { Answer, HttpRequest } from "../http/resource.ts";
+import { Cache } from "./cache.ts";
+
+/**
+ * Fields of a GET, beside Accept-Encoding, that a planner may heed: a request with any of them is
+ * planned. They are the known ones of `PLAN_FIELDS`.
+ */
+const DECISIVE_FIELDS = [
+  "if-none-match",
+  "range",
+  "if-modified-since",
+  "authorization",
+  "if-match",
+  "if-range",
+  "if-unmodified-since",
+];
+
+/** What an answer weighs beside its bytes: key, fields, Map slots. */
+const ANSWER_BYTES = 1024;
+
+/** Answers with content in memory, each until it is no longer fresh. */
+export class AnswerMemo {
+  readonly #answers: Cache<{ answer: Answer; freshUntilMs: number }>;
+
+  /** @param capacityBytes bounds what the answers hold, their content included */
+  constructor(capacityBytes: number) {
+    this.#answers = new Cache(capacityBytes);
+  }
+
+  /** The key of requests that get the same answer; `undefined` when this one has to be planned. */
+  keyOf(request: HttpRequest): string | undefined {
+    if (request.method !== "GET") return undefined;
+    for (const name of DECISIVE_FIELDS) if (request.field(name) !== undefined) return undefined;
+    const codings = request.field("accept-encoding");
+    return codings === undefined ? request.target : `${request.target} ${codings}`;
+  }
+
+  /** The answer under `key`, if it is still fresh. */
+  get(key: string, nowMs: number): Answer | undefined {
+    const kept = this.#answers.get(key);
+    return kept !== undefined && nowMs < kept.freshUntilMs ? kept.answer : undefined;
+  }
+
+  /** Keeps `answer` under `key`. */
+  set(key: string, answer: Answer & { content: Uint8Array }, freshUntilMs: number): void {
+    const bytes = ANSWER_BYTES + answer.content.length;
+    this.#answers.set(key, { answer, freshUntilMs }, { bytes });
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Compression on the fly, in Workers of its own. zlib occupies the thread that calls it, also behind
+ * the asynchronous functions and streams of the runtime, and threads that serve must not wait for it.
+ *
+ * One pool serves all threads of a server: the owner directly, its Workers over a port each. It
+ * bounds how many Workers compress, how many bytes are in memory for them and how many answers wait,
+ * without bytes, for their turn. An answer waits for a bounded time; then the file goes out as it is,
+ * and the copy, should it have been begun, is kept for later.
+ * Copies are kept by content, so one version of a file is compressed once per coding, for all.
+ */
+import { FaultLog } from "../fault_log.ts";
+import { stderr } from "../../../system/stderr.ts";
+import { Cache } from "../cache.ts";
+import { type Compressed, type Compressor, copyKey, type Original } from "../compress.ts";
+import type { Coding } from "../negotiate.ts";
+import {
+  allocWorkqueue,
+  cancelWork,
+  destroyWorkqueue,
+  killWork,
+  queueWork,
+  Work,
+  WorkerPools,
+  type Workqueue,
+  WQ_UNBOUND,
+} from "../../workqueue/mod.ts";
+import type { FromCompressors, ToCompressors } from "./messages.ts";
+import { readShared } from "./shared_copy.ts";
+
+/** More Workers would mostly take memory: together these compress some 100 MB a second. */
+const MAX_WORKERS = 4;
+
+/** Files that are in memory for a compressor, in bytes; others wait without their bytes. */
+const MAX_BYTES = 8 << 20;
+
+/** Answers that wait for copies at the same time. */
+const MAX_WAITING = 256;
+
+/** The longest wait of an answer for a copy. */
+const MAX_WAIT_MS = 2000;
+
+/** How many Workers compress: a core is left for serving where there are several. */
+export function compressorWorkers(): number {
+  return Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency - 1));
+}
+
+/** Settings of a pool. */
+export interface CompressorPoolOptions {
+  /** Bounds the copies that are kept. */
+  cacheBytes: number;
+  /** Answers that wait at the same time; 256 by default. */
+  maxWaiting?: number;
+  /** The longest wait of an answer, in milliseconds; 2000 by default. */
+  maxWaitMs?: number;
+  /** Bytes of files that are in memory for a compressor; 8 MiB by default. */
+  maxBytes?: number;
+  /** Takes whole lines about faults; must not wait. Default: stderr. */
+  print?: (lines: string) => void;
+}
+
+/** What is to be compressed, on any thread. */
+interface Wanted extends Omit<Original, "read"> {
+  /** The bytes in shared memory; `undefined` when they cannot be had. */
+  read(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+}
+
+/** The data of a compressor's item. */
+interface EncodeData {
+  bytes: Uint8Array;
+  coding: Coding;
+}
+
+/** A copy that is wanted, and who waits for it. */
+class Job {
+  readonly key: string;
+  readonly wanted: Wanted;
+  /** Its bytes count as under way. */
+  isStarted = false;
+  work: Work<EncodeData, Compressed> | undefined;
+  /** Each is called once: with the copy, or without when it is given up. */
+  readonly waiting = new Set<(copy: Compressed | undefined) => void>();
+
+  constructor(key: string, wanted: Wanted) {
+    this.key = key;
+    this.wanted = wanted;
+  }
+}
+
+/** Compresses for all threads of a server. Belongs on the thread that creates Workers. */
+export class CompressorPool implements Compressor {
+  readonly #options: Required<CompressorPoolOptions>;
+  readonly #kept: Cache<Compressed>;
+  readonly #jobs = new Map<string, Job>();
+  readonly #faults: FaultLog;
+  #bytes = 0;
+  #waiting = 0;
+  #queue: Workqueue | undefined;
+  #isStopped = false;
+
+  /** Creates no Worker before the first copy is wanted. */
+  constructor(options: CompressorPoolOptions) {
+    this.#options = {
+      maxWaiting: MAX_WAITING,
+      maxWaitMs: MAX_WAIT_MS,
+      maxBytes: MAX_BYTES,
+      print: (lines) => stderr.log(lines),
+      ...options,
+    };
+    this.#faults = new FaultLog(this.#options.print);
+    this.#kept = new Cache(options.cacheBytes);
+  }
+
+  /** Bytes of files that are in memory for a compressor. */
+  get bytesUnderWay(): number {
+    return this.#bytes;
+  }
+
+  compress(original: Original): Compressed | undefined | Promise<Compressed | undefined> {
+    const { tag, coding, size } = original;
+    return this.#copy({ tag, coding, size, read: () => readShared(original) });
+  }
+
+  /**
+   * Serves a Worker that has a `RemoteCompressor` at the other end of `port`.
+   *
+   * @returns to be called when the Worker is gone
+   */
+  serve(port: MessagePort): () => void {
+    let isOpen = true;
+    const post = (message: FromCompressors) => isOpen && port.postMessage(message);
+    const wanted = new Map<number, (bytes: Uint8Array | undefined) => void>();
+    port.onmessage = async ({ data }: MessageEvent<ToCompressors>) => {
+      const { id } = data;
+      if (data.kind === "send") {
+        wanted.get(id)?.(data.bytes);
+        wanted.delete(id);
+        return;
+      }
+      const { tag, coding, size } = data;
+      const read = () =>
+        new Promise<Uint8Array | undefined>((resolve) => {
+          if (!isOpen) return resolve(undefined);
+          wanted.set(id, resolve);
+          post({ kind: "want", id });
+        });
+      post({ kind: "copy", id, copy: await this.#copy({ tag, coding, size, read }) });
+    };
+    return () => {
+      isOpen = false;
+      port.close();
+      for (const resolve of wanted.values()) resolve(undefined);
+    };
+  }
+
+  /**
+   * Ends the Workers. What is being compressed is given up, and who waits gets no copy, now and from
+   * now on: a server that is about to stop sends files as they are.
+   */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const job of [...this.#jobs.values()]) {
+      const { work } = job;
+      if (work !== undefined && !cancelWork(work)) killWork(work, "the server stops");
+      this.#end(job, undefined);
+    }
+    if (this.#queue !== undefined) await destroyWorkqueue(this.#queue);
+  }
+
+  #copy(wanted: Wanted): Compressed | undefined | Promise<Compressed | undefined> {
+    if (this.#isStopped) return undefined;
+    const key = copyKey(wanted);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    let job = this.#jobs.get(key);
+    if (job === undefined) {
+      job = new Job(key, wanted);
+      if (this.#hasRoom(job)) this.#start(job);
+      // Nobody would wait for it to start.
+      else if (this.#waiting >= this.#options.maxWaiting) return undefined;
+      this.#jobs.set(key, job);
+    }
+    return this.#wait(job);
+  }
+
+  #hasRoom({ wanted: { size } }: Job): boolean {
+    // One file is always possible, however large.
+    return this.#bytes === 0 || this.#bytes + size <= this.#options.maxBytes;
+  }
+
+  #start(job: Job): void {
+    job.isStarted = true;
+    this.#bytes += job.wanted.size;
+    Promise.resolve(job.wanted.read()).then((bytes) => this.#run(job, bytes));
+  }
+
+  #run(job: Job, bytes: Uint8Array | undefined): void {
+    // Given up while the bytes came.
+    if (this.#jobs.get(job.key) !== job) return;
+    if (bytes === undefined) return this.#end(job, undefined);
+    job.work = new Work<EncodeData, Compressed>("compress", {
+      bytes,
+      coding: job.wanted.coding,
+    }, {
+      onResult: (copy) => {
+        this.#kept.set(job.key, copy, { bytes: copy.bytes.length });
+        this.#end(job, copy);
+      },
+      onError: ({ reason }) => {
+        if (!this.#isStopped) {
+          const outcome = "files go out as they are";
+          this.#faults.report("compress", `ktcp http: cannot compress: ${reason}; ${outcome}`);
+        }
+        this.#end(job, undefined);
+      },
+    });
+    queueWork(this.#queue ??= createQueue(), job.work);
+  }
+
+  #end(job: Job, copy: Compressed | undefined): void {
+    if (this.#jobs.get(job.key) !== job) return;
+    this.#jobs.delete(job.key);
+    if (job.isStarted) this.#bytes -= job.wanted.size;
+    for (const settle of [...job.waiting]) settle(copy);
+    if (!this.#isStopped) this.#startWaiting();
+  }
+
+  /** Starts what waits for room, in its order. */
+  #startWaiting(): void {
+    for (const job of this.#jobs.values()) {
+      if (job.isStarted) continue;
+      if (!this.#hasRoom(job)) return;
+      this.#start(job);
+    }
+  }
+
+  /** Waits for the copy, in bounds of time and number. */
+  #wait(job: Job): undefined | Promise<Compressed | undefined> {
+    const { maxWaiting, maxWaitMs } = this.#options;
+    if (this.#waiting >= maxWaiting) return undefined;
+    this.#waiting++;
+    return new Promise((resolve) => {
+      const settle = (copy: Compressed | undefined) => {
+        clearTimeout(timer);
+        job.waiting.delete(settle);
+        this.#waiting--;
+        resolve(copy);
+        // What has begun is ended, for later; what has not is not wanted any more.
+        if (!job.isStarted && job.waiting.size === 0) this.#end(job, undefined);
+      };
+      const timer = setTimeout(settle, maxWaitMs, undefined);
+      job.waiting.add(settle);
+    });
+  }
+}
+
+function createQueue(): Workqueue {
+  const maxWorkers = compressorWorkers();
+  const pools = new WorkerPools({
+    entry: new URL("./compressor_worker.ts", import.meta.url),
+    maxWorkers,
+    minIdle: 0,
+  });
+  return allocWorkqueue("ktcp_compress", { flags: WQ_UNBOUND, maxActive: maxWorkers, pools });
+}

@@ -1,0 +1,342 @@
+/**
+ * `--dir`: the files of a directory. What to answer is planned by `static/`; here plans become
+ * answers, and files become streams.
+ */
+import { FaultLog } from "./fault_log.ts";
+import type {
+  Answer,
+  Attached,
+  DetachedContent,
+  HttpRequest,
+  Resource,
+  Streamed,
+} from "../http/resource.ts";
+import type { Sender } from "../net/service.ts";
+import { mayPass } from "./auth.ts";
+import type { Compressor } from "./compress.ts";
+import { diskError } from "./disk_error.ts";
+import { isGone, type OpenFile } from "./files.ts";
+import type { ListingContent } from "./listing_content.ts";
+import { type StaticOptions, staticOptions } from "./options.ts";
+import type { Body, Plan } from "./plan.ts";
+import { ALLOW, failure, unauthorized } from "./respond.ts";
+import { Site } from "./site.ts";
+import { AnswerMemo } from "./answer_memo.ts";
+import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
+
+/** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
+const SITE_SHARE = 3 / 8;
+const MEMO_SHARE = 1 / 8;
+
+/** A file that keeps changing between plan and open is planned anew so often, then given up. */
+const MAX_PLANS = 5;
+
+/** One way from a request to its answer. */
+interface Attempt {
+  nowMs: number;
+  /** Where an answer that may be repeated is kept. */
+  key: string | undefined;
+  /** How many plans were made, this one included. */
+  tries: number;
+}
+
+/** Settings as they come from outside; `static/options.ts` has the defaults. */
+export type DirectoryOptions = Partial<StaticOptions> & Pick<StaticOptions, "root">;
+
+/** What a directory's resource needs besides. */
+export interface DirectoryParts {
+  /**
+   * Another thread has the sockets, and an instance of its own: content that is streamed is handed
+   * over to it (`Streamed.detach`, `Resource.attach`).
+   */
+  handsOver?: boolean;
+  /** Makes copies on the fly, for the option `compress`. */
+  compressor?: Compressor;
+  /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
+  print: (lines: string) => void;
+}
+
+/** What is streamed. */
+type FileBody = Extract<Body, { kind: "file" | "multipart" }>;
+type ListingBody = Extract<Body, { kind: "listing" }>;
+
+/** Content that is begun before the head is sent. */
+interface Begun extends Streamed {
+  /**
+   * Gets the first piece.
+   *
+   * @returns whether it is still what was planned
+   * @throws the system's error
+   */
+  begin(): Promise<boolean>;
+}
+
+/** The resource for a directory. */
+export class DirectoryResource implements Resource {
+  readonly allow = ALLOW;
+  readonly keepsContent = false;
+  readonly #options: StaticOptions;
+  readonly #handsOver: boolean;
+  readonly #site: Site;
+  readonly #memo: AnswerMemo;
+  readonly #faults: FaultLog;
+
+  /** @throws a system error when the root is not a directory that can be read */
+  constructor(
+    options: DirectoryOptions,
+    { handsOver = false, compressor, print }: DirectoryParts,
+  ) {
+    this.#options = staticOptions(options);
+    this.#handsOver = handsOver;
+    const { cacheBytes } = this.#options;
+    this.#memo = new AnswerMemo(cacheBytes * MEMO_SHARE);
+    const siteBytes = cacheBytes * SITE_SHARE;
+    this.#site = new Site({ ...this.#options, cacheBytes: siteBytes }, { compressor });
+    this.#faults = new FaultLog(print);
+  }
+
+  guard(request: HttpRequest): Answer | undefined {
+    if (mayPass(request, this.#options)) return undefined;
+    return wholeAnswer(unauthorized(request, this.#options));
+  }
+
+  answer(request: HttpRequest): Answer | Promise<Answer> {
+    const nowMs = Date.now();
+    const key = this.#memo.keyOf(request);
+    const kept = key === undefined ? undefined : this.#memo.get(key, nowMs);
+    if (kept !== undefined) return kept;
+    try {
+      const answer = this.#attempt(request, { nowMs, key, tries: 1 });
+      return answer instanceof Promise
+        ? answer.catch((error) => this.#failed(request, error))
+        : answer;
+    } catch (error) {
+      return this.#failed(request, error);
+    }
+  }
+
+  attach(
+    content: DetachedContent,
+    request: HttpRequest,
+  ): Attached | Promise<Attached> {
+    const body = content as FileBody | ListingBody;
+    try {
+      const refusal = body.kind === "listing"
+        ? this.#site.refuseListing(request, body.path)
+        : undefined;
+      if (refusal !== undefined) return wholeAnswer(refusal);
+      const stream = this.#open(request, body);
+      return stream && this.#begin(stream, body).catch((error) => this.#failed(request, error));
+    } catch (error) {
+      return this.#failed(request, error);
+    }
+  }
+
+  #attempt(request: HttpRequest, attempt: Attempt): Answer | Promise<Answer> {
+    if (attempt.tries > MAX_PLANS) {
+      return wholeAnswer(failure(request, 503, { settings: this.#options }));
+    }
+    const plan = this.#site.plan(request, attempt.nowMs);
+    return plan instanceof Promise
+      ? plan.then((ready) => this.#carryOut(request, ready, attempt))
+      : this.#carryOut(request, plan, attempt);
+  }
+
+  #carryOut(request: HttpRequest, plan: Plan, attempt: Attempt): Answer | Promise<Answer> {
+    const { body } = plan;
+    if (body.kind === "none" || body.kind === "bytes") {
+      const answer = wholeAnswer(plan);
+      const { key, nowMs } = attempt;
+      if (key !== undefined && plan.freshUntilMs > nowMs && answer.content instanceof Uint8Array) {
+        this.#memo.set(key, { ...answer, content: answer.content }, plan.freshUntilMs);
+      }
+      return answer;
+    }
+    if (this.#handsOver) return withContent(plan, new HandedOverContent(body));
+    const again = { ...attempt, tries: attempt.tries + 1 };
+    const stream = this.#open(request, body);
+    if (stream === undefined) return this.#attempt(request, again);
+    return this.#begin(stream, body).then((begun) =>
+      begun === undefined ? this.#attempt(request, again) : withContent(plan, begun)
+    );
+  }
+
+  /**
+   * Content that is streamed is begun before the head: what fails then is still a whole answer.
+   *
+   * @returns `undefined` when it is no longer what was planned
+   */
+  async #begin(stream: Begun, { path }: { path: string }): Promise<Streamed | undefined> {
+    try {
+      if (await stream.begin()) return stream;
+      this.#site.forget(path);
+    } catch (error) {
+      stream.cancel();
+      throw error;
+    }
+    stream.cancel();
+    return undefined;
+  }
+
+  /** @returns `undefined` when the plan's file is another one by now */
+  #open(request: HttpRequest, body: FileBody | ListingBody): Begun | undefined {
+    if (body.kind === "listing") return new ListingStream(this.#site.listing(body));
+    const file = this.#site.open(body);
+    if (file === undefined) return undefined;
+    const { target } = request;
+    return new FileStream(file, body, (error) => {
+      const judged = diskError(error);
+      if (judged === undefined) throw error;
+      this.#report(target, judged.name, "cut the answer off");
+    });
+  }
+
+  /** The answer to a request that the system lets fail. @throws `error` when it is a bug */
+  #failed(request: HttpRequest, error: unknown): Answer {
+    const judged = diskError(error);
+    if (judged === undefined) throw error;
+    const { status, name } = judged;
+    if (status >= 500) this.#report(request.target, name, `answered ${status}`);
+    return wholeAnswer(failure(request, status, { settings: this.#options }));
+  }
+
+  #report(target: string, name: string, outcome: string): void {
+    const hint = name === "EMFILE" ? " (out of file descriptors: raise 'ulimit -n')" : "";
+    this.#faults.report(name, `ktcp http: cannot read ${target}: ${name}${hint}; ${outcome}`);
+  }
+}
+
+/** A plan whose content is in memory. */
+function wholeAnswer(plan: Plan): Answer {
+  return withContent(plan, plan.body.kind === "bytes" ? plan.body.bytes : undefined);
+}
+
+function withContent(plan: Plan, content: Answer["content"]): Answer {
+  const { status, fields, length, freshUntilMs } = plan;
+  return { status, fields, content, length, freshUntilMs };
+}
+
+/** Content that the thread with the sockets streams: descriptors belong to their thread. */
+class HandedOverContent implements Streamed {
+  readonly #body: FileBody | ListingBody;
+
+  constructor(body: FileBody | ListingBody) {
+    this.#body = body;
+  }
+
+  send(): Promise<boolean> {
+    return Promise.reject(new Error("Content was not handed over"));
+  }
+
+  detach(): FileBody | ListingBody {
+    return this.#body;
+  }
+
+  cancel(): void {}
+}
+
+/** A file, or ranges of it, read as fast as the peer takes it. */
+class FileStream implements Begun {
+  readonly #file: OpenFile;
+  readonly #body: FileBody;
+  readonly #onFault: (error: unknown) => void;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  /** What `begin` has read of the first range. */
+  #begun = 0;
+
+  /** @param onFault told of what a read fails with after the head was sent; throws what is a bug */
+  constructor(file: OpenFile, body: FileBody, onFault: (error: unknown) => void) {
+    this.#file = file;
+    this.#body = body;
+    this.#onFault = onFault;
+  }
+
+  async begin(): Promise<boolean> {
+    const body = this.#body;
+    const first = body.kind === "file" ? body : body.parts.find(({ kind }) => kind === "range");
+    const { offset, length } = first as { offset: number; length: number };
+    this.#buffer = takeBuffer();
+    this.#begun = await this.#file.read(this.#buffer.subarray(0, length), offset);
+    return this.#begun > 0;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    const body = this.#body;
+    if (body.kind === "file") return await this.#sendRange(sender, body);
+    for (const part of body.parts) {
+      if (part.kind === "bytes") await sender.write(part.bytes);
+      else if (!(await this.#sendRange(sender, part))) return false;
+    }
+    return true;
+  }
+
+  cancel(): void {
+    this.#file.close();
+    if (this.#buffer !== undefined) giveBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  /** @returns false when the file ends before the range does, or cannot be read any further */
+  async #sendRange(
+    sender: Sender,
+    { offset, length }: { offset: number; length: number },
+  ): Promise<boolean> {
+    const buffer = this.#buffer!;
+    const end = offset + length;
+    while (offset < end) {
+      const room = end - offset < buffer.length ? buffer.subarray(0, end - offset) : buffer;
+      let count = this.#begun;
+      this.#begun = 0;
+      try {
+        if (count === 0) count = await this.#file.read(room, offset);
+      } catch (error) {
+        this.#onFault(error);
+        return false;
+      }
+      if (count === 0) return false;
+      await sender.write(count < buffer.length ? buffer.subarray(0, count) : buffer);
+      offset += count;
+    }
+    return true;
+  }
+}
+
+/** The page that lists a directory, made while it is sent. */
+class ListingStream implements Begun {
+  readonly #content: ListingContent;
+
+  constructor(content: ListingContent) {
+    this.#content = content;
+  }
+
+  /** Waits a while, so that a directory that cannot be read gets the status that says so. */
+  async begin(): Promise<boolean> {
+    try {
+      await this.#content.wait();
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    const pieces = this.#content.pieces();
+    for (;;) {
+      let piece;
+      try {
+        piece = await pieces.next();
+      } catch (error) {
+        // The directory cannot be read after all, which took long to find out.
+        if (diskError(error) !== undefined) return false;
+        throw error;
+      }
+      if (piece.done) return true;
+      await sender.write(piece.value);
+    }
+  }
+
+  cancel(): void {
+    this.#content.close();
+  }
+}

@@ -1,0 +1,147 @@
+/** A found file to its answer: coding, preconditions, ranges. Pure. */
+import { frameRanges, type Multipart } from "./multipart.ts";
+import { precondition, rangeApplies } from "./conditional.ts";
+import { formatHttpDate } from "../http/http_date.ts";
+import { compressible, contentType } from "./mime.ts";
+import { acceptedCodings, type Coding } from "./negotiate.ts";
+import type { StaticOptions } from "./options.ts";
+import type { Body, FileState, FoundFile, Plan, Representation, StaticRequest } from "./plan.ts";
+import { contentRange, parseRange } from "./range.ts";
+import { failure, plan } from "./respond.ts";
+
+/** Below it a compressed copy saves nothing: head and content fit one packet either way. */
+const MIN_COMPRESS_BYTES = 256;
+
+/** What Accept-Encoding leaves: a representation, a copy to be made first, or nothing. */
+export type Choice =
+  | { kind: "ready"; representation: Representation }
+  | { kind: "compress"; coding: Coding; representation: Representation }
+  | { kind: "not-acceptable" };
+
+/** Chooses the coding by the client's order among siblings and, if asked for, copies on the fly. */
+export function choose(request: StaticRequest, found: FoundFile, options: StaticOptions): Choice {
+  const { file, siblings, freshUntilMs } = found;
+  const type = contentType(file.path);
+  const onTheFly = canCompress(file, type, options);
+  const varies = onTheFly || Object.keys(siblings).length > 0;
+  for (const coding of acceptedCodings(request.field("accept-encoding"))) {
+    const sibling = coding === "identity" ? file : siblings[coding];
+    const representation = { file: sibling ?? file, type, coding, varies, freshUntilMs };
+    if (sibling) return { kind: "ready", representation };
+    if (onTheFly && coding !== "identity") return { kind: "compress", coding, representation };
+  }
+  return { kind: "not-acceptable" };
+}
+
+function canCompress(file: FileState, type: string, options: StaticOptions): boolean {
+  return options.compress && file.bytes !== undefined &&
+    file.bytes.length >= MIN_COMPRESS_BYTES && compressible(type);
+}
+
+/** 406: no representation in a coding that the client takes. */
+export function notAcceptable(request: StaticRequest, options: StaticOptions): Plan {
+  return failure(request, 406, {
+    settings: options,
+    detail: "No available content coding is acceptable",
+    fields: [["Vary", "Accept-Encoding"]],
+  });
+}
+
+/** Answers with a representation: 200, 206, 304, 412 or 416. */
+export function represent(
+  request: StaticRequest,
+  chosen: Representation,
+  context: { options: StaticOptions; nowMs: number },
+): Plan {
+  const { file, type, coding, varies } = chosen;
+  const { options, nowMs } = context;
+  const vary: [string, string][] = varies ? [["Vary", "Accept-Encoding"]] : [];
+  const validators = { tag: file.tag, modified: lastModified(file, nowMs) };
+
+  const verdict = precondition((name) => request.field(name), validators, { nowMs });
+  if (verdict === 412) return failure(request, 412, { settings: options, fields: vary });
+  const caching: [string, string][] = [["ETag", file.tag], ...vary];
+  if (options.cacheControl !== "") caching.push(["Cache-Control", options.cacheControl]);
+  if (verdict === 304) return plan(request, { status: 304, fields: caching }, options);
+
+  const fields: [string, string][] = [
+    ["Content-Type", type],
+    ...caching,
+    ["Last-Modified", formatHttpDate(validators.modified)],
+    ["Accept-Ranges", "bytes"],
+  ];
+  if (coding !== "identity") fields.push(["Content-Encoding", coding]);
+
+  const size = sizeOf(file);
+  // Range is defined for GET alone (RFC 9110 §14.2).
+  const asked = request.method === "GET" ? request.field("range") : undefined;
+  const applies = asked !== undefined &&
+    rangeApplies(request.field("if-range"), validators, { nowMs });
+  const range = parseRange(applies ? asked : undefined, size);
+  if (range.kind === "unsatisfiable") {
+    return failure(request, 416, {
+      settings: options,
+      fields: [["Content-Range", `bytes */${size}`], ...vary],
+    });
+  }
+  if (range.kind === "whole") {
+    const body = slice(file, 0, size);
+    const freshUntilMs = file.bytes ? chosen.freshUntilMs : 0;
+    return plan(request, { status: 200, fields, body, freshUntilMs }, options);
+  }
+  if (range.ranges.length === 1) {
+    const [{ first, last }] = range.ranges;
+    fields.push(["Content-Range", contentRange(range.ranges[0], size)]);
+    return plan(request, { status: 206, fields, body: slice(file, first, last + 1) }, options);
+  }
+  const framed = frameRanges(range.ranges, { size, type, tag: file.tag });
+  fields[0] = ["Content-Type", framed.contentType];
+  return plan(request, { status: 206, fields, body: multipart(file, framed) }, options);
+}
+
+/** The root's 404 page: its content and type, without validators, as the answer is an error. */
+export function errorPage(
+  request: StaticRequest,
+  file: FileState,
+  options: StaticOptions,
+): Plan {
+  const fields: [string, string][] = [["Content-Type", contentType(file.path)]];
+  return plan(request, { status: 404, fields, body: slice(file, 0, sizeOf(file)) }, options);
+}
+
+/** Whole seconds; never later than Date (RFC 9110 §8.8.2.1). */
+function lastModified(file: FileState, nowMs: number): number {
+  return Math.floor(Math.min(file.facts.mtimeMs, nowMs) / 1000);
+}
+
+/** Bytes to be sent; those in memory may be fewer than the facts say, never more. */
+function sizeOf(file: FileState): number {
+  return file.bytes ? file.bytes.length : file.facts.size;
+}
+
+function slice(file: FileState, start: number, end: number): Body {
+  if (file.bytes) return { kind: "bytes", bytes: file.bytes.subarray(start, end) };
+  const { path, facts } = file;
+  return { kind: "file", path, facts, offset: start, length: end - start };
+}
+
+function multipart(file: FileState, framed: Multipart): Body {
+  const encoder = new TextEncoder();
+  const { path, facts, bytes } = file;
+  if (!bytes) {
+    const parts = framed.pieces.map((piece) =>
+      piece.kind === "range" ? piece : { kind: "bytes" as const, bytes: encoder.encode(piece.text) }
+    );
+    return { kind: "multipart", path, facts, parts, length: framed.length };
+  }
+  const whole = new Uint8Array(framed.length);
+  let at = 0;
+  for (const piece of framed.pieces) {
+    const part = piece.kind === "range"
+      ? bytes.subarray(piece.offset, piece.offset + piece.length)
+      : encoder.encode(piece.text);
+    whole.set(part, at);
+    at += part.length;
+  }
+  return { kind: "bytes", bytes: whole };
+}

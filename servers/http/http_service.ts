@@ -1,0 +1,412 @@
+/**
+ * The HTTP/1.x service: framing, persistence, pipelining, expectations and errors (RFC 9112,
+ * RFC 9110). What is answered comes from a `Resource`.
+ *
+ * Requests are answered in order. The answers of a pipelined batch gather in the output and leave
+ * in one write; only streamed content interrupts it.
+ */
+import { Code, type Core, CoreMemoryError, Event, faultOf, Flag, Method } from "../../core/mod.ts";
+import type { AccessLog } from "./access_log.ts";
+import {
+  type Answer,
+  type HttpRequest,
+  type Resource,
+  type Streamed,
+  TEXT_FIELDS,
+  textAnswer,
+} from "./resource.ts";
+import { Effect, type Handed, Phase, type Sender, type Service } from "../net/service.ts";
+import { type HandedAnswer, portableAnswer, receivedAnswer } from "./handed_answer.ts";
+import { HeadWriter } from "./head.ts";
+import { refusalOf } from "./refusal.ts";
+import { CurrentRequest, describeRequest } from "./request.ts";
+import { ContentSender } from "./content_sender.ts";
+import { KeptAnswers } from "./kept_answers.ts";
+import { noteRequestStart, takeRequestStart } from "./request_start.ts";
+import { StreamedAnswers } from "./streamed_answers.ts";
+
+const encoder = new TextEncoder();
+const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
+
+/** A file that keeps changing before it is sent is answered anew so often, then given up. */
+const MAX_RETRIES = 5;
+
+/** What an HTTP service is told beside its resource. */
+export interface HttpServiceDetails {
+  log?: AccessLog;
+  /**
+   * Other threads use the same memory: then no response to repeat is put there, which they would
+   * send while it is replaced.
+   */
+  isPooled?: boolean;
+  /** Takes whole lines about bugs; must not wait. Default: stderr. */
+  print?: (lines: string) => void;
+}
+
+/** HTTP over a resource. */
+export class HttpService implements Service {
+  readonly #core: Core;
+  readonly #resource: Resource;
+  readonly #log: AccessLog | undefined;
+  readonly #print: (lines: string) => void;
+  readonly #canned: Answer | undefined;
+  readonly #kept: KeptAnswers | undefined;
+  readonly #head = new HeadWriter();
+  /** Peers by connection. */
+  readonly #peers = new Map<number, string>();
+  /** Answers between `Effect.Respond` and `respond`. */
+  readonly #streamed: StreamedAnswers;
+  #second = -1;
+  #draining = false;
+
+  constructor(core: Core, resource: Resource, options: HttpServiceDetails = {}) {
+    this.#core = core;
+    this.#resource = resource;
+    this.#log = options.log;
+    this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
+    // Half a block: to copy more into the output costs more than a second write does.
+    this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
+    // Logged requests have to come here, one by one.
+    const mayRepeat = !options.isPooled && options.log === undefined;
+    this.#canned = mayRepeat ? resource.canned : undefined;
+    this.#kept = mayRepeat ? new KeptAnswers(core) : undefined;
+  }
+
+  opened(conn: number, peer: string): void {
+    this.#peers.set(conn, peer);
+  }
+
+  closed(conn: number): void {
+    this.#peers.delete(conn);
+    this.#streamed.abandon(conn);
+    // Ticks end with the last connection.
+    if (this.#peers.size === 0) this.#log?.flush();
+  }
+
+  receive(conn: number): Effect {
+    try {
+      return this.#receive(conn);
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  #receive(conn: number): Effect {
+    const core = this.#core;
+    for (;;) {
+      let effect = Effect.Read;
+      switch (core.answerPlain(conn)) {
+        case Event.NeedMore:
+          return Effect.Read;
+        case Event.Flush:
+          return Effect.Flush;
+        case Event.Error:
+          return this.#fail(conn, core.code(conn));
+        case Event.Head:
+          if (this.#log !== undefined) noteRequestStart(core, conn);
+          effect = (core.flags(conn) & Flag.HasBody) !== 0
+            ? this.#awaitContent(conn)
+            : this.#answer(conn);
+          break;
+        case Event.Body:
+          if (this.#resource.keepsContent) core.spoolPiece(conn);
+          break;
+        case Event.End:
+          effect = this.#answer(conn);
+          break;
+      }
+      if (effect !== Effect.Read) return effect;
+    }
+  }
+
+  finish(conn: number): Effect {
+    if (!this.#core.isInMessage(conn)) return Effect.Close;
+    return this.#fail(conn, Code.Incomplete);
+  }
+
+  hasMessage(conn: number): boolean {
+    return this.#core.peek(conn) !== Event.NeedMore;
+  }
+
+  phase(conn: number): Phase {
+    if (!this.#core.isInMessage(conn)) return Phase.Idle;
+    return this.#core.isInContent(conn) ? Phase.Content : Phase.Head;
+  }
+
+  expire(conn: number): Effect {
+    return this.#fail(conn, Code.RequestTimeout);
+  }
+
+  /** The answer that waits on `conn`, once it is there. */
+  async #taken(conn: number): Promise<Answer> {
+    try {
+      return await this.#streamed.take(conn);
+    } catch (error) {
+      return this.#faultAnswer(error);
+    }
+  }
+
+  /** The answer where a resource throws, which is a bug: reported, and 500 for the client. */
+  #faultAnswer(error: unknown): Answer {
+    if (error instanceof CoreMemoryError) throw error;
+    this.#print(`ktcp: internal error: ${error} (please report this)\n`);
+    return textAnswer(500, "The server failed to make an answer");
+  }
+
+  async respond(conn: number, sender: Sender): Promise<Effect> {
+    const answer = await this.#taken(conn);
+    const content = this.#streamed.streamOf(answer.content);
+    try {
+      if (content !== undefined) return await this.#stream(conn, answer, { content, sender });
+      const effect = this.#append(conn, answer);
+      return effect === Effect.Read ? Effect.Flush : effect;
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  async handOver(conn: number): Promise<Effect | Handed> {
+    const answer = await this.#taken(conn);
+    const content = this.#streamed.streamOf(answer.content);
+    try {
+      if (content !== undefined && this.#core.method(conn) === Method.Head) {
+        return await this.#stream(conn, answer, { content });
+      }
+      if (content !== undefined) return await portableAnswer(answer, { core: this.#core, conn });
+      const effect = this.#append(conn, answer);
+      return effect === Effect.Read ? Effect.Flush : effect;
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  takeOver(conn: number, handed: Handed): boolean | Promise<boolean> {
+    const answer = receivedAnswer(handed as HandedAnswer, {
+      core: this.#core,
+      conn,
+      resource: this.#resource,
+      request: this.#requestOn(conn),
+    });
+    const hold = (answer: Answer | undefined) => {
+      if (answer !== undefined) this.#streamed.hold(conn, answer);
+      return answer !== undefined;
+    };
+    return answer instanceof Promise ? answer.then(hold) : hold(answer);
+  }
+
+  retry(conn: number, tries: number): Effect {
+    try {
+      if (tries <= MAX_RETRIES) return this.#answer(conn);
+      return this.#append(conn, textAnswer(503, "The file keeps changing"));
+    } catch (error) {
+      return this.#failWithoutMemory(conn, error);
+    }
+  }
+
+  tick(nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    this.#log?.flush();
+    if (second !== this.#second) this.#head.setTime(nowMs);
+    if (this.#kept !== undefined) {
+      this.#core.setTime({ nowMs: nowMs >>> 0, second: second >>> 0, date: this.#head.date });
+    }
+    if (second === this.#second) return;
+    this.#second = second;
+    const canned = this.#canned;
+    if (canned === undefined || this.#draining) return;
+    const content = canned.content as Uint8Array;
+    const head = encoder.encode(this.#head.write({ ...canned, contentLength: content.length }));
+    const response = new Uint8Array(head.length + content.length);
+    response.set(head);
+    response.set(content, head.length);
+    this.#core.setCanned(response, head.length);
+  }
+
+  flushLog(): void {
+    this.#log?.flush();
+  }
+
+  drain(): void {
+    this.#draining = true;
+    if (this.#canned !== undefined) this.#core.setCanned(new Uint8Array(0), 0);
+    if (this.#kept !== undefined) this.#core.forgetKept();
+  }
+
+  /**
+   * The head of a request with content is complete. Who asks for permission to send the content
+   * gets 100, or at once the answer that the head earns in any case (RFC 9110 section 10.1.1).
+   */
+  #awaitContent(conn: number): Effect {
+    const core = this.#core;
+    const flags = core.flags(conn);
+    const isHeldBack = (flags & Flag.Expect100) !== 0 && core.pending(conn) === 0;
+    if ((flags & Flag.ExpectOther) === 0 && !isHeldBack) return Effect.Read;
+    const refusal = this.#refusal(conn);
+    if (refusal === undefined) {
+      core.sendBytes(conn, CONTINUE);
+      return Effect.Read;
+    }
+    // The content may come or not: only closing leaves no doubt where the next request starts.
+    this.#append(conn, refusal, { close: true });
+    return Effect.Linger;
+  }
+
+  /** The answer to a request that does not get as far as the resource. */
+  #refusal(conn: number): Answer | undefined {
+    return refusalOf(this.#core, conn, {
+      resource: this.#resource,
+      request: this.#requestOn(conn),
+    });
+  }
+
+  #requestOn(conn: number): HttpRequest {
+    return new CurrentRequest(this.#core, conn, this.#peers.get(conn) ?? "");
+  }
+
+  /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
+  #answer(conn: number): Effect {
+    const refusal = this.#refusal(conn);
+    if (refusal !== undefined) {
+      if (refusal.status !== 400) return this.#append(conn, refusal);
+      // Left to the server: who sends nonsense is not listened to further.
+      this.#append(conn, refusal, { close: true });
+      return Effect.Linger;
+    }
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.#resource.answer(this.#requestOn(conn));
+    } catch (error) {
+      answer = this.#faultAnswer(error);
+    }
+    if (answer instanceof Promise || this.#streamed.streamOf(answer.content) !== undefined) {
+      this.#streamed.hold(conn, answer);
+      return Effect.Respond;
+    }
+    const effect = this.#append(conn, answer);
+    if (effect === Effect.Read) this.#offer(conn, answer);
+    return effect;
+  }
+
+  /** Lets the core repeat `answer`, if it may be. */
+  #offer(conn: number, answer: Answer): void {
+    this.#kept?.offer(
+      conn,
+      answer,
+      (length) => this.#head.write({ ...answer, contentLength: length }),
+    );
+  }
+
+  /** Appends a whole answer to the output. @returns `Effect.Read` when the connection stays open */
+  #append(conn: number, answer: Answer, { close = false } = {}): Effect {
+    const core = this.#core;
+    const { content } = answer;
+    const isKept = !close && this.#staysOpen(conn);
+    let length = answer.length;
+    if (content === "request") length = core.contentLength(conn);
+    else if (content instanceof Uint8Array) length = content.length;
+    const isSent = core.method(conn) !== Method.Head;
+    const head = this.#headOf(conn, answer, { isKept, length });
+    if (isSent && content instanceof Uint8Array) core.sendText(conn, head, content);
+    else core.sendText(conn, head);
+    this.#record(conn, answer.status, isSent && length !== undefined ? length : 0);
+    if (isSent && content === "request") core.releaseSpool(conn);
+    else if (this.#resource.keepsContent) core.dropSpool(conn);
+    return this.#end(conn, isKept);
+  }
+
+  /** Sends an answer whose content comes in pieces; to HEAD there is no `sender` needed. */
+  async #stream(
+    conn: number,
+    answer: Answer,
+    { content, sender }: { content: Streamed; sender?: Sender },
+  ): Promise<Effect> {
+    const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
+    const isChunked = length === undefined && this.#core.minor(conn) > 0;
+    // HTTP/1.0 knows the end of content without a length by the end of the connection.
+    const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
+    const isHead = this.#core.method(conn) === Method.Head;
+    const body = isHead ? undefined : new ContentSender(sender!, { isChunked });
+    try {
+      this.#core.sendText(conn, this.#headOf(conn, answer, { isKept, length, isChunked }));
+    } catch (error) {
+      content.cancel();
+      throw error;
+    }
+    try {
+      const isWhole = body === undefined || await body.send(content);
+      // The length is announced, or the chunks have no end: cutting off is the honest sign.
+      if (!isWhole) return Effect.Close;
+    } catch (error) {
+      if (!(error instanceof CoreMemoryError)) throw error;
+      this.#core.setCode(conn, Code.OutOfMemory);
+      return Effect.Close;
+    } finally {
+      content.cancel();
+      this.#record(conn, answer.status, body?.bytes ?? 0);
+    }
+    const effect = this.#end(conn, isKept);
+    if (effect !== Effect.Read) return effect;
+    this.#offer(conn, answer);
+    return Effect.Flush;
+  }
+
+  #headOf(
+    conn: number,
+    { status, fields }: Answer,
+    options: { isKept: boolean; length?: number; isChunked?: boolean },
+  ): string {
+    const { isKept, length, isChunked } = options;
+    const keepAlive = this.#core.minor(conn) === 0 ? "keep-alive" : undefined;
+    return this.#head.write({
+      status,
+      fields: isChunked ? [...fields, ["Transfer-Encoding", "chunked"]] : fields,
+      contentLength: status === 204 || status === 304 ? undefined : length,
+      connection: isKept ? keepAlive : "close",
+    });
+  }
+
+  #staysOpen(conn: number): boolean {
+    return !this.#draining && (this.#core.flags(conn) & Flag.KeepAlive) !== 0;
+  }
+
+  #end(conn: number, isKept: boolean): Effect {
+    this.#core.countServed(conn);
+    // The peer may still be sending, even if nothing has come yet (RFC 9112 section 9.6).
+    return isKept ? Effect.Read : Effect.Linger;
+  }
+
+  #record(conn: number, status: number, bodyBytes: number): void {
+    if (this.#log === undefined) return;
+    const startUs = takeRequestStart(this.#core, conn);
+    const peer = this.#peers.get(conn) ?? "";
+    this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
+  }
+
+  /** Refuses the request for whose answer there was no memory. @throws `error` if it is another */
+  #failWithoutMemory(conn: number, error: unknown): Effect {
+    if (!(error instanceof CoreMemoryError)) throw error;
+    this.#core.setCode(conn, Code.OutOfMemory);
+    return this.#fail(conn, Code.OutOfMemory);
+  }
+
+  /**
+   * Answers a fault, after which nothing more is read (RFC 9112 section 9.6). It takes no memory:
+   * the answer is the connection's final message.
+   */
+  #fail(conn: number, code: Code): Effect {
+    const core = this.#core;
+    const { status, reason } = faultOf(code);
+    const content = reason + "\n";
+    const head = this.#head.write({
+      status,
+      fields: TEXT_FIELDS,
+      contentLength: content.length,
+      connection: "close",
+    });
+    core.sendFinal(conn, core.method(conn) === Method.Head ? head : head + content);
+    if (this.#resource.keepsContent) core.dropSpool(conn);
+    this.#record(conn, status, content.length);
+    core.countServed(conn);
+    return Effect.Linger;
+  }
+}

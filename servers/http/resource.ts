@@ -1,0 +1,99 @@
+/**
+ * What stands behind the HTTP service: something that answers complete, valid requests. The
+ * service has dealt with framing, persistence, expectations and unknown methods before.
+ */
+import type { Sender } from "../net/service.ts";
+import type { FieldLine } from "./head.ts";
+
+/** A complete request. Valid until it is answered; its values are decoded when asked for. */
+export interface HttpRequest {
+  /** A known method, in capitals. */
+  readonly method: string;
+  /** The request target as sent, a char code a byte. */
+  readonly target: string;
+  /** 0 or 1: the minor version. */
+  readonly minorVersion: number;
+  /** The peer's address without port; empty over a Unix domain socket. */
+  readonly peer: string;
+  /** A field by its name in lower case; repeated fields are combined with ", ". */
+  field(name: string): string | undefined;
+}
+
+/** Content as plain data, which can be sent to another thread: the resource's own. */
+export type DetachedContent = object;
+
+/** Content that is sent piece by piece. */
+export interface Streamed {
+  /**
+   * Sends the content.
+   *
+   * @returns whether all that was announced was sent; if not, the connection is closed
+   */
+  send(sender: Sender): Promise<boolean>;
+  /** Gives back what it holds; called in any case, after `send` or instead of it. */
+  cancel(): void;
+  /** What `Resource.attach` makes the same content of on another thread. */
+  detach?(): DetachedContent | Promise<DetachedContent>;
+}
+
+/** An answer, but for what the service adds: Date, Server, Connection, framing. */
+export interface Answer {
+  status: number;
+  fields: readonly FieldLine[];
+  /**
+   * `undefined`: none. `"request"`: the request's content (the resource keeps content). Content
+   * is given for HEAD too where there is some; the service leaves it out.
+   */
+  content: Uint8Array | Streamed | "request" | undefined;
+  /** Bytes of streamed content, or of content that is left out; absent: not known before its end. */
+  length?: number;
+  /**
+   * Until when (ms since the epoch) plain GETs of the same target and Accept-Encoding may get the
+   * same answer without asking again; absent: never.
+   */
+  freshUntilMs?: number;
+}
+
+/** What comes of content that is handed over: an answer of its own when it cannot be sent. */
+export type Attached = Streamed | Answer | undefined;
+
+/** A resource behind the HTTP service. */
+export interface Resource {
+  /** Value of Allow. */
+  readonly allow: string;
+  /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
+  readonly keepsContent: boolean;
+  answer(request: HttpRequest): Answer | Promise<Answer>;
+  /** Asked before anything else is: the answer to who may not come in. */
+  guard?(request: HttpRequest): Answer | undefined;
+  /**
+   * Makes content of what another instance's `Streamed.detach` returned.
+   *
+   * @returns the content, or an answer to give instead; `undefined` when the content is no longer
+   *   what it was
+   */
+  attach?(
+    content: DetachedContent,
+    request: HttpRequest,
+  ): Attached | Promise<Attached>;
+  /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
+  readonly canned?: Answer;
+}
+
+const encoder = new TextEncoder();
+
+/** What plain text is labelled with. */
+export const TEXT_FIELDS: readonly FieldLine[] = [["Content-Type", "text/plain; charset=utf-8"]];
+
+/** A short plain text as an answer, such as errors have. */
+export function textAnswer(
+  status: number,
+  text: string,
+  fields: readonly FieldLine[] = [],
+): Answer {
+  return {
+    status,
+    fields: [...TEXT_FIELDS, ...fields],
+    content: encoder.encode(text + "\n"),
+  };
+}

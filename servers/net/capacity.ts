@@ -1,0 +1,199 @@
+/**
+ * How many connections a server can have: what it was asked for, lowered to what descriptors and
+ * memory allow, so that the limit is met by waiting and not by failing.
+ */
+import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
+import { compressorWorkers } from "../files/compression/compressor_pool.ts";
+import {
+  cacheBytesOf,
+  compresses,
+  isPool,
+  keptBytes,
+  limitsOf,
+  type Model,
+  type ServerOptions,
+  servesFiles,
+} from "../options.ts";
+import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
+
+/**
+ * Blocks for output besides one a connection. The output of a connection takes no more than one,
+ * unless content is set aside or heads are longer than a quarter of a block.
+ */
+const OUTPUT_BLOCKS = 64;
+
+/**
+ * What a Worker takes at the most: its stack, its copy of the runtime, and a heap with the modules
+ * of a static server and the files under way (7 MiB are measured before the first request, 13 under
+ * load).
+ */
+const WORKER_BYTES = 16 << 20;
+
+/** Part of the memory that Workers may take; the rest is for connections. */
+const WORKERS_SHARE = 1 / 2;
+
+/** Descriptors for what comes and goes: signals, timers, the files of modules. */
+const OTHER_DESCRIPTORS = 16;
+
+/** What the system allows; `Infinity` where it does not tell. */
+export interface SystemRoom {
+  /** Descriptors that this process may open besides those that are open. */
+  descriptors: number;
+  /** `ulimit -n`, for the message. */
+  descriptorLimit: number;
+  /** Bytes that can be had without swapping. */
+  memoryBytes: number;
+}
+
+/** What connections share with Workers. */
+export interface ModelSize {
+  model: Model;
+  /** Workers of `per-core`. */
+  workers: number;
+  maxActive: number;
+}
+
+/** A number of connections that fits, and what is left for Workers. */
+export interface Capacity {
+  maxConnections: number;
+  /** Workers that a pool may have. */
+  maxWorkers: number;
+  /** Says why there are fewer connections than were asked for. */
+  note?: string;
+}
+
+/** The system allows too few descriptors for even one connection. */
+export class CapacityError extends Error {
+  override name = "CapacityError";
+
+  /** @param needed the `ulimit -n` that would do */
+  constructor(readonly needed: number, { model, limit }: { model: Model; limit: number }) {
+    super(`cannot start: 'ulimit -n' is ${limit}, and model ${model} needs at least ${needed}`);
+  }
+}
+
+/** Blocks of core memory for so many connections. What output takes, it takes from no connection. */
+export function blocksFor(maxConnections: number): { blocks: number; outputBlocks: number } {
+  const outputBlocks = maxConnections + OUTPUT_BLOCKS;
+  return { blocks: maxConnections + outputBlocks, outputBlocks };
+}
+
+/** Bytes that a block has to hold besides what the limits need. */
+export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
+  return options.service.kind === "echo" ? options.service.bufferBytes : 0;
+}
+
+/** How many Workers fit into their part of `memoryBytes`, at least one. */
+export function workersByMemory(memoryBytes: number): number {
+  return Math.max(1, Math.floor(memoryBytes * WORKERS_SHARE / WORKER_BYTES));
+}
+
+/**
+ * Fits `options.maxConnections` into `room`. The cache of `options` is that of each core.
+ *
+ * @throws {CapacityError} when not even one fits
+ */
+export function fitCapacity(
+  options: ServerOptions,
+  { model, workers, maxActive: wantedWorkers }: ModelSize,
+  room: SystemRoom,
+): Capacity {
+  const { service, maxConnections: wanted } = options;
+  // A file may be open for each connection.
+  const perConnection = servesFiles(service) ? 2 : 1;
+  const maxActive = Math.min(wantedWorkers, workersByMemory(room.memoryBytes));
+  let free = room.descriptors - OTHER_DESCRIPTORS;
+  let maxWorkers = 0;
+  let byDescriptors: number;
+  /** Descriptors for one connection and the Workers that it needs. */
+  let least: number;
+  const compressors = compresses(service) ? compressorWorkers() : 0;
+  free -= compressors * WORKER_DESCRIPTORS;
+  if (model !== "single" || compressors > 0) free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
+  if (model === "per-connection") {
+    least = perConnection + WORKER_DESCRIPTORS;
+    byDescriptors = free / least;
+    maxWorkers = maxActive;
+    // Beyond `maxActive` connections wait without a Worker.
+    if (byDescriptors > maxActive) {
+      byDescriptors = (free - maxActive * WORKER_DESCRIPTORS) / perConnection;
+    }
+  } else {
+    maxWorkers = model === "per-core" ? workers : 0;
+    if (model === "shared-pool") {
+      maxWorkers = Math.max(2, Math.min(maxActive, Math.floor(free / 4 / WORKER_DESCRIPTORS)));
+    }
+    least = perConnection + maxWorkers * WORKER_DESCRIPTORS;
+    byDescriptors = (free - maxWorkers * WORKER_DESCRIPTORS) / perConnection;
+  }
+  if (free < least) {
+    const limit = room.descriptorLimit;
+    throw new CapacityError(limit + least - free, { model, limit });
+  }
+  // Each Worker of per-core has a core with room for all connections; of these pages, only those
+  // are resident that connections use, wherever these are.
+  const cores = model === "per-core" ? workers : 1;
+  const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
+  const kept = isPool(model) ? {} : keptBytes(service);
+  const left = room.memoryBytes - maxWorkers * WORKER_BYTES;
+  // A cache may be allowed more than there is: it shall not keep connections out before it is full.
+  const cacheBytes = Math.min(cores * cacheBytesOf(service), left / 2);
+  const resident = (left - cacheBytes) / blockBytesFor(size);
+  const blocks = Math.min(maxBlocks({ ...size, ...kept }), resident - (cores - 1) * OUTPUT_BLOCKS);
+  const byMemory = (blocks - OUTPUT_BLOCKS) / 2;
+  const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));
+  if (fitting >= wanted) return { maxConnections: wanted, maxWorkers };
+  const why = byDescriptors <= byMemory
+    ? `'ulimit -n' is ${room.descriptorLimit}`
+    : `memory holds no more of this size`;
+  const note = `at most ${fitting} connections at once instead of ${wanted}: ${why}; others wait`;
+  return { maxConnections: fitting, maxWorkers, note };
+}
+
+/** Whether reading `path` is permitted: to try without permission would ask the user for it. */
+function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+/** Asks the system, as far as reading is permitted. */
+export function systemRoom(): SystemRoom {
+  const limits = read("/proc/self/limits");
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  const descriptorLimit = soft === undefined ? Infinity : Number(soft);
+  return {
+    descriptorLimit,
+    descriptors: descriptorLimit - countEntries("/proc/self/fd", { atMost: descriptorLimit }),
+    memoryBytes: Math.min(availableMemory(), controlGroupMemory()),
+  };
+}
+
+function availableMemory(): number {
+  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(read("/proc/meminfo"))?.[1];
+  return kilobytes === undefined ? Infinity : Number(kilobytes) * 1024;
+}
+
+/** What the control group (v2) leaves; its file holds the word "max" where there is no limit. */
+function controlGroupMemory(): number {
+  const max = read("/sys/fs/cgroup/memory.max").trim();
+  return /^\d+$/.test(max) ? Number(max) - Number(read("/sys/fs/cgroup/memory.current")) : Infinity;
+}
+
+/** The text of a file of the kernel; empty where there is none or it may not be read. */
+function read(path: string): string {
+  if (!mayRead(path)) return "";
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Entries of a directory: `atMost` where none can be opened any more, 0 where none may be. */
+function countEntries(path: string, { atMost }: { atMost: number }): number {
+  if (!mayRead(path)) return 0;
+  try {
+    return [...Deno.readDirSync(path)].length;
+  } catch (error) {
+    return /os error 24\b/.test((error as Error).message) ? atMost : 0;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
+ */
+import {
+  type Accepted,
+  type Engine,
+  formatAddress,
+  type Listener,
+  type ListenOptions,
+} from "../stream.ts";
+import { directStream } from "./direct_stream.ts";
+import { TlsListener } from "./tls.ts";
+import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "./unix_path.ts";
+
+class TcpListener implements Listener {
+  readonly address: string;
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+
+  constructor(listener: Deno.TcpListener) {
+    this.#listener = listener;
+    this.port = listener.addr.port;
+    this.address = formatAddress(listener.addr.hostname, listener.addr.port);
+  }
+
+  async accept(): Promise<Accepted> {
+    const conn = await this.#listener.accept();
+    // A response leaves in one write: waiting for more to send with it would only delay it.
+    conn.setNoDelay(true);
+    return { stream: directStream(conn), peer: conn.remoteAddr.hostname };
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+class UnixListener implements Listener {
+  readonly address: string;
+  readonly port = 0;
+  readonly #path: string;
+  /** The socket's file; the path may be another server's by the time this one stops. */
+  readonly #file: FileIdentity | undefined;
+  readonly #listener: Deno.UnixListener;
+
+  constructor(path: string, listener: Deno.UnixListener) {
+    this.#path = path;
+    this.#listener = listener;
+    this.#file = identify(path);
+    this.address = `unix:${path}`;
+  }
+
+  async accept(): Promise<Accepted> {
+    return { stream: directStream(await this.#listener.accept()), peer: "" };
+  }
+
+  close(): void {
+    this.#listener.close();
+    try {
+      if (this.#file !== undefined) removeOwnSocket(this.#path, this.#file);
+    } catch {
+      // It may not be removed: the socket is closed either way.
+    }
+  }
+}
+
+/** The engine over `Deno.listen`. */
+export const denoEngine: Engine = {
+  listen({ hostname, port, backlog, path, reusePort, tls }: ListenOptions): Listener {
+    if (path !== undefined) {
+      return new UnixListener(path, listenUnix(path));
+    }
+    const options = { hostname, port, reusePort, tcpBacklog: backlog };
+    return tls === undefined
+      ? new TcpListener(Deno.listen(options))
+      : new TlsListener({ ...options, ...tls });
+  },
+};

@@ -1,0 +1,220 @@
+/**
+ * The only writer to stderr: access log, notes, statistics, errors.
+ *
+ * A command that ends writes at once and waits for its reader, as every filter does. A server must
+ * not wait: it calls {@linkcode LineWriter.buffer} first. From then on at most one write(2) is in
+ * flight, on a thread of the runtime's, and what is printed meanwhile waits in a bounded buffer.
+ * When that is full, lines are dropped whole and counted, until all that waits is written; then a
+ * line tells how many are missing there. Errors of stderr (a full disk, a reader that went away)
+ * never reach the caller: what cannot be written counts as dropped.
+ */
+import { settledWithin } from "../servers/net/grace.ts";
+
+/** Bytes of log lines that wait at the most. */
+const MAX_LOG_BYTES = 1 << 20;
+
+/** Bytes that only notes may take behind a full log. */
+const MAX_NOTE_BYTES = 1 << 16;
+
+/** Bytes that are gathered for one write(2) at the most. */
+const WRITE_BYTES = 1 << 16;
+
+/** Time until the next attempt where the descriptor does not block and takes nothing now. */
+const RETRY_MS = 10;
+
+/** Who takes nothing for so long at the end is not waited for. */
+const STALL_MS = 1000;
+
+const LINE_FEED = 10;
+const encoder = new TextEncoder();
+
+/** What takes the bytes: `Deno.stderr`. */
+export interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** Writes whole lines. */
+export class LineWriter {
+  readonly #sink: Sink;
+  #isBuffered = false;
+  /** What waits, the write in flight included. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** Lines were dropped, and what waited then is not written yet. */
+  #isFull = false;
+  /** Nobody reads any more. */
+  #isClosed = false;
+  #dropped = 0;
+  /** Dropped lines that no line has told of. */
+  #untold = 0;
+  /** The last write ended within a line. */
+  #isCut = false;
+  /** Writes that are done. */
+  #writes = 0;
+  #writing: Promise<void> | undefined;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  /** Lines that were dropped so far. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Lets lines wait in memory from now on, instead of the caller. */
+  buffer(): void {
+    this.#isBuffered = true;
+  }
+
+  /** Prints `lines` of a log, each with its line feed. */
+  log(lines: string): void {
+    const bytes = encoder.encode(lines);
+    if (!this.#isFull && this.#print(bytes, MAX_LOG_BYTES)) return;
+    this.#isFull = this.#waitingBytes > 0;
+    this.#drop(bytes);
+  }
+
+  /** Prints `text` and a line feed, behind a full log too. */
+  note(text: string): void {
+    this.write(encoder.encode(text + "\n"));
+  }
+
+  /** Prints `bytes` as they are, as a note. */
+  write(bytes: Uint8Array): void {
+    if (!this.#print(bytes, MAX_LOG_BYTES + MAX_NOTE_BYTES)) this.#drop(bytes);
+  }
+
+  /**
+   * Waits until all is written: at most `withinMs`, and at most a second in which nothing is taken.
+   * What is not written then is dropped; the write in flight goes on, if the process does.
+   */
+  async flush(withinMs = STALL_MS): Promise<void> {
+    if (this.#isClosed) return;
+    const deadlineMs = performance.now() + withinMs;
+    for (let before = NaN; this.#writing !== undefined && before !== this.#writes;) {
+      before = this.#writes;
+      const restMs = deadlineMs - performance.now();
+      if (restMs <= 0 || await settledWithin(this.#writing, Math.min(restMs, STALL_MS))) break;
+    }
+    if (this.#writing !== undefined) this.#close();
+  }
+
+  /** @returns false when there is no room for `bytes` below `maxBytes` */
+  #print(bytes: Uint8Array, maxBytes: number): boolean {
+    if (this.#isClosed) return false;
+    if (!this.#isBuffered) return this.#printSync(bytes);
+    // What is larger than all the room is taken where nothing else waits.
+    if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > maxBytes) return false;
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#writing ??= this.#writeAll();
+    return true;
+  }
+
+  #printSync(bytes: Uint8Array): boolean {
+    let rest = bytes;
+    try {
+      while (rest.length > 0) rest = rest.subarray(this.#sink.writeSync(rest));
+    } catch (error) {
+      if (error instanceof Deno.errors.WouldBlock) {
+        this.#isBuffered = true;
+        return this.#print(rest, Infinity);
+      }
+      this.#isClosed = error instanceof Deno.errors.BrokenPipe;
+      this.#drop(rest);
+    }
+    return true;
+  }
+
+  /** Writes what waits, and what comes meanwhile. */
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const bytes = this.#gather();
+      const lost = await this.#write(bytes);
+      this.#drop(lost);
+      if (this.#isClosed) return;
+      this.#waitingBytes -= bytes.length;
+      if (this.#waiting.length > 0) continue;
+      if (this.#untold > 0 && lost.length === 0) await this.#tellDropped();
+      this.#isFull = false;
+    }
+    this.#writing = undefined;
+  }
+
+  /** Takes the next bytes to write out of what waits. */
+  #gather(): Uint8Array {
+    let count = 0;
+    let length = 0;
+    while (count < this.#waiting.length && (count === 0 || length < WRITE_BYTES)) {
+      length += this.#waiting[count++].length;
+    }
+    const parts = this.#waiting.splice(0, count);
+    if (count === 1) return parts[0];
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+
+  /** Writes `bytes`, which begin a line. @returns what could not be written */
+  async #write(bytes: Uint8Array): Promise<Uint8Array> {
+    if (this.#isCut) await this.#send(Uint8Array.of(LINE_FEED));
+    return this.#isCut ? bytes : await this.#send(bytes);
+  }
+
+  async #send(bytes: Uint8Array): Promise<Uint8Array> {
+    let rest = bytes;
+    while (rest.length > 0 && !this.#isClosed) {
+      try {
+        const count = await this.#sink.write(rest);
+        this.#writes++;
+        this.#isCut = rest[count - 1] !== LINE_FEED;
+        rest = rest.subarray(count);
+      } catch (error) {
+        if (error instanceof Deno.errors.WouldBlock) {
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+          continue;
+        }
+        if (error instanceof Deno.errors.BrokenPipe) this.#close();
+        break;
+      }
+    }
+    return rest;
+  }
+
+  async #tellDropped(): Promise<void> {
+    const told = this.#untold;
+    const line = encoder.encode(`${droppedText(told)}: stderr did not take them in time\n`);
+    if ((await this.#write(line)).length === 0) this.#untold -= told;
+  }
+
+  #drop(bytes: Uint8Array): void {
+    let lines = 0;
+    for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++;
+    this.#dropped += lines;
+    this.#untold += lines;
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    for (const bytes of this.#waiting.splice(0)) this.#drop(bytes);
+    this.#waitingBytes = 0;
+  }
+}
+
+/** `12 log lines dropped`. */
+export function droppedText(lines: number): string {
+  return `${lines} log ${lines === 1 ? "line" : "lines"} dropped`;
+}
+
+/** stderr of this thread. Workers hand their lines to the owner of the sockets: see `print`. */
+export const stderr: LineWriter = new LineWriter({
+  // Looked up at each call: tests put others in their place.
+  write: (bytes) => Deno.stderr.write(bytes),
+  writeSync: (bytes) => Deno.stderr.writeSync(bytes),
+});

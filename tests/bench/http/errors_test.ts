@@ -1,0 +1,243 @@
+/** Servers that fail, and the kind under which each failure is counted. */
+import assert from "node:assert/strict";
+import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
+import type { RequestSample } from "../../../bench/report/csv.ts";
+import type { HttpErrors } from "../../../bench/result.ts";
+import {
+  type Handler,
+  startNone,
+  startServer,
+  type TestServer,
+} from "../../support/echo_servers.ts";
+import {
+  load,
+  readRequests,
+  response,
+  sendAndClose,
+  startCounting,
+  startResetting,
+} from "../../support/http_load_servers.ts";
+import { timed } from "../../support/attempts.ts";
+
+/** Both ways to load: they have different sockets underneath. */
+const MODES = [false, true];
+
+const REQUESTS = 40;
+
+interface Expecting {
+  changes?: Partial<HtstressOptions>;
+  /** Whether a sample of each request is asked for, run by run. Default: in one run, so. */
+  sampled?: readonly boolean[];
+}
+
+/** Loads `server` in both modes; all requests have to fail as `kind`. */
+async function expectAll(
+  server: TestServer,
+  kind: keyof HttpErrors,
+  { changes, sampled = [true] }: Expecting = {},
+): Promise<void> {
+  for (const isKeepAlive of MODES) {
+    const options = load(`127.0.0.1:${server.port}`, {
+      requests: REQUESTS,
+      isKeepAlive,
+      ...changes,
+    });
+    for (const isSampled of sampled) {
+      const samples: RequestSample[] = [];
+      const onSamples = isSampled ? (part: RequestSample[]) => samples.push(...part) : undefined;
+      const { run } = await runHtstress(options, { onSamples });
+      const none = { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 };
+      const mode = isKeepAlive ? "keep-alive" : "close";
+      assert.deepEqual(run.errors, { ...none, [kind]: REQUESTS }, mode);
+      assert.deepEqual([run.good, run.unwanted, run.statuses], [0, 0, {}], mode);
+      assert.equal(run.latencyUs.count, 0);
+      if (isSampled) {
+        assert.deepEqual(samples.map(({ result }) => result), Array(REQUESTS).fill(kind));
+      }
+    }
+  }
+}
+
+Deno.test("runHtstress() counts connections that nobody accepts as refused", async () => {
+  await using server = await startNone();
+  await expectAll(server, "refused", { sampled: [false, true] });
+});
+
+Deno.test("runHtstress() counts a missing Unix domain socket as refused, with the reason", async () => {
+  for (const isKeepAlive of MODES) {
+    const unixPath = "/tmp/there/is/no/such.sock";
+    const { run, firstProblem } = await runHtstress(
+      load("http://any/", { unixPath, isKeepAlive, requests: 3 }),
+    );
+    assert.equal(run.errors.refused, 3);
+    assert.match(firstProblem!, /^Cannot connect to unix:\/tmp\/there\/is\/no\/such\.sock: /);
+  }
+});
+
+Deno.test("runHtstress() counts resets, before and within a response", async () => {
+  {
+    await using server = await startResetting();
+    await expectAll(server, "reset");
+  }
+  await using server = await startResetting(response("0123456789").slice(0, -3));
+  await expectAll(server, "reset", { sampled: [false, true] });
+});
+
+const TRUNCATED: Record<string, string> = {
+  "a status line": "HTTP/1.1 200 O",
+  "a field": "HTTP/1.1 200 OK\r\nContent-Le",
+  "a head": "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+  "content": response("0123456789").slice(0, -1),
+  "a chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+  "a chunked response": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n",
+};
+
+for (const [name, bytes] of Object.entries(TRUNCATED)) {
+  Deno.test(`runHtstress() counts ${name} that is cut short as truncated`, async () => {
+    await using server = startServer(sendAndClose(bytes));
+    await expectAll(server, "truncated");
+  });
+}
+
+const GARBAGE: Record<string, string> = {
+  "noise": "\x16\x03\x01\x00",
+  "text": "hello there, this is no HTTP\r\n",
+  "a wrong version": "HTTP/3 200 OK\r\n\r\n",
+  "a status that is no number": "HTTP/1.1 OK 200\r\n\r\n",
+  "a field without a colon": "HTTP/1.1 200 OK\r\nnonsense\r\n\r\n",
+  "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+  "a chunk that is none": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+  "more content than its length": response("hi") + "more",
+  "a second response": response("hi") + response("hi"),
+};
+
+for (const [name, bytes] of Object.entries(GARBAGE)) {
+  Deno.test(`runHtstress() counts ${name} as garbage`, async () => {
+    await using server = startServer(sendAndClose(bytes));
+    await expectAll(server, "garbage");
+  });
+}
+
+Deno.test("runHtstress() counts content behind a response that closes as garbage", async () => {
+  const late: Handler = async (conn) => {
+    for await (const _ of readRequests(conn)) {
+      const encoder = new TextEncoder();
+      await conn.write(encoder.encode(response("hi", 200, "Connection: close\r\n")));
+      // Behind an answer to nothing, so in a segment of its own.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await conn.write(encoder.encode("more"));
+      return;
+    }
+  };
+  await using server = startServer(late);
+  await expectAll(server, "garbage");
+});
+
+Deno.test("runHtstress() counts a connection that ends before a response as closed", async () => {
+  await using server = startServer(sendAndClose(""));
+  await expectAll(server, "closed", { sampled: [false, true] });
+});
+
+Deno.test("runHtstress() counts a server that never answers, or never goes on, as timeout", async () => {
+  for (const bytes of ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"]) {
+    const silent: Handler = async (conn) => {
+      for await (const _ of readRequests(conn)) await conn.write(new TextEncoder().encode(bytes));
+    };
+    await using server = startServer(silent);
+    const beginMs = performance.now();
+    await expectAll(server, "timeout", {
+      changes: { timeoutMs: 100, concurrency: 20 },
+      sampled: [bytes !== ""],
+    });
+    const seconds = (performance.now() - beginMs) / 1000;
+    assert.ok(seconds < 4, `${seconds} s for 2 runs of 2 x 100 ms`);
+  }
+});
+
+Deno.test("runHtstress() goes on behind failures, and counts each once", async () => {
+  const answers = [
+    response("ok"),
+    "garbage",
+    "",
+    "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort",
+  ];
+  await using server = startCounting((_, index) => {
+    const bytes = answers[index % answers.length];
+    return { bytes, closes: bytes !== answers[0] };
+  });
+  for (const isKeepAlive of MODES) {
+    server.seen.length = 0;
+    const { run } = await runHtstress(load(server.url, { isKeepAlive, concurrency: 3 }));
+    const none = { refused: 0, reset: 0, timeout: 0, truncated: 25, garbage: 25, closed: 25 };
+    assert.deepEqual(run.errors, none);
+    assert.equal(run.good, 25);
+    assert.equal(server.seen.length, 100);
+  }
+});
+
+Deno.test("runHtstress() counts all requests of a batch that is not answered", async () => {
+  await using server = startServer(sendAndClose(response("hi").repeat(3)));
+  const { run } = await runHtstress(
+    load(`127.0.0.1:${server.port}`, {
+      isKeepAlive: true,
+      pipeline: 10,
+      requests: 100,
+      concurrency: 1,
+    }),
+  );
+  assert.equal(run.good, 30);
+  assert.equal(run.errors.closed + run.errors.reset, 70);
+});
+
+Deno.test("runHtstress() forgives empty lines behind a response", async () => {
+  await using server = startCounting(() => ({ bytes: response("hi") + "\r\n" }));
+  for (const isKeepAlive of MODES) {
+    const { run } = await runHtstress(load(server.url, { isKeepAlive }));
+    assert.equal(run.good, 100);
+  }
+});
+
+Deno.test("runHtstress() takes a response whose end only the connection's end tells", async () => {
+  await using server = startServer(sendAndClose("HTTP/1.0 200 OK\r\n\r\nto the end"));
+  for (const isKeepAlive of MODES) {
+    const { run } = await runHtstress(load(`127.0.0.1:${server.port}`, { isKeepAlive }));
+    assert.deepEqual([run.good, run.connectUs.count], [100, 100]);
+  }
+});
+
+timed("runHtstress() does not wait for a server that announces to close and does not", async () => {
+  const lazy: Handler = async (conn) => {
+    const bytes = new TextEncoder().encode(response("hi", 200, "Connection: close\r\n"));
+    for await (const _ of readRequests(conn)) await conn.write(bytes);
+  };
+  await using server = startServer(lazy);
+  const { run } = await runHtstress(
+    load(`127.0.0.1:${server.port}`, { requests: 4, timeoutMs: 100 }),
+  );
+  assert.equal(run.good, 4);
+  assert.ok(run.latencyUs.max! < 90_000, "the response was complete before");
+});
+
+Deno.test("runHtstress() ends early when it is told to, with what there is", async () => {
+  const answered = Promise.withResolvers<void>();
+  await using server = startCounting((_, index) => {
+    if (index === 10) answered.resolve();
+    return index < 20 ? { bytes: response("hi") } : new Promise(() => {});
+  });
+  const controller = new AbortController();
+  answered.promise.then(() => controller.abort());
+  const { run } = await runHtstress(
+    load(server.url, { isKeepAlive: true, requests: 1_000_000, concurrency: 1 }),
+    { signal: controller.signal },
+  );
+  assert.ok(run.good >= 10 && run.good <= 20, `${run.good}`);
+  assert.equal(run.errors.timeout + run.errors.closed, 0);
+});
+
+Deno.test("runHtstress() says which name it cannot find", async () => {
+  await assert.rejects(
+    runHtstress(load("http://no-such-host.invalid/")),
+    /Cannot find an address of 'no-such-host\.invalid' in http:\/\/no-such-host\.invalid\/; check/,
+  );
+  await assert.rejects(runHtstress(load("127.0.0.1:1", { family: 6 })), /IPv6 address/);
+});

@@ -1,0 +1,135 @@
+/** The pure parts of the load client: URLs, request bytes, budget, schedule, knee. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
+import { endpointText, parseHttpUrl, resolveEndpoint } from "../../../bench/http/target.ts";
+import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
+import { Budget, Halt, Schedule } from "../../../bench/load/schedule.ts";
+import { constantRate } from "../../../bench/load/pacer.ts";
+
+const URLS: Record<string, [host: string, port: number, authority: string, target: string]> = {
+  "http://localhost:8081/": ["localhost", 8081, "localhost:8081", "/"],
+  "localhost:8081": ["localhost", 8081, "localhost:8081", "/"],
+  "localhost": ["localhost", 80, "localhost", "/"],
+  "localhost/a/b?c=d": ["localhost", 80, "localhost", "/a/b?c=d"],
+  "localhost:80?x": ["localhost", 80, "localhost", "/?x"],
+  "http://[::1]:81/x": ["::1", 81, "[::1]:81", "/x"],
+  "[::1]": ["::1", 80, "[::1]", "/"],
+  "HTTP://127.0.0.1/../x#fragment": ["127.0.0.1", 80, "127.0.0.1", "/../x"],
+  "https://example.org": ["example.org", 443, "example.org", "/"],
+  "https://example.org:80/": ["example.org", 80, "example.org:80", "/"],
+  "host/ä b/%20": ["host", 80, "host", "/%C3%A4%20b/%20"],
+};
+
+for (const [text, expected] of Object.entries(URLS)) {
+  Deno.test(`parseHttpUrl() reads ${text}`, () => {
+    const { hostname, port, authority, target } = parseHttpUrl(text);
+    assert.deepEqual([hostname, port, authority, target], expected);
+  });
+}
+
+Deno.test("parseHttpUrl() refuses what is no URL, with what to write", () => {
+  const wrong = ["", "ftp://x/", "http://", ":80", "host:0", "host:99999", "host:x", "a b/", "[1/"];
+  for (const text of wrong) {
+    assert.throws(() => parseHttpUrl(text), SyntaxError, text);
+  }
+});
+
+Deno.test("resolveEndpoint() takes addresses as they are", async () => {
+  const of = async (text: string) => endpointText(await resolveEndpoint(parseHttpUrl(text)));
+  assert.equal(await of("127.0.0.1:81"), "127.0.0.1:81");
+  assert.equal(await of("[::1]:81"), "[::1]:81");
+  assert.equal(endpointText({ transport: "unix", path: "/a" }), "unix:/a");
+});
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+Deno.test("requestBytes() writes HTTP/1.0 like the C tool, HTTP/1.1 to keep alive", () => {
+  const target = { target: "/x?y", host: "h:1" };
+  const form = { method: "GET", isKeepAlive: false, headers: [] };
+  assert.equal(text(requestBytes(target, form)), "GET /x?y HTTP/1.0\r\nHost: h:1\r\n\r\n");
+  const alive = { ...form, isKeepAlive: true, method: "POST" };
+  assert.equal(
+    text(requestBytes(target, alive)),
+    "POST /x?y HTTP/1.1\r\nHost: h:1\r\nContent-Length: 0\r\n\r\n",
+  );
+  const body = new TextEncoder().encode("a=b");
+  const headers = [["host", "other"], ["A", "b"]] as const;
+  assert.equal(
+    text(requestBytes(target, { ...alive, body, headers })),
+    "POST /x?y HTTP/1.1\r\nhost: other\r\nA: b\r\nContent-Length: 3\r\n\r\na=b",
+  );
+});
+
+Deno.test("layOutRequests() has every batch in one piece", () => {
+  const paths = fc.uniqueArray(fc.stringMatching(/^\/[a-z]{0,5}$/), { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(paths, fc.integer({ min: 1, max: 12 }), (targets, pipeline) => {
+    const form = { method: "GET", isKeepAlive: true, headers: [] };
+    const all = targets.map((target) => ({ target, host: "h" }));
+    const { bytes, offsets } = layOutRequests(all, form, pipeline);
+    for (let first = 0; first < targets.length; first++) {
+      for (let count = 1; count <= pipeline; count++) {
+        const expected = Array.from(
+          { length: count },
+          (_, i) => text(requestBytes(all[(first + i) % all.length], form)),
+        );
+        const batch = bytes.slice(offsets[first], offsets[first + count]);
+        assert.equal(text(batch), expected.join(""));
+      }
+    }
+  }));
+});
+
+Deno.test("Budget hands out exactly what there is, over all views of it", () => {
+  const budget = Budget.create(10);
+  const other = new Budget(budget.shared);
+  assert.deepEqual([budget.claim(4), other.claim(4), budget.claim(4), other.claim(4)], [
+    4,
+    4,
+    2,
+    0,
+  ]);
+  other.giveBack(3);
+  assert.equal(budget.claim(5), 3);
+  const endless = Budget.create(0);
+  assert.equal(endless.claim(1000), 1000);
+  endless.stop(Halt.Abandon);
+  endless.stop(Halt.Drain);
+  assert.equal(endless.halt, Halt.Abandon);
+  assert.equal(endless.claim(1), 0);
+});
+
+Deno.test("Schedule.until() is in time, in order, and ends with the load", async () => {
+  const budget = Budget.create(0);
+  const schedule = new Schedule(budget, constantRate(1000));
+  const woken: number[] = [];
+  await Promise.all([5, 8, 8, 30].map(async (number) => {
+    const dueUs = schedule.dueUs(number);
+    assert.equal(await schedule.until(dueUs), true);
+    woken.push(number);
+    assert.ok(performance.now() * 1000 >= dueUs);
+  }));
+  assert.deepEqual(woken, [5, 8, 8, 30]);
+  const waiting = schedule.until(schedule.dueUs(1_000_000));
+  budget.stop(Halt.Drain);
+  assert.equal(await waiting, false);
+});
+
+Deno.test("concurrencyKnee() finds where more connections stop to pay", () => {
+  const steps = (...throughputs: number[]) =>
+    throughputs.map((throughput, i) => ({ load: 2 ** i, throughput }));
+  assert.equal(concurrencyKnee(steps(10, 20, 39, 60, 62, 61)), 8);
+  assert.equal(concurrencyKnee(steps(10, 20, 40, 80)), null, "it still grows");
+  assert.equal(concurrencyKnee(steps(50, 49, 40)), 1);
+  assert.equal(concurrencyKnee(steps(0, 0)), null);
+});
+
+Deno.test("rateKnee() finds the last rate that is kept", () => {
+  const steps = (...kept: number[]) =>
+    kept.map((share, i) => ({ load: 100 * (i + 1), throughput: share * 100 * (i + 1) }));
+  assert.equal(rateKnee(steps(1, 0.99, 0.97, 0.8, 0.6)), 300);
+  assert.equal(rateKnee(steps(1, 1, 1)), null);
+  assert.equal(rateKnee(steps(0.5, 0.3)), null);
+});

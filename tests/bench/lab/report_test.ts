@@ -1,0 +1,147 @@
+/** The terminal text and the HTML report of experiments, on made-up measurements. */
+import assert from "node:assert/strict";
+import { readEnvironment } from "../../../bench/lab/environment.ts";
+import type { LabResult } from "../../../bench/lab/labs.ts";
+import { type Sample, summarizeVariant } from "../../../bench/lab/measure.ts";
+import { labText, wrap } from "../../../bench/lab/text.ts";
+import { drawingChart } from "../../../bench/report/html_charts.ts";
+import { labReport } from "../../../bench/report/html.ts";
+import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
+import {
+  findChromium,
+  inspectPage,
+  launchChromium,
+  validateHtml,
+  type View,
+} from "../../support/report_checks.ts";
+
+/** A result in which something stands in every place. */
+function madeUpResult(lab: string): LabResult {
+  const sample = (value: number): Sample => {
+    const latency = new LatencyHistogram();
+    for (let i = 1; i <= 200; i++) latency.record(value / 100 + i * i);
+    return {
+      failed: 0,
+      figures: { requestsPerSecond: value, p99Us: value / 10 },
+      latencies: { latency },
+    };
+  };
+  const variant = (label: string, x: number, base: number) =>
+    summarizeVariant({ group: "load & more", label, x, xText: `${x} connections`, tick: `${x}` }, [
+      sample(base),
+      sample(base * 1.1),
+      sample(base * 0.9),
+    ]);
+  return {
+    lab,
+    question: "Is <b>this</b> escaped & readable?",
+    seconds: 3.21,
+    environment: readEnvironment("0.0.0", true),
+    setup: ["First sentence.", 'Second with "quotes".'],
+    variants: [
+      variant("per-connection", 1, 1000),
+      variant("per-connection", 64, 8000),
+      variant("shared-pool", 1, 4000),
+      variant("shared-pool", 64, 90_000),
+      summarizeVariant({ group: "single figure", label: "</script>" }, [
+        { failed: 0, figures: { queueLength: 5 } },
+      ]),
+    ],
+    drawings: [
+      { kind: "bars", title: "Bars", figure: "requestsPerSecond", groups: ["load & more"] },
+      {
+        kind: "lines",
+        title: "Lines",
+        figure: "requestsPerSecond",
+        group: "load & more",
+        x: "connections",
+      },
+      { kind: "lines", title: "Late", figure: "p99Us", group: "load & more", x: "connections" },
+      { kind: "cdf", title: "CDF", of: "latency", group: "load & more" },
+      { kind: "spectrum", title: "Spectrum", of: "latency", group: "load & more", x: 64 },
+      { kind: "cdf", title: "Nothing measured", of: "closing", group: "load & more" },
+    ],
+    findings: [{ text: "It is <so>." }],
+  };
+}
+
+Deno.test("labText(): question, set-up, tables, plots, conclusion, machine", () => {
+  const text = labText(madeUpResult("demo"));
+  assert.match(text, /^# demo: Is <b>this<\/b> escaped/);
+  assert.match(text, /^load & more +requests\/s +p99 +failed$/m);
+  assert.match(text, /^ {2}shared-pool, 64 connections +90,000 ±10% +9\.00 ms ±10% +0$/m);
+  assert.match(text, /^Bars\n {2}per-connection, 1 connections.*\(900 to 1,100\)$/m);
+  assert.match(text, /^ +shared-pool +.█ +4,000 → 90,000$/m);
+  assert.match(text, /^Conclusion\n {2}- It is <so>\.$/m);
+  assert.match(text, /^ {2}Machine: .*cores/m);
+  for (const line of text.split("\n")) assert.equal(line, line.trimEnd());
+});
+
+Deno.test("wrap(): breaks at spaces, and hangs what follows a bullet", () => {
+  const lines = wrap("word ".repeat(40).trim(), "  ", "- ").split("\n");
+  assert.ok(lines.length >= 2 && lines.every((line) => line.length <= 98));
+  assert.match(lines[0], /^ {2}- word/);
+  assert.match(lines[1], /^ {4}word/);
+});
+
+Deno.test("drawingChart(): nothing without measurements", () => {
+  const { variants, drawings } = madeUpResult("demo");
+  assert.equal(drawingChart(drawings.at(-1)!, variants), null);
+  assert.equal(drawingChart(drawings[0], []), null);
+});
+
+Deno.test("labReport(): is one valid file that holds its data, and names no other", async () => {
+  const html = await labReport([madeUpResult("alpha"), madeUpResult("beta")], "0.0.0");
+  assert.deepEqual(await validateHtml(html), []);
+  assert.ok(!/(?:src|href)="(?!#|data:,")/.test(html), "nothing is loaded");
+  const json = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html)![1];
+  const { labs } = JSON.parse(json);
+  assert.deepEqual(labs.map(({ lab }: { lab: string }) => lab), ["alpha", "beta"]);
+  assert.equal(labs[0].variants[4].label, "</script>");
+  assert.ok(labs[0].variants[0].curves.latency.length > 10);
+  const ids = [...html.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id);
+  assert.equal(new Set(ids).size, ids.length);
+});
+
+Deno.test("validateHtml(): finds faults", async () => {
+  assert.notDeepEqual(await validateHtml("<!DOCTYPE html><html><p><img src=x></html>"), []);
+});
+
+const chromium = findChromium();
+
+const VIEWS: View[] = [
+  { width: 1280, height: 900, scheme: "light" },
+  { width: 1280, height: 900, scheme: "dark" },
+  { width: 360, height: 740, scheme: "light" },
+  { width: 360, height: 740, scheme: "dark" },
+];
+
+Deno.test({
+  name: "labReport(): readable in a browser, light and dark, wide and narrow" +
+    (chromium ? "" : " (skipped: no Chromium on this machine)"),
+  ignore: chromium === null,
+  fn: async (t) => {
+    const path = await Deno.makeTempFile({ suffix: ".html" });
+    await Deno.writeTextFile(path, await labReport([madeUpResult("alpha")], "0.0.0"));
+    const browser = await launchChromium(chromium!);
+    try {
+      for (const view of VIEWS) {
+        await t.step(`${view.width} px, ${view.scheme}`, async () => {
+          const found = await inspectPage(browser, { path, view });
+          assert.deepEqual(found.errors, []);
+          assert.deepEqual(found.requests, []);
+          assert.deepEqual(found.violations, []);
+          assert.ok(found.overflowPx <= 0, `the page is ${found.overflowPx} px too wide`);
+          assert.ok(found.visibleSvgs >= 5);
+          assert.ok(found.smallestTextPx >= 8, `text of ${found.smallestTextPx} px`);
+          const dark = view.scheme === "dark";
+          assert.equal(found.background, dark ? "rgb(18, 22, 28)" : "rgb(255, 255, 255)");
+          assert.deepEqual(found.headings, ["alpha"]);
+        });
+      }
+    } finally {
+      await browser.close();
+      await Deno.remove(path);
+    }
+  },
+});

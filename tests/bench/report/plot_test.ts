@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { barChart, type Chart, sweepChart } from "../../../bench/report/charts.ts";
+import { benchCharts, htstressCharts } from "../../../bench/report/figures.ts";
+import { renderPng } from "../../../bench/report/png.ts";
+import { renderSvg } from "../../../bench/report/svg.ts";
+import { type ThemeName, THEMES } from "../../../bench/report/theme.ts";
+import { BENCH, CONNECTS, ECHOES, HTSTRESS } from "../runs.ts";
+
+const CURVES = [
+  { name: "connect", curve: CONNECTS.curve() },
+  { name: "echo", curve: ECHOES.curve() },
+];
+
+const BARS = barChart("Requests per second by model", [
+  {
+    name: "per-core",
+    bars: [
+      { series: "keep-alive", value: 94_102, low: 90_000, high: 99_000 },
+      { series: "close", value: 24_000 },
+    ],
+  },
+  { name: "single", bars: [{ series: "keep-alive", value: 50_000 }] },
+], "requests/s");
+
+const SWEEP = sweepChart(
+  "Throughput and p99 over concurrency",
+  [1, 8, 64].map((load) => ({ load, throughput: load * 1000, p99Us: load * 50 })),
+  { loadName: "concurrency", kneeLoad: 8 },
+);
+
+/** The texts of an SVG document; fails when an element is not closed or a number is none. */
+function textsOf(svg: string): string[] {
+  const open: string[] = [];
+  for (const [, slash, name, selfClosing] of svg.matchAll(/<(\/?)([\w:]+)[^>]*?(\/?)>/g)) {
+    if (slash) assert.equal(open.pop(), name, "elements nest");
+    else if (!selfClosing) open.push(name);
+  }
+  assert.deepEqual(open, []);
+  assert.ok(!/NaN|Infinity|undefined/.test(svg), "every number is one");
+  return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) => match[1]);
+}
+
+function assertShows(texts: string[], labels: (string | RegExp)[]): void {
+  for (const label of labels) {
+    const isShown = texts.some((text) =>
+      typeof label === "string" ? text === label : label.test(text)
+    );
+    assert.ok(isShown, `${label} in ${texts.join(" | ")}`);
+  }
+}
+
+Deno.test("benchCharts(): show client, connect, echo, percentile and units", async () => {
+  const texts = textsOf(await renderSvg(benchCharts(BENCH, CURVES)));
+  assertShows(texts, ["client", "connect", "echo", "percentile (%)", "echo latency (µs)"]);
+  assertShows(texts, ["latency (µs, log scale)", "p99.9", "90", "1.02 s"]);
+});
+
+Deno.test("htstressCharts(): leave out phases without samples", async () => {
+  const texts = textsOf(await renderSvg(htstressCharts(HTSTRESS, [CURVES[1]])));
+  assertShows(texts, ["ttfb", "latency", "percentile (%)", /\(ms\)$/]);
+  assert.ok(!texts.includes("connect"));
+});
+
+Deno.test("barChart(), sweepChart(): name their units, and the knee", async () => {
+  const texts = textsOf(await renderSvg([BARS, SWEEP]));
+  assertShows(texts, ["requests/s", "per-core", "keep-alive", "100k"]);
+  assertShows(texts, ["concurrency", "knee", "p99", "p99 latency (ms)"]);
+});
+
+Deno.test("barChart(): draws whiskers only where there is a spread", async () => {
+  const plain = (spread: { low?: number; high?: number }) =>
+    barChart("t", [
+      { name: "a", bars: [{ series: "s", value: 10, ...spread }] },
+      { name: "b", bars: [{ series: "s", value: 20 }] },
+    ], "n");
+  const count = async (chart: Chart) => (await renderSvg([chart])).match(/<path/g)!.length;
+  assert.equal(await count(plain({ low: 8, high: 12 })), await count(plain({})) + 3);
+});
+
+Deno.test("charts: survive a run without a single sample", async () => {
+  const empty = {
+    ...BENCH,
+    clients: [],
+    connectUs: { ...HTSTRESS.connectUs },
+    echoUs: { ...HTSTRESS.connectUs },
+  };
+  const texts = textsOf(await renderSvg(benchCharts(empty, [{ name: "echo", curve: [] }])));
+  assertShows(texts, ["client", "percentile (%)"]);
+});
+
+Deno.test("renderSvg(): escapes names, and titles the drawing", async () => {
+  const svg = await renderSvg([barChart('a < "b" & c', [], "requests/s")]);
+  textsOf(svg);
+  assert.ok(svg.includes('aria-label="a &lt; &quot;b&quot; &amp; c"'));
+});
+
+/** WCAG's contrast ratio of two colours such as `#12ab9f`. */
+function contrast(a: string, b: string): number {
+  const luminance = (colour: string) => {
+    const [r, g, blue] = [1, 3, 5]
+      .map((i) => parseInt(colour.slice(i, i + 2), 16) / 255)
+      .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * blue;
+  };
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+for (const name of Object.keys(THEMES) as ThemeName[]) {
+  Deno.test(`theme ${name}: is what the drawing has, and can be read`, async () => {
+    const theme = THEMES[name];
+    const svg = await renderSvg([BARS], { theme: name });
+    assert.ok(svg.includes(theme.background) && svg.includes(theme.series[1]));
+    for (const text of [theme.text, theme.muted]) {
+      assert.ok(contrast(text, theme.background) >= 4.5, text);
+    }
+    for (const colour of [...theme.series, theme.axis]) {
+      assert.ok(contrast(colour, theme.background) >= 3, colour);
+    }
+  });
+}
+
+Deno.test("renderPng(): twice the size, with text in it", async () => {
+  const draw = (text: string) =>
+    renderPng(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40">` +
+        `<text x="5" y="25" font-family="system-ui, sans-serif">${text}</text></svg>`,
+    );
+  const [blank, micro, missing] = await Promise.all([draw(""), draw("µs"), draw("\u{F0000}s")]);
+  assert.deepEqual([...micro.slice(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const header = new DataView(micro.buffer, micro.byteOffset);
+  assert.deepEqual([header.getUint32(16), header.getUint32(20)], [240, 80]);
+  assert.notDeepEqual(micro, blank, "text is drawn");
+  assert.notDeepEqual(micro, missing, "the font has a micro sign");
+});

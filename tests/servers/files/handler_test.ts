@@ -1,0 +1,474 @@
+import assert from "node:assert/strict";
+import { first, second, third } from "../../../servers/files/handler.ts";
+import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
+import {
+  type FileState,
+  type LookupResult,
+  type Plan,
+  PLAN_FIELDS,
+  type StaticRequest,
+} from "../../../servers/files/plan.ts";
+
+const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
+const NOW_MS = Date.UTC(2026, 0, 1);
+const encoder = new TextEncoder();
+
+/** A disk without a disk: paths to contents; `null` is a directory. */
+type Tree = Record<string, string | null>;
+
+const TREE: Tree = {
+  "": null,
+  "a.txt": "0123456789",
+  "empty.txt": "",
+  "a.json": "{}",
+  "dir": null,
+  "dir/index.html": "<p>dir",
+  "list": null,
+  "list/x:y": "x",
+  "about.html": "<p>about",
+  "blog": null,
+  "blog.html": "<p>blog",
+  "pre.js": "let original;",
+  "pre.js.br": "BR",
+  "pre.js.gz": "GZIP",
+  "pack.gz": "packed",
+  "secret": "FORBIDDEN",
+};
+
+function state(tree: Tree, path: string): FileState {
+  const bytes = encoder.encode(tree[path]!);
+  const facts = { dev: 1, ino: 1, size: bytes.length, mtimeMs: 784111777_900, ctimeMs: 0 };
+  return { path, facts, tag: `"${path}"`, bytes, readAtMs: 0 };
+}
+
+function lookUp(tree: Tree, paths: string[]): LookupResult {
+  let result: LookupResult = { kind: "missing" };
+  for (const path of paths) {
+    if (tree[path] === undefined) result = { kind: "missing" };
+    else if (tree[path] === null) result = { kind: "directory" };
+    else if (tree[path] === "FORBIDDEN") return { kind: "forbidden" };
+    else {
+      const siblings: Extract<LookupResult, { kind: "file" }>["siblings"] = {};
+      if (tree[path + ".br"]) siblings.br = state(tree, path + ".br");
+      if (tree[path + ".gz"]) siblings.gzip = state(tree, path + ".gz");
+      return { kind: "file", file: state(tree, path), siblings, freshUntilMs: NOW_MS + 1 };
+    }
+  }
+  return result;
+}
+
+interface Case {
+  method?: string;
+  fields?: Record<string, string>;
+  options?: Partial<StaticOptions>;
+  tree?: Tree;
+}
+
+function answer(
+  target: string,
+  { method = "GET", fields = {}, options = {}, tree = TREE }: Case = {},
+): Plan {
+  const request: StaticRequest = {
+    method,
+    target,
+    minorVersion: 1,
+    field(name) {
+      assert.ok((PLAN_FIELDS as readonly string[]).includes(name), `${name} is in PLAN_FIELDS`);
+      return fields[name];
+    },
+  };
+  const context = { options: staticOptions({ root: "/", ...options }), nowMs: NOW_MS };
+  let step = first(request, context.options) as ReturnType<typeof second>;
+  while (step.kind === "lookup") step = second(request, step, lookUp(tree, step.paths), context);
+  if (step.kind === "compression") {
+    const bytes = encoder.encode(`${step.coding} copy`);
+    step = third(request, step, { bytes, tag: `"${step.coding}"` }, context);
+  }
+  assert.deepEqual(structuredClone(step), step, "plans are plain data");
+  if (step.body.kind === "bytes") assert.equal(step.length, step.body.bytes.length);
+  return step;
+}
+
+function field(plan: Plan, name: string): string | undefined {
+  const values = plan.fields.filter(([other]) => other.toLowerCase() === name).map(([, value]) =>
+    value
+  );
+  assert.ok(values.length <= 1, `${name} is sent once`);
+  return values[0];
+}
+
+function text(plan: Plan): string {
+  return plan.body.kind === "bytes" ? new TextDecoder().decode(plan.body.bytes) : plan.body.kind;
+}
+
+Deno.test("planner sends a file with its fields", () => {
+  const plan = answer("/a.txt?v=1");
+  assert.equal(plan.status, 200);
+  assert.equal(text(plan), "0123456789");
+  assert.equal(field(plan, "content-type"), "text/plain; charset=utf-8");
+  assert.equal(field(plan, "etag"), '"a.txt"');
+  assert.equal(field(plan, "last-modified"), MODIFIED);
+  assert.equal(field(plan, "accept-ranges"), "bytes");
+  assert.equal(field(plan, "cache-control"), "no-cache");
+  assert.equal(field(plan, "x-content-type-options"), "nosniff");
+  assert.equal(field(plan, "vary"), undefined);
+  assert.equal(plan.freshUntilMs, NOW_MS + 1);
+});
+
+Deno.test("planner answers targets by status", () => {
+  const clean = { cleanUrls: true };
+  const spa = { spa: true };
+  const withIndex = { ...TREE, "index.html": "<p>root", "404.html": "<p>gone" };
+  const cases: [target: string, settings: Case, status: number, content?: string][] = [
+    ["/", {}, 200, "listing"],
+    ["/", { tree: withIndex }, 200, "<p>root"],
+    ["/index.html", { tree: withIndex }, 200, "<p>root"],
+    ["/dir/", {}, 200, "<p>dir"],
+    ["/dir/", { options: { index: ["none.htm", "index.html"] } }, 200, "<p>dir"],
+    ["/dir/", { options: { index: ["none.htm"] } }, 200, "listing"],
+    ["/list/", {}, 200, "listing"],
+    ["/list/", { options: { listing: false } }, 404],
+    ["/list/x%3Ay", {}, 200, "x"],
+    ["/empty.txt", {}, 200, ""],
+    ["/missing", {}, 404, "404 Not Found\n"],
+    ["/a.txt/", {}, 404],
+    ["/a.txt/b", {}, 404],
+    ["/secret", {}, 403],
+    ["/.git/config", {}, 404, "404 Not Found\n"],
+    ["/..%2fetc", {}, 400],
+    ["/%00", { tree: withIndex }, 400],
+    ["/missing", { tree: withIndex }, 404, "<p>gone"],
+    ["/.git/config", { tree: withIndex }, 404, "<p>gone"],
+    ["/404.html", { tree: withIndex }, 200, "<p>gone"],
+    // Clean URLs
+    ["/about", {}, 404],
+    ["/about", { options: clean }, 200, "<p>about"],
+    ["/about.html", { options: clean }, 200, "<p>about"],
+    ["/about/", { options: clean }, 404],
+    ["/blog", { options: clean }, 200, "<p>blog"],
+    ["/blog", {}, 301],
+    ["/dir", { options: clean }, 301],
+    ["/missing", { options: clean }, 404],
+    // Single-page application
+    ["/app/route", { options: spa, tree: withIndex }, 200, "<p>root"],
+    ["/app/route/", { options: spa, tree: withIndex }, 200, "<p>root"],
+    ["/app/missing.js", { options: spa, tree: withIndex }, 404, "<p>gone"],
+    ["/.git/config", { options: spa, tree: withIndex }, 404, "<p>gone"],
+    ["/app/route", { options: spa }, 404],
+    ["/a.txt", { options: spa, tree: withIndex }, 200, "0123456789"],
+    ["/list/", { options: { ...spa, listing: false }, tree: withIndex }, 200, "<p>root"],
+  ];
+  for (const [target, settings, status, content] of cases) {
+    const plan = answer(target, settings);
+    const label = `${target} ${JSON.stringify(settings.options ?? {})}`;
+    assert.equal(plan.status, status, label);
+    if (content !== undefined) assert.equal(text(plan), content, label);
+    const head = answer(target, { ...settings, method: "HEAD" });
+    assert.deepEqual({ ...head, body: plan.body }, plan, `HEAD ${label}`);
+    assert.equal(head.body.kind, "none");
+  }
+});
+
+Deno.test("planner redirects a directory to its own host, keeping the query", () => {
+  const cases: [target: string, location: string][] = [
+    ["/dir", "/dir/"],
+    ["/dir?a=1&b=2", "/dir/?a=1&b=2"],
+    ["/dir?", "/dir/?"],
+    ["//dir", "/dir/"],
+    ["///dir?//x", "/dir/?//x"],
+    ["http://host/dir?q", "/dir/?q"],
+    ["/%64ir", "/dir/"],
+  ];
+  for (const [target, location] of cases) {
+    const plan = answer(target);
+    assert.equal(plan.status, 301, target);
+    assert.equal(field(plan, "location"), location, target);
+  }
+  const evil = { "evil.example": null, "evil.example/@x": null };
+  assert.equal(field(answer("//evil.example", { tree: evil }), "location"), "/evil.example/");
+  assert.equal(
+    field(answer("//evil.example/@x", { tree: evil }), "location"),
+    "/evil.example/%40x/",
+  );
+});
+
+Deno.test("planner asks for credentials before anything else", () => {
+  const options = { auth: { user: "u", password: "p" }, cors: "*" };
+  for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
+    for (const target of ["/a.txt", "/missing", "/%00", "*", "/.env"]) {
+      const plan = answer(target, { method, options });
+      assert.equal(plan.status, 401, `${method} ${target}`);
+      assert.match(field(plan, "www-authenticate")!, /^Basic realm="[^"]+"/);
+    }
+  }
+  const fields = { authorization: "Basic " + btoa("u:p") };
+  assert.equal(answer("/a.txt", { options, fields }).status, 200);
+  assert.equal(answer("/a.txt", { options, fields: { authorization: "Basic eA==" } }).status, 401);
+});
+
+Deno.test("planner allows GET, HEAD and OPTIONS before it looks at the target", () => {
+  for (const method of ["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]) {
+    for (const target of ["/a.txt", "/missing", "/%00"]) {
+      const plan = answer(target, { method });
+      assert.equal(plan.status, 405);
+      assert.equal(field(plan, "allow"), "GET, HEAD, OPTIONS");
+    }
+  }
+  for (const target of ["/a.txt", "*"]) {
+    const plan = answer(target, { method: "OPTIONS" });
+    assert.deepEqual([plan.status, plan.body.kind, plan.length], [204, "none", undefined]);
+    assert.equal(field(plan, "allow"), "GET, HEAD, OPTIONS");
+    assert.equal(field(plan, "access-control-allow-origin"), undefined);
+  }
+});
+
+Deno.test("planner adds CORS fields, and answers a preflight", () => {
+  const options = { cors: "https://a.example" };
+  for (const target of ["/a.txt", "/missing", "/list/", "/dir"]) {
+    assert.equal(
+      field(answer(target, { options }), "access-control-allow-origin"),
+      "https://a.example",
+    );
+  }
+  const preflight = answer("/a.txt", {
+    method: "OPTIONS",
+    options,
+    fields: { "access-control-request-method": "GET" },
+  });
+  assert.equal(preflight.status, 204);
+  assert.match(field(preflight, "access-control-allow-methods")!, /GET/);
+  assert.match(field(preflight, "access-control-allow-headers")!, /Range/);
+});
+
+Deno.test("planner lets a preflight pass without credentials, and nothing else", () => {
+  const asking = { "access-control-request-method": "GET" };
+  const auth = { user: "u", password: "p" };
+  const cases: [method: string, fields: Record<string, string>, cors?: string, status?: number][] =
+    [
+      ["OPTIONS", asking, "*", 204],
+      ["OPTIONS", {}, "*"],
+      ["OPTIONS", asking, undefined],
+      ["GET", asking, "*"],
+      ["HEAD", asking, "*"],
+      ["POST", asking, "*"],
+    ];
+  for (const [method, fields, cors, status = 401] of cases) {
+    const plan = answer("/a.txt", { method, fields, options: { auth, cors } });
+    assert.equal(plan.status, status, `${method} ${cors}`);
+    // Without it the browser hides the 401 from the page, too.
+    assert.equal(field(plan, "access-control-allow-origin"), cors);
+  }
+});
+
+Deno.test("planner adds the user's fields, which replace its own", () => {
+  const headers: [string, string][] = [
+    ["X-A", "1"],
+    ["x-frame-options", "DENY"],
+    ["Vary", "Origin"],
+    ["Cache-Control", "public"],
+    ["Content-Security-Policy", "default-src 'self'"],
+  ];
+  const plan = answer("/pre.js", { options: { headers } });
+  assert.equal(field(plan, "x-a"), "1");
+  assert.equal(field(plan, "x-frame-options"), "DENY");
+  assert.equal(field(plan, "vary"), "Accept-Encoding, Origin");
+  assert.equal(field(plan, "cache-control"), "public");
+  assert.equal(field(plan, "content-security-policy"), "default-src 'self'");
+  assert.match(
+    field(answer("/list/", { options: { headers } }), "content-security-policy")!,
+    /sha256/,
+  );
+  assert.equal(field(answer("/missing", { options: { headers } }), "x-a"), "1");
+});
+
+Deno.test("planner honours cacheControl, empty meaning none", () => {
+  const of = (cacheControl: string) =>
+    field(answer("/a.txt", { options: { cacheControl } }), "cache-control");
+  assert.equal(of("max-age=60"), "max-age=60");
+  assert.equal(of(""), undefined);
+});
+
+Deno.test("planner sends ranges", () => {
+  const cases: [
+    range: string,
+    status: number,
+    contentRange: string | undefined,
+    content?: string,
+  ][] = [
+    ["bytes=2-4", 206, "bytes 2-4/10", "234"],
+    ["bytes=-3", 206, "bytes 7-9/10", "789"],
+    ["bytes=-30", 206, "bytes 0-9/10", "0123456789"],
+    ["bytes=8-", 206, "bytes 8-9/10", "89"],
+    ["bytes=0-4,2-5", 206, "bytes 0-5/10", "012345"],
+    ["bytes=10-", 416, "bytes */10"],
+    ["bytes=0-5x", 200, undefined, "0123456789"],
+  ];
+  for (const [range, status, contentRange, content] of cases) {
+    const plan = answer("/a.txt", { fields: { range } });
+    assert.deepEqual([plan.status, field(plan, "content-range")], [status, contentRange], range);
+    if (content !== undefined) assert.equal(text(plan), content, range);
+    if (status !== 200) assert.equal(plan.freshUntilMs, 0);
+    const head = answer("/a.txt", { fields: { range }, method: "HEAD" });
+    assert.deepEqual([head.status, head.length], [200, 10], "HEAD ignores Range");
+  }
+  const several = answer("/a.txt", { fields: { range: "bytes=0-1,8-9" } });
+  assert.equal(several.status, 206);
+  assert.equal(field(several, "content-range"), undefined);
+  assert.match(field(several, "content-type")!, /^multipart\/byteranges; boundary=/);
+  assert.match(text(several), /Content-Range: bytes 0-1\/10\r\n\r\n01\r\n--/);
+  assert.match(text(several), /Content-Range: bytes 8-9\/10\r\n\r\n89\r\n--/);
+});
+
+Deno.test("planner plans large files as slices of the disk", () => {
+  const facts = { dev: 1, ino: 2, size: 1e9, mtimeMs: 5000, ctimeMs: 0 };
+  const file = { path: "big.bin", facts, tag: '"big"', bytes: undefined, readAtMs: 0 };
+  const context = { options: staticOptions({ root: "/" }), nowMs: NOW_MS };
+  const of = (range?: string) => {
+    const request = {
+      method: "GET",
+      target: "/big.bin",
+      minorVersion: 1,
+      field: (name: string) => name === "range" ? range : undefined,
+    };
+    const asked = first(request, context.options);
+    assert.equal(asked.kind, "lookup");
+    if (asked.kind !== "lookup") throw new Error("unreachable");
+    return second(
+      request,
+      asked,
+      { kind: "file", file, siblings: {}, freshUntilMs: NOW_MS },
+      context,
+    ) as Plan;
+  };
+  assert.deepEqual(of().body, { kind: "file", path: "big.bin", facts, offset: 0, length: 1e9 });
+  assert.equal(of().freshUntilMs, 0, "the file has to be opened each time");
+  assert.deepEqual(of("bytes=5-9").body, {
+    kind: "file",
+    path: "big.bin",
+    facts,
+    offset: 5,
+    length: 5,
+  });
+  const { body, length } = of("bytes=0-0,999999999-");
+  assert.equal(body.kind, "multipart");
+  if (body.kind !== "multipart") return;
+  const sum = body.parts.reduce(
+    (n, part) => n + (part.kind === "bytes" ? part.bytes.length : part.length),
+    0,
+  );
+  assert.equal(sum, length);
+  assert.deepEqual(body.parts.map(({ kind }) => kind), [
+    "bytes",
+    "range",
+    "bytes",
+    "range",
+    "bytes",
+  ]);
+});
+
+Deno.test("planner answers conditional requests", () => {
+  const notModified = answer("/a.txt", { fields: { "if-none-match": 'W/"a.txt"' } });
+  assert.deepEqual([notModified.status, notModified.body.kind, notModified.length], [
+    304,
+    "none",
+    undefined,
+  ]);
+  assert.deepEqual(notModified.fields.slice(0, 2), [["ETag", '"a.txt"'], [
+    "Cache-Control",
+    "no-cache",
+  ]]);
+  for (const name of ["content-type", "content-length", "last-modified", "accept-ranges"]) {
+    assert.equal(field(notModified, name), undefined, name);
+  }
+  const status = (fields: Record<string, string>, target = "/a.txt") =>
+    answer(target, { fields }).status;
+  assert.equal(status({ "if-modified-since": MODIFIED }), 304);
+  assert.equal(status({ "if-match": '"x"' }), 412);
+  assert.equal(status({ "if-none-match": "*", range: "bytes=99-" }), 304);
+  assert.equal(status({ "if-match": '"x"', range: "bytes=0-1" }), 412);
+  assert.equal(status({ "if-match": "*" }, "/missing"), 404);
+  assert.equal(status({ "if-none-match": "*" }, "/dir"), 301);
+  assert.equal(status({ "if-none-match": "*" }, "/list/"), 200);
+  assert.equal(status({ "if-range": '"a.txt"', range: "bytes=0-1" }), 206);
+  assert.equal(status({ "if-range": MODIFIED, range: "bytes=0-1" }), 206);
+  assert.equal(status({ "if-range": '"x"', range: "bytes=0-1" }), 200);
+  assert.equal(status({ "if-range": '"x"', range: "bytes=99-" }), 200);
+});
+
+Deno.test("planner sends precompressed siblings with Vary", () => {
+  const of = (accept?: string, target = "/pre.js") =>
+    answer(target, { fields: accept === undefined ? {} : { "accept-encoding": accept } });
+  const cases: [accept: string | undefined, coding: string | undefined, content: string][] = [
+    [undefined, undefined, "let original;"],
+    ["gzip, br", "br", "BR"],
+    ["gzip;q=1, br;q=0.5", "gzip", "GZIP"],
+    ["zstd", undefined, "let original;"],
+    ["identity;q=0, *;q=0.1", "br", "BR"],
+  ];
+  for (const [accept, coding, content] of cases) {
+    const plan = of(accept);
+    assert.deepEqual([plan.status, field(plan, "content-encoding"), text(plan)], [
+      200,
+      coding,
+      content,
+    ], String(accept));
+    assert.equal(field(plan, "vary"), "Accept-Encoding");
+    assert.equal(field(plan, "content-type"), "text/javascript; charset=utf-8");
+  }
+  assert.notEqual(field(of("br"), "etag"), field(of("gzip"), "etag"));
+  const refused = of("zstd, identity;q=0");
+  assert.deepEqual([refused.status, field(refused, "vary")], [406, "Accept-Encoding"]);
+  assert.equal(of("identity;q=0", "/a.txt").status, 406);
+  const byName = of("gzip", "/pack.gz");
+  assert.deepEqual([field(byName, "content-encoding"), field(byName, "content-type")], [
+    undefined,
+    "application/gzip",
+  ]);
+  const notModified = answer("/pre.js", {
+    fields: { "accept-encoding": "br", "if-none-match": '"pre.js.br"' },
+  });
+  assert.deepEqual([notModified.status, field(notModified, "vary")], [304, "Accept-Encoding"]);
+});
+
+Deno.test("planner compresses on the fly when asked to", () => {
+  const tree = { "long.txt": "x".repeat(300), "short.txt": "x", "long.png": "x".repeat(300) };
+  const options = { compress: true };
+  const of = (target: string, accept: string, extra = {}) =>
+    answer(target, { tree, options, fields: { "accept-encoding": accept, ...extra } });
+  const plan = of("/long.txt", "gzip, br");
+  assert.deepEqual([
+    text(plan),
+    field(plan, "content-encoding"),
+    field(plan, "etag"),
+    field(plan, "vary"),
+  ], ["br copy", "br", '"br"', "Accept-Encoding"]);
+  assert.equal(of("/long.txt", "gzip", { "if-none-match": '"gzip"' }).status, 304);
+  assert.equal(text(of("/long.txt", "gzip", { range: "bytes=0-3" })), "gzip");
+  assert.equal(field(of("/long.txt", "identity"), "vary"), "Accept-Encoding");
+  assert.equal(field(of("/short.txt", "gzip"), "content-encoding"), undefined);
+  assert.equal(field(of("/long.png", "gzip"), "content-encoding"), undefined);
+  assert.equal(
+    field(answer("/long.txt", { tree, fields: { "accept-encoding": "gzip" } }), "content-encoding"),
+    undefined,
+  );
+});
+
+Deno.test("planner lists as HTML or JSON", () => {
+  const of = (target: string, accept?: string) =>
+    answer(target, { fields: accept ? { accept } : {} });
+  const html = of("/list/?sort=size&order=desc");
+  assert.deepEqual(html.body, {
+    kind: "listing",
+    path: "list",
+    segments: ["list"],
+    format: "html",
+    sort: { key: "size", descending: true },
+  });
+  assert.equal(html.length, undefined);
+  assert.equal(field(html, "vary"), "Accept");
+  assert.equal(field(html, "content-type"), "text/html; charset=utf-8");
+  for (const json of [of("/list/?format=json"), of("/list/", "application/json")]) {
+    assert.equal(field(json, "content-type"), "application/json; charset=utf-8");
+    assert.equal(json.body.kind === "listing" && json.body.format, "json");
+  }
+});

@@ -1,0 +1,68 @@
+/**
+ * Every case of the table at the socket, against each service.
+ */
+import assert from "node:assert/strict";
+import { DEFAULT_LIMITS } from "../../../core/mod.ts";
+import { serve } from "../../../servers/mod.ts";
+import { everyByte } from "../../support/drip.ts";
+import {
+  DIR_FILES,
+  type HttpCase,
+  loadHttpCases,
+  type Service,
+  SERVICES,
+} from "../../support/http_cases.ts";
+import { replay } from "../../support/http_replay.ts";
+
+const cases = loadHttpCases();
+
+/** Short, so that the cases in which nothing more comes do not take long. */
+const TIMEOUTS = { idleMs: 700, headMs: 700, contentMs: 700, lingerMs: 2000 };
+
+/** Cases on the wire at once. */
+const PARALLEL = 32;
+
+/** A directory with the files that the cases ask for. */
+const root = Deno.makeTempDirSync({ prefix: "ktcp-cases-" });
+for (const [name, text] of Object.entries(DIR_FILES)) {
+  Deno.writeTextFileSync(`${root}/${name}`, text);
+}
+addEventListener("unload", () => Deno.removeSync(root, { recursive: true }));
+
+async function faultsOf(
+  service: Service,
+  tests: readonly HttpCase[],
+  cutsOf: (test: HttpCase) => readonly number[],
+): Promise<string[]> {
+  const server = await serve({
+    service: { kind: "http", content: service, directory: { root }, limits: DEFAULT_LIMITS },
+    timeouts: TIMEOUTS,
+  });
+  const address = { hostname: "127.0.0.1", port: server.port };
+  const faults: string[] = [];
+  const queue = [...tests];
+  const worker = async () => {
+    for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
+      const found = await replay(test, { address, service, cuts: cutsOf(test) });
+      faults.push(
+        ...found.map((fault) => `row ${test.row}, ${test.topic}: ${test.name}: ${fault}`),
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  assert.equal(await server.stop(5000), 0, "all connections end within the grace");
+  return faults;
+}
+
+for (const service of SERVICES) {
+  Deno.test(`ktcp http (${service}) answers every case as the table says`, async () => {
+    const faults = await faultsOf(service, cases, () => []);
+    assert.equal(faults.length, 0, faults.slice(0, 40).join("\n"));
+  });
+}
+
+Deno.test("ktcp http (hello) answers short cases alike, sent byte by byte", async () => {
+  const short = cases.filter((test) => test.bytes.length < 200);
+  const faults = await faultsOf("hello", short, (test) => everyByte(test.bytes.length));
+  assert.equal(faults.length, 0, faults.slice(0, 40).join("\n"));
+});

@@ -1,0 +1,103 @@
+/** An address belongs to one server: of those that start at once, and of those that follow. */
+import assert from "node:assert/strict";
+import { DEFAULT_LIMITS } from "../../../core/mod.ts";
+import { type Model, MODELS, type RunningServer, serve } from "../../../servers/mod.ts";
+import { withTree } from "../files/tree.ts";
+
+const ignore = Deno.build.os !== "linux";
+
+function start(model: Model, listen: { hostname?: string; port?: number; path?: string }) {
+  const service = { kind: "http", content: "hello", limits: DEFAULT_LIMITS } as const;
+  return serve({ model, workers: 2, maxActive: 2, service, listen, onNote: () => {} });
+}
+
+/** Starts servers at once. @returns the one that listens; all others were refused */
+async function startRivals(starts: readonly (() => Promise<RunningServer>)[]) {
+  const results = await Promise.allSettled(starts.map((one) => one()));
+  const winners = results.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
+  if (winners.length !== 1) await Promise.all(winners.map((server) => server.stop(0)));
+  assert.equal(winners.length, 1, "one of them listens");
+  for (const result of results) {
+    if (result.status === "rejected") assert.ok(result.reason instanceof Deno.errors.AddrInUse);
+  }
+  return winners[0];
+}
+
+async function statusAt(path: string): Promise<string> {
+  using conn = await Deno.connect({ transport: "unix", path });
+  await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+  const buffer = new Uint8Array(1024);
+  const count = await conn.read(buffer);
+  return new TextDecoder().decode(buffer.subarray(9, Math.min(12, count ?? 0)));
+}
+
+/** A socket file whose server is gone. */
+function leaveStaleSocket(path: string): void {
+  // The runtime removes the name that was bound.
+  const name = `${path}.bound`;
+  const listener = Deno.listen({ transport: "unix", path: name });
+  Deno.linkSync(name, path);
+  listener.close();
+  assert.ok(Deno.lstatSync(path).isSocket);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+for (const model of MODELS) {
+  Deno.test({
+    name: `${model}: of servers that start on one port at once, one listens`,
+    ignore,
+    fn: async () => {
+      for (const rival of ["127.0.0.1", "0.0.0.0"]) {
+        const port = freePort();
+        const server = await startRivals([
+          () => start(model, { hostname: "127.0.0.1", port }),
+          () => start(model, { hostname: rival, port }),
+        ]);
+        await server.stop(0);
+        // It is free again at once.
+        await (await start(model, { port })).stop(0);
+      }
+    },
+  });
+
+  Deno.test(`${model}: of servers that start on one path at once, one listens`, () =>
+    withTree({}, async (root) => {
+      const path = `${root}/socket`;
+      for (const isStale of [true, false]) {
+        if (isStale) leaveStaleSocket(path);
+        const one = () => start(model, { path });
+        const server = await startRivals([one, one, one]);
+        assert.equal(await statusAt(path), "200");
+        await server.stop(0);
+        assert.deepEqual([...Deno.readDirSync(root)], [], "nothing is left");
+      }
+    }));
+
+  Deno.test(`${model}: a server that stops leaves its successor's socket`, () =>
+    withTree({}, async (root) => {
+      const path = `${root}/socket`;
+      const first = await start(model, { path });
+      await assert.rejects(start(model, { path }), Deno.errors.AddrInUse);
+      Deno.removeSync(path);
+      const second = await start(model, { path });
+      await first.stop(0);
+      assert.equal(await statusAt(path), "200");
+      await second.stop(0);
+      assert.deepEqual([...Deno.readDirSync(root)], [], "nothing is left");
+    }));
+}
+
+Deno.test("what is no socket is left where a socket was to be", () =>
+  withTree({ "file": "data", "target": "data" }, async (root) => {
+    Deno.symlinkSync("target", `${root}/link`);
+    for (const name of ["file", "link"]) {
+      const path = `${root}/${name}`;
+      await assert.rejects(start("single", { path }), Deno.errors.AddrInUse);
+      assert.equal(Deno.readTextFileSync(path), "data");
+    }
+    assert.ok(Deno.lstatSync(`${root}/link`).isSymlink);
+  }));

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { errnoName, SystemError } from "../../../system/linux/libc.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  decodeNetlink,
+  encodeInetDiagRequest,
+  InetDiagMessage,
+  NLM_F_DUMP,
+  NLM_F_REQUEST,
+  SOCK_DESTROY,
+  SOCK_DIAG_BY_FAMILY,
+} from "../../../system/linux/structs.ts";
+import { inetDiagMsg } from "./fake_kernel.ts";
+
+Deno.test("encodeInetDiagRequest() lays out nlmsghdr and inet_diag_req_v2", () => {
+  const bytes = encodeInetDiagRequest({
+    type: SOCK_DIAG_BY_FAMILY,
+    flags: NLM_F_REQUEST | NLM_F_DUMP,
+    sequence: 0x01020304,
+    family: AF_INET,
+    stateMask: 1 << 6,
+  });
+  const head = [72, 0, 0, 0, 20, 0, 0x01, 0x03, 4, 3, 2, 1, 0, 0, 0, 0, 2, 6, 0, 0, 0x40, 0, 0, 0];
+  assert.deepEqual([...bytes], [...head, ...Array(48).fill(0)]);
+});
+
+Deno.test("encodeInetDiagRequest() carries a dumped socket's id with its cookie", () => {
+  const msg = inetDiagMsg({
+    family: AF_INET6,
+    state: 6,
+    localPort: 0x1234,
+    remotePort: 80,
+    cookie: 9,
+  });
+  const socketId = new InetDiagMessage(new DataView(msg.buffer as ArrayBuffer)).copySocketId();
+  assert.equal(socketId.length, 48);
+  const bytes = encodeInetDiagRequest({
+    type: SOCK_DESTROY,
+    flags: 0,
+    sequence: 1,
+    family: AF_INET6,
+    stateMask: 0,
+    socketId,
+  });
+  assert.deepEqual(bytes.slice(24), new Uint8Array(msg.slice(4, 52)));
+  assert.deepEqual([bytes[24], bytes[25], bytes[64]], [0x12, 0x34, 9]);
+});
+
+Deno.test("decodeNetlink() yields messages, each padded to four bytes", () => {
+  const bytes = new Uint8Array([
+    ...[18, 0, 0, 0, 20, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0xaa, 0xbb, 0, 0],
+    ...[16, 0, 0, 0, 3, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0],
+    ...[1, 2, 3],
+  ]);
+  const messages = [...decodeNetlink(bytes, bytes.length)];
+  assert.deepEqual(
+    messages.map(({ type, sequence, body }) => [type, sequence, body.byteLength]),
+    [[20, 5, 2], [3, 6, 0]],
+  );
+  assert.equal(messages[0].body.getUint8(1), 0xbb);
+});
+
+Deno.test("decodeNetlink() refuses a length that points outside", () => {
+  for (const length of [0, 15, 17, 0xffffffff]) {
+    const bytes = new Uint8Array(16);
+    new DataView(bytes.buffer).setUint32(0, length, true);
+    assert.throws(() => [...decodeNetlink(bytes, 16)], RangeError, String(length));
+  }
+});
+
+Deno.test({
+  name: "errnoName() and SystemError name what Linux numbers",
+  ignore: Deno.build.os !== "linux",
+  fn() {
+    assert.equal(errnoName(1), "EPERM");
+    assert.equal(errnoName(93), "EPROTONOSUPPORT");
+    assert.equal(errnoName(4095), "errno 4095");
+    const error = new SystemError("SOCK_DESTROY", 95);
+    assert.equal(error.message, "SOCK_DESTROY: ENOTSUP");
+    assert.equal(error.code, "ENOTSUP");
+  },
+});

@@ -1,0 +1,199 @@
+/**
+ * Compares load clients against one nginx: requests per second and the client's CPU time per
+ * request, keep-alive and one connection a request. `deno task bench:clients`, with `--seconds N`
+ * for the length of a run and `--rounds N`.
+ *
+ * Each client runs twice a round, long and short: the difference of both is free of what it costs
+ * to start. The rounds alternate between the clients and the medians are shown, because machines
+ * have moods. Clients that are not installed are left out.
+ */
+import { parseArgs } from "node:util";
+import { table } from "../../bench/report/table.ts";
+import { formatCount } from "../../bench/report/units.ts";
+import { nginx } from "./servers/contender.ts";
+import { median } from "./servers/median.ts";
+import { freePort, start } from "./servers/process.ts";
+import { ROOT } from "../paths.ts";
+
+/** What a run came to. */
+interface Measured {
+  requests: number;
+  seconds: number;
+  cpuSeconds: number;
+}
+
+/** A load client. */
+interface Client {
+  name: string;
+  /** Program that has to be installed. */
+  program: string;
+  /** Arguments for a run of `seconds`. */
+  args(url: string, seconds: number): string[];
+  /** How many requests its output says were answered. */
+  requests(output: string): number;
+}
+
+const CONNECTIONS = 32;
+
+const KTCP = ["run", "-A", `${ROOT}/cli/main.ts`, "htstress", "--json"];
+
+function ktcp(name: string, options: string[]): Client {
+  return {
+    name,
+    program: Deno.execPath(),
+    args: (url, seconds) => [...KTCP, ...options, "--duration", `${seconds}s`, url],
+    requests: (output) => JSON.parse(output).good,
+  };
+}
+
+function numberAfter(pattern: RegExp): (output: string) => number {
+  return (output) => Number(pattern.exec(output)?.[1] ?? NaN);
+}
+
+const wrk = {
+  name: `wrk -t1 -c${CONNECTIONS}`,
+  program: "wrk",
+  requests: numberAfter(/(\d+) requests in/),
+};
+const ab = { program: "ab", requests: numberAfter(/Complete requests:\s+(\d+)/) };
+const hey = {
+  name: `hey -c ${CONNECTIONS}`,
+  program: "hey",
+  requests: (output: string) => {
+    const counts = [...output.matchAll(/\[\d+\]\s+(\d+) responses/g)].map((match) => +match[1]);
+    return counts.reduce((sum, count) => sum + count, 0);
+  },
+};
+
+const KEEP_ALIVE: Client[] = [
+  { ...wrk, args: (url, s) => ["-t1", `-c${CONNECTIONS}`, `-d${s}`, url] },
+  ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-k", "-c", `${CONNECTIONS}`]),
+  {
+    ...ab,
+    name: `ab -k -c ${CONNECTIONS}`,
+    args: (url, s) => ["-q", "-k", "-c", `${CONNECTIONS}`, "-t", `${s}`, "-n", "100000000", url],
+  },
+  { ...hey, args: (url, s) => ["-c", `${CONNECTIONS}`, "-z", `${s}s`, url] },
+  {
+    name: `autocannon -c ${CONNECTIONS}`,
+    program: "autocannon",
+    args: (url, s) => ["-c", `${CONNECTIONS}`, "-d", `${s}`, "--json", url],
+    requests: (output) => JSON.parse(output).requests.total,
+  },
+];
+
+const CONNECTION_PER_REQUEST: Client[] = [
+  {
+    ...wrk,
+    args: (url, s) => ["-t1", `-c${CONNECTIONS}`, `-d${s}`, "-H", "Connection: close", url],
+  },
+  {
+    name: `htstress (C) -c ${CONNECTIONS}`,
+    program: "htstress",
+    // It knows no time, only a number.
+    args: (url, s) => ["-n", `${20_000 * s}`, "-c", `${CONNECTIONS}`, "-t", "1", url],
+    requests: numberAfter(/good requests:\s+(\d+)/),
+  },
+  ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-c", `${CONNECTIONS}`]),
+  ktcp(`ktcp -t 2 -c ${CONNECTIONS / 2}`, ["-t", "2", "-c", `${CONNECTIONS / 2}`]),
+  {
+    ...ab,
+    name: `ab -c ${CONNECTIONS}`,
+    args: (url, s) => ["-q", "-c", `${CONNECTIONS}`, "-t", `${s}`, "-n", "100000000", url],
+  },
+  { ...hey, args: (url, s) => ["-disable-keepalive", "-c", `${CONNECTIONS}`, "-z", `${s}s`, url] },
+];
+
+function isInstalled(program: string): boolean {
+  return new Deno.Command("sh", { args: ["-c", `command -v "$0"`, program] }).outputSync().success;
+}
+
+/** CPU seconds in the output of the shell's `times`: its own, then its children's. */
+function childSeconds(times: string): number {
+  const children = times.trim().split("\n").at(-1)!;
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)]
+    .reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0);
+}
+
+/** Runs `client` for `seconds`. */
+async function measure(client: Client, url: string, seconds: number): Promise<Measured> {
+  const beginMs = performance.now();
+  const { stdout, stderr } = await new Deno.Command("sh", {
+    args: ["-c", `"$0" "$@" 2>/dev/null; times >&2`, client.program, ...client.args(url, seconds)],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const output = new TextDecoder().decode(stdout);
+  return {
+    requests: client.requests(output),
+    seconds: (performance.now() - beginMs) / 1000,
+    cpuSeconds: childSeconds(new TextDecoder().decode(stderr)),
+  };
+}
+
+/** Compares `clients`; the first one is what the others are held against. */
+async function compare(
+  clients: Client[],
+  url: string,
+  { seconds, rounds }: { seconds: number; rounds: number },
+): Promise<string> {
+  const installed = clients.filter(({ program }) => isInstalled(program));
+  const rates = installed.map((): number[] => []);
+  const costs = installed.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, client] of installed.entries()) {
+      const short = await measure(client, url, 1);
+      const long = await measure(client, url, 1 + seconds);
+      const requests = long.requests - short.requests;
+      rates[i].push(requests / (long.seconds - short.seconds));
+      costs[i].push((long.cpuSeconds - short.cpuSeconds) / requests * 1e6);
+    }
+  }
+  const ratio = (value: number, base: number) => (value / base).toFixed(2);
+  return table([
+    ["", "requests/s", "x", "CPU us/request", "x"],
+    ...installed.map(({ name }, i) => [
+      name,
+      formatCount(Math.round(median(rates[i]))),
+      ratio(median(rates[i]), median(rates[0])),
+      median(costs[i]).toFixed(2),
+      ratio(median(costs[i]), median(costs[0])),
+    ]),
+  ]);
+}
+
+/** Starts nginx with one process that answers 200 to everything. */
+async function startNginx(scratch: string) {
+  const port = freePort();
+  const url = `http://127.0.0.1:${port}/`;
+  const server = `location / { return 200 "Hello World!"; }`;
+  const command = nginx("nginx", { http: "", server }).command({ port, scratch });
+  return { url, process: await start(command, { url }) };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    args: Deno.args,
+    options: {
+      seconds: { type: "string", default: "2" },
+      rounds: { type: "string", default: "3" },
+    },
+  });
+  const options = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
+  if (!isInstalled("nginx")) {
+    console.error("bench:clients needs nginx; install it with 'apt-get install nginx-light wrk'");
+    Deno.exit(1);
+  }
+  const folder = await Deno.makeTempDir();
+  const { url, process } = await startNginx(folder);
+  try {
+    console.log(`keep-alive, ${CONNECTIONS} connections, nginx 'return 200' on this machine\n`);
+    console.log(await compare(KEEP_ALIVE, url, options));
+    console.log(`\none connection a request\n`);
+    console.log(await compare(CONNECTION_PER_REQUEST, url, options));
+  } finally {
+    process.kill();
+    await process.status;
+    await Deno.remove(folder, { recursive: true });
+  }
+}

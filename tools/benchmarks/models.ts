@@ -1,0 +1,122 @@
+/**
+ * Both services in every model, side by side:
+ *
+ *     deno task bench:models [--seconds N] [--runs N] [--connections N,N] [--variant NAME,…]
+ *
+ * The servers of all variants run at the same time; they are loaded in turn, each several times, so
+ * that whatever else happens on the machine hits all alike. What is printed is the median of the
+ * runs. CPU is that of the server's process alone, all threads; memory is what is resident after
+ * the last run.
+ */
+import { parseArgs } from "node:util";
+import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
+import { median } from "./servers/median.ts";
+import { ServerProcess } from "../soak/server_process.ts";
+
+/** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */
+const VARIANTS: Record<string, string[]> = {
+  "single": ["--model", "single"],
+  "per-core/1": ["--model", "per-core", "--workers", "1"],
+  "per-core": ["--model", "per-core"],
+  "shared-pool": ["--model", "shared-pool"],
+  "per-connection": ["--model", "per-connection"],
+};
+
+/** One run on one server. */
+interface Run extends Figures {
+  cpuUsPerRequest: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "2" },
+    runs: { type: "string", default: "3" },
+    connections: { type: "string", default: "1,32,256" },
+    variant: { type: "string", default: Object.keys(VARIANTS).join(",") },
+  },
+});
+const names = values.variant.split(",");
+const [seconds, runs] = [Number(values.seconds), Number(values.runs)];
+const connectionCounts = values.connections.split(",").map(Number);
+const isValid = [seconds, runs, ...connectionCounts].every((value) =>
+  Number.isInteger(value) && value > 0
+);
+if (!isValid || names.some((name) => VARIANTS[name] === undefined)) {
+  console.error(`bench:models: numbers are whole, variants: ${Object.keys(VARIANTS).join(", ")}`);
+  Deno.exit(2);
+}
+
+/** A server that used less of an interval than this has nothing left to do. */
+const IDLE_SHARE = 0.05;
+const SETTLE_MS = 100;
+
+/**
+ * Waits until `server` has dealt with what its clients left behind, which would else slow down the
+ * next: per-connection goes on to create Workers for connections that are gone.
+ */
+async function settle(server: ServerProcess): Promise<void> {
+  for (let beforeUs = -Infinity; server.cpuUs - beforeUs > IDLE_SHARE * SETTLE_MS * 1000;) {
+    beforeUs = server.cpuUs;
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+}
+
+async function measure(server: ServerProcess, drive: Driver, load: Load): Promise<Run> {
+  const beforeUs = server.cpuUs;
+  const figures = await drive(server.port, load);
+  const cpuUs = server.cpuUs - beforeUs;
+  await settle(server);
+  return { ...figures, cpuUsPerRequest: cpuUs / figures.requests };
+}
+
+function row(name: string, all: Run[], residentBytes: number): string {
+  const cell = (key: keyof Run, width: number, digits = 0) => {
+    const value = median(all.map((run) => run[key]));
+    // Where nothing was answered, there is nothing to state.
+    return (Number.isFinite(value) ? value.toFixed(digits) : "-").padStart(width);
+  };
+  return name.padEnd(15) + cell("requestsPerSecond", 12) + cell("cpuUsPerRequest", 12, 2) +
+    cell("p50Us", 9) + cell("p99Us", 9) + (residentBytes / 2 ** 20).toFixed(1).padStart(9) +
+    String(all.reduce((sum, run) => sum + run.errors, 0)).padStart(7);
+}
+
+const HEAD = "model          " +
+  "  requests/s  CPU us/req   p50 us   p99 us  RSS MiB errors";
+
+using driver = await chooseDriver();
+const threads = navigator.hardwareConcurrency;
+console.log(
+  `client: ${driver.name} on ${threads} threads; ${navigator.hardwareConcurrency} cores; ` +
+    `median of ${runs} runs of ${seconds} s`,
+);
+for (const service of ["http", "echo"] as const) {
+  for (const isKeptAlive of [true, false]) {
+    for (const connections of connectionCounts) {
+      const load: Load = { service, connections, isKeptAlive, seconds, threads };
+      const servers = await Promise.all(
+        names.map((name) =>
+          ServerProcess.start([service, "--port", "0", "--backlog", "1024", ...VARIANTS[name]])
+        ),
+      );
+      try {
+        const results = names.map((): Run[] => []);
+        for (const server of servers) {
+          await driver.drive(server.port, { ...load, seconds: 1 });
+          await settle(server);
+        }
+        for (let i = 0; i < runs; i++) {
+          for (const [at, server] of servers.entries()) {
+            results[at].push(await measure(server, driver.drive, load));
+          }
+        }
+        const how = isKeptAlive ? "keep-alive" : "a connection per request";
+        console.log(`\n${service}, ${connections} connections, ${how}\n${HEAD}`);
+        for (const [at, name] of names.entries()) {
+          console.log(row(name, results[at], servers[at].residentBytes));
+        }
+      } finally {
+        for (const server of servers) await server[Symbol.asyncDispose]();
+      }
+    }
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * Compares servers under the same loads.
+ *
+ * Every server runs on one core, the client (wrk) on another. A round measures each load with each
+ * server, in an order that is drawn anew; the table shows the medians over the rounds. What is not
+ * installed is left out, and said so.
+ */
+import { Command } from "commander";
+import { formatBytes, formatCount, formatLatency } from "../../../bench/report/units.ts";
+import { integerBetween } from "../../../cli/shared/args.ts";
+import { type Contender, outputOf } from "./contender.ts";
+import { markdownTable } from "./markdown_table.ts";
+import { median } from "./median.ts";
+import { cpuUs, freePort, start } from "./process.ts";
+import { wrk } from "./wrk.ts";
+
+const SERVER_CORE = 0;
+const CLIENT_CORE = 1;
+
+/** What the servers are put under. */
+export interface Load {
+  name: string;
+  /** What is asked for. */
+  path: string;
+  connections: number;
+  /** Requests that a connection sends at once. */
+  pipeline?: number;
+  /** Length of the content when a run may be over before one is complete: then bytes count. */
+  contentBytes?: number;
+}
+
+/** Figures of a server under a load. */
+interface Figures {
+  requestsPerSecond: number;
+  bytesPerSecond: number;
+  /** Of the server, all its processes. */
+  cpuUsPerRequest: number | null;
+  p99Us: number | null;
+  errors: number;
+}
+
+/** Options that every comparison has. */
+export interface CompareFlags {
+  rounds: number;
+  seconds: number;
+  servers?: string[];
+  json?: boolean;
+}
+
+interface Running {
+  name: string;
+  process: Deno.ChildProcess;
+  url: string;
+}
+
+/** Fewer complete responses say less than the bytes do. */
+const FEW_REQUESTS = 100;
+
+/** The values of an option, parted by commas. */
+export function list(text: string): string[] {
+  return text.split(",");
+}
+
+/** A command `name` with the options that every comparison has. */
+export function compareCommand(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option("--rounds <n>", "rounds; the medians are shown", integerBetween(1, 100), 5)
+    .option("--seconds <n>", "seconds of each measurement", integerBetween(1, 60), 1)
+    .option("--servers <list>", "which servers, parted by commas (default: all)", list)
+    .option("--json", "print the figures as JSON");
+}
+
+/** Ends the program with a usage error, unless all `names` are known. */
+export function checkNames(
+  option: string,
+  { names, known }: { names: string[]; known: string[] },
+): void {
+  const stranger = names.find((name) => !known.includes(name));
+  if (stranger === undefined) return;
+  console.error(`Option '${option}': '${stranger}' is none of ${known.join(", ")}`);
+  Deno.exit(2);
+}
+
+/** What a contender may be called: its name, or what stands before the parentheses. */
+function namesOf({ name }: Contender): string[] {
+  return [name, name.replace(/ \(.*/, "")];
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items.map((item) => ({ item, key: Math.random() })).sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
+}
+
+async function measure(
+  { process, url }: Running,
+  load: Load,
+  options: { seconds: number; scratch: string },
+): Promise<Figures> {
+  const before = cpuUs(process.pid);
+  const result = await wrk(url + load.path, { ...options, ...load, core: CLIENT_CORE });
+  const used = cpuUs(process.pid) - before;
+  const requests = load.contentBytes === undefined || result.requests >= FEW_REQUESTS
+    ? result.requests
+    : result.bytes / load.contentBytes;
+  return {
+    requestsPerSecond: requests / result.seconds,
+    bytesPerSecond: result.bytes / result.seconds,
+    cpuUsPerRequest: requests > 0 ? used / requests : null,
+    // wrk times nothing when requests are pipelined.
+    p99Us: result.requests > 0 && load.pipeline === undefined ? result.p99Us : null,
+    errors: result.errors,
+  };
+}
+
+/** The median of those runs that have the figure. */
+function medianOf(runs: readonly Figures[], figure: (run: Figures) => number | null) {
+  const values = runs.flatMap((run) => figure(run) ?? []);
+  return values.length > 0 ? median(values) : null;
+}
+
+function medians(runs: readonly Figures[]): Figures {
+  return {
+    requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
+    bytesPerSecond: median(runs.map((run) => run.bytesPerSecond)),
+    cpuUsPerRequest: medianOf(runs, (run) => run.cpuUsPerRequest),
+    p99Us: medianOf(runs, (run) => run.p99Us),
+    errors: runs.reduce((sum, { errors }) => sum + errors, 0),
+  };
+}
+
+/** Columns of text, before those of figures. */
+const TEXT_COLUMNS = 2;
+
+function markdown(kind: string, results: Map<string, Map<string, Figures>>): string {
+  const rows = [[kind, "server", "requests/s", "bytes/s", "CPU/request", "p99", "errors"]];
+  for (const [load, servers] of results) {
+    for (const [name, figures] of servers) {
+      rows.push([
+        load,
+        name,
+        formatCount(figures.requestsPerSecond),
+        formatBytes(figures.bytesPerSecond),
+        formatLatency(figures.cpuUsPerRequest),
+        formatLatency(figures.p99Us),
+        `${figures.errors}`,
+      ]);
+    }
+  }
+  return markdownTable(rows, TEXT_COLUMNS);
+}
+
+function toObject(results: Map<string, Map<string, Figures>>): Record<string, unknown> {
+  return Object.fromEntries(
+    [...results].map(([load, servers]) => [load, Object.fromEntries(servers)]),
+  );
+}
+
+/** Starts those contenders that are asked for and installed. */
+async function startAll(
+  contenders: readonly Contender[],
+  { running, path, names, scratch }: {
+    running: Running[];
+    path: string;
+    names: string[] | undefined;
+    scratch: string;
+  },
+): Promise<void> {
+  for (const contender of contenders) {
+    if (!namesOf(contender).some((name) => names?.includes(name) ?? true)) continue;
+    const { name } = contender;
+    const version = contender.version();
+    console.error(`${name}: ${version ?? "not installed, left out"}`);
+    if (version === undefined) continue;
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const command = contender.command({ port, scratch });
+    const process = await start(command, { url: url + path, core: SERVER_CORE });
+    running.push({ name, process, url });
+  }
+}
+
+/**
+ * Compares `contenders` under `loads` and prints the table.
+ *
+ * @param kind heading of the column with the loads' names
+ * @param scratch a directory for files of the comparison
+ */
+export async function compare(
+  { kind, contenders, loads, scratch }: {
+    kind: string;
+    contenders: readonly Contender[];
+    loads: readonly Load[];
+    scratch: string;
+  },
+  flags: CompareFlags,
+): Promise<void> {
+  const known = [...new Set(contenders.flatMap(namesOf))];
+  checkNames("--servers", { names: flags.servers ?? [], known });
+  for (const tool of ["wrk", "taskset"]) {
+    if (outputOf(tool, "--version") !== undefined) continue;
+    console.error(`'${tool}' is not installed; try 'apt-get install wrk util-linux'`);
+    Deno.exit(1);
+  }
+  const running: Running[] = [];
+  try {
+    const [{ path }] = loads;
+    await startAll(contenders, { running, path, names: flags.servers, scratch });
+    const runs = new Map(
+      loads.map(({ name }) => [name, new Map(running.map((one) => [one.name, [] as Figures[]]))]),
+    );
+    for (let round = 1; round <= flags.rounds; ++round) {
+      console.error(`round ${round} of ${flags.rounds}`);
+      for (const load of loads) {
+        for (const server of shuffled(running)) {
+          const figures = await measure(server, load, { seconds: flags.seconds, scratch });
+          runs.get(load.name)!.get(server.name)!.push(figures);
+        }
+      }
+    }
+    const results = new Map([...runs].map(([load, servers]) => [
+      load,
+      new Map([...servers].map(([name, all]) => [name, medians(all)])),
+    ]));
+    console.log(
+      flags.json ? JSON.stringify(toObject(results), null, 2) : markdown(kind, results),
+    );
+  } finally {
+    for (const { process } of running) {
+      process.kill("SIGTERM");
+      await process.status;
+    }
+  }
+}
+
+/** Runs `use` with a scratch directory that servers of other users can read. */
+export async function withScratch(use: (scratch: string) => Promise<void>): Promise<void> {
+  const scratch = await Deno.makeTempDir({ prefix: "ktcp-bench-" });
+  try {
+    // Workers of other users (nginx started by root) have to get in.
+    await Deno.chmod(scratch, 0o755);
+    await use(scratch);
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}

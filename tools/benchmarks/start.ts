@@ -1,0 +1,44 @@
+/**
+ * How long servers take from their start to their first answer: `deno task bench:start`. They are
+ * started in turn, and the medians are shown.
+ */
+import { Command } from "commander";
+import { integerBetween } from "../../cli/shared/args.ts";
+import { markdownTable } from "./servers/markdown_table.ts";
+import { median } from "./servers/median.ts";
+import { startMs } from "../measure_start.ts";
+import { ROOT } from "../paths.ts";
+
+const DENO_RUN = [Deno.execPath(), "run", "-A"];
+const HTTP = [...DENO_RUN, `${ROOT}/cli/main.ts`, "http", "--port", "0"];
+const DIR = [...HTTP, "--dir", `${ROOT}/docs`];
+
+const COMMANDS: Record<string, string[]> = {
+  "ktcp http --model single": [...HTTP, "--model", "single"],
+  "ktcp http --workers 1": [...HTTP, "--workers", "1"],
+  "ktcp http": HTTP,
+  "ktcp http --dir --model single": [...DIR, "--model", "single"],
+  "ktcp http --dir --workers 1": [...DIR, "--workers", "1"],
+  "ktcp http --dir": DIR,
+  "Deno.serve": [...DENO_RUN, `${ROOT}/tools/benchmarks/hello/deno_serve.ts`, "0"],
+};
+
+async function run({ rounds }: { rounds: number }): Promise<void> {
+  const times = new Map(Object.keys(COMMANDS).map((name) => [name, [] as number[]]));
+  // The first round warms caches.
+  for (let round = 0; round <= rounds; ++round) {
+    for (const [name, command] of Object.entries(COMMANDS)) {
+      const tookMs = await startMs(command);
+      if (round > 0) times.get(name)!.push(tookMs);
+    }
+  }
+  const text = (ms: number) => `${Math.round(ms)} ms`;
+  const rows = [...times].map(([name, all]) => [name, text(median(all)), text(Math.min(...all))]);
+  console.log(markdownTable([["from source", "median", "minimum"], ...rows], 1));
+}
+
+await new Command("bench:start")
+  .description("Measures the time from the start of servers to their first answer.")
+  .option("--rounds <n>", "starts of each; the medians are shown", integerBetween(1, 1000), 15)
+  .action(run)
+  .parseAsync(Deno.args, { from: "user" });
