@@ -7,8 +7,9 @@
  */
 import { type EchoSlot, EchoVerdict, ReadTurns } from "../../core/mod.ts";
 import { closedKind, type FailureKind, failureKind } from "./errors.ts";
-import { type EchoPlan, targetName } from "./plan.ts";
+import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";
+import { formatAddress } from "../../system/address.ts";
 
 /** What the clients of one Worker share. */
 export interface EchoRun {
@@ -216,7 +217,7 @@ export class EchoClient {
     const kind = failureKind(error, receivedBytes);
     if (kind === null) {
       const reason = error instanceof Error ? error.message : String(error);
-      const target = targetName(this.#run.plan.target);
+      const target = formatAddress(this.#run.plan.target);
       this.#run.abort(`Client ${this.index} cannot exchange messages with ${target}: ${reason}`);
     }
     return kind;

@@ -1,10 +1,11 @@
 /** Runs an echo benchmark: spreads its clients over Web Workers and gathers what they saw. */
 import { Barrier } from "../load/barrier.ts";
 import { type LoadMessage, type LoadResult, type LoadTask, STOP } from "./load.ts";
-import { type EchoPlan, targetName } from "./plan.ts";
+import type { EchoPlan } from "./plan.ts";
 import { EchoTallies } from "./tallies.ts";
 import { counterGrowth, type KernelCounters, readKernelCounters } from "../../system/netstat.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
+import { formatAddress } from "../../system/address.ts";
 
 /** How a run is watched. */
 export interface EchoOptions {
@@ -67,7 +68,7 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
 function startWorker({ target }: EchoPlan): Worker {
   const permissions: Deno.PermissionOptionsObject = "path" in target
     ? { net: [`unix:${target.path}`], read: [target.path], write: [target.path] }
-    : { net: [targetName(target)] };
+    : { net: [formatAddress(target)] };
   return new Worker(new URL("./echo_worker.ts", import.meta.url), {
     type: "module",
     name: "ktcp bench",

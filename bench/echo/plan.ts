@@ -1,11 +1,10 @@
 /** What an echo run is to do. Plain data: it is posted to the Workers as it is. */
-
-/** Where the echo server listens: a literal IP address and port, or a Unix domain socket. */
-export type EchoTarget = { hostname: string; port: number } | { path: string };
+import type { Address } from "../../system/address.ts";
 
 /** An echo run. */
 export interface EchoPlan {
-  target: EchoTarget;
+  /** Where the echo server listens; the host is a literal IP address. */
+  target: Address;
   /** Logical clients; each opens one connection a round. */
   threads: number;
   rounds: number;
@@ -28,13 +27,6 @@ export interface EchoPlan {
   timeoutMs: number;
   /** Web Workers over which the clients are spread. */
   workers: number;
-}
-
-/** The target as results state it: `127.0.0.1:12345`, `[::1]:12345` or `unix:/path`. */
-export function targetName(target: EchoTarget): string {
-  if ("path" in target) return `unix:${target.path}`;
-  const { hostname, port } = target;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
 /** A Worker for every two cores, so that the server keeps the others; never more than clients. */

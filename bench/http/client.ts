@@ -13,9 +13,10 @@ import type { RequestBytes } from "./request.ts";
 import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./socket.ts";
 import type { OpenSocket } from "./socket.ts";
 import type { ErrorKind, Tally } from "./tally.ts";
-import { type Endpoint, endpointText } from "./target.ts";
+import type { Endpoint } from "./target.ts";
 import type { Schedule } from "../load/schedule.ts";
 import type { SampleLog } from "../load/sample_log.ts";
+import { formatAddress } from "../../system/address.ts";
 
 /** What the clients of a thread share. */
 export interface ClientSetup {
@@ -184,7 +185,7 @@ export class HttpClient implements LinkOwner {
       return;
     }
     if (!wasOpen && !isPlainRefusal(error)) {
-      tally.firstProblem ??= `Cannot connect to ${endpointText(link.endpoint)}: ${error.message}`;
+      tally.firstProblem ??= `Cannot connect to ${formatAddress(link.endpoint)}: ${error.message}`;
     }
     this.#fail(wasOpen ? exchangeErrorKind(error) : connectErrorKind(error));
   }

@@ -21,8 +21,8 @@ export class DenoSocket implements HttpSocket {
   async #run(endpoint: Endpoint, input: Uint8Array): Promise<void> {
     let conn: Deno.Conn;
     try {
-      conn = await (endpoint.transport === "unix"
-        ? Deno.connect(endpoint)
+      conn = await ("path" in endpoint
+        ? Deno.connect({ transport: "unix", path: endpoint.path })
         : Deno.connect({ hostname: endpoint.hostname, port: endpoint.port }));
     } catch (error) {
       if (!this.#isClosed) this.#events.failed(error as Error);

@@ -142,7 +142,7 @@ async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise
       endpoints.push(
         options.unixPath === undefined
           ? await resolveEndpoint(url, options)
-          : { transport: "unix", path: options.unixPath },
+          : { path: options.unixPath },
       );
     }
     endpointOf.push(index);

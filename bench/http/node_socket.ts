@@ -2,7 +2,7 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { HttpSocket, SocketEvents } from "./socket.ts";
-import type { Endpoint } from "./target.ts";
+import type { Endpoint, Tls } from "./target.ts";
 
 /** Requests up to this size fit into an empty send buffer, so that they are written at once. */
 const DIRECT_WRITE_BYTES = 16384;
@@ -15,6 +15,9 @@ interface StreamHandle {
   writeBuffer(request: object, bytes: Uint8Array): number;
 }
 
+/** An endpoint that speaks TLS. */
+type SecureEndpoint = Extract<Endpoint, { hostname: string }> & { tls: Tls };
+
 /** A TCP, Unix domain or TLS connection. */
 export class NodeSocket implements HttpSocket {
   readonly #socket: Socket;
@@ -26,9 +29,9 @@ export class NodeSocket implements HttpSocket {
 
   constructor(endpoint: Endpoint, input: Uint8Array, events: SocketEvents) {
     this.#events = events;
-    const isTls = endpoint.transport === "tcp" && endpoint.tls !== undefined;
-    const socket = this.#socket = isTls
-      ? this.#openTls(endpoint, input)
+    const isTls = endpoint.tls !== undefined;
+    const socket = this.#socket = endpoint.tls !== undefined
+      ? this.#openTls(endpoint as SecureEndpoint, input)
       : this.#openPlain(endpoint, input);
     socket.once(isTls ? "secureConnect" : "connect", () => {
       if (!this.#isClosed) events.opened();
@@ -63,14 +66,12 @@ export class NodeSocket implements HttpSocket {
       return true;
     };
     const onread = { buffer: input, callback };
-    const socket = endpoint.transport === "unix"
-      ? connect({ path: endpoint.path, onread })
-      : connect({
-        host: endpoint.hostname,
-        port: endpoint.port,
-        autoSelectFamily: false,
-        onread,
-      });
+    const socket = "path" in endpoint ? connect({ path: endpoint.path, onread }) : connect({
+      host: endpoint.hostname,
+      port: endpoint.port,
+      autoSelectFamily: false,
+      onread,
+    });
     socket.once("connect", () => {
       const handle = (socket as unknown as { _handle?: Partial<StreamHandle> })._handle;
       if (typeof handle?.writeBuffer === "function") this.#handle = handle as StreamHandle;
@@ -78,9 +79,8 @@ export class NodeSocket implements HttpSocket {
     return socket;
   }
 
-  #openTls(endpoint: Endpoint & { transport: "tcp" }, input: Uint8Array): Socket {
-    const { hostname, port } = endpoint;
-    const { serverName, isInsecure } = endpoint.tls!;
+  #openTls({ hostname, port, tls }: SecureEndpoint, input: Uint8Array): Socket {
+    const { serverName, isInsecure } = tls;
     const socket = connectTls({
       host: hostname,
       port,

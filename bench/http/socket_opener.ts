@@ -12,7 +12,7 @@ export async function socketOpener(
   endpoints: readonly Endpoint[],
   isKeepAlive: boolean,
 ): Promise<OpenSocket> {
-  const hasTls = endpoints.some((endpoint) => endpoint.transport === "tcp" && endpoint.tls);
+  const hasTls = endpoints.some(({ tls }) => tls !== undefined);
   if (!isKeepAlive && !hasTls) {
     return (endpoint, input, events) => new DenoSocket(endpoint, input, events);
   }

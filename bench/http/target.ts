@@ -17,8 +17,8 @@ export interface HttpUrl {
 
 /** Where the sockets of a load connect to. Plain data, for Workers. */
 export type Endpoint =
-  | { transport: "unix"; path: string }
-  | { transport: "tcp"; hostname: string; port: number; tls?: Tls };
+  | { path: string; tls?: undefined }
+  | { hostname: string; port: number; tls?: Tls };
 
 /** TLS on top of a connection. */
 export interface Tls {
@@ -97,7 +97,6 @@ export async function resolveEndpoint(
   }
   const tls = url.isSecure ? { serverName: name, isInsecure } : undefined;
   const endpoints = addresses.map(({ address }): Endpoint => ({
-    transport: "tcp",
     hostname: address,
     port,
     tls,
@@ -109,7 +108,7 @@ export async function resolveEndpoint(
 }
 
 async function accepts(endpoint: Endpoint): Promise<boolean> {
-  if (endpoint.transport === "unix") return false;
+  if ("path" in endpoint) return false;
   const { hostname, port } = endpoint;
   try {
     (await Deno.connect({ hostname, port })).close();
@@ -117,11 +116,4 @@ async function accepts(endpoint: Endpoint): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
-export function endpointText(endpoint: Endpoint): string {
-  if (endpoint.transport === "unix") return `unix:${endpoint.path}`;
-  const { hostname, port } = endpoint;
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

@@ -3,6 +3,7 @@ import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import type { TallyReport } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
 import type { RequestSample } from "../report/csv.ts";
+import { formatAddress } from "../../system/address.ts";
 
 /** Who takes what a thread says while it runs. */
 export interface ThreadListeners {
@@ -61,17 +62,8 @@ export class WorkerThread {
 
 /** What a Worker needs to reach `endpoints`, and nothing else. */
 function permissionsFor(endpoints: readonly Endpoint[]): Deno.PermissionOptionsObject {
-  const net: string[] = [];
-  const paths: string[] = [];
-  for (const endpoint of endpoints) {
-    if (endpoint.transport === "unix") {
-      paths.push(endpoint.path);
-      net.push(`unix:${endpoint.path}`);
-    } else {
-      const { hostname, port } = endpoint;
-      net.push(hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`);
-    }
-  }
+  const net = endpoints.map(formatAddress);
+  const paths = endpoints.flatMap((endpoint) => "path" in endpoint ? [endpoint.path] : []);
   return {
     net: net.length > 0 ? net : false,
     // Connecting to a Unix domain socket is reading and writing its file.

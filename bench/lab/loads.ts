@@ -2,11 +2,11 @@
 import { runEcho } from "../echo/echo.ts";
 import { defaultWorkers } from "../echo/plan.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
-import { targetName } from "../echo/plan.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { cpuDuring } from "../../system/cpu_time.ts";
 import type { LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
+import { formatAddress } from "../../system/address.ts";
 
 /** An HTTP load: the C tool's flags. */
 export interface HttpLoad {
@@ -29,7 +29,7 @@ const TIMEOUT_MS = 30_000;
 /** Puts `load` on `target`, whose CPU time is a figure when its process is known. */
 export async function httpSample(target: Target & { pid?: number }, load: HttpLoad) {
   const options: HtstressOptions = {
-    urls: [`http://${targetName(target)}/`],
+    urls: [`http://${formatAddress(target)}/`],
     requests: load.requests ?? 0,
     durationMs: load.durationMs ?? 0,
     threads: load.threads ?? 1,

@@ -1,7 +1,7 @@
 /** `ktcp bench`: the echo latency benchmark. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type EchoOutcome, runEcho } from "../../bench/echo/echo.ts";
-import { defaultWorkers, type EchoPlan, targetName } from "../../bench/echo/plan.ts";
+import { defaultWorkers, type EchoPlan } from "../../bench/echo/plan.ts";
 import { type EchoTallies, MAX_SAMPLES } from "../../bench/echo/tallies.ts";
 import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../bench/load/limits.ts";
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
@@ -25,6 +25,7 @@ import { Failure, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
+import { formatAddress } from "../../system/address.ts";
 
 interface BenchOptions extends TargetOptions, FileOptions {
   threads: number;
@@ -118,7 +119,7 @@ async function measure(options: BenchOptions, server: BenchServer): Promise<void
   if (server.selfStarted) {
     printNote(
       `nobody listens on ${DEFAULT_HOST}:${DEFAULT_PORT}: measuring ktcp's own echo server on ` +
-        targetName(server.target),
+        formatAddress(server.target),
     );
   }
   const interrupt = onInterrupt();
@@ -219,7 +220,7 @@ function resultOf(
 ): BenchResult {
   const { tallies, kernel, seconds, connectUs, echoUs } = run.outcome;
   return benchResult(VERSION, {
-    target: targetName(plan.target),
+    target: formatAddress(plan.target),
     selfStarted: run.server.selfStarted,
     threads: plan.threads,
     rounds: plan.rounds,

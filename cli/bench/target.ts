@@ -1,8 +1,8 @@
 /** Which echo server `ktcp bench` measures: the one that is named, one on the default port, its own. */
 import { lookup } from "node:dns/promises";
 import { resolve } from "node:path";
-import { type EchoTarget, targetName } from "../../bench/echo/plan.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { type Address, formatAddress } from "../../system/address.ts";
 
 /** Where `ktcp echo` listens unless told otherwise. */
 export const DEFAULT_HOST = "127.0.0.1";
@@ -24,7 +24,7 @@ export interface OwnServer {
 
 /** The server to measure. */
 export interface BenchServer {
-  target: EchoTarget;
+  target: Address;
   /** Whether it was started for this run. */
   selfStarted: boolean;
   stop(): Promise<void>;
@@ -72,11 +72,11 @@ export async function findServer(
 }
 
 /** Whether the server at `target` runs on this machine. */
-export function isLocal(target: EchoTarget): boolean {
+export function isLocal(target: Address): boolean {
   return "path" in target || target.hostname === "::1" || target.hostname.startsWith("127.");
 }
 
-function named(target: EchoTarget): BenchServer {
+function named(target: Address): BenchServer {
   return { target, selfStarted: false, stop: () => Promise.resolve() };
 }
 
@@ -95,6 +95,6 @@ async function isListening(target: { hostname: string; port: number }): Promise<
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.ConnectionRefused) return false;
-    throw new Failure(`Cannot connect to ${targetName(target)}: ${messageOf(error)}`);
+    throw new Failure(`Cannot connect to ${formatAddress(target)}: ${messageOf(error)}`);
   }
 }

@@ -1,5 +1,6 @@
 /** Why a server cannot listen, told to a person. */
 import { Failure, messageOf } from "./failure.ts";
+import { formatHostPort } from "../../system/address.ts";
 
 /** Where a server was to listen: TCP, or the Unix domain socket when `unix` is given. */
 export interface BindTarget {
@@ -48,15 +49,11 @@ function tcpReason(error: unknown, { host, port }: BindTarget): string | undefin
   }
 }
 
-/** `host:port` with IPv6 addresses in brackets, or the path. */
-function nameOf({ host, port, unix }: BindTarget): string {
-  return unix ?? (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
-}
-
 /** Says what could not be bound, why, and what helps. */
 export function bindFailure(error: unknown, target: BindTarget): Failure {
   const reason = target.unix === undefined
     ? tcpReason(error, target)
     : unixReason(error, target.unix);
-  return new Failure(`cannot listen on ${nameOf(target)}: ${reason ?? messageOf(error)}`);
+  const name = target.unix ?? formatHostPort(target.host, target.port);
+  return new Failure(`cannot listen on ${name}: ${reason ?? messageOf(error)}`);
 }

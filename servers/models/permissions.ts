@@ -2,7 +2,7 @@
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
 import { resolve } from "node:path";
-import { formatAddress } from "../net/stream.ts";
+import { formatHostPort } from "../../system/address.ts";
 import { unixFiles, unixNames } from "../net/engines/unix_path.ts";
 import type { PartialServerOptions, ServerOptions } from "../options.ts";
 
@@ -26,7 +26,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
   const read = readPaths(options);
   return {
     net: path === undefined
-      ? [formatAddress(hostname, port)]
+      ? [formatHostPort(hostname, port)]
       : unixNames(path).map((name) => `unix:${resolve(name)}`),
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : unixFiles(path),

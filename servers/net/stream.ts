@@ -62,8 +62,3 @@ export interface Engine {
   /** @throws the system's error when the address cannot be bound */
   listen(options: ListenOptions): Listener;
 }
-
-/** `host:port` with IPv6 addresses in brackets. */
-export function formatAddress(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}

@@ -2,6 +2,7 @@
  * Addresses and address pairs as text: `127.0.0.1:80`, `[::1]:80`, and two of them in a line, local
  * end first. Pure.
  */
+import { formatHostPort } from "../address.ts";
 
 /** An address in canonical form (RFC 5952 for IPv6, without brackets) and a port. */
 export interface Endpoint {
@@ -48,8 +49,7 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
 
 /** `127.0.0.1:80`, `[::1]:80`; port 0, that is any, becomes `*` as in `ss`. */
 export function formatEndpoint(address: string, port: number): string {
-  const host = address.includes(":") ? `[${address}]` : address;
-  return `${host}:${port === 0 ? "*" : port}`;
+  return formatHostPort(address, port === 0 ? "*" : port);
 }
 
 /**

@@ -1,16 +1,11 @@
 /**
  * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
  */
-import {
-  type Accepted,
-  type Engine,
-  formatAddress,
-  type Listener,
-  type ListenOptions,
-} from "../stream.ts";
+import type { Accepted, Engine, Listener, ListenOptions } from "../stream.ts";
 import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
 import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "./unix_path.ts";
+import { formatHostPort } from "../../../system/address.ts";
 
 class TcpListener implements Listener {
   readonly address: string;
@@ -20,7 +15,7 @@ class TcpListener implements Listener {
   constructor(listener: Deno.TcpListener) {
     this.#listener = listener;
     this.port = listener.addr.port;
-    this.address = formatAddress(listener.addr.hostname, listener.addr.port);
+    this.address = formatHostPort(listener.addr.hostname, listener.addr.port);
   }
 
   async accept(): Promise<Accepted> {

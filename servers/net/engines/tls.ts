@@ -2,14 +2,9 @@
  * Streams over TLS: `Deno.listenTls`, with HTTP/1.1 as the only protocol it offers (ALPN).
  */
 import { ReadTurns } from "../../../core/mod.ts";
-import {
-  type Accepted,
-  type Certificate,
-  formatAddress,
-  type Listener,
-  type Stream,
-} from "../stream.ts";
+import type { Accepted, Certificate, Listener, Stream } from "../stream.ts";
 import { Overdue } from "./overdue.ts";
+import { formatHostPort } from "../../../system/address.ts";
 
 /** Options that the type definitions of `Deno.listenTls` leave out. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };
@@ -27,7 +22,7 @@ export class TlsListener implements Listener {
     this.#listener = Deno.listenTls(all);
     const { hostname, port } = this.#listener.addr as Deno.NetAddr;
     this.port = port;
-    this.address = formatAddress(hostname, port);
+    this.address = formatHostPort(hostname, port);
   }
 
   async accept(): Promise<Accepted> {

@@ -1,7 +1,7 @@
 /** Echo runs against good servers: what is sent, when, and what is counted. */
 import assert from "node:assert/strict";
 import { type EchoOptions, type EchoOutcome, runEcho } from "../../../bench/echo/echo.ts";
-import { defaultWorkers, type EchoPlan, targetName } from "../../../bench/echo/plan.ts";
+import { defaultWorkers, type EchoPlan } from "../../../bench/echo/plan.ts";
 import { FIGURES, PERCENTILES, summarize } from "../../../bench/stats/summary.ts";
 import { RESOLUTION_RATIO } from "../../../bench/stats/histogram.ts";
 import {
@@ -235,12 +235,6 @@ Deno.test("runEcho(): reaches a Unix domain socket", async () => {
   listener.close();
   await serving;
   assert.equal(outcome.tallies.ok, 6);
-});
-
-Deno.test("targetName()", () => {
-  assert.equal(targetName({ hostname: "127.0.0.1", port: 7 }), "127.0.0.1:7");
-  assert.equal(targetName({ hostname: "::1", port: 7 }), "[::1]:7");
-  assert.equal(targetName({ path: "/tmp/x" }), "unix:/tmp/x");
 });
 
 Deno.test("defaultWorkers()", () => {

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
-import { endpointText, parseHttpUrl, resolveEndpoint } from "../../../bench/http/target.ts";
+import { parseHttpUrl, resolveEndpoint } from "../../../bench/http/target.ts";
+import { formatAddress } from "../../../system/address.ts";
 import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
 import { Budget, Halt, Schedule } from "../../../bench/load/schedule.ts";
 import { constantRate } from "../../../bench/load/pacer.ts";
@@ -36,10 +37,9 @@ Deno.test("parseHttpUrl() refuses what is no URL, with what to write", () => {
 });
 
 Deno.test("resolveEndpoint() takes addresses as they are", async () => {
-  const of = async (text: string) => endpointText(await resolveEndpoint(parseHttpUrl(text)));
+  const of = async (text: string) => formatAddress(await resolveEndpoint(parseHttpUrl(text)));
   assert.equal(await of("127.0.0.1:81"), "127.0.0.1:81");
   assert.equal(await of("[::1]:81"), "[::1]:81");
-  assert.equal(endpointText({ transport: "unix", path: "/a" }), "unix:/a");
 });
 
 function text(bytes: Uint8Array): string {
