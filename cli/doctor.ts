@@ -1,7 +1,7 @@
 /** `ktcp doctor`: the limits that a load run meets, and the commands that raise them. */
 import { Command } from "commander";
 import { amountOf, type Check, checkLimits, effectOf } from "../bench/load/limits.ts";
-import { formatCount } from "../bench/report/units.ts";
+import { formatCount } from "../system/units.ts";
 import { integerBetween } from "./shared/args.ts";
 import { printJson, printResult } from "./shared/output.ts";
 import { VERSION } from "./shared/version.ts";

@@ -1,7 +1,7 @@
 /** Measures the start of servers: until the first request is answered. */
 import { once } from "node:events";
 import { connect } from "node:net";
-import { median } from "./benchmarks/servers/median.ts";
+import { median } from "../bench/stats/spread.ts";
 import { DIST } from "./paths.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */

@@ -1,5 +1,5 @@
 /** Lab `backlog`: connect storms on a server that does not accept for a moment. */
-import { formatCount, formatLatency } from "../report/units.ts";
+import { formatCount, formatLatency } from "../../system/units.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";

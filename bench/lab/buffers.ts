@@ -1,5 +1,5 @@
 /** Lab `buffers`: messages that are longer than the server's buffer. */
-import { formatBytes, formatCount } from "../report/units.ts";
+import { formatBytes, formatCount } from "../../system/units.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";

@@ -1,5 +1,5 @@
 /** Lab `cost`: where the time of a request goes. */
-import { formatCount, formatLatency } from "../report/units.ts";
+import { formatCount, formatLatency } from "../../system/units.ts";
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
 import { echoSample, httpSample, withServers } from "./loads.ts";
 import { measure, summarizeVariant, type VariantResult, type VariantSpec } from "./measure.ts";

@@ -1,5 +1,5 @@
 /** The figures that experiments measure: what each is called, its unit, and which way is better. */
-import { formatBytes, formatCount, formatLatency } from "../report/units.ts";
+import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 
 /** How a figure is written and drawn. */
 export type FigureKind = "rate" | "count" | "latency" | "bytes" | "ns";

@@ -1,5 +1,5 @@
 /** Lab `keepalive`: a new connection for each request against one that stays. */
-import { formatCount } from "../report/units.ts";
+import { formatCount } from "../../system/units.ts";
 import type { DropOutcome, Lab, LabContext, Target } from "./lab.ts";
 import { connections, httpSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";

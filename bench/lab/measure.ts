@@ -4,7 +4,7 @@
  */
 import { type CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
 import type { FigureKey, FigureValues } from "./figures.ts";
-import { type Spread, spreadOf } from "./spread.ts";
+import { type Spread, spreadOf } from "../stats/spread.ts";
 
 /** What a series of measurements needs to know. */
 export interface MeasureOptions {

@@ -1,7 +1,7 @@
 /** The table of each group of an experiment's variants, for every kind of output. Pure. */
 import { type FigureKey, figureOf, FIGURES, formatFigure } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
-import { relativeSpread } from "./spread.ts";
+import { relativeSpread } from "../stats/spread.ts";
 
 /** A figure of a variant. */
 export interface Cell {

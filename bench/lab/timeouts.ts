@@ -1,5 +1,5 @@
 /** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
-import { formatCount, formatLatency } from "../report/units.ts";
+import { formatCount, formatLatency } from "../../system/units.ts";
 import { readSystemLimits } from "../../system/limits.ts";
 import { HeldConnections } from "./held_connections.ts";
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";

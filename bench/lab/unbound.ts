@@ -1,6 +1,6 @@
 /** Lab `unbound`: a connection that stays on its core against one that any Worker may serve. */
 import type { Lab, LabContext, Target } from "./lab.ts";
-import { formatBytes } from "../report/units.ts";
+import { formatBytes } from "../../system/units.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type VariantSpec } from "./measure.ts";
 import { finding, noiseFinding } from "./verdict.ts";

@@ -5,7 +5,7 @@
  */
 import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
-import { relativeSpread } from "./spread.ts";
+import { relativeSpread } from "../stats/spread.ts";
 import { rowName } from "./tables.ts";
 
 /** How the first of two variants compares with the second in a figure. */

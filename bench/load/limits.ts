@@ -2,7 +2,7 @@
  * What a planned load asks of the system, against what the system allows. `ktcp doctor` shows it;
  * `bench`, `htstress` and the servers warn with it in one line.
  */
-import { formatBytes, formatCount } from "../report/units.ts";
+import { formatBytes, formatCount } from "../../system/units.ts";
 import { readSystemLimits, type SystemLimits } from "../../system/limits.ts";
 
 /** A planned load. */

@@ -1,6 +1,6 @@
 /** Axes of the plots: round ticks, one unit, and a logarithmic scale where the values span far. */
 import { type ThemeName, THEMES } from "./theme.ts";
-import { type Unit, unitFor } from "./units.ts";
+import { type Unit, unitFor } from "../../system/units.ts";
 
 /** From this ratio of the largest to the smallest value on, the scale is logarithmic. */
 const LOG_RATIO = 30;

@@ -7,7 +7,7 @@ import type { CurvePoint } from "../stats/histogram.ts";
 import { axis, latencyScale, latencyTitle, percentileAxis, percentilePosition } from "./axis.ts";
 import { FONT_FAMILY, seriesColour, type ThemeName, THEMES } from "./theme.ts";
 import { MAX_BAR_WIDTH, whiskers } from "./whiskers.ts";
-import { formatLatency, formatShortCount } from "./units.ts";
+import { formatLatency, formatShortCount } from "../../system/units.ts";
 
 /** A chart, ready to be drawn in either theme. */
 export interface Chart {

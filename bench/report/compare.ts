@@ -2,7 +2,7 @@
 import { latenciesOf, type Result } from "../result.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
 import { table } from "./table.ts";
-import { formatBytes, formatChange, formatCount, formatLatency } from "./units.ts";
+import { formatBytes, formatChange, formatCount, formatLatency } from "../../system/units.ts";
 
 /** A figure of both runs, in base units; null where a run has no samples. */
 export interface ComparedFigure {

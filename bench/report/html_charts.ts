@@ -6,7 +6,7 @@ import type { VariantResult } from "../lab/measure.ts";
 import { rowName, tickOf } from "../lab/tables.ts";
 import { axis, latencyScale, latencyTitle } from "./axis.ts";
 import { barChart, type BarGroup, cdfChart, type Chart, chart, spectrumChart } from "./charts.ts";
-import { formatShortCount } from "./units.ts";
+import { formatShortCount } from "../../system/units.ts";
 
 /** Draws `drawing`; null when nothing of it was measured. */
 export function drawingChart(

@@ -1,7 +1,7 @@
 /** What a sweep prints on a terminal. Pure. */
 import type { HtstressResult } from "../result.ts";
 import { type Step, stepPlot } from "./terminal_plot.ts";
-import { formatCount, formatLatency } from "./units.ts";
+import { formatCount, formatLatency } from "../../system/units.ts";
 
 /** The run at one load. */
 export interface SweptRun {

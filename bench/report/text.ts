@@ -4,7 +4,7 @@ import type { LatencyHistogram } from "../stats/histogram.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
 import { table } from "./table.ts";
 import { barLine } from "./terminal_plot.ts";
-import { formatBytes, formatCount, formatLatency } from "./units.ts";
+import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 
 /** The latencies of `result` as a table: a row each for connect, echo and so on. */
 export function latencyTable(result: Result): string {

@@ -6,7 +6,7 @@ import { type EchoTallies, MAX_SAMPLES } from "../../bench/echo/tallies.ts";
 import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../bench/load/limits.ts";
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
 import { benchText, histogramText } from "../../bench/report/text.ts";
-import { formatCount } from "../../bench/report/units.ts";
+import { formatCount } from "../../system/units.ts";
 import { type BenchResult, benchResult } from "../../bench/result.ts";
 import { summarize } from "../../bench/stats/summary.ts";
 import { integerBetween, parseDuration, parsePort, sizeBetween } from "../shared/args.ts";

@@ -11,7 +11,7 @@ import { parseHttpUrl } from "../../bench/http/target.ts";
 import { limitsWarning } from "../../bench/load/limits.ts";
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
 import { htstressText } from "../../bench/report/text.ts";
-import { formatCount, formatLatency } from "../../bench/report/units.ts";
+import { formatCount, formatLatency } from "../../system/units.ts";
 import { type HtstressResult, htstressResult } from "../../bench/result.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { Failure, messageOf } from "../shared/failure.ts";

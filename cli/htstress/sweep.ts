@@ -2,7 +2,7 @@
 import type { HtstressOptions, HtstressOutcome } from "../../bench/http/htstress.ts";
 import { concurrencyKnee, type LoadStep, rateKnee } from "../../bench/http/knee.ts";
 import { sweepText, type SweptRun } from "../../bench/report/sweep.ts";
-import { formatCount } from "../../bench/report/units.ts";
+import { formatCount } from "../../system/units.ts";
 import { htstressResult } from "../../bench/result.ts";
 import type { HtstressFlags } from "./options.ts";
 import { writePlot } from "./files.ts";

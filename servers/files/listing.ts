@@ -1,4 +1,5 @@
 /** Writes a directory listing as a page or as JSON, piece by piece. Pure. */
+import { formatBytes, formatCount } from "../../system/units.ts";
 import type { Entry } from "./entry_pack.ts";
 import type { ListingFormat, ListingSort, SortKey } from "./listing_order.ts";
 import { PAGE_ICON, PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
@@ -142,7 +143,7 @@ function row(entry: Entry): string {
   const label = entry.linked
     ? `<a class="${icon}" href="${reference(entry)}">${name}</a>`
     : `<span class="${icon}" title="No URL can name this file">${name}</span>`;
-  const size = isDirectory || !entry.linked ? "" : humanSize(entry.size);
+  const size = isDirectory || !entry.linked ? "" : formatBytes(entry.size);
   const exact = size === "" ? "" : ` title="${entry.size} bytes"`;
   const date = entry.mtimeMs > 0 ? new Date(entry.mtimeMs).toISOString() : "";
   return `<tr${isDirectory ? ' class="dir"' : ""}><td>${label}</td>` +
@@ -165,33 +166,13 @@ interface Totals {
 }
 
 function summary({ directories, files, bytes }: Totals): string {
-  const count = (n: number, one: string, many: string) => `${grouped(n)} ${n === 1 ? one : many}`;
+  const count = (n: number, one: string, many: string) =>
+    `${formatCount(n)} ${n === 1 ? one : many}`;
   return [
     ...directories > 0 ? [count(directories, "folder", "folders")] : [],
-    ...files > 0 ? [count(files, "file", "files"), humanSize(bytes)] : [],
+    ...files > 0 ? [count(files, "file", "files"), formatBytes(bytes)] : [],
   ].join(", ");
 }
-
-/** Digits in groups of three; `toLocaleString` would load locale data for 30 ms at its first use. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
-}
-
-/** Bytes in the largest binary unit with three significant digits: `999 B`, `1.50 KiB`, `12.3 MiB`. */
-export function humanSize(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  // 1023.5 and more would round to a fourth digit.
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  if (unit === 0) return `${bytes} B`;
-  const digits = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
-}
-
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 const ICONS: readonly [icon: string, extensions: RegExp][] = [
   ["img", /\.(?:avif|bmp|gif|heic|ico|jpe?g|jxl|png|svg|tiff?|webp)$/i],

@@ -9,9 +9,9 @@
  */
 import { parseArgs } from "node:util";
 import { table } from "../../bench/report/table.ts";
-import { formatCount } from "../../bench/report/units.ts";
+import { formatCount } from "../../system/units.ts";
 import { nginx } from "./servers/contender.ts";
-import { median } from "./servers/median.ts";
+import { median } from "../../bench/stats/spread.ts";
 import { freePort, start } from "./servers/process.ts";
 import { ROOT } from "../paths.ts";
 

@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
-import { median } from "./servers/median.ts";
+import { median } from "../../bench/stats/spread.ts";
 import { ServerProcess } from "../soak/server_process.ts";
 
 /** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */

@@ -5,7 +5,7 @@
 import { Command } from "commander";
 import { integerBetween } from "../../cli/shared/args.ts";
 import { markdownTable } from "./servers/markdown_table.ts";
-import { median } from "./servers/median.ts";
+import { median } from "../../bench/stats/spread.ts";
 import { startMs } from "../measure_start.ts";
 import { ROOT } from "../paths.ts";
 

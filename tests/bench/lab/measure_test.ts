@@ -5,7 +5,7 @@ import { readEnvironment } from "../../../bench/lab/environment.ts";
 import { failuresOf, labDocument, type LabResult, LABS } from "../../../bench/lab/labs.ts";
 import { measure, type Sample, type VariantSpec } from "../../../bench/lab/measure.ts";
 import { browserRequest, measureParser, shortRequest } from "../../../bench/lab/parser_cost.ts";
-import { relativeSpread, spreadOf } from "../../../bench/lab/spread.ts";
+import { relativeSpread, spreadOf } from "../../../bench/stats/spread.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
 
 function context(rounds: number, signal = new AbortController().signal) {

@@ -11,44 +11,7 @@ import { benchGnuplot } from "../../../bench/report/gnuplot.ts";
 import { startProgress } from "../../../bench/report/progress.ts";
 import { barLine, barPlot, sparkline, stepPlot } from "../../../bench/report/terminal_plot.ts";
 import { benchText, histogramText, htstressText } from "../../../bench/report/text.ts";
-import {
-  formatBytes,
-  formatChange,
-  formatCount,
-  formatLatency,
-  formatShortCount,
-} from "../../../bench/report/units.ts";
 import { BENCH, CONNECTS, histogramOf, HTSTRESS } from "../runs.ts";
-
-Deno.test("formatLatency(): chooses the unit and three digits", () => {
-  const cases: [us: number | null, text: string][] = [
-    [null, "-"],
-    [0.1, "0.10 µs"],
-    [9.996, "10.0 µs"],
-    [87.34, "87.3 µs"],
-    [99.97, "100 µs"],
-    [999, "999 µs"],
-    [1250, "1.25 ms"],
-    [1_020_000, "1.02 s"],
-    [60e6, "60.0 s"],
-  ];
-  for (const [us, text] of cases) assert.equal(formatLatency(us), text);
-});
-
-Deno.test("formatBytes(), formatCount(), formatShortCount(), formatChange(): write with units", () => {
-  assert.deepEqual([0, 1023, 1536, 1024 ** 3].map(formatBytes), [
-    "0 B",
-    "1023 B",
-    "1.50 KiB",
-    "1.00 GiB",
-  ]);
-  assert.deepEqual([0, 12.34, 94_102.4].map(formatCount), ["0", "12.3", "94,102"]);
-  assert.deepEqual([0, 950, 94_102, 2e6].map(formatShortCount), ["0", "950", "94.1k", "2M"]);
-  assert.equal(formatChange(100, 112.5), "+12.5%");
-  assert.equal(formatChange(100, 80), "-20.0%");
-  assert.equal(formatChange(0, 80), "-");
-  assert.equal(formatChange(null, 80), "-");
-});
 
 Deno.test("htstressText(): begins with the C tool's lines", () => {
   const lines = htstressText(HTSTRESS).split("\n");

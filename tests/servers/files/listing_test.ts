@@ -6,12 +6,7 @@ import {
   PACK_ENTRIES,
   PackedEntries,
 } from "../../../servers/files/entry_pack.ts";
-import {
-  escapeHtml,
-  humanSize,
-  LISTING_FIELDS,
-  writeListing,
-} from "../../../servers/files/listing.ts";
+import { escapeHtml, LISTING_FIELDS, writeListing } from "../../../servers/files/listing.ts";
 import {
   type ListingSort,
   listingSort,
@@ -247,21 +242,4 @@ Deno.test("writeListing() comes in bounded pieces", () => {
   assert.ok(pieces.length > 20);
   assert.ok(pieces.join("").includes(">5,000 files, 4.88 KiB<"));
   assert.ok(pieces.every((piece) => piece.length < 40_000));
-});
-
-Deno.test("humanSize() shows three significant digits", () => {
-  const cases: [bytes: number, text: string][] = [
-    [0, "0 B"],
-    [999, "999 B"],
-    [1000, "0.98 KiB"],
-    [1024, "1.00 KiB"],
-    [1536, "1.50 KiB"],
-    [10 * 1024, "10.0 KiB"],
-    [100 * 1024, "100 KiB"],
-    [1024 ** 2, "1.00 MiB"],
-    [1023.9 * 1024, "1.00 MiB"],
-    [5.25 * 1024 ** 3, "5.25 GiB"],
-    [2 ** 60, "1024 PiB"],
-  ];
-  for (const [bytes, text] of cases) assert.equal(humanSize(bytes), text);
 });

@@ -1,14 +1,9 @@
 /** Times competitors in turns, so that whatever slows the machine down meets all of them. */
+import { type Spread, spreadOf } from "../../../bench/stats/spread.ts";
 
 /** Something that can be repeated. */
 export interface Competitor {
   run(times: number): void;
-}
-
-/** Nanoseconds for one run, over the repeats. */
-export interface Timing {
-  median: number;
-  min: number;
 }
 
 /** How long and how often is measured. */
@@ -23,12 +18,12 @@ export interface AlternateOptions {
  * Measures each of `competitors` `repeats` times in turns, each turn in the reverse order of the
  * one before, after warming up.
  *
- * @returns a timing each, in the same order
+ * @returns the nanoseconds of one run for each, in the same order
  */
 export function alternate(
   competitors: readonly Competitor[],
   { repeats, sampleMs }: AlternateOptions,
-): Timing[] {
+): Spread[] {
   const entries = competitors.map((competitor) => ({
     competitor,
     times: timesFor(competitor, sampleMs),
@@ -39,14 +34,7 @@ export function alternate(
       foundNs.push(measureMs(competitor, times) * 1e6 / times);
     }
   }
-  return entries.map(({ foundNs }) => {
-    const sorted = foundNs.toSorted((a, b) => a - b);
-    const middle = sorted.length >> 1;
-    const median = sorted.length % 2 === 1
-      ? sorted[middle]
-      : (sorted[middle - 1] + sorted[middle]) / 2;
-    return { median, min: sorted[0] };
-  });
+  return entries.map(({ foundNs }) => spreadOf(foundNs)!);
 }
 
 /** How many runs take about `sampleMs`, found by doubling; warms up on the way. */

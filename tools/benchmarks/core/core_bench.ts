@@ -6,7 +6,8 @@
  */
 import { parseArgs } from "node:util";
 import { table } from "../../../bench/report/table.ts";
-import { alternate, type Timing } from "./alternate.ts";
+import type { Spread } from "../../../bench/stats/spread.ts";
+import { alternate } from "./alternate.ts";
 import { CopyingLlhttp, CoreParser, type TimedParser } from "./parsers.ts";
 import { type Sample, SAMPLES } from "./samples.ts";
 
@@ -49,13 +50,13 @@ function compare(sample: Sample, options: { repeats: number; sampleMs: number })
     ...figures(sample, core),
     ...figures(sample, llhttp),
     (core.median / llhttp.median).toFixed(3),
-    (core.min / llhttp.min).toFixed(3),
+    (core.low / llhttp.low).toFixed(3),
     budget === undefined ? "" : budget.toFixed(3),
   ];
 }
 
 /** Nanoseconds a request, and megabytes (10^6) a second. */
-function figures(sample: Sample, { median }: Timing): [ns: string, rate: string] {
+function figures(sample: Sample, { median }: Spread): [ns: string, rate: string] {
   return [
     (median / sample.requests).toFixed(1),
     (sample.bytes.length * 1000 / median).toFixed(0),

@@ -6,11 +6,11 @@
  * installed is left out, and said so.
  */
 import { Command } from "commander";
-import { formatBytes, formatCount, formatLatency } from "../../../bench/report/units.ts";
+import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";
 import { integerBetween } from "../../../cli/shared/args.ts";
 import { type Contender, outputOf } from "./contender.ts";
 import { markdownTable } from "./markdown_table.ts";
-import { median } from "./median.ts";
+import { median } from "../../../bench/stats/spread.ts";
 import { cpuUs, freePort, start } from "./process.ts";
 import { wrk } from "./wrk.ts";
 

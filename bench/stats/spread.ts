@@ -19,6 +19,11 @@ export function spreadOf(values: readonly number[]): Spread | null {
   return { median, low: sorted[0], high: sorted.at(-1)! };
 }
 
+/** The middle of `values`, between the two in the middle of an even number; NaN of none. */
+export function median(values: readonly number[]): number {
+  return spreadOf(values)?.median ?? NaN;
+}
+
 /** Half of the range as a part of the median: the `±` of a figure; 0 where the median is 0. */
 export function relativeSpread({ median, low, high }: Spread): number {
   return median === 0 ? 0 : (high - low) / 2 / Math.abs(median);
