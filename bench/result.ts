@@ -121,6 +121,34 @@ export interface HtstressResult extends Omit<HtstressRun, "unwanted"> {
   requestsPerSecond: number;
 }
 
+/** One echo. Latencies are in microseconds, null when that phase did not complete. */
+export interface EchoSample {
+  client: number;
+  round: number;
+  /** Number of the message on its connection, from 0. */
+  seq: number;
+  /** Only with the first message of a connection. */
+  connectUs: number | null;
+  echoUs: number | null;
+  /** `ok` or the kind of failure. */
+  result: string;
+}
+
+/** One request. Times are in microseconds, null when that phase did not complete. */
+export interface RequestSample {
+  thread: number;
+  seq: number;
+  /** Intended start, after the beginning of the run. */
+  startUs: number;
+  /** Only with the first request of a connection. */
+  connectUs: number | null;
+  ttfbUs: number | null;
+  latencyUs: number | null;
+  status: number | null;
+  /** `good`, `bad` or the kind of error. */
+  result: string;
+}
+
 /** Either document. */
 export type Result = BenchResult | HtstressResult;
 

@@ -4,7 +4,7 @@
  * totals are atomic.
  */
 import { FAILURE_KINDS, type FailureKind } from "./errors.ts";
-import type { EchoSample } from "../report/csv.ts";
+import type { EchoSample } from "../result.ts";
 import type { ClientRecord, EchoFailures } from "../result.ts";
 
 /** Most echoes whose samples are kept: five bytes each, so 160 MiB. */

@@ -11,7 +11,7 @@ import { layOutRequests } from "./request.ts";
 import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./target.ts";
 import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
 import { Budget, Halt } from "../load/schedule.ts";
-import type { RequestSample } from "../report/csv.ts";
+import type { RequestSample } from "../result.ts";
 import type { HtstressRun } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
 

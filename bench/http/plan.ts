@@ -1,5 +1,5 @@
 /** What the main thread of an HTTP load and its Workers tell each other. Plain data. */
-import type { RequestSample } from "../report/csv.ts";
+import type { RequestSample } from "../result.ts";
 import type { RequestBytes } from "./request.ts";
 import type { TallyReport } from "./tally.ts";
 import type { Endpoint } from "./target.ts";

@@ -2,7 +2,7 @@
 import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import type { TallyReport } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
-import type { RequestSample } from "../report/csv.ts";
+import type { RequestSample } from "../result.ts";
 import { formatAddress } from "../../system/address.ts";
 
 /** Who takes what a thread says while it runs. */

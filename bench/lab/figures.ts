@@ -66,8 +66,3 @@ export function formatFigure(key: FigureKey, value: number): string {
   // Small counts per request need their decimals; a rate or a large count does not.
   return value > 0 && value < 10 ? String(Number(value.toPrecision(3))) : formatCount(value);
 }
-
-/** Whether `key` is a figure, and not a name or a list of a variant. */
-export function isFigureKey(key: string): key is FigureKey {
-  return key in FIGURES;
-}

@@ -1,6 +1,6 @@
 /** Raw samples of a thread, handed over in portions. */
 import type { Inspected } from "../http/inspect.ts";
-import type { RequestSample } from "../report/csv.ts";
+import type { RequestSample } from "../result.ts";
 
 /** Samples in a portion. */
 const PORTION = 1000;

@@ -1,40 +1,12 @@
 /** Raw samples as CSV (RFC 4180, with LF), and the two columns of the original's bench.txt. */
-import type { ClientRecord } from "../result.ts";
+import type { ClientRecord, EchoSample, RequestSample } from "../result.ts";
 
 /** First line of `bench --csv`. */
 export const BENCH_CSV_HEADER = "client,round,seq,connect_us,echo_us,result";
 
-/** One echo. Latencies are in microseconds, null when that phase did not complete. */
-export interface EchoSample {
-  client: number;
-  round: number;
-  /** Number of the message on its connection, from 0. */
-  seq: number;
-  /** Only with the first message of a connection. */
-  connectUs: number | null;
-  echoUs: number | null;
-  /** `ok` or the kind of failure. */
-  result: string;
-}
-
 /** First line of `htstress --csv`. */
 export const HTSTRESS_CSV_HEADER =
   "thread,seq,start_us,connect_us,ttfb_us,latency_us,status,result";
-
-/** One request. Times are in microseconds, null when that phase did not complete. */
-export interface RequestSample {
-  thread: number;
-  seq: number;
-  /** Intended start, after the beginning of the run. */
-  startUs: number;
-  /** Only with the first request of a connection. */
-  connectUs: number | null;
-  ttfbUs: number | null;
-  latencyUs: number | null;
-  status: number | null;
-  /** `good`, `bad` or the kind of error. */
-  result: string;
-}
 
 /** A line of `bench --csv`, without its newline. */
 export function echoCsv(sample: EchoSample): string {

@@ -2,8 +2,9 @@
  * Charts for a page that is light or dark, wide or narrow: drawn once for each width, with colours
  * that are the page's CSS variables.
  */
+// @ts-types="@types/escape-html"
+import escapeHtml from "escape-html";
 import type { Chart } from "./charts.ts";
-import { escapeHtml } from "./html_escape.ts";
 import { renderSvg } from "./svg.ts";
 import { THEMES } from "./theme.ts";
 

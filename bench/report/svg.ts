@@ -1,4 +1,6 @@
 /** Draws charts as SVG, with ECharts on the server side: no DOM, no canvas. */
+// @ts-types="@types/escape-html"
+import escapeHtml from "escape-html";
 import type { Chart } from "./charts.ts";
 import { type ThemeName, THEMES } from "./theme.ts";
 
@@ -33,14 +35,10 @@ export async function renderSvg(charts: Chart[], options: SvgOptions = {}): Prom
     }
   });
   const size = [columns * width, Math.ceil(charts.length / columns) * height];
-  const title = escapeXml(charts.map((chart) => chart.title).join("; "));
+  const title = escapeHtml(charts.map((chart) => chart.title).join("; "));
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${title}" ` +
     `width="${size[0]}" height="${size[1]}" viewBox="0 0 ${size[0]} ${size[1]}">\n` +
     `<title>${title}</title>\n` +
     `<rect width="100%" height="100%" fill="${THEMES[theme].background}"/>\n` +
     drawings.join("\n") + "\n</svg>\n";
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 }

@@ -1,8 +1,8 @@
 /** The files that `ktcp bench` writes when it is asked to. */
 import { dirname } from "node:path";
 import type { EchoOutcome } from "../../bench/echo/echo.ts";
-import { BENCH_CSV_HEADER, benchTxt, echoCsv, type EchoSample } from "../../bench/report/csv.ts";
-import type { BenchResult } from "../../bench/result.ts";
+import { BENCH_CSV_HEADER, benchTxt, echoCsv } from "../../bench/report/csv.ts";
+import type { BenchResult, EchoSample } from "../../bench/result.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { printNote } from "../shared/output.ts";
 

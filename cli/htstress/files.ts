@@ -1,7 +1,8 @@
 /** The files that `ktcp htstress` writes when it is asked to. */
 import { dirname } from "node:path";
 import type { Chart } from "../../bench/report/charts.ts";
-import { HTSTRESS_CSV_HEADER, requestCsv, type RequestSample } from "../../bench/report/csv.ts";
+import { HTSTRESS_CSV_HEADER, requestCsv } from "../../bench/report/csv.ts";
+import type { RequestSample } from "../../bench/result.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { printNote } from "../shared/output.ts";
 

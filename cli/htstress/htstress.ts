@@ -1,6 +1,6 @@
 /** `ktcp htstress`: the HTTP load generator, with the flags of the C tool of that name. */
 import { Command } from "commander";
-import { evaluateFailIf } from "../../bench/report/fail_if.ts";
+import { evaluateFailIf } from "../../bench/fail_if.ts";
 import {
   type HtstressOptions,
   type HtstressOutcome,

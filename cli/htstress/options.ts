@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HtstressOptions } from "../../bench/http/htstress.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
-import { type FailIf, parseFailIf } from "../../bench/report/fail_if.ts";
+import { type FailIf, parseFailIf } from "../../bench/fail_if.ts";
 import { integerBetween, parseDuration } from "../shared/args.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 

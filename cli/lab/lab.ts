@@ -167,7 +167,7 @@ function checkFolder(path: string): void {
 }
 
 async function writeReport(path: string, results: LabResult[]): Promise<void> {
-  const { labReport } = await import("../../bench/report/html.ts");
+  const { labReport } = await import("../../bench/lab/html_report.ts");
   const html = await labReport(results, VERSION);
   try {
     await Deno.writeTextFile(path, html);

@@ -1,4 +1,6 @@
 /** Writes a directory listing as a page or as JSON, piece by piece. Pure. */
+// @ts-types="@types/escape-html"
+import escapeHtml from "escape-html";
 import { formatBytes, formatCount } from "../../system/units.ts";
 import type { Entry } from "./entry_pack.ts";
 import type { ListingFormat, ListingSort, SortKey } from "./listing_order.ts";
@@ -75,8 +77,8 @@ function* writePage({ segments, entries, sort }: Listing): Generator<string, und
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${escapeHtml(title)}</title>
-<link rel="icon" href="${escapeHtml(PAGE_ICON)}">
+<title>${htmlText(title)}</title>
+<link rel="icon" href="${htmlText(PAGE_ICON)}">
 <style>${PAGE_STYLE}</style>
 </head>
 <body>
@@ -119,7 +121,7 @@ function breadcrumbs(segments: readonly string[]): string {
   const names = ["root", ...segments];
   return names.map((name, index) => {
     const up = names.length - 1 - index;
-    const text = index === 0 ? `<span class="root">/</span>` : `<bdi>${escapeHtml(name)}</bdi>`;
+    const text = index === 0 ? `<span class="root">/</span>` : `<bdi>${htmlText(name)}</bdi>`;
     const label = index === 0 ? ` aria-label="Root directory"` : "";
     return up === 0
       ? `<span aria-current="page"${label}>${text}</span>`
@@ -139,7 +141,7 @@ function heading(key: SortKey, text: string, sort: ListingSort): string {
 function row(entry: Entry): string {
   const isDirectory = entry.kind === "directory";
   const icon = isDirectory ? "dir" : iconOf(entry.name);
-  const name = `<bdi>${escapeHtml(entry.name)}</bdi>${isDirectory ? "/" : ""}`;
+  const name = `<bdi>${htmlText(entry.name)}</bdi>${isDirectory ? "/" : ""}`;
   const label = entry.linked
     ? `<a class="${icon}" href="${reference(entry)}">${name}</a>`
     : `<span class="${icon}" title="No URL can name this file">${name}</span>`;
@@ -190,12 +192,11 @@ function iconOf(name: string): string {
   return ICONS.find(([, extensions]) => extensions.test(name))?.[0] ?? "file";
 }
 
-/** Text for HTML content and quoted attributes. Controls are shown as their Unicode pictures. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']|\p{Cc}/gu, (char) => {
+/** Text for HTML content and quoted attributes, with controls as their Unicode pictures. */
+export function htmlText(text: string): string {
+  return escapeHtml(text.replace(/\p{Cc}/gu, (char) => {
     const code = char.charCodeAt(0);
     if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    if (code < 0x7f) return `&#${code};`;
     return code === 0x7f ? "\u2421" : "\ufffd";
-  });
+  }));
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
-import type { RequestSample } from "../../../bench/report/csv.ts";
+import type { RequestSample } from "../../../bench/result.ts";
 import { load, response, startCounting } from "../../support/http_load_servers.ts";
 
 const NO_ERRORS = { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 };

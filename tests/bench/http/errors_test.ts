@@ -1,7 +1,7 @@
 /** Servers that fail, and the kind under which each failure is counted. */
 import assert from "node:assert/strict";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
-import type { RequestSample } from "../../../bench/report/csv.ts";
+import type { RequestSample } from "../../../bench/result.ts";
 import type { HttpErrors } from "../../../bench/result.ts";
 import {
   type Handler,

@@ -4,8 +4,8 @@ import { readEnvironment } from "../../../bench/lab/environment.ts";
 import type { LabResult } from "../../../bench/lab/labs.ts";
 import { type Sample, summarizeVariant } from "../../../bench/lab/measure.ts";
 import { labText, wrap } from "../../../bench/lab/text.ts";
-import { drawingChart } from "../../../bench/report/html_charts.ts";
-import { labReport } from "../../../bench/report/html.ts";
+import { drawingChart } from "../../../bench/lab/html_charts.ts";
+import { labReport } from "../../../bench/lab/html_report.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
 import {
   findChromium,

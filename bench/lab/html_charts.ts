@@ -1,11 +1,18 @@
 /** The drawings of an experiment as charts. Pure. */
 import type { SeriesOption } from "echarts";
-import { type FigureKey, figureOf } from "../lab/figures.ts";
-import type { Drawing } from "../lab/lab.ts";
-import type { VariantResult } from "../lab/measure.ts";
-import { rowName, tickOf } from "../lab/tables.ts";
-import { axis, latencyScale, latencyTitle } from "./axis.ts";
-import { barChart, type BarGroup, cdfChart, type Chart, chart, spectrumChart } from "./charts.ts";
+import { type FigureKey, figureOf } from "./figures.ts";
+import type { Drawing } from "./lab.ts";
+import type { VariantResult } from "./measure.ts";
+import { rowName, tickOf } from "./tables.ts";
+import { axis, latencyScale, latencyTitle } from "../report/axis.ts";
+import {
+  barChart,
+  type BarGroup,
+  cdfChart,
+  type Chart,
+  chart,
+  spectrumChart,
+} from "../report/charts.ts";
 import { formatShortCount } from "../../system/units.ts";
 
 /** Draws `drawing`; null when nothing of it was measured. */

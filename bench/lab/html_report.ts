@@ -2,13 +2,14 @@
  * The report of `ktcp lab`: one HTML file that needs no network and no script, with the tables,
  * the plots as inline SVG, and the raw data embedded as JSON.
  */
-import type { Environment } from "../lab/environment.ts";
-import { labDocument, type LabResult } from "../lab/labs.ts";
-import { groupTables } from "../lab/tables.ts";
+// @ts-types="@types/escape-html"
+import escapeHtml from "escape-html";
+import type { Environment } from "./environment.ts";
+import { labDocument, type LabResult } from "./labs.ts";
+import { groupTables } from "./tables.ts";
 import { drawingChart } from "./html_charts.ts";
-import { escapeHtml, scriptJson } from "./html_escape.ts";
-import { reportStyle } from "./html_style.ts";
-import { inlineSvg } from "./html_svg.ts";
+import { reportStyle } from "../report/html_style.ts";
+import { inlineSvg } from "../report/html_svg.ts";
 
 /** The report of `results` as a whole document. `version` is ktcp's. */
 export async function labReport(results: LabResult[], version: string): Promise<string> {
@@ -128,4 +129,9 @@ function environmentList(environment: Environment, seconds: number): string {
     pairs(versions),
     `${seconds.toFixed(1)} s${quick ? ", with --quick" : ""}`,
   ], "small");
+}
+
+/** `value` as JSON that can stand in a `script` element: no `<` can end it. */
+function scriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
 }

@@ -7,9 +7,9 @@
  *     operator  = ">" / ">=" / "<" / "<=" / "=="
  *     value     = number unit        ; us, ms or s for latencies; none or % for errors
  */
-import { latenciesOf, type Result } from "../result.ts";
-import { formatCount, formatLatency } from "../../system/units.ts";
-import { type Figure, figureLabel, FIGURES } from "../stats/summary.ts";
+import { latenciesOf, type Result } from "./result.ts";
+import { formatCount, formatLatency } from "../system/units.ts";
+import { type Figure, figureLabel, FIGURES } from "./stats/summary.ts";
 
 /** A condition that makes a run fail when it holds. */
 export interface FailIf {

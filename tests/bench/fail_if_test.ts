@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { evaluateFailIf, parseFailIf } from "../../../bench/report/fail_if.ts";
-import type { Result } from "../../../bench/result.ts";
-import { BENCH, HTSTRESS } from "../runs.ts";
+import { evaluateFailIf, parseFailIf } from "../../bench/fail_if.ts";
+import type { Result } from "../../bench/result.ts";
+import { BENCH, HTSTRESS } from "./runs.ts";
 
 /** Condition, run, and why it fails (null: it does not). */
 const CASES: [text: string, result: Result, reason: RegExp | null][] = [
