@@ -1,5 +1,5 @@
 /** What `ktcp lab` prints of an experiment. Pure. */
-import { table } from "../report/table.ts";
+import { table, wrap } from "../report/text_layout.ts";
 import { barPlot, sparkline } from "../report/terminal_plot.ts";
 import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
 import type { Environment } from "./environment.ts";
@@ -8,8 +8,7 @@ import type { LabResult } from "./labs.ts";
 import type { VariantResult } from "./measure.ts";
 import { groupTables, rowName, tickOf } from "./tables.ts";
 
-/** Columns of a paragraph. */
-const WIDTH = 96;
+const LAYOUT = { width: 96, margin: "  " };
 
 /** Question, set-up, tables, plots and conclusion of `result`. */
 export function labText(result: LabResult): string {
@@ -17,7 +16,7 @@ export function labText(result: LabResult): string {
   return [
     `# ${lab}: ${question}`,
     "",
-    ...setup.map((sentence) => wrap(sentence, "  ")),
+    ...setup.map((sentence) => wrap(sentence, LAYOUT)),
     "",
     ...groupTables(variants).flatMap(({ group, header, rows }) => [
       table([
@@ -31,7 +30,7 @@ export function labText(result: LabResult): string {
     ]),
     ...drawingsText(result),
     "Conclusion",
-    ...findings.map(({ text }) => wrap(text, "  ", "- ")),
+    ...findings.map(({ text }) => wrap(text, { ...LAYOUT, bullet: "- " })),
     "",
     environmentText(result.environment, result.seconds),
   ].join("\n");
@@ -94,31 +93,16 @@ export function environmentText(environment: Environment, seconds: number): stri
   return [
     wrap(
       `Machine: ${machine.cpu}, ${machine.cores} cores, ${kernel}; ${settings.join(", ")}.`,
-      "  ",
+      LAYOUT,
     ),
     wrap(
       `ktcp ${versions.ktcp}, Deno ${versions.deno}; load average ${loadAverage[0]} when it ` +
         `began; ${seconds.toFixed(1)} s${quick ? " with --quick" : ""}.`,
-      "  ",
+      LAYOUT,
     ),
   ].join("\n");
 }
 
 function indent(text: string): string {
   return text.split("\n").map((line) => `  ${line}`.trimEnd()).join("\n");
-}
-
-/** Breaks `text` into lines, each with `margin` before it, the first also with `bullet`. */
-export function wrap(text: string, margin: string, bullet = ""): string {
-  const lines: string[] = [];
-  let line = margin + bullet;
-  const next = margin + " ".repeat(bullet.length);
-  for (const word of text.split(" ")) {
-    if (line.length + word.length > WIDTH && line.trim() !== bullet.trim()) {
-      lines.push(line.trimEnd());
-      line = next;
-    }
-    line += `${word} `;
-  }
-  return [...lines, line.trimEnd()].join("\n");
 }

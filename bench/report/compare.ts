@@ -1,7 +1,7 @@
 /** Two runs side by side: what `--compare A.json B.json` prints. Pure. */
 import { latenciesOf, type Result } from "../result.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
-import { table } from "./table.ts";
+import { table } from "./text_layout.ts";
 import { formatBytes, formatChange, formatCount, formatLatency } from "../../system/units.ts";
 
 /** A figure of both runs, in base units; null where a run has no samples. */

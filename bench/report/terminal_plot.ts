@@ -1,5 +1,5 @@
 /** Small plots out of characters, for the terminal. Pure. */
-import { table } from "./table.ts";
+import { table } from "./text_layout.ts";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

@@ -2,7 +2,7 @@
 import { type BenchResult, type HtstressResult, latenciesOf, type Result } from "../result.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
-import { table } from "./table.ts";
+import { table } from "./text_layout.ts";
 import { barLine } from "./terminal_plot.ts";
 import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 

@@ -5,7 +5,7 @@ import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
 import { labText } from "../../bench/lab/text.ts";
 import { startProgress } from "../../bench/report/progress.ts";
-import { table } from "../../bench/report/table.ts";
+import { table } from "../../bench/report/text_layout.ts";
 import { integerBetween } from "../shared/args.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";

@@ -11,7 +11,7 @@ import {
   selectByFilter,
   selectByPairs,
 } from "../../system/sockets/drop.ts";
-import { formatList } from "../../system/sockets/format.ts";
+import { formatList } from "./format.ts";
 import { SockDiag } from "../../system/sockets/sock_diag.ts";
 import type { State } from "../../system/sockets/state.ts";
 import { Failure, UsageError } from "../shared/failure.ts";

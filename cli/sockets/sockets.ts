@@ -2,9 +2,9 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import type { Command as AnyCommand } from "commander";
 import { countPorts, countStates } from "../../system/sockets/count.ts";
-import { explainTimeWait } from "../../system/sockets/explain.ts";
+import { explainTimeWait } from "./explain.ts";
 import type { SocketFilter } from "../../system/sockets/filter.ts";
-import { formatCounts, formatList, formatListeners } from "../../system/sockets/format.ts";
+import { formatCounts, formatList, formatListeners } from "./format.ts";
 import { listSockets } from "../../system/sockets/list.ts";
 import { readTimeWaitSettings } from "../../system/sockets/settings.ts";
 import { localOf, remoteOf, type TcpSocket } from "../../system/sockets/socket.ts";

@@ -8,7 +8,7 @@
  * have moods. Clients that are not installed are left out.
  */
 import { parseArgs } from "node:util";
-import { table } from "../../bench/report/table.ts";
+import { table } from "../../bench/report/text_layout.ts";
 import { formatCount } from "../../system/units.ts";
 import { nginx } from "./servers/contender.ts";
 import { median } from "../../bench/stats/spread.ts";

@@ -4,7 +4,7 @@
  */
 import { Command } from "commander";
 import { integerBetween } from "../../cli/shared/args.ts";
-import { markdownTable } from "./servers/markdown_table.ts";
+import { markdownTable } from "../../bench/report/text_layout.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { startMs } from "../measure_start.ts";
 import { ROOT } from "../paths.ts";
@@ -34,7 +34,7 @@ async function run({ rounds }: { rounds: number }): Promise<void> {
   }
   const text = (ms: number) => `${Math.round(ms)} ms`;
   const rows = [...times].map(([name, all]) => [name, text(median(all)), text(Math.min(...all))]);
-  console.log(markdownTable([["from source", "median", "minimum"], ...rows], 1));
+  console.log(markdownTable([["from source", "median", "minimum"], ...rows]));
 }
 
 await new Command("bench:start")

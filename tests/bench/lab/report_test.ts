@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readEnvironment } from "../../../bench/lab/environment.ts";
 import type { LabResult } from "../../../bench/lab/labs.ts";
 import { type Sample, summarizeVariant } from "../../../bench/lab/measure.ts";
-import { labText, wrap } from "../../../bench/lab/text.ts";
+import { labText } from "../../../bench/lab/text.ts";
 import { drawingChart } from "../../../bench/lab/html_charts.ts";
 import { labReport } from "../../../bench/lab/html_report.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
@@ -75,13 +75,6 @@ Deno.test("labText(): question, set-up, tables, plots, conclusion, machine", () 
   assert.match(text, /^Conclusion\n {2}- It is <so>\.$/m);
   assert.match(text, /^ {2}Machine: .*cores/m);
   for (const line of text.split("\n")) assert.equal(line, line.trimEnd());
-});
-
-Deno.test("wrap(): breaks at spaces, and hangs what follows a bullet", () => {
-  const lines = wrap("word ".repeat(40).trim(), "  ", "- ").split("\n");
-  assert.ok(lines.length >= 2 && lines.every((line) => line.length <= 98));
-  assert.match(lines[0], /^ {2}- word/);
-  assert.match(lines[1], /^ {4}word/);
 });
 
 Deno.test("drawingChart(): nothing without measurements", () => {

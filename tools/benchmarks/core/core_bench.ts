@@ -5,7 +5,7 @@
  * medians.
  */
 import { parseArgs } from "node:util";
-import { table } from "../../../bench/report/table.ts";
+import { table } from "../../../bench/report/text_layout.ts";
 import type { Spread } from "../../../bench/stats/spread.ts";
 import { alternate } from "./alternate.ts";
 import { CopyingLlhttp, CoreParser, type TimedParser } from "./parsers.ts";

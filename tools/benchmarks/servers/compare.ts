@@ -9,7 +9,7 @@ import { Command } from "commander";
 import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";
 import { integerBetween } from "../../../cli/shared/args.ts";
 import { type Contender, outputOf } from "./contender.ts";
-import { markdownTable } from "./markdown_table.ts";
+import { markdownTable } from "../../../bench/report/text_layout.ts";
 import { median } from "../../../bench/stats/spread.ts";
 import { cpuUs, freePort, start } from "./process.ts";
 import { wrk } from "./wrk.ts";
@@ -129,9 +129,6 @@ function medians(runs: readonly Figures[]): Figures {
   };
 }
 
-/** Columns of text, before those of figures. */
-const TEXT_COLUMNS = 2;
-
 function markdown(kind: string, results: Map<string, Map<string, Figures>>): string {
   const rows = [[kind, "server", "requests/s", "bytes/s", "CPU/request", "p99", "errors"]];
   for (const [load, servers] of results) {
@@ -147,7 +144,7 @@ function markdown(kind: string, results: Map<string, Map<string, Figures>>): str
       ]);
     }
   }
-  return markdownTable(rows, TEXT_COLUMNS);
+  return markdownTable(rows, "llr");
 }
 
 function toObject(results: Map<string, Map<string, Figures>>): Record<string, unknown> {

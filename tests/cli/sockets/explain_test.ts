@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainTimeWait } from "../../../system/sockets/explain.ts";
+import { explainTimeWait } from "../../../cli/sockets/explain.ts";
 import { readTimeWaitSettings } from "../../../system/sockets/settings.ts";
 
 const SETTINGS = {

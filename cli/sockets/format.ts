@@ -1,7 +1,8 @@
 /** Sockets and counts as text for people. Pure. */
-import type { PortCounts, StateCounts } from "./count.ts";
-import { localOf, remoteOf, type TcpSocket } from "./socket.ts";
-import { type State, STATES } from "./state.ts";
+import { table } from "../../bench/report/text_layout.ts";
+import type { PortCounts, StateCounts } from "../../system/sockets/count.ts";
+import { localOf, remoteOf, type TcpSocket } from "../../system/sockets/socket.ts";
+import { type State, STATES } from "../../system/sockets/state.ts";
 
 /** Rows of the table per port; what is beyond them is summed up in one line. */
 const MAX_PORT_ROWS = 20;
@@ -11,7 +12,7 @@ export function formatCounts(counts: StateCounts, ports: readonly PortCounts[]):
   const states = STATES.filter((state) => counts[state]);
   const total = states.reduce((sum, state) => sum + counts[state]!, 0);
   if (total === 0) return "no TCP sockets";
-  const perState = formatTable([
+  const perState = table([
     ["state", "sockets"],
     ...states.map((state) => [state, String(counts[state])]),
     ["total", String(total)],
@@ -21,23 +22,23 @@ export function formatCounts(counts: StateCounts, ports: readonly PortCounts[]):
 
 function formatPorts(ports: readonly PortCounts[], states: readonly State[]): string {
   const shown = ports.slice(0, MAX_PORT_ROWS);
-  const table = formatTable([
+  const text = table([
     ["local port", ...states, "total"],
     ...shown.map(({ port, end, counts, total }) => [
       end === "local" ? String(port) : `any, to ${port}`,
       ...states.map((state) => String(counts[state] ?? 0)),
       String(total),
     ]),
-  ], "l" + "r".repeat(states.length + 1));
+  ], "lr");
   const rest = ports.slice(MAX_PORT_ROWS);
-  if (rest.length === 0) return table;
+  if (rest.length === 0) return text;
   const sockets = rest.reduce((sum, row) => sum + row.total, 0);
-  return `${table}\nmore ports: ${rest.length}, their sockets: ${sockets} (--list shows them)`;
+  return `${text}\nmore ports: ${rest.length}, their sockets: ${sockets} (--list shows them)`;
 }
 
 /** One line per socket, columns as in `ss -tan`. */
 export function formatList(sockets: readonly TcpSocket[]): string {
-  return formatTable([
+  return table([
     ["state", "recv-q", "send-q", "local", "remote"],
     ...sockets.map((socket) => [
       socket.state,
@@ -55,7 +56,7 @@ export function formatList(sockets: readonly TcpSocket[]): string {
  */
 export function formatListeners(sockets: readonly TcpSocket[]): string {
   if (sockets.length === 0) return "no listening TCP sockets";
-  return formatTable([
+  return table([
     ["state", "queue", "backlog", "local", "remote", ""],
     ...sockets.map((socket) => [
       socket.state,
@@ -70,16 +71,4 @@ export function formatListeners(sockets: readonly TcpSocket[]): string {
 
 function formatBacklog({ sendQ }: TcpSocket): string {
   return sendQ === null ? "?" : String(sendQ);
-}
-
-/** Pads cells to columns; `alignment` has one `l` or `r` per column. */
-function formatTable(rows: readonly string[][], alignment: string): string {
-  const widths = [...alignment].map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column].length), 0)
-  );
-  return rows.map((row) =>
-    row.map((cell, column) =>
-      alignment[column] === "r" ? cell.padStart(widths[column]) : cell.padEnd(widths[column])
-    ).join("  ").trimEnd()
-  ).join("\n");
 }

@@ -1,11 +1,11 @@
 /** What TIME-WAIT is, with the numbers of a machine. Pure. */
-import type { TimeWaitSettings } from "./settings.ts";
+import { wrap } from "../../bench/report/text_layout.ts";
+import type { TimeWaitSettings } from "../../system/sockets/settings.ts";
 
 /** TCP_TIMEWAIT_LEN (include/net/tcp.h): fixed when the kernel is compiled. */
 const TIME_WAIT_SECONDS = 60;
 
-/** Width of the text, in characters. */
-const COLUMNS = 88;
+const LAYOUT = { width: 88, margin: "  " };
 
 /** A heading and its paragraphs. */
 type Section = [heading: string, ...paragraphs: string[]];
@@ -75,22 +75,8 @@ export function explainTimeWait(timeWaitCount: number, settings: TimeWaitSetting
     ],
   ];
   return sections.map(([heading, ...paragraphs]) => {
-    return [heading, ...paragraphs.map(wrap)].join("\n");
+    return [heading, ...paragraphs.map((text) => wrap(text, LAYOUT))].join("\n");
   }).join("\n\n");
-}
-
-/** `text` in lines of at most `COLUMNS` characters, indented by two. */
-function wrap(text: string): string {
-  const lines: string[] = [];
-  let line = " ";
-  for (const word of text.split(/\s+/)) {
-    if (line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = " ";
-    }
-    line += ` ${word}`;
-  }
-  return [...lines, line].join("\n");
 }
 
 function portCost({ portRange }: TimeWaitSettings): string {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatCounts, formatList, formatListeners } from "../../../system/sockets/format.ts";
+import { formatCounts, formatList, formatListeners } from "../../../cli/sockets/format.ts";
 import type { PortCounts } from "../../../system/sockets/count.ts";
 import type { TcpSocket } from "../../../system/sockets/socket.ts";
 

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { markdownTable, table, wrap } from "../../../bench/report/text_layout.ts";
+
+const ROWS = [["name", "count"], ["a", "1"], ["bcdef", "1234567"]];
+
+Deno.test("table(): the first column is aligned to the left, the others to the right", () => {
+  assert.equal(table(ROWS), "name     count\na            1\nbcdef  1234567");
+  assert.equal(table(ROWS, "rl"), " name  count\n    a  1\nbcdef  1234567");
+});
+
+Deno.test("markdownTable(): says how its columns are aligned", () => {
+  const lines = markdownTable(ROWS).split("\n");
+  assert.deepEqual(lines.slice(0, 2), ["| name  |   count |", "| ----- | ------: |"]);
+});
+
+Deno.test("wrap(): breaks at white space, and hangs what follows a bullet", () => {
+  const options = { width: 30, margin: "  ", bullet: "- " };
+  const lines = wrap("word\n   word ".repeat(20).trim(), options).split("\n");
+  assert.ok(lines.length > 2 && lines.every((line) => line.length <= 30));
+  assert.match(lines[0], /^ {2}- word word/);
+  assert.match(lines[1], /^ {4}word word/);
+  assert.equal(wrap("a".repeat(40), options), "  - " + "a".repeat(40));
+});
