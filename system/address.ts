@@ -14,3 +14,9 @@ export function formatAddress(address: Address): string {
     ? `unix:${address.path}`
     : formatHostPort(address.hostname, address.port);
 }
+
+/** A port of the loopback address that was free a moment ago. */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { median } from "../bench/stats/spread.ts";
+import { untilReady } from "../cli/shared/ready_line.ts";
+import { Process } from "../system/process.ts";
 import { DIST } from "./paths.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */
@@ -52,17 +54,13 @@ export async function startMs(
   env: Record<string, string> = {},
 ): Promise<number> {
   const beginMs = performance.now();
-  await using server = new Deno.Command(path, {
-    args,
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    signal: AbortSignal.timeout(START_TIMEOUT_MS),
-  }).spawn();
-  const { value } = await server.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
-  const port = Number(/:(\d+)\n/.exec(value ?? "")?.[1]);
-  if (!port) throw new Error(`${path} did not get ready: it printed '${value ?? ""}'`);
+  await using server = new Process([path, ...args], { env, deadlineMs: START_TIMEOUT_MS });
+  const ready = await untilReady(server);
+  if (ready === null) {
+    const { out, err } = await server.ended;
+    throw new Error(`${path} did not get ready: it printed '${out}${err}'`);
+  }
+  const { port } = ready;
   const socket = connect(port, "127.0.0.1");
   socket.write("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   const [answer] = await once(socket, "data");

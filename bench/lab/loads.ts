@@ -3,7 +3,7 @@ import { runEcho } from "../echo/echo.ts";
 import { defaultWorkers } from "../echo/plan.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
-import { cpuDuring } from "../../system/cpu_time.ts";
+import { cpuDuring } from "../../system/process_usage.ts";
 import type { LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
 import { formatAddress } from "../../system/address.ts";

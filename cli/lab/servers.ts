@@ -1,11 +1,16 @@
 /** Servers for experiments, each in a process of its own: ktcp's, and nginx. */
 import type { LabServer, Protocol, ServerSummary } from "../../bench/lab/lab.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
-import { LabProcess } from "./processes.ts";
+import { freePort } from "../../system/address.ts";
+import { Process } from "../../system/process.ts";
+import { untilReady } from "../shared/ready_line.ts";
 import { dropTimeWait } from "./sockets.ts";
 import { selfCommand } from "../shared/self_command.ts";
 
 const HOSTNAME = "127.0.0.1";
+
+/** What is kept of what a server says: its summary, or why it does not start. */
+const KEEP = { keepChars: 4096 };
 
 /** What a server of ktcp's may still finish when its experiment is over. */
 const GRACE = "1s";
@@ -18,27 +23,27 @@ const GRACE = "1s";
 export async function startOwn(command: Protocol, args: readonly string[]): Promise<LabServer> {
   const self = selfCommand();
   const own = [command, "--host", HOSTNAME, "--port", "0", "--grace", GRACE, ...args];
-  let process: LabProcess;
+  let process: Process;
   try {
-    process = new LabProcess(self.path, [...self.args, ...own]);
+    process = new Process([self.path, ...self.args, ...own], KEEP);
   } catch (error) {
     throw new Failure(
       `Cannot start '${self.path}' (${messageOf(error)}); KTCP_EXECUTABLE can name ktcp's program`,
     );
   }
-  const line = await process.firstLine();
-  const port = Number(/:(\d+)$/.exec(line ?? "")?.[1]);
-  if (!port) {
-    await process.stop();
-    const reason = process.stderr.trim() || `it said '${line ?? ""}'`;
+  const ready = await untilReady(process);
+  if (ready === null) {
+    const { code, err } = await process.ended;
+    const reason = err.trim() || `it ended with exit code ${code}`;
     throw new Failure(`Cannot start 'ktcp ${own.join(" ")}': ${reason}`);
   }
+  const { port } = ready;
   return {
     ...handle(process, port),
     name: `ktcp ${command}`,
     stop: async () => {
       await endServer(process, port);
-      return parseSummary(process.stderr);
+      return parseSummary(process.err);
     },
   };
 }
@@ -53,12 +58,12 @@ export function parseSummary(stderr: string): ServerSummary | null {
 }
 
 /** Ends a server, and what the kernel keeps of its connections: it takes ports from others. */
-async function endServer(process: LabProcess, port: number): Promise<void> {
+async function endServer(process: Process, port: number): Promise<void> {
   await process.stop();
   dropTimeWait(port);
 }
 
-function handle(process: LabProcess, port: number) {
+function handle(process: Process, port: number) {
   return {
     hostname: HOSTNAME,
     port,
@@ -97,17 +102,17 @@ export async function startNginx(): Promise<LabServer | string> {
       return { ...handle(process, port), name: "nginx", stop };
     }
     await stop();
-    reason = process.stderr.trim().split("\n").at(-1) ?? "";
+    reason = process.err.trim().split("\n").at(-1) ?? "";
   }
   return `it does not start: ${reason}`;
 }
 
-async function spawnNginx(folder: string, port: number): Promise<LabProcess | null> {
+async function spawnNginx(folder: string, port: number): Promise<Process | null> {
   const config = `${folder}/nginx.conf`;
   await Deno.writeTextFile(config, nginxConfig(folder, port));
   for (const path of NGINX_PATHS) {
     try {
-      return new LabProcess(path, ["-e", "stderr", "-p", folder, "-c", config]);
+      return new Process([path, "-e", "stderr", "-p", folder, "-c", config], KEEP);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -137,13 +142,8 @@ http {
 `;
 }
 
-function freePort(): number {
-  using listener = Deno.listen({ hostname: HOSTNAME, port: 0 });
-  return listener.addr.port;
-}
-
 /** Waits until somebody listens on `port`, or `process` ends. */
-async function isListening(process: LabProcess, port: number): Promise<boolean> {
+async function isListening(process: Process, port: number): Promise<boolean> {
   let isOver = false;
   process.ended.then(() => isOver = true);
   while (!isOver) {

@@ -1,9 +1,6 @@
 /** Counts the system calls of a process with strace(1). */
-import { LabProcess } from "./processes.ts";
+import { Process } from "../../system/process.ts";
 import { messageOf } from "../shared/failure.ts";
-
-/** How often the tracer's word that it is attached is looked for. */
-const POLL_MS = 20;
 
 /**
  * Runs `load` while the calls of process `pid` and its threads are counted.
@@ -16,10 +13,10 @@ export async function countSyscalls(
 ): Promise<Map<string, number> | string> {
   const file = await Deno.makeTempFile({ prefix: "ktcp-lab-" });
   try {
-    const strace = new LabProcess("strace", ["-f", "-c", "-o", file, "-p", `${pid}`]);
+    const strace = new Process(["strace", "-f", "-c", "-o", file, "-p", `${pid}`]);
     try {
-      if (!await isAttached(strace)) {
-        return strace.stderr.trim().split("\n").at(-1) || "strace ended at once";
+      if (await strace.untilErr(/attached/) === null) {
+        return strace.err.trim().split("\n").at(-1) || "strace ended at once";
       }
       await load();
     } finally {
@@ -41,14 +38,4 @@ export function parseStrace(text: string): Map<string, number> {
   const rows = text.matchAll(/^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$/gm);
   const calls = [...rows].map(([, count, name]) => [name, Number(count)] as const);
   return new Map(calls.filter(([name]) => name !== "total"));
-}
-
-async function isAttached(strace: LabProcess): Promise<boolean> {
-  let isOver = false;
-  strace.ended.then(() => isOver = true);
-  while (!isOver) {
-    if (/attached/.test(strace.stderr)) return true;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  return false;
 }

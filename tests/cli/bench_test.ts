@@ -138,8 +138,8 @@ Deno.test("ktcp bench: Ctrl-C prints what was measured and exits 130", async () 
   const load = ["-t", "5", "-r", "1000000"];
   await using process = new Launched(["bench", "-p", `${server.port}`, ...load, "--json"]);
   await enough.promise;
-  process.kill("SIGINT");
-  const { code, out, err } = await process.ended();
+  process.signal("SIGINT");
+  const { code, out, err } = await process.ended;
   assert.equal(code, 130);
   const document = JSON.parse(out);
   assert.ok(document.ok >= 50 && document.ok < 5_000_000, `${document.ok}`);

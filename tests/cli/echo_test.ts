@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFully, writeAll } from "../support/echo_servers.ts";
 import { launchServer } from "../support/launch.ts";
-import { peakResidentBytes } from "../support/process_memory.ts";
+import { peakResidentBytes } from "../../system/process_usage.ts";
 import { randomBlocks, sha256 } from "../support/random_bytes.ts";
 
 const MiB = 1 << 20;

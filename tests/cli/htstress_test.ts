@@ -116,8 +116,8 @@ Deno.test("ktcp htstress: Ctrl-C prints the partial result and exits 130", async
   });
   await using process = new Launched(["htstress", "-k", "-c", "2", "--json", server.url]);
   await answered.promise;
-  process.kill("SIGINT");
-  const { code, out, err } = await process.ended();
+  process.signal("SIGINT");
+  const { code, out, err } = await process.ended;
   assert.equal(code, 130);
   assert.match(err, /Press Ctrl-C to finish/);
   const document = JSON.parse(out);

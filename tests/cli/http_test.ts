@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { latin1Bytes } from "../support/http_cases.ts";
 import { type LaunchedServer, launchServer } from "../support/launch.ts";
-import { peakResidentBytes } from "../support/process_memory.ts";
+import { peakResidentBytes } from "../../system/process_usage.ts";
 import { randomBlocks, sha256 } from "../support/random_bytes.ts";
 import { exchange } from "../support/raw_client.ts";
 
@@ -170,10 +170,10 @@ Deno.test("ktcp http finishes a download when it is told to stop", async () => {
   const reader = response.body!.getReader();
   const hash = createHash("sha256");
   hash.update((await reader.read()).value!);
-  server.process.kill("SIGTERM");
+  server.process.signal("SIGTERM");
   for (let part; !(part = await reader.read()).done;) hash.update(part.value);
   assert.equal(hash.digest("hex"), sha256(randomBlocks(bytes)));
-  const { code, err } = await server.process.ended();
+  const { code, err } = await server.process.ended;
   assert.equal(code, 0);
   assert.match(err, /^ktcp http: 1 connections, 1 requests, .* 0 timeouts, 0 errors\n$/);
 });

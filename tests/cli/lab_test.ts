@@ -49,13 +49,13 @@ for (const [what, signals] of [["once", 1], ["twice", 2]] as const) {
       await using process = new Launched(["lab", "keepalive", "--json"], { env: marker.env });
       // Its server listens: a measurement is under way, or about to be.
       await until(() => marker.processes().some((command) => / http --host/.test(command)));
-      process.kill("SIGINT");
+      process.signal("SIGINT");
       if (signals === 2) {
         // A second one within 200 ms would count as the same.
         await new Promise((resolve) => setTimeout(resolve, 250));
-        process.kill("SIGINT");
+        process.signal("SIGINT");
       }
-      const { code, out } = await process.ended();
+      const { code, out } = await process.ended;
       assert.equal(code, 130);
       if (signals === 1) assert.equal(JSON.parse(out).lab, "keepalive");
       await until(() => marker.processes().length === 0);

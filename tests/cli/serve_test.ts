@@ -72,13 +72,13 @@ Deno.test("SIGINT lets a request in flight finish, and a second Ctrl-C within 20
   using busy = await Deno.connect({ port: server.port });
   const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
   assert.match(await exchange(busy, head, 25), /^HTTP\/1\.1 100 Continue\r\n\r\n$/);
-  server.process.kill("SIGINT");
-  server.process.kill("SIGINT");
+  server.process.signal("SIGINT");
+  server.process.signal("SIGINT");
   assert.equal(await idle.read(new Uint8Array(1)), null);
   await untilRefused(server.port);
   const response = await exchange(busy, "abcdef", Infinity);
   assert.match(response, /^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n.*\r\n\r\nabcdef$/s);
-  const { code, err } = await server.process.ended();
+  const { code, err } = await server.process.ended;
   assert.equal(code, 0, err);
   assert.match(err, /^ktcp http: 2 connections, 1 requests, .* 0 timeouts, 0 errors\n$/);
 });
@@ -98,11 +98,11 @@ Deno.test("a second signal ends a draining server at once", async () => {
   using conn = await Deno.connect({ port: server.port });
   const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
   assert.match(await exchange(conn, head, 25), /100 Continue/);
-  server.process.kill("SIGINT");
+  server.process.signal("SIGINT");
   await untilRefused(server.port);
   // The first one that comes 200 ms behind the first signal counts.
-  const again = setInterval(() => server.process.kill("SIGINT"), 50);
-  const { code } = await server.process.ended();
+  const again = setInterval(() => server.process.signal("SIGINT"), 50);
+  const { code } = await server.process.ended;
   clearInterval(again);
   assert.equal(code, 1);
 });

@@ -1,5 +1,7 @@
 /** Builds the portable executable once, and runs it as people do: alone, from anywhere. */
 import assert from "node:assert/strict";
+import { untilReady } from "../../cli/shared/ready_line.ts";
+import { type Outcome, Process } from "../../system/process.ts";
 import { compile, type Compiled } from "../../tools/compile.ts";
 
 /** A run that takes longer is a fault; the first start unpacks 100 MB on a shared core. */
@@ -37,13 +39,6 @@ export function executable(dir: string): Promise<Compiled> {
   return built ??= compile(`${dir}/ktcp`, { portable: true });
 }
 
-/** How a run ended. */
-export interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Where and as whom to run. */
 export interface RunOptions {
   /** The whole environment. */
@@ -52,45 +47,30 @@ export interface RunOptions {
 }
 
 /** Runs `argv` to its end. */
-export async function run(argv: string[], { env = {}, cwd = "/" }: RunOptions = {}): Promise<Run> {
-  const { code, stdout, stderr } = await new Deno.Command(argv[0], {
-    args: argv.slice(1),
-    env,
-    cwd,
-    clearEnv: true,
-    stdin: "null",
-    signal: AbortSignal.timeout(RUN_TIMEOUT_MS),
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+export function run(argv: string[], options: RunOptions = {}): Promise<Outcome> {
+  return start(argv, options).ended;
+}
+
+function start(argv: string[], { env = {}, cwd = "/" }: RunOptions): Process {
+  return new Process(argv, { env, cwd, clearEnv: true, deadlineMs: RUN_TIMEOUT_MS });
 }
 
 /** A server that has printed its readiness line. */
 export class RunningServer {
-  #process: Deno.ChildProcess;
+  #process: Process;
   readonly port: number;
 
-  private constructor(process: Deno.ChildProcess, port: number) {
+  private constructor(process: Process, port: number) {
     this.#process = process;
     this.port = port;
   }
 
   /** Starts the server `argv` and waits until it is ready. */
-  static async start(argv: string[], { env = {}, cwd = "/" }: RunOptions = {}) {
-    const process = new Deno.Command(argv[0], {
-      args: argv.slice(1),
-      env,
-      cwd,
-      clearEnv: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      signal: AbortSignal.timeout(RUN_TIMEOUT_MS),
-    }).spawn();
-    const { value } = await process.stdout.pipeThrough(new TextDecoderStream()).getReader().read();
-    const port = Number(/^ktcp \w+: listening on 127\.0\.0\.1:(\d+)\n$/.exec(value ?? "")?.[1]);
-    if (!port) assert.fail(`no readiness line: '${value}' ${await text(process.stderr)}`);
-    return new RunningServer(process, port);
+  static async start(argv: string[], options: RunOptions = {}): Promise<RunningServer> {
+    const process = start(argv, options);
+    const ready = await untilReady(process);
+    if (ready === null) assert.fail(`no readiness line: '${JSON.stringify(await process.ended)}'`);
+    return new RunningServer(process, ready.port);
   }
 
   /** The body that it serves at `path`. */
@@ -101,18 +81,9 @@ export class RunningServer {
   }
 
   /** Sends `signal` to the process that was started, and waits for its end. */
-  async stop(signal: Deno.Signal): Promise<{ code: number; stderr: string }> {
-    this.#process.kill(signal);
-    const [stderr, { code }] = await Promise.all([
-      text(this.#process.stderr),
-      this.#process.status,
-    ]);
-    return { code, stderr };
+  stop(signal: Deno.Signal): Promise<Outcome> {
+    return this.#process.stop(signal, RUN_TIMEOUT_MS);
   }
-}
-
-async function text(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
-  return await new Response(stream).text();
 }
 
 /** The names in `dir`, hidden ones included, sorted. */

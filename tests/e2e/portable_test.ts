@@ -32,9 +32,9 @@ Deno.test("portable executable", async (t) => {
 
   await t.step("parallel first starts unpack once and all run", async () => {
     const runs = await Promise.all([1, 2].map(() => run([ktcp, "--version"], { env: warm })));
-    for (const { code, stdout, stderr } of runs) {
-      assert.equal(stderr, "");
-      assert.match(stdout, version);
+    for (const { code, out, err } of runs) {
+      assert.equal(err, "");
+      assert.match(out, version);
       assert.equal(code, 0);
     }
     const [program, ...others] = namesIn(`${cache}/ktcp`);
@@ -71,12 +71,12 @@ Deno.test("portable executable", async (t) => {
     assert.equal((await run([ktcp], { env: warm })).code, 2);
     assert.equal((await run([ktcp, "doctor", "--threads", "9999999"], { env: warm })).code, 1);
     for (const word of ["two words\nand a line", " x ", "*", "$HOME", "'", '"', "\\"]) {
-      const { code, stderr } = await run([ktcp, word], { env: warm });
+      const { code, err } = await run([ktcp, word], { env: warm });
       assert.equal(code, 2);
-      assert.ok(stderr.includes(`unknown command '${word}'`), stderr);
+      assert.ok(err.includes(`unknown command '${word}'`), err);
     }
-    const { stderr } = await run([ktcp, "http", "--dir", " a\n b "], { env: warm });
-    assert.ok(stderr.includes(" a\n b "), stderr);
+    const { err } = await run([ktcp, "http", "--dir", " a\n b "], { env: warm });
+    assert.ok(err.includes(" a\n b "), err);
   });
 
   await t.step("serves a directory, and a signal reaches it", async () => {
@@ -85,9 +85,9 @@ Deno.test("portable executable", async (t) => {
       const argv = [ktcp, "http", "--dir", ".", "--port", "0"];
       const server = await RunningServer.start(argv, { env: warm, cwd: shared.path("www") });
       assert.equal(await server.get("/hello.txt"), "hello, file");
-      const { code, stderr } = await server.stop(signal);
+      const { code, err } = await server.stop(signal);
       assert.equal(code, 0);
-      assert.match(stderr, /^ktcp http: .*1 requests/m);
+      assert.match(err, /^ktcp http: .*1 requests/m);
     }
   });
 
@@ -102,9 +102,9 @@ Deno.test("portable executable", async (t) => {
 
   await t.step("bench runs its clients and its own server in Workers", async () => {
     const argv = [ktcp, "bench", "--threads", "20", "--rounds", "2", "--json"];
-    const { code, stdout, stderr } = await run(argv, { env: warm });
-    assert.equal(code, 0, stderr);
-    const { ok, failed } = JSON.parse(stdout);
+    const { code, out, err } = await run(argv, { env: warm });
+    assert.equal(code, 0, err);
+    const { ok, failed } = JSON.parse(out);
     assert.deepEqual({ ok, failed }, { ok: 40, failed: 0 });
   });
 
@@ -113,10 +113,10 @@ Deno.test("portable executable", async (t) => {
     Deno.linkSync(ktcp, `${dir}/k tcp`);
     Deno.symlinkSync(`${dir}/k tcp`, `${dir}/link`);
     for (const name of ["k tcp", "link"]) {
-      assert.match((await run([`${dir}/${name}`, "--version"], { env: warm })).stdout, version);
+      assert.match((await run([`${dir}/${name}`, "--version"], { env: warm })).out, version);
     }
-    const { stdout } = await run(["sh", "k tcp", "--version"], { env: warm, cwd: dir });
-    assert.match(stdout, version);
+    const { out } = await run(["sh", "k tcp", "--version"], { env: warm, cwd: dir });
+    assert.match(out, version);
   });
 
   for (const [what, env] of [["cold", "cold cache"], ["warm", "cache"]]) {
@@ -128,8 +128,8 @@ Deno.test("portable executable", async (t) => {
         const result = await run([bad, "--version"], {
           env: { XDG_CACHE_HOME: shared.mkdir(env) },
         });
-        assert.equal(result.stdout, "");
-        assert.match(result.stderr, why);
+        assert.equal(result.out, "");
+        assert.match(result.err, why);
         assert.equal(result.code, 1);
       };
       await refused(bytes.subarray(0, bytes.length - 1), /^ktcp: .* is truncated or damaged: /);
@@ -156,7 +156,7 @@ Deno.test("portable executable", async (t) => {
     start.kill("SIGKILL");
     await start.status;
     assert.match(
-      (await run([ktcp, "--version"], { env: { XDG_CACHE_HOME: killed } })).stdout,
+      (await run([ktcp, "--version"], { env: { XDG_CACHE_HOME: killed } })).out,
       version,
     );
   });
@@ -180,7 +180,7 @@ Deno.test("portable executable", async (t) => {
       Deno.mkdirSync(`${tmp}/ktcp-0`);
       Deno.chownSync(`${tmp}/ktcp-0`, strangerUid, strangerUid);
       const foreign = await run([copy, "--version"], { env: { TMPDIR: tmp } });
-      assert.match(foreign.stderr, /^ktcp: cannot use .*ktcp-0 as cache: .*set XDG_CACHE_HOME/);
+      assert.match(foreign.err, /^ktcp: cannot use .*ktcp-0 as cache: .*set XDG_CACHE_HOME/);
       assert.equal(foreign.code, 1);
     },
   });
@@ -195,11 +195,11 @@ Deno.test("portable executable", async (t) => {
       const filter = ["--seccomp-bpf", "-e", "trace=%file"];
       const trace = ["strace", "-f", "-qq", "-o", log, ...filter, "-s", "500"];
       const cold = shared.mkdir("traced");
-      const { stdout } = await run([...trace, ktcp, "--version"], {
+      const { out } = await run([...trace, ktcp, "--version"], {
         env: { XDG_CACHE_HOME: cold, HOME: home, TMPDIR: home, PATH: "/usr/bin:/bin" },
         cwd: home,
       });
-      assert.match(stdout, version);
+      assert.match(out, version);
       const writes = writtenPaths(Deno.readTextFileSync(log));
       assert.ok(writes.some((path) => path.startsWith(`${cold}/ktcp/`)), "the trace shows writes");
       const outside = writes.filter((path) => !path.startsWith(`${cold}/`) && path !== "/dev/null");

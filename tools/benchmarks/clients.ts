@@ -12,7 +12,8 @@ import { table } from "../../bench/report/text_layout.ts";
 import { formatCount } from "../../system/units.ts";
 import { nginx } from "./servers/contender.ts";
 import { median } from "../../bench/stats/spread.ts";
-import { freePort, start } from "./servers/process.ts";
+import { freePort } from "../../system/address.ts";
+import { start } from "./servers/process.ts";
 import { ROOT } from "../paths.ts";
 
 /** What a run came to. */
@@ -192,8 +193,7 @@ if (import.meta.main) {
     console.log(`\none connection a request\n`);
     console.log(await compare(CONNECTION_PER_REQUEST, url, options));
   } finally {
-    process.kill();
-    await process.status;
+    await process.stop();
     await Deno.remove(folder, { recursive: true });
   }
 }

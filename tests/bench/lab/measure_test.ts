@@ -1,6 +1,6 @@
 /** Repetition, spread and verdicts of experiments. */
 import assert from "node:assert/strict";
-import { cpuDuring, parseCpuTime } from "../../../system/cpu_time.ts";
+import { cpuDuring, parseCpuTime } from "../../../system/process_usage.ts";
 import { readEnvironment } from "../../../bench/lab/environment.ts";
 import { failuresOf, labDocument, type LabResult, LABS } from "../../../bench/lab/labs.ts";
 import { measure, type Sample, type VariantSpec } from "../../../bench/lab/measure.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { launchServer } from "../../support/launch.ts";
 import { checkFields, FileClient, withFiles } from "../../support/file_server.ts";
-import { peakResidentBytes } from "../../support/process_memory.ts";
+import { peakResidentBytes } from "../../../system/process_usage.ts";
 import { run, withTree } from "./tree.ts";
 
 /** Names of a listing in its order. */

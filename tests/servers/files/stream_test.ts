@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { launchServer } from "../../support/launch.ts";
 import { FileClient, requestBytes } from "../../support/file_server.ts";
-import { peakResidentBytes } from "../../support/process_memory.ts";
+import { peakResidentBytes } from "../../../system/process_usage.ts";
 import { withTree } from "./tree.ts";
 import { until } from "../../support/until.ts";
 
@@ -129,10 +129,10 @@ Deno.test(
       let received = (await conn.read(buffer))!;
       const head = new TextDecoder("latin1").decode(buffer.subarray(0, received));
       const whole = head.indexOf("\r\n\r\n") + 4 + LARGE_BYTES;
-      server.process.kill("SIGTERM");
+      server.process.signal("SIGTERM");
       for (let count; (count = await conn.read(buffer)) !== null;) received += count;
       assert.equal(received, whole);
-      const { code } = await server.process.ended();
+      const { code } = await server.process.ended;
       assert.equal(code, 0);
     }),
 );

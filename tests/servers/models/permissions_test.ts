@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { poolPermissions, workerPermissions } from "../../../servers/models/permissions.ts";
 import { type ServiceOptions, withDefaults } from "../../../servers/options.ts";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
+import { freePort } from "../../../system/address.ts";
 
 /** Tries everything; told what is allowed, it says what it could do. */
 const INTRUDER = `
@@ -46,12 +47,6 @@ self.onmessage = async ({ data }) => {
   postMessage(done);
 };
 `;
-
-/** A port that nobody listens on: at least it was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 async function whatCodeCanDo(
   permissions: Deno.PermissionOptionsObject,

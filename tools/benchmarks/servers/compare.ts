@@ -11,7 +11,10 @@ import { integerBetween } from "../../../cli/shared/args.ts";
 import { type Contender, outputOf } from "./contender.ts";
 import { markdownTable } from "../../../bench/report/text_layout.ts";
 import { median } from "../../../bench/stats/spread.ts";
-import { cpuUs, freePort, start } from "./process.ts";
+import { freePort } from "../../../system/address.ts";
+import type { Process } from "../../../system/process.ts";
+import { treeCpuUs } from "../../../system/process_usage.ts";
+import { start } from "./process.ts";
 import { wrk } from "./wrk.ts";
 
 const SERVER_CORE = 0;
@@ -49,7 +52,7 @@ export interface CompareFlags {
 
 interface Running {
   name: string;
-  process: Deno.ChildProcess;
+  process: Process;
   url: string;
 }
 
@@ -97,9 +100,9 @@ async function measure(
   load: Load,
   options: { seconds: number; scratch: string },
 ): Promise<Figures> {
-  const before = cpuUs(process.pid);
+  const before = treeCpuUs(process.pid);
   const result = await wrk(url + load.path, { ...options, ...load, core: CLIENT_CORE });
-  const used = cpuUs(process.pid) - before;
+  const used = treeCpuUs(process.pid) - before;
   const requests = load.contentBytes === undefined || result.requests >= FEW_REQUESTS
     ? result.requests
     : result.bytes / load.contentBytes;
@@ -223,10 +226,7 @@ export async function compare(
       flags.json ? JSON.stringify(toObject(results), null, 2) : markdown(kind, results),
     );
   } finally {
-    for (const { process } of running) {
-      process.kill("SIGTERM");
-      await process.status;
-    }
+    for (const { process } of running) await process.stop();
   }
 }
 

@@ -1,0 +1,156 @@
+/** Child processes whose output is read while they run. */
+
+/** How long a process may take to end when it is asked to. */
+const STOP_MS = 5000;
+
+/** How a process ended. */
+export interface Outcome {
+  code: number;
+  /** Its stdout and stderr, each as much of the end as was kept. */
+  out: string;
+  err: string;
+}
+
+/** How a process is started. */
+export interface ProcessOptions {
+  /** Working directory. */
+  cwd?: string;
+  /** Variables beside those of this process, or instead of them with `clearEnv`. */
+  env?: Record<string, string>;
+  clearEnv?: boolean;
+  /** The process is killed after so long; default: never. */
+  deadlineMs?: number;
+  /** Characters of each stream that are kept, the last ones; default: all. */
+  keepChars?: number;
+}
+
+/** A stream's text so far, and who waits for some. */
+class Transcript {
+  text = "";
+  readonly #keepChars: number;
+  #isOpen = true;
+  #wake: (() => void)[] = [];
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, keepChars: number) {
+    this.#keepChars = keepChars;
+    this.#pump(stream);
+  }
+
+  async #pump(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
+      this.text += part;
+      this.#notify();
+      if (this.text.length > this.#keepChars) this.text = this.text.slice(-this.#keepChars);
+    }
+    this.#isOpen = false;
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+
+  /** Waits for text that matches. @returns null when the stream ended before */
+  async until(pattern: RegExp): Promise<RegExpExecArray | null> {
+    for (;;) {
+      const match = pattern.exec(this.text);
+      if (match !== null || !this.#isOpen) return match;
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+}
+
+/** Matches nothing: waiting for it is waiting for the end. */
+const NEVER = /(?!)/;
+
+const running = new Set<Process>();
+
+// The last resort, for a second Ctrl-C and for bugs: `Deno.exit` waits for nothing.
+globalThis.addEventListener("unload", () => running.forEach((one) => one.signal("SIGKILL")));
+
+/** A running process. It is ended with this one, whatever happens. */
+export class Process implements AsyncDisposable {
+  readonly pid: number;
+  /** Resolves when it has ended and all of its output is read. */
+  readonly ended: Promise<Outcome>;
+  readonly #child: Deno.ChildProcess;
+  readonly #out: Transcript;
+  readonly #err: Transcript;
+  #isOver = false;
+
+  /**
+   * Starts `command`, a program and its arguments.
+   *
+   * @throws {Deno.errors.NotFound} when there is no such program
+   */
+  constructor(command: readonly string[], options: ProcessOptions = {}) {
+    const { deadlineMs, keepChars = Infinity, ...where } = options;
+    const [program, ...args] = command;
+    this.#child = new Deno.Command(program, {
+      ...where,
+      args,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.pid = this.#child.pid;
+    running.add(this);
+    this.#out = new Transcript(this.#child.stdout, keepChars);
+    this.#err = new Transcript(this.#child.stderr, keepChars);
+    const timer = deadlineMs && setTimeout(() => this.signal("SIGKILL"), deadlineMs);
+    this.ended = this.#end().finally(() => clearTimeout(timer));
+  }
+
+  async #end(): Promise<Outcome> {
+    const { code } = await this.#child.status;
+    this.#isOver = true;
+    running.delete(this);
+    await Promise.all([this.#out.until(NEVER), this.#err.until(NEVER)]);
+    return { code, out: this.#out.text, err: this.#err.text };
+  }
+
+  /** What it wrote to stderr so far, as far as it was kept. */
+  get err(): string {
+    return this.#err.text;
+  }
+
+  /** Waits for text on stdout. @returns null when it ended without */
+  untilOut(pattern: RegExp): Promise<RegExpExecArray | null> {
+    return this.#out.until(pattern);
+  }
+
+  /** Waits for text on stderr. @returns null when it ended without */
+  untilErr(pattern: RegExp): Promise<RegExpExecArray | null> {
+    return this.#err.until(pattern);
+  }
+
+  /** Sends `signal`, unless it has ended. */
+  signal(signal: Deno.Signal): void {
+    if (this.#isOver) return;
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It ended just now.
+      if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  /** Asks it to end with `signal`, waits, and ends it by force after `stopMs`. */
+  async stop(signal: Deno.Signal = "SIGTERM", stopMs = STOP_MS): Promise<Outcome> {
+    this.signal(signal);
+    // A process that is stopped would not act on the signal.
+    this.signal("SIGCONT");
+    const timer = setTimeout(() => this.signal("SIGKILL"), stopMs);
+    try {
+      return await this.ended;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Kills it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.ended;
+  }
+}

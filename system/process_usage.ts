@@ -1,0 +1,82 @@
+/** What processes use, as the kernel counts it (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
+import { readProc } from "./proc.ts";
+
+/** CPU time of a process with all of its threads, ended ones included. */
+export interface CpuTime {
+  userUs: number;
+  systemUs: number;
+}
+
+/** The kernel reports in ticks of USER_HZ, which is 100 on every architecture that Deno runs on. */
+const TICK_US = 10_000;
+
+/** Indices among the fields that follow the command's name. */
+const PPID = 1;
+const UTIME = 11;
+const STIME = 12;
+
+/** The fields of `/proc/PID/stat` behind the name, which may hold anything, in parentheses. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/** Parses the text of `/proc/PID/stat`. */
+export function parseCpuTime(stat: string): CpuTime {
+  const fields = fieldsOf(stat);
+  return { userUs: Number(fields[UTIME]) * TICK_US, systemUs: Number(fields[STIME]) * TICK_US };
+}
+
+/** CPU time of process `pid` so far; null when there is no such process, or no `/proc`. */
+export function readCpuTime(pid: number): CpuTime | null {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat === null ? null : parseCpuTime(stat);
+}
+
+/** CPU time in µs that `root` and all processes below it have used; ended ones do not count. */
+export function treeCpuUs(root: number): number {
+  const all = new Map<number, { parent: number; usedUs: number }>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    const stat = /^\d+$/.test(name) ? readProc(`/proc/${name}/stat`) : null;
+    // It may have ended since.
+    if (stat === null) continue;
+    const { userUs, systemUs } = parseCpuTime(stat);
+    all.set(Number(name), { parent: Number(fieldsOf(stat)[PPID]), usedUs: userUs + systemUs });
+  }
+  let sum = 0;
+  for (const [pid, { usedUs }] of all) {
+    let at: number | undefined = pid;
+    while (at !== undefined && at !== root) at = all.get(at)?.parent;
+    if (at === root) sum += usedUs;
+  }
+  return sum;
+}
+
+/** What process `pid` uses while `work` runs; null without `pid` or where it cannot be told. */
+export async function cpuDuring<T>(
+  pid: number | undefined,
+  work: () => Promise<T>,
+): Promise<{ value: T; cpu: CpuTime | null }> {
+  const before = pid === undefined ? null : readCpuTime(pid);
+  const value = await work();
+  const after = pid === undefined ? null : readCpuTime(pid);
+  const cpu = before && after && {
+    userUs: after.userUs - before.userUs,
+    systemUs: after.systemUs - before.systemUs,
+  };
+  return { value, cpu };
+}
+
+/** Memory of process `pid` that is resident now, in bytes; NaN when there is no such process. */
+export function residentBytes(pid: number): number {
+  return memoryOf(pid, "VmRSS");
+}
+
+/** The most memory of process `pid` that was resident so far, in bytes; NaN without it. */
+export function peakResidentBytes(pid: number): number {
+  return memoryOf(pid, "VmHWM");
+}
+
+function memoryOf(pid: number, name: string): number {
+  const status = readProc(`/proc/${pid}/status`) ?? "";
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? NaN) * 1024;
+}
