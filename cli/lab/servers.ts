@@ -4,6 +4,7 @@ import { Failure, messageOf } from "../shared/failure.ts";
 import { freePort } from "../../system/address.ts";
 import { Process } from "../../system/process.ts";
 import { untilReady } from "../shared/ready_line.ts";
+import { NGINX_HELLO, nginxConfig } from "./nginx.ts";
 import { dropTimeWait } from "./sockets.ts";
 import { selfCommand } from "../shared/self_command.ts";
 
@@ -109,7 +110,7 @@ export async function startNginx(): Promise<LabServer | string> {
 
 async function spawnNginx(folder: string, port: number): Promise<Process | null> {
   const config = `${folder}/nginx.conf`;
-  await Deno.writeTextFile(config, nginxConfig(folder, port));
+  await Deno.writeTextFile(config, nginxConfig({ folder, port, server: NGINX_HELLO }));
   for (const path of NGINX_PATHS) {
     try {
       return new Process([path, "-e", "stderr", "-p", folder, "-c", config], KEEP);
@@ -118,28 +119,6 @@ async function spawnNginx(folder: string, port: number): Promise<Process | null>
     }
   }
   return null;
-}
-
-/** One process that answers as `ktcp http` does without `--dir`, and writes nothing. */
-function nginxConfig(folder: string, port: number): string {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-    .map((name) => `${name}_temp_path ${folder}/${name};`);
-  return `daemon off;
-master_process off;
-pid ${folder}/nginx.pid;
-error_log stderr crit;
-events { worker_connections 4096; }
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  keepalive_timeout 60s;
-  ${temporary.join("\n  ")}
-  server {
-    listen ${HOSTNAME}:${port} backlog=1024;
-    location / { default_type text/plain; return 200 "Hello World!\\n"; }
-  }
-}
-`;
 }
 
 /** Waits until somebody listens on `port`, or `process` ends. */

@@ -10,6 +10,7 @@
 import { parseArgs } from "node:util";
 import { table } from "../../bench/report/text_layout.ts";
 import { formatCount } from "../../system/units.ts";
+import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
 import { nginx } from "./servers/contender.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { freePort } from "../../system/address.ts";
@@ -167,8 +168,7 @@ async function compare(
 async function startNginx(scratch: string) {
   const port = freePort();
   const url = `http://127.0.0.1:${port}/`;
-  const server = `location / { return 200 "Hello World!"; }`;
-  const command = nginx("nginx", { http: "", server }).command({ port, scratch });
+  const command = nginx("nginx", { server: NGINX_HELLO }).command({ port, scratch });
   return { url, process: await start(command, { url }) };
 }
 

@@ -1,4 +1,4 @@
-/** Compares static file servers: `deno task bench:files`. How, says `bench_servers/compare.ts`. */
+/** Compares static file servers: `deno task bench:files`. How, says `servers/compare.ts`. */
 import { integerBetween } from "../../cli/shared/args.ts";
 import { contenders } from "./files/servers.ts";
 import {

@@ -1,16 +1,14 @@
 /**
  * Compares servers that answer "Hello World!" without looking at files: `deno task bench:hello`.
- * How, says `bench_servers/compare.ts`.
+ * How, says `servers/compare.ts`.
  */
+import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
 import { compare, compareCommand, type CompareFlags, withScratch } from "./servers/compare.ts";
 import { denoServe, ktcp, nginx } from "./servers/contender.ts";
 
 const CONTENDERS = [
   ktcp(),
-  nginx("nginx", {
-    http: "default_type text/plain;",
-    server: `location / { return 200 "Hello World!\\n"; }`,
-  }),
+  nginx("nginx", { server: NGINX_HELLO }),
   denoServe(new URL("./hello/deno_serve.ts", import.meta.url)),
 ];
 

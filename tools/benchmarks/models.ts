@@ -9,6 +9,8 @@
  * the last run.
  */
 import { parseArgs } from "node:util";
+import { table } from "../../bench/report/text_layout.ts";
+import { withScratch } from "./servers/compare.ts";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { ServerProcess } from "../soak/server_process.ts";
@@ -69,54 +71,73 @@ async function measure(server: ServerProcess, drive: Driver, load: Load): Promis
   return { ...figures, cpuUsPerRequest: cpuUs / figures.requests };
 }
 
-function row(name: string, all: Run[], residentBytes: number): string {
-  const cell = (key: keyof Run, width: number, digits = 0) => {
+const HEADING = [
+  "model",
+  "requests/s",
+  "CPU us/request",
+  "p50 us",
+  "p99 us",
+  "resident MiB",
+  "errors",
+];
+
+function row(name: string, all: readonly Run[], residentBytes: number): string[] {
+  const cell = (key: keyof Run, digits = 0) => {
     const value = median(all.map((run) => run[key]));
     // Where nothing was answered, there is nothing to state.
-    return (Number.isFinite(value) ? value.toFixed(digits) : "-").padStart(width);
+    return Number.isFinite(value) ? value.toFixed(digits) : "-";
   };
-  return name.padEnd(15) + cell("requestsPerSecond", 12) + cell("cpuUsPerRequest", 12, 2) +
-    cell("p50Us", 9) + cell("p99Us", 9) + (residentBytes / 2 ** 20).toFixed(1).padStart(9) +
-    String(all.reduce((sum, run) => sum + run.errors, 0)).padStart(7);
+  return [
+    name,
+    cell("requestsPerSecond"),
+    cell("cpuUsPerRequest", 2),
+    cell("p50Us"),
+    cell("p99Us"),
+    (residentBytes / 2 ** 20).toFixed(1),
+    `${all.reduce((sum, run) => sum + run.errors, 0)}`,
+  ];
 }
 
-const HEAD = "model          " +
-  "  requests/s  CPU us/req   p50 us   p99 us  RSS MiB errors";
+/** Measures all variants under `load`. @returns their table */
+async function compareUnder(load: Load, drive: Driver): Promise<string> {
+  const servers = await Promise.all(
+    names.map((name) =>
+      ServerProcess.start([load.service, "--port", "0", "--backlog", "1024", ...VARIANTS[name]])
+    ),
+  );
+  try {
+    const results = names.map((): Run[] => []);
+    for (const server of servers) {
+      await drive(server.port, { ...load, seconds: 1 });
+      await settle(server);
+    }
+    for (let i = 0; i < runs; i++) {
+      for (const [at, server] of servers.entries()) {
+        results[at].push(await measure(server, drive, load));
+      }
+    }
+    const rows = names.map((name, at) => row(name, results[at], servers[at].residentBytes));
+    return table([HEADING, ...rows]);
+  } finally {
+    for (const server of servers) await server[Symbol.asyncDispose]();
+  }
+}
 
-using driver = await chooseDriver();
-const threads = navigator.hardwareConcurrency;
-console.log(
-  `client: ${driver.name} on ${threads} threads; ${navigator.hardwareConcurrency} cores; ` +
-    `median of ${runs} runs of ${seconds} s`,
-);
-for (const service of ["http", "echo"] as const) {
-  for (const isKeptAlive of [true, false]) {
-    for (const connections of connectionCounts) {
-      const load: Load = { service, connections, isKeptAlive, seconds, threads };
-      const servers = await Promise.all(
-        names.map((name) =>
-          ServerProcess.start([service, "--port", "0", "--backlog", "1024", ...VARIANTS[name]])
-        ),
-      );
-      try {
-        const results = names.map((): Run[] => []);
-        for (const server of servers) {
-          await driver.drive(server.port, { ...load, seconds: 1 });
-          await settle(server);
-        }
-        for (let i = 0; i < runs; i++) {
-          for (const [at, server] of servers.entries()) {
-            results[at].push(await measure(server, driver.drive, load));
-          }
-        }
+await withScratch(async (scratch) => {
+  const driver = chooseDriver(scratch);
+  const threads = navigator.hardwareConcurrency;
+  console.log(
+    `client: ${driver.name} on ${threads} threads; ${threads} cores; ` +
+      `median of ${runs} runs of ${seconds} s`,
+  );
+  for (const service of ["http", "echo"] as const) {
+    for (const isKeptAlive of [true, false]) {
+      for (const connections of connectionCounts) {
+        const load: Load = { service, connections, isKeptAlive, seconds, threads };
+        const figures = await compareUnder(load, driver.drive);
         const how = isKeptAlive ? "keep-alive" : "a connection per request";
-        console.log(`\n${service}, ${connections} connections, ${how}\n${HEAD}`);
-        for (const [at, name] of names.entries()) {
-          console.log(row(name, results[at], servers[at].residentBytes));
-        }
-      } finally {
-        for (const server of servers) await server[Symbol.asyncDispose]();
+        console.log(`\n${service}, ${connections} connections, ${how}\n${figures}`);
       }
     }
   }
-}
+});

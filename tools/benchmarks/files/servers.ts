@@ -22,7 +22,7 @@ export function contenders(root: string): Contender[] {
   const server = `root ${root};`;
   return [
     ktcp("--dir", root),
-    nginx("nginx (plain)", { http: "", server }),
+    nginx("nginx (plain)", { server }),
     nginx("nginx (cache)", { http: "open_file_cache max=1000;", server }),
     {
       name: "lighttpd",

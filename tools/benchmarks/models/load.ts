@@ -2,6 +2,8 @@
  * Loads a server over loopback: with wrk where it is installed, else with ktcp's own clients.
  */
 import { fileURLToPath } from "node:url";
+import { outputOf } from "../servers/contender.ts";
+import { wrk } from "../servers/wrk.ts";
 
 const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 
@@ -28,64 +30,29 @@ export interface Figures {
 /** Puts `port` under `load`. */
 export type Driver = (port: number, load: Load) => Promise<Figures>;
 
-/**
- * wrk speaks HTTP alone. To the echo server it sends responses, which come back as such; only the
- * first message of its first thread has to be a request, because wrk looks at it before the run.
- */
-const WRK_SCRIPT = `
-local message = os.getenv("KTCP_MESSAGE")
-local count = 0
-function setup(thread)
-  thread:set("id", count)
-  count = count + 1
-end
-if message then
-  local isFirst = true
-  request = function()
-    if isFirst and id == 0 then
-      isFirst = false
-      return "GET / HTTP/1.1\\r\\n\\r\\n"
-    end
-    return message
-  end
-end
-function done(summary, latency)
-  local e = summary.errors
-  io.write(string.format("RESULT %d %f %f %f %d\\n", summary.requests, summary.duration / 1e6,
-    latency:percentile(50), latency:percentile(99), e.connect + e.read + e.write + e.status + e.timeout))
-end
-`;
-
-async function run(command: string, args: string[], env = {}): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(command, { args, env }).output();
+async function run(command: string, args: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(command, { args }).output();
   const text = new TextDecoder().decode(stdout);
   return text === "" ? new TextDecoder().decode(stderr) : text;
 }
 
-async function hasWrk(): Promise<boolean> {
-  try {
-    return /^wrk /.test(await run("wrk", ["-v"]));
-  } catch {
-    return false;
-  }
-}
-
-async function loadWithWrk(script: string, port: number, load: Load): Promise<Figures> {
+/** wrk speaks HTTP alone: to the echo server it sends responses, which come back as such. */
+async function loadWithWrk(scratch: string, port: number, load: Load): Promise<Figures> {
   const { service, connections, isKeptAlive, seconds } = load;
-  const threads = Math.min(load.threads, connections);
-  const close = isKeptAlive ? "" : "Connection: close\r\n";
-  const message = `HTTP/1.1 200 OK\r\n${close}Content-Length: 0\r\n\r\n`;
-  const args = ["-t", `${threads}`, "-c", `${connections}`, "-d", `${seconds}s`, "-s", script];
-  if (service === "http" && !isKeptAlive) args.push("-H", "Connection: close");
-  const env = service === "echo" ? { KTCP_MESSAGE: message } : {};
-  const text = await run("wrk", [...args, `http://127.0.0.1:${port}/`], env);
-  const figures = /^RESULT (.*)$/m.exec(text)?.[1].split(" ").map(Number);
-  if (figures === undefined) throw new Error(`wrk printed no result: ${text}`);
-  const [requests, took, p50Us, p99Us, errors] = figures;
+  const close = isKeptAlive ? [] : ["Connection: close"];
+  const message = ["HTTP/1.1 200 OK", ...close, "Content-Length: 0", "", ""].join("\r\n");
+  const result = await wrk(`http://127.0.0.1:${port}/`, {
+    connections,
+    seconds,
+    threads: Math.min(load.threads, connections),
+    scratch,
+    ...(service === "echo" ? { message } : { fields: close }),
+  });
+  const { requests, p50Us, p99Us, errors } = result;
   const isEmpty = requests === 0;
   return {
     requests,
-    requestsPerSecond: requests / took,
+    requestsPerSecond: requests / result.seconds,
     p50Us: isEmpty ? NaN : p50Us,
     p99Us: isEmpty ? NaN : p99Us,
     errors,
@@ -134,16 +101,9 @@ async function loadWithKtcp(port: number, load: Load): Promise<Figures> {
   };
 }
 
-/** The best client there is, and its name. */
-export async function chooseDriver(): Promise<{ name: string; drive: Driver } & Disposable> {
-  if (!await hasWrk()) {
-    return { name: "ktcp's own clients", drive: loadWithKtcp, [Symbol.dispose]() {} };
-  }
-  const script = Deno.makeTempFileSync({ prefix: "ktcp-bench-", suffix: ".lua" });
-  Deno.writeTextFileSync(script, WRK_SCRIPT);
-  return {
-    name: "wrk",
-    drive: (port, load) => loadWithWrk(script, port, load),
-    [Symbol.dispose]: () => Deno.removeSync(script),
-  };
+/** The best client there is, and its name; `scratch` is a folder for its files. */
+export function chooseDriver(scratch: string): { name: string; drive: Driver } {
+  return outputOf("wrk", "-v") === undefined
+    ? { name: "ktcp's own clients", drive: loadWithKtcp }
+    : { name: "wrk", drive: (port, load) => loadWithWrk(scratch, port, load) };
 }

@@ -1,4 +1,5 @@
 /** The servers that are compared: how each is found, configured and started. */
+import { nginxConfig, type NginxOptions } from "../../../cli/lab/nginx.ts";
 
 /** What a server is given. */
 export interface Place {
@@ -53,38 +54,20 @@ export function ktcp(...args: string[]): Contender {
   };
 }
 
-/**
- * nginx with one worker, keep-alive without end and no access log, else as distributions configure
- * it.
- *
- * @param http further directives of its `http` block
- * @param server further directives of its `server` block
- */
-export function nginx(name: string, { http, server }: { http: string; server: string }): Contender {
+/** nginx with `directives` of its blocks; see `nginxConfig`. */
+export function nginx(
+  name: string,
+  directives: Pick<NginxOptions, "http" | "server">,
+): Contender {
   const file = name.replace(/\W+/g, "_");
   return {
     name,
     version: () => versionOf("nginx", "-v"),
     command: (place) => {
-      const { port, scratch } = place;
-      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map((kind) => `${kind}_temp_path ${scratch}/${file}_${kind};`).join("\n  ");
-      const text = `worker_processes 1;
-daemon off;
-pid ${scratch}/${file}.pid;
-error_log ${scratch}/${file}.log crit;
-events { worker_connections 1024; }
-http {
-  ${temporary}
-  access_log off;
-  sendfile on;
-  tcp_nopush on;
-  keepalive_requests 1000000000;
-  ${http}
-  server { listen 127.0.0.1:${port}; ${server} }
-}
-`;
-      return ["nginx", "-c", configuration(place, `${file}.conf`, text)];
+      const folder = `${place.scratch}/${file}`;
+      Deno.mkdirSync(folder, { recursive: true });
+      const text = nginxConfig({ folder, port: place.port, ...directives });
+      return ["nginx", "-e", "stderr", "-c", configuration(place, `${file}.conf`, text)];
     },
   };
 }

@@ -1,5 +1,23 @@
 /** Runs wrk and reads its figures. */
 
+/** What wrk is told. */
+export interface WrkOptions {
+  connections: number;
+  seconds: number;
+  /** Default: 1. */
+  threads?: number;
+  /** The processor that it runs on; default: any. */
+  core?: number;
+  /** Folder for its script. */
+  scratch: string;
+  /** Requests that a connection sends at once; default: 1. */
+  pipeline?: number;
+  /** Field lines of the request. */
+  fields?: readonly string[];
+  /** Sends this message instead of requests, but for the first one, which wrk looks at. */
+  message?: string;
+}
+
 /** What one run of wrk measured. */
 export interface WrkResult {
   /** Complete responses. */
@@ -7,7 +25,8 @@ export interface WrkResult {
   /** Bytes received, heads included. */
   bytes: number;
   seconds: number;
-  /** 99th percentile of the latency; of nothing when no response was complete. */
+  /** Percentiles of the latency; of nothing when no response was complete. */
+  p50Us: number;
   p99Us: number;
   /** Bad statuses, failed connections, reads and writes, timeouts. */
   errors: number;
@@ -16,8 +35,10 @@ export interface WrkResult {
 /** wrk's own summary rounds; its hook knows the numbers. */
 const SUMMARY = `done = function(summary, latency)
   local e = summary.errors
-  io.write(string.format('\\nRESULT {"requests":%d,"bytes":%d,"seconds":%f,"p99Us":%f,"errors":%d}\\n',
-    summary.requests, summary.bytes, summary.duration / 1e6, latency:percentile(99),
+  io.write(string.format(
+    '\\nRESULT {"requests":%d,"bytes":%d,"seconds":%f,"p50Us":%f,"p99Us":%f,"errors":%d}\\n',
+    summary.requests, summary.bytes, summary.duration / 1e6,
+    latency:percentile(50), latency:percentile(99),
     e.connect + e.read + e.write + e.status + e.timeout))
 end
 `;
@@ -32,24 +53,44 @@ request = function() return batch end
 `;
 }
 
-/** Loads `url` for `seconds` over `connections` from the core `core`. */
-export async function wrk(
-  url: string,
-  options: {
-    connections: number;
-    seconds: number;
-    core: number;
-    scratch: string;
-    pipeline?: number;
-  },
-): Promise<WrkResult> {
-  const { connections, seconds, core, scratch, pipeline = 1 } = options;
+/**
+ * Sends `message` over and over. Only the first message of the first thread has to be a request,
+ * because wrk looks at it before the run.
+ */
+function repeating(message: string): string {
+  return `local count = 0
+function setup(thread)
+  thread:set("id", count)
+  count = count + 1
+end
+local isFirst = true
+request = function()
+  if isFirst and id == 0 then
+    isFirst = false
+    return "GET / HTTP/1.1\\r\\n\\r\\n"
+  end
+  return ${JSON.stringify(message)}
+end
+`;
+}
+
+function scriptFor({ pipeline = 1, message }: WrkOptions): string {
+  if (message !== undefined) return repeating(message) + SUMMARY;
+  return pipeline > 1 ? pipelining(pipeline) + SUMMARY : SUMMARY;
+}
+
+/** Loads `url`. @throws when wrk measures nothing */
+export async function wrk(url: string, options: WrkOptions): Promise<WrkResult> {
+  const { connections, seconds, threads = 1, core, scratch, fields = [] } = options;
   const script = `${scratch}/wrk.lua`;
-  await Deno.writeTextFile(script, pipeline > 1 ? pipelining(pipeline) + SUMMARY : SUMMARY);
-  const args = ["-c", `${core}`, "wrk", "-t", "1", "-c", `${connections}`, "-d", `${seconds}s`];
-  const { stdout, stderr } = await new Deno.Command("taskset", {
-    args: [...args, "-s", script, url],
-  }).output();
+  await Deno.writeTextFile(script, scriptFor(options));
+  const [program, ...args] = [
+    ...(core === undefined ? [] : ["taskset", "-c", `${core}`]),
+    ...["wrk", "-t", `${threads}`, "-c", `${connections}`, "-d", `${seconds}s`, "-s", script],
+    ...fields.flatMap((line) => ["-H", line]),
+    url,
+  ];
+  const { stdout, stderr } = await new Deno.Command(program, { args }).output();
   const line = new TextDecoder().decode(stdout).match(/^RESULT (.*)$/m)?.[1];
   if (line === undefined) throw new Error(`wrk ${url}: ${new TextDecoder().decode(stderr)}`);
   return JSON.parse(line);
