@@ -4,8 +4,6 @@
  * Does nothing when the module is newer than all of its sources, so that every task can depend on
  * it. `--force` compiles anyway.
  */
-import asc from "assemblyscript/asc";
-
 const coreDir = new URL("../core/", import.meta.url);
 const output = new URL("core.wasm", coreDir);
 
@@ -38,7 +36,17 @@ function isUpToDate(): boolean {
   return modifiedMs(output) > newestSource;
 }
 
+/**
+ * The compiler, loaded only to build. Its name stands in a variable because Deno asks the registry
+ * about each package that a module graph names, in a literal `import()` too.
+ */
+async function loadCompiler(): Promise<typeof import("assemblyscript/asc")> {
+  const name = "assemblyscript/asc";
+  return await import(name);
+}
+
 async function compile(): Promise<void> {
+  const asc = await loadCompiler();
   // Written under another name first: a build that runs beside this one never sees half a module.
   const partial = `core.wasm.${Deno.pid}`;
   const { error, stderr } = await asc.main([
