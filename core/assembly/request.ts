@@ -15,15 +15,14 @@
  *   the pieces). What a fault is called is found out there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
-import { contentPiece } from "./content";
+import { content } from "./content";
 import { judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
-import { chunked } from "./request_chunks";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
 import { failWith, pendingOrFailed, State } from "./state";
 import { NO_FORM, targetForm } from "./target";
-import { Code, Conn, Event, Field, Method, Place } from "../shared/abi";
+import { Code, Conn, Event, Field, Flag, Method, Place } from "../shared/abi";
 
 /** Empty lines before a request line that are forgiven (RFC 9112 section 2.2 asks for one). */
 const MAX_EMPTY_LINES: u32 = 8;
@@ -57,18 +56,8 @@ export function next(conn: usize): u32 {
       return requestLine(conn);
     case State.Fields:
       return fields(conn, load<u32>(conn, Conn.Pos));
-    case State.Length:
-      return contentPiece(conn, State.Complete);
-    case State.ChunkSize:
-    case State.ChunkData:
-    case State.ChunkEnd:
-    case State.Trailers:
-      return chunked(conn);
-    case State.Complete:
-      store<u32>(conn, State.Start, Conn.State);
-      return Event.End;
     default:
-      return Event.Error;
+      return content(conn);
   }
 }
 
@@ -309,13 +298,9 @@ function endHead(conn: usize, p: usize): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
   store<u32>(conn, <u32>p, Conn.Scanned);
   const flags = load<u32>(conn, Conn.Flags);
-  store<u32>(conn, flags & HAS_BODY ? (flags & CHUNKED ? State.ChunkSize : State.Length) : State.Start, Conn.State);
+  store<u32>(conn, flags & Flag.HasBody ? (flags & Flag.Chunked ? State.ChunkSize : State.Length) : State.Start, Conn.State);
   return Event.Head;
 }
-
-// `Flag.HasBody` and `Flag.Chunked`, here as u32 for the bit tests above.
-const HAS_BODY: u32 = 2;
-const CHUNKED: u32 = 4;
 
 /**
  * Makes room for more input: moves what is still needed to the front of the input area. Between

@@ -13,8 +13,8 @@
  *   +---------------------------------+----------------------------------+
  */
 import { isDigit, isOws } from "./chars";
-import { chunkEnd, contentPiece } from "./content";
-import { CLOSE, isFinallyChunked, judgeChunkLine, judgeField, skipChunkSize } from "./framing";
+import { content, contentPiece } from "./content";
+import { CLOSE, isFinallyChunked, judgeField } from "./framing";
 import { completeLine, CRLF } from "./line";
 import { knownField } from "./names";
 import { skipFieldValue, skipToken } from "./scan";
@@ -105,24 +105,13 @@ function step(conn: usize): u32 {
       return statusLine(conn);
     case State.Fields:
       return fields(conn);
-    case State.Length:
-      return contentPiece(conn, State.Complete);
-    case State.ChunkSize:
-      return chunkSize(conn);
-    case State.ChunkData:
-      return contentPiece(conn, State.ChunkEnd);
-    case State.ChunkEnd:
-      return chunkEnd(conn);
-    case State.Trailers:
-      return trailer(conn);
     case State.UntilClose:
       store<u64>(conn, u64.MAX_VALUE, Conn.BodyLeft);
       return contentPiece(conn, State.UntilClose);
-    case State.Complete:
-      store<u32>(conn, State.Start, Conn.State);
-      return Event.End;
     default:
-      return Event.Error;
+      // A server may add extensions to every chunk: they are bounded chunk by chunk.
+      store<u32>(conn, 0, Conn.ExtensionBytes);
+      return content(conn);
   }
 }
 
@@ -272,31 +261,4 @@ function endHead(conn: usize, p: usize): u32 {
   store<u32>(conn, flags, Conn.Flags);
   advance(conn, p, state);
   return Event.Head;
-}
-
-/** chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF         (RFC 9112 section 7.1) */
-function chunkSize(conn: usize): u32 {
-  const p: usize = load<u32>(conn, Conn.Pos);
-  // Before the line is complete, so that what is no chunk is not waited for.
-  if (skipChunkSize(p, load<u32>(conn, Conn.End)) == 0) return failWith(conn, Code.BadChunkSize);
-  const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.ChunkExtensionTooLong);
-  if (cr == 0) return pendingOrFailed(conn);
-  const code = judgeChunkLine(conn, p, cr);
-  if (code != Code.None) return failWith(conn, code);
-  store<u32>(conn, 0, Conn.ExtensionBytes);
-  return advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
-}
-
-/** One line of the trailer section: checked and dropped. */
-function trailer(conn: usize): u32 {
-  const p: usize = load<u32>(conn, Conn.Pos);
-  const bytes = load<u32>(conn, Conn.TrailerBytes);
-  const longest = p + load<u32>(Place.MaxHeaderSize) - bytes;
-  const cr = completeLine(conn, false, longest, Code.TrailerTooLarge);
-  if (cr == 0) return pendingOrFailed(conn);
-  if (cr == p) return advance(conn, cr + 2, State.Complete);
-  const colon = skipToken(p, cr);
-  if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
-  store<u32>(conn, bytes + <u32>(cr + 2 - p), Conn.TrailerBytes);
-  return advance(conn, cr + 2, State.Trailers);
 }
