@@ -1,7 +1,6 @@
 /**
  * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in
- * WebAssembly, over one linear memory. It knows no socket, clock or file. Beside it stands how
- * those who receive into this memory take turns.
+ * WebAssembly, over one linear memory. It knows no socket, clock or file.
  */
 export { Core } from "./host.ts";
 export {
@@ -18,4 +17,3 @@ export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
 export { ResponseReader } from "./response_reader.ts";
 export { ResponseCode, Taken } from "./shared/abi_client.ts";
 export { EchoVerdict } from "./shared/abi_echo.ts";
-export { ReadTurns } from "../system/read_turns.ts";

@@ -1,18 +1,49 @@
 /**
- * Enforces the architecture: which folder may import which. A new arrow has to be added here, where
- * a reviewer sees it.
+ * Enforces the architecture: which room may import which. A new arrow has to be added here, where
+ * a reviewer sees it. A room is a top folder, or a folder inside one.
  */
 import assert from "node:assert/strict";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Folder → folders it may import from, itself included. */
+/** Top folder → top folders it may import from, itself included. */
 const ALLOWED: Record<string, readonly string[]> = {
   core: ["core"],
-  servers: ["servers", "core"],
-  bench: ["bench", "core"],
-  cli: ["cli", "servers", "bench"],
-  tools: ["tools", "cli", "core", "servers", "bench"],
+  system: ["system"],
+  servers: ["servers", "core", "system"],
+  bench: ["bench", "core", "system"],
+  cli: ["cli", "servers", "bench", "system"],
+  tools: ["tools", "cli", "core", "servers", "bench", "system"],
+};
+
+/**
+ * Top folder → its inner rooms → inner rooms of the same top folder they may import from. Files
+ * that stand in the top folder itself are the room ".". Every room may import itself.
+ */
+const INNER: Record<string, Record<string, readonly string[]>> = {
+  system: {
+    ".": [],
+    linux: ["."],
+    sockets: [".", "linux"],
+  },
+  servers: {
+    workqueue: [],
+    net: [],
+    echo: ["net"],
+    http: ["net"],
+    files: ["http", "net", "workqueue"],
+    models: [".", "files", "net", "workqueue"],
+    ".": ["echo", "files", "http", "models", "net", "workqueue"],
+  },
+  bench: {
+    stats: [],
+    load: ["."],
+    ".": ["stats", "load"],
+    echo: [".", "stats", "load"],
+    http: [".", "stats", "load"],
+    report: [".", "stats"],
+    lab: [".", "echo", "http", "load", "report", "stats"],
+  },
 };
 
 interface Import {
@@ -54,38 +85,76 @@ function allImports(): Import[] {
   return found;
 }
 
-Deno.test("layering: folders import only along the allowed arrows", () => {
+function topOf(path: string): string {
+  return path.split("/")[0];
+}
+
+/** The room inside its top folder that holds `path`. */
+function roomOf(path: string): string {
+  const parts = path.split("/");
+  return parts.length > 2 ? parts[1] : ".";
+}
+
+const text = ({ from, to }: Import) => `${from} -> ${to}`;
+
+Deno.test("layering: top folders import only along the allowed arrows", () => {
   const imports = allImports();
   assert.ok(imports.length > 10, "the scan found the imports");
-  const wrong = imports.filter(({ from, to }) => {
-    const folder = from.split("/")[0];
-    const isRootFile = !to.includes("/");
-    return !isRootFile && !ALLOWED[folder].includes(to.split("/")[0]);
-  });
-  assert.deepEqual(wrong.map(({ from, to }) => `${from} -> ${to}`), []);
+  const wrong = imports.filter(({ from, to }) =>
+    to.includes("/") && !ALLOWED[topOf(from)].includes(topOf(to))
+  );
+  assert.deepEqual(wrong.map(text), []);
 });
 
-Deno.test("layering: no import cycles between files", () => {
-  const graph = new Map<string, string[]>();
-  for (const { from, to } of allImports()) graph.set(from, [...graph.get(from) ?? [], to]);
+for (const [top, rooms] of Object.entries(INNER)) {
+  Deno.test(`layering: the rooms of ${top}/ import only along the allowed arrows`, () => {
+    const inside = allImports().filter(({ from, to }) => topOf(from) === top && topOf(to) === top);
+    const wrong = inside.filter(({ from, to }) =>
+      roomOf(from) !== roomOf(to) && !rooms[roomOf(from)]?.includes(roomOf(to))
+    );
+    assert.deepEqual(wrong.map(text), []);
+  });
+}
+
+/** @throws when following `graph` leads back to where one was */
+function assertNoLoop(graph: ReadonlyMap<string, ReadonlySet<string>>): void {
   const done = new Set<string>();
   const path: string[] = [];
-  const visit = (file: string) => {
-    if (done.has(file)) return;
-    const start = path.indexOf(file);
-    assert.equal(start, -1, `cycle: ${[...path.slice(start), file].join(" -> ")}`);
-    path.push(file);
-    (graph.get(file) ?? []).forEach(visit);
+  const visit = (node: string) => {
+    if (done.has(node)) return;
+    const start = path.indexOf(node);
+    assert.equal(start, -1, `loop: ${[...path.slice(start), node].join(" -> ")}`);
+    path.push(node);
+    (graph.get(node) ?? new Set<string>()).forEach(visit);
     path.pop();
-    done.add(file);
+    done.add(node);
   };
   [...graph.keys()].forEach(visit);
+}
+
+function graphOf(imports: readonly Import[], nodeOf: (path: string) => string) {
+  const graph = new Map<string, Set<string>>();
+  for (const { from, to } of imports) {
+    const [a, b] = [nodeOf(from), nodeOf(to)];
+    if (a !== b) graph.set(a, (graph.get(a) ?? new Set()).add(b));
+  }
+  return graph;
+}
+
+Deno.test("layering: no import loops between files", () => {
+  assertNoLoop(graphOf(allImports(), (path) => path));
+});
+
+Deno.test("layering: no import loops between rooms", () => {
+  // The command table loads every command, and a command describes the others by it.
+  const imports = allImports().filter(({ to }) => to.includes("/") && to !== "cli/command.ts");
+  assertNoLoop(graphOf(imports, (path) => `${topOf(path)}/${roomOf(path)}`));
 });
 
 Deno.test("layering: everything outside core reaches it through core/mod.ts", () => {
   const wrong = allImports().filter(({ from, to }) =>
-    !from.startsWith("core/") && !from.startsWith("tools/") && to.startsWith("core/") &&
+    topOf(from) !== "core" && topOf(from) !== "tools" && topOf(to) === "core" &&
     to !== "core/mod.ts"
   );
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(wrong.map(text), []);
 });

@@ -5,7 +5,8 @@
  * lie outside of it. After the last message the client sends its FIN and reads up to the server's,
  * because bytes that were never sent may still come.
  */
-import { type EchoSlot, EchoVerdict, ReadTurns } from "../../core/mod.ts";
+import { type EchoSlot, EchoVerdict } from "../../core/mod.ts";
+import { ReadTurns } from "../../system/read_turns.ts";
 import { closedKind, type FailureKind, failureKind } from "./errors.ts";
 import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";

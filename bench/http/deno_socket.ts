@@ -1,5 +1,5 @@
 /** A socket of `Deno.connect`: the cheapest to open, for one connection a request. */
-import { ReadTurns } from "../../core/mod.ts";
+import { ReadTurns } from "../../system/read_turns.ts";
 import type { HttpSocket, SocketEvents } from "./socket.ts";
 import type { Endpoint } from "./target.ts";
 

@@ -5,7 +5,7 @@
  * The runtime's operations can be reached, but they are no documented interface. So all that is
  * assumed of them is checked, and where they are not as expected `Deno.Conn` serves as it is.
  */
-import { ReadTurns } from "../../../core/mod.ts";
+import { ReadTurns } from "../../../system/read_turns.ts";
 import type { Stream } from "../stream.ts";
 
 /** The runtime's operations on a resource, named by its number; `read` answers 0 at a FIN. */

@@ -1,7 +1,7 @@
 /**
  * Streams over TLS: `Deno.listenTls`, with HTTP/1.1 as the only protocol it offers (ALPN).
  */
-import { ReadTurns } from "../../../core/mod.ts";
+import { ReadTurns } from "../../../system/read_turns.ts";
 import type { Accepted, Certificate, Listener, Stream } from "../stream.ts";
 import { Overdue } from "./overdue.ts";
 import { formatHostPort } from "../../../system/address.ts";
