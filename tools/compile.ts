@@ -6,12 +6,12 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { commit, VERSION } from "../cli/shared/version.ts";
 import config from "../deno.json" with { type: "json" };
-import { type Bundle, bundle } from "./bundle.ts";
-import { findStub } from "./compile_stub.ts";
-import { measureStart, versionOf } from "./measure_start.ts";
-import { DIST, ROOT } from "./paths.ts";
-import { buildPortable } from "./portable/executable.ts";
-import { runDeno } from "./run_deno.ts";
+import { type Bundle, bundle } from "./executable/bundle.ts";
+import { findStub } from "./executable/stub.ts";
+import { measureStart, versionOf } from "./shared/measure_start.ts";
+import { DIST, ROOT } from "./shared/paths.ts";
+import { buildPortable } from "./executable/portable.ts";
+import { runDeno } from "./shared/run_deno.ts";
 
 /** What ktcp needs of Deno, whatever runs it. It gives up permissions itself. */
 const RUN_FLAGS = [

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { VERSION } from "../cli/shared/version.ts";
 import { compile, report } from "./compile.ts";
-import { licencesText } from "./licences.ts";
-import { DIST } from "./paths.ts";
+import { licencesText } from "./executable/licences.ts";
+import { DIST } from "./shared/paths.ts";
 
 const folder = `${DIST}/release`;
 const name = `ktcp-${VERSION}-${Deno.build.target}`;

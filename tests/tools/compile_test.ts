@@ -1,6 +1,6 @@
 /** `deno compile` as far as it goes without its stub: with the `deno` in use in the stub's place. */
 import assert from "node:assert/strict";
-import { findWorkers } from "../../tools/workers.ts";
+import { findWorkers } from "../../tools/executable/workers.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { findStub } from "../../tools/compile_stub.ts";
-import { licencesText } from "../../tools/licences.ts";
+import { findStub } from "../../tools/executable/stub.ts";
+import { licencesText } from "../../tools/executable/licences.ts";
 
 Deno.test("findStub() says which DENORT_BIN does not exist", async () => {
   assert.deepEqual(await findStub("/no/such/denort"), {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findWorkers } from "../../tools/workers.ts";
+import { findWorkers } from "../../tools/executable/workers.ts";
 
 /** Runs `body` with a tree of `files` below a folder that has all of the source folders. */
 function inTree(files: Record<string, string>, body: (root: string) => void): void {

@@ -6,8 +6,8 @@ import { Command } from "commander";
 import { integerBetween } from "../../cli/shared/args.ts";
 import { markdownTable } from "../../bench/report/text_layout.ts";
 import { median } from "../../bench/stats/spread.ts";
-import { startMs } from "../measure_start.ts";
-import { ROOT } from "../paths.ts";
+import { startMs } from "../shared/measure_start.ts";
+import { ROOT } from "../shared/paths.ts";
 
 const DENO_RUN = [Deno.execPath(), "run", "-A"];
 const HTTP = [...DENO_RUN, `${ROOT}/cli/main.ts`, "http", "--port", "0"];

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 
 /** The repository's root, without a slash at its end. */
-export const ROOT: string = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /** Everything built goes below this folder, apart from `./ktcp` itself. */
 export const DIST = `${ROOT}/dist`;

@@ -7,10 +7,10 @@
  * the file name is how it is found there.
  */
 import { basename, dirname, join, relative } from "node:path";
-import { ROOT } from "./paths.ts";
+import { ROOT } from "../shared/paths.ts";
 
 /** The folders whose modules go into the executable. */
-const FOLDERS = ["core", "servers", "bench", "cli"];
+const FOLDERS = ["core", "system", "servers", "bench", "cli"];
 
 /** `new URL("…/name.ts", import.meta.url)`, as people and as bundlers write it. */
 export const WORKER_URL: RegExp =

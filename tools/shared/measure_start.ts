@@ -1,9 +1,9 @@
 /** Measures the start of servers: until the first request is answered. */
 import { once } from "node:events";
 import { connect } from "node:net";
-import { median } from "../bench/stats/spread.ts";
-import { untilReady } from "../cli/shared/ready_line.ts";
-import { Process } from "../system/process.ts";
+import { median } from "../../bench/stats/spread.ts";
+import { untilReady } from "../../cli/shared/ready_line.ts";
+import { Process } from "../../system/process.ts";
 import { DIST } from "./paths.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */
