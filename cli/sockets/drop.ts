@@ -1,5 +1,5 @@
 /** `ktcp sockets drop`: drops one connection, those of a list, or those that pass a filter. */
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, Option } from "commander";
 import { LibcError, SystemError } from "../../system/linux/libc.ts";
 import { formatPair, type Pair, parsePair } from "../../system/sockets/address.ts";
 import { hasNetAdmin } from "../../system/sockets/capability.ts";
@@ -45,7 +45,7 @@ interface DropOptions {
 }
 
 /** Builds `ktcp sockets drop`. */
-export function dropCommand() {
+export function dropCommand(): Command {
   return new Command("drop")
     .summary("drop connections: one, a list, or by filter")
     .description("Drops TCP connections, TIME-WAIT included, at once (SOCK_DESTROY).")
@@ -55,7 +55,7 @@ export function dropCommand() {
     .addOption(new Option("-n, --dry-run", "list what would be dropped, and drop nothing"))
     .addOption(new Option("--json", "one JSON document with the counts"))
     .addHelpText("after", EXAMPLES)
-    .action(async (words, _, command) => {
+    .action(async (words: string[], _options: object, command: Command) => {
       requireLinux();
       // commander gives the options that drop shares with its parent to the parent.
       const options = command.optsWithGlobals() as DropOptions;

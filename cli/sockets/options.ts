@@ -1,17 +1,17 @@
 /** What `ktcp sockets` and `ktcp sockets drop` have in common. */
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "commander";
 import { type State, STATES, statesNamed } from "../../system/sockets/state.ts";
 import { integerBetween } from "../shared/args.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** `--state time-wait,established`. */
-export function statesOption() {
+export function statesOption(): Option {
   return new Option("-s, --state <states>", "only these states, separated by commas")
     .argParser(parseStates);
 }
 
 /** `--port 80,443`. */
-export function portsOption() {
+export function portsOption(): Option {
   return new Option("-p, --port <ports>", "only sockets with one of these ports at either end")
     .argParser(parsePorts);
 }

@@ -1,6 +1,5 @@
-/** `ktcp sockets`: counts and lists TCP sockets; `ktcp sockets drop` is in sockets_drop.ts. */
-import { Command, Option } from "@commander-js/extra-typings";
-import type { Command as AnyCommand } from "commander";
+/** `ktcp sockets`: counts and lists TCP sockets; `ktcp sockets drop` stands in drop.ts. */
+import { Command, Option } from "commander";
 import { countPorts, countStates } from "../../system/sockets/count.ts";
 import { explainTimeWait } from "./explain.ts";
 import type { SocketFilter } from "../../system/sockets/filter.ts";
@@ -33,8 +32,20 @@ States: ${STATES.slice(0, 6).join(", ")},
   ${STATES.slice(6).join(", ")}; and the groups of ss:
   all, connected, synchronized, bucket, big.`;
 
+interface SocketsFlags {
+  state?: State[];
+  port?: number[];
+  listen?: boolean;
+  list?: boolean;
+  count?: boolean;
+  /** In ms; true: the default. */
+  watch?: number | true;
+  json?: boolean;
+  explain?: boolean;
+}
+
 /** Builds `ktcp sockets`. */
-export function command(): AnyCommand {
+export function command(): Command {
   const sockets = new Command("sockets")
     .summary("TCP sockets by state; drop TIME-WAIT sockets")
     .description("Shows the TCP sockets of this machine (Linux), IPv4 and IPv6.")
@@ -56,7 +67,7 @@ export function command(): AnyCommand {
         .conflicts(["state", "port", "listen", "list", "count", "json"]),
     )
     .addHelpText("after", EXAMPLES)
-    .action(async (options) => {
+    .action(async (options: SocketsFlags) => {
       requireLinux();
       if (options.explain) return void printResult(explain());
       const states: ReadonlySet<State> = new Set(
@@ -72,7 +83,7 @@ export function command(): AnyCommand {
       await watch(draw, options.watch === true ? 1000 : options.watch);
     });
   sockets.addCommand(dropCommand());
-  return sockets as unknown as AnyCommand;
+  return sockets;
 }
 
 let hasNotedFallback = false;

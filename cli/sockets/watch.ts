@@ -1,5 +1,5 @@
 /** `ktcp sockets --watch`. */
-import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../shared/args.ts";
 import { printResult } from "../shared/output.ts";
 
