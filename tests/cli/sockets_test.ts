@@ -325,7 +325,9 @@ Deno.test("FFI is loaded by one file, and not before a command asks for it", asy
       }
     }
   };
-  for (const folder of ["cli", "servers", "bench", "system"]) await visit(new URL(`${folder}/`, root));
+  for (const folder of ["cli", "servers", "bench", "system"]) {
+    await visit(new URL(`${folder}/`, root));
+  }
   assert.deepEqual(users, ["system/linux/libc.ts"]);
   const permissions = ["--no-prompt", "--allow-read", "--allow-env", "--deny-ffi"];
   const help = await run(Deno.execPath(), ["run", ...permissions, MAIN, "sockets", "--help"]);
