@@ -1,7 +1,7 @@
 /**
  * The command table. A command's module is loaded only when it is asked for: start-up is budgeted.
  */
-import type { CommandEntry } from "./command.ts";
+import type { CommandEntry } from "./shared/command.ts";
 
 /** All commands, in the order in which the help shows them. */
 export const COMMANDS: readonly CommandEntry[] = [

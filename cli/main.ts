@@ -9,7 +9,7 @@ import { stderr } from "../system/stderr.ts";
 import { COMMANDS } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
 import { printNote, printResult } from "./shared/output.ts";
-import { loadCommand, newProgram } from "./program.ts";
+import { loadCommand, newProgram } from "./shared/program.ts";
 
 /** Makes commander throw instead of exiting, and write its help where results go. */
 function throwing(command: Command): Command {

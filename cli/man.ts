@@ -1,8 +1,8 @@
 /** `ktcp man`: the manual page, made from the commands' own options, in man(7) macros. */
 import { Command } from "commander";
-import type { CommandEntry } from "./command.ts";
+import type { CommandEntry } from "./shared/command.ts";
 import { printResult } from "./shared/output.ts";
-import { wholeProgram } from "./program.ts";
+import { wholeProgram } from "./shared/program.ts";
 import { VERSION } from "./shared/version.ts";
 
 /** Builds the command, which documents the commands of `table`. */

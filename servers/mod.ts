@@ -1,11 +1,11 @@
 /**
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
-import { fitCapacity, systemRoom } from "./net/capacity.ts";
+import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { type CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
-import { compressorsFor } from "./files/compression/compressors_for.ts";
+import { compressorsFor } from "./models/compressors_for.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/engines/unix_path.ts";
-import type { OwnSockets } from "../system/linux/own_sockets.ts";
+import type { OwnSockets } from "../system/sockets/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
 import { servePerConnection } from "./models/per_connection.ts";
 import { servePerCore } from "./models/per_core.ts";
@@ -18,21 +18,21 @@ import {
   type PartialServerOptions,
   type ServerOptions,
   withDefaults,
-} from "./options.ts";
+} from "./models/options.ts";
 
-export { CapacityError } from "./net/capacity.ts";
+export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { ListenOptions } from "./net/stream.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/model.ts";
-export type { EchoServiceOptions, HttpServiceOptions, Model } from "./options.ts";
-export type { PartialServerOptions } from "./options.ts";
+export type { EchoServiceOptions, HttpServiceOptions, Model } from "./models/options.ts";
+export type { PartialServerOptions } from "./models/options.ts";
 export {
   DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_TIMEOUTS,
   MODELS,
-} from "./options.ts";
+} from "./models/options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
@@ -119,7 +119,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     const settings = { model, workers, maxActive, maxWorkers, sockets, compressors, onNote };
     const server = await start(options, settings);
     if (tls !== undefined && sockets !== undefined) {
-      const { setNoDelayOnAll } = await import("../system/linux/no_delay.ts");
+      const { setNoDelayOnAll } = await import("../system/sockets/no_delay.ts");
       setNoDelayOnAll(sockets);
     }
     for (const note of notes) onNote(note);
@@ -133,7 +133,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
 async function openOwnSockets(): Promise<OwnSockets | undefined> {
   if (Deno.build.os !== "linux") return undefined;
   // Loads the C library: not where it is not needed.
-  const { OwnSockets } = await import("../system/linux/own_sockets.ts");
+  const { OwnSockets } = await import("../system/sockets/own_sockets.ts");
   return OwnSockets.open();
 }
 

@@ -8,7 +8,7 @@
  * line tells how many are missing there. Errors of stderr (a full disk, a reader that went away)
  * never reach the caller: what cannot be written counts as dropped.
  */
-import { settledWithin } from "../servers/net/grace.ts";
+import { settledWithin } from "./grace.ts";
 
 /** Bytes of log lines that wait at the most. */
 const MAX_LOG_BYTES = 1 << 20;

@@ -15,7 +15,7 @@ import type { OpenSocket } from "./socket.ts";
 import type { ErrorKind, Tally } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
 import type { Schedule } from "../load/schedule.ts";
-import type { SampleLog } from "../load/sample_log.ts";
+import type { SampleLog } from "./sample_log.ts";
 import { formatAddress } from "../../system/address.ts";
 
 /** What the clients of a thread share. */

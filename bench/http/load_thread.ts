@@ -8,7 +8,7 @@ import { Tally, type TallyReport } from "./tally.ts";
 import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./plan.ts";
 import { Budget, Halt, Schedule } from "../load/schedule.ts";
 import { constantRate, type Pacer, ramp, shareOf } from "../load/pacer.ts";
-import { SampleLog } from "../load/sample_log.ts";
+import { SampleLog } from "./sample_log.ts";
 
 /** Room for what one read brings, in bytes. */
 const INPUT_BYTES = 65536;

@@ -1,12 +1,12 @@
 /** `ktcp completions`: completion scripts for shells, made from the commands' own options. */
 import { Argument, Command } from "commander";
-import type { CommandEntry } from "../command.ts";
+import type { CommandEntry } from "../shared/command.ts";
 import { bashScript } from "./bash.ts";
 import { fishScript } from "./fish.ts";
 import { describe } from "./words.ts";
 import { zshScript } from "./zsh.ts";
 import { printResult } from "../shared/output.ts";
-import { wholeProgram } from "../program.ts";
+import { wholeProgram } from "../shared/program.ts";
 
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 

@@ -3,7 +3,7 @@
  */
 import type { CoreShare } from "../../core/mod.ts";
 import type { Counters } from "../net/counters.ts";
-import type { ServerOptions, ServiceOptions } from "../options.ts";
+import type { ServerOptions, ServiceOptions } from "./options.ts";
 import type { Effect, Handed } from "../net/service.ts";
 
 // per-core

@@ -3,8 +3,8 @@
  * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
  */
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/linux/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "../options.ts";
+import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "./options.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";
 import { ThreadConnection } from "./thread_connection.ts";

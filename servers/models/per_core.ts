@@ -7,8 +7,8 @@
  * lost, and the item is queued again on the same core.
  */
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/linux/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "../options.ts";
+import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "./options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
 import { stderr } from "../../system/stderr.ts";
 import { CoreServer } from "./core_server.ts";

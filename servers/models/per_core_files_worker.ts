@@ -1,5 +1,5 @@
 /** Worker entry of model `per-core` with `--dir`. */
-import { makeDirectory } from "../files/make_directory.ts";
+import { makeDirectory } from "./make_directory.ts";
 import { serveWork } from "../workqueue/serve_work.ts";
 import { serve } from "./per_core_item.ts";
 

@@ -2,8 +2,8 @@
  * The work function of model `per-core`: a whole server.
  */
 import { ConnectionLimit } from "../net/connection_limit.ts";
-import { createService, type MakeDirectory } from "../create_service.ts";
-import { keptBytes } from "../options.ts";
+import { createService, type MakeDirectory } from "./create_service.ts";
+import { keptBytes } from "./options.ts";
 import type { WorkContext } from "../workqueue/serve_work.ts";
 import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
 import { createServerCore, startServing } from "./serving.ts";

@@ -4,9 +4,9 @@
  */
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../net/connection_limit.ts";
-import { createProtocol } from "../create_service.ts";
-import type { OwnSockets } from "../../system/linux/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "../options.ts";
+import { createProtocol } from "./create_service.ts";
+import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { stderr } from "../../system/stderr.ts";
 import {
@@ -48,7 +48,7 @@ export async function servePool(
 ): Promise<RunningServer> {
   const core = createServerCore(options);
   const print = (lines: string) => stderr.log(lines);
-  const parts = servesFiles(options.service) ? await import("../files/make_directory.ts") : {};
+  const parts = servesFiles(options.service) ? await import("./make_directory.ts") : {};
   const pools = new WorkerPools({
     ...workers,
     connect: compressors && ((port) => compressors.serve(port)),

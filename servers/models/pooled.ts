@@ -3,7 +3,7 @@
  * memory, and a service over it.
  */
 import { Core } from "../../core/mod.ts";
-import { createService, type MakeDirectory } from "../create_service.ts";
+import { createService, type MakeDirectory } from "./create_service.ts";
 import type { Service } from "../net/service.ts";
 import type { WorkerOutlets } from "../workqueue/serve_work.ts";
 import type { PoolInit } from "./messages.ts";

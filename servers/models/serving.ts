@@ -4,12 +4,12 @@
  */
 import { Core } from "../../core/mod.ts";
 import { Acceptor } from "../net/acceptor.ts";
-import { blocksFor, inputBytesOf } from "../net/capacity.ts";
+import { blocksFor, inputBytesOf } from "./capacity.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
 import type { Listener } from "../net/stream.ts";
 import { denoEngine } from "../net/engines/deno.ts";
-import { limitsOf, type ServerOptions, TICK_MS } from "../options.ts";
+import { limitsOf, type ServerOptions, TICK_MS } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
 

@@ -4,8 +4,8 @@
  * with `WQ_UNBOUND`, khttpd on CMWQ.
  */
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/linux/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "../options.ts";
+import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "./options.ts";
 import { ItemConnection } from "./item_connection.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";

@@ -1,5 +1,5 @@
 /** Worker entry of model `shared-pool` with `--dir`. */
-import { makeDirectory } from "../files/make_directory.ts";
+import { makeDirectory } from "./make_directory.ts";
 import { serveWork } from "../workqueue/serve_work.ts";
 import { type Pooled, setUpPooled } from "./pooled.ts";
 import type { PoolInit } from "./messages.ts";

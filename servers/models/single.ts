@@ -4,9 +4,9 @@
  */
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../net/connection_limit.ts";
-import { createService } from "../create_service.ts";
-import { keptBytes, type ServerOptions, servesFiles } from "../options.ts";
-import type { OwnSockets } from "../../system/linux/own_sockets.ts";
+import { createService } from "./create_service.ts";
+import { keptBytes, type ServerOptions, servesFiles } from "./options.ts";
+import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
 import { stderr } from "../../system/stderr.ts";
 import { failureOf, type RunningServer } from "./model.ts";
 import { createServerCore, startServing } from "./serving.ts";
@@ -17,7 +17,7 @@ export async function serveSingle(
   { sockets, compressors }: { sockets?: OwnSockets; compressors?: CompressorPool } = {},
 ): Promise<RunningServer> {
   const core = createServerCore(options, keptBytes(options.service));
-  const parts = servesFiles(options.service) ? await import("../files/make_directory.ts") : {};
+  const parts = servesFiles(options.service) ? await import("./make_directory.ts") : {};
   const print = (lines: string) => stderr.log(lines);
   const service = createService(core, options.service, { print, ...parts, compressors });
   const limit = ConnectionLimit.alone(options.maxConnections);

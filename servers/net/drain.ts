@@ -1,7 +1,7 @@
 /**
  * Draining: what is idle gets its FIN at once, what is in progress is finished.
  */
-import { settledWithin } from "./grace.ts";
+import { settledWithin } from "../../system/grace.ts";
 
 /** Time between two looks at the connections that were not idle at the one before. */
 const SWEEP_MS = 20;

@@ -5,7 +5,7 @@ import { fishScript } from "../../cli/completions/fish.ts";
 import { type CommandWords, describe } from "../../cli/completions/words.ts";
 import { zshScript } from "../../cli/completions/zsh.ts";
 import { manPage } from "../../cli/man.ts";
-import { wholeProgram } from "../../cli/program.ts";
+import { wholeProgram } from "../../cli/shared/program.ts";
 
 const commands = describe(await wholeProgram(COMMANDS));
 

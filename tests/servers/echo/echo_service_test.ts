@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Core } from "../../../core/mod.ts";
 import { Connection, type ConnectionContext } from "../../../servers/net/connection.ts";
 import { zeroCounters } from "../../../servers/net/counters.ts";
-import { DEFAULT_TIMEOUTS } from "../../../servers/options.ts";
+import { DEFAULT_TIMEOUTS } from "../../../servers/models/options.ts";
 import { describeSplit, EchoService } from "../../../servers/echo/echo_service.ts";
 import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
 import { FakeStream } from "../../support/fake_stream.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { MODELS } from "../../../servers/mod.ts";
 import { launchServer } from "../../support/launch.ts";
 import { requestBytes } from "../../support/file_server.ts";
-import { peakResidentBytes } from "../../support/process_memory.ts";
+import { peakResidentBytes } from "../../../system/process_usage.ts";
 import { run, withTree } from "./tree.ts";
 
 const ENTRIES = 20_000;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { type Model, MODELS, type RunningServer, serve } from "../../../servers/mod.ts";
-import type { ServiceOptions } from "../../../servers/options.ts";
+import type { ServiceOptions } from "../../../servers/models/options.ts";
 import {
   connect,
   readFull,

@@ -11,7 +11,7 @@ import {
   serve,
   sumCounters,
 } from "../../../servers/mod.ts";
-import type { ServiceOptions } from "../../../servers/options.ts";
+import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readFull, sleep, writeAll } from "../../../tools/soak/client.ts";
 import { DIR_FILES, loadHttpCases, type Service, SERVICES } from "../../support/http_cases.ts";
 import { replay } from "../../support/http_replay.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { type RunningServer, serve } from "../../../servers/mod.ts";
-import type { ServiceOptions } from "../../../servers/options.ts";
+import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readResponse, writeAll } from "../../../tools/soak/client.ts";
 
 const HELLO: ServiceOptions = { kind: "http", content: "hello", limits: DEFAULT_LIMITS };

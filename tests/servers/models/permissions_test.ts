@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { poolPermissions, workerPermissions } from "../../../servers/models/permissions.ts";
-import { type ServiceOptions, withDefaults } from "../../../servers/options.ts";
+import { type ServiceOptions, withDefaults } from "../../../servers/models/options.ts";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { freePort } from "../../../system/address.ts";
 

@@ -3,7 +3,7 @@
  * the end of a response waits for the peer's delayed ACK, up to 40 ms. On Linux an accepted socket
  * inherits the option from its listener.
  */
-import { libc, SystemError } from "./libc.ts";
+import { libc, SystemError } from "../linux/libc.ts";
 import type { OwnSockets } from "./own_sockets.ts";
 
 const IPPROTO_TCP = 6;

@@ -1,6 +1,9 @@
 /** The compressors of a server, where it compresses. */
-import { compresses, copiesBytes, type ServerOptions } from "../../options.ts";
-import { CompressorPool, type CompressorPoolOptions } from "./compressor_pool.ts";
+import { compresses, copiesBytes, type ServerOptions } from "./options.ts";
+import {
+  CompressorPool,
+  type CompressorPoolOptions,
+} from "../files/compression/compressor_pool.ts";
 
 /**
  * The compressors that `options` ask for, if they do. `--cache` stands in `options` for all threads

@@ -5,9 +5,14 @@ import {
   CapacityError,
   fitCapacity,
   systemRoom,
-} from "../../../servers/net/capacity.ts";
+} from "../../../servers/models/capacity.ts";
 import { compressorWorkers } from "../../../servers/files/compression/compressor_pool.ts";
-import { type Model, MODELS, type ServiceOptions, withDefaults } from "../../../servers/options.ts";
+import {
+  type Model,
+  MODELS,
+  type ServiceOptions,
+  withDefaults,
+} from "../../../servers/models/options.ts";
 import { WORKER_DESCRIPTORS } from "../../../servers/workqueue/mod.ts";
 
 const ECHO: ServiceOptions = { kind: "echo", bufferBytes: 4096, verbose: false };

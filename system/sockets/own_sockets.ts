@@ -5,8 +5,8 @@
  * What is needed of the C library is loaded when the object is made. Its methods work after the
  * permission for FFI was given up, and they are all that is left of it then.
  */
-import { formatIpv4, formatIpv6 } from "../sockets/address.ts";
-import { type Libc, libc, LibcError, SystemError } from "./libc.ts";
+import { formatIpv4, formatIpv6 } from "./address.ts";
+import { type Libc, libc, LibcError, SystemError } from "../linux/libc.ts";
 
 const AF_INET = 2;
 const AF_INET6 = 10;

@@ -1,12 +1,12 @@
 /**
  * What a server can be told, as plain data that can be sent to a Worker; with defaults.
  */
-import { DEFAULT_LIMITS, type Limits } from "../core/mod.ts";
-import type { AccessLogOptions } from "./http/access_log.ts";
-import type { Timeouts } from "./net/connection.ts";
-import type { ListenOptions } from "./net/stream.ts";
-import type { DirectoryOptions } from "./files/directory.ts";
-import { DEFAULT_CACHE_BYTES } from "./files/options.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../core/mod.ts";
+import type { AccessLogOptions } from "../http/access_log.ts";
+import type { Timeouts } from "../net/connection.ts";
+import type { ListenOptions } from "../net/stream.ts";
+import type { DirectoryOptions } from "../files/directory.ts";
+import { DEFAULT_CACHE_BYTES } from "../files/options.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {

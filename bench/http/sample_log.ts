@@ -1,5 +1,5 @@
 /** Raw samples of a thread, handed over in portions. */
-import type { Inspected } from "../http/inspect.ts";
+import type { Inspected } from "./inspect.ts";
 import type { RequestSample } from "../result.ts";
 
 /** Samples in a portion. */

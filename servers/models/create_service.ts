@@ -1,16 +1,16 @@
 /**
  * Makes a service from plain options, on whichever thread it is to run.
  */
-import type { Core } from "../core/mod.ts";
-import { AccessLog } from "./http/access_log.ts";
+import type { Core } from "../../core/mod.ts";
+import { AccessLog } from "../http/access_log.ts";
 import type { HttpServiceOptions, ServiceOptions } from "./options.ts";
-import type { Resource } from "./http/resource.ts";
-import { echoContentResource } from "./http/echo_content.ts";
-import { helloResource } from "./http/hello.ts";
-import type { Service } from "./net/service.ts";
-import type { Compressor } from "./files/compress.ts";
-import { EchoService } from "./echo/echo_service.ts";
-import { HttpService } from "./http/http_service.ts";
+import type { Resource } from "../http/resource.ts";
+import { echoContentResource } from "../http/echo_content.ts";
+import { helloResource } from "../http/hello.ts";
+import type { Service } from "../net/service.ts";
+import type { Compressor } from "../files/compress.ts";
+import { EchoService } from "../echo/echo_service.ts";
+import { HttpService } from "../http/http_service.ts";
 
 /** Makes the resource for `--dir`; see `make_directory.ts`. */
 export type MakeDirectory = (

@@ -13,7 +13,7 @@ import {
   type Model,
   type ServerOptions,
   servesFiles,
-} from "../options.ts";
+} from "./options.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
 
 /**

@@ -1,9 +1,9 @@
 /** The program itself as a command: what `ktcp --help`, the completions and the man page show. */
 import { Command, CommanderError } from "commander";
-import { unitsHelp } from "./shared/args.ts";
+import { unitsHelp } from "./args.ts";
 import type { CommandEntry } from "./command.ts";
-import { printResult } from "./shared/output.ts";
-import { VERSION, versionText } from "./shared/version.ts";
+import { printResult } from "./output.ts";
+import { VERSION, versionText } from "./version.ts";
 
 /** Returns `ktcp` with its own options and without any command. */
 export function newProgram(): Command {

@@ -1,11 +1,11 @@
 /**
  * Makes the resource for `--dir`: apart from other resources because it needs much to be loaded.
  */
-import { RemoteCompressor } from "./compression/remote_compressor.ts";
-import { copiesBytes, type HttpServiceOptions, keptBytes } from "../options.ts";
+import { RemoteCompressor } from "../files/compression/remote_compressor.ts";
+import { copiesBytes, type HttpServiceOptions, keptBytes } from "./options.ts";
 import type { Resource } from "../http/resource.ts";
-import { DirectoryResource } from "./directory.ts";
-import type { Compressor } from "./compress.ts";
+import { DirectoryResource } from "../files/directory.ts";
+import type { Compressor } from "../files/compress.ts";
 
 /** What a directory's resource is made of besides its options. */
 interface DirectoryParts {
