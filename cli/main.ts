@@ -80,10 +80,13 @@ function commandNames(): string {
   return COMMANDS.map((entry) => entry.name).join(", ");
 }
 
-if (import.meta.main) {
+/** Runs this process' command line, and ends the process when all that it printed is written. */
+export async function runProcess(): Promise<never> {
   ignoreDebuggerSignal();
   const code = await main(Deno.args);
   await stderr.flush();
   // Does not wait for a write that nobody reads.
   Deno.exit(code);
 }
+
+if (import.meta.main) await runProcess();

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
 import { sleep } from "../../tools/soak/client.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
+import { isIgnored, SIGUSR1 } from "../support/ignored_signal.ts";
 import { until } from "../support/until.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -39,15 +40,6 @@ function listeningPorts(pid: number): number[] {
       .map((fields) => parseInt(fields[1].split(":")[1], 16))
   );
 }
-
-/** Whether process `pid` ignores signal `number`. */
-function isIgnored(pid: number, number: number): boolean {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  const mask = BigInt("0x" + /^SigIgn:\s*(\w+)$/m.exec(status)![1]);
-  return (mask >> BigInt(number - 1) & 1n) === 1n;
-}
-
-const SIGUSR1 = 10;
 
 /** Sends `signals`, and looks as often as it can for ports other than `own`. */
 async function checkSignals(

@@ -73,6 +73,10 @@ export class RunningServer {
     return new RunningServer(process, ready.port);
   }
 
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** The body that it serves at `path`. */
   async get(path: string): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`);

@@ -43,9 +43,9 @@ function outputOf(path: string): string {
 function writeEntries(folder: string, workers: string[], commit: string): string[] {
   const toRoot = relative(folder, ROOT);
   const texts: Record<string, string> = {
-    "ktcp.ts": `import { main } from "${toRoot}/cli/main.ts";
+    "ktcp.ts": `import { runProcess } from "${toRoot}/cli/main.ts";
 globalThis.ktcpBuild = ${JSON.stringify({ commit })};
-Deno.exit(await main(Deno.args));
+await runProcess();
 `,
   };
   for (const worker of workers) texts[basename(worker)] = `import "${toRoot}/${worker}";\n`;
