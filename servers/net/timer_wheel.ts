@@ -26,7 +26,7 @@ const SLOTS = 64;
  * Ticks that one turn of the event loop may count. What a thread was busy for longer, its peers did
  * not miss: their bytes may stand in the kernel.
  */
-const MAX_STEP = 4;
+const MAX_STEP = 2;
 
 /** A wheel that turns while it has entries. */
 export class TimerWheel {
