@@ -23,12 +23,18 @@ export class KeptConnection implements Disposable {
     this.#conn = conn;
   }
 
-  /** Sends requests, in one write, and receives the replies to `methods`. @throws in 30 s */
+  /**
+   * Sends requests, in one write, and receives the replies to `methods`, up to one that announces
+   * the end of the connection.
+   *
+   * @returns whether the connection is kept
+   * @throws in 30 s
+   */
   async exchange(
     request: Uint8Array,
     methods: readonly string[],
-    onReply: (reply: Reply, at: number) => void,
-  ): Promise<void> {
+    onReply: (reply: Reply) => void,
+  ): Promise<boolean> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -37,8 +43,14 @@ export class KeptConnection implements Disposable {
     try {
       const sending = writeAll(this.#conn, request);
       sending.catch(() => {});
-      for (const [at, method] of methods.entries()) onReply(await this.#reply(method), at);
+      for (const method of methods) {
+        const reply = await this.#reply(method);
+        onReply(reply);
+        // What was not sent yet is not awaited either (RFC 9112, section 9.6).
+        if (reply.fields.get("connection") === "close") return false;
+      }
       await sending;
+      return true;
     } catch (error) {
       throw isLate ? new Error(`No whole answer within ${DEADLINE_MS / 1000} s`) : error;
     } finally {

@@ -113,7 +113,7 @@ export async function attack(model: string, options: AttackOptions = {}): Promis
   }
   await useInFull(files.port, connections).catch(({ message }) => faults.push(message));
   for (const one of all) faults.push(...await faultsOf(one));
-  const line = `${clients.answers} right answers (${latency}); ` +
+  const line = `${clients.answers} right answers (${latency}), ${clients.refusals} refusals; ` +
     `${all.map(describe).join("; ")}; attacks: ${describeCounts(counts)}`;
   if (faults.length > 0) throw new Error(`${faults.join(" | ")} | ${line}`);
   return line;

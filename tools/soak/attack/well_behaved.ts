@@ -4,7 +4,9 @@
  *
  * The rule: while the server is below its stated limits, each gets the whole right answer. An error
  * status, a connection refused, reset or closed before the answer, a wrong byte, or no whole
- * answer within 30 s is a failure. Slowness is no failure; the latency is reported.
+ * answer within 30 s is a failure. Slowness is no failure; the latency is reported. Nor is a whole
+ * 503 from the server that sends content back: attackers may fill its memory with content that it
+ * has to keep, which is a stated limit. Such refusals are counted and reported.
  */
 import { Buffer } from "node:buffer";
 import { connect, sleep } from "../client.ts";
@@ -162,6 +164,8 @@ export class WellBehaved {
   /** What went wrong, the first of it in words. */
   readonly faults: string[] = [];
   faultCount = 0;
+  /** Whole answers 503 of the server that sends content back. */
+  refusals = 0;
   #latenciesMs: number[] = [];
   #isStopped = false;
   readonly #loops: Promise<void>[];
@@ -194,8 +198,9 @@ export class WellBehaved {
           const isLarge = target.kind !== "echo" && ++turn % 40 === 0;
           const question = isLarge ? LARGE_FILE : questions[turn++ % questions.length];
           asked = question.name;
-          await this.#ask(connection, question);
+          const isKept = await this.#ask(connection, question);
           await sleep(PAUSE_MS);
+          if (!isKept) break;
         }
       } catch (error) {
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : error;
@@ -205,14 +210,17 @@ export class WellBehaved {
     }
   }
 
-  async #ask(connection: KeptConnection, question: Question): Promise<void> {
+  /** @returns whether the connection is kept */
+  async #ask(connection: KeptConnection, question: Question): Promise<boolean> {
     const startMs = performance.now();
-    await connection.exchange(question.request, question.methods, (reply) => {
+    const isKept = await connection.exchange(question.request, question.methods, (reply) => {
+      if (reply.status === 503 && ECHO.includes(question)) return void ++this.refusals;
       const fault = question.faultOf(reply);
       if (fault === undefined) ++this.answers;
       else this.#fail(`${question.name}: ${fault}`);
     });
     if (question !== LARGE_FILE) this.#latenciesMs.push(performance.now() - startMs);
+    return isKept;
   }
 
   #fail(fault: string): void {
