@@ -39,12 +39,16 @@ class ReadQueue {
   #passes = PASSES;
   #turns = 0;
   #isWatched = false;
+  /** How many have waited so far, and how many of them were let through. */
+  tickets = 0;
+  passed = 0;
 
   /** Asks to receive again. @returns what to wait for first; `undefined`: nothing */
   ask(): Promise<void> | undefined {
     if (this.open < FULL_TURN && this.#waiting.length === 0) return undefined;
     // What one turn has completed goes on in microtasks that are queued already.
     if (this.#asked++ === 0) queueMicrotask(this.#endTurn);
+    ++this.tickets;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -60,6 +64,7 @@ class ReadQueue {
   #letThrough(asked: number): void {
     this.#passes = asked * HARDLY_ANY < this.#passes ? this.#passes * 2 : PASSES;
     const end = Math.min(this.#first + this.#passes, this.#waiting.length);
+    this.passed += end - this.#first;
     while (this.#first < end) this.#waiting[this.#first++]();
     // Half of it is cut off at a time, so that no element is moved often.
     if (this.#first * 2 < this.#waiting.length) return;
@@ -86,6 +91,8 @@ const queue = new ReadQueue();
 export class ReadTurns {
   #hasRead = false;
   #hasEnded = false;
+  /** What it drew when it had to wait; -1 when it had not, or when nobody needs to know any more. */
+  #ticket = -1;
 
   constructor() {
     ++queue.open;
@@ -99,7 +106,18 @@ export class ReadTurns {
   ask(): Promise<void> | undefined {
     const turn = this.#hasRead ? queue.ask() : undefined;
     this.#hasRead = true;
+    this.#ticket = turn === undefined ? -1 : queue.tickets;
     return turn;
+  }
+
+  /**
+   * Whether the socket waits for its turn, or has waited since the last call: what its peer sent
+   * may be in the kernel for as long.
+   */
+  wasHeldUp(): boolean {
+    if (this.#ticket < 0) return false;
+    if (this.#ticket <= queue.passed) this.#ticket = -1;
+    return true;
   }
 
   /** The socket was closed. May be called again. */

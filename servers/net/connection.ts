@@ -52,6 +52,9 @@ const LINGER_BYTES = 64 << 20;
 /** How long a connection lingers while its server drains, in ms: several round trips. */
 const DRAIN_LINGER_MS = 1000;
 
+/** How much longer a peer is waited for that the thread had no time for, in ms. */
+const HELD_UP_MS = 1000;
+
 /** Errors by which a socket says that the peer is gone: events, not faults. */
 function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
@@ -200,10 +203,14 @@ export class Connection implements Timed, Sender {
     const { counters, service } = this.#context;
     // The peer has had its answer and its FIN, and does not close.
     if (this.#isLingering) return this.close();
+    const isReceiving = this.#isReceiving && this.#ending === undefined;
+    const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
+    // The time for a head is never extended: bytes that drip would extend it for ever.
+    if (isReceiving && phase !== Phase.Head && this.#stream.wasHeldUp?.()) {
+      return this.#context.wheel.set(this, HELD_UP_MS);
+    }
     ++counters.timeouts;
-    const isInMessage = this.#isReceiving && this.#ending === undefined &&
-      service.phase(this.conn) !== Phase.Idle;
-    if (!isInMessage) return this.close();
+    if (phase === Phase.Idle) return this.close();
     service.expire(this.conn);
     this.#endReceiving();
   }

@@ -12,6 +12,11 @@ export interface Stream {
   /** Sends a FIN; receiving goes on. */
   closeWrite(): Promise<void>;
   close(): void;
+  /**
+   * Whether the read that is under way waits, or has waited since the last call, for the many other
+   * sockets of its thread: what the peer sent may be in the kernel. Absent: it never does.
+   */
+  wasHeldUp?(): boolean;
 }
 
 /** Where a server listens: TCP, or a Unix domain socket when `path` is given. */

@@ -12,6 +12,8 @@ export class FakeStream implements Stream {
   /** Whether the FIN was sent, and whether the stream was closed. */
   hasEnded = false;
   isClosed = false;
+  /** For how many more calls `wasHeldUp` says so. */
+  heldUp = 0;
   /** Reads so far. */
   reads = 0;
   readonly #arrivals: Arrival[] = [];
@@ -55,6 +57,10 @@ export class FakeStream implements Stream {
     const part = view.subarray(0, this.mostPerWrite);
     this.sent.push(...part);
     return part.length;
+  }
+
+  wasHeldUp(): boolean {
+    return this.heldUp-- > 0;
   }
 
   closeWrite(): Promise<void> {

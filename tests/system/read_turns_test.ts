@@ -37,6 +37,19 @@ Deno.test("ReadTurns.ask(): all of many get through in their order, also when no
   for (const turns of all) turns.end();
 });
 
+Deno.test("ReadTurns.wasHeldUp(): while it waits, once afterwards, and never where nobody has to", async () => {
+  const all = open(SOCKETS);
+  for (const turns of all) turns.ask();
+  assert.ok(all.every((turns) => !turns.wasHeldUp()), "nobody at the first time");
+  const waits = all.map((turns) => turns.ask());
+  for (let i = 0; i < 2; i++) assert.ok(all.every((turns) => turns.wasHeldUp()), "all wait");
+  await waits[0];
+  assert.deepEqual([all[0].wasHeldUp(), all[0].wasHeldUp()], [true, false], "its turn has come");
+  assert.deepEqual([all.at(-1)!.wasHeldUp(), all.at(-1)!.wasHeldUp()], [true, true], "still waits");
+  await Promise.all(waits);
+  for (const turns of all) turns.end();
+});
+
 Deno.test("ReadTurns.ask(): a crowd that fell silent does not hold up who waits behind it", async () => {
   const crowd = open(20_000);
   for (const turns of crowd) turns.ask();

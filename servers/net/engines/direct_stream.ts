@@ -57,6 +57,10 @@ class DirectStream implements Stream {
     return this.#operations.write(this.#resource, view);
   }
 
+  wasHeldUp(): boolean {
+    return this.#turns.wasHeldUp();
+  }
+
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }

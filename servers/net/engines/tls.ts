@@ -72,6 +72,10 @@ class TlsStream implements Stream {
     }
   }
 
+  wasHeldUp(): boolean {
+    return this.#turns.wasHeldUp();
+  }
+
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }

@@ -197,6 +197,29 @@ Deno.test("Connection: an idle one is closed silently when its time is over", as
   assert.equal(counters.timeouts, 1);
 });
 
+Deno.test("Connection: an idle one that the thread had no time for is not closed yet", async () => {
+  const { stream, counters, ended, connection } = start({ timeouts: { idleMs: 10 } });
+  stream.heldUp = 1;
+  await until(() => stream.heldUp === 0);
+  assert.ok(!stream.isClosed);
+  stream.push("late");
+  await until(() => stream.text === "late");
+  connection.close();
+  await ended;
+  assert.equal(counters.timeouts, 0);
+});
+
+Deno.test("Connection: the time for a head is not extended for one that waits for its turn", async () => {
+  const { stream, counters, ended } = start({ service: httpService, timeouts: { headMs: 10 } });
+  stream.heldUp = 1000;
+  stream.push("GET / HT");
+  await until(() => stream.hasEnded);
+  stream.push(null);
+  await ended;
+  assert.match(stream.text, /^HTTP\/1\.1 408 /);
+  assert.equal(counters.timeouts, 1);
+});
+
 Deno.test("Connection: the time for a head counts from its first byte", async () => {
   const { stream, ended, counters } = start({
     service: httpService,
