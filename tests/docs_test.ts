@@ -1,0 +1,38 @@
+/**
+ * What the documentation names exists: the files of this repository, and the targets of its links.
+ */
+import assert from "node:assert/strict";
+
+const ROOT = new URL("../", import.meta.url);
+const PAGES = ["README.md", "ARCHITECTURE.md", ...pagesIn("docs/"), ...pagesIn("docs/labs/")];
+
+/** A path from the root of the repository, written as code; patterns with `*` are not checked. */
+const PATH = /`((?:bench|cli|core|docs|servers|system|tests|tools)\/[\w./-]*)`/g;
+
+/** The target of a relative link, without its fragment. */
+const LINK = /\]\((?![a-z]+:|#)([^)#]+)/g;
+
+function pagesIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => folder + name)
+    .filter((path) => path.endsWith(".md"));
+}
+
+function exists(url: URL): boolean {
+  try {
+    return Deno.statSync(url) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+for (const page of PAGES) {
+  Deno.test(`docs: ${page} names only what exists`, () => {
+    const url = new URL(page, ROOT);
+    const text = Deno.readTextFileSync(url);
+    const missing = [
+      ...[...text.matchAll(PATH)].filter(([, path]) => !exists(new URL(path, ROOT))),
+      ...[...text.matchAll(LINK)].filter(([, target]) => !exists(new URL(target, url))),
+    ];
+    assert.deepEqual(missing.map(([, path]) => path), []);
+  });
+}
