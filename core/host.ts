@@ -1,6 +1,6 @@
 /**
- * The host's side of the core: what it finds in the input of a connection, as typed values. With
- * `memory.ts` and `layout.ts` the only TypeScript that knows where a word lies.
+ * The host's side of the core: what it finds in the input of a connection, as typed values. Only
+ * the host side, the files in this folder, knows where a word lies in memory.
  */
 import wasm from "./core.wasm" with { type: "bytes" };
 import {
@@ -14,7 +14,7 @@ import {
   PAGE_BYTES,
 } from "./layout.ts";
 import { CoreMemory, type CoreShare } from "./memory.ts";
-import { type Code, Conn, Entry, type Event, type Field, Place } from "./shared/abi.ts";
+import { type Code, Conn, Entry, type Event, type Field, Place, State } from "./shared/abi.ts";
 
 /** Field names of `Field`'s members in lower case, for messages and for looking up by name. */
 const FIELD_NAMES: readonly string[] = [
@@ -103,7 +103,7 @@ export class Core extends CoreMemory {
     return this.wasm.peek(conn);
   }
 
-  /** Like `next`, with plain requests answered from the canned response. */
+  /** Like `next`, but answers plain requests from the canned response or kept ones. */
   answerPlain(conn: number): Event {
     return this.wasm.answerPlain(conn);
   }
@@ -203,12 +203,12 @@ export class Core extends CoreMemory {
 
   /** Whether a request was started on `conn` and is not complete. */
   isInMessage(conn: number): boolean {
-    return this.words[conn + Conn.State >>> 2] !== 0 || this.pending(conn) > 0;
+    return this.words[conn + Conn.State >>> 2] !== State.Start || this.pending(conn) > 0;
   }
 
   /** Whether the head of the request in progress is complete, so that content is awaited. */
   isInContent(conn: number): boolean {
-    return this.words[conn + Conn.State >>> 2] >= 3;
+    return this.words[conn + Conn.State >>> 2] >= State.Length;
   }
 
   /** Length of the content of the current request: as declared, or in chunks so far. */

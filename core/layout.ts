@@ -3,7 +3,7 @@
  */
 import { Conn, Place } from "./shared/abi.ts";
 
-/** Bounds of a request, in bytes unless noted. `../shared/abi.ts` says what each one counts. */
+/** Bounds of a request, in bytes unless noted. `Place` in `shared/abi.ts` says what each one counts. */
 export interface Limits {
   maxRequestLine: number;
   maxHeaderSize: number;

@@ -86,22 +86,6 @@ export class CoreMemory {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;
   }
 
-  /**
-   * Takes a block for bytes that have to pass through this memory.
-   *
-   * @throws {CoreMemoryError} when no block is left
-   */
-  openStaging(): Uint8Array<SharedArrayBuffer> {
-    const block = this.wasm.allocateBlock() >>> 0;
-    if (block === 0) throw new CoreMemoryError();
-    return this.bytes.subarray(block, block + this.words[Place.BlockBytes >>> 2]);
-  }
-
-  /** Gives a block from `openStaging` back. */
-  closeStaging(block: Uint8Array<SharedArrayBuffer>): void {
-    this.wasm.freeBlock(block.byteOffset);
-  }
-
   /** `length` bytes at `start` as a string, a char code a byte. */
   latin1(start: number, length: number): string {
     // apply() takes its arguments from the stack: in parts, so that any length fits.

@@ -7,7 +7,7 @@ export interface Unit {
 }
 
 /** Units by kind, smallest first. The base units are one, one byte and one microsecond. */
-export const UNITS = {
+const UNITS = {
   count: [
     { name: "", factor: 1 },
     { name: "k", factor: 1e3 },

@@ -43,7 +43,7 @@ export interface ClientSetup {
 const LINGER_US = 1e6;
 
 /** The clock of all latencies, in microseconds. */
-export function clockUs(): number {
+function clockUs(): number {
   return performance.now() * 1000;
 }
 

@@ -59,7 +59,7 @@ export interface VariantResult {
 }
 
 /** The unique name of a variant. */
-export function variantName({ group, label, x, xText }: Omit<VariantSpec, "run">): string {
+function variantName({ group, label, x, xText }: Omit<VariantSpec, "run">): string {
   const place = x === undefined ? "" : `, ${xText ?? x}`;
   return `${group}: ${label}${place}`;
 }

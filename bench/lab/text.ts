@@ -86,7 +86,7 @@ function linesText(
 }
 
 /** The machine in two lines. */
-export function environmentText(environment: Environment, seconds: number): string {
+function environmentText(environment: Environment, seconds: number): string {
   const { machine, kernel, versions, loadAverage, limits, quick } = environment;
   const settings = ["ulimit -n", "net.core.somaxconn", "net.ipv4.tcp_tw_reuse"]
     .map((name) => `${name} ${limits[name] ?? "unknown"}`);

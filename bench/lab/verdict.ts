@@ -22,7 +22,7 @@ export interface Finding {
 }
 
 /** Medians nearer than this factor count as equal when they can be told apart at all. */
-export const EQUAL_RATIO = 1.1;
+const EQUAL_RATIO = 1.1;
 
 /** From this relative spread on a variant is too noisy to be called equal to another. */
 const NOISY_SPREAD = 0.25;

@@ -7,7 +7,7 @@ import { barLine } from "./terminal_plot.ts";
 import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 
 /** The latencies of `result` as a table: a row each for connect, echo and so on. */
-export function latencyTable(result: Result): string {
+function latencyTable(result: Result): string {
   const header = ["", "count", ...FIGURES.map(figureLabel)];
   const rows = latenciesOf(result).map(({ name, latency }) => [
     name,

@@ -5,7 +5,7 @@
  *
  * @param alignment a letter for each column, `l` or `r`; the last one stands for all that follow
  */
-export function padCells(rows: readonly (readonly string[])[], alignment = "lr"): string[][] {
+function padCells(rows: readonly (readonly string[])[], alignment = "lr"): string[][] {
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, i) => widths[i] = Math.max(widths[i] ?? 0, cell.length));

@@ -43,7 +43,7 @@ export function printBytes(bytes: Uint8Array): void {
 }
 
 /** Whether colour may be used on `stream`: it is a terminal and `NO_COLOR` is not set. */
-export function mayColour(stream: { isTerminal(): boolean } = Deno.stdout): boolean {
+function mayColour(stream: { isTerminal(): boolean } = Deno.stdout): boolean {
   return stream.isTerminal() && !Deno.noColor;
 }
 

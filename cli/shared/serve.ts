@@ -32,6 +32,7 @@ import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
 import { statsTable } from "./serve_stats.ts";
+import { readyLine } from "./ready_line.ts";
 
 /** Values of the options that both servers have. */
 export interface ServeFlags {
@@ -182,7 +183,7 @@ export async function runServer(
   }
   dropPermissions(options);
   try {
-    printResult(`ktcp ${name}: listening on ${server.address}`);
+    printResult(readyLine(name, server.address));
   } catch (error) {
     await server.stop(0);
     throw error;

@@ -6,8 +6,8 @@ import { isOws } from "./chars";
 import { judgeChunkLine, skipChunkSize } from "./framing";
 import { completeLine, CRLF } from "./line";
 import { skipToken } from "./scan";
-import { advance, failWith, GO_ON, pendingOrFailed, State } from "./state";
-import { Code, Conn, Event, Place } from "../shared/abi";
+import { advance, failWith, GO_ON, pendingOrFailed } from "./state";
+import { Code, Conn, Event, Place, State } from "../shared/abi";
 
 /** The next event in the content, up to `Event.End`, after which the next message starts. */
 export function content(conn: usize): u32 {

@@ -24,10 +24,14 @@ function skipOws(p: usize, end: usize): usize {
   return p;
 }
 
-/** Whether the `length` bytes at `p` are, in any case, the lower-case word `a` ... `b`. */
+/**
+ * Whether the bytes at `p` that `mask` selects are `word`, in upper or lower case.
+ *
+ * @param word lower-case letters as a little-endian number, 0 where `mask` is 0
+ */
 @inline
-function isWord8(p: usize, first: u64, mask: u64): bool {
-  return ((load<u64>(p) | 0x2020202020202020) & mask) == first;
+function isWord8(p: usize, word: u64, mask: u64): bool {
+  return ((load<u64>(p) | 0x2020202020202020) & mask) == word;
 }
 
 /**

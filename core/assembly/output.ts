@@ -15,7 +15,7 @@ import { Conn, Entry, Out, Place } from "../shared/abi";
 
 /** Whether the bytes of the block `block` stand elsewhere. */
 @inline
-export function isReference(block: usize): bool {
+function isReference(block: usize): bool {
   return <usize>load<u32>(block, Out.Start) != block + Out.Data;
 }
 

@@ -20,9 +20,9 @@ import { judgeField, judgeHead } from "./framing";
 import { completeLine, CRLF, fail } from "./line";
 import { knownField, knownMethod, methodLength } from "./names";
 import { skipFieldValue, skipTarget, skipToken } from "./scan";
-import { failWith, pendingOrFailed, State } from "./state";
+import { failWith, pendingOrFailed } from "./state";
 import { NO_FORM, targetForm } from "./target";
-import { Code, Conn, Event, Field, Flag, Method, Place } from "../shared/abi";
+import { Code, Conn, Event, Field, Flag, Method, Place, State } from "../shared/abi";
 
 /** Empty lines before a request line that are forgiven (RFC 9112 section 2.2 asks for one). */
 const MAX_EMPTY_LINES: u32 = 8;

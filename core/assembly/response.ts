@@ -18,8 +18,8 @@ import { CLOSE, isFinallyChunked, judgeField } from "./framing";
 import { completeLine, CRLF } from "./line";
 import { knownField } from "./names";
 import { skipFieldValue, skipToken } from "./scan";
-import { advance, failWith, GO_ON, pendingOrFailed, State } from "./state";
-import { Code, Conn, Event, Field, Flag, Place } from "../shared/abi";
+import { advance, failWith, GO_ON, pendingOrFailed } from "./state";
+import { Code, Conn, Event, Field, Flag, Place, State } from "../shared/abi";
 import { Client, ResponseCode, ResponseFlag, ResponseWord } from "../shared/abi_client";
 
 /**

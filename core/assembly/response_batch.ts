@@ -3,8 +3,8 @@
  * read, whatever came.
  */
 import { hasMore, nextResponse, startOver } from "./response";
-import { advance, failWith, State } from "./state";
-import { Conn, Event, Flag } from "../shared/abi";
+import { advance, failWith } from "./state";
+import { Conn, Event, Flag, State } from "../shared/abi";
 import { Client, ResponseCode, ResponseWord, Taken } from "../shared/abi_client";
 
 /**

@@ -2,29 +2,7 @@
  * Where a connection's parser stands, and how it moves on: for requests and for responses.
  */
 import { fail } from "./line";
-import { Code, Conn, Event } from "../shared/abi";
-
-/** The values of `Conn.State`. */
-export const enum State {
-  /** Before the first byte of a message. */
-  Start = 0,
-  /** In a request line or status line. */
-  FirstLine = 1,
-  Fields = 2,
-  /** Content framed by Content-Length. */
-  Length = 3,
-  ChunkSize = 4,
-  ChunkData = 5,
-  /** The CRLF behind a chunk's data. */
-  ChunkEnd = 6,
-  Trailers = 7,
-  /** Content that ends with the connection; only of responses. */
-  UntilClose = 8,
-  /** All of the content was handed out; `Event.End` is due. */
-  Complete = 9,
-  /** An error was reported; the rest of the input means nothing. */
-  Failed = 10,
-}
+import { Code, Conn, Event, State } from "../shared/abi";
 
 /** No event yet: an element was read, and the next may stand behind it. */
 export const GO_ON: u32 = 0xff;

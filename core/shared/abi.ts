@@ -130,6 +130,7 @@ export const enum Field {
  * head can be moved inside its block.
  */
 export const enum Conn {
+  /** One of `State`. */
   State = 0,
   Code = 4,
   /** First byte of the input area. */
@@ -193,6 +194,28 @@ export const enum Conn {
   Known = 176,
   /** Entries of the field table: u16 name offset, name length, value offset, value length. */
   Fields = 320,
+}
+
+/** The values of `Conn.State`. */
+export const enum State {
+  /** Before the first byte of a message. */
+  Start = 0,
+  /** In a request line or status line. */
+  FirstLine = 1,
+  Fields = 2,
+  /** Content framed by Content-Length. */
+  Length = 3,
+  ChunkSize = 4,
+  ChunkData = 5,
+  /** The CRLF behind a chunk's data. */
+  ChunkEnd = 6,
+  Trailers = 7,
+  /** Content that ends with the connection; only of responses. */
+  UntilClose = 8,
+  /** All of the content was handed out; `Event.End` is due. */
+  Complete = 9,
+  /** An error was reported; the rest of the input means nothing. */
+  Failed = 10,
 }
 
 /** A block of output: the words before its bytes. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Core, CoreMemoryError, DEFAULT_LIMITS, maxBlocks } from "../../core/mod.ts";
 import { type BlockResult, type BlockTask, MAX_HELD, takeBlocks } from "./take_blocks.ts";
+import { GuardBlock } from "../support/guard_block.ts";
 
 /** Takes the output, as the driver of a connection does when it sends it. */
 function outputOf(core: Core, conn: number): string {
@@ -106,18 +107,17 @@ Deno.test("text of any length stays within the blocks of its own connection", ()
   for (const length of [0, 1, core.blockCapacity, core.blockCapacity + 1, 200_000]) {
     for (const bytes of [0, 1, core.blockCapacity]) {
       // Free blocks are used again in reverse order: a guard stands behind each of them.
-      const taken = Array.from({ length: 15 }, () => core.openStaging());
+      const taken = Array.from({ length: 15 }, () => new GuardBlock(core));
       const free = taken.filter((_, i) => i % 2 === 0);
       const guards = taken.filter((_, i) => i % 2 === 1);
-      for (const guard of guards) guard.fill(0xa5);
-      free.forEach((block) => core.closeStaging(block));
+      free.forEach((block) => block.close());
       const conn = core.open();
       const text = "x".repeat(length);
       core.sendText(conn, text, new Uint8Array(bytes).fill(0x79));
-      assert.ok(guards.every((guard) => guard.every((byte) => byte === 0xa5)));
+      assert.ok(guards.every((guard) => guard.isIntact));
       assert.equal(outputOf(core, conn), text + "y".repeat(bytes));
       core.close(conn);
-      guards.forEach((block) => core.closeStaging(block));
+      guards.forEach((block) => block.close());
       assert.equal(core.blocksUsed, 0);
     }
   }
@@ -145,27 +145,18 @@ Deno.test("output takes no block that is meant for a connection", () => {
 Deno.test("sendFinal() takes no block, goes behind the output, and leaves the input alone", () => {
   const core = Core.create({ blocks: 3, outputBlocks: 1 });
   const conn = core.open();
-  const neighbour = core.openStaging().fill(0xa5);
+  const neighbour = new GuardBlock(core);
   core.sendBytes(conn, new Uint8Array(core.blockCapacity));
   const room = core.inputView(conn);
   room.fill(7);
   const text = "z".repeat(512);
   core.sendFinal(conn, text);
   assert.ok(room.every((byte) => byte === 7));
-  assert.ok(neighbour.every((byte) => byte === 0xa5));
+  assert.ok(neighbour.isIntact);
   assert.equal(outputOf(core, conn), "\0".repeat(core.blockCapacity) + text);
   assert.throws(() => core.sendFinal(conn, text + "z"), /513 bytes exceed 512/);
   core.close(conn);
   assert.equal(core.blocksUsed, 1);
-});
-
-Deno.test("openStaging() takes a block, or throws when none is left", () => {
-  const core = Core.create({ blocks: 1 });
-  const block = core.openStaging();
-  assert.ok(block.length > core.blockCapacity);
-  assert.throws(() => core.openStaging(), CoreMemoryError);
-  core.closeStaging(block);
-  assert.equal(core.blocksUsed, 0);
 });
 
 Deno.test("maxBlocks() of a size fit into a memory, one more does not", () => {

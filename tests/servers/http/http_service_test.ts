@@ -6,6 +6,7 @@ import { Effect, type Handed, Phase, type Sender } from "../../../servers/net/se
 import { HttpService } from "../../../servers/http/http_service.ts";
 import { latin1Bytes } from "../../support/http_cases.ts";
 import { fieldOf, type HttpResponse, ResponseReader } from "../../support/response_reader.ts";
+import { GuardBlock } from "../../support/guard_block.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -430,14 +431,13 @@ Deno.test("a head of any length comes whole, and touches no other block", () => 
     const { core } = harness;
     const value = "v".repeat(length);
     harness.resource.answers["/x"] = () => ({ ...textOf("content"), fields: [["X-Long", value]] });
-    const guards = [core.openStaging(), core.openStaging()];
-    for (const guard of guards) guard.fill(0xa5);
+    const guards = [new GuardBlock(core), new GuardBlock(core)];
     harness.receive(get("/x"));
     const [response] = harness.takeResponses("GET");
     assert.equal(fieldOf(response, "x-long"), value);
     assert.equal(bodyOf(response), "content");
-    assert.ok(guards.every((guard) => guard.every((byte) => byte === 0xa5)));
-    guards.forEach((guard) => core.closeStaging(guard));
+    assert.ok(guards.every((guard) => guard.isIntact));
+    guards.forEach((guard) => guard.close());
   }
 });
 
