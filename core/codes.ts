@@ -12,7 +12,7 @@ export interface Fault {
 const FAULTS: Readonly<Record<number, Fault>> = {
   [Code.BareLineFeed]: { status: 400, reason: "A line ends with LF alone; it must be CRLF" },
   [Code.BareCarriageReturn]: { status: 400, reason: "A CR is not followed by LF" },
-  [Code.ControlByte]: { status: 400, reason: "A control character stands in the head" },
+  [Code.ControlByte]: { status: 400, reason: "The head contains a control character" },
   [Code.EmptyLines]: { status: 400, reason: "Too many empty lines before the request line" },
   [Code.BadMethod]: { status: 400, reason: "The request does not start with a method" },
   [Code.BadRequestLine]: { status: 400, reason: "The request line is malformed" },
@@ -21,16 +21,16 @@ const FAULTS: Readonly<Record<number, Fault>> = {
   [Code.LineFolding]: { status: 400, reason: "A field is folded over several lines" },
   [Code.WhiteSpaceBeforeFields]: {
     status: 400,
-    reason: "White space stands before the first field",
+    reason: "There is white space before the first field",
   },
   [Code.BadFieldName]: { status: 400, reason: "A field name is malformed" },
   [Code.WhiteSpaceBeforeColon]: {
     status: 400,
-    reason: "White space stands between a field name and its colon",
+    reason: "There is white space between a field name and its colon",
   },
   [Code.NoColon]: { status: 400, reason: "A field line has no colon" },
   [Code.BadContentLength]: { status: 400, reason: "Content-Length is not a number" },
-  [Code.RepeatedContentLength]: { status: 400, reason: "Content-Length stands there twice" },
+  [Code.RepeatedContentLength]: { status: 400, reason: "Content-Length is repeated" },
   [Code.LengthAndTransferEncoding]: {
     status: 400,
     reason: "Content-Length and Transfer-Encoding exclude each other",
@@ -45,7 +45,7 @@ const FAULTS: Readonly<Record<number, Fault>> = {
     reason: "HTTP/1.0 has no Transfer-Encoding",
   },
   [Code.MissingHost]: { status: 400, reason: "The Host field is missing" },
-  [Code.RepeatedHost]: { status: 400, reason: "The Host field stands there twice" },
+  [Code.RepeatedHost]: { status: 400, reason: "The Host field is repeated" },
   [Code.BadHost]: { status: 400, reason: "The Host field is malformed" },
   [Code.BadChunkSize]: { status: 400, reason: "A chunk size is malformed" },
   [Code.BadChunkEnd]: { status: 400, reason: "A chunk does not end with CRLF" },

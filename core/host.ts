@@ -157,7 +157,7 @@ export class Core extends CoreMemory {
     return this.words[entry + Entry.Serial >>> 2];
   }
 
-  /** Answers no request by itself any more. */
+  /** Makes the core answer no more requests from kept responses. */
   forgetKept(): void {
     this.words[Place.CacheStart >>> 2] = 0;
   }

@@ -1,5 +1,5 @@
 /**
- * Sizes: the limits of a request, the blocks that follow from them, and the memory for so many.
+ * Sizes: the limits of a request, the blocks that follow from them, and the size of the memory.
  */
 import { Conn, Place } from "./shared/abi.ts";
 
@@ -27,7 +27,7 @@ export interface CoreOptions {
   blocks: number;
   /** How many of them may hold output; the others are left to connections. Default: all. */
   outputBlocks?: number;
-  /** At least so many bytes can be received into a block; default: what the limits need. */
+  /** Bytes that a block must be able to receive; default: as many as the limits need. */
   inputBytes?: number;
   limits?: Limits;
   /** Bytes for responses that are kept for plain requests; default none. */

@@ -119,7 +119,7 @@ export class CoreMemory {
   }
 
   /**
-   * Where the next read of `conn` goes; moves what stands in the way.
+   * Where the next read of `conn` goes; moves bytes to make room.
    *
    * @param last the view used before: returned again when the place is the same
    */

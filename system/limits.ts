@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { readProc } from "./proc.ts";
 
-/** The limits of this process and machine; what the system does not tell is null. */
+/** The limits of this process and machine; null where the system does not tell. */
 export interface SystemLimits {
   /** RLIMIT_NOFILE of this process, soft and hard (`ulimit -Sn`, `-Hn`); Infinity: unlimited. */
   openFiles: { soft: number; hard: number } | null;

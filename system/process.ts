@@ -24,7 +24,7 @@ export interface ProcessOptions {
   keepChars?: number;
 }
 
-/** A stream's text so far, and who waits for some. */
+/** A stream's text so far, and the waits for more. */
 class Transcript {
   text = "";
   readonly #keepChars: number;

@@ -2,27 +2,28 @@
  * Gives all busy sockets of a thread the same share.
  *
  * In one turn of its event loop the runtime completes at most 128 operations: tokio's budget of a
- * task. What is left over waits for the next turn, but behind sockets that were served, receive
- * again and have got more by then. So of more than 128 busy sockets some are served in every turn
- * and the others never, for as long as the load lasts.
+ * task. The others wait for the next turn, behind sockets that were served, receive again and have
+ * got more data by then. So when more than 128 sockets are busy, some are served in every turn and
+ * the others never, for as long as the load lasts.
  *
- * So where there are so many, who was served queues up here before it receives again, and no more are
- * let through at once than leave room in a turn for those that were not.
+ * Therefore, when that many sockets are open, a socket that was served queues up here before it
+ * receives again. Only a few are let through at once, so that a turn has room for sockets that were
+ * not served.
  */
 
-/** Operations that a turn completes. After so many, some may have been left over. */
+/** Operations that a turn completes at most. After a full turn, some may have been left over. */
 const FULL_TURN = 128;
 
 /**
- * So many are let through after a turn that left nobody over; twice as many as before when hardly
- * any of those had something to receive, so that a crowd that fell silent holds nobody up.
+ * How many sockets are let through after a turn that was not full. It doubles when hardly any of
+ * those had data to receive, so that many silent sockets do not delay the others.
  */
 const PASSES = 32;
 
-/** Hardly any: less than one in so many. */
+/** Hardly any: less than one in this many. */
 const HARDLY_ANY = 8;
 
-/** A turn that does not come within so many ms is one in which nobody asked. */
+/** When no socket has asked within this time, waiting ones are let through, in ms. */
 const IDLE_MS = 2;
 
 /** The queue of a thread's sockets. */
@@ -32,7 +33,7 @@ class ReadQueue {
   /** How many have asked in this turn. */
   #asked = 0;
   readonly #endTurn = () => this.#turnEnded();
-  /** Those who wait, from `#first` on. */
+  /** Sockets that wait, from `#first` on. */
   #waiting: (() => void)[] = [];
   #first = 0;
   /** How many were let through the last time. */
@@ -43,10 +44,10 @@ class ReadQueue {
   tickets = 0;
   passed = 0;
 
-  /** Asks to receive again. @returns what to wait for first; `undefined`: nothing */
+  /** Asks to receive again. @returns a promise to wait for first, or `undefined` */
   ask(): Promise<void> | undefined {
     if (this.open < FULL_TURN && this.#waiting.length === 0) return undefined;
-    // What one turn has completed goes on in microtasks that are queued already.
+    // Everything that this turn has completed is queued as a microtask already.
     if (this.#asked++ === 0) queueMicrotask(this.#endTurn);
     ++this.tickets;
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -60,20 +61,20 @@ class ReadQueue {
     if (this.#waiting.length > 0 && !this.#isWatched) this.#watch();
   }
 
-  /** Lets the next ones through, after a turn in which `asked` did. */
+  /** Lets the next sockets through, after a turn in which `asked` of them asked. */
   #letThrough(asked: number): void {
     this.#passes = asked * HARDLY_ANY < this.#passes ? this.#passes * 2 : PASSES;
     const end = Math.min(this.#first + this.#passes, this.#waiting.length);
     this.passed += end - this.#first;
     while (this.#first < end) this.#waiting[this.#first++]();
-    // Half of it is cut off at a time, so that no element is moved often.
+    // The array is cut only when half of it is done, so that no element is moved often.
     if (this.#first * 2 < this.#waiting.length) return;
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
     if (this.#waiting.length === 0) this.#passes = PASSES;
   }
 
-  /** Goes on where no turn comes: nobody was left over, or who was let through is idle. */
+  /** Lets sockets through when no turn does, because those let through last are idle. */
   #watch(): void {
     const turns = this.#turns;
     this.#isWatched = true;
@@ -101,7 +102,7 @@ export class ReadTurns {
   /**
    * Asks to receive, before each time.
    *
-   * @returns what to wait for first; `undefined`, where few are open and at the first time: nothing
+   * @returns a promise to wait for first; `undefined` when few sockets are open, and the first time
    */
   ask(): Promise<void> | undefined {
     const turn = this.#hasRead ? queue.ask() : undefined;

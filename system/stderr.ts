@@ -3,10 +3,10 @@
  *
  * A command that ends writes at once and waits for its reader, as every filter does. A server must
  * not wait: it calls {@linkcode LineWriter.buffer} first. From then on at most one write(2) is in
- * flight, on a thread of the runtime's, and what is printed meanwhile waits in a bounded buffer.
- * When that is full, lines are dropped whole and counted, until all that waits is written; then a
- * line tells how many are missing there. Errors of stderr (a full disk, a reader that went away)
- * never reach the caller: what cannot be written counts as dropped.
+ * flight, on a thread of the runtime, and lines printed meanwhile wait in a bounded buffer.
+ * When the buffer is full, whole lines are dropped and counted until all waiting ones are written;
+ * then a line tells how many are missing. Errors of stderr (a full disk, a reader that went away)
+ * never reach the caller: lines that cannot be written count as dropped.
  */
 import { settledWithin } from "./grace.ts";
 
@@ -22,7 +22,7 @@ const WRITE_BYTES = 1 << 16;
 /** Time until the next attempt where the descriptor does not block and takes nothing now. */
 const RETRY_MS = 10;
 
-/** Who takes nothing for so long at the end is not waited for. */
+/** At the end, a reader that takes nothing for this long is given up. */
 const STALL_MS = 1000;
 
 const LINE_FEED = 10;
@@ -41,7 +41,7 @@ export class LineWriter {
   /** What waits, the write in flight included. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** Lines were dropped, and what waited then is not written yet. */
+  /** Lines were dropped, and those that waited then are not written yet. */
   #isFull = false;
   /** Nobody reads any more. */
   #isClosed = false;
@@ -105,7 +105,7 @@ export class LineWriter {
   #print(bytes: Uint8Array, maxBytes: number): boolean {
     if (this.#isClosed) return false;
     if (!this.#isBuffered) return this.#printSync(bytes);
-    // What is larger than all the room is taken where nothing else waits.
+    // A line larger than the buffer is taken when nothing else waits.
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > maxBytes) return false;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;

@@ -94,7 +94,7 @@ export function command(): Command {
 
 function positiveDuration(text: string): number {
   const ms = parseDuration(text);
-  if (ms === 0) throw new InvalidArgumentError("Nothing takes no time; write it like 500ms or 5s.");
+  if (ms === 0) throw new InvalidArgumentError("It must be above 0; write it like 500ms or 5s.");
   return ms;
 }
 

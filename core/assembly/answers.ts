@@ -11,7 +11,7 @@
  * response is sent from where it stands, as the last of its batch; so is any response when there is
  * no block to copy it to, and therefore plain requests are answered without memory.
  *
- * Kept responses stand in an area of their own. It is filled from its start, and from there anew:
+ * Kept responses are in an area of their own. It is filled from its start, and from there anew:
  *
  *   CacheStart                              CacheNext                CacheEnd
  *   +-------------+---------+---------+-- ... --+---------+-- ... --+
@@ -21,8 +21,8 @@
  *
  *   entry: | Entry record | target | Accept-Encoding | head | content |
  *
- * The oldest entries give way to a new one, but for those that are being sent: an entry that a slow
- * reader holds stays where it is, and the others go round it.
+ * The oldest entries give way to a new one, except those that are being sent: an entry that a slow
+ * reader holds stays where it is, and new entries go round it.
  */
 import { blockCapacity, commit, refer, reserve, room } from "./output";
 import { next } from "./request";
@@ -61,7 +61,7 @@ export function isPlain(conn: usize): bool {
  * host only while at least three quarters of a block are left for its answer.
  *
  * @returns the event of the first request that is for the host; `Event.NeedMore` when all are
- *   answered; `Event.Flush` when more stand in the input, but output has to be sent before
+ *   answered; `Event.Flush` when more are in the input, but output has to be sent first
  */
 export function answerPlain(conn: usize): u32 {
   const event = answerAll(conn);
@@ -200,8 +200,8 @@ function fold(hash: u64, word: u64): u64 {
 }
 
 /**
- * The slot of the table that holds the entry for the request on `conn`; when there is no such entry
- * a free one, 0 when there is none of these either.
+ * The slot of the table that holds the entry for the request on `conn`. Without such an entry, a
+ * free slot; 0 when there is no free slot either.
  */
 function findSlot(table: usize, conn: usize, hash: u32): usize {
   let free: usize = 0;
@@ -243,7 +243,7 @@ export function keep(conn: usize, length: u32, headLength: u32, freshUntilMs: u3
   if (entry == 0) return 0;
   const hash = hashKey(conn);
   let slot = findSlot(table, conn, hash);
-  // A crowded part of the table: whoever stands at the key's own place gives way.
+  // This part of the table is full: the entry at the key's own place gives way.
   if (slot == 0) slot = table + ((hash & (TABLE_WORDS - 1)) << 2);
   const serial = load<u32>(Place.LastSerial) + 1;
   store<u32>(Place.LastSerial, serial);
@@ -279,8 +279,8 @@ export function renew(conn: usize, serial: u32, freshUntilMs: u32): bool {
 }
 
 /**
- * Makes a part of the area free that has `size` bytes: the entries there give way, from `CacheNext`
- * on. The area is always covered by parts, free or not, that stand one behind the other.
+ * Frees a part of the area of `size` bytes: entries give way, from `CacheNext` on. Parts, free or
+ * not, cover the area without gaps.
  *
  * @returns its address; 0 when no such part is left between the entries that are being sent
  */
@@ -290,7 +290,7 @@ function makeSpace(table: usize, size: u32): usize {
   if (size > <u32>(end - first)) return 0;
   let from: usize = load<u32>(Place.CacheNext);
   let p = from;
-  // Twice round, because the space that is found may lie across the place where the search began.
+  // Twice round, because the space found may include the place where the search began.
   for (let left = 2 * <u64>(end - first); <u32>(p - from) < size;) {
     if (p == end) {
       markFree(from, p);

@@ -41,7 +41,7 @@ function contentStep(conn: usize): u32 {
   }
 }
 
-/** Hands out what is there of the `Conn.BodyLeft` bytes to come; `after` follows the last one. */
+/** Hands out the bytes received of the `Conn.BodyLeft` to come; state `after` follows the last. */
 export function contentPiece(conn: usize, after: u32): u32 {
   const p = load<u32>(conn, Conn.Pos);
   const there = load<u32>(conn, Conn.End) - p;
@@ -58,7 +58,7 @@ export function contentPiece(conn: usize, after: u32): u32 {
 function chunkSize(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const end: usize = load<u32>(conn, Conn.End);
-  // Before the line is complete, so that what is no chunk is not waited for.
+  // Checked before the line is complete: a wrong byte is refused without waiting for the rest.
   let cr = skipChunkSize(p, end);
   if (cr == 0) return failWith(conn, Code.BadChunkSize);
   if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
@@ -71,7 +71,7 @@ function chunkSize(conn: usize): u32 {
   return advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
 }
 
-/** The CRLF behind a chunk's data; what is none is not waited for. */
+/** The CRLF behind a chunk's data. A wrong byte is refused without waiting for the rest. */
 function chunkEnd(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const there = load<u32>(conn, Conn.End) - <u32>p;

@@ -1,7 +1,7 @@
 /**
- * The fields that frame a message or rule its connection, judged while the head is parsed. What
- * two readers could take differently is refused: that is where request smuggling lives
- * (RFC 9112 section 11.2).
+ * The fields that frame a message or control its connection, judged while the head is parsed. A
+ * message that two recipients could frame differently is refused, because that allows request
+ * smuggling (RFC 9112 section 11.2).
  */
 import { hexValue, isDigit, isOws } from "./chars";
 import { skipToken } from "./scan";
@@ -58,7 +58,7 @@ export function judgeField(conn: usize, field: u32, p: usize, end: usize): u32 {
   }
 }
 
-/** RFC 9112 section 3.2: exactly one valid Host; an empty one only HTTP/1.0 may send. */
+/** RFC 9112 section 3.2: exactly one valid Host; only HTTP/1.0 may send an empty one. */
 function host(conn: usize, p: usize, end: usize): u32 {
   if (load<u32>(conn, Conn.Present) & (1 << Field.Host)) return Code.RepeatedHost;
   if (p == end) return load<u32>(conn, Conn.Minor) == 0 ? Code.None : Code.BadHost;
@@ -120,7 +120,7 @@ export function isFinallyChunked(conn: usize): bool {
 /**
  * Connection = #connection-option; `close` wins over `keep-alive` (RFC 9112 section 9.3).
  *
- * An option is a token. What has more than that between two commas is none, and ignored.
+ * An option is a token. Anything else between two commas is ignored.
  */
 function connection(conn: usize, p: usize, end: usize): void {
   let flags = load<u32>(conn, Conn.Flags);
@@ -197,9 +197,9 @@ export function judgeHead(conn: usize): u32 {
 const MAX_SIZE_DIGITS: u32 = 16;
 
 /**
- * Passes the digits of a chunk line that starts at `p` and may not have come in full.
+ * Skips the digits of a chunk line that starts at `p` and may be incomplete.
  *
- * @returns the place behind them; 0 when what came can start no chunk line
+ * @returns the place behind them; 0 when the bytes cannot start a chunk line
  */
 export function skipChunkSize(p: usize, end: usize): usize {
   const first = p;
@@ -223,7 +223,7 @@ export function skipChunkSize(p: usize, end: usize): usize {
  */
 export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
   let size: u64 = 0;
-  // `skipChunkSize` has seen to the digits and what follows them.
+  // `skipChunkSize` has checked the digits and the byte that follows them.
   for (; p < end && load<u8>(p) != 0x3b; ++p) size = (size << 4) | hexValue(load<u8>(p)); // ";"
   if (p < end) {
     const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);

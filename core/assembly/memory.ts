@@ -1,5 +1,5 @@
 /**
- * Linear memory: who owns which byte.
+ * Linear memory: which bytes are used for what.
  *
  *   0        1 KiB                32 KiB            128 KiB
  *   +--------+--------------------+-----------------+-----------+---------+---------+-- ... --+
@@ -8,7 +8,7 @@
  *   +--------+--------------------+-----------------+-----------+---------+---------+-- ... --+
  *
  * The memory is shared, imported, and never grows: views of it stay valid, and several instances
- * (one a Worker) may work on it. Pages that nobody touched cost no resident memory.
+ * (one a Worker) may work on it. Pages that were never touched cost no resident memory.
  *
  * A connection owns one block while it lives:
  *
@@ -19,7 +19,7 @@
  *
  * The room for the final message lets a connection be refused when no other block is left.
  *
- * Output stands in chains of blocks, see `output.ts`. A connection without output to send owns
+ * Output is held in chains of blocks, see `output.ts`. A connection without output to send owns
  * none. `OutputLeft` bounds the blocks that hold output, so that the others are left to
  * connections.
  */

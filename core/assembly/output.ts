@@ -4,16 +4,15 @@
  * Two words of the connection's record hold a chain: the address of its first block and, next to
  * it, of its last. A block is `[next, length, start, -, bytes ...]`.
  *
- * Besides, an output may hold one reference: bytes that are sent from where they stand, such as a
- * kept response (`answers.ts`). It takes no block, because it is noted in the connection's record,
- * in the form of a block whose `start` is not its own bytes. Nothing is appended behind it before it
- * is sent.
+ * An output may also hold one reference: bytes that are sent without being copied, such as a kept
+ * response (`answers.ts`). It takes no block. The connection's record describes it in the form of a
+ * block whose `start` is not its own bytes. Nothing is appended behind it before it is sent.
  */
 import { finalMessage } from "./connection";
 import { allocateForOutput, freeFromOutput } from "./memory";
 import { Conn, Entry, Out, Place } from "../shared/abi";
 
-/** Whether the bytes of the block `block` stand elsewhere. */
+/** Whether the bytes of `block` are elsewhere. */
 @inline
 function isReference(block: usize): bool {
   return <usize>load<u32>(block, Out.Start) != block + Out.Data;

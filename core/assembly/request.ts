@@ -10,9 +10,9 @@
  *   frame a message are judged when they pass (`framing.ts`).
  * - Results are offsets into the input, packed into one store a field: nothing is copied, nothing
  *   allocated, and no string is built until the host asks for it.
- * - The common case stands in the loop. Incomplete and wrong input fall out of it alike, to
- *   `completeLine`, which tells them apart (see `line.ts` for why that is linear and independent of
- *   the pieces). What a fault is called is found out there, where time does not matter.
+ * - The loop handles the common case. Incomplete and wrong input both leave it for `completeLine`,
+ *   which tells them apart (see `line.ts` for why that is linear and independent of the pieces). The
+ *   kind of fault is found out there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
 import { content } from "./content";
@@ -24,7 +24,7 @@ import { failWith, pendingOrFailed } from "./state";
 import { NO_FORM, targetForm } from "./target";
 import { Code, Conn, Event, Field, Flag, Method, Place, State } from "../shared/abi";
 
-/** Empty lines before a request line that are forgiven (RFC 9112 section 2.2 asks for one). */
+/** Empty lines before a request line that are ignored (RFC 9112 section 2.2 asks for one). */
 const MAX_EMPTY_LINES: u32 = 8;
 
 /**
@@ -66,7 +66,7 @@ function start(conn: usize): u32 {
   let p: usize = load<u32>(conn, Conn.Pos);
   if (p == end) return Event.NeedMore;
   store<u32>(conn, Method.Unknown, Conn.Method); // not that of the request before
-  if (load<u8>(p) < 0x20) { // CR, or what can start no request
+  if (load<u8>(p) < 0x20) { // CR, or a byte that starts no request
     p = skipEmptyLines(conn, p, end);
     if (p == 0) return pendingOrFailed(conn);
   }
@@ -114,7 +114,7 @@ function requestLine(conn: usize): u32 {
   if (line == 0) {
     noteMethod(conn, p, end);
     const code = load<u32>(conn, Conn.Code);
-    // Noise is told by its first byte, without waiting for the end of a line.
+    // A byte that starts no method is refused at once, without waiting for the end of a line.
     if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
     return failWith(conn, code);
@@ -130,8 +130,8 @@ function requestLine(conn: usize): u32 {
 }
 
 /**
- * Notes a known method as soon as it and its SP have come: when the rest is late or wrong, it
- * rules the answer, for that to a HEAD has no content.
+ * Notes a known method as soon as it and its SP have come. A refusal needs it when the rest is late
+ * or wrong: the answer to a HEAD has no content.
  */
 function noteMethod(conn: usize, p: usize, end: usize): void {
   const method = knownMethod(p);

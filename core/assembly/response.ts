@@ -38,7 +38,7 @@ export function nextResponse(conn: usize): u32 {
 
 /** Prepares the block of a new connection for responses. */
 export function openResponses(conn: usize): void {
-  // A line that is longer is refused, so that what waits always fits.
+  // Longer lines are refused, so that the part of a line that waits always fits.
   const longest = max(load<u32>(Place.MaxRequestLine), load<u32>(Place.MaxHeaderSize)) + 64;
   store<u32>(conn, load<u32>(conn, Conn.Base) + longest, Conn.Head);
   startOver(conn);
@@ -72,7 +72,7 @@ function pullBack(conn: usize): void {
 /**
  * Consumes the empty lines that some servers send behind a response.
  *
- * @returns whether other bytes stand there
+ * @returns whether other bytes follow
  */
 export function hasMore(conn: usize): bool {
   skipEmptyLines(conn);
@@ -117,7 +117,7 @@ function step(conn: usize): u32 {
 
 /**
  * Some servers, khttpd among them, send CRLF behind the content without counting it. It changes
- * the meaning of nothing, so it is forgiven as RFC 9112 section 2.2 forgives it before a request.
+ * the meaning of nothing, so it is ignored, as RFC 9112 section 2.2 asks for it before a request.
  */
 function skipEmptyLines(conn: usize): void {
   const end: usize = load<u32>(conn, Conn.End);
@@ -141,7 +141,7 @@ function start(conn: usize): u32 {
 function statusLine(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const end: usize = load<u32>(conn, Conn.End);
-  // Noise is told by its first bytes, without waiting for the end of a line.
+  // Bytes that are no HTTP are refused at once, without waiting for the end of a line.
   const there = min(end - p, 7);
   const mask: u64 = (<u64>1 << (8 * <u64>there)) - 1;
   if (((load<u64>(p) ^ 0x2e312f50545448) & mask) != 0) { // HTTP/1.

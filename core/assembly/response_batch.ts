@@ -9,8 +9,8 @@ import { Client, ResponseCode, ResponseWord, Taken } from "../shared/abi_client"
 
 /**
  * Takes `received` more bytes at `Conn.End`, consumes up to `most` responses, and counts each under
- * its status (`Client.Statuses`). When the last one is complete, nothing may stand behind it: all
- * that was asked for has been answered.
+ * its status (`Client.Statuses`). No bytes may follow the last one, because all requests have been
+ * answered then.
  *
  * @returns how many were completed, with bits of `Taken`
  */
@@ -45,7 +45,7 @@ export function takeResponses(conn: usize, received: u32, most: u32): u32 {
 
 /**
  * Consumes up to `most` responses that are, byte for byte, the one that was parsed last: most
- * servers under load answer a second's requests with the same bytes.
+ * servers send the same bytes to all requests of one second.
  *
  * @returns how many
  */
@@ -59,7 +59,7 @@ function takeKnown(conn: usize, most: u32): u32 {
     p += length;
     ++done;
   }
-  // Behind the last one that was asked for nothing may stand: that is judged elsewhere.
+  // No bytes may follow the last response: the full parser judges that.
   if (done == most && p != end) {
     p -= length;
     --done;

@@ -80,7 +80,7 @@ export function skipTarget(p: usize, end: usize): usize {
   return p;
 }
 
-/** The first byte at or after `p` outside SP ... 0x7E: what ends or spoils a request line. */
+/** The first byte at or after `p` outside SP ... 0x7E: it ends a request line, or makes it wrong. */
 @inline
 export function skipPrintable(p: usize, end: usize): usize {
   do {

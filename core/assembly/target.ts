@@ -48,7 +48,7 @@ export function isAuthority(p: usize, end: usize, needsPort: bool): bool {
     q = skipIpLiteral(p + 1, end);
     if (q == 0) return false;
   } else {
-    // The byte at `end` is in no reg-name: what ended the value or the authority stands there.
+    // The byte at `end` ended the value or the authority, so it is in no reg-name.
     while ((q = skipRegName(q, end)) < end && load<u8>(q) != 0x3a) { // ":"
       if (!isPctEncoded(q, end)) return false;
       q += 3;

@@ -11,7 +11,7 @@ export const enum Event {
   NeedMore = 0,
   /** A request head is complete. Without `Flag.HasBody` the whole message is. */
   Head = 1,
-  /** A piece of the content stands at `Conn.PieceStart`, `Conn.PieceLength`; take it now. */
+  /** `Conn.PieceStart` and `Conn.PieceLength` name a piece of the content; take it now. */
   Body = 2,
   /** The content (trailers included) is complete. Only after a head with `Flag.HasBody`. */
   End = 3,
@@ -224,7 +224,7 @@ export const enum Out {
   Next = 0,
   /** Bytes to send. */
   Length = 4,
-  /** Where they stand: behind this record, or elsewhere when it is `Conn.Reference`. */
+  /** Where they are: behind this record, or elsewhere when it is `Conn.Reference`. */
   Start = 8,
   /** Of `Conn.Reference`: the entry that the bytes belong to, 0 when they belong to none. */
   Entry = 12,
@@ -243,7 +243,7 @@ export const enum Entry {
   Length = 20,
   /** Address of the head; the content follows. */
   Response = 24,
-  /** The second whose date stands in the head. */
+  /** The second whose date is in the head. */
   Second = 28,
   /** Bytes up to the next entry. */
   Size = 32,

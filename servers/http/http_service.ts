@@ -28,15 +28,15 @@ import { StreamedAnswers } from "./streamed_answers.ts";
 const encoder = new TextEncoder();
 const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** A file that keeps changing before it is sent is answered anew so often, then given up. */
+/** How often a request is answered again because its file changed before it was sent. */
 const MAX_RETRIES = 5;
 
 /** What an HTTP service is told beside its resource. */
 export interface HttpServiceDetails {
   log?: AccessLog;
   /**
-   * Other threads use the same memory: then no response to repeat is put there, which they would
-   * send while it is replaced.
+   * Other threads use the same memory. Then no response is kept there: another thread might send it
+   * while it is replaced.
    */
   isPooled?: boolean;
   /** Takes whole lines about bugs; must not wait. Default: stderr. */
@@ -66,7 +66,7 @@ export class HttpService implements Service {
     this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
     // Half a block: to copy more into the output costs more than a second write does.
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
-    // Logged requests have to come here, one by one.
+    // The core does not log what it answers itself.
     const mayRepeat = !options.isPooled && options.log === undefined;
     this.#canned = mayRepeat ? resource.canned : undefined;
     this.#kept = mayRepeat ? new KeptAnswers(core) : undefined;
@@ -146,7 +146,7 @@ export class HttpService implements Service {
     }
   }
 
-  /** The answer where a resource throws, which is a bug: reported, and 500 for the client. */
+  /** The answer when a resource throws, which is a bug: it is reported, and the client gets 500. */
   #faultAnswer(error: unknown): Answer {
     if (error instanceof CoreMemoryError) throw error;
     this.#print(`ktcp: internal error: ${error} (please report this)\n`);
@@ -233,8 +233,9 @@ export class HttpService implements Service {
   }
 
   /**
-   * The head of a request with content is complete. Who asks for permission to send the content
-   * gets 100, or at once the answer that the head earns in any case (RFC 9110 section 10.1.1).
+   * The head of a request with content is complete. A client that waits for permission to send the
+   * content gets 100; if the request is refused by its head alone, it gets the refusal at once
+   * (RFC 9110 section 10.1.1).
    */
   #awaitContent(conn: number): Effect {
     const core = this.#core;
@@ -246,7 +247,7 @@ export class HttpService implements Service {
       core.sendBytes(conn, CONTINUE);
       return Effect.Read;
     }
-    // The content may come or not: only closing leaves no doubt where the next request starts.
+    // The content may still come: after closing, nothing can be mistaken for the next request.
     this.#append(conn, refusal, { close: true });
     return Effect.Linger;
   }
@@ -268,7 +269,7 @@ export class HttpService implements Service {
     const refusal = this.#refusal(conn);
     if (refusal !== undefined) {
       if (refusal.status !== 400) return this.#append(conn, refusal);
-      // Left to the server: who sends nonsense is not listened to further.
+      // A client that sent a malformed request is not trusted to frame the next one.
       this.#append(conn, refusal, { close: true });
       return Effect.Linger;
     }
@@ -314,7 +315,7 @@ export class HttpService implements Service {
     return this.#end(conn, isKept);
   }
 
-  /** Sends an answer whose content comes in pieces; to HEAD there is no `sender` needed. */
+  /** Sends an answer whose content comes in pieces; HEAD needs no `sender`. */
   async #stream(
     conn: number,
     answer: Answer,
@@ -334,7 +335,7 @@ export class HttpService implements Service {
     }
     try {
       const isWhole = body === undefined || await body.send(content);
-      // The length is announced, or the chunks have no end: cutting off is the honest sign.
+      // The head has announced more: only closing shows the client that content is missing.
       if (!isWhole) return Effect.Close;
     } catch (error) {
       if (!(error instanceof CoreMemoryError)) throw error;

@@ -12,7 +12,7 @@ const SIGUSR1 = 10;
  * Makes this process ignore SIGUSR1 for good.
  *
  * The runtime installs its handler half a second after the start, and a handler for a signal only
- * once, whoever listens to it. So it is made to do that now, and what it installed is replaced.
+ * once, for any listener. So it is made to do that now, and its handler is replaced.
  *
  * Where that cannot be done (no FFI, another system) nothing happens.
  */
@@ -33,7 +33,7 @@ export function ignoreDebuggerSignal(): void {
 
 let hangupIgnored: boolean | undefined;
 
-/** Whether whoever started this process had it ignore SIGHUP, as nohup(1) does. */
+/** Whether this process was started with SIGHUP ignored, as by nohup(1). */
 export function isHangupIgnored(): boolean {
   return hangupIgnored ??= readHangupIgnored();
 }

@@ -27,8 +27,8 @@ export function countStates(sockets: readonly TcpSocket[], states: Iterable<Stat
  *
  * A socket counts for its local port, unless that is one of the many that the kernel lends to
  * clients: then it counts for the remote port, so that the 5,000 TIME-WAIT sockets of a load client
- * are one row and not 5,000. Of the two ports, the one that more sockets have is the service's; of
- * equals, the listened-on one, then the smaller one.
+ * are one row and not 5,000. The port that more sockets share is the service's. When both
+ * are shared equally, it is the port that is listened on, else the smaller one.
  */
 export function countPorts(sockets: readonly TcpSocket[]): PortCounts[] {
   const local = new Map<number, number>();

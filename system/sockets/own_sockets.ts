@@ -49,8 +49,8 @@ export class OwnSockets {
   }
 
   /**
-   * Ends connections, whatever state they are in: what waits for them to become readable or
-   * writable sees the end, and whoever holds the socket closes it.
+   * Ends connections in any state. A thread that waits for one to become readable or writable sees
+   * the end, and the owner of the socket closes it.
    *
    * @param port the local port
    * @param peers `address:port` of each peer, IPv6 without brackets

@@ -32,7 +32,7 @@ import { matchesPort, type SocketFilter } from "./filter.ts";
 import type { DiagSocket } from "./socket.ts";
 import { stateFromNumber, stateMask } from "./state.ts";
 
-/** The kernel sends at most 32 KiB at a time; what does not fit would be cut off. */
+/** The kernel sends at most 32 KiB at a time; a smaller buffer would cut messages off. */
 const RECEIVE_BYTES = 64 * 1024;
 
 /** The calls that a {@linkcode SockDiag} makes. */

@@ -4,8 +4,8 @@
  * for the length of a run and `--rounds N`.
  *
  * Each client runs twice a round, long and short: the difference of both is free of what it costs
- * to start. The rounds alternate between the clients and the medians are shown, because machines
- * have moods. Clients that are not installed are left out.
+ * to start. The rounds alternate between the clients and the medians are shown, because the speed of
+ * a machine changes over time. Clients that are not installed are left out.
  */
 import { parseArgs } from "node:util";
 import { table } from "../../bench/report/text_layout.ts";

@@ -139,7 +139,7 @@ export async function slowClients(
   });
   const ends = await Promise.all(lives);
   const during = (load.count - first) / (performance.now() - startMs) * 1000;
-  // The machine's mood changes in such a time: what is compared with stands on both sides.
+  // The machine's speed drifts: compared with the mean of the rates before and after.
   const without = (before + await load.rate(seconds)) / 2;
   await load.stop();
   const longestMs = Math.max(...ends.map(({ ms }) => ms));

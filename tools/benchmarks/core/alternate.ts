@@ -1,4 +1,4 @@
-/** Times competitors in turns, so that whatever slows the machine down meets all of them. */
+/** Times competitors in turns, so that a slow phase of the machine affects all of them. */
 import { type Spread, spreadOf } from "../../../bench/stats/spread.ts";
 
 /** Something that can be repeated. */

@@ -79,13 +79,13 @@ export function checkNames(
   option: string,
   { names, known }: { names: string[]; known: string[] },
 ): void {
-  const stranger = names.find((name) => !known.includes(name));
-  if (stranger === undefined) return;
-  console.error(`Option '${option}': '${stranger}' is none of ${known.join(", ")}`);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  console.error(`Option '${option}': '${unknown}' is none of ${known.join(", ")}`);
   Deno.exit(2);
 }
 
-/** What a contender may be called: its name, or what stands before the parentheses. */
+/** What a contender may be called: its name, or the part before the parentheses. */
 function namesOf({ name }: Contender): string[] {
   return [name, name.replace(/ \(.*/, "")];
 }
