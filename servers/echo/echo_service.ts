@@ -1,6 +1,6 @@
 /**
- * The echo service: what comes in goes out, cut into pieces of at most the buffer's size, each
- * sent whole before the next. The pieces leave from where they were received.
+ * The echo service sends back the bytes that it receives, in pieces of at most the buffer's size,
+ * each sent whole before the next. The pieces are sent from where they were received.
  */
 import type { Core } from "../../core/mod.ts";
 import { Effect, Phase, type Service } from "../net/service.ts";

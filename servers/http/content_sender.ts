@@ -1,5 +1,5 @@
 /**
- * What stands between streamed content and the connection.
+ * Sends streamed content to the connection.
  */
 import type { Core } from "../../core/mod.ts";
 import type { Streamed } from "./resource.ts";
@@ -23,7 +23,7 @@ export class ContentSender implements Sender {
     this.#isChunked = isChunked;
   }
 
-  /** Sends all that waits, then `content`. @returns whether all that was announced was sent */
+  /** Sends waiting output, then `content`. @returns whether all of the announced bytes were sent */
   async send(content: Streamed): Promise<boolean> {
     await this.#sender.flush();
     const isWhole = await content.send(this);

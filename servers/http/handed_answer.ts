@@ -1,7 +1,7 @@
 /**
  * Answers on their way from the thread that made them to the thread that has the socket, as plain
  * data. Bytes go into the connection's blocks, which are resident and so cost no more than the copy.
- * When those run short, because many peers are slow, bytes go into shared memory of their own: one
+ * When blocks run short, because many peers are slow, bytes go into separate shared memory: one
  * copy for all connections, as long as the bytes are kept.
  */
 import type { Core } from "../../core/mod.ts";
@@ -20,7 +20,7 @@ interface Place {
   conn: number;
 }
 
-/** Copies in shared memory, as long as what they were made of is kept. */
+/** Copies in shared memory, kept as long as their originals are. */
 const copies = new WeakMap<ArrayBufferLike, SharedArrayBuffer>();
 
 /** `bytes` in shared memory. */
@@ -58,7 +58,7 @@ export async function portableAnswer(
  * The answer that `handed` was made of.
  *
  * @param resource an instance of the resource that made it
- * @returns `undefined` when its content is no longer what it was
+ * @returns `undefined` when its content has changed
  */
 export function receivedAnswer(
   handed: HandedAnswer,

@@ -1,6 +1,6 @@
 /**
  * The HTTP/1.x service: framing, persistence, pipelining, expectations and errors (RFC 9112,
- * RFC 9110). What is answered comes from a `Resource`.
+ * RFC 9110). The answers come from a `Resource`.
  *
  * Requests are answered in order. The answers of a pipelined batch gather in the output and leave
  * in one write; only streamed content interrupts it.
@@ -64,7 +64,7 @@ export class HttpService implements Service {
     this.#resource = resource;
     this.#log = options.log;
     this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
-    // Half a block: to copy more into the output costs more than a second write does.
+    // Half a block: copying more into the output costs more than a second write.
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
     // The core does not log what it answers itself.
     const mayRepeat = !options.isPooled && options.log === undefined;

@@ -1,7 +1,7 @@
 /**
- * Answers that the core keeps and repeats by itself, as long as they are fresh: what the host has
- * to remember of them. When one grows stale the request comes to the host again; if the content
- * is still the same, the kept response is renewed, without a copy.
+ * What the host remembers of answers that the core keeps and repeats by itself as long as they are
+ * fresh. When one is stale, the next request comes to the host. If the content is still the same,
+ * the kept response is renewed without a copy.
  */
 import { type Core, Field, Method } from "../../core/mod.ts";
 import type { Answer } from "./resource.ts";
@@ -14,7 +14,7 @@ interface Remembered {
   content: Uint8Array;
 }
 
-/** Targets that are remembered at the most; beyond it all are forgotten. */
+/** The most targets to remember; beyond it all are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
 /** The kept answers of one service. */
@@ -37,7 +37,7 @@ export class KeptAnswers {
     const core = this.#core;
     if (core.method(conn) !== Method.Get || !core.isPlain(conn)) return;
     const target = core.target(conn);
-    // Anybody can make up queries without end: what they name is not worth keeping.
+    // A client can make up any number of queries, so their answers are not kept.
     if (target.includes("?")) return;
     const key = `${target}\n${core.field(conn, Field.AcceptEncoding) ?? ""}`;
     const before = this.#remembered.get(key);

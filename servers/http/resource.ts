@@ -1,6 +1,6 @@
 /**
- * What stands behind the HTTP service: something that answers complete, valid requests. The
- * service has dealt with framing, persistence, expectations and unknown methods before.
+ * A resource answers complete, valid requests for the HTTP service. The service itself deals with
+ * framing, persistence, expectations and unknown methods.
  */
 import type { Sender } from "../net/service.ts";
 import type { FieldLine } from "./head.ts";
@@ -19,7 +19,7 @@ export interface HttpRequest {
   field(name: string): string | undefined;
 }
 
-/** Content as plain data, which can be sent to another thread: the resource's own. */
+/** Content as plain data, in a form of the resource's own, that can be sent to another thread. */
 export type DetachedContent = object;
 
 /** Content that is sent piece by piece. */
@@ -30,7 +30,7 @@ export interface Streamed {
    * @returns whether all that was announced was sent; if not, the connection is closed
    */
   send(sender: Sender): Promise<boolean>;
-  /** Gives back what it holds; called in any case, after `send` or instead of it. */
+  /** Releases its resources; always called, after `send` or instead of it. */
   cancel(): void;
   /** What `Resource.attach` makes the same content of on another thread. */
   detach?(): DetachedContent | Promise<DetachedContent>;

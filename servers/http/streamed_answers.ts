@@ -15,7 +15,7 @@ export class StreamedAnswers {
     this.#maxAppendedBytes = maxAppendedBytes;
   }
 
-  /** How content is sent when not by way of the output: what comes in pieces, and large bytes. */
+  /** How content is sent that is not copied into the output: pieces, and large bytes. */
   streamOf(content: Answer["content"]): Streamed | undefined {
     if (typeof content !== "object") return undefined;
     if (!(content instanceof Uint8Array)) return content;
@@ -43,7 +43,7 @@ export class StreamedAnswers {
       const { content } = await answer;
       this.streamOf(content)?.cancel();
     } catch {
-      // It could not be made: there is nothing to give back, and nobody to tell.
+      // The answer could not be made, so it holds nothing to give back.
     }
   }
 }

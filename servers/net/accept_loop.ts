@@ -1,18 +1,18 @@
 /**
  * Accepts connections one after the other, within a limit.
  *
- * At the limit, and when the process is out of file descriptors, accepting pauses: what comes
- * waits in the kernel's accept queue. It goes on when a connection ends.
+ * At the limit, and when the process is out of file descriptors, accepting pauses: new connections
+ * wait in the kernel's accept queue. It goes on when a connection ends.
  */
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Accepted, Listener } from "./stream.ts";
 
-/** After this many ms accepting is tried again, should no connection of this thread have ended. */
+/** When no connection of this thread ends, accepting is tried again after this time, in ms. */
 const RETRY_MS = 100;
 
 /** A loop over a listener. */
 export class AcceptLoop {
-  /** Resolves when accepting has ended; rejects when it failed for good. */
+  /** Resolves when accepting has ended; rejects when it cannot go on. */
   readonly done: Promise<void>;
   readonly #listener: Listener;
   readonly #limit: ConnectionLimit;
@@ -56,15 +56,15 @@ export class AcceptLoop {
         accepted = await this.#listener.accept();
       } catch (error) {
         if (this.#isStopped) return;
-        // A client that is gone before it was accepted: the next one is waiting.
+        // The client went away before it was accepted: the next one is waiting.
         if (isClientGone(error)) continue;
         if (!isOutOfResources(error)) throw error;
         await this.#pause();
         continue;
       }
-      // While this one waited for it, other threads may have accepted their share.
+      // Other threads may have accepted connections meanwhile.
       while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
-      // Accepted before the listener closed, told after: nobody would drain it.
+      // It was accepted before the listener closed, but reported after: it would not be drained.
       if (this.#isStopped) return accepted.stream.close();
       this.#onAccepted(accepted);
     }

@@ -38,7 +38,7 @@ export class Acceptor {
     this.#loop = new AcceptLoop(listener, options.limit, (accepted) => this.#serve(accepted));
   }
 
-  /** Resolves when accepting has ended; rejects when it failed for good. */
+  /** Resolves when accepting has ended; rejects when it cannot go on. */
   get done(): Promise<void> {
     return this.#loop.done;
   }
@@ -54,7 +54,7 @@ export class Acceptor {
   #serve({ stream, peer }: Accepted): void {
     const conn = this.#context.core.open();
     if (conn === 0) {
-      // There is a block for each connection within the limit: this one is beyond it.
+      // Each connection within the limit has a block: this one is beyond the limit.
       ++this.#context.counters.overloads;
       stream.close();
       return;
@@ -73,7 +73,7 @@ export class Acceptor {
   }
 
   /**
-   * Stops accepting, ends idle connections at once and lets the others finish what they do.
+   * Stops accepting, ends idle connections at once and lets the others finish.
    *
    * @param graceMs after this they are closed too
    * @returns how many were cut off: they had not sent all that they had to
@@ -81,7 +81,7 @@ export class Acceptor {
   async stop(graceMs: number): Promise<number> {
     this.#loop.stop();
     this.#context.service.drain?.();
-    // The address is free when the accept that was pending has ended.
+    // The address is free once the pending accept has ended.
     await this.#loop.done.catch(() => {});
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;

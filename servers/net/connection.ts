@@ -1,12 +1,12 @@
 /**
  * The driver of one connection: moves bytes between a stream and a service, one thing at a time.
  *
- * Backpressure is that order itself: nothing is received while output waits to be sent, so a peer
- * that does not read is not read from, and a connection never holds more than its input block and
- * the output of one batch.
+ * This order is the backpressure: nothing is received while output waits to be sent. So the driver
+ * does not read from a peer that does not read, and a connection never holds more than its input
+ * block and the output of one batch.
  *
- * Ten thousand of them may be idle at once, and what one of them keeps then is budgeted: this
- * object, one suspended function and the view that it receives into.
+ * Ten thousand connections may be idle at once. An idle one may keep this object, one suspended
+ * function and the view that it receives into, nothing else.
  */
 import { Code, type Core } from "../../core/mod.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
@@ -23,7 +23,7 @@ export interface Timeouts {
   headMs: number;
   /** Between two bytes of content. */
   contentMs: number;
-  /** A peer that does not take a byte of what is sent. */
+  /** Until the peer takes more of what is sent. */
   writeMs: number;
   /** Draining before a close. */
   lingerMs: number;
@@ -39,9 +39,9 @@ export interface ConnectionContext {
   /** Counts the connections over all threads; absent: another thread does. */
   limit?: ConnectionLimit;
   /**
-   * `connection` has ended; its block is still open, for this one to close.
+   * `connection` has ended. Its block is still open; this function closes it.
    *
-   * @param fault what went wrong, when it was not the peer's doing: a bug
+   * @param fault an error that the peer did not cause: a bug
    */
   onEnd(connection: Connection, fault: unknown): void;
 }
@@ -55,7 +55,7 @@ const DRAIN_LINGER_MS = 1000;
 /** How much longer a peer is waited for that the thread had no time for, in ms. */
 const HELD_UP_MS = 1000;
 
-/** Errors by which a socket says that the peer is gone: events, not faults. */
+/** Whether `error` says that the peer is gone, which is an event and not a fault. */
 function isPeerGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe ||
@@ -82,9 +82,9 @@ export class Connection implements Timed, Sender {
   #headIndex = -1;
   #isReceiving = false;
   #isClosed = false;
-  /** What went wrong and was not the peer's doing: a bug. */
+  /** An error that the peer did not cause: a bug. */
   #fault: unknown;
-  /** The last response and the FIN are on their way: what still comes is thrown away. */
+  /** Sends the last response and the FIN. Bytes received meanwhile are thrown away. */
   #ending: Promise<void> | undefined;
   #isLingering = false;
 
@@ -115,7 +115,7 @@ export class Connection implements Timed, Sender {
           core.received(conn, count);
           next = service.receive(conn);
         } else next = service.finish(conn);
-        // An await costs a turn of the microtask queue: not for services of this thread.
+        // An await costs a turn of the microtask queue, which services of this thread do not need.
         let effect = typeof next === "number" ? next : await this.#untimed(next);
         for (;;) {
           const block = core.outBlock(conn);
@@ -128,7 +128,7 @@ export class Connection implements Timed, Sender {
               ? core.outView(block)
               : core.view(core.pieceStart(conn), core.pieceLength(conn));
             wheel.set(this, timeouts.writeMs);
-            // The first write stands here, not behind another promise: most need no other.
+            // The first write is not behind another promise: most output needs no second write.
             const written = await stream.write(out);
             counters.bytesOut += written;
             if (written < out.length) await this.write(out.subarray(written));
@@ -151,7 +151,7 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** Closes at once. A pending receive ends; what was being sent is lost. Never throws. */
+  /** Closes at once. A pending receive ends; output that was being sent is lost. Never throws. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -165,8 +165,8 @@ export class Connection implements Timed, Sender {
   }
 
   /**
-   * The server drains: sends the FIN if nothing is in progress. The peer may be sending, so it is
-   * not closed at once; but a peer that does not close holds up the server's end for a moment only.
+   * The server drains: sends the FIN if nothing is in progress. The peer may be sending, so the
+   * connection is not closed at once; but it delays the end of the server for a second at most.
    * Never throws.
    */
   endIfIdle(): void {
@@ -187,8 +187,8 @@ export class Connection implements Timed, Sender {
   }
 
   /**
-   * Calls `action` for those who serve other connections, too: what it throws ends this one, and is
-   * reported with its end.
+   * Calls `action` on behalf of code that serves other connections, too. An error of it ends this
+   * connection, and is reported with its end.
    */
   #attempt(action: () => void): void {
     try {
@@ -201,7 +201,7 @@ export class Connection implements Timed, Sender {
 
   #expire(): void {
     const { counters, service } = this.#context;
-    // The peer has had its answer and its FIN, and does not close.
+    // The peer has received its answer and the FIN, and does not close.
     if (this.#isLingering) return this.close();
     const isReceiving = this.#isReceiving && this.#ending === undefined;
     const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
@@ -224,7 +224,7 @@ export class Connection implements Timed, Sender {
       this.sentBytes += count;
       sent += count;
     }
-    // What comes next may wait for a disk or a Worker, which is not the peer's fault.
+    // The service may now wait for a disk or a Worker, which is not the peer's fault.
     wheel.set(this, 0);
   }
 
@@ -260,13 +260,13 @@ export class Connection implements Timed, Sender {
     this.#context.onEnd(this, this.#fault);
   }
 
-  /** Counts a failure of the peer's; keeps `error` if it is a bug. */
+  /** Counts a failure of the peer, or keeps `error` when it is a bug. */
   #judge(error: unknown): void {
     if (!isPeerGone(error)) this.#fault ??= error;
     else if (!this.#isClosed) ++this.#context.counters.resets;
   }
 
-  /** Waits for a service on another thread, or a disk: no timeout of the peer's runs meanwhile. */
+  /** Waits for a service on another thread, or a disk. The peer has no timeout meanwhile. */
   #untimed(next: Promise<Effect>): Promise<Effect> {
     this.#context.wheel.set(this, 0);
     return next;

@@ -1,9 +1,9 @@
 /**
- * Draining: what is idle gets its FIN at once, what is in progress is finished.
+ * Draining: idle connections get a FIN at once, requests in progress are finished.
  */
 import { settledWithin } from "../../system/grace.ts";
 
-/** Time between two looks at the connections that were not idle at the one before. */
+/** Time between two looks at the connections that are not idle yet. */
 const SWEEP_MS = 20;
 
 /** Something that can be told to end. */
@@ -15,8 +15,8 @@ export interface Drainable {
 /**
  * Ends each of `connections` as soon as it is idle, until `ended` resolves or `graceMs` are over.
  *
- * A connection that only receives is idle. What the kernel has received before is not known here,
- * so the event loop gets a turn before the first look: then it has been read.
+ * A connection that only receives is idle. The kernel may have received bytes for it already, so
+ * the event loop gets a turn to read them before the first look.
  *
  * @returns whether they ended in time
  */

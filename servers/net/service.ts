@@ -1,13 +1,12 @@
 /**
  * The service seam: a protocol over the core. Bytes in, effects out.
  *
- * A service is synchronous (one that stands for a service on another thread is not) and holds no
- * socket, clock or file. What it knows of a connection stands in the connection's block of core
- * memory, so that any thread with an instance over that memory can go on with it: `conn` is
- * nothing but the block's address.
+ * A service is synchronous, unless it forwards to a service on another thread, and holds no socket,
+ * clock or file. The state of a connection is kept in its block of core memory, so that any thread
+ * with an instance over that memory can go on with it. `conn` is the address of the block.
  */
 
-/** What the driver of a connection shall do next. Output that waits is always sent first. */
+/** What the driver of a connection does next. Output that waits is always sent first. */
 export const enum Effect {
   /** Receive more, then call `receive`. */
   Read = 0,
@@ -35,7 +34,7 @@ export const enum Phase {
 
 /** What a service's `respond` may do with the connection while it is asynchronous. */
 export interface Sender {
-  /** Bytes that were sent so far, those of a write that failed in the middle included. */
+  /** Bytes sent so far, including those of a write that failed halfway. */
   readonly sentBytes: number;
   /** Sends all output that waits. */
   flush(): Promise<void>;
@@ -64,7 +63,7 @@ export interface Service {
   phase(conn: number): Phase;
   /** The time for a head or content is over. */
   expire(conn: number): Effect;
-  /** Goes on with what `receive` answered `Effect.Respond` to. */
+  /** Answers the request for which `receive` returned `Effect.Respond`. */
   respond?(conn: number, sender: Sender): Promise<Effect>;
   /**
    * Like `respond`, on a thread without the socket.
@@ -75,26 +74,26 @@ export interface Service {
   /**
    * Holds an answer that another thread has handed over, for `respond`.
    *
-   * @returns false when it cannot be sent any more: `retry` makes it anew
+   * @returns false when it can no longer be sent: `retry` makes a new one
    */
   takeOver?(conn: number, handed: Handed): boolean | Promise<boolean>;
   /**
    * Answers the current request again, as the answer that was handed over could not be sent.
    *
-   * @param tries how often that happened
+   * @param tries how often this happened
    */
   retry?(conn: number, tries: number): Effect;
   /** Once a second, and when the first connection comes: the time, in ms since the epoch. */
   tick?(nowMs: number): void;
-  /** Writes what it logged so far, so that what another thread logs next comes behind it. */
+  /** Writes its log so far, so that lines that another thread logs next come after it. */
   flushLog?(): void;
-  /** From now on, answer what is there and ask for no more. */
+  /** From now on, answers the requests received so far and asks for no more. */
   drain?(): void;
   /** `conn` was opened by `peer` (an address without port), or comes to this thread. */
   opened?(conn: number, peer: string): void;
   /** `conn` is about to be closed, or leaves this thread. */
   closed?(conn: number): void;
-  /** The socket of `conn` is closed; nobody needs the effect that is still awaited, if one is. */
+  /** The socket of `conn` is closed. An effect that is still awaited is no longer needed. */
   aborted?(conn: number): void;
   /** A client came or went: `clients` are there now. */
   clientsChanged?(clients: number, peer: string, hasCome: boolean): void;

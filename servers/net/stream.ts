@@ -1,9 +1,9 @@
 /**
  * The engine seam: where byte streams come from. An engine knows sockets and no protocol.
- * `Deno.Conn` is a `Stream` as it stands.
+ * `Deno.Conn` is a `Stream`.
  */
 
-/** One connection. All views may lie in shared Wasm memory. */
+/** One connection. All views may be of shared Wasm memory. */
 export interface Stream {
   /** Receives into `view`. @returns how many bytes; `null` or 0 when the peer has sent its FIN */
   read(view: Uint8Array): Promise<number | null>;
@@ -49,13 +49,13 @@ export interface Listener {
   accept(): Promise<Accepted>;
   close(): void;
   /**
-   * Told of peers, as `address:port`, whose streams were closed here and whose sockets should be
-   * closed by now. Only an engine calls it that cannot close them itself.
+   * Called with peers, as `address:port`, whose streams were closed here but whose sockets may
+   * still be open. Only an engine that cannot close them itself calls it.
    */
   onOverdue?: (peers: Set<string>) => void;
 }
 
-/** A connection and who made it. */
+/** A connection and its peer. */
 export interface Accepted {
   stream: Stream;
   /** The peer's address without port; empty for a Unix domain socket. */

@@ -12,7 +12,7 @@ export interface Timed {
   deadlineTick: number;
   /** Slot that holds the entry, -1 off the wheel. The wheel's own. */
   wheelSlot: number;
-  /** Must not throw: other entries are due at the same tick. */
+  /** Must not throw, because other entries are due at the same tick. */
   onTimeout(): void;
 }
 
@@ -23,8 +23,8 @@ export const NEVER = 0x3fffffff;
 const SLOTS = 64;
 
 /**
- * Ticks that one turn of the event loop may count. What a thread was busy for longer, its peers did
- * not miss: their bytes may stand in the kernel.
+ * Ticks that one turn of the event loop may count. Time beyond them, in which the thread was busy,
+ * does not count against the peers: their bytes may wait in the kernel.
  */
 const MAX_STEP = 2;
 
@@ -80,7 +80,7 @@ export class TimerWheel {
     this.setDeadline(entry, this.deadlineAfter(delayMs));
   }
 
-  /** The tick at which what starts now has lasted `delayMs`; `NEVER` for 0. */
+  /** The tick that is `delayMs` from now; `NEVER` for 0. */
   deadlineAfter(delayMs: number): number {
     // One more, for the tick that is under way.
     return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;

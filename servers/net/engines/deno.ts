@@ -20,7 +20,7 @@ class TcpListener implements Listener {
 
   async accept(): Promise<Accepted> {
     const conn = await this.#listener.accept();
-    // A response leaves in one write: waiting for more to send with it would only delay it.
+    // A response is one write: Nagle's algorithm would only delay it.
     conn.setNoDelay(true);
     return { stream: directStream(conn), peer: conn.remoteAddr.hostname };
   }
@@ -34,7 +34,7 @@ class UnixListener implements Listener {
   readonly address: string;
   readonly port = 0;
   readonly #path: string;
-  /** The socket's file; the path may be another server's by the time this one stops. */
+  /** The socket's file; when this server stops, another one may own the path. */
   readonly #file: FileIdentity | undefined;
   readonly #listener: Deno.UnixListener;
 

@@ -2,8 +2,8 @@
  * Reads and writes of a `Deno.Conn` without its wrappers, which keep lists for `ref` and `unref`
  * that a server has no use for: about 1 µs of CPU less for each exchange, an eighth of all.
  *
- * The runtime's operations can be reached, but they are no documented interface. So all that is
- * assumed of them is checked, and where they are not as expected `Deno.Conn` serves as it is.
+ * The runtime's operations can be reached, but they are not documented. So every assumption about
+ * them is checked. When one does not hold, `Deno.Conn` itself is used.
  */
 import { ReadTurns } from "../../../system/read_turns.ts";
 import type { Stream } from "../stream.ts";

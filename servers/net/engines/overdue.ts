@@ -1,8 +1,8 @@
 /**
  * Peers whose connections were closed and whose TCP sockets should be closed by now.
  *
- * `Deno.TlsConn.close` leaves the socket open until the handshake has ended, or until what was
- * written and the close_notify alert are sent. With a peer that does nothing that is never.
+ * `Deno.TlsConn.close` leaves the socket open until the handshake has ended, or until all output
+ * and the close_notify alert are sent. With a peer that does nothing, it stays open for ever.
  */
 
 /** Time that a socket has to close by itself, in ms: at least this, at most twice as long. */

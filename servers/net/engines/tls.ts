@@ -9,7 +9,7 @@ import { formatHostPort } from "../../../system/address.ts";
 /** Options that the type definitions of `Deno.listenTls` leave out. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };
 
-/** A listener whose handshakes run as part of the first read, so that none holds up another. */
+/** A listener whose handshakes run as part of the first read, so that none delays another. */
 export class TlsListener implements Listener {
   readonly address: string;
   readonly port: number;
@@ -58,7 +58,7 @@ class TlsStream implements Stream {
       await this.#turns.ask();
       return await this.#conn.read(view);
     } catch (error) {
-      // A FIN without close_notify: messages have lengths, so that nothing can be cut off unseen.
+      // A FIN without close_notify is accepted: messages have lengths, so a cut is noticed.
       if (error instanceof Deno.errors.UnexpectedEof) return null;
       throw peerFault(error);
     }
@@ -87,7 +87,7 @@ class TlsStream implements Stream {
   }
 }
 
-/** A peer that breaks TLS off (an alert, bytes that are no TLS) is as gone as one that resets. */
+/** A peer that breaks off TLS (an alert, bytes that are no TLS) is treated as one that resets. */
 function peerFault(error: unknown): unknown {
   return error instanceof Deno.errors.InvalidData
     ? new Deno.errors.ConnectionReset(error.message)

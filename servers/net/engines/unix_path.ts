@@ -1,6 +1,6 @@
 /**
- * The path of a Unix domain socket, which outlives its server: one process at a time takes it or
- * gives it back, so that none removes the socket of another.
+ * The path of a Unix domain socket, which outlives its server. A lock lets one process at a time
+ * take it or give it back, so that none removes the socket of another.
  *
  * The socket is bound under another name and linked to its path when it listens. So the path never
  * names a socket that refuses connections though its server lives; and the runtime, which removes
@@ -124,15 +124,15 @@ export async function removeStaleSocket(path: string): Promise<void> {
   } catch (error) {
     const isStale = error instanceof Deno.errors.ConnectionRefused;
     if (isStale && Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-    // Whatever else there is, like a server whose accept queue is full: linking fails.
+    // Something else is there, such as a server whose accept queue is full: linking fails.
     return;
   }
   throw new Deno.errors.AddrInUse(`Address already in use: ${path}`);
 }
 
 /**
- * Removes the socket at `path` if it is the one that was bound. When another server takes the path
- * right now, that is left to it.
+ * Removes the socket at `path` if it is the one that was bound. When another server is taking the
+ * path, nothing is removed.
  */
 export function removeOwnSocket(path: string, own: FileIdentity): void {
   const lockPath = lockPathOf(path);
