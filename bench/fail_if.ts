@@ -75,7 +75,7 @@ export function parseFailIf(text: string): FailIf {
 
 /**
  * Evaluates `condition` on `result`. A latency without samples, or a phase that the command does
- * not measure, fails too: what was not measured cannot have been good.
+ * not measure, fails too.
  *
  * @returns why the run fails, or null when it does not
  */

@@ -31,7 +31,7 @@ async function buildProgram(name: string | undefined): Promise<Command> {
   return program;
 }
 
-/** What commander calls wrong, as one line: which option, which value, what to write instead. */
+/** An error of commander as one line: which option, which value, what to write instead. */
 function usageLine(error: CommanderError): string {
   return error.message.replace(/^error: /, "").replaceAll("\n", " ").trim();
 }
@@ -42,7 +42,7 @@ function usageLine(error: CommanderError): string {
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
-  // What stands before the command is ktcp's own, and takes no value.
+  // Options before the command are ktcp's own, and take no value.
   const first = args.find((arg) => arg !== "--");
   const name = first?.startsWith("-") ? undefined : first;
   const prefix = COMMANDS.some((entry) => entry.name === name) ? `ktcp ${name}` : "ktcp";
@@ -85,7 +85,7 @@ export async function runProcess(): Promise<never> {
   ignoreDebuggerSignal();
   const code = await main(Deno.args);
   await stderr.flush();
-  // Does not wait for a write that nobody reads.
+  // Does not wait for a write whose reader is gone.
   Deno.exit(code);
 }
 

@@ -37,7 +37,7 @@ function isUpToDate(): boolean {
 }
 
 /**
- * The compiler, loaded only to build. Its name stands in a variable because Deno asks the registry
+ * The compiler, loaded only to build. Its name is in a variable because Deno asks the registry
  * about each package that a module graph names, in a literal `import()` too.
  */
 async function loadCompiler(): Promise<typeof import("assemblyscript/asc")> {

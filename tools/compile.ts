@@ -1,6 +1,6 @@
 /**
- * Makes `./ktcp`, one executable: by `deno compile` where its runtime stub can be had, otherwise, or
- * with `--portable`, as a self-extracting file.
+ * Makes `./ktcp`, one executable: by `deno compile` where its runtime stub is available, otherwise,
+ * or with `--portable`, as a self-extracting file.
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,14 +13,16 @@ import { DIST, ROOT } from "./shared/paths.ts";
 import { buildPortable } from "./executable/portable.ts";
 import { runDeno } from "./shared/run_deno.ts";
 
-/** What ktcp needs of Deno, whatever runs it. It gives up permissions itself. */
+/** Deno's options for ktcp in any form. It gives up permissions itself. */
 const RUN_FLAGS = [
   "--allow-all",
   "--no-prompt",
   ...config.unstable.map((name) => `--unstable-${name}`),
 ];
 
-/** What keeps the portable executable from looking around: everything it needs is in its folder. */
+/**
+ * Options that keep the portable executable from reading other files: its folder has all it needs.
+ */
 const SEALED_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
 /** How an executable was made. */

@@ -1,9 +1,9 @@
 /**
  * One logical client of an echo run: it connects, sends messages and compares what comes back.
  *
- * A latency ends when the read that completes the echo returns; generating, comparing and closing
- * lie outside of it. After the last message the client sends its FIN and reads up to the server's,
- * because bytes that were never sent may still come.
+ * A latency ends when the read that completes the echo returns. It does not include generating,
+ * comparing and closing. After the last message the client sends its FIN and reads up to the
+ * server's, because bytes that were never sent may still come.
  */
 import { type EchoSlot, EchoVerdict } from "../../core/mod.ts";
 import { ReadTurns } from "../../system/read_turns.ts";
@@ -41,12 +41,12 @@ export class EchoClient {
   #conn: Deno.Conn | null = null;
   #turns!: ReadTurns;
   #connecting: AbortController | null = null;
-  /** When what is under way counts as failed; `Infinity` while nothing is. */
+  /** When the operation under way counts as failed; `Infinity` when there is none. */
   #deadlineMs = Infinity;
   #isExpired = false;
   /** When the read returned that completed the echo. */
   #echoedMs = 0;
-  /** Open loop: how many messages may be sent, and who waits for the next. */
+  /** Open loop: how many messages may be sent, and the wait for the next. */
   #released = 0;
   #wake: (() => void) | null = null;
 
@@ -115,7 +115,7 @@ export class EchoClient {
     this.#wake = null;
   }
 
-  /** Ends what is under way when its time is up at `nowMs`. */
+  /** Ends the operation under way when its time is up at `nowMs`. */
   expire(nowMs: number): void {
     if (nowMs < this.#deadlineMs) return;
     this.#deadlineMs = Infinity;
@@ -189,14 +189,14 @@ export class EchoClient {
       const count = await conn.read(this.#slot.receiveView);
       return count === null || this.#slot.check(count) !== EchoVerdict.Mismatch;
     } catch {
-      // Reset, or no FIN in time: the echo had come whole, nothing more did.
+      // Reset, or no FIN in time: the echo was complete, and nothing followed it.
       return true;
     } finally {
       this.#deadlineMs = Infinity;
     }
   }
 
-  /** Explains a mismatch; `count` bytes of the echo's start stand in the receive view. */
+  /** Explains a mismatch; the receive view holds the first `count` bytes of the echo. */
   #noteMismatch({ round, sequence }: Message, count: number): void {
     const slot = this.#slot;
     const found = count > 0 ? slot.identify(count) : null;
@@ -242,7 +242,7 @@ interface Message {
 async function connectTo({ target }: EchoPlan, signal: AbortSignal): Promise<Deno.Conn> {
   if ("path" in target) return await Deno.connect({ transport: "unix", path: target.path });
   const conn = await Deno.connect({ ...target, autoSelectFamily: false, signal });
-  // A message in several writes would else wait for acknowledgements (Nagle's algorithm).
+  // Otherwise a message in several writes would wait for acknowledgements (Nagle's algorithm).
   conn.setNoDelay(true);
   return conn;
 }

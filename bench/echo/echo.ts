@@ -1,4 +1,4 @@
-/** Runs an echo benchmark: spreads its clients over Web Workers and gathers what they saw. */
+/** Runs an echo benchmark: spreads its clients over Web Workers and gathers their results. */
 import { Barrier } from "../load/barrier.ts";
 import { type LoadMessage, type LoadResult, type LoadTask, STOP } from "./load.ts";
 import type { EchoPlan } from "./plan.ts";
@@ -11,7 +11,7 @@ import { formatAddress } from "../../system/address.ts";
 export interface EchoOptions {
   /** Whether every sample is kept, for `EchoTallies.samples`; default false. */
   keepSamples?: boolean;
-  /** Ends the run; what was counted so far is its outcome. */
+  /** Ends the run; the counts so far are its outcome. */
   signal?: AbortSignal;
   /** Called five times a second with the counts so far. */
   onProgress?(tallies: EchoTallies): void;

@@ -18,7 +18,7 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
  * The kind of failure that `error`, thrown by connect, read or write, stands for.
  *
  * @param receivedBytes of the echo before it
- * @returns null when it is no doing of the server's: out of files or ports, no route, no permission
+ * @returns null when the server did not cause it: out of files or ports, no route, no permission
  */
 export function failureKind(error: unknown, receivedBytes: number): FailureKind | null {
   const { errors } = Deno;

@@ -153,7 +153,7 @@ export class EchoLoad implements EchoRun {
   }
 }
 
-/** In another order each round: who starts first has less company, and neighbours share a fate. */
+/** In another random order each round, because the order of starting affects the latencies. */
 function shuffled(clients: readonly EchoClient[]): EchoClient[] {
   const order = [...clients];
   for (let i = order.length - 1; i > 0; i--) {

@@ -10,7 +10,7 @@ import type { ClientRecord, EchoFailures } from "../result.ts";
 /** Most echoes whose samples are kept: five bytes each, so 160 MiB. */
 export const MAX_SAMPLES = 2 ** 25;
 
-/** Samples are kept in tenths of a microsecond; what is above 429 s counts as that. */
+/** Samples are kept in tenths of a microsecond; longer ones count as 429 s. */
 const TENTHS_PER_US = 10;
 const MAX_TENTHS = 2 ** 32 - 1;
 

@@ -3,8 +3,8 @@
  * responses, and goes on, over connections that stay open or over one each.
  *
  * A load spends its time in `received` and `#next`. A request there costs two system calls, one
- * call into Wasm and one look at the clock; it is written from memory that stands ready, read into
- * Wasm memory, and allocates nothing. All else stands beside them.
+ * call into Wasm and one look at the clock. It is written from prepared memory, its response is
+ * read into Wasm memory, and nothing is allocated. Everything else is kept out of these two.
  */
 import { type Core, Event, type ResponseReader, Taken } from "../../core/mod.ts";
 import type { Inspector } from "./inspect.ts";
@@ -64,11 +64,11 @@ export class HttpClient implements LinkOwner {
   #number = 0;
   /** First byte of the response in progress; 0 before it. */
   #firstUs = 0;
-  /** Since when something is awaited; 0 when nothing is. */
+  /** When the wait in progress began; 0 when nothing is awaited. */
   #sinceUs = 0;
-  /** How long the connection took that this exchange opened; -1 when it opened none. */
+  /** How long this exchange took to open a connection; -1 when it opened none. */
   #connectUs = -1;
-  /** When the response was complete whose connection is still to end; 0 when there is none. */
+  /** When the last response was complete, while its connection has still to end; else 0. */
   #lingerUs = 0;
 
   /** @throws {RangeError} when the core has no block left */
@@ -92,7 +92,7 @@ export class HttpClient implements LinkOwner {
     return promise;
   }
 
-  /** Gives up what takes longer than `timeoutUs`. Call every now and then. */
+  /** Gives up exchanges that take longer than `timeoutUs`. To be called at intervals. */
   expire(timeoutUs: number): void {
     if (this.#sinceUs === 0) return;
     const isLingering = this.#lingerUs !== 0;
@@ -102,7 +102,7 @@ export class HttpClient implements LinkOwner {
     else this.#fail("timeout");
   }
 
-  /** Gives up what is in flight, uncounted: the load was halted. */
+  /** Gives up requests in flight without counting them, because the load was halted. */
   abandon(): void {
     if (this.#sinceUs === 0) return;
     this.#link.disconnect();
@@ -133,7 +133,7 @@ export class HttpClient implements LinkOwner {
     const { reader, tally } = this.#setup;
     tally.bytesIn += count;
     if (link !== this.#link || this.#outstanding === 0) {
-      // Nothing was asked: a farewell such as 408, to nobody's account.
+      // No request is outstanding: the server says goodbye, with a 408 for instance. Not counted.
       link.disconnect();
       this.#forget(link);
     } else if (this.#lingerUs !== 0) this.#receivedMore(link, count);
@@ -180,7 +180,7 @@ export class HttpClient implements LinkOwner {
     link.empty();
     if (link !== this.#link || this.#outstanding === 0) return;
     if (this.#lingerUs !== 0) {
-      // A reset behind a whole response takes nothing from it.
+      // A reset behind a whole response does not make it a failure.
       this.#endLinger();
       return;
     }
@@ -209,7 +209,7 @@ export class HttpClient implements LinkOwner {
   }
 
   async #beginLater(dueUs: number): Promise<void> {
-    // Until then nothing is outstanding: what the connection tells is nobody's.
+    // Until then nothing is outstanding: events of the connection belong to no request.
     const count = this.#outstanding;
     this.#outstanding = 0;
     this.#sinceUs = 0;
@@ -293,7 +293,7 @@ export class HttpClient implements LinkOwner {
     if (this.#firstUs === 0) this.#firstUs = nowUs;
     this.#lingerUs = this.#sinceUs = nowUs;
     if (core.pending(this.#link.conn) === 0) return;
-    // It announced the end and sent more: of no interest, and nothing to wait for.
+    // The server sent more after it announced the end: nothing more to wait for.
     this.#link.disconnect();
     this.#forget(this.#link);
     this.#endLinger();
@@ -319,7 +319,7 @@ export class HttpClient implements LinkOwner {
     this.#fail("garbage");
   }
 
-  /** Counts what is outstanding as failed, all but the first as `others`, and goes on. */
+  /** Counts outstanding requests as failed, all but the first as `others`, and goes on. */
   #fail(kind: ErrorKind, others = kind): void {
     const { tally, samples } = this.#setup;
     for (let i = 0; i < this.#outstanding; i++) {
@@ -342,7 +342,7 @@ export class HttpClient implements LinkOwner {
   #forget(link: HttpLink): void {
     const { reader } = this.#setup;
     reader.close(link.conn);
-    // The block that was given back last is the one that is taken: its input stays where it was.
+    // The block given back last is the first to be taken: the input stays at the same place.
     link.conn = reader.open();
   }
 }

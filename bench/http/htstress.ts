@@ -35,7 +35,7 @@ export interface HtstressOptions {
   isKeepAlive: boolean;
   /** Requests sent at once on a connection. */
   pipeline: number;
-  /** Starts per second over all threads, whatever becomes of them; 0 for a closed loop. */
+  /** Starts per second over all threads, regardless of outcome; 0 for a closed loop. */
   ratePerSecond: number;
   /** The rate (or in a closed loop, the number of connections) grows from 0 during this time. */
   rampMs: number;
@@ -64,7 +64,7 @@ export interface LiveState {
   p99Us: number;
 }
 
-/** Who is told what happens, and how the load is ended early. */
+/** Callbacks for events of the run, and the signal that ends it early. */
 export interface HtstressHooks {
   /** Called a few times a second. */
   onLive?: (state: LiveState) => void;
@@ -80,7 +80,7 @@ export interface HtstressHooks {
 export interface HtstressOutcome {
   run: HtstressRun;
   histograms: HttpHistograms;
-  /** The first failure to connect that is not a plain refusal, in words. */
+  /** The first failure to connect that is not a plain refusal, as text. */
   firstProblem?: string;
 }
 
@@ -94,7 +94,7 @@ const GRACE_MS = 500;
  * Runs the load.
  *
  * @throws {SyntaxError} for a URL that is none
- * @throws {Error} when a name has no address, or the memory for so many connections is missing
+ * @throws {Error} when a name has no address, or there is no memory for all connections
  */
 export async function runHtstress(
   options: HtstressOptions,
@@ -127,7 +127,7 @@ export async function runHtstress(
   }
 }
 
-/** What all threads have in common; `index`, `budget` and `live` are each one's own. */
+/** The plan of all threads, without `index`, `budget` and `live`, which differ. */
 async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise<ThreadPlan> {
   const urls = options.urls.map(parseHttpUrl);
   const endpoints: Endpoint[] = [];

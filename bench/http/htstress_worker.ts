@@ -10,7 +10,7 @@ interface Scope {
 const scope = globalThis as unknown as Scope;
 let thread: LoadThread;
 
-/** Does one step; what goes wrong is a message of its own. */
+/** Does one step; an error becomes a message. */
 async function attempt(step: () => Promise<void>): Promise<void> {
   try {
     await step();

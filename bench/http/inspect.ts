@@ -1,6 +1,6 @@
 /**
- * Reads responses one by one, for what a plain load does not ask: the status of each for the raw
- * samples, and a digest of the content. Slower than `ResponseReader.take`, to the same effect.
+ * Reads responses one by one, to get what a plain load does not need: the status of each for the
+ * raw samples, and a digest of the content. It counts as `ResponseReader.take` does, but is slower.
  */
 import { createHash, type Hash } from "node:crypto";
 import { type Core, Event, Flag, type ResponseReader, Taken } from "../../core/mod.ts";

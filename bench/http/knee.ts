@@ -1,4 +1,4 @@
-/** Where more load stops to buy throughput: the knee of a sweep. */
+/** The knee of a sweep: the load beyond which throughput hardly grows. */
 
 /** A step of a sweep. */
 export interface LoadStep {
@@ -15,8 +15,8 @@ const ENOUGH = 0.9;
 const KEPT = 0.95;
 
 /**
- * The smallest load that brings 90 % of the best throughput: beyond it, more connections buy
- * latency. `steps` rise in load.
+ * The smallest load that reaches 90 % of the best throughput. Beyond it, more connections mostly
+ * add latency. `steps` rise in load.
  *
  * @returns null when that is the largest load: the knee lies beyond the sweep
  */

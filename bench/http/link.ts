@@ -2,7 +2,7 @@
 import type { HttpSocket, SocketEvents } from "./socket.ts";
 import type { Endpoint } from "./target.ts";
 
-/** Who is told what happens on a link; see `SocketEvents`. */
+/** Callbacks for events on a link; see `SocketEvents`. */
 export interface LinkOwner {
   opened(link: HttpLink): void;
   received(link: HttpLink, count: number): void;

@@ -13,7 +13,7 @@ import { SampleLog } from "./sample_log.ts";
 /** Room for what one read brings, in bytes. */
 const INPUT_BYTES = 65536;
 
-/** How often timeouts are looked for, as a part of the timeout, and its bounds in milliseconds. */
+/** How often timeouts are checked: a fraction of the timeout, and its bounds in milliseconds. */
 const TICKS_PER_TIMEOUT = 20;
 const MIN_TICK_MS = 5;
 const MAX_TICK_MS = 100;
@@ -71,7 +71,7 @@ export class LoadThread {
    * Makes everything ready for `plan`.
    *
    * @param post sends a message to the main thread
-   * @throws {RangeError} when the memory for so many connections is missing
+   * @throws {RangeError} when there is no memory for all connections
    */
   static async create(
     plan: ThreadPlan,
@@ -122,7 +122,7 @@ export class LoadThread {
     return shareOf(total, index, threads);
   }
 
-  /** Runs all clients on `schedule`, looking for timeouts and a halt every now and then. */
+  /** Runs all clients on `schedule`, checking for timeouts and a halt at intervals. */
   async #load(schedule: Schedule, onTick = () => {}): Promise<void> {
     const { timeoutMs } = this.#plan;
     const tickMs = Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, timeoutMs / TICKS_PER_TIMEOUT));

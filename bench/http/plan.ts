@@ -1,4 +1,4 @@
-/** What the main thread of an HTTP load and its Workers tell each other. Plain data. */
+/** Messages between the main thread of an HTTP load and its Workers. Plain data. */
 import type { RequestSample } from "../result.ts";
 import type { RequestBytes } from "./request.ts";
 import type { TallyReport } from "./tally.ts";
@@ -25,7 +25,7 @@ export interface ThreadPlan {
   live: SharedArrayBuffer;
   /** Starts per second over all threads; 0 for a closed loop. */
   ratePerSecond: number;
-  /** The first thread that ran so long ends the run; 0 for no such limit. */
+  /** The run ends when a thread has run for this long; 0 for no limit. */
   durationMs: number;
   rampMs: number;
   warmupMs: number;
@@ -59,7 +59,7 @@ const enum Slot {
   Length,
 }
 
-/** What a thread shows of itself while it runs, in shared memory. */
+/** Figures that a thread shows while it runs, in shared memory. */
 export class LiveFigures {
   readonly #slots: Float64Array<SharedArrayBuffer>;
 

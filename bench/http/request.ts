@@ -1,6 +1,6 @@
 /**
  * The bytes of a load's requests, built once: at run time a request, or a batch of pipelined ones,
- * is a view of memory that stands ready.
+ * is a view of this memory.
  */
 
 /** What is the same in all requests of a load. */
@@ -22,7 +22,7 @@ export interface RequestTarget {
 
 /** The requests of a load, one after the other. Plain data, for Workers. */
 export interface RequestBytes {
-  /** Requests in the order of the URLs, repeated so that any batch stands in one piece. */
+  /** Requests in the order of the URLs, repeated so that any batch is contiguous. */
   bytes: Uint8Array;
   /** Where each begins, and the end of the last. */
   offsets: number[];

@@ -1,11 +1,11 @@
 /**
- * The seam between a client and its connections: a socket that is read into one place all its life
- * and tells what happens. Which implementation is faster depends on the load, see `socket_opener.ts`.
+ * The seam between a client and its connections: a socket that is always read into the same place
+ * and reports events. Which implementation is faster depends on the load, see `socket_opener.ts`.
  */
 import type { ErrorKind } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
 
-/** What a socket tells. After `ended`, `failed`, or `HttpSocket.close` it tells nothing more. */
+/** Events of a socket. After `ended`, `failed`, or `HttpSocket.close` there are no more. */
 export interface SocketEvents {
   /** It is connected: requests can be written. */
   opened(): void;
@@ -34,14 +34,14 @@ export type OpenSocket = (
   events: SocketEvents,
 ) => HttpSocket;
 
-/** Which of the kinds that are counted `error`, of a connection that stands, is. */
+/** The kind of failure that `error`, on an open connection, counts as. */
 export function exchangeErrorKind(error: Error): ErrorKind {
   return error instanceof Deno.errors.TimedOut ? "timeout" : "reset";
 }
 
 /**
- * Which of the kinds that are counted `error`, of a connection attempt, is. Whatever prevents a
- * connection counts as refused: {@linkcode isPlainRefusal} tells what is worth a word.
+ * The kind of failure that `error`, of a connection attempt, counts as. Anything that prevents a
+ * connection counts as refused. An error that is no {@linkcode isPlainRefusal} is reported, too.
  */
 export function connectErrorKind(error: Error): ErrorKind {
   if (error instanceof Deno.errors.ConnectionReset) return "reset";

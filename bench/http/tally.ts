@@ -27,7 +27,7 @@ export interface TallyReport {
   /** Begin and end of the measured time, in milliseconds since the epoch. */
   beginMs: number;
   endMs: number;
-  /** The first failure to connect that is not a plain refusal, in words. */
+  /** The first failure to connect that is not a plain refusal, as text. */
   firstProblem?: string;
 }
 

@@ -9,7 +9,7 @@ export interface HttpUrl {
   /** Host name or address, IPv6 without brackets. */
   hostname: string;
   port: number;
-  /** What stands in the Host field: host, and port where it is not the scheme's own. */
+  /** The Host field: host, and port where it is not the default of the scheme. */
   authority: string;
   /** Path and query, as they go into the request line. */
   target: string;
@@ -32,9 +32,9 @@ const URL_SYNTAX =
   /^(?:(https?):\/\/)?(\[[^\]]*\]|[^:/?#[\]]+)(?::(\d{1,5}))?([/?][^#]*)?(?:#.*)?$/i;
 
 /**
- * Parses a URL of `http` or `https`; the scheme and the path may be missing, as in the C tool.
- * The path is taken as it stands (`/../x` is not resolved), but for what cannot stand in a request
- * line, which is percent-encoded.
+ * Parses a URL of `http` or `https`; the scheme and the path may be missing, as in the C tool. The
+ * path is taken unchanged (`/../x` is not resolved), except that bytes that a request line cannot
+ * hold are percent-encoded.
  *
  * @throws {SyntaxError} which names what is wrong and what to write
  */
@@ -63,7 +63,7 @@ export function parseHttpUrl(text: string): HttpUrl {
   };
 }
 
-/** Escapes the bytes that no request target may hold; what is escaped already stays. */
+/** Escapes the bytes that no request target may hold; existing escapes stay. */
 function percentEncoded(target: string): string {
   return target.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
 }

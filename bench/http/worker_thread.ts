@@ -5,7 +5,7 @@ import type { Endpoint } from "./target.ts";
 import type { RequestSample } from "../result.ts";
 import { formatAddress } from "../../system/address.ts";
 
-/** Who takes what a thread says while it runs. */
+/** Callbacks for messages of a thread while it runs. */
 export interface ThreadListeners {
   onSamples?: (samples: RequestSample[]) => void;
   onDebug?: (bytes: Uint8Array) => void;

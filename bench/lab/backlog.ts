@@ -7,13 +7,15 @@ import type { Finding } from "./verdict.ts";
 
 const CLIENTS = 100;
 /**
- * From half of the clients on: those that are refused come again all together a second later, and
- * have to find room then. With much shorter queues they would be refused for minutes.
+ * From half of the clients on: those that are refused all try again together a second later, and
+ * need room then. With much shorter queues they would be refused for minutes.
  */
 const BACKLOGS = { quick: [49, 75, 99], full: [49, 60, 75, 98, 99, 128] };
-/** For so long the server is stopped while the storm arrives. */
+/** How long the server is stopped while the connects arrive, in ms. */
 const PAUSE_MS = 300;
-/** The first retransmission of a SYN comes a second after it (RFC 6298 section 2); less some slack. */
+/**
+ * The first retransmission of a SYN comes a second after it (RFC 6298 section 2); less some slack.
+ */
 const LATE_US = 900_000;
 const GROUP = "storm";
 

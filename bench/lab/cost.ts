@@ -13,7 +13,7 @@ const AMOUNTS = {
   quick: { durationMs: 500, parserMs: 60, echoMessages: 1000 },
   full: { durationMs: 3000, parserMs: 500, echoMessages: 10_000 },
 };
-/** Requests under the eye of strace: enough for an average, few as each call then takes long. */
+/** Requests while strace counts: enough for an average, but few, because each call is slow then. */
 const TRACED_REQUESTS = 2000;
 const TRACED_CONNECTIONS = 8;
 /** System calls that a sentence names. */
@@ -205,8 +205,8 @@ function conclude(variants: VariantResult[], calls: Traced[]): Finding[] {
 }
 
 /**
- * Takes the CPU time apart. A batch of pipelined requests is read and written at once, so what a
- * request costs more without pipelining is exchange with the kernel, and waking up for it.
+ * Takes the CPU time apart. A batch of pipelined requests is read and written at once, so the
+ * extra cost of a request without pipelining is the exchange with the kernel, and waking up for it.
  */
 function shares(
   own: VariantResult | undefined,

@@ -1,4 +1,4 @@
-/** Where an experiment ran: what its numbers depend on. */
+/** The machine on which an experiment ran, on which its numbers depend. */
 import { readProc } from "../../system/proc.ts";
 import { readSystemLimits } from "../../system/limits.ts";
 

@@ -1,4 +1,7 @@
-/** Connections that are held open without a load: idle ones, slow ones, and ones that drip a head. */
+/**
+ * Connections that are held open without a load: idle ones, slow ones, and ones that send a head
+ * slowly.
+ */
 import { LatencyHistogram } from "../stats/histogram.ts";
 import type { Target } from "./lab.ts";
 
@@ -8,7 +11,7 @@ interface Held {
   openedMs: number;
 }
 
-/** So many connects are under way at once: fewer than the backlogs that experiments ask for. */
+/** Connects under way at once: fewer than the backlogs that experiments ask for. */
 const CONNECTS_AT_ONCE = 100;
 
 /** A whole request, in HTTP/1.1: the connection stays. */
@@ -62,7 +65,7 @@ function closeAll(held: Iterable<Held>): void {
   }
 }
 
-/** Connections that send nothing at all, or a request every now and then. */
+/** Connections that send nothing at all, or a request at intervals. */
 export class HeldConnections {
   readonly #closing = new LatencyHistogram();
   readonly #open: Set<Held>;

@@ -6,7 +6,7 @@ import { measure, type Sample, type VariantResult, type VariantSpec } from "./me
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
 const CONCURRENCIES = { quick: [1, 8, 32], full: [1, 4, 16, 64, 256] };
-/** The group of the server that the lab starts; what belongs to other servers is not dropped. */
+/** The group of the server that the lab starts; sockets of other servers are not dropped. */
 const OWN = "ktcp http";
 const DURATION_MS = { quick: 300, full: 2000 };
 const MODES = [

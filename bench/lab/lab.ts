@@ -1,8 +1,8 @@
 /**
  * What an experiment is, what it is given, and what it finds.
  *
- * An experiment runs servers through a {@linkcode LabHost} that the command line injects, so that
- * nothing here knows a server of ktcp's: it sees addresses and process numbers.
+ * An experiment runs servers through a {@linkcode LabHost} that the command line injects. So
+ * this folder knows no server of ktcp, only addresses and process numbers.
  */
 import type { FigureKey } from "./figures.ts";
 import type { MeasureOptions, VariantResult } from "./measure.ts";
@@ -45,7 +45,7 @@ export interface LabServer extends Target {
   stop(): Promise<ServerSummary | null>;
 }
 
-/** What became of the TIME-WAIT sockets that were to be dropped. */
+/** The outcome of dropping TIME-WAIT sockets. */
 export interface DropOutcome {
   matched: number;
   dropped: number;

@@ -1,6 +1,6 @@
 /**
- * Repeats the variants of an experiment in alternation: A B C, C B A, A B C … so that what drifts
- * meanwhile (clock rate, other processes, caches) meets all of them alike.
+ * Repeats the variants of an experiment in alternation: A B C, C B A, A B C … so that drift
+ * (clock rate, other processes, caches) affects all of them alike.
  */
 import { type CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
 import type { FigureKey, FigureValues } from "./figures.ts";
@@ -10,7 +10,7 @@ import { type Spread, spreadOf } from "../stats/spread.ts";
 export interface MeasureOptions {
   /** Repetitions of each variant. */
   rounds: number;
-  /** Ends the series; what was measured so far is its result. */
+  /** Ends the series; the measurements so far are its result. */
   signal: AbortSignal;
   /** Told before each measurement: how many are done of how many, and which comes next. */
   onProgress(done: number, total: number, name: string): void;
@@ -82,7 +82,7 @@ export async function measure(
   return specs.map((spec) => summarizeVariant(spec, samples.get(spec)!));
 }
 
-/** Runs `spec`; null when it was cut short: it would measure the interruption. */
+/** Runs `spec`; null when it was interrupted, because its figures would be wrong. */
 async function runUnlessAborted(spec: VariantSpec, signal: AbortSignal): Promise<Sample | null> {
   try {
     const sample = await spec.run();

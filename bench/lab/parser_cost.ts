@@ -20,7 +20,7 @@ const BROWSER_FIELDS = [
 /** Length of a browser's request, as servers are commonly measured with. */
 export const BROWSER_BYTES = 703;
 
-/** So many requests are parsed between two looks at the clock. */
+/** Requests parsed between two looks at the clock. */
 const BATCH = 500;
 
 /** A browser's request of {@linkcode BROWSER_BYTES} bytes. */
@@ -40,7 +40,7 @@ export function shortRequest(): Uint8Array<ArrayBuffer> {
 /**
  * Parses `request` again and again for `durationMs`, in batches.
  *
- * @returns nanoseconds for each in the fastest batch: in the others the core was shared
+ * @returns nanoseconds for each in the fastest batch, in which the core was shared least
  * @throws {Error} when it is not parsed as one whole request
  */
 export function measureParser(request: Uint8Array<ArrayBuffer>, durationMs: number): number {

@@ -20,7 +20,7 @@ const SLOW_CONNECTIONS = 50;
 /** Connections of the others, whose throughput counts. */
 const OTHERS = 8;
 const BASE_MS = 600;
-/** The servers' timers have this resolution; a timeout may come so much late. */
+/** Resolution of the servers' timers: a timeout may come this much late. */
 const TICK_MS = 250;
 /** How long a head may take: long beside the idle timeouts, so that they cannot be what ends it. */
 const HEAD_MS = { quick: 3000, full: 10_000 };
@@ -104,7 +104,7 @@ function others(target: LabServer, durationMs: number, { signal }: LabContext): 
   return httpSample(target, { concurrency: OTHERS, isKeepAlive: true, durationMs, signal });
 }
 
-/** The others' throughput beside idle connections, and what becomes of those. */
+/** The throughput of other connections beside idle ones, and when the idle ones are closed. */
 async function withIdle(
   server: LabServer,
   { count, idleMs, context }: { count: number; idleMs: number; context: LabContext },
@@ -213,7 +213,7 @@ function closings(
   const { closeMinUs, closeMaxUs, open } = variant?.spreads ?? {};
   if (!variant || !closeMinUs || !closeMaxUs || !open) return [];
   const isEarly = closeMinUs.low < settingMs * 1000;
-  // Closing and noticing take their time as well, with so many at once on busy cores.
+  // Closing many connections at once on busy cores, and noticing it, takes time as well.
   const isLate = closeMaxUs.median > (settingMs + 3 * TICK_MS) * 1000;
   const verdict = isEarly ? "lower" : isLate || open.high > 0 ? "higher" : "equal";
   const said = {

@@ -1,7 +1,7 @@
 /**
- * What measured numbers allow to say. A difference is called one only when the ranges of the two
- * variants do not touch and their medians differ by more than {@linkcode EQUAL_RATIO}; all else is
- * "about equal", or too noisy to tell.
+ * Draws conclusions from measured numbers. Two variants are called different only when the ranges
+ * of the two variants do not touch and their medians differ by more than {@linkcode EQUAL_RATIO};
+ * all else is "about equal", or too noisy to tell.
  */
 import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
@@ -43,7 +43,7 @@ export function compare(
   const [left, right] = [a?.spreads[key], b?.spreads[key]];
   if (!left || !right) return { verdict: "unmeasured", ratio: NaN };
   const ratio = left.median / right.median;
-  // One measurement has no range: it looks certain, and is not.
+  // A single measurement has no range, so its uncertainty is unknown.
   if (Math.min(a!.samples.length, b!.samples.length) < 2) return { verdict: "unclear", ratio };
   const isFar = ratio > EQUAL_RATIO || ratio < 1 / EQUAL_RATIO;
   if (isFar && left.low > right.high) return { verdict: "higher", ratio };
@@ -66,7 +66,7 @@ export function finding(
   options: { meaning?: Partial<Record<Verdict, string>> } = {},
 ): Finding[] {
   const { verdict, ratio } = compare(a, b, key);
-  // A comparison with what is not there (an interrupted run) is no finding.
+  // A variant is missing (the run was interrupted): there is nothing to compare.
   if (verdict === "unmeasured" || !a || !b) return [];
   const range = (v: VariantResult) =>
     `${formatFigure(key, v.spreads[key]!.low)} to ${formatFigure(key, v.spreads[key]!.high)}`;

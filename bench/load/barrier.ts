@@ -10,7 +10,7 @@ const enum Slot {
   Parties,
   /** How many have arrived in this round. */
   Arrived,
-  /** Grows by one with each release; what the threads wait on. */
+  /** Grows by one with each release; the threads wait on it. */
   Generation,
   /** 1 after {@linkcode Barrier.break}. */
   Broken,
@@ -20,7 +20,7 @@ const enum Slot {
 /** The longest delay that a timer takes, about 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** Thrown by {@linkcode Barrier.wait} when somebody will never arrive. */
+/** Thrown by {@linkcode Barrier.wait} when a thread will never arrive. */
 export class BrokenBarrier extends Error {
   override name = "BrokenBarrier";
 }

@@ -1,5 +1,5 @@
 /**
- * What a planned load asks of the system, against what the system allows. `ktcp doctor` shows it;
+ * Compares the needs of a planned load with the limits of the system. `ktcp doctor` shows it;
  * `bench`, `htstress` and the servers warn with it in one line.
  */
 import { formatBytes, formatCount } from "../../system/units.ts";
@@ -13,7 +13,9 @@ export interface LoadPlan {
   client?: boolean;
   /** Where the server runs: in this process (default), elsewhere on this machine, or remote. */
   server?: "self" | "local" | "remote";
-  /** The server's `listen` backlog; default: one place for each connection, all arriving at once. */
+  /**
+   * The server's `listen` backlog; default: one place for each connection, all arriving at once.
+   */
   backlog?: number;
   /** Connections that the clients close within a minute (TIME-WAIT); default `connections`. */
   closedPerMinute?: number;

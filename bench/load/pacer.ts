@@ -1,5 +1,5 @@
 /**
- * Open-loop load: when each request is meant to start, whatever became of the ones before it.
+ * Open-loop load: when each request is meant to start, regardless of the ones before it.
  *
  * Latency is counted from the intended start. A server that stalls for a second then shows that
  * second in every request that should have started meanwhile, where a closed loop, which waits for

@@ -9,7 +9,7 @@ import type { Pacer } from "./pacer.ts";
 const enum Word {
   /** A `Halt`. */
   Halt,
-  /** Requests that nobody has claimed yet. */
+  /** Requests that no thread has claimed yet. */
   Remaining,
   Length,
 }
@@ -27,7 +27,9 @@ export const enum Halt {
 /** The longest sleep in milliseconds, so that a halt is noticed. */
 const MAX_SLEEP_MS = 50;
 
-/** Timers fire up to so many microseconds late; the rest of a wait turns the event loop instead. */
+/**
+ * Timers fire up to this many microseconds late; the rest of a wait turns the event loop instead.
+ */
 const TIMER_SLACK_US = 2400;
 
 /** The budget of a load, shared by its threads. */

@@ -8,7 +8,7 @@ const LOG_RATIO = 30;
 /** Steps within a decade at which a logarithmic axis may begin and end. */
 const LOG_STEPS = [1, 2, 5];
 
-/** Up to so many decades the axis has a tick at every step, beyond it one for each decade. */
+/** Up to this many decades the axis has a tick at every step, beyond it one for each decade. */
 const MAX_DECADES_IN_STEPS = 2.5;
 
 /** How latencies in microseconds are drawn along an axis. */

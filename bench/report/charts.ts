@@ -76,7 +76,7 @@ export function cdfChart(title: string, curves: NamedCurve[]): Chart {
   }));
 }
 
-/** Latency over percentiles, where each further nine takes as much room: what the tail is like. */
+/** Latency over percentiles, where each further nine takes as much room, to show the tail. */
 export function spectrumChart(title: string, curves: NamedCurve[]): Chart {
   const scale = latencyScale(curves.flatMap((c) => c.curve.map((p) => p.latencyUs)));
   // 100 % lies at infinity: the maximum is drawn above the last percentile that has a place.

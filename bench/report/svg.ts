@@ -15,7 +15,7 @@ export interface SvgOptions {
 }
 
 /**
- * Draws `charts` in a grid as one SVG document, with a title for people who do not see it.
+ * Draws `charts` in a grid as one SVG document, with a title for readers who cannot see it.
  *
  * ECharts is loaded by the first call (about 0.1 s); it reads the environment variable NODE_ENV.
  */

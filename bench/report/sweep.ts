@@ -9,7 +9,7 @@ export interface SweptRun {
   result: HtstressResult;
 }
 
-/** How a sweep is named and what came of it. */
+/** The texts about a sweep: its name and its outcome. */
 export interface SweepText {
   /** `connections per thread` or `requests/s asked`. */
   loadName: string;

@@ -10,10 +10,10 @@ import { selfCommand } from "../shared/self_command.ts";
 
 const HOSTNAME = "127.0.0.1";
 
-/** What is kept of what a server says: its summary, or why it does not start. */
+/** Characters kept of a server's output: enough for its summary, or why it does not start. */
 const KEEP = { keepChars: 4096 };
 
-/** What a server of ktcp's may still finish when its experiment is over. */
+/** The `--grace` of ktcp's servers, when their experiment is over. */
 const GRACE = "1s";
 
 /**
@@ -58,7 +58,7 @@ export function parseSummary(stderr: string): ServerSummary | null {
   return { connections, served, bytesIn, bytesOut };
 }
 
-/** Ends a server, and what the kernel keeps of its connections: it takes ports from others. */
+/** Ends a server, and drops its TIME-WAIT sockets, which would take ports from others. */
 async function endServer(process: Process, port: number): Promise<void> {
   await process.stop();
   dropTimeWait(port);
@@ -121,7 +121,7 @@ async function spawnNginx(folder: string, port: number): Promise<Process | null>
   return null;
 }
 
-/** Waits until somebody listens on `port`, or `process` ends. */
+/** Waits until a server listens on `port`, or `process` ends. */
 async function isListening(process: Process, port: number): Promise<boolean> {
   let isOver = false;
   process.ended.then(() => isOver = true);

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 export interface CommandModule {
   /**
    * Builds the command with its options. Its action sets `Deno.exitCode` when it is not 0, and
-   * throws `UsageError` or `Failure` for what a person has to mend.
+   * throws `UsageError` or `Failure` for errors that the user has to correct.
    *
    * @param table all commands, for those that describe the others
    */

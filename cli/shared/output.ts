@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 /**
  * Writes `text` and a newline to stdout.
  *
- * @returns false when the reader went away (`ktcp … | head -1`): nobody is left to tell
+ * @returns false when the reader went away (`ktcp … | head -1`): there is no reader left
  * @throws {Failure} when it cannot be written, as on a full disk
  */
 export function printResult(text: string): boolean {

@@ -125,7 +125,7 @@ export function commonServerOptions(
     maxActive: flags.maxActive,
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
-    // The default is lowered to what the system allows without a word.
+    // The default is lowered to what the system allows without a message.
     maxConnections: flags.maxConnections === DEFAULT_MAX_CONNECTIONS
       ? undefined
       : flags.maxConnections,
@@ -162,7 +162,7 @@ export async function runServer(
   options: PartialServerOptions,
   flags: ServeFlags,
 ): Promise<void> {
-  // Whoever reads the notes slowly, or not at all, must not hold up the connections.
+  // A reader of stderr that is slow, or gone, must not delay connections.
   stderr.buffer();
   // Before the readiness line: who reads it may send a signal at once.
   const stopped = stopSignal();

@@ -13,8 +13,9 @@ export function parseInterval(text: string): number {
 }
 
 /**
- * Shows what `draw` returns every `intervalMs`, until the process is interrupted or nobody reads it. On a terminal each
- * picture takes the place of the one before; elsewhere it follows after an empty line.
+ * Shows what `draw` returns every `intervalMs`, until the process is interrupted or the reader of
+ * its output is gone. On a terminal each picture replaces the previous one; elsewhere it follows
+ * after an empty line.
  */
 export async function watch(draw: () => string, intervalMs: number): Promise<void> {
   const isTerminal = Deno.stdout.isTerminal();

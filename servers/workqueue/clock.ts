@@ -31,7 +31,7 @@ export class Timer {
     this.#callback = callback;
   }
 
-  /** Whether it is due some time. */
+  /** Whether it is started. */
   get isRunning(): boolean {
     return this.#timer !== null;
   }

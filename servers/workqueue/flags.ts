@@ -1,11 +1,11 @@
 /**
- * The flags and limits of a workqueue, by the kernel's names. How each differs from the kernel is
- * told in docs/workqueue.md.
+ * The flags and limits of a workqueue, by the kernel's names. docs/workqueue.md lists how each
+ * differs from the kernel.
  */
 
 /** Items are not tied to a core: any idle Worker takes them, without concurrency management. */
 export const WQ_UNBOUND = 1 << 1;
-/** `freezeWorkqueues` stops this queue: what is active finishes, nothing else starts. */
+/** `freezeWorkqueues` stops this queue: active items finish, no other starts. */
 export const WQ_FREEZABLE = 1 << 2;
 /** A Worker is kept in reserve (the rescuer) that runs items when no other can be created. */
 export const WQ_MEM_RECLAIM = 1 << 3;

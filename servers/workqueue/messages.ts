@@ -1,6 +1,6 @@
 /**
- * What an owner and its Workers say to each other: arrays, whose first element tells the kind,
- * because they clone faster than objects with names.
+ * The messages between an owner and its Workers. They are arrays, whose first element names the
+ * kind, because arrays clone faster than objects.
  *
  * Items travel in batches and are numbered; numbers wrap at 32 bits. Each Worker shares a cell with
  * its owner. Word 0 holds the number of the item begun last. Before item `s` the Worker swaps

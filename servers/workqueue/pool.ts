@@ -1,14 +1,14 @@
 /**
  * A pool of Workers, shared by all queues of its kind. One worklist, in order of arrival; idle
- * Workers take from it; another Worker is created only while work waits and nobody is idle.
+ * Workers take from it; another Worker is created only while work waits and no Worker is idle.
  *
  * A bound pool belongs to a core and manages concurrency: it starts nothing while one of its
  * Workers is running. An item that sleeps (its function returned a promise) or is CPU-intensive
  * does not count as running. JavaScript cannot see another thread block, so a watchdog looks at
  * the shared cells: an item that has not ended for `cpuIntensiveThreshUs` counts no more, either.
  *
- * What waits when a Worker is free travels in one message, as a batch. What is behind an item that
- * sleeps or stalls is taken back from the batch and goes elsewhere.
+ * Items that wait when a Worker is free travel in one message, as a batch. Items behind one that
+ * sleeps or stalls are taken back from the batch and go to another Worker.
  */
 import { Timer } from "./clock.ts";
 import { WQ_CPU_INTENSIVE } from "./flags.ts";
@@ -170,7 +170,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     });
   }
 
-  /** Gives waiting jobs to idle Workers, and sees to it that there are enough of them. */
+  /** Gives waiting jobs to idle Workers, and creates Workers where there are too few. */
   #dispatch(): void {
     while (this.#needsWorker()) {
       if (this.#idle.length === 0) {
@@ -258,23 +258,23 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     if (worker === null) return this.#creationFailed();
     this.#creating.add(worker);
     this.#mayday.start(maydayMs);
-    // The next one while this one loads; creating held up the owner, whom others wait for, too.
+    // The next one is created while this one loads. Creating delays the owner and all other items.
     if (this.#canGrow()) this.#next.start(0);
   }
 
-  /** A Worker did not start. Unless that passes, or others are there, the pool can do nothing. */
+  /** A Worker did not start. Without others, the pool can do nothing until one does. */
   #notStarted(reason: string): void {
     if (this.#workers.size > 0 || isOutOfDescriptors(reason)) this.#creationFailed();
     else this.#failAll(reason);
   }
 
-  /** No Worker can be had for now: what waits goes on waiting, or to its queue's rescuer. */
+  /** No Worker can be created now: jobs go on waiting, or go to the rescuer of their queue. */
   #creationFailed(): void {
     this.#retry.start(this.#options.createRetryMs);
     this.#callRescuers();
   }
 
-  /** No Worker can ever be had. What comes later is tried after a pause. */
+  /** No Worker can be created at all. For jobs that come later, it is tried again after a pause. */
   #failAll(reason: string): void {
     this.#retry.start(this.#options.createRetryMs);
     for (let count = this.#worklist.size; count > 0; count--) {

@@ -1,6 +1,7 @@
 /**
- * The owner's end of the protocol in messages.ts, for one Web Worker: hands it items, takes back
- * what it has not begun, and turns what it says into calls on its host (a pool or a rescuer).
+ * The owner's end of the protocol in messages.ts, for one Web Worker. It hands items to the Worker,
+ * takes back those that have not begun, and turns messages of the Worker into calls on its host (a
+ * pool or a rescuer).
  */
 import { BEGUN_WORD, CELL_WORDS, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
 import type { OwnerMessage, WireItem, WorkerMessage } from "./messages.ts";
@@ -36,7 +37,7 @@ export interface WorkerSource {
   connect?(port: MessagePort): () => void;
 }
 
-/** The first item's number: shortly before the wrap, so that every program goes across it. */
+/** The first item's number, shortly before the wrap, so that every program exercises the wrap. */
 const INITIAL_SEQ = 0x7fff_fffe;
 
 /** The most looks of the watchdog that a Worker may take to begin an item. */
@@ -182,7 +183,7 @@ export class PoolWorker {
    * Whether it has begun no further item since the last call, or since the call before `run`.
    *
    * A Worker that had its jobs taken back before it began any is given twice the time with the
-   * next: on a busy machine it would else never get to begin one.
+   * next: on a busy machine it would otherwise never begin one.
    */
   isStalled(): boolean {
     if (this.isIdle) return false;
@@ -257,12 +258,12 @@ export class PoolWorker {
   #runCloneable(error: unknown): void {
     const jobs = this.#jobs;
     const reasons = jobs.map(cloneFault);
-    // Refused as a whole and not in any part: nothing can be sent.
+    // The batch was refused, but none of its jobs alone: nothing can be sent.
     if (!reasons.some((reason) => reason !== null)) reasons.fill(messageOf(error));
     this.#jobs = [];
     const sound = jobs.filter((_, index) => reasons[index] === null);
     if (sound.length > 0) this.run(sound);
-    // Not now: whoever called `run` is in the middle of its own book-keeping.
+    // Not now: the caller of `run` is in the middle of its own book-keeping.
     queueMicrotask(() => {
       jobs.forEach((job, index) => {
         const reason = reasons[index];
@@ -324,7 +325,7 @@ export class PoolWorker {
     return job;
   }
 
-  /** Tells all who keep books that `job` is over; the Worker may have its next item at once. */
+  /** Tells job and host that `job` is over; the Worker may get its next item at once. */
   #advance(job: Job): void {
     job.end();
     job.queue.jobEnded(job);

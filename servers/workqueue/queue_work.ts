@@ -52,7 +52,7 @@ export function queueWork(queue: Workqueue, work: AnyWork): boolean {
 }
 
 /**
- * Like {@linkcode queueWork}, in the pool of core `cpu`; an unbound queue takes no notice of it.
+ * Like {@linkcode queueWork}, in the pool of core `cpu`; an unbound queue ignores `cpu`.
  *
  * @throws {RangeError} if there is no core `cpu`
  */
@@ -137,7 +137,7 @@ export function cancelWork(work: AnyWork): boolean {
   return true;
 }
 
-/** The kernel's name for it where items are delayed; here one call does both. */
+/** Cancels delayed work: the kernel has a call of its own for that, here one does both. */
 export const cancelDelayedWork = cancelWork;
 
 /**
@@ -191,7 +191,7 @@ export function destroyWorkqueue(queue: Workqueue): Promise<void> {
  * What its function has not read when it ends goes to the next run, if it is queued already, or
  * back to `onUnread`.
  *
- * @returns `false` when nobody is there to get it: it is not sent
+ * @returns `false` when the item neither runs nor waits: the message is not sent
  * @throws {DOMException} if `message` cannot be cloned; an item that no Worker has yet fails
  * instead, when it is handed to one
  */
@@ -199,7 +199,7 @@ export function sendToWork(work: AnyWork, message: unknown): boolean {
   refresh(work);
   const job = work.running ?? work.pending;
   if (!job) return false;
-  // Before it is sent: what is counted as read after that may be this message.
+  // Before sending: a message counted as read afterwards may be this one.
   if (job === work.running) job.forgetRead();
   if (job.state === JobState.Posted) job.worker!.send(job, message);
   job.messages.push(message);
@@ -209,7 +209,7 @@ export function sendToWork(work: AnyWork, message: unknown): boolean {
 /**
  * Ends the Worker under `work`, if it runs: the item fails as crashed, at once or after the results
  * of items before it that are on their way. An endless loop of JavaScript ends only with the
- * process, but is not heard of again.
+ * process, but nothing it does is reported any more.
  *
  * @returns whether it ran; `false`, too, when it has ended and its result is on the way
  */

@@ -20,7 +20,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
   readonly #waiting = new Set<RescuerCaller>();
   #retry: Timer;
 
-  /** Creates the Worker of the queue `name`; when that fails, now and then tries again. */
+  /** Creates the Worker of the queue `name`; when that fails, tries again from time to time. */
   constructor(name: string, options: PoolOptions) {
     this.#options = options;
     this.stats = newRow(`kworker/R-${name}`, null);
@@ -69,7 +69,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
 
   workerIdle(_worker: PoolWorker): void {
     this.#isIdle = true;
-    // In turn: who is asked and has more to do is at the end then.
+    // In turn: a caller that has more to do goes to the end.
     for (const caller of [...this.#waiting]) {
       if (!this.#isIdle) return;
       this.#waiting.delete(caller);

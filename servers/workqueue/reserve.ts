@@ -1,15 +1,15 @@
 /**
  * Descriptors held back for Workers. Creating a Worker takes six descriptors at once, and the
- * runtime aborts the process when one of them cannot be had. So they are held open beforehand and
- * given back in the very moment in which a Worker is created.
+ * runtime aborts the process when one of them cannot be opened. So they are held open in advance
+ * and given back just when a Worker is created.
  */
 
 /** Descriptors that the runtime opens while a Worker is created (Deno 2.9 on Linux). */
 export const WORKER_DESCRIPTORS = 6;
-/** Held besides: a Worker reads its modules, and other threads accept connections meanwhile. */
+/** Held in addition, because a Worker reads its modules while other threads accept connections. */
 export const SPARE_DESCRIPTORS = 4;
 
-/** Whether `reason`, an error's message, says that no descriptor is left: that may pass. */
+/** Whether `reason`, an error's message, says that no descriptor is left, which may change. */
 export function isOutOfDescriptors(reason: string): boolean {
   return /os error 2[34]|too many open files/i.test(reason);
 }
@@ -48,7 +48,7 @@ export class DescriptorReserve {
    */
   lend<T>(create: () => T): T | null {
     const isFull = this.#fill();
-    // Another Worker that reads its modules may need what could be had.
+    // Another Worker that reads its modules may need the descriptors that are left.
     if (isFull || this.#lent > 0) this.release();
     if (!isFull) return null;
     this.#lent++;

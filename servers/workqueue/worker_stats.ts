@@ -12,7 +12,7 @@ export interface WorkerStats {
   created: number;
   /** Items that ended here, failed ones included. */
   items: number;
-  /** Microseconds spent on items from beginning to end, what they slept included. */
+  /** Microseconds spent on items from beginning to end, including sleep. */
   busyUs: number;
   /** Workers that crashed here. */
   crashes: number;

@@ -1,6 +1,6 @@
 /**
- * Queues: what users see. A queue has no Workers of its own; it limits how many of its items are
- * active in each pool (`maxActive`), and it is what one flushes, drains, freezes and destroys.
+ * Queues. A queue has no Workers of its own. It limits how many of its items are active in each
+ * pool (`maxActive`), and can be flushed, drained, frozen and destroyed.
  */
 import { WQ_DFL_ACTIVE, WQ_FREEZABLE, WQ_MAX_ACTIVE, WQ_MEM_RECLAIM, WQ_UNBOUND } from "./flags.ts";
 import { List } from "./list.ts";
@@ -25,8 +25,8 @@ const freezable = new Set<Workqueue>();
 let isFrozen = false;
 
 /**
- * Jobs between two flushes. The newest colour takes the jobs that come; an older one is there
- * because somebody waits for it and all before it.
+ * Jobs between two flushes. The newest colour takes the jobs that come; an older one exists
+ * while a flush waits for it and all before it.
  */
 interface Colour {
   count: number;
@@ -233,7 +233,7 @@ export class Workqueue {
    * @internal
    */
   async destroy(expireDelayed: () => void): Promise<void> {
-    // For good: nothing may slip in between the end of the last item and the end of the queue.
+    // No item may be queued between the end of the last item and the end of the queue.
     this.#draining++;
     do {
       expireDelayed();

@@ -1,6 +1,6 @@
 /**
  * Compares servers that answer "Hello World!" without looking at files: `deno task bench:hello`.
- * How, says `servers/compare.ts`.
+ * `servers/compare.ts` says how.
  */
 import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
 import { compare, compareCommand, type CompareFlags, withScratch } from "./servers/compare.ts";

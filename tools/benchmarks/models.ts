@@ -4,7 +4,7 @@
  *     deno task bench:models [--seconds N] [--runs N] [--connections N,N] [--variant NAME,…]
  *
  * The servers of all variants run at the same time; they are loaded in turn, each several times, so
- * that whatever else happens on the machine hits all alike. What is printed is the median of the
+ * that other load of the machine affects all alike. The printed figures are the medians of the
  * runs. CPU is that of the server's process alone, all threads; memory is what is resident after
  * the last run.
  */
@@ -48,7 +48,7 @@ if (!isValid || names.some((name) => VARIANTS[name] === undefined)) {
   Deno.exit(2);
 }
 
-/** A server that used less of an interval than this has nothing left to do. */
+/** A server that used less than this share of an interval is idle. */
 const IDLE_SHARE = 0.05;
 const SETTLE_MS = 100;
 
@@ -84,7 +84,7 @@ const HEADING = [
 function row(name: string, all: readonly Run[], residentBytes: number): string[] {
   const cell = (key: keyof Run, digits = 0) => {
     const value = median(all.map((run) => run[key]));
-    // Where nothing was answered, there is nothing to state.
+    // No request was answered: there is no figure.
     return Number.isFinite(value) ? value.toFixed(digits) : "-";
   };
   return [

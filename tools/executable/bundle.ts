@@ -1,6 +1,6 @@
 /**
  * Bundles ktcp: all modules and npm packages that it reaches, as JavaScript files which need no
- * configuration, no network and no cache. All of them lie in one folder, so that a relative URL
+ * configuration, no network and no cache. All of them are in one folder, so that a relative URL
  * means the same in each:
  *
  * ```
@@ -63,8 +63,8 @@ function npmPath(npmCache: string): RegExp {
 }
 
 /**
- * How the bundler lets CommonJS modules require Node's built-in ones. It loads `node:module` in each
- * thread before anything else, mostly in vain: 12 ms of a Worker's start.
+ * How the bundler lets CommonJS modules require Node's built-in ones. It loads `node:module` in
+ * each thread before anything else, mostly in vain: 12 ms of a Worker's start.
  */
 const CREATE_REQUIRE =
   /import \{ createRequire as (\w+) \} from "node:module";\nvar __require = \1\(import\.meta\.url\);/;
@@ -89,7 +89,7 @@ function rewrite(text: string, { entries, npm, found }: Rewriting): string {
       return `new URL("./${outputOf(path)}", import.meta.url)`;
     })
     .replace(CREATE_REQUIRE, LAZY_REQUIRE)
-    // Where the builder's folders lie is nobody's business, and differs between builds.
+    // The builder's folders are private, and differ between builds.
     .replaceAll(entries, "entries")
     .replace(npm, (_whole, name, version) => {
       found.packages.add(`${name}@${version}`);

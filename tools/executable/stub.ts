@@ -1,4 +1,4 @@
-/** Finds out whether `deno compile` can get at `denort`, the runtime stub that it builds upon. */
+/** Finds out whether `deno compile` can get `denort`, the runtime stub that it builds upon. */
 import { denoFolders } from "../shared/run_deno.ts";
 
 /** Whether the stub can be had, and how it was found or what is missing. */
@@ -10,7 +10,7 @@ export interface Stub {
 /** Where Deno's releases are; `deno compile` downloads the stub from there. */
 const RELEASES = "https://dl.deno.land";
 
-/** A network that does not answer by then is taken for none. */
+/** After this time the network counts as unreachable. */
 const ANSWER_TIMEOUT_MS = 3000;
 
 function exists(path: string): boolean {
@@ -25,7 +25,7 @@ function exists(path: string): boolean {
 /**
  * Looks at `given`, then into Deno's cache, then asks the server, without loading the stub.
  *
- * @param given the stub that somebody named; default: `DENORT_BIN`
+ * @param given the path of a stub; default: `DENORT_BIN`
  */
 export async function findStub(given = Deno.env.get("DENORT_BIN")): Promise<Stub> {
   if (given) {

@@ -1,10 +1,10 @@
 /**
- * Puts every model through what a server has to stand, at full size:
+ * Puts every model under load and attack, at full size:
  *
  *     deno task soak [--model NAME] [--minutes N] [--attacks NAME,NAME…] [SCENARIO …]
  *
- * `--minutes` is the time of the attack on each model, half of one without it; ten show what a short
- * run cannot. `--attacks` names the attacks that are mixed, all of them without it.
+ * `--minutes` is the time of the attack on each model, half of one by default; ten find faults that
+ * a short run cannot. `--attacks` names the attacks that are mixed, by default all.
  */
 import { type Model, MODELS } from "../../servers/mod.ts";
 import { ATTACKS } from "./attack/attacks.ts";

@@ -1,6 +1,6 @@
 /**
- * What a server has to stand, in every model. Each function throws when it does not, and returns
- * what it saw as a line of text.
+ * Loads and attacks that a server of any model has to withstand. Each function throws when it does
+ * not, and returns its observations as a line of text.
  */
 import { Buffer } from "node:buffer";
 import {
@@ -108,7 +108,9 @@ export async function drainDownloads(model: string, { clients = 50, megabytes = 
   }
 }
 
-/** Slow clients send a header byte a second: they are gone in time, others keep their throughput. */
+/**
+ * Slow clients send a header byte a second: they are closed in time, others keep their throughput.
+ */
 export async function slowClients(
   model: string,
   { clients = 200, connections = 32, headSeconds = 10, seconds = 4, byteMs = 1000 } = {},
@@ -181,7 +183,7 @@ export async function fewDescriptors(
   const idleUs = server.cpuUs - beforeUs;
   hold.resolve();
   const results = await Promise.allSettled(all);
-  // Connections that were idle for five seconds were closed: that is as it should be.
+  // Connections that were idle for five seconds were closed, as they should be.
   const lost = results.filter(({ status }) => status === "rejected").length;
   using conn = await connect(server.port);
   await writeAll(conn, REQUEST);

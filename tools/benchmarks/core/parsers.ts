@@ -13,7 +13,7 @@ export interface TimedParser {
   readonly checksum: number;
 }
 
-/** ktcp's core. The sample stands in its memory, where the server's sockets put what they read. */
+/** ktcp's core. The sample is in its memory, where the server's sockets put what they read. */
 export class CoreParser implements TimedParser {
   requests = 0;
   checksum = 0;

@@ -2,8 +2,8 @@
  * Compares servers under the same loads.
  *
  * Every server runs on one core, the client (wrk) on another. A round measures each load with each
- * server, in an order that is drawn anew; the table shows the medians over the rounds. What is not
- * installed is left out, and said so.
+ * server, in a new random order; the table shows the medians over the rounds. Servers that are not
+ * installed are left out, with a note.
  */
 import { Command } from "commander";
 import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";

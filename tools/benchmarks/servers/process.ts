@@ -1,7 +1,7 @@
 /** Starts the servers that are compared. */
 import { Process } from "../../../system/process.ts";
 
-/** A server that does not answer after so long has failed to start. */
+/** A server that does not answer within this time has failed to start. */
 const START_MS = 10_000;
 const POLL_MS = 50;
 

@@ -1,6 +1,6 @@
 /**
  * The attacks: each takes its share of the connections of a server, so that all together stay
- * below its limit and what the others need is there by the server's own word.
+ * below its limit, and the limit leaves room for well-behaved clients.
  */
 import { connect } from "../client.ts";
 import { type Act, crowd, pause, send, ServerFault, waitForEnd } from "./crowd.ts";
@@ -25,7 +25,7 @@ export interface Victims {
 /** Runs until `signal` aborts. @returns connections, or swaps, that were made */
 export type Attack = (victims: Victims, signal: AbortSignal) => Promise<number>;
 
-/** How long an attacker holds what it has got, in ms: less than the timeouts, and more. */
+/** How long an attacker holds a connection, in ms: some less than the timeouts, some more. */
 const HOLD_MS = 8000;
 
 function get(path: string): string {

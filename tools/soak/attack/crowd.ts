@@ -4,7 +4,7 @@ import { writeAll } from "../client.ts";
 /** What an attacker does with a connection; it is closed when this ends, however it ends. */
 export type Act = (conn: Deno.Conn, signal: AbortSignal) => Promise<void>;
 
-/** What the server may not do to an attacker either: it ends the attack, and the run fails. */
+/** A fault of the server even towards an attacker: it ends the attack, and the run fails. */
 export class ServerFault extends Error {
   override name = "ServerFault";
 }
@@ -18,7 +18,7 @@ export interface Crowd {
 
 /**
  * Runs `act` on one connection after the other, `clients` at a time, until `signal` aborts, which
- * closes them all. What the server does to an attacker is its right: no error counts but a
+ * closes them all. The server may treat attackers as it likes: no error counts except a
  * `ServerFault`.
  *
  * @returns connections that were made

@@ -1,4 +1,4 @@
-/** What a server holds, as the kernel sees it, and whether it is again what it was. */
+/** The resources that a server holds, as the kernel sees them, and whether all were given back. */
 import { sleep } from "../client.ts";
 
 /** A look at a process. */
@@ -12,7 +12,7 @@ export interface Footprint {
 const MORE_DESCRIPTORS = 4;
 /** Threads that may be left: the runtime's own pool for files comes and goes with the load. */
 const MORE_THREADS = 32;
-/** Resident memory that may be left, in MiB: the breathing of a heap on each thread. */
+/** Resident memory that may be left, in MiB: the heap of each thread varies. */
 const MORE_MIB = 64;
 
 /** Looks at process `pid`. @throws when it is gone */
@@ -45,7 +45,7 @@ export async function quietFootprint(
   return last;
 }
 
-/** What is left in `after` of what was not there `before`, beyond the tolerance. */
+/** The resources in `after` that exceed `before` by more than the tolerance. */
 export function leftOf(
   before: Footprint,
   after: Footprint,

@@ -2,7 +2,7 @@
  * A mixed attack on a server of files, one over TLS, and one that sends content back, with
  * well-behaved clients beside it.
  *
- * A server stands it when it does not crash, when the well-behaved get whole right answers
+ * A server passes when it does not crash, when the well-behaved clients get whole right answers
  * (`well_behaved.ts` has the rule), when nothing from outside of the directory is served, when all
  * that the attack took is given back, when it then serves as many connections as it promises, and
  * when SIGTERM drains it and it exits 0.

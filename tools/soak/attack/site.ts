@@ -3,10 +3,12 @@
  * The contents follow from names and sizes, so that every client knows what is right.
  */
 
-/** Stands in every file outside of the directory, and nowhere else. */
+/** A text in every file outside of the directory, and nowhere else. */
 export const FOREIGN = "FOREIGN-CONTENT";
 
-/** The file that pipelining clients ask for: many of them are more than the kernel's buffers take. */
+/**
+ * The file that pipelining clients ask for: many of them are more than the kernel's buffers take.
+ */
 export const PAGE: Uint8Array<ArrayBuffer> = pattern(16_384, 3);
 
 /** A small file. */

@@ -1,6 +1,6 @@
 /**
- * Well-behaved clients beside an attack: they send right requests on kept connections, wait for each
- * answer and check every byte of it.
+ * Well-behaved clients beside an attack: they send right requests on kept connections, wait for
+ * each answer and check every byte of it.
  *
  * The rule: while the server is below its stated limits, each gets the whole right answer. An error
  * status, a connection refused, reset or closed before the answer, a wrong byte, or no whole
@@ -13,7 +13,7 @@ import { connect, sleep } from "../client.ts";
 import { KeptConnection, type Reply } from "./kept_connection.ts";
 import { FOREIGN, INSIDE, LARGE, LISTED, PAGE, pattern, SMALL } from "./site.ts";
 
-/** Between two requests of a client, in ms: it shall see the attack and not be one. */
+/** Between two requests of a client, in ms: long enough not to be an attack itself. */
 const PAUSE_MS = 5;
 
 /** Requests for which a connection is kept. */
@@ -66,7 +66,7 @@ function isNotFound({ status, content }: Reply): string | undefined {
   return content.length > 0 ? undefined : "404 without a reason";
 }
 
-/** A name that is swapped may be there or not; what lies outside must not come. */
+/** A swapped name may exist or not, but content from outside must never come. */
 function isNotForeign({ status, content }: Reply): string | undefined {
   if (new TextDecoder().decode(content).includes(FOREIGN)) return "foreign content";
   if (status === 403 || status === 404) return undefined;
