@@ -1,5 +1,6 @@
 /**
  * What the documentation names exists: the files of this repository, and the targets of its links.
+ * A file may be named by its path from the root or by its name alone.
  */
 import assert from "node:assert/strict";
 
@@ -9,12 +10,25 @@ const PAGES = ["README.md", "ARCHITECTURE.md", ...pagesIn("docs/"), ...pagesIn("
 /** A path from the root of the repository, written as code; patterns with `*` are not checked. */
 const PATH = /`((?:bench|cli|core|docs|servers|system|tests|tools)\/[\w./-]*)`/g;
 
+/** The name of a module, written as code. */
+const NAME = /`([\w-]+\.ts)`/g;
+
+const NAMES = new Set(namesIn(ROOT));
+
 /** The target of a relative link, without its fragment. */
 const LINK = /\]\((?![a-z]+:|#)([^)#]+)/g;
 
 function pagesIn(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => folder + name)
     .filter((path) => path.endsWith(".md"));
+}
+
+/** Names of all files below `folder`. */
+function* namesIn(folder: URL): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    if (!isDirectory) yield name;
+    else if (!name.startsWith(".")) yield* namesIn(new URL(name + "/", folder));
+  }
 }
 
 function exists(url: URL): boolean {
@@ -31,6 +45,7 @@ for (const page of PAGES) {
     const text = Deno.readTextFileSync(url);
     const missing = [
       ...[...text.matchAll(PATH)].filter(([, path]) => !exists(new URL(path, ROOT))),
+      ...[...text.matchAll(NAME)].filter(([, name]) => !NAMES.has(name)),
       ...[...text.matchAll(LINK)].filter(([, target]) => !exists(new URL(target, url))),
     ];
     assert.deepEqual(missing.map(([, path]) => path), []);
