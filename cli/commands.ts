@@ -19,7 +19,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "lab",
-    summary: "run experiments, and explain what is seen",
+    summary: "run experiments, and explain the results",
     load: () => import("./lab/lab.ts"),
   },
   {

@@ -115,7 +115,7 @@ const REASONS: Readonly<Record<number, string>> = {
   [ResponseCode.ExtraBytes]: "bytes follow the response that its framing does not cover",
   [Code.BareLineFeed]: "a line ends with LF alone",
   [Code.BareCarriageReturn]: "a CR is not followed by LF",
-  [Code.ControlByte]: "a control character stands in the head",
+  [Code.ControlByte]: "the head contains a control character",
   [Code.BadFieldName]: "a field name is malformed",
   [Code.NoColon]: "a field line has no colon",
   [Code.HeaderTooLarge]: "a field line is too long",

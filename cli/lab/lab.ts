@@ -29,7 +29,7 @@ const ROUNDS = { quick: 3, full: 5 };
 export function command(): Command {
   return new Command("lab")
     .description(
-      "Experiments that measure servers on this machine, and explain what is seen: each prints " +
+      "Experiments that measure servers on this machine, and explain the results: each prints " +
         "its question, set-up, figures, a plot and a conclusion computed from them.",
     )
     .argument("<name>", `list, all, or one of ${LABS.map(({ name }) => name).join(", ")}`)

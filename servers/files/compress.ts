@@ -1,4 +1,4 @@
-/** Copies of files compressed on the fly, as those see them who ask for them. */
+/** Copies of files compressed on the fly, as the code that asks for them sees them. */
 import type { Coding } from "./negotiate.ts";
 
 /** A compressed copy with the tag of its own bytes. */
@@ -15,9 +15,9 @@ export interface Original {
   /** Bytes. */
   size: number;
   /**
-   * Reads the bytes when their turn comes, so that what waits holds none.
+   * Reads the bytes when their turn comes, so that waiting files hold none in memory.
    *
-   * @returns `undefined` when the file is another one by now
+   * @returns `undefined` when the file has changed
    */
   read(): Uint8Array | undefined;
 }
@@ -28,7 +28,7 @@ export interface Compressor {
    * A compressed copy.
    *
    * @returns at once when the copy is kept; `undefined`, at once or after a bounded wait, when it
-   * cannot be had in time: then the file goes out as it is
+   * is not ready in time: then the file is sent uncompressed
    */
   compress(original: Original): Compressed | undefined | Promise<Compressed | undefined>;
 }

@@ -5,8 +5,8 @@
  * /proc/self/fd (a Worker may use neither) every question is a path that the kernel walks anew, so
  * there has to be a proof that all of them were walked in the same way.
  *
- * Taken for granted: the path was free of links when it was resolved, and the way to the root itself
- * belongs to whoever runs the server. A file directly in the root needs no more than one lstat after
+ * Taken for granted: the path was free of links when it was resolved, and the way to the root itself is
+ * controlled by the owner of the server. A file directly in the root needs no more than one lstat after
  * it was opened, which shows the same inode. For others there are two proofs:
  *
  * 1. Rest, the common case. A rename moves the ctime of the directories whose entries it changes, and
@@ -22,11 +22,11 @@
  *    this a directory and no link (for each directory), and does lstat show the file that was opened.
  *    For a file outside they cannot all be answered right at any one moment: where the names lead
  *    through directories only, the file at their end is one inside. Each time one of the questions is
- *    drawn at random. Whoever renames cannot know which one comes, so a wrong state of the names is
+ *    drawn at random. The attacker cannot know which one is next, so a wrong state of the names is
  *    found with a chance of at least 1/n each time, and after {@linkcode ROUNDS} · n times it has
  *    gone unnoticed with a chance of less than e^-{@linkcode ROUNDS}.
  *
- * Not covered: hard links and bind mounts, which are inside by what they are; a file that was inside
+ * Not covered: hard links and bind mounts, which are inside by definition; a file that was inside
  * when it was judged, and is moved out while it is sent; a file system whose clock runs behind that of
  * this machine by a second or more.
  */
@@ -58,7 +58,7 @@ export function isAtRest(root: string, path: string, sinceMs: number): boolean {
 
 /**
  * Whether repeated questions find that the way from `root` to the last name of `path` is one of
- * directories, and that what stands there is what `isSame` expects.
+ * directories, and that `isSame` accepts the file there.
  *
  * @throws a system error when there is nothing at `path`
  */

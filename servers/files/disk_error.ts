@@ -1,5 +1,5 @@
 /**
- * What an error of the system means to the client: the one place where errors become statuses. Pure.
+ * Maps errors of the system to statuses; nothing else does. Pure.
  *
  * The runtime names an error in three ways: `error.code` (`EIO`, `ENOENT`), `(os error 5)` at the
  * end of the message, and the class (`Deno.errors.NotCapable` has nothing else).
@@ -17,7 +17,7 @@ export interface DiskError {
 const STATUSES: Record<string, 403 | 404 | 503> = {
   EACCES: 403,
   EPERM: 403,
-  // Permitted by the file system, but not to a server: what stands below /proc, /sys and /dev.
+  // Files below /proc, /sys and /dev: the file system permits them, the runtime does not.
   NotCapable: 403,
 
   ENOENT: 404,
@@ -83,7 +83,7 @@ const NUMBERS: Record<string, string> = {
 /**
  * Judges an error of the system.
  *
- * @returns `undefined` for what is none: a bug
+ * @returns `undefined` when it is no error of the system, but a bug
  */
 export function diskError(error: unknown): DiskError | undefined {
   const name = nameOf(error);

@@ -1,6 +1,6 @@
 /**
- * Faults of the system in the log: one line each, at most one a second of each kind. A disk that
- * fails, fails for every request: what is left out is counted.
+ * Faults of the system in the log: one line each, at most one a second of each kind. A failing
+ * disk fails every request; faults that are not printed are counted.
  */
 
 /** The least time between two lines of a kind. */

@@ -1,9 +1,9 @@
 /**
  * The only disk access of the static server. Paths are relative to the root, `/` between names, and
- * already judged by `resolve.ts`; this file judges what the disk makes of them.
+ * already checked by `resolve.ts`; this file checks where they lead on disk.
  *
- * - A path counts as below the root when its real path does, whichever of its parts is a link. What
- *   was opened or read by it is used only with a proof that it was reached inside (`containment.ts`).
+ * - A path counts as below the root when its real path does, whichever of its parts is a link. A file
+ *   or directory is used only with a proof that it was reached inside (`containment.ts`).
  * - Only regular files are opened, and with O_NONBLOCK: a FIFO that takes a file's place between stat
  *   and open cannot stop the event loop.
  * - Facts come from fstat on the handle that the bytes are read from.
@@ -31,7 +31,7 @@ export interface Loaded {
   bytes: Uint8Array | undefined;
 }
 
-/** How long the real path of the root is taken for granted. */
+/** How long the real path of the root is assumed not to change, in ms. */
 const ROOT_TRUST_MS = 500;
 /** Reads of a file that keeps changing before its bytes are taken as they are. */
 const LOAD_ATTEMPTS = 3;
@@ -74,15 +74,15 @@ export class Files {
     }
   }
 
-  /** Whether anything stands at `path`: ten times as cheap as a failing {@linkcode find}. */
+  /** Whether anything exists at `path`: a tenth of the cost of a {@linkcode find} that fails. */
   exists(path: string): boolean {
     return fs.existsSync(this.#full(path));
   }
 
   /**
    * Reads a file of at most `maxBytes` whole, with the facts of the state that was read. A file that
-   * changes under the read is read again; one that never rests is returned as read last, with the
-   * facts of before that read, so the next look sees a difference.
+   * changes during the read is read again. One that keeps changing is returned as last read, with the
+   * facts from before that read, so that the next look sees a difference.
    *
    * @returns no bytes for a larger file; undefined when it is gone or may not be read
    */
@@ -145,8 +145,9 @@ export class Files {
   }
 
   /**
-   * The names in a directory, unsorted, in slices that yield to the event loop. What would answer 404
-   * is left out, what cannot be asked for is marked. So is what the disk fails to tell of.
+   * The names in a directory, unsorted, in slices that yield to the event loop. Names that
+   * would give 404 are left out. Names that cannot be requested are marked, and so are names for which
+   * the disk fails.
    *
    * @param signal ends the reading with its reason
    * @throws a system error when the directory cannot be read
@@ -171,7 +172,7 @@ export class Files {
         entry = this.#entry(name, this.#look(`${within}/${name}`));
       } catch (error) {
         if (diskError(error)?.status !== 500) throw error;
-        // The disk fails for this one: the name is shown, without a link, as it would lead to 500.
+        // The disk fails for this one: the name is shown without a link, which would lead to 500.
         const kind = isDirectory ? "directory" : "file";
         entry = { name, kind, size: 0, mtimeMs: 0, linked: false };
       }
@@ -192,8 +193,8 @@ export class Files {
   }
 
   /**
-   * The entries, as they are now, that can be proven one by one to be in the directory `within`. What
-   * is not UTF-8 is not among them: there is no name to ask by.
+   * The entries, as they are now, that can be proven one by one to be in the directory `within`. Names
+   * that are not UTF-8 are left out, because they cannot be requested.
    */
   async #provenEntries(
     packs: EntryPack[],
@@ -275,7 +276,7 @@ export class Files {
       const { size, mtimeMs } = found.facts;
       return { name, kind: "file", size, mtimeMs, linked };
     }
-    // A forbidden name is one behind a directory that cannot be entered: shown, answered with 403.
+    // A forbidden name is in a directory that cannot be entered: it is shown, and answered with 403.
     const mtimeMs = found.kind === "directory" ? found.mtimeMs : 0;
     return { name, kind: "directory", size: 0, mtimeMs, linked };
   }
@@ -285,9 +286,9 @@ export class Files {
   }
 
   /**
-   * Whether what was opened or looked at by the real path `real`, after `startMs`, is inside.
+   * Whether the file that was opened or looked at by its real path `real`, after `startMs`, is inside.
    *
-   * @param isSame whether what stands at `real` is that
+   * @param isSame whether `real` still leads to that file
    */
   #isProven(real: string, startMs: number, isSame: (info: Deno.FileInfo) => boolean): boolean {
     if (this.#followSymlinks) return true;
@@ -304,7 +305,7 @@ export class Files {
       real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
     const isTrusted = performance.now() - this.#realRootAtMs < ROOT_TRUST_MS;
     if (isTrusted && isBelowRoot()) return real;
-    // Outside of what the root was: perhaps a deployment has switched a link on the way to it.
+    // Outside of the root: perhaps a deployment has switched a link on the way to it.
     const root = Deno.realPathSync(this.#root || "/");
     this.#realRoot = root === "/" ? "" : root;
     this.#realRootAtMs = performance.now();
@@ -328,7 +329,7 @@ export class OpenFile {
     return { dev, ino, size, mtimeMs, ctimeMs };
   }
 
-  /** The facts, undefined for what only looks like a file: a FIFO or device that took its place. */
+  /** The facts; undefined for a FIFO or device that took the place of the file. */
   regularFacts(): DiskFacts | undefined {
     const stats = fs.fstatSync(this.#fd);
     if (!stats.isFile()) return undefined;
@@ -412,13 +413,13 @@ function factsOf(info: Deno.FileInfo): DiskFacts {
   };
 }
 
-/** Whether `error` says that what was there a moment ago is there no longer. */
+/** Whether `error` says that a file or directory no longer exists. */
 export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
     error instanceof Deno.errors.FilesystemLoop;
 }
 
-/** What the client is told of a path; what is no fault of the path (EMFILE, EIO) is thrown on. */
+/** What a failing path counts as. @throws `error` when it is not about the path (EMFILE, EIO) */
 function failed(error: unknown): Found {
   switch (diskError(error)?.status) {
     case 403:

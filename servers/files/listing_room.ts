@@ -1,6 +1,6 @@
 /**
- * What listings may take of a thread: works (a directory being read or sorted) at once, listings that
- * wait for such a turn, and entries in memory.
+ * Bounds the listings of a thread: how many directories are read or sorted at once, how many listings
+ * wait for their turn, and how many entries are in memory.
  */
 
 /** Works at once: each has a thread of the runtime's pool read, and competes for one event loop. */
@@ -73,7 +73,7 @@ export class ListingRoom {
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
-    // Aborted after the turn was handed over, and before this went on.
+    // It was aborted after it got its turn, before it went on.
     if (!signal.aborted) return;
     this.#endTurn();
     signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /**
- * Listings that are being made or sent. Whoever asks for a directory while it is read or sorted shares
- * that work and its result; the last one who leaves ends it. A listing that is finished is shared with
- * nobody who comes later, so that a listing is never older than its request by more than its own work.
+ * Listings that are being made or sent. Requests for a directory that come while it is read or sorted
+ * share that work and its result; the work ends when the last of them ends. Requests that come after
+ * the work get a new listing, so that no listing is older than its request by more than this work.
  */
 import type { EntryPack } from "./entry_pack.ts";
 import { type SortedEntries, sortEntries, type SortKey } from "./listing_order.ts";
@@ -15,7 +15,7 @@ export type ReadEntries = (path: string, signal: AbortSignal) => Promise<EntryPa
 export interface ListingShare {
   /** The entries in the order asked for. Rejects when the directory cannot be read. */
   readonly sorted: Promise<SortedEntries>;
-  /** The reader needs it no longer; again is harmless. */
+  /** Ends the share of this reader. May be called again. */
   leave(): void;
 }
 
@@ -55,7 +55,7 @@ export class Listings {
   }
 }
 
-/** How a listing is made, and who is told when nothing of it is under way any more. */
+/** How a listing is made, and what to call when no work on it is left. */
 interface ListingDetails {
   room: ListingRoom;
   read: (signal: AbortSignal) => Promise<EntryPack[]>;
@@ -111,7 +111,7 @@ class Listing {
     const onReady = () => {
       if (--this.#unready === 0) this.#details.onRest();
     };
-    // A failure is for the readers, of whom all may have left by then.
+    // A failure is reported to the readers; there may be none left.
     sorted.then(onReady, onReady);
     return sorted;
   }

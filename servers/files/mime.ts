@@ -38,7 +38,7 @@ export function contentType(name: string): string {
   const isText = type.startsWith("text/") || UTF8_APPLICATION_TYPES.has(type) ||
     mime.charset(type) === "UTF-8";
   const full = isText ? `${type}; charset=utf-8` : type;
-  // Extensions come from file names, which may be many; those of the data base are not.
+  // File names may have any number of extensions; the data base has few.
   if (type !== OCTET_STREAM) cache.set(extension, full);
   return full;
 }
@@ -46,12 +46,16 @@ export function contentType(name: string): string {
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:.*\+)?(?:json|xml|javascript|ecmascript|yaml|toml|wasm|graphql|rtf|x-sh|x-ndjson|manifest\+json|vnd\.ms-fontobject|x-font-ttf)$|font\/(?:ttf|otf|collection)$|image\/(?:svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$|[^/]+\/[^/]+\+(?:json|xml|text)$)/;
 
-/** True when a Content-Type is worth compressing: text and the few binary formats that are not already. */
+/**
+ * True when a Content-Type is worth compressing: text and the few binary formats that are not already.
+ */
 export function compressible(type: string): boolean {
   return COMPRESSIBLE.test(type.split(";", 1)[0].trim());
 }
 
-/** True when a precompressed sibling is worth looking for: not beside what is compressed already. */
+/**
+ * True when a precompressed sibling is worth looking for: not beside files that are compressed already.
+ */
 export function mayHaveSiblings(name: string, type: string): boolean {
   if (/\.(?:br|zst|gz)$/i.test(name)) return false;
   return compressible(type) || type === OCTET_STREAM;

@@ -25,7 +25,7 @@ const RANGE_SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
 
 /**
  * More ranges than any real client asks for. A longer set is ignored (§14.2 allows it): each part
- * costs a head, so many tiny ranges are cheaper to ask than to answer.
+ * costs a head, so many tiny ranges are cheaper to request than to answer.
  */
 const MAX_RANGES = 64;
 
@@ -65,7 +65,7 @@ export function parseRange(field: string | undefined, size: number): RangeVerdic
   return { kind: "ranges", ranges: joinOverlapping(ranges) };
 }
 
-/** Joins what overlaps; a joined range stands where the first of its ranges was asked for. */
+/** Joins overlapping ranges; a joined range takes the place of the first of them. */
 function joinOverlapping(ranges: ByteRange[]): ByteRange[] {
   const sorted = ranges.map((range, order) => ({ ...range, order })).sort((a, b) =>
     a.first - b.first

@@ -6,7 +6,7 @@
  *     pchar          = unreserved / pct-encoded / sub-delims / ":" / "@"    RFC 3986 §3.3
  *
  * The path is decoded exactly once and judged after decoding, so that no spelling of a byte gets
- * around a rule. What could mean something else to a file system than to a URL (NUL, an encoded
+ * around a rule. Anything that a file system could read differently from a URL (NUL, an encoded
  * slash, a backslash, dot segments) is refused instead of being repaired.
  */
 
@@ -38,8 +38,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * Resolves a raw request target, one character per byte (latin1).
  *
- * @returns the decoded segments, or why the target is refused: 400 for what no correct client sends,
- * 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing file)
+ * @returns the decoded segments, or why the target is refused: 400 for targets that no correct client
+ * sends, 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing file)
  */
 export function resolve(target: string, options: { dotfiles: boolean }): Resolved | Refused {
   const absolute = ABSOLUTE_FORM.exec(target);

@@ -1,6 +1,6 @@
 /**
  * Long work on the event loop, cut into slices. A turn of the loop has one slice of one work, however
- * many are under way: each takes longer then, but nobody else waits longer.
+ * many are under way: each takes longer then, but other requests do not wait longer.
  */
 
 /**

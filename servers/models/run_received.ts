@@ -5,7 +5,7 @@
 import { Effect, type Service } from "../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";
 
-/** Runs `service` on what stands in the block `conn`. @returns what the owner shall do next */
+/** Runs `service` on the bytes in the block `conn`. @returns what the owner has to do next */
 export async function runReceived(
   service: Service,
   conn: number,

@@ -2,11 +2,11 @@
  * Compression on the fly, in Workers of its own. zlib occupies the thread that calls it, also behind
  * the asynchronous functions and streams of the runtime, and threads that serve must not wait for it.
  *
- * One pool serves all threads of a server: the owner directly, its Workers over a port each. It
- * bounds how many Workers compress, how many bytes are in memory for them and how many answers wait,
- * without bytes, for their turn. An answer waits for a bounded time; then the file goes out as it is,
- * and the copy, should it have been begun, is kept for later.
- * Copies are kept by content, so one version of a file is compressed once per coding, for all.
+ * One pool serves all threads of a server: the owner directly, its Workers over a port each. It bounds
+ * how many Workers compress, how many bytes are in memory for them and how many answers wait, without
+ * bytes, for their turn. An answer waits for a bounded time; then the file is sent uncompressed, and
+ * the copy, if it was begun, is kept for later. Copies are kept by content, so one version of a file is
+ * compressed once per coding, for all.
  */
 import { FaultLog } from "../fault_log.ts";
 import { stderr } from "../../../system/stderr.ts";
@@ -60,7 +60,7 @@ export interface CompressorPoolOptions {
 
 /** What is to be compressed, on any thread. */
 interface Wanted extends Omit<Original, "read"> {
-  /** The bytes in shared memory; `undefined` when they cannot be had. */
+  /** The bytes in shared memory; `undefined` when they cannot be read. */
   read(): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 }
 
@@ -70,7 +70,7 @@ interface EncodeData {
   coding: Coding;
 }
 
-/** A copy that is wanted, and who waits for it. */
+/** A copy that is wanted, and the answers that wait for it. */
 class Job {
   readonly key: string;
   readonly wanted: Wanted;
@@ -153,8 +153,8 @@ export class CompressorPool implements Compressor {
   }
 
   /**
-   * Ends the Workers. What is being compressed is given up, and who waits gets no copy, now and from
-   * now on: a server that is about to stop sends files as they are.
+   * Ends the Workers. Compressions are given up, and no answer gets a copy from now on: a server that
+   * is about to stop sends files uncompressed.
    */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -244,7 +244,7 @@ export class CompressorPool implements Compressor {
         job.waiting.delete(settle);
         this.#waiting--;
         resolve(copy);
-        // What has begun is ended, for later; what has not is not wanted any more.
+        // A compression that has begun is finished, for later; others are no longer wanted.
         if (!job.isStarted && job.waiting.size === 0) this.#end(job, undefined);
       };
       const timer = setTimeout(settle, maxWaitMs, undefined);

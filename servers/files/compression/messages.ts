@@ -1,12 +1,12 @@
 /**
- * What a Worker that serves files and the owner of the compressors say to each other. The bytes of
- * a file are sent only when they are asked for: the owner may have the copy, or no room.
+ * Messages between a Worker that serves files and the owner of the compressors. The bytes of a file
+ * are sent only on request, because the owner may have the copy, or no room.
  */
 import type { Compressed } from "../compress.ts";
 import type { Coding } from "../negotiate.ts";
 
 /** Worker to owner: `ask` for a copy, then `send` the file's bytes if the owner wants them
- * (none when the file is another one by now). */
+ * (none when the file has changed). */
 export type ToCompressors =
   | { kind: "ask"; id: number; tag: string; coding: Coding; size: number }
   | { kind: "send"; id: number; bytes: Uint8Array | undefined };

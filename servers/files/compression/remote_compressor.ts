@@ -39,7 +39,7 @@ export class RemoteCompressor implements Compressor {
     const { id } = message;
     const asked = this.#asked.get(id);
     if (message.kind === "want") {
-      // The one that asked first may have waited for too long, and others still wait.
+      // The first request may have waited for too long, while others still wait.
       const bytes = asked && readShared(asked.original);
       return this.#post({ kind: "send", id, bytes });
     }

@@ -11,7 +11,7 @@ export function sharedCopy(bytes: Uint8Array): Uint8Array {
 /**
  * The bytes of `original` in shared memory.
  *
- * @returns `undefined` when they cannot be had: the answer that wants them finds out why by itself
+ * @returns `undefined` when they cannot be read: the answer finds out the reason itself
  */
 export function readShared(original: Original): Uint8Array | undefined {
   try {
