@@ -68,7 +68,7 @@ export function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): voi
   const most = 0xffff - 1; // with the CRLF of the request line, 64 KiB
   if (maxRequestLine + maxHeaderSize <= most) return;
   throw new RangeError(
-    `A request line of ${maxRequestLine} and ${maxHeaderSize} bytes of header exceed ${most}`,
+    `A request line of ${maxRequestLine} and a header of ${maxHeaderSize} bytes exceed ${most}`,
   );
 }
 

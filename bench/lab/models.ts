@@ -161,7 +161,7 @@ function conclude(variants: VariantResult[], { concurrencies }: Amount): Finding
         meaning: {
           higher: "The pool wins also where threads live as long as their connections.",
           lower: "Once its threads exist, a thread per connection does better than the pool.",
-          equal: "Once threads exist it matters little who owns them.",
+          equal: "Once the threads exist, their model matters little.",
         },
       },
     ),

@@ -83,7 +83,7 @@ export function command(): Command {
     .option("--compare <FILES...>", "instead of a run: compare two that --json saved")
     .addHelpText(
       "after",
-      "\nExit code 1 when an echo failed, 130 after Ctrl-C (what was measured is printed)." +
+      "\nExit code 1 when an echo failed, 130 after Ctrl-C (the figures so far are printed)." +
         "\n\nExamples:\n  ktcp bench --threads 100 --messages 10" +
         "\n  ktcp bench --port 7 --output bench.txt --gnuplot bench.gp && gnuplot bench.gp" +
         "\n  ktcp bench --rate 5000 --rounds 1 --messages 20 --plot open.svg" +
@@ -118,7 +118,7 @@ async function measure(options: BenchOptions, server: BenchServer): Promise<void
   const limits = heldLimits(plan, server);
   if (server.selfStarted) {
     printNote(
-      `nobody listens on ${DEFAULT_HOST}:${DEFAULT_PORT}: measuring ktcp's own echo server on ` +
+      `no server listens on ${DEFAULT_HOST}:${DEFAULT_PORT}: measuring ktcp's own echo server on ` +
         formatAddress(server.target),
     );
   }
@@ -251,7 +251,7 @@ function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void 
   }
   const { failures, attempted, target } = result;
   if (attempted > 0 && failures.refused === attempted) {
-    printNote(`ktcp bench: nobody listens on ${target}; start a server there with 'ktcp echo'`);
+    printNote(`ktcp bench: no server listens on ${target}; start a server there with 'ktcp echo'`);
   }
 }
 

@@ -20,7 +20,7 @@ export async function startOwnServer(connections: number): Promise<OwnServer> {
       worker.onmessage = ({ data }: MessageEvent<OwnServerAnswer>) => resolve(data);
       worker.onerror = (event) => {
         event.preventDefault();
-        reject(new Failure(`Cannot run an echo server of my own: ${event.message}`));
+        reject(new Failure(`Cannot run ktcp's own echo server: ${event.message}`));
       };
       worker.postMessage(message);
     });

@@ -32,14 +32,14 @@ export interface BenchServer {
 
 /** How a server is found when none is named. */
 export interface Fallback {
-  /** Starts a server when nobody listens at `address`. */
+  /** Starts a server when no server listens at `address`. */
   startOwn(): Promise<OwnServer>;
   /** Where to look first; default: where `ktcp echo` listens. */
   address?: { hostname: string; port: number };
 }
 
 /**
- * Finds the server that `options` name. When they name none and nobody listens on the default port,
+ * Finds the server that `options` name. When they name none and no server listens on the default port,
  * starts one.
  *
  * @throws {UsageError} for options that exclude each other

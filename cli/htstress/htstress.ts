@@ -44,7 +44,7 @@ export function command(): Command {
     .addHelpText(
       "after",
       "\nExit code 1 on a socket error, on a bad response where one is expected, or when a --fail-if" +
-        "\nholds; 130 after Ctrl-C (what was measured is printed)." +
+        "\nholds; 130 after Ctrl-C (the figures so far are printed)." +
         "\n\nExamples:\n  ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/" +
         "\n  ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081" +
         "\n  ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081" +

@@ -49,7 +49,7 @@ export function command(): Command {
     .addHelpText(
       "after",
       "\nEach lab is explained in docs/labs. Exit code 1 when an echo or request failed, 130 " +
-        "after Ctrl-C (what was measured is printed).\n\nExamples:\n  ktcp lab list" +
+        "after Ctrl-C (the figures so far are printed).\n\nExamples:\n  ktcp lab list" +
         "\n  ktcp lab backlog\n  ktcp lab all --quick --report report.html" +
         "\n  ktcp lab keepalive --target nginx=127.0.0.1:80",
     )
@@ -61,7 +61,7 @@ async function run(name: string, options: LabOptions): Promise<void> {
   const labs = name === "all" ? LABS : LABS.filter((lab) => lab.name === name);
   if (labs.length === 0) {
     const names = ["list", "all", ...LABS.map((lab) => lab.name)].join(", ");
-    throw new UsageError(`'${name}' is no lab; labs: ${names}`);
+    throw new UsageError(`'${name}' is not a lab; labs: ${names}`);
   }
   if (options.report !== undefined) checkFolder(options.report);
   const targets = await Promise.all((options.target ?? []).map(probeTarget));
@@ -121,7 +121,7 @@ async function runAll(
       }
     }
     if (signal.aborted) {
-      printNote("interrupted; what was measured until then is printed");
+      printNote("interrupted; the figures so far are printed");
       Deno.exitCode = 130;
     }
     return results;

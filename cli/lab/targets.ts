@@ -25,7 +25,7 @@ export function parseTarget(text: string, previous: Target[] = []): Target[] {
 /**
  * Finds out what `target` speaks: it is sent an HTTP request, which an echo server sends back.
  *
- * @throws {Failure} when nobody listens there, or it is neither
+ * @throws {Failure} when no server listens there, or it speaks neither
  */
 export async function probeTarget(target: Target): Promise<ForeignTarget> {
   const { name, hostname, port } = target;

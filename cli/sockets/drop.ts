@@ -103,7 +103,7 @@ function parseWords(words: readonly string[]): Pair[] {
   for (let index = 0; index < addresses.length; index += 2) {
     const text = addresses.slice(index, index + 2).join(" ");
     const pair = parsePair(text);
-    if (!pair) throw new UsageError(`drop: '${text}' is no pair of addresses; write ${FORM}`);
+    if (!pair) throw new UsageError(`drop: '${text}' is not a pair of addresses; write ${FORM}`);
     pairs.push(pair);
   }
   return pairs;

@@ -65,7 +65,7 @@ export function explainTimeWait(timeWaitCount: number, settings: TimeWaitSetting
       `With l_onoff = 1 and l_linger = 0, close() sends RST instead of FIN: no TIME-WAIT, but data
        that is not yet delivered is thrown away, and the peer reads ECONNRESET. With
        l_linger > 0, close() waits until the data is acknowledged or the time is over, and
-       TIME-WAIT follows as ever.`,
+       TIME-WAIT follows as usual.`,
       `Neither is a cure. Keep-alive is: a connection that is used again is not closed.`,
     ],
     [

@@ -95,7 +95,7 @@ function read(filter: SocketFilter): TcpSocket[] {
       hasNotedFallback = true;
       printNote(
         `ktcp sockets: sock_diag is not available (${fallbackReason}); ` +
-          "read from /proc/net/tcp, which does not tell backlogs",
+          "read from /proc/net/tcp, which does not show backlogs",
       );
     }
     return sockets;

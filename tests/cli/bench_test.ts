@@ -87,14 +87,17 @@ Deno.test("ktcp bench: exits 1 when an echo failed, and explains the first misma
   assert.match(err, /first mismatch: client \d, round 0, message 0: byte 50 of 64 differs\n/);
 });
 
-Deno.test("ktcp bench: nobody listens", async () => {
+Deno.test("ktcp bench: no server listens", async () => {
   await using server = await startNone();
   const { code, out, err } = await bench(`-p ${server.port} -t 3 -r 2 --json`);
   assert.equal(code, 1);
   const document = JSON.parse(out);
   assert.equal(document.failures.refused, 6);
   assert.equal(document.echoUs.p50, null);
-  assert.match(err, /nobody listens on 127\.0\.0\.1:\d+; start a server there with 'ktcp echo'\n/);
+  assert.match(
+    err,
+    /no server listens on 127\.0\.0\.1:\d+; start a server there with 'ktcp echo'\n/,
+  );
 });
 
 Deno.test("ktcp bench: writes bench.txt, CSV, plots and a gnuplot script", async () => {

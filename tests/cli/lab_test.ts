@@ -73,7 +73,7 @@ Deno.test("ktcp lab: KTCP_EXECUTABLE is what is started; when it cannot be, that
 
 const USAGE_ERRORS: [args: string, error: RegExp][] = [
   ["", /missing required argument/],
-  ["nonsense", /'nonsense' is no lab; labs: list, all, models/],
+  ["nonsense", /'nonsense' is not a lab; labs: list, all, models/],
   ["models --rounds 0", /--rounds.*'0'/],
   ["models --target nginx", /--target.*'nginx'.*name|--target.*'nginx'.*Write it like/],
   ["models --target a=127.0.0.1:0", /Write it like/],

@@ -274,7 +274,7 @@ testUnless(notLinux, "ktcp sockets refuses wrong options with exit code 2", asyn
     [["--watch", "--json"], /cannot be used with option '--json'/],
     [["--watch", "5"], /argument '5' is invalid/],
     [["foo"], /foo/],
-    [["drop", "127.0.0.1:80"], /'127.0.0.1:80' is no pair of addresses/],
+    [["drop", "127.0.0.1:80"], /'127.0.0.1:80' is not a pair of addresses/],
     [["drop", "127.0.0.1:1 127.0.0.1:2", "--port", "80"], /not both/],
     [["drop", "--state", "listening"], /only connections can be dropped/],
     [["drop", "--listen", "--port", "80"], /--listen does not go with drop/],

@@ -162,7 +162,7 @@ Deno.test("Core.create() refuses heads that its 16-bit offsets cannot describe",
   Core.create({ blocks: 1, limits });
   assert.throws(
     () => Core.create({ blocks: 1, limits: { ...limits, maxHeaderSize: 49151 } }),
-    /16384 and 49151 bytes of header exceed 65534/,
+    /16384 and a header of 49151 bytes exceed 65534/,
   );
 });
 

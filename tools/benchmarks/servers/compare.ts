@@ -81,7 +81,7 @@ export function checkNames(
 ): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  console.error(`Option '${option}': '${unknown}' is none of ${known.join(", ")}`);
+  console.error(`Option '${option}': '${unknown}' is not one of ${known.join(", ")}`);
   Deno.exit(2);
 }
 
