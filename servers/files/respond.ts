@@ -1,24 +1,11 @@
 /** The answers that the planner gives, as plans. Pure. */
+import { reasonPhrase } from "../http/head.ts";
 import { CHALLENGE } from "./auth.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Body, Plan, StaticRequest } from "./plan.ts";
 
 /** Allow of every target. */
 export const ALLOW = "GET, HEAD, OPTIONS";
-
-const REASONS: Record<number, string> = {
-  301: "Moved Permanently",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  406: "Not Acceptable",
-  412: "Precondition Failed",
-  416: "Range Not Satisfiable",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 /** What preflights may ask for beyond the safelisted request fields. */
 const CORS_REQUEST_FIELDS =
@@ -105,7 +92,7 @@ export function failure(
   options: { settings: StaticOptions; detail?: string; fields?: [string, string][] },
 ): Plan {
   const { settings, detail, fields = [] } = options;
-  const text = `${status} ${REASONS[status]}${detail ? `: ${detail}` : ""}\n`;
+  const text = `${status} ${reasonPhrase(status)}${detail ? `: ${detail}` : ""}\n`;
   return plan(request, {
     status,
     fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],

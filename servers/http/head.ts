@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** The reason phrase of `status`; empty when it has none, which the grammar allows. */
-function reasonPhrase(status: number): string {
+export function reasonPhrase(status: number): string {
   return REASONS[status] ?? "";
 }
 
