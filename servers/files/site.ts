@@ -6,7 +6,6 @@ import { Cache } from "./cache.ts";
 import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
-import { first, second, third } from "./handler.ts";
 import { ListingContent } from "./listing_content.ts";
 import { ListingRoom } from "./listing_room.ts";
 import { Listings } from "./listings.ts";
@@ -23,6 +22,7 @@ import type {
   Plan,
   StaticRequest,
 } from "./plan.ts";
+import { planCopy, planFound, planRequest } from "./planner.ts";
 import { failure } from "./respond.ts";
 
 /** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
@@ -81,18 +81,18 @@ export class Site {
     { mayCompress }: { mayCompress: boolean },
   ): Plan | Promise<Plan> {
     const context = { options: this.#options, nowMs };
-    let step: Plan | Lookup | Compression = first(request, this.#options);
+    let step: Plan | Lookup | Compression = planRequest(request, this.#options);
     while (step.kind === "lookup") {
-      step = second(request, step, this.#lookUp(step, nowMs), context);
+      step = planFound(request, step, this.#lookUp(step, nowMs), context);
     }
     if (step.kind === "compression") {
       const copy = mayCompress ? this.#copy(step) : undefined;
-      if (!(copy instanceof Promise)) return third(request, step, copy, context);
+      if (!(copy instanceof Promise)) return planCopy(request, step, copy, context);
       const asked = withoutBytes(step);
       return copy.then((made) =>
         made === undefined
           ? this.#plan(request, Date.now(), { mayCompress: false })
-          : third(request, asked, made, context)
+          : planCopy(request, asked, made, context)
       );
     }
     if (step.body.kind !== "listing") return step;

@@ -2,9 +2,9 @@
  * The planner: a request and what the disk holds to a {@linkcode Plan}. Pure: it asks its questions as
  * values, and whoever drives it (`site.ts`) brings the answers.
  *
- *     first(request) ──> plan | lookup
- *     second(request, lookup, result) ──> plan | lookup | compression
- *     third(request, compression, copy) ──> plan
+ *     planRequest(request) ──> plan | lookup
+ *     planFound(request, lookup, found) ──> plan | lookup | compression
+ *     planCopy(request, compression, copy) ──> plan
  *
  * Order of judgement: credentials, method, target. What each lookup leads to:
  *
@@ -36,7 +36,7 @@ import { allowed, failure, methodNotAllowed, plan, redirect, unauthorized } from
 const ERROR_PAGE = "404.html";
 
 /** Judges what needs no disk; otherwise asks for the target's path. */
-export function first(request: StaticRequest, options: StaticOptions): Plan | Lookup {
+export function planRequest(request: StaticRequest, options: StaticOptions): Plan | Lookup {
   if (!mayPass(request, options)) return unauthorized(request, options);
   if (request.method === "OPTIONS") return allowed(request, options);
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -54,7 +54,7 @@ export function first(request: StaticRequest, options: StaticOptions): Plan | Lo
 }
 
 /** Goes on with what a lookup found. */
-export function second(
+export function planFound(
   request: StaticRequest,
   asked: Lookup,
   found: LookupResult,
@@ -101,7 +101,7 @@ export function second(
  * @param copy undefined when it could not be had in time: then the file goes out as it is, unless
  * that was refused too
  */
-export function third(
+export function planCopy(
   request: StaticRequest,
   asked: Compression,
   copy: Compressed | undefined,

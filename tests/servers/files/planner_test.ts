@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { first, second, third } from "../../../servers/files/handler.ts";
+import { planCopy, planFound, planRequest } from "../../../servers/files/planner.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
 import {
   type FileState,
@@ -78,11 +78,11 @@ function answer(
     },
   };
   const context = { options: staticOptions({ root: "/", ...options }), nowMs: NOW_MS };
-  let step = first(request, context.options) as ReturnType<typeof second>;
-  while (step.kind === "lookup") step = second(request, step, lookUp(tree, step.paths), context);
+  let step = planRequest(request, context.options) as ReturnType<typeof planFound>;
+  while (step.kind === "lookup") step = planFound(request, step, lookUp(tree, step.paths), context);
   if (step.kind === "compression") {
     const bytes = encoder.encode(`${step.coding} copy`);
-    step = third(request, step, { bytes, tag: `"${step.coding}"` }, context);
+    step = planCopy(request, step, { bytes, tag: `"${step.coding}"` }, context);
   }
   assert.deepEqual(structuredClone(step), step, "plans are plain data");
   if (step.body.kind === "bytes") assert.equal(step.length, step.body.bytes.length);
@@ -330,10 +330,10 @@ Deno.test("planner plans large files as slices of the disk", () => {
       minorVersion: 1,
       field: (name: string) => name === "range" ? range : undefined,
     };
-    const asked = first(request, context.options);
+    const asked = planRequest(request, context.options);
     assert.equal(asked.kind, "lookup");
     if (asked.kind !== "lookup") throw new Error("unreachable");
-    return second(
+    return planFound(
       request,
       asked,
       { kind: "file", file, siblings: {}, freshUntilMs: NOW_MS },
