@@ -301,18 +301,18 @@ export class HttpService implements Service {
   #append(conn: number, answer: Answer, { close = false } = {}): Effect {
     const core = this.#core;
     const { content } = answer;
-    const isKept = !close && this.#staysOpen(conn);
+    const isKeptAlive = !close && this.#staysOpen(conn);
     let length = answer.length;
     if (content === "request") length = core.contentLength(conn);
     else if (content instanceof Uint8Array) length = content.length;
     const isSent = core.method(conn) !== Method.Head;
-    const head = this.#headOf(conn, answer, { isKept, length });
+    const head = this.#headOf(conn, answer, { isKeptAlive, length });
     if (isSent && content instanceof Uint8Array) core.sendText(conn, head, content);
     else core.sendText(conn, head);
     this.#record(conn, answer.status, isSent && length !== undefined ? length : 0);
     if (isSent && content === "request") core.releaseSpool(conn);
     else if (this.#resource.keepsContent) core.dropSpool(conn);
-    return this.#end(conn, isKept);
+    return this.#end(conn, isKeptAlive);
   }
 
   /** Sends an answer whose content comes in pieces; HEAD needs no `sender`. */
@@ -324,11 +324,11 @@ export class HttpService implements Service {
     const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
     // HTTP/1.0 knows the end of content without a length by the end of the connection.
-    const isKept = this.#staysOpen(conn) && (length !== undefined || isChunked);
+    const isKeptAlive = this.#staysOpen(conn) && (length !== undefined || isChunked);
     const isHead = this.#core.method(conn) === Method.Head;
     const body = isHead ? undefined : new ContentSender(sender!, { isChunked });
     try {
-      this.#core.sendText(conn, this.#headOf(conn, answer, { isKept, length, isChunked }));
+      this.#core.sendText(conn, this.#headOf(conn, answer, { isKeptAlive, length, isChunked }));
     } catch (error) {
       content.cancel();
       throw error;
@@ -345,7 +345,7 @@ export class HttpService implements Service {
       content.cancel();
       this.#record(conn, answer.status, body?.bytes ?? 0);
     }
-    const effect = this.#end(conn, isKept);
+    const effect = this.#end(conn, isKeptAlive);
     if (effect !== Effect.Read) return effect;
     this.#offer(conn, answer);
     return Effect.Flush;
@@ -354,15 +354,15 @@ export class HttpService implements Service {
   #headOf(
     conn: number,
     { status, fields }: Answer,
-    options: { isKept: boolean; length?: number; isChunked?: boolean },
+    options: { isKeptAlive: boolean; length?: number; isChunked?: boolean },
   ): string {
-    const { isKept, length, isChunked } = options;
+    const { isKeptAlive, length, isChunked } = options;
     const keepAlive = this.#core.minor(conn) === 0 ? "keep-alive" : undefined;
     return this.#head.write({
       status,
       fields: isChunked ? [...fields, ["Transfer-Encoding", "chunked"]] : fields,
       contentLength: status === 204 || status === 304 ? undefined : length,
-      connection: isKept ? keepAlive : "close",
+      connection: isKeptAlive ? keepAlive : "close",
     });
   }
 
@@ -370,10 +370,10 @@ export class HttpService implements Service {
     return !this.#draining && (this.#core.flags(conn) & Flag.KeepAlive) !== 0;
   }
 
-  #end(conn: number, isKept: boolean): Effect {
+  #end(conn: number, isKeptAlive: boolean): Effect {
     this.#core.countServed(conn);
     // The peer may still be sending, even if nothing has come yet (RFC 9112 section 9.6).
-    return isKept ? Effect.Read : Effect.Linger;
+    return isKeptAlive ? Effect.Read : Effect.Linger;
   }
 
   #record(conn: number, status: number, bodyBytes: number): void {
