@@ -4,17 +4,6 @@ import type { ListingFormat, ListingSort } from "./listing_order.ts";
 import type { Coding } from "./negotiate.ts";
 import type { Resolved } from "./resolve.ts";
 
-/** The request as the planner sees it: framing, version and Host are the session's. */
-export interface StaticRequest {
-  /** A known method; the session has answered others with 501. */
-  method: string;
-  /** The raw request-target, one character per byte. */
-  target: string;
-  minorVersion: number;
-  /** A field by its lower-case name; repeated fields combined with ", ". */
-  field(name: string): string | undefined;
-}
-
 /** A file as the disk (or the cache) shows it. */
 export interface FileState {
   /** Relative to the root. */

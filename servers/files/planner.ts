@@ -14,20 +14,13 @@
  *     clean       file ──> answer            none ──> redirect (a directory), fallback
  *     fallback    spa (no extension) ──> answer with 200; else error-page ──> 404
  */
+import type { HttpRequest } from "../http/resource.ts";
 import { mayPass } from "./auth.ts";
 import type { Compressed } from "./compress.ts";
 import { LISTING_FIELDS } from "./listing.ts";
 import { listingFormat, listingSort } from "./listing_order.ts";
 import type { StaticOptions } from "./options.ts";
-import type {
-  Compression,
-  FoundFile,
-  Lookup,
-  LookupResult,
-  LookupRole,
-  Plan,
-  StaticRequest,
-} from "./plan.ts";
+import type { Compression, FoundFile, Lookup, LookupResult, LookupRole, Plan } from "./plan.ts";
 import { choose, errorPage, notAcceptable, represent } from "./represent.ts";
 import { resolve, type Resolved, urlPath } from "./resolve.ts";
 import { allowed, failure, methodNotAllowed, plan, redirect, unauthorized } from "./respond.ts";
@@ -36,7 +29,7 @@ import { allowed, failure, methodNotAllowed, plan, redirect, unauthorized } from
 const ERROR_PAGE = "404.html";
 
 /** Judges what needs no disk; otherwise asks for the target's path. */
-export function planRequest(request: StaticRequest, options: StaticOptions): Plan | Lookup {
+export function planRequest(request: HttpRequest, options: StaticOptions): Plan | Lookup {
   if (!mayPass(request, options)) return unauthorized(request, options);
   if (request.method === "OPTIONS") return allowed(request, options);
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -55,7 +48,7 @@ export function planRequest(request: StaticRequest, options: StaticOptions): Pla
 
 /** Goes on with what a lookup found. */
 export function planFound(
-  request: StaticRequest,
+  request: HttpRequest,
   asked: Lookup,
   found: LookupResult,
   context: { options: StaticOptions; nowMs: number },
@@ -102,7 +95,7 @@ export function planFound(
  * that was refused too
  */
 export function planCopy(
-  request: StaticRequest,
+  request: HttpRequest,
   asked: Compression,
   copy: Compressed | undefined,
   context: { options: StaticOptions; nowMs: number },
@@ -121,7 +114,7 @@ export function planCopy(
 }
 
 function answer(
-  request: StaticRequest,
+  request: HttpRequest,
   found: FoundFile,
   context: { options: StaticOptions; nowMs: number },
 ): Plan | Compression {
@@ -143,12 +136,12 @@ function fallback(target: Resolved, options: StaticOptions): Lookup {
 }
 
 /** The path is rebuilt from its segments, so `//host` cannot become a reference to another host. */
-function toDirectory(request: StaticRequest, target: Resolved, options: StaticOptions): Plan {
+function toDirectory(request: HttpRequest, target: Resolved, options: StaticOptions): Plan {
   const query = target.query === undefined ? "" : `?${target.query}`;
   return redirect(request, urlPath(target.segments, true) + query, options);
 }
 
-function listing(request: StaticRequest, target: Resolved, options: StaticOptions): Plan {
+function listing(request: HttpRequest, target: Resolved, options: StaticOptions): Plan {
   const parameters = new URLSearchParams(target.query ?? "");
   const format = listingFormat(request.field("accept"), parameters);
   return plan(request, {

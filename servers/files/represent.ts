@@ -2,10 +2,11 @@
 import { frameRanges, type Multipart } from "./multipart.ts";
 import { precondition, rangeApplies } from "./conditional.ts";
 import { formatHttpDate } from "../http/http_date.ts";
+import type { HttpRequest } from "../http/resource.ts";
 import { compressible, contentType } from "./mime.ts";
 import { acceptedCodings, type Coding } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
-import type { Body, FileState, FoundFile, Plan, Representation, StaticRequest } from "./plan.ts";
+import type { Body, FileState, FoundFile, Plan, Representation } from "./plan.ts";
 import { contentRange, parseRange } from "./range.ts";
 import { failure, plan } from "./respond.ts";
 
@@ -19,7 +20,7 @@ export type Choice =
   | { kind: "not-acceptable" };
 
 /** Chooses the coding by the client's order among siblings and, if asked for, copies on the fly. */
-export function choose(request: StaticRequest, found: FoundFile, options: StaticOptions): Choice {
+export function choose(request: HttpRequest, found: FoundFile, options: StaticOptions): Choice {
   const { file, siblings, freshUntilMs } = found;
   const type = contentType(file.path);
   const onTheFly = canCompress(file, type, options);
@@ -39,7 +40,7 @@ function canCompress(file: FileState, type: string, options: StaticOptions): boo
 }
 
 /** 406: no representation in a coding that the client takes. */
-export function notAcceptable(request: StaticRequest, options: StaticOptions): Plan {
+export function notAcceptable(request: HttpRequest, options: StaticOptions): Plan {
   return failure(request, 406, {
     settings: options,
     detail: "No available content coding is acceptable",
@@ -49,7 +50,7 @@ export function notAcceptable(request: StaticRequest, options: StaticOptions): P
 
 /** Answers with a representation: 200, 206, 304, 412 or 416. */
 export function represent(
-  request: StaticRequest,
+  request: HttpRequest,
   chosen: Representation,
   context: { options: StaticOptions; nowMs: number },
 ): Plan {
@@ -101,7 +102,7 @@ export function represent(
 
 /** The root's 404 page: its content and type, without validators, as the answer is an error. */
 export function errorPage(
-  request: StaticRequest,
+  request: HttpRequest,
   file: FileState,
   options: StaticOptions,
 ): Plan {

@@ -1,8 +1,9 @@
 /** The answers that the planner gives, as plans. Pure. */
 import { reasonPhrase } from "../http/head.ts";
+import type { HttpRequest } from "../http/resource.ts";
 import { CHALLENGE } from "./auth.ts";
 import type { StaticOptions } from "./options.ts";
-import type { Body, Plan, StaticRequest } from "./plan.ts";
+import type { Body, Plan } from "./plan.ts";
 
 /** Allow of every target. */
 export const ALLOW = "GET, HEAD, OPTIONS";
@@ -33,7 +34,7 @@ export interface Answer {
 }
 
 /** Completes an answer: security, CORS and the user's fields, no body for HEAD. */
-export function plan(request: StaticRequest, answer: Answer, options: StaticOptions): Plan {
+export function plan(request: HttpRequest, answer: Answer, options: StaticOptions): Plan {
   const body = answer.body ?? { kind: "none" };
   const fields = [...answer.fields ?? [], ...SECURITY_FIELDS];
   if (options.cors !== undefined) {
@@ -87,7 +88,7 @@ function withUserFields(
 
 /** A short plain text with the status, its reason and what is wrong. */
 export function failure(
-  request: StaticRequest,
+  request: HttpRequest,
   status: number,
   options: { settings: StaticOptions; detail?: string; fields?: [string, string][] },
 ): Plan {
@@ -101,7 +102,7 @@ export function failure(
 }
 
 /** 401 with the challenge. */
-export function unauthorized(request: StaticRequest, options: StaticOptions): Plan {
+export function unauthorized(request: HttpRequest, options: StaticOptions): Plan {
   return failure(request, 401, {
     settings: options,
     fields: [["WWW-Authenticate", CHALLENGE]],
@@ -109,12 +110,12 @@ export function unauthorized(request: StaticRequest, options: StaticOptions): Pl
 }
 
 /** 405 with Allow. */
-export function methodNotAllowed(request: StaticRequest, options: StaticOptions): Plan {
+export function methodNotAllowed(request: HttpRequest, options: StaticOptions): Plan {
   return failure(request, 405, { settings: options, fields: [["Allow", ALLOW]] });
 }
 
 /** 204 to OPTIONS, a CORS preflight included. */
-export function allowed(request: StaticRequest, options: StaticOptions): Plan {
+export function allowed(request: HttpRequest, options: StaticOptions): Plan {
   const fields: [string, string][] = [["Allow", ALLOW]];
   if (options.cors !== undefined && request.field("access-control-request-method") !== undefined) {
     fields.push(["Access-Control-Allow-Methods", ALLOW]);
@@ -125,7 +126,7 @@ export function allowed(request: StaticRequest, options: StaticOptions): Plan {
 }
 
 /** 301 to a path on this server; a relative reference, so that it holds behind any proxy. */
-export function redirect(request: StaticRequest, location: string, options: StaticOptions): Plan {
+export function redirect(request: HttpRequest, location: string, options: StaticOptions): Plan {
   return failure(request, 301, {
     settings: options,
     detail: location,

@@ -2,6 +2,7 @@
  * A served directory: drives the planner with answers from disk, cache and compressor. The one thing
  * that a session talks to.
  */
+import type { HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
 import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
@@ -20,7 +21,6 @@ import type {
   Lookup,
   LookupResult,
   Plan,
-  StaticRequest,
 } from "./plan.ts";
 import { planCopy, planFound, planRequest } from "./planner.ts";
 import { failure } from "./respond.ts";
@@ -71,12 +71,12 @@ export class Site {
    * @param nowMs milliseconds since 1970
    * @throws a system error that is no fault of the request (out of descriptors, I/O error)
    */
-  plan(request: StaticRequest, nowMs: number): Plan | Promise<Plan> {
+  plan(request: HttpRequest, nowMs: number): Plan | Promise<Plan> {
     return this.#plan(request, nowMs, { mayCompress: true });
   }
 
   #plan(
-    request: StaticRequest,
+    request: HttpRequest,
     nowMs: number,
     { mayCompress }: { mayCompress: boolean },
   ): Plan | Promise<Plan> {
@@ -102,7 +102,7 @@ export class Site {
   }
 
   /** The answer when there is no room for the listing of `path` now. */
-  refuseListing(request: StaticRequest, path: string): Plan | undefined {
+  refuseListing(request: HttpRequest, path: string): Plan | undefined {
     if (this.#listings.hasRoomFor(path)) return undefined;
     return failure(request, 503, {
       settings: this.#options,

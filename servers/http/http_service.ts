@@ -261,7 +261,7 @@ export class HttpService implements Service {
   }
 
   #requestOn(conn: number): HttpRequest {
-    return new CurrentRequest(this.#core, conn, this.#peers.get(conn) ?? "");
+    return new CurrentRequest(this.#core, conn);
   }
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */

@@ -9,14 +9,12 @@ import { microsecondsSince } from "./request_start.ts";
 
 /** A request that is being answered: its values are read out of the core when asked for. */
 export class CurrentRequest implements HttpRequest {
-  readonly peer: string;
   readonly #core: Core;
   readonly #conn: number;
 
-  constructor(core: Core, conn: number, peer: string) {
+  constructor(core: Core, conn: number) {
     this.#core = core;
     this.#conn = conn;
-    this.peer = peer;
   }
 
   get method(): string {
@@ -25,10 +23,6 @@ export class CurrentRequest implements HttpRequest {
 
   get target(): string {
     return this.#core.target(this.#conn);
-  }
-
-  get minorVersion(): number {
-    return this.#core.minor(this.#conn);
   }
 
   field(name: string): string | undefined {

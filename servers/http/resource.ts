@@ -11,10 +11,6 @@ export interface HttpRequest {
   readonly method: string;
   /** The request target as sent, a char code a byte. */
   readonly target: string;
-  /** 0 or 1: the minor version. */
-  readonly minorVersion: number;
-  /** The peer's address without port; empty over a Unix domain socket. */
-  readonly peer: string;
   /** A field by its name in lower case; repeated fields are combined with ", ". */
   field(name: string): string | undefined;
 }

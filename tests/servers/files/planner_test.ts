@@ -6,8 +6,8 @@ import {
   type LookupResult,
   type Plan,
   PLAN_FIELDS,
-  type StaticRequest,
 } from "../../../servers/files/plan.ts";
+import type { HttpRequest } from "../../../servers/http/resource.ts";
 
 const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
 const NOW_MS = Date.UTC(2026, 0, 1);
@@ -68,10 +68,9 @@ function answer(
   target: string,
   { method = "GET", fields = {}, options = {}, tree = TREE }: Case = {},
 ): Plan {
-  const request: StaticRequest = {
+  const request: HttpRequest = {
     method,
     target,
-    minorVersion: 1,
     field(name) {
       assert.ok((PLAN_FIELDS as readonly string[]).includes(name), `${name} is in PLAN_FIELDS`);
       return fields[name];
@@ -327,7 +326,6 @@ Deno.test("planner plans large files as slices of the disk", () => {
     const request = {
       method: "GET",
       target: "/big.bin",
-      minorVersion: 1,
       field: (name: string) => name === "range" ? range : undefined,
     };
     const asked = planRequest(request, context.options);

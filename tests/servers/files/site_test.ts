@@ -3,12 +3,13 @@ import zlib from "node:zlib";
 import { CompressorPool } from "../../../servers/files/compression/compressor_pool.ts";
 import { ListingRoom, MAX_HELD_ENTRIES } from "../../../servers/files/listing_room.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
-import type { Plan, StaticRequest } from "../../../servers/files/plan.ts";
+import type { Plan } from "../../../servers/files/plan.ts";
 import { MAX_IN_MEMORY_BYTES, REVALIDATE_MS, Site } from "../../../servers/files/site.ts";
+import type { HttpRequest } from "../../../servers/http/resource.ts";
 import { run, withTree } from "./tree.ts";
 
-function get(target: string, fields: Record<string, string> = {}): StaticRequest {
-  return { method: "GET", target, minorVersion: 1, field: (name) => fields[name] };
+function get(target: string, fields: Record<string, string> = {}): HttpRequest {
+  return { method: "GET", target, field: (name) => fields[name] };
 }
 
 function site(root: string, options: Partial<StaticOptions> = {}): Site {
