@@ -12,20 +12,6 @@ export interface Credentials {
 export const CHALLENGE = 'Basic realm="ktcp", charset="UTF-8"';
 
 /**
- * Whether a request may go on: it has the credentials, or is a CORS preflight, which browsers always
- * send without. What is asked for after it has to have them.
- */
-export function mayPass(
-  request: { method: string; field(name: string): string | undefined },
-  { auth, cors }: { auth: Credentials | undefined; cors: string | undefined },
-): boolean {
-  if (auth === undefined) return true;
-  const isPreflight = cors !== undefined && request.method === "OPTIONS" &&
-    request.field("access-control-request-method") !== undefined;
-  return isPreflight || authorized(request.field("authorization"), auth);
-}
-
-/**
  * Checks an Authorization field in time that does not depend on where it differs: digests of equal
  * length are compared, of the whole `user:password` at once.
  */

@@ -12,14 +12,13 @@ import type {
   Streamed,
 } from "../http/resource.ts";
 import type { Sender } from "../net/service.ts";
-import { mayPass } from "./auth.ts";
 import type { Compressor } from "./compress.ts";
 import { diskError } from "./disk_error.ts";
 import { isGone, type OpenFile } from "./files.ts";
 import type { ListingContent } from "./listing_content.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
 import type { Body, Plan } from "./plan.ts";
-import { ALLOW, failure, unauthorized } from "./respond.ts";
+import { ALLOW, challenge, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
@@ -96,8 +95,8 @@ export class DirectoryResource implements Resource {
   }
 
   guard(request: HttpRequest): Answer | undefined {
-    if (mayPass(request, this.#options)) return undefined;
-    return wholeAnswer(unauthorized(request, this.#options));
+    const refusal = challenge(request, this.#options);
+    return refusal && wholeAnswer(refusal);
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {

@@ -6,7 +6,8 @@
  *     planFound(request, lookup, found) ──> plan | lookup | compression
  *     planCopy(request, compression, copy) ──> plan
  *
- * Order of judgement: credentials, method, target. What each lookup leads to:
+ * Credentials were judged before (`challenge`). Order of judgement: method, target. What each lookup
+ * leads to:
  *
  *     target      file ──> answer            directory/ ──> index     directory ──> clean, redirect
  *                 missing ──> clean, fallback
@@ -15,7 +16,6 @@
  *     fallback    spa (no extension) ──> answer with 200; else error-page ──> 404
  */
 import type { HttpRequest } from "../http/resource.ts";
-import { mayPass } from "./auth.ts";
 import type { Compressed } from "./compress.ts";
 import { LISTING_FIELDS } from "./listing.ts";
 import { listingFormat, listingSort } from "./listing_order.ts";
@@ -23,14 +23,13 @@ import type { StaticOptions } from "./options.ts";
 import type { Compression, FoundFile, Lookup, LookupResult, LookupRole, Plan } from "./plan.ts";
 import { choose, errorPage, notAcceptable, represent } from "./represent.ts";
 import { resolve, type Resolved, urlPath } from "./resolve.ts";
-import { allowed, failure, methodNotAllowed, plan, redirect, unauthorized } from "./respond.ts";
+import { allowed, failure, methodNotAllowed, plan, redirect } from "./respond.ts";
 
 /** The page at the root that replaces the plain 404. */
 const ERROR_PAGE = "404.html";
 
 /** Judges what needs no disk; otherwise asks for the target's path. */
 export function planRequest(request: HttpRequest, options: StaticOptions): Plan | Lookup {
-  if (!mayPass(request, options)) return unauthorized(request, options);
   if (request.method === "OPTIONS") return allowed(request, options);
   if (request.method !== "GET" && request.method !== "HEAD") {
     return methodNotAllowed(request, options);

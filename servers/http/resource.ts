@@ -60,7 +60,11 @@ export interface Resource {
   /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
   readonly keepsContent: boolean;
   answer(request: HttpRequest): Answer | Promise<Answer>;
-  /** Asked before anything else is: the answer to who may not come in. */
+  /**
+   * Asked before anything else is: the answer to who may not come in. Nothing behind it asks again:
+   * `attach` gets content of requests that have passed, and answers to requests with credentials
+   * are not kept.
+   */
   guard?(request: HttpRequest): Answer | undefined;
   /**
    * Makes content of what another instance's `Streamed.detach` returned.

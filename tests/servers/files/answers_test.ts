@@ -237,7 +237,7 @@ Deno.test("ktcp http --auth asks for the password before anything else is answer
 for (const model of MODELS) {
   Deno.test(`${model}: a CORS preflight passes without credentials, nothing else does`, () =>
     withFiles(
-      { "a.txt": "0123456789" },
+      { "a.txt": "0123456789", "large.bin": new Uint8Array(2 << 20) },
       { model, auth: { user: "u", password: "p" }, cors: "https://app.example" },
       async ({ ask }) => {
         const asking = { "Origin": "https://app.example", "Access-Control-Request-Method": "GET" };
@@ -252,6 +252,11 @@ for (const model of MODELS) {
         assert.equal((await ask("/a.txt", { method: "OPTIONS" })).status, 401);
         const fields = { Authorization: `Basic ${btoa("u:p")}` };
         assert.equal((await ask("/a.txt", { fields })).body, "0123456789");
+        // In a pool the owner of the sockets streams these.
+        for (const target of ["/large.bin", "/"]) {
+          assert.equal((await ask(target, { fields })).status, 200, target);
+          assert.equal((await ask(target)).status, 401, target);
+        }
       },
     ));
 }

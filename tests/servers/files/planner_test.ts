@@ -7,6 +7,7 @@ import {
   type Plan,
   PLAN_FIELDS,
 } from "../../../servers/files/plan.ts";
+import { challenge } from "../../../servers/files/respond.ts";
 import type { HttpRequest } from "../../../servers/http/resource.ts";
 
 const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -64,11 +65,10 @@ interface Case {
   tree?: Tree;
 }
 
-function answer(
-  target: string,
-  { method = "GET", fields = {}, options = {}, tree = TREE }: Case = {},
-): Plan {
-  const request: HttpRequest = {
+function requestOf(
+  { method = "GET", target, fields = {} }: Pick<Case, "method" | "fields"> & { target: string },
+): HttpRequest {
+  return {
     method,
     target,
     field(name) {
@@ -76,6 +76,13 @@ function answer(
       return fields[name];
     },
   };
+}
+
+function answer(
+  target: string,
+  { method, fields, options = {}, tree = TREE }: Case = {},
+): Plan {
+  const request = requestOf({ method, target, fields });
   const context = { options: staticOptions({ root: "/", ...options }), nowMs: NOW_MS };
   let step = planRequest(request, context.options) as ReturnType<typeof planFound>;
   while (step.kind === "lookup") step = planFound(request, step, lookUp(tree, step.paths), context);
@@ -191,18 +198,19 @@ Deno.test("planner redirects a directory to its own host, keeping the query", ()
   );
 });
 
-Deno.test("planner asks for credentials before anything else", () => {
-  const options = { auth: { user: "u", password: "p" }, cors: "*" };
+Deno.test("challenge() asks for credentials, whatever the method and target", () => {
+  const options = staticOptions({ root: "/", auth: { user: "u", password: "p" }, cors: "*" });
   for (const method of ["GET", "HEAD", "OPTIONS", "POST"]) {
     for (const target of ["/a.txt", "/missing", "/%00", "*", "/.env"]) {
-      const plan = answer(target, { method, options });
+      const plan = challenge(requestOf({ method, target }), options)!;
       assert.equal(plan.status, 401, `${method} ${target}`);
       assert.match(field(plan, "www-authenticate")!, /^Basic realm="[^"]+"/);
+      const of = (value: string) =>
+        challenge(requestOf({ method, target, fields: { authorization: value } }), options);
+      assert.equal(of("Basic " + btoa("u:p")), undefined);
+      assert.equal(of("Basic eA==")?.status, 401);
     }
   }
-  const fields = { authorization: "Basic " + btoa("u:p") };
-  assert.equal(answer("/a.txt", { options, fields }).status, 200);
-  assert.equal(answer("/a.txt", { options, fields: { authorization: "Basic eA==" } }).status, 401);
 });
 
 Deno.test("planner allows GET, HEAD and OPTIONS before it looks at the target", () => {
@@ -239,23 +247,23 @@ Deno.test("planner adds CORS fields, and answers a preflight", () => {
   assert.match(field(preflight, "access-control-allow-headers")!, /Range/);
 });
 
-Deno.test("planner lets a preflight pass without credentials, and nothing else", () => {
+Deno.test("challenge() lets a preflight pass without credentials, and nothing else", () => {
   const asking = { "access-control-request-method": "GET" };
   const auth = { user: "u", password: "p" };
-  const cases: [method: string, fields: Record<string, string>, cors?: string, status?: number][] =
-    [
-      ["OPTIONS", asking, "*", 204],
-      ["OPTIONS", {}, "*"],
-      ["OPTIONS", asking, undefined],
-      ["GET", asking, "*"],
-      ["HEAD", asking, "*"],
-      ["POST", asking, "*"],
-    ];
-  for (const [method, fields, cors, status = 401] of cases) {
-    const plan = answer("/a.txt", { method, fields, options: { auth, cors } });
-    assert.equal(plan.status, status, `${method} ${cors}`);
+  const cases: [method: string, fields: Record<string, string>, cors?: string, passes?: true][] = [
+    ["OPTIONS", asking, "*", true],
+    ["OPTIONS", {}, "*"],
+    ["OPTIONS", asking, undefined],
+    ["GET", asking, "*"],
+    ["HEAD", asking, "*"],
+    ["POST", asking, "*"],
+  ];
+  for (const [method, fields, cors, passes] of cases) {
+    const options = staticOptions({ root: "/", auth, cors });
+    const plan = challenge(requestOf({ method, target: "/a.txt", fields }), options);
+    assert.equal(plan?.status, passes ? undefined : 401, `${method} ${cors}`);
     // Without it the browser hides the 401 from the page, too.
-    assert.equal(field(plan, "access-control-allow-origin"), cors);
+    if (plan !== undefined) assert.equal(field(plan, "access-control-allow-origin"), cors);
   }
 });
 
@@ -323,11 +331,7 @@ Deno.test("planner plans large files as slices of the disk", () => {
   const file = { path: "big.bin", facts, tag: '"big"', bytes: undefined, readAtMs: 0 };
   const context = { options: staticOptions({ root: "/" }), nowMs: NOW_MS };
   const of = (range?: string) => {
-    const request = {
-      method: "GET",
-      target: "/big.bin",
-      field: (name: string) => name === "range" ? range : undefined,
-    };
+    const request = requestOf({ target: "/big.bin", fields: range ? { range } : {} });
     const asked = planRequest(request, context.options);
     assert.equal(asked.kind, "lookup");
     if (asked.kind !== "lookup") throw new Error("unreachable");
