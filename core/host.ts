@@ -14,7 +14,16 @@ import {
   PAGE_BYTES,
 } from "./layout.ts";
 import { CoreMemory, type CoreShare } from "./memory.ts";
-import { type Code, Conn, Entry, type Event, type Field, Place, State } from "./shared/abi.ts";
+import {
+  type Code,
+  Conn,
+  Entry,
+  type Event,
+  type Field,
+  FieldSet,
+  Place,
+  State,
+} from "./shared/abi.ts";
 
 /** Field names of `Field`'s members in lower case, for messages and for looking up by name. */
 const FIELD_NAMES: readonly string[] = [
@@ -135,6 +144,11 @@ export class Core extends CoreMemory {
   /** Whether the current request is one that a kept response could have answered. */
   isPlain(conn: number): boolean {
     return this.wasm.isPlain(conn) !== 0;
+  }
+
+  /** Whether the current request has a field of `FieldSet.Decisive`. */
+  hasDecisiveField(conn: number): boolean {
+    return (this.words[conn + Conn.Present >>> 2] & FieldSet.Decisive) !== 0;
   }
 
   /**

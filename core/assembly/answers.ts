@@ -26,7 +26,7 @@
  */
 import { blockCapacity, commit, refer, reserve, room } from "./output";
 import { next } from "./request";
-import { Conn, Entry, Event, Field, Flag, Method, Place } from "../shared/abi";
+import { Conn, Entry, Event, Field, FieldSet, Flag, Method, Place } from "../shared/abi";
 
 /** Responses up to this size are copied, so that those of a batch leave in one write. */
 const COPY_BYTES: u32 = 4096;
@@ -44,16 +44,11 @@ const DATE_OFFSET: usize = 23;
 /** Bytes of an IMF-fixdate (RFC 9110 section 5.6.7). */
 const DATE_BYTES: usize = 29;
 
-/** Fields with which a request is not plain. */
-const DECISIVE: u32 = (1 << Field.ContentLength) | (1 << Field.TransferEncoding) | (1 << Field.Expect) |
-  (1 << Field.Range) | (1 << Field.IfRange) | (1 << Field.IfMatch) | (1 << Field.IfNoneMatch) |
-  (1 << Field.IfModifiedSince) | (1 << Field.IfUnmodifiedSince) | (1 << Field.Authorization);
-
 /** Whether the request whose head was just found on `conn` is plain. */
 export function isPlain(conn: usize): bool {
   const method = load<u32>(conn, Conn.Method);
   return load<u32>(conn, Conn.Flags) == Flag.KeepAlive && load<u32>(conn, Conn.Minor) != 0 &&
-    (method == Method.Get || method == Method.Head) && (load<u32>(conn, Conn.Present) & DECISIVE) == 0;
+    (method == Method.Get || method == Method.Head) && (load<u32>(conn, Conn.Present) & FieldSet.Decisive) == 0;
 }
 
 /**

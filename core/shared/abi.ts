@@ -2,7 +2,7 @@
  * What the Wasm core and its host agree on: codes, and where a word lies in linear memory.
  *
  * The AssemblyScript compiler and Deno both read this file, so it holds nothing but const enums
- * with literal values. All offsets are in bytes.
+ * with constant values. All offsets are in bytes.
  */
 
 /** What {@linkcode next} found. */
@@ -122,6 +122,14 @@ export const enum Field {
   Origin = 17,
   /** How many there are. */
   Count = 18,
+}
+
+/** Sets of known fields, as bits of `Conn.Present`. */
+export const enum FieldSet {
+  /** The fields beside Accept-Encoding that may decide which answer a GET or HEAD gets. */
+  Decisive = 1 << Field.ContentLength | 1 << Field.TransferEncoding | 1 << Field.Expect |
+    1 << Field.Range | 1 << Field.IfRange | 1 << Field.IfMatch | 1 << Field.IfNoneMatch |
+    1 << Field.IfModifiedSince | 1 << Field.IfUnmodifiedSince | 1 << Field.Authorization,
 }
 
 /**

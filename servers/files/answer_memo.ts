@@ -4,20 +4,6 @@
 import type { Answer, HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
 
-/**
- * Fields of a GET, beside Accept-Encoding, that a planner may heed: a request with any of them is
- * planned. They are the known ones of `PLAN_FIELDS`.
- */
-const DECISIVE_FIELDS = [
-  "if-none-match",
-  "range",
-  "if-modified-since",
-  "authorization",
-  "if-match",
-  "if-range",
-  "if-unmodified-since",
-];
-
 /** What an answer weighs beside its bytes: key, fields, Map slots. */
 const ANSWER_BYTES = 1024;
 
@@ -32,8 +18,7 @@ export class AnswerMemo {
 
   /** The key of requests that get the same answer; `undefined` when this one has to be planned. */
   keyOf(request: HttpRequest): string | undefined {
-    if (request.method !== "GET") return undefined;
-    for (const name of DECISIVE_FIELDS) if (request.field(name) !== undefined) return undefined;
+    if (request.method !== "GET" || request.hasDecisiveField) return undefined;
     const codings = request.field("accept-encoding");
     return codings === undefined ? request.target : `${request.target} ${codings}`;
   }

@@ -101,22 +101,8 @@ export interface Plan {
    */
   length: number | undefined;
   /**
-   * Until when (milliseconds since 1970) the same method, target and {@linkcode PLAN_FIELDS} get the
-   * same answer without asking again; 0 for answers that must not be repeated.
+   * Until when (milliseconds since 1970) GETs of the same target and Accept-Encoding, without a
+   * decisive field, get the same answer without asking again; 0 for answers that must not be repeated.
    */
   freshUntilMs: number;
 }
-
-/** All request fields that the planner reads. */
-export const PLAN_FIELDS = [
-  "accept",
-  "accept-encoding",
-  "access-control-request-method",
-  "authorization",
-  "if-match",
-  "if-modified-since",
-  "if-none-match",
-  "if-range",
-  "if-unmodified-since",
-  "range",
-] as const;

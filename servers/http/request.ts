@@ -25,6 +25,10 @@ export class CurrentRequest implements HttpRequest {
     return this.#core.target(this.#conn);
   }
 
+  get hasDecisiveField(): boolean {
+    return this.#core.hasDecisiveField(this.#conn);
+  }
+
   field(name: string): string | undefined {
     return this.#core.fieldByName(this.#conn, name);
   }

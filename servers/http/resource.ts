@@ -11,6 +11,11 @@ export interface HttpRequest {
   readonly method: string;
   /** The request target as sent, a char code a byte. */
   readonly target: string;
+  /**
+   * Whether it has a field, beside Accept-Encoding, that may decide which answer a GET gets:
+   * conditions, ranges, credentials and the like.
+   */
+  readonly hasDecisiveField: boolean;
   /** A field by its name in lower case; repeated fields are combined with ", ". */
   field(name: string): string | undefined;
 }

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
+import { Core, Event } from "../../../core/mod.ts";
 import { planCopy, planFound, planRequest } from "../../../servers/files/planner.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
-import {
-  type FileState,
-  type LookupResult,
-  type Plan,
-  PLAN_FIELDS,
-} from "../../../servers/files/plan.ts";
+import type { FileState, LookupResult, Plan } from "../../../servers/files/plan.ts";
 import { challenge } from "../../../servers/files/respond.ts";
 import type { HttpRequest } from "../../../servers/http/resource.ts";
 
@@ -58,6 +54,9 @@ function lookUp(tree: Tree, paths: string[]): LookupResult {
   return result;
 }
 
+/** The fields that were read for answers that may be repeated. */
+const decided = new Set<string>();
+
 interface Case {
   method?: string;
   fields?: Record<string, string>;
@@ -67,15 +66,27 @@ interface Case {
 
 function requestOf(
   { method = "GET", target, fields = {} }: Pick<Case, "method" | "fields"> & { target: string },
-): HttpRequest {
+): HttpRequest & { read: Set<string> } {
+  const read = new Set<string>();
   return {
     method,
     target,
+    hasDecisiveField: false,
+    read,
     field(name) {
-      assert.ok((PLAN_FIELDS as readonly string[]).includes(name), `${name} is in PLAN_FIELDS`);
+      read.add(name);
       return fields[name];
     },
   };
+}
+
+/** Whether the core counts the field `name` among those that decide an answer. */
+function isDecisive(name: string): boolean {
+  const core = Core.create({ blocks: 2 });
+  const conn = core.open();
+  core.receive(conn, encoder.encode(`GET / HTTP/1.1\r\nHost: a\r\n${name}: x\r\n\r\n`));
+  assert.equal(core.next(conn), Event.Head);
+  return core.hasDecisiveField(conn);
 }
 
 function answer(
@@ -92,6 +103,7 @@ function answer(
   }
   assert.deepEqual(structuredClone(step), step, "plans are plain data");
   if (step.body.kind === "bytes") assert.equal(step.length, step.body.bytes.length);
+  if (step.freshUntilMs > 0) request.read.forEach((name) => decided.add(name));
   return step;
 }
 
@@ -473,4 +485,11 @@ Deno.test("planner lists as HTML or JSON", () => {
     assert.equal(field(json, "content-type"), "application/json; charset=utf-8");
     assert.equal(json.body.kind === "listing" && json.body.format, "json");
   }
+});
+
+Deno.test("what decides an answer that may be repeated, the core knows as decisive", () => {
+  assert.equal(answer("/a.txt").freshUntilMs, NOW_MS + 1);
+  assert.ok(decided.size > 5, "the planner was asked for files");
+  const others = [...decided].filter((name) => !isDecisive(name));
+  assert.deepEqual(others, ["accept-encoding"]);
 });

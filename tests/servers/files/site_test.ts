@@ -9,7 +9,7 @@ import type { HttpRequest } from "../../../servers/http/resource.ts";
 import { run, withTree } from "./tree.ts";
 
 function get(target: string, fields: Record<string, string> = {}): HttpRequest {
-  return { method: "GET", target, field: (name) => fields[name] };
+  return { method: "GET", target, hasDecisiveField: false, field: (name) => fields[name] };
 }
 
 function site(root: string, options: Partial<StaticOptions> = {}): Site {
