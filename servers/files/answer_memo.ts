@@ -9,7 +9,7 @@ const ANSWER_BYTES = 1024;
 
 /** Answers with content in memory, each until it is no longer fresh. */
 export class AnswerMemo {
-  readonly #answers: Cache<{ answer: Answer; freshUntilMs: number }>;
+  readonly #answers: Cache<Answer>;
 
   /** @param capacityBytes bounds what the answers hold, their content included */
   constructor(capacityBytes: number) {
@@ -26,12 +26,13 @@ export class AnswerMemo {
   /** The answer under `key`, if it is still fresh. */
   get(key: string, nowMs: number): Answer | undefined {
     const kept = this.#answers.get(key);
-    return kept !== undefined && nowMs < kept.freshUntilMs ? kept.answer : undefined;
+    return kept !== undefined && nowMs < kept.freshUntilMs! ? kept : undefined;
   }
 
-  /** Keeps `answer` under `key`. */
-  set(key: string, answer: Answer & { content: Uint8Array }, freshUntilMs: number): void {
-    const bytes = ANSWER_BYTES + answer.content.length;
-    this.#answers.set(key, { answer, freshUntilMs }, { bytes });
+  /** Keeps `answer` under `key`, if it may be repeated and its content is in memory. */
+  set(key: string, answer: Answer): void {
+    const { content, freshUntilMs = 0 } = answer;
+    if (freshUntilMs === 0 || !(content instanceof Uint8Array)) return;
+    this.#answers.set(key, answer, { bytes: ANSWER_BYTES + content.length });
   }
 }

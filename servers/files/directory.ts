@@ -1,6 +1,6 @@
 /**
- * `--dir`: the files of a directory. What to answer is planned by `static/`; here plans become
- * answers, and files become streams.
+ * `--dir`: the files of a directory. What to answer is planned by `site.ts`; here what a plan does
+ * not have in memory becomes a stream.
  */
 import { FaultLog } from "./fault_log.ts";
 import type {
@@ -17,7 +17,7 @@ import { diskError } from "./disk_error.ts";
 import { isGone, type OpenFile } from "./files.ts";
 import type { ListingContent } from "./listing_content.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
-import type { Body, Plan } from "./plan.ts";
+import type { Plan, PlannedContent, PlannedFile } from "./plan.ts";
 import { ALLOW, challenge, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
@@ -39,7 +39,7 @@ interface Attempt {
   tries: number;
 }
 
-/** Settings as they come from outside; `static/options.ts` has the defaults. */
+/** Settings as they come from outside; `options.ts` has the defaults. */
 export type DirectoryOptions = Partial<StaticOptions> & Pick<StaticOptions, "root">;
 
 /** What a directory's resource needs besides. */
@@ -54,10 +54,6 @@ export interface DirectoryParts {
   /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
   print: (lines: string) => void;
 }
-
-/** What is streamed. */
-type FileBody = Extract<Body, { kind: "file" | "multipart" }>;
-type ListingBody = Extract<Body, { kind: "listing" }>;
 
 /** Content that is begun before the head is sent. */
 interface Begun extends Streamed {
@@ -95,8 +91,7 @@ export class DirectoryResource implements Resource {
   }
 
   guard(request: HttpRequest): Answer | undefined {
-    const refusal = challenge(request, this.#options);
-    return refusal && wholeAnswer(refusal);
+    return challenge(request, this.#options);
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {
@@ -118,14 +113,14 @@ export class DirectoryResource implements Resource {
     content: DetachedContent,
     request: HttpRequest,
   ): Attached | Promise<Attached> {
-    const body = content as FileBody | ListingBody;
+    const planned = content as PlannedContent;
     try {
-      const refusal = body.kind === "listing"
-        ? this.#site.refuseListing(request, body.path)
+      const refusal = planned.kind === "listing"
+        ? this.#site.refuseListing(request, planned.path)
         : undefined;
-      if (refusal !== undefined) return wholeAnswer(refusal);
-      const stream = this.#open(request, body);
-      return stream && this.#begin(stream, body).catch((error) => this.#failed(request, error));
+      if (refusal !== undefined) return refusal;
+      const stream = this.#open(request, planned);
+      return stream && this.#begin(stream, planned).catch((error) => this.#failed(request, error));
     } catch (error) {
       return this.#failed(request, error);
     }
@@ -133,7 +128,7 @@ export class DirectoryResource implements Resource {
 
   #attempt(request: HttpRequest, attempt: Attempt): Answer | Promise<Answer> {
     if (attempt.tries > MAX_PLANS) {
-      return wholeAnswer(failure(request, 503, { settings: this.#options }));
+      return failure(request, 503, { settings: this.#options });
     }
     const plan = this.#site.plan(request, attempt.nowMs);
     return plan instanceof Promise
@@ -142,21 +137,18 @@ export class DirectoryResource implements Resource {
   }
 
   #carryOut(request: HttpRequest, plan: Plan, attempt: Attempt): Answer | Promise<Answer> {
-    const { body } = plan;
-    if (body.kind === "none" || body.kind === "bytes") {
-      const answer = wholeAnswer(plan);
-      const { key, nowMs } = attempt;
-      if (key !== undefined && plan.freshUntilMs > nowMs && answer.content instanceof Uint8Array) {
-        this.#memo.set(key, { ...answer, content: answer.content }, plan.freshUntilMs);
-      }
+    const { content } = plan;
+    if (content === undefined || content instanceof Uint8Array) {
+      const answer = { ...plan, content };
+      if (attempt.key !== undefined) this.#memo.set(attempt.key, answer);
       return answer;
     }
-    if (this.#handsOver) return withContent(plan, new HandedOverContent(body));
+    if (this.#handsOver) return { ...plan, content: new HandedOverContent(content) };
     const again = { ...attempt, tries: attempt.tries + 1 };
-    const stream = this.#open(request, body);
+    const stream = this.#open(request, content);
     if (stream === undefined) return this.#attempt(request, again);
-    return this.#begin(stream, body).then((begun) =>
-      begun === undefined ? this.#attempt(request, again) : withContent(plan, begun)
+    return this.#begin(stream, content).then((begun) =>
+      begun === undefined ? this.#attempt(request, again) : { ...plan, content: begun }
     );
   }
 
@@ -178,12 +170,12 @@ export class DirectoryResource implements Resource {
   }
 
   /** @returns `undefined` when the plan's file is another one by now */
-  #open(request: HttpRequest, body: FileBody | ListingBody): Begun | undefined {
-    if (body.kind === "listing") return new ListingStream(this.#site.listing(body));
-    const file = this.#site.open(body);
+  #open(request: HttpRequest, planned: PlannedContent): Begun | undefined {
+    if (planned.kind === "listing") return new ListingStream(this.#site.listing(planned));
+    const file = this.#site.open(planned);
     if (file === undefined) return undefined;
     const { target } = request;
-    return new FileStream(file, body, (error) => {
+    return new FileStream(file, planned, (error) => {
       const judged = diskError(error);
       if (judged === undefined) throw error;
       this.#report(target, judged.name, "cut the answer off");
@@ -196,7 +188,7 @@ export class DirectoryResource implements Resource {
     if (judged === undefined) throw error;
     const { status, name } = judged;
     if (status >= 500) this.#report(request.target, name, `answered ${status}`);
-    return wholeAnswer(failure(request, status, { settings: this.#options }));
+    return failure(request, status, { settings: this.#options });
   }
 
   #report(target: string, name: string, outcome: string): void {
@@ -205,30 +197,20 @@ export class DirectoryResource implements Resource {
   }
 }
 
-/** A plan whose content is in memory. */
-function wholeAnswer(plan: Plan): Answer {
-  return withContent(plan, plan.body.kind === "bytes" ? plan.body.bytes : undefined);
-}
-
-function withContent(plan: Plan, content: Answer["content"]): Answer {
-  const { status, fields, length, freshUntilMs } = plan;
-  return { status, fields, content, length, freshUntilMs };
-}
-
 /** Content that the thread with the sockets streams: descriptors belong to their thread. */
 class HandedOverContent implements Streamed {
-  readonly #body: FileBody | ListingBody;
+  readonly #planned: PlannedContent;
 
-  constructor(body: FileBody | ListingBody) {
-    this.#body = body;
+  constructor(planned: PlannedContent) {
+    this.#planned = planned;
   }
 
   send(): Promise<boolean> {
     return Promise.reject(new Error("Content was not handed over"));
   }
 
-  detach(): FileBody | ListingBody {
-    return this.#body;
+  detach(): PlannedContent {
+    return this.#planned;
   }
 
   cancel(): void {}
@@ -237,22 +219,24 @@ class HandedOverContent implements Streamed {
 /** A file, or ranges of it, read as fast as the peer takes it. */
 class FileStream implements Begun {
   readonly #file: OpenFile;
-  readonly #body: FileBody;
+  readonly #planned: PlannedFile;
   readonly #onFault: (error: unknown) => void;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
   /** What `begin` has read of the first range. */
   #begun = 0;
 
   /** @param onFault told of what a read fails with after the head was sent; throws what is a bug */
-  constructor(file: OpenFile, body: FileBody, onFault: (error: unknown) => void) {
+  constructor(file: OpenFile, planned: PlannedFile, onFault: (error: unknown) => void) {
     this.#file = file;
-    this.#body = body;
+    this.#planned = planned;
     this.#onFault = onFault;
   }
 
   async begin(): Promise<boolean> {
-    const body = this.#body;
-    const first = body.kind === "file" ? body : body.parts.find(({ kind }) => kind === "range");
+    const planned = this.#planned;
+    const first = planned.kind === "file"
+      ? planned
+      : planned.parts.find(({ kind }) => kind === "range");
     const { offset, length } = first as { offset: number; length: number };
     this.#buffer = takeBuffer();
     this.#begun = await this.#file.read(this.#buffer.subarray(0, length), offset);
@@ -260,9 +244,9 @@ class FileStream implements Begun {
   }
 
   async send(sender: Sender): Promise<boolean> {
-    const body = this.#body;
-    if (body.kind === "file") return await this.#sendRange(sender, body);
-    for (const part of body.parts) {
+    const planned = this.#planned;
+    if (planned.kind === "file") return await this.#sendRange(sender, planned);
+    for (const part of planned.parts) {
       if (part.kind === "bytes") await sender.write(part.bytes);
       else if (!(await this.#sendRange(sender, part))) return false;
     }

@@ -3,7 +3,7 @@ import type { Entry } from "./entry_pack.ts";
 import { writeListing } from "./listing.ts";
 import type { SortedEntries } from "./listing_order.ts";
 import type { ListingShare } from "./listings.ts";
-import type { Body } from "./plan.ts";
+import type { PlannedListing } from "./plan.ts";
 import { Slice } from "./slice.ts";
 
 /**
@@ -17,11 +17,11 @@ const LINE_BREAK = encoder.encode("\n");
 
 /** The pieces of a listing, made one at a time from entries that other readers share. */
 export class ListingContent {
-  readonly #body: Extract<Body, { kind: "listing" }>;
+  readonly #planned: PlannedListing;
   readonly #share: ListingShare;
 
-  constructor(body: Extract<Body, { kind: "listing" }>, share: ListingShare) {
-    this.#body = body;
+  constructor(planned: PlannedListing, share: ListingShare) {
+    this.#planned = planned;
     this.#share = share;
   }
 
@@ -31,7 +31,7 @@ export class ListingContent {
    * @throws a system error when the directory is gone or cannot be read
    */
   async *pieces(): AsyncGenerator<Uint8Array, undefined> {
-    const { segments, sort, format } = this.#body;
+    const { segments, sort, format } = this.#planned;
     let sorted: SortedEntries | undefined;
     const entries: Iterable<Entry> = { [Symbol.iterator]: () => sorted!.inOrder(sort) };
     const pieces = writeListing({ segments, sort, entries }, format);

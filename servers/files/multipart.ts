@@ -11,12 +11,14 @@
 import { createHash } from "node:crypto";
 import { type ByteRange, contentRange } from "./range.ts";
 
-/** What is to be sent, in order: framing as text (ASCII), ranges from the representation. */
-export type MultipartPiece = { kind: "text"; text: string } | {
+/** What is to be sent: framing, or a range from the representation. */
+export type MultipartPiece = { kind: "bytes"; bytes: Uint8Array } | {
   kind: "range";
   offset: number;
   length: number;
 };
+
+const encoder = new TextEncoder();
 
 /** A framed body whose length is known before any byte is read. */
 export interface Multipart {
@@ -39,8 +41,9 @@ export function frameRanges(
   const pieces: MultipartPiece[] = [];
   let length = 0;
   const text = (value: string) => {
-    pieces.push({ kind: "text", text: value });
-    length += value.length;
+    const bytes = encoder.encode(value);
+    pieces.push({ kind: "bytes", bytes });
+    length += bytes.length;
   };
   ranges.forEach((range, index) => {
     text(

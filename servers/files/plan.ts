@@ -1,6 +1,8 @@
 /** The vocabulary between planner, disk and connection. Plain data, structured-cloneable. */
+import type { Answer } from "../http/resource.ts";
 import type { DiskFacts } from "./etag.ts";
 import type { ListingFormat, ListingSort } from "./listing_order.ts";
+import type { MultipartPiece } from "./multipart.ts";
 import type { Coding } from "./negotiate.ts";
 import type { Resolved } from "./resolve.ts";
 
@@ -68,19 +70,10 @@ export interface Compression {
   found: FoundFile;
 }
 
-/** A piece of a multipart body. */
-export type PlanPart = { kind: "bytes"; bytes: Uint8Array } | {
-  kind: "range";
-  offset: number;
-  length: number;
-};
-
-/** What to send after the head. */
-export type Body =
-  | { kind: "none" }
-  | { kind: "bytes"; bytes: Uint8Array }
+/** Content as plain data: what streams are made of. */
+export type PlannedContent =
   | { kind: "file"; path: string; facts: DiskFacts; offset: number; length: number }
-  | { kind: "multipart"; path: string; facts: DiskFacts; parts: PlanPart[]; length: number }
+  | { kind: "multipart"; path: string; facts: DiskFacts; parts: MultipartPiece[]; length: number }
   | {
     kind: "listing";
     path: string;
@@ -89,20 +82,13 @@ export type Body =
     sort: ListingSort;
   };
 
-/** A whole answer but for what the session adds (Date, Server, Connection, framing). */
-export interface Plan {
+/** A file, or ranges of it. */
+export type PlannedFile = Extract<PlannedContent, { kind: "file" | "multipart" }>;
+
+/** The page that lists a directory. */
+export type PlannedListing = Extract<PlannedContent, { kind: "listing" }>;
+
+/** An answer whose content need not be opened yet. To HEAD it has none, but its length. */
+export interface Plan<Content = PlannedContent> extends Answer<Content> {
   kind: "plan";
-  status: number;
-  fields: [name: string, value: string][];
-  body: Body;
-  /**
-   * Content-Length in bytes, also of the body that HEAD leaves out; undefined where none is sent: 204,
-   * 304, and listings, whose length is known only at their end.
-   */
-  length: number | undefined;
-  /**
-   * Until when (milliseconds since 1970) GETs of the same target and Accept-Encoding, without a
-   * decisive field, get the same answer without asking again; 0 for answers that must not be repeated.
-   */
-  freshUntilMs: number;
 }

@@ -150,7 +150,7 @@ function listing(request: HttpRequest, target: Resolved, options: StaticOptions)
       ["Vary", "Accept"],
       ["Cache-Control", "no-cache"],
     ],
-    body: {
+    content: {
       kind: "listing",
       path: target.segments.join("/"),
       segments: target.segments,

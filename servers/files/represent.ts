@@ -6,7 +6,7 @@ import type { HttpRequest } from "../http/resource.ts";
 import { compressible, contentType } from "./mime.ts";
 import { acceptedCodings, type Coding } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
-import type { Body, FileState, FoundFile, Plan, Representation } from "./plan.ts";
+import type { FileState, FoundFile, Plan, PlannedFile, Representation } from "./plan.ts";
 import { contentRange, parseRange } from "./range.ts";
 import { failure, plan } from "./respond.ts";
 
@@ -86,18 +86,18 @@ export function represent(
     });
   }
   if (range.kind === "whole") {
-    const body = slice(file, 0, size);
+    const content = slice(file, 0, size);
     const freshUntilMs = file.bytes ? chosen.freshUntilMs : 0;
-    return plan(request, { status: 200, fields, body, freshUntilMs }, options);
+    return plan(request, { status: 200, fields, content, freshUntilMs }, options);
   }
   if (range.ranges.length === 1) {
     const [{ first, last }] = range.ranges;
     fields.push(["Content-Range", contentRange(range.ranges[0], size)]);
-    return plan(request, { status: 206, fields, body: slice(file, first, last + 1) }, options);
+    return plan(request, { status: 206, fields, content: slice(file, first, last + 1) }, options);
   }
   const framed = frameRanges(range.ranges, { size, type, tag: file.tag });
   fields[0] = ["Content-Type", framed.contentType];
-  return plan(request, { status: 206, fields, body: multipart(file, framed) }, options);
+  return plan(request, { status: 206, fields, content: multipart(file, framed) }, options);
 }
 
 /** The root's 404 page: its content and type, without validators, as the answer is an error. */
@@ -107,7 +107,7 @@ export function errorPage(
   options: StaticOptions,
 ): Plan {
   const fields: [string, string][] = [["Content-Type", contentType(file.path)]];
-  return plan(request, { status: 404, fields, body: slice(file, 0, sizeOf(file)) }, options);
+  return plan(request, { status: 404, fields, content: slice(file, 0, sizeOf(file)) }, options);
 }
 
 /** Whole seconds; never later than Date (RFC 9110 §8.8.2.1). */
@@ -120,29 +120,25 @@ function sizeOf(file: FileState): number {
   return file.bytes ? file.bytes.length : file.facts.size;
 }
 
-function slice(file: FileState, start: number, end: number): Body {
-  if (file.bytes) return { kind: "bytes", bytes: file.bytes.subarray(start, end) };
+function slice(file: FileState, start: number, end: number): Uint8Array | PlannedFile {
+  if (file.bytes) return file.bytes.subarray(start, end);
   const { path, facts } = file;
   return { kind: "file", path, facts, offset: start, length: end - start };
 }
 
-function multipart(file: FileState, framed: Multipart): Body {
-  const encoder = new TextEncoder();
-  const { path, facts, bytes } = file;
-  if (!bytes) {
-    const parts = framed.pieces.map((piece) =>
-      piece.kind === "range" ? piece : { kind: "bytes" as const, bytes: encoder.encode(piece.text) }
-    );
-    return { kind: "multipart", path, facts, parts, length: framed.length };
-  }
-  const whole = new Uint8Array(framed.length);
+function multipart(
+  { path, facts, bytes }: FileState,
+  { pieces, length }: Multipart,
+): Uint8Array | PlannedFile {
+  if (!bytes) return { kind: "multipart", path, facts, parts: pieces, length };
+  const whole = new Uint8Array(length);
   let at = 0;
-  for (const piece of framed.pieces) {
+  for (const piece of pieces) {
     const part = piece.kind === "range"
       ? bytes.subarray(piece.offset, piece.offset + piece.length)
-      : encoder.encode(piece.text);
+      : piece.bytes;
     whole.set(part, at);
     at += part.length;
   }
-  return { kind: "bytes", bytes: whole };
+  return whole;
 }

@@ -3,10 +3,12 @@ import { reasonPhrase } from "../http/head.ts";
 import type { HttpRequest } from "../http/resource.ts";
 import { authorized, CHALLENGE } from "./auth.ts";
 import type { StaticOptions } from "./options.ts";
-import type { Body, Plan } from "./plan.ts";
+import type { Plan, PlannedContent } from "./plan.ts";
 
 /** Allow of every target. */
 export const ALLOW = "GET, HEAD, OPTIONS";
+
+const encoder = new TextEncoder();
 
 /** What preflights may ask for beyond the safelisted request fields. */
 const CORS_REQUEST_FIELDS =
@@ -23,44 +25,34 @@ const SECURITY_FIELDS: [string, string][] = [
   ["Referrer-Policy", "strict-origin-when-cross-origin"],
 ];
 
-/** The parts of a plan that its maker chooses. */
-export interface Answer {
+/** What the maker of a plan chooses. */
+interface Chosen<Content> {
   status: number;
-  fields?: [string, string][];
-  body?: Body;
-  /** Defaults to the body's own length. */
-  length?: number;
+  fields: [string, string][];
+  content?: Uint8Array | Content;
   freshUntilMs?: number;
 }
 
-/** Completes an answer: security, CORS and the user's fields, no body for HEAD. */
-export function plan(request: HttpRequest, answer: Answer, options: StaticOptions): Plan {
-  const body = answer.body ?? { kind: "none" };
-  const fields = [...answer.fields ?? [], ...SECURITY_FIELDS];
+/** Completes a plan: security, CORS and the user's fields, the length, no content for HEAD. */
+export function plan<Content extends PlannedContent = never>(
+  request: HttpRequest,
+  { status, fields, content, freshUntilMs = 0 }: Chosen<Content>,
+  options: StaticOptions,
+): Plan<Content> {
+  const all = [...fields, ...SECURITY_FIELDS];
   if (options.cors !== undefined) {
-    fields.push(["Access-Control-Allow-Origin", options.cors]);
-    fields.push(["Access-Control-Expose-Headers", CORS_RESPONSE_FIELDS]);
+    all.push(["Access-Control-Allow-Origin", options.cors]);
+    all.push(["Access-Control-Expose-Headers", CORS_RESPONSE_FIELDS]);
   }
   return {
     kind: "plan",
-    status: answer.status,
-    fields: withUserFields(fields, options.headers),
-    body: request.method === "HEAD" ? { kind: "none" } : body,
-    length: answer.length ?? lengthOf(body),
-    freshUntilMs: answer.freshUntilMs ?? 0,
+    status,
+    fields: withUserFields(all, options.headers),
+    content: request.method === "HEAD" ? undefined : content,
+    // Of a listing it is known only at its end.
+    length: content !== undefined && "length" in content ? content.length : undefined,
+    freshUntilMs,
   };
-}
-
-function lengthOf(body: Body): number | undefined {
-  switch (body.kind) {
-    case "bytes":
-      return body.bytes.length;
-    case "file":
-    case "multipart":
-      return body.length;
-    default:
-      return undefined;
-  }
 }
 
 /**
@@ -91,13 +83,13 @@ export function failure(
   request: HttpRequest,
   status: number,
   options: { settings: StaticOptions; detail?: string; fields?: [string, string][] },
-): Plan {
+): Plan<never> {
   const { settings, detail, fields = [] } = options;
   const text = `${status} ${reasonPhrase(status)}${detail ? `: ${detail}` : ""}\n`;
-  return plan(request, {
+  return plan<never>(request, {
     status,
     fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
-    body: { kind: "bytes", bytes: new TextEncoder().encode(text) },
+    content: encoder.encode(text),
   }, settings);
 }
 
@@ -105,7 +97,7 @@ export function failure(
  * 401 to who may not come in: without the credentials only a CORS preflight may go on, which browsers
  * always send without. What is asked for after it has to have them.
  */
-export function challenge(request: HttpRequest, options: StaticOptions): Plan | undefined {
+export function challenge(request: HttpRequest, options: StaticOptions): Plan<never> | undefined {
   const { auth, cors } = options;
   if (auth === undefined) return undefined;
   const isPreflight = cors !== undefined && request.method === "OPTIONS" &&
@@ -118,12 +110,12 @@ export function challenge(request: HttpRequest, options: StaticOptions): Plan | 
 }
 
 /** 405 with Allow. */
-export function methodNotAllowed(request: HttpRequest, options: StaticOptions): Plan {
+export function methodNotAllowed(request: HttpRequest, options: StaticOptions): Plan<never> {
   return failure(request, 405, { settings: options, fields: [["Allow", ALLOW]] });
 }
 
 /** 204 to OPTIONS, a CORS preflight included. */
-export function allowed(request: HttpRequest, options: StaticOptions): Plan {
+export function allowed(request: HttpRequest, options: StaticOptions): Plan<never> {
   const fields: [string, string][] = [["Allow", ALLOW]];
   if (options.cors !== undefined && request.field("access-control-request-method") !== undefined) {
     fields.push(["Access-Control-Allow-Methods", ALLOW]);
@@ -134,7 +126,11 @@ export function allowed(request: HttpRequest, options: StaticOptions): Plan {
 }
 
 /** 301 to a path on this server; a relative reference, so that it holds behind any proxy. */
-export function redirect(request: HttpRequest, location: string, options: StaticOptions): Plan {
+export function redirect(
+  request: HttpRequest,
+  location: string,
+  options: StaticOptions,
+): Plan<never> {
   return failure(request, 301, {
     settings: options,
     detail: location,

@@ -14,13 +14,14 @@ import { contentType, mayHaveSiblings } from "./mime.ts";
 import { CODINGS } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type {
-  Body,
   Compression,
   FileState,
   FoundFile,
   Lookup,
   LookupResult,
   Plan,
+  PlannedFile,
+  PlannedListing,
 } from "./plan.ts";
 import { planCopy, planFound, planRequest } from "./planner.ts";
 import { failure } from "./respond.ts";
@@ -95,14 +96,15 @@ export class Site {
           : planCopy(request, asked, made, context)
       );
     }
-    if (step.body.kind !== "listing") return step;
-    const { path } = step.body;
+    const { content } = step;
+    if (content === undefined || !("kind" in content) || content.kind !== "listing") return step;
+    const { path } = content;
     if (!this.#files.canList(path)) return failure(request, 403, { settings: this.#options });
     return this.refuseListing(request, path) ?? step;
   }
 
   /** The answer when there is no room for the listing of `path` now. */
-  refuseListing(request: HttpRequest, path: string): Plan | undefined {
+  refuseListing(request: HttpRequest, path: string): Plan<never> | undefined {
     if (this.#listings.hasRoomFor(path)) return undefined;
     return failure(request, 503, {
       settings: this.#options,
@@ -112,13 +114,13 @@ export class Site {
   }
 
   /**
-   * Opens the file of a plan's body for positional reads.
+   * Opens the file of a plan's content for positional reads.
    *
    * @returns undefined when it changed since the plan was made: plan the request again
    */
-  open(body: Extract<Body, { kind: "file" | "multipart" }>): OpenFile | undefined {
-    const file = this.#files.open(body.path, body.facts);
-    if (!file) this.forget(body.path);
+  open({ path, facts }: PlannedFile): OpenFile | undefined {
+    const file = this.#files.open(path, facts);
+    if (!file) this.forget(path);
     return file;
   }
 
@@ -130,9 +132,9 @@ export class Site {
     }
   }
 
-  /** Begins the listing of a plan's body. It has to be closed, sent or not. */
-  listing(body: Extract<Body, { kind: "listing" }>): ListingContent {
-    return new ListingContent(body, this.#listings.join(body.path, body.sort.key));
+  /** Begins the listing of a plan's content. It has to be closed, sent or not. */
+  listing(planned: PlannedListing): ListingContent {
+    return new ListingContent(planned, this.#listings.join(planned.path, planned.sort.key));
   }
 
   #copy({ coding, representation: { file } }: Compression): ReturnType<Compressor["compress"]> {

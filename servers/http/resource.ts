@@ -37,15 +37,19 @@ export interface Streamed {
   detach?(): DetachedContent | Promise<DetachedContent>;
 }
 
-/** An answer, but for what the service adds: Date, Server, Connection, framing. */
-export interface Answer {
+/**
+ * An answer, but for what the service adds: Date, Server, Connection, framing.
+ *
+ * @typeParam Content what its content can be besides bytes
+ */
+export interface Answer<Content = Streamed | "request"> {
   status: number;
   fields: readonly FieldLine[];
   /**
    * `undefined`: none. `"request"`: the request's content (the resource keeps content). Content
    * is given for HEAD too where there is some; the service leaves it out.
    */
-  content: Uint8Array | Streamed | "request" | undefined;
+  content: Uint8Array | Content | undefined;
   /** Bytes of streamed content, or of content that is left out; absent: not known before its end. */
   length?: number;
   /**

@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import { CompressorPool } from "../../../servers/files/compression/compressor_pool.ts";
 import { ListingRoom, MAX_HELD_ENTRIES } from "../../../servers/files/listing_room.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
-import type { Plan } from "../../../servers/files/plan.ts";
+import type { Plan, PlannedFile } from "../../../servers/files/plan.ts";
 import { MAX_IN_MEMORY_BYTES, REVALIDATE_MS, Site } from "../../../servers/files/site.ts";
 import type { HttpRequest } from "../../../servers/http/resource.ts";
 import { run, withTree } from "./tree.ts";
@@ -17,8 +17,8 @@ function site(root: string, options: Partial<StaticOptions> = {}): Site {
 }
 
 function text(plan: Plan | Promise<Plan>): string {
-  assert.ok(!(plan instanceof Promise) && plan.body.kind === "bytes");
-  return new TextDecoder().decode(plan.body.bytes);
+  assert.ok(!(plan instanceof Promise) && plan.content instanceof Uint8Array);
+  return new TextDecoder().decode(plan.content);
 }
 
 function tag(plan: Plan | Promise<Plan>): string {
@@ -35,11 +35,11 @@ interface Listed {
 
 async function list(of: Site, target: string): Promise<Listed> {
   const plan = await of.plan(get(target), Date.now());
-  assert.ok(plan.body.kind === "listing");
+  assert.ok(plan.content && "format" in plan.content);
   const listed: Listed = { text: "", pieces: 0, piecesAtOnce: 0 };
   let inThisTurn = 0;
   const timer = setInterval(() => inThisTurn = 0, 0);
-  const content = of.listing(plan.body);
+  const content = of.listing(plan.content);
   for await (const piece of content.pieces()) {
     listed.text += new TextDecoder().decode(piece);
     listed.pieces++;
@@ -84,8 +84,8 @@ Deno.test("Site does not read a settled file again", () =>
     const later = Date.now() + 60_000; // the file has long been at rest
     const bytes = (atMs: number) => {
       const plan = served.plan(get("/a.txt"), atMs);
-      assert.ok(!(plan instanceof Promise) && plan.body.kind === "bytes");
-      return plan.body.bytes.buffer;
+      assert.ok(!(plan instanceof Promise) && plan.content instanceof Uint8Array);
+      return plan.content.buffer;
     };
     const first = bytes(later);
     assert.equal(bytes(later + REVALIDATE_MS), first);
@@ -99,20 +99,20 @@ Deno.test("Site.open() refuses a large file that changed, and the next plan is r
     const served = site(root);
     const nowMs = Date.now();
     const plan = served.plan(get("/big.bin"), nowMs) as Plan;
-    assert.ok(plan.body.kind === "file");
+    const content = plan.content as PlannedFile;
+    assert.equal(content.kind, "file");
     assert.equal(plan.length, MAX_IN_MEMORY_BYTES + 1);
     assert.match(tag(plan), /^W\//, "its last second is not over");
-    const file = served.open(plan.body)!;
+    const file = served.open(content)!;
     assert.equal(file.facts().size, plan.length);
     file.close();
 
     Deno.writeFileSync(root + "/new", new Uint8Array(MAX_IN_MEMORY_BYTES + 2));
     Deno.renameSync(root + "/new", root + "/big.bin");
-    assert.equal(served.open(plan.body), undefined);
+    assert.equal(served.open(content), undefined);
     const next = served.plan(get("/big.bin"), nowMs) as Plan;
     assert.equal(next.length, MAX_IN_MEMORY_BYTES + 2);
-    assert.ok(next.body.kind === "file");
-    served.open(next.body)!.close();
+    served.open(next.content as PlannedFile)!.close();
     const settled = served.plan(get("/big.bin"), nowMs + 5000);
     assert.match(tag(settled), /^"/);
     assert.equal("W/" + tag(settled), tag(next));
@@ -148,8 +148,8 @@ Deno.test("Site compresses once, off the loop, and answers at once afterwards", 
     const pending = served.plan(get("/a.txt", accept), Date.now());
     assert.ok(pending instanceof Promise);
     const plan = await pending;
-    assert.ok(plan.body.kind === "bytes");
-    assert.equal(new TextDecoder().decode(zlib.gunzipSync(plan.body.bytes)), "text ".repeat(1000));
+    assert.ok(plan.content instanceof Uint8Array);
+    assert.equal(new TextDecoder().decode(zlib.gunzipSync(plan.content)), "text ".repeat(1000));
     const again = served.plan(get("/a.txt", accept), Date.now());
     assert.ok(!(again instanceof Promise));
     const none = served.plan(get("/a.txt", { ...accept, "if-none-match": tag(plan) }), Date.now());
