@@ -1,10 +1,35 @@
 /**
  * The access log: a line an exchange, gathered and printed in large pieces.
  */
-import { type AccessRecord, type LogFormat, logLine } from "./log_line.ts";
 
 /** Characters that are gathered at the most before they are printed. */
 const FLUSH_LENGTH = 16384;
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** One answered request. */
+export interface AccessRecord {
+  /** When the request head was complete, milliseconds since 1970. */
+  timeMs: number;
+  /** The peer's address without port; a path or empty for a Unix socket. */
+  peer: string;
+  method: string;
+  /** The raw target, one character per byte. */
+  target: string;
+  minorVersion: number;
+  status: number;
+  /** Bytes of content sent, heads not counted. */
+  bodyBytes: number;
+  /** From the head's last byte to the response's last byte, microseconds. */
+  durationUs: number;
+  user: string | undefined;
+  referer: string | undefined;
+  userAgent: string | undefined;
+  forwardedFor: string | undefined;
+}
+
+/** Formats of `--log`. */
+export type LogFormat = "common" | "json";
 
 /** How the access log is written. */
 export interface AccessLogOptions {
@@ -37,4 +62,72 @@ export class AccessLog {
     this.#print(this.#text);
     this.#text = "";
   }
+}
+
+/**
+ * The line of one request, with its line feed. Pure.
+ *
+ * `common` is the Common Log Format: `host ident user [time] "request" status bytes`. Whatever a
+ * client chose is escaped, so that no request can forge a line.
+ */
+export function logLine(
+  record: AccessRecord,
+  options: AccessLogOptions,
+): string {
+  const client = clientAddress(record, options);
+  const request = `${record.method} ${record.target} HTTP/1.${record.minorVersion}`;
+  if (options.format === "json") {
+    return JSON.stringify({
+      time: new Date(record.timeMs).toISOString(),
+      client,
+      user: record.user ?? null,
+      method: record.method,
+      target: record.target,
+      version: `HTTP/1.${record.minorVersion}`,
+      status: record.status,
+      bytes: record.bodyBytes,
+      durationUs: Math.round(record.durationUs),
+      referer: record.referer ?? null,
+      userAgent: record.userAgent ?? null,
+    }).replace(/[\x7f-\x9f\u2028\u2029]/g, jsonEscape) + "\n";
+  }
+  const user = record.user === undefined || record.user === "" ? "-" : escape(record.user, true);
+  return `${escape(client, true) || "-"} - ${user} [${clfTime(record.timeMs)}] ` +
+    `"${escape(request, false)}" ${record.status} ${record.bodyBytes || "-"}\n`;
+}
+
+/**
+ * The address to log: the peer's, or with `trustProxy` the last one in X-Forwarded-For. The last was
+ * written by the proxy that connected to us; those before it are whatever the client claims.
+ */
+export function clientAddress(
+  record: Pick<AccessRecord, "peer" | "forwardedFor">,
+  options: Pick<AccessLogOptions, "trustProxy">,
+): string {
+  if (!options.trustProxy || record.forwardedFor === undefined) return record.peer;
+  const last = record.forwardedFor.split(",").pop()!.trim();
+  // Some proxies add the port: 192.0.2.1:5678, [2001:db8::1]:5678.
+  const address = last.replace(/^\[([^\]]*)\](?::\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
+  return /^[0-9a-f.:]+$/i.test(address) ? address : record.peer;
+}
+
+/** `21/Nov/2026:23:39:45 +0000`. */
+function clfTime(timeMs: number): string {
+  const date = new Date(timeMs);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:` +
+    `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} +0000`;
+}
+
+/** Escapes quotes, backslashes and what is not printable ASCII as `\xHH`; spaces in a word too. */
+function escape(text: string, isWord: boolean): string {
+  return text.replace(isWord ? /[^\x21-\x7e]|["\\]/g : /[^\x20-\x7e]|["\\]/g, (char) => {
+    if (char === '"' || char === "\\") return "\\" + char;
+    const code = char.charCodeAt(0);
+    return code < 256 ? "\\x" + code.toString(16).padStart(2, "0") : jsonEscape(char);
+  });
+}
+
+function jsonEscape(char: string): string {
+  return "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0");
 }

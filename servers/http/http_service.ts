@@ -18,11 +18,9 @@ import {
 import { Effect, type Handed, Phase, type Sender, type Service } from "../net/service.ts";
 import { type HandedAnswer, portableAnswer, receivedAnswer } from "./handed_answer.ts";
 import { HeadWriter } from "./head.ts";
-import { refusalOf } from "./refusal.ts";
-import { CurrentRequest, describeRequest } from "./request.ts";
+import { CurrentRequest, describeRequest, noteRequestStart } from "./request.ts";
 import { ContentSender } from "./content_sender.ts";
 import { KeptAnswers } from "./kept_answers.ts";
-import { noteRequestStart, takeRequestStart } from "./request_start.ts";
 import { StreamedAnswers } from "./streamed_answers.ts";
 
 const encoder = new TextEncoder();
@@ -252,12 +250,26 @@ export class HttpService implements Service {
     return Effect.Linger;
   }
 
-  /** The answer to a request that does not get as far as the resource. */
+  /**
+   * The answer that the request on `conn` earns whatever the resource holds: strangers, unknown
+   * expectations and methods, and the target `*`.
+   *
+   * @returns `undefined` when it is for the resource to answer
+   */
   #refusal(conn: number): Answer | undefined {
-    return refusalOf(this.#core, conn, {
-      resource: this.#resource,
-      request: this.#requestOn(conn),
-    });
+    const method = this.#core.method(conn);
+    const flags = this.#core.flags(conn);
+    const stranger = this.#resource.guard?.(this.#requestOn(conn));
+    if (stranger !== undefined) return stranger;
+    if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
+    if (method === Method.Unknown || method === Method.Connect) {
+      return textAnswer(501, "This method is not implemented");
+    }
+    if ((flags & Flag.AsteriskForm) === 0) return undefined;
+    if (method === Method.Options) {
+      return { status: 204, fields: [["Allow", this.#resource.allow]], content: undefined };
+    }
+    return textAnswer(400, "The target * is for OPTIONS");
   }
 
   #requestOn(conn: number): HttpRequest {
@@ -378,9 +390,8 @@ export class HttpService implements Service {
 
   #record(conn: number, status: number, bodyBytes: number): void {
     if (this.#log === undefined) return;
-    const startUs = takeRequestStart(this.#core, conn);
     const peer = this.#peers.get(conn) ?? "";
-    this.#log.write({ ...describeRequest(this.#core, conn, startUs), peer, status, bodyBytes });
+    this.#log.write({ ...describeRequest(this.#core, conn), peer, status, bodyBytes });
   }
 
   /** Refuses the request for whose answer there was no memory. @throws `error` if it is another */

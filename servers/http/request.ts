@@ -2,10 +2,10 @@
  * A request as resources and the access log see it: a view of the connection's block.
  */
 import { type Core, Field } from "../../core/mod.ts";
+import type { AccessRecord } from "./access_log.ts";
 import type { HttpRequest } from "./resource.ts";
-import { userOf } from "./basic_user.ts";
-import type { AccessRecord } from "./log_line.ts";
-import { microsecondsSince } from "./request_start.ts";
+
+const WORD = 2 ** 32;
 
 /** A request that is being answered: its values are read out of the core when asked for. */
 export class CurrentRequest implements HttpRequest {
@@ -34,17 +34,31 @@ export class CurrentRequest implements HttpRequest {
   }
 }
 
+/** Microseconds since 1970. */
+function nowUs(): number {
+  return Math.round((performance.timeOrigin + performance.now()) * 1000);
+}
+
 /**
- * What the access log says of the request on `conn`.
- *
- * @param startUs when its head was complete, as `request_start.ts` has it; undefined when it
- *   never was: then there is no method or target to log
+ * Notes that the head of the request on `conn` is complete. The time is kept in the connection's
+ * block, as the thread that answers may be another one than the thread that read the head; for the
+ * same reason it is on a clock that threads share.
+ */
+export function noteRequestStart(core: Core, conn: number): void {
+  const us = nowUs();
+  core.setServiceWord(conn, 0, us % WORD);
+  core.setServiceWord(conn, 1, Math.floor(us / WORD));
+}
+
+/**
+ * What the access log says of the request on `conn`, once. There is no method or target to log when
+ * its head never was complete.
  */
 export function describeRequest(
   core: Core,
   conn: number,
-  startUs: number | undefined,
 ): Omit<AccessRecord, "peer" | "status" | "bodyBytes"> {
+  const startUs = takeRequestStart(core, conn);
   const isWhole = startUs !== undefined;
   const field = (name: Field) => isWhole ? core.field(conn, name) : undefined;
   return {
@@ -52,10 +66,39 @@ export function describeRequest(
     method: isWhole ? core.methodName(conn) : "-",
     target: isWhole ? core.target(conn) : "-",
     minorVersion: isWhole ? core.minorAsSent(conn) : 1,
-    durationUs: isWhole ? microsecondsSince(startUs) : 0,
+    // Never negative, although the clocks of threads differ a little.
+    durationUs: isWhole ? Math.max(0, nowUs() - startUs) : 0,
     user: userOf(field(Field.Authorization)),
     referer: field(Field.Referer),
     userAgent: field(Field.UserAgent),
     forwardedFor: field(Field.XForwardedFor),
   };
+}
+
+/**
+ * Takes the time that was noted.
+ *
+ * @returns microseconds since 1970; `undefined` when the head is not complete
+ */
+function takeRequestStart(core: Core, conn: number): number | undefined {
+  const high = core.serviceWord(conn, 1);
+  if (high === 0) return undefined;
+  core.setServiceWord(conn, 1, 0);
+  return high * WORD + core.serviceWord(conn, 0);
+}
+
+/**
+ * The user of basic authentication (RFC 7617) that an Authorization field names; undefined when it is
+ * not Basic.
+ */
+function userOf(field: string | undefined): string | undefined {
+  const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
+  if (match === null) return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(match[1]), (char) => char.charCodeAt(0));
+    return new TextDecoder().decode(bytes).split(":")[0];
+  } catch {
+    // Not a whole number of bytes: it names nobody.
+    return undefined;
+  }
 }

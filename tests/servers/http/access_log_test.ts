@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AccessRecord, clientAddress, logLine } from "../../../servers/http/log_line.ts";
+import { type AccessRecord, clientAddress, logLine } from "../../../servers/http/access_log.ts";
 
 const record: AccessRecord = {
   timeMs: Date.UTC(2026, 10, 21, 23, 39, 45, 318),
