@@ -12,13 +12,14 @@ import type {
   Streamed,
 } from "../http/resource.ts";
 import type { Sender } from "../net/service.ts";
+import { challenge } from "./auth.ts";
 import type { Compressor } from "./compress.ts";
 import { diskError } from "./disk_error.ts";
 import { isGone, type OpenFile } from "./files.ts";
 import type { ListingContent } from "./listing_content.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
 import type { Plan, PlannedContent, PlannedFile } from "./plan.ts";
-import { ALLOW, challenge, failure } from "./respond.ts";
+import { ALLOW, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
 import { giveBuffer, takeBuffer } from "./stream_buffers.ts";

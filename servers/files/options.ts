@@ -1,5 +1,10 @@
 /** The options of the static server: names, defaults, validation. Pure. */
-import type { Credentials } from "./auth.ts";
+
+/** Who may come in. */
+export interface Credentials {
+  user: string;
+  password: string;
+}
 
 /** What the server needs to know; every field has been validated. */
 export interface StaticOptions {

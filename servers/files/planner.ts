@@ -2,9 +2,9 @@
  * The planner: a request and what the disk holds to a {@linkcode Plan}. Pure: it asks its questions as
  * values, and whoever drives it (`site.ts`) brings the answers.
  *
- *     planRequest(request) ──> plan | lookup
- *     planFound(request, lookup, found) ──> plan | lookup | compression
- *     planCopy(request, compression, copy) ──> plan
+ *     planRequest(request)                  resolves the target     ──> plan | lookup
+ *     planFound(request, lookup, found)     chooses, represents     ──> plan | lookup | compression
+ *     planCopy(request, compression, copy)  represents the copy     ──> plan
  *
  * Credentials were judged before (`challenge`). Order of judgement: method, target. What each lookup
  * leads to:

@@ -1,7 +1,6 @@
 /** The answers that the planner gives, as plans. Pure. */
 import { reasonPhrase } from "../http/head.ts";
 import type { HttpRequest } from "../http/resource.ts";
-import { authorized, CHALLENGE } from "./auth.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Plan, PlannedContent } from "./plan.ts";
 
@@ -91,22 +90,6 @@ export function failure(
     fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
     content: encoder.encode(text),
   }, settings);
-}
-
-/**
- * 401 to who may not come in: without the credentials only a CORS preflight may go on, which browsers
- * always send without. What is asked for after it has to have them.
- */
-export function challenge(request: HttpRequest, options: StaticOptions): Plan<never> | undefined {
-  const { auth, cors } = options;
-  if (auth === undefined) return undefined;
-  const isPreflight = cors !== undefined && request.method === "OPTIONS" &&
-    request.field("access-control-request-method") !== undefined;
-  if (isPreflight || authorized(request.field("authorization"), auth)) return undefined;
-  return failure(request, 401, {
-    settings: options,
-    fields: [["WWW-Authenticate", CHALLENGE]],
-  });
 }
 
 /** 405 with Allow. */

@@ -3,7 +3,7 @@ import { Core, Event } from "../../../core/mod.ts";
 import { planCopy, planFound, planRequest } from "../../../servers/files/planner.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
 import type { FileState, LookupResult, Plan } from "../../../servers/files/plan.ts";
-import { challenge } from "../../../servers/files/respond.ts";
+import { challenge } from "../../../servers/files/auth.ts";
 import type { HttpRequest } from "../../../servers/http/resource.ts";
 
 const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
