@@ -11,18 +11,15 @@ import type {
   Resource,
   Streamed,
 } from "../http/resource.ts";
-import type { Sender } from "../net/service.ts";
 import { challenge } from "./auth.ts";
 import type { Compressor } from "./compress.ts";
 import { diskError } from "./disk_error.ts";
-import { isGone, type OpenFile } from "./files.ts";
-import type { ListingContent } from "./listing_content.ts";
+import { FileStream } from "./file_stream.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
-import type { Plan, PlannedContent, PlannedFile } from "./plan.ts";
+import type { Plan, PlannedContent } from "./plan.ts";
 import { ALLOW, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
-import { giveBuffer, takeBuffer } from "./stream_buffers.ts";
 
 /** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
 const SITE_SHARE = 3 / 8;
@@ -172,7 +169,7 @@ export class DirectoryResource implements Resource {
 
   /** @returns `undefined` when the plan's file is another one by now */
   #open(request: HttpRequest, planned: PlannedContent): Begun | undefined {
-    if (planned.kind === "listing") return new ListingStream(this.#site.listing(planned));
+    if (planned.kind === "listing") return this.#site.listing(planned);
     const file = this.#site.open(planned);
     if (file === undefined) return undefined;
     const { target } = request;
@@ -215,112 +212,4 @@ class HandedOverContent implements Streamed {
   }
 
   cancel(): void {}
-}
-
-/** A file, or ranges of it, read as fast as the peer takes it. */
-class FileStream implements Begun {
-  readonly #file: OpenFile;
-  readonly #planned: PlannedFile;
-  readonly #onFault: (error: unknown) => void;
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** What `begin` has read of the first range. */
-  #begun = 0;
-
-  /** @param onFault told of what a read fails with after the head was sent; throws what is a bug */
-  constructor(file: OpenFile, planned: PlannedFile, onFault: (error: unknown) => void) {
-    this.#file = file;
-    this.#planned = planned;
-    this.#onFault = onFault;
-  }
-
-  async begin(): Promise<boolean> {
-    const planned = this.#planned;
-    const first = planned.kind === "file"
-      ? planned
-      : planned.parts.find(({ kind }) => kind === "range");
-    const { offset, length } = first as { offset: number; length: number };
-    this.#buffer = takeBuffer();
-    this.#begun = await this.#file.read(this.#buffer.subarray(0, length), offset);
-    return this.#begun > 0;
-  }
-
-  async send(sender: Sender): Promise<boolean> {
-    const planned = this.#planned;
-    if (planned.kind === "file") return await this.#sendRange(sender, planned);
-    for (const part of planned.parts) {
-      if (part.kind === "bytes") await sender.write(part.bytes);
-      else if (!(await this.#sendRange(sender, part))) return false;
-    }
-    return true;
-  }
-
-  cancel(): void {
-    this.#file.close();
-    if (this.#buffer !== undefined) giveBuffer(this.#buffer);
-    this.#buffer = undefined;
-  }
-
-  /** @returns false when the file ends before the range does, or cannot be read any further */
-  async #sendRange(
-    sender: Sender,
-    { offset, length }: { offset: number; length: number },
-  ): Promise<boolean> {
-    const buffer = this.#buffer!;
-    const end = offset + length;
-    while (offset < end) {
-      const room = end - offset < buffer.length ? buffer.subarray(0, end - offset) : buffer;
-      let count = this.#begun;
-      this.#begun = 0;
-      try {
-        if (count === 0) count = await this.#file.read(room, offset);
-      } catch (error) {
-        this.#onFault(error);
-        return false;
-      }
-      if (count === 0) return false;
-      await sender.write(count < buffer.length ? buffer.subarray(0, count) : buffer);
-      offset += count;
-    }
-    return true;
-  }
-}
-
-/** The page that lists a directory, made while it is sent. */
-class ListingStream implements Begun {
-  readonly #content: ListingContent;
-
-  constructor(content: ListingContent) {
-    this.#content = content;
-  }
-
-  /** Waits a while, so that a directory that cannot be read gets the status that says so. */
-  async begin(): Promise<boolean> {
-    try {
-      await this.#content.wait();
-      return true;
-    } catch (error) {
-      if (isGone(error)) return false;
-      throw error;
-    }
-  }
-
-  async send(sender: Sender): Promise<boolean> {
-    const pieces = this.#content.pieces();
-    for (;;) {
-      let piece;
-      try {
-        piece = await pieces.next();
-      } catch (error) {
-        // The directory cannot be read after all, which took long to find out.
-        if (diskError(error) !== undefined) return false;
-        throw error;
-      }
-      if (piece.done) return true;
-      await sender.write(piece.value);
-    }
-  }
-
-  cancel(): void {
-    this.#content.close();
-  }
 }

@@ -7,7 +7,7 @@ import { Cache } from "./cache.ts";
 import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
-import { ListingContent } from "./listing_content.ts";
+import { ListingStream } from "./listing_stream.ts";
 import { ListingRoom } from "./listing_room.ts";
 import { Listings } from "./listings.ts";
 import { contentType, mayHaveSiblings } from "./mime.ts";
@@ -132,9 +132,9 @@ export class Site {
     }
   }
 
-  /** Begins the listing of a plan's content. It has to be closed, sent or not. */
-  listing(planned: PlannedListing): ListingContent {
-    return new ListingContent(planned, this.#listings.join(planned.path, planned.sort.key));
+  /** Begins the listing of a plan's content. It has to be cancelled, sent or not. */
+  listing(planned: PlannedListing): ListingStream {
+    return new ListingStream(planned, this.#listings.join(planned.path, planned.sort.key));
   }
 
   #copy({ coding, representation: { file } }: Compression): ReturnType<Compressor["compress"]> {

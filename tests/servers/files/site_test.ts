@@ -45,7 +45,7 @@ async function list(of: Site, target: string): Promise<Listed> {
     listed.pieces++;
     listed.piecesAtOnce = Math.max(listed.piecesAtOnce, ++inThisTurn);
   }
-  content.close();
+  content.cancel();
   clearInterval(timer);
   return listed;
 }

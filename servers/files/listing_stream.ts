@@ -1,5 +1,9 @@
 /** A listing as it is sent to one reader. */
+import type { Streamed } from "../http/resource.ts";
+import type { Sender } from "../net/service.ts";
+import { diskError } from "./disk_error.ts";
 import type { Entry } from "./entry_pack.ts";
+import { isGone } from "./files.ts";
 import { writeListing } from "./listing.ts";
 import type { SortedEntries } from "./listing_order.ts";
 import type { ListingShare } from "./listings.ts";
@@ -16,13 +20,44 @@ const encoder = new TextEncoder();
 const LINE_BREAK = encoder.encode("\n");
 
 /** The pieces of a listing, made one at a time from entries that other readers share. */
-export class ListingContent {
+export class ListingStream implements Streamed {
   readonly #planned: PlannedListing;
   readonly #share: ListingShare;
 
   constructor(planned: PlannedListing, share: ListingShare) {
     this.#planned = planned;
     this.#share = share;
+  }
+
+  /**
+   * Waits a while, so that a directory that cannot be read gets the status that says so.
+   *
+   * @returns false when the directory is gone
+   */
+  async begin(): Promise<boolean> {
+    try {
+      await this.#wait();
+      return true;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    const pieces = this.pieces();
+    for (;;) {
+      let piece;
+      try {
+        piece = await pieces.next();
+      } catch (error) {
+        // The directory cannot be read after all, which took long to find out.
+        if (diskError(error) !== undefined) return false;
+        throw error;
+      }
+      if (piece.done) return true;
+      await sender.write(piece.value);
+    }
   }
 
   /**
@@ -37,7 +72,7 @@ export class ListingContent {
     const pieces = writeListing({ segments, sort, entries }, format);
     // Sent at once, it finds out who is gone before the entries are there.
     yield encoder.encode(pieces.next().value!);
-    while ((sorted = await this.wait()) === undefined) yield LINE_BREAK;
+    while ((sorted = await this.#wait()) === undefined) yield LINE_BREAK;
     const slice = new Slice();
     for (const piece of pieces) {
       yield encoder.encode(piece);
@@ -47,7 +82,7 @@ export class ListingContent {
   }
 
   /** Gives up its share, sent or not; again is harmless. */
-  close(): void {
+  cancel(): void {
     this.#share.leave();
   }
 
@@ -57,7 +92,7 @@ export class ListingContent {
    * @returns undefined when they are not ready after {@linkcode ALIVE_MS}
    * @throws a system error when the directory is gone or cannot be read
    */
-  async wait(): Promise<SortedEntries | undefined> {
+  async #wait(): Promise<SortedEntries | undefined> {
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), ALIVE_MS);
     try {

@@ -1,0 +1,95 @@
+/**
+ * Files as they are sent to one reader. The buffers are large, so that few system calls move much, and
+ * kept, so that each download does not cost a new one.
+ */
+import type { Streamed } from "../http/resource.ts";
+import type { Sender } from "../net/service.ts";
+import type { OpenFile } from "./files.ts";
+import type { PlannedFile } from "./plan.ts";
+
+/** Bytes of a buffer: what one read takes and one write gives. */
+const BUFFER_BYTES = 256 << 10;
+
+/** Buffers kept when nobody uses them. */
+const MAX_KEPT = 16;
+
+const kept: Uint8Array<ArrayBuffer>[] = [];
+
+/** A buffer for exclusive use until `giveBuffer`. */
+function takeBuffer(): Uint8Array<ArrayBuffer> {
+  return kept.pop() ?? new Uint8Array(BUFFER_BYTES);
+}
+
+/** Gives a buffer back; nothing may read or write it any more. */
+function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
+  if (kept.length < MAX_KEPT) kept.push(buffer);
+}
+
+/** A file, or ranges of it, read as fast as the peer takes it. */
+export class FileStream implements Streamed {
+  readonly #file: OpenFile;
+  readonly #planned: PlannedFile;
+  readonly #onFault: (error: unknown) => void;
+  #buffer: Uint8Array<ArrayBuffer> | undefined;
+  /** What `begin` has read of the first range. */
+  #begun = 0;
+
+  /** @param onFault told of what a read fails with after the head was sent; throws what is a bug */
+  constructor(file: OpenFile, planned: PlannedFile, onFault: (error: unknown) => void) {
+    this.#file = file;
+    this.#planned = planned;
+    this.#onFault = onFault;
+  }
+
+  /** Reads the first piece. @returns false when the file has become shorter */
+  async begin(): Promise<boolean> {
+    const planned = this.#planned;
+    const first = planned.kind === "file"
+      ? planned
+      : planned.parts.find(({ kind }) => kind === "range");
+    const { offset, length } = first as { offset: number; length: number };
+    this.#buffer = takeBuffer();
+    this.#begun = await this.#file.read(this.#buffer.subarray(0, length), offset);
+    return this.#begun > 0;
+  }
+
+  async send(sender: Sender): Promise<boolean> {
+    const planned = this.#planned;
+    if (planned.kind === "file") return await this.#sendRange(sender, planned);
+    for (const part of planned.parts) {
+      if (part.kind === "bytes") await sender.write(part.bytes);
+      else if (!(await this.#sendRange(sender, part))) return false;
+    }
+    return true;
+  }
+
+  cancel(): void {
+    this.#file.close();
+    if (this.#buffer !== undefined) giveBuffer(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  /** @returns false when the file ends before the range does, or cannot be read any further */
+  async #sendRange(
+    sender: Sender,
+    { offset, length }: { offset: number; length: number },
+  ): Promise<boolean> {
+    const buffer = this.#buffer!;
+    const end = offset + length;
+    while (offset < end) {
+      const room = end - offset < buffer.length ? buffer.subarray(0, end - offset) : buffer;
+      let count = this.#begun;
+      this.#begun = 0;
+      try {
+        if (count === 0) count = await this.#file.read(room, offset);
+      } catch (error) {
+        this.#onFault(error);
+        return false;
+      }
+      if (count === 0) return false;
+      await sender.write(count < buffer.length ? buffer.subarray(0, count) : buffer);
+      offset += count;
+    }
+    return true;
+  }
+}
