@@ -251,16 +251,16 @@ export class HttpService implements Service {
   }
 
   /**
-   * The answer that the request on `conn` earns whatever the resource holds: strangers, unknown
-   * expectations and methods, and the target `*`.
+   * The answer to a request on `conn` that does not reach the resource: missing credentials,
+   * unknown expectations and methods, and the target `*`.
    *
    * @returns `undefined` when it is for the resource to answer
    */
   #refusal(conn: number): Answer | undefined {
     const method = this.#core.method(conn);
     const flags = this.#core.flags(conn);
-    const stranger = this.#resource.guard?.(this.#requestOn(conn));
-    if (stranger !== undefined) return stranger;
+    const challenge = this.#resource.guard?.(this.#requestOn(conn));
+    if (challenge !== undefined) return challenge;
     if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
     if (method === Method.Unknown || method === Method.Connect) {
       return textAnswer(501, "This method is not implemented");
