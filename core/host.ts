@@ -155,7 +155,7 @@ export class Core extends CoreMemory {
    * Keeps a response for plain requests with the target and Accept-Encoding of the current one.
    * Its head starts with a status line of 200 and the date.
    *
-   * @param freshUntilMs on the clock of `setTime`
+   * @param freshUntilMs on the clock of `setTime`; never repeated when more than 750 ms ahead of it
    * @returns the serial number that `renew` takes, 0 when there is no room for it now
    */
   keep(

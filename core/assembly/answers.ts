@@ -39,6 +39,13 @@ const PROBES: u32 = 8;
 /** The smallest part of the area that is worth a record of its own. */
 const LEAST_BYTES: u32 = 64;
 
+/**
+ * The farthest that the end of a kept response's freshness may lie ahead. The host sets it to 250 ms
+ * from its own time; the clock here shows the last tick, which was up to 250 ms before, or more when
+ * ticks are late. With the next tick, by which a clock that is set back shows, it makes one second.
+ */
+const MAX_FRESH_MS: u32 = 750;
+
 /** Offset of the date in a response: "HTTP/1.1 200 OK", CRLF, "Date: ". */
 const DATE_OFFSET: usize = 23;
 /** Bytes of an IMF-fixdate (RFC 9110 section 5.6.7). */
@@ -141,8 +148,7 @@ function sendKept(conn: usize): Sent {
   const slot = findSlot(table, conn, hashKey(conn));
   if (slot == 0) return Sent.None;
   const entry: usize = load<u32>(slot);
-  // Signed difference: the clock wraps after 49 days.
-  if (entry == 0 || <i32>(load<u32>(entry, Entry.FreshUntilMs) - load<u32>(Place.NowMs)) <= 0) return Sent.None;
+  if (entry == 0 || !isFresh(entry)) return Sent.None;
   const response: usize = load<u32>(entry, Entry.Response);
   if (load<u32>(entry, Entry.Second) != load<u32>(Place.Second)) {
     memory.copy(response + DATE_OFFSET, Place.Date, DATE_BYTES);
@@ -151,6 +157,16 @@ function sendKept(conn: usize): Sent {
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = isHead ? load<u32>(entry, Entry.HeadLength) : load<u32>(entry, Entry.Length);
   return send(conn, response, length, entry);
+}
+
+/**
+ * Whether the clock has come close to the end of the entry's freshness, and not reached it. If it
+ * was set back the end is far ahead, and the entry would be fresh until the clock is there again.
+ */
+@inline
+function isFresh(entry: usize): bool {
+  // Unsigned: an end that has passed is far ahead, and the clock may wrap, after 49 days.
+  return load<u32>(entry, Entry.FreshUntilMs) - load<u32>(Place.NowMs) - 1 < MAX_FRESH_MS;
 }
 
 @inline

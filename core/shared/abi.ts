@@ -242,7 +242,7 @@ export const enum Out {
 /** A kept response: the words before its key. A free part of the area has a size, and zeros. */
 export const enum Entry {
   Hash = 0,
-  /** On the clock of `Place.NowMs`. */
+  /** On the clock of `Place.NowMs`; at most 750 ms ahead of it. */
   FreshUntilMs = 4,
   TargetLength = 8,
   CodingLength = 12,

@@ -3,6 +3,7 @@
  */
 import type { Answer, HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
+import { isFresh } from "./freshness.ts";
 
 /** What an answer weighs beside its bytes: key, fields, Map slots. */
 const ANSWER_BYTES = 1024;
@@ -26,7 +27,7 @@ export class AnswerMemo {
   /** The answer under `key`, if it is still fresh. */
   get(key: string, nowMs: number): Answer | undefined {
     const kept = this.#answers.get(key);
-    return kept !== undefined && nowMs < kept.freshUntilMs! ? kept : undefined;
+    return kept !== undefined && isFresh(kept.freshUntilMs!, nowMs) ? kept : undefined;
   }
 
   /** Keeps `answer` under `key`, if it may be repeated and its content is in memory. */

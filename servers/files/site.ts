@@ -7,6 +7,7 @@ import { Cache } from "./cache.ts";
 import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
+import { isFresh, REVALIDATE_MS } from "./freshness.ts";
 import { ListingStream } from "./listing_stream.ts";
 import { ListingRoom } from "./listing_room.ts";
 import { Listings } from "./listings.ts";
@@ -28,13 +29,6 @@ import { failure } from "./respond.ts";
 
 /** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
 export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
-
-/**
- * How long an entry is used without a look at the disk. A quarter of the second within which a change
- * must be seen: another quarter is the resolution of the clock that kept answers go by, and half is
- * left for the answer under way.
- */
-export const REVALIDATE_MS = 250;
 
 /** When to ask again for a listing that there is no room for, in seconds. */
 const RETRY_AFTER_S = "2";
@@ -158,7 +152,7 @@ export class Site {
   /** A path by cache or disk, its precompressed siblings included. */
   #find(path: string, nowMs: number): LookupResult {
     const kept = this.#cache.get(path);
-    if (kept && isFresh(kept, nowMs)) return kept;
+    if (kept && isFresh(kept.freshUntilMs, nowMs)) return kept;
     const found = this.#files.find(path);
     if (found.kind !== "file") {
       if (kept) this.#cache.delete(path);
@@ -212,9 +206,4 @@ function withoutBytes(asked: Compression): Compression {
     representation: { ...asked.representation, file },
     found: { ...asked.found, file, siblings: {} },
   };
-}
-
-/** Fresh also means that the clock has not been set back. */
-function isFresh(entry: FoundFile, nowMs: number): boolean {
-  return nowMs < entry.freshUntilMs && nowMs >= entry.freshUntilMs - REVALIDATE_MS;
 }

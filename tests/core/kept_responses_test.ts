@@ -23,7 +23,7 @@ function ask(core: Core, conn: number, ...targets: string[]): Event {
 
 /** Keeps `content` for the request on `conn` that was just given to the host. */
 function keep(core: Core, conn: number, content: Uint8Array): number {
-  return core.keep(conn, { head: HEAD, content, freshUntilMs: 2000 });
+  return core.keep(conn, { head: HEAD, content, freshUntilMs: 1500 });
 }
 
 /** Keeps `content` for `target`. */
@@ -150,13 +150,36 @@ Deno.test("renew() knows the response that was kept, and no other", () => {
   core.setTime(later);
   const conn = core.open();
   assert.equal(ask(core, conn, "/a"), Event.Head, "it is stale");
-  assert.equal(core.renew(conn, serial + 1, 5000), false);
-  assert.equal(core.renew(conn, serial, 5000), true);
+  assert.equal(core.renew(conn, serial + 1, 2750), false);
+  assert.equal(core.renew(conn, serial, 2750), true);
   assert.equal(ask(core, conn, "/a"), Event.NeedMore, "it is fresh");
   outputOf(core, conn);
   for (let i = 0; i < 20; ++i) keepFor(core, `/${i}`, contentOf(20_000, i));
   assert.equal(ask(core, conn, "/a"), Event.Head, "it has given way");
-  assert.equal(core.renew(conn, serial, 9000), false);
+  assert.equal(core.renew(conn, serial, 2800), false);
+});
+
+Deno.test("a response is repeated only while the clock is close to when it was kept", () => {
+  const wrap = 2 ** 32;
+  for (const nowMs of [1000, wrap - 100]) {
+    const core = createCore(100_000);
+    const at = (ms: number) => core.setTime({ nowMs: ms >>> 0, second: 1, date: "" });
+    at(nowMs);
+    const conn = core.open();
+    assert.equal(ask(core, conn, "/a"), Event.Head);
+    const freshUntilMs = (nowMs + 500) >>> 0;
+    const serial = core.keep(conn, { head: HEAD, content: contentOf(10, 1), freshUntilMs });
+    const check = (offset: number, event: Event) => {
+      at(nowMs + offset);
+      assert.equal(ask(core, conn, "/a"), event, `${nowMs} and ${offset} ms`);
+      outputOf(core, conn);
+    };
+    for (const isRenewed of [false, true]) {
+      if (isRenewed) assert.equal(core.renew(conn, serial, freshUntilMs), true);
+      for (const offset of [0, 499, -250]) check(offset, Event.NeedMore);
+      for (const offset of [500, 3_600_000, -251, -1000, -3_600_000]) check(offset, Event.Head);
+    }
+  }
 });
 
 Deno.test("an area of any size is never written beyond", () => {

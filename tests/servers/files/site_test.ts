@@ -3,8 +3,9 @@ import zlib from "node:zlib";
 import { CompressorPool } from "../../../servers/files/compression/compressor_pool.ts";
 import { ListingRoom, MAX_HELD_ENTRIES } from "../../../servers/files/listing_room.ts";
 import { type StaticOptions, staticOptions } from "../../../servers/files/options.ts";
+import { REVALIDATE_MS } from "../../../servers/files/freshness.ts";
 import type { Plan, PlannedFile } from "../../../servers/files/plan.ts";
-import { MAX_IN_MEMORY_BYTES, REVALIDATE_MS, Site } from "../../../servers/files/site.ts";
+import { MAX_IN_MEMORY_BYTES, Site } from "../../../servers/files/site.ts";
 import type { HttpRequest } from "../../../servers/http/resource.ts";
 import { run, withTree } from "./tree.ts";
 
