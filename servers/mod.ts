@@ -2,8 +2,8 @@
  * The servers: `serve` starts one, in any model, and hands back how to stop it.
  */
 import { fitCapacity, systemRoom } from "./models/capacity.ts";
-import { type CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
-import { compressorsFor } from "./models/compressors_for.ts";
+import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
+import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/engines/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
 import type { RunningServer } from "./models/model.ts";
@@ -12,8 +12,9 @@ import { servePerCore } from "./models/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool.ts";
 import { serveSingle } from "./models/single.ts";
 import {
-  cacheBytesOf,
+  compresses,
   DEFAULT_MAX_ACTIVE,
+  isPool,
   type Model,
   type PartialServerOptions,
   type ServerOptions,
@@ -61,19 +62,6 @@ function whyOneListener(path: string | undefined): string | undefined {
   return undefined;
 }
 
-function isPool(model: Model): boolean {
-  return model === "shared-pool" || model === "per-connection";
-}
-
-/** Every Worker has a cache of its own: together they keep what the server is allowed to. */
-function withCacheFor(workers: number, options: ServerOptions): ServerOptions {
-  const { service } = options;
-  if (service.kind !== "http" || service.directory === undefined) return options;
-  const { directory } = service;
-  const cacheBytes = Math.floor(cacheBytesOf(service) / workers);
-  return { ...options, service: { ...service, directory: { ...directory, cacheBytes } } };
-}
-
 /**
  * Starts a server.
  *
@@ -85,8 +73,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   // Told when it listens: a server that cannot start has only its error to tell.
   const notes: string[] = [];
   const workers = model === "per-core" ? workersFor(partial, (note) => notes.push(note)) : 0;
-  const given = withDefaults(partial);
-  const options = model === "per-core" ? withCacheFor(workers, given) : given;
+  const options = withDefaults(partial);
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
     { model, workers, maxActive },
@@ -101,6 +88,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     );
   }
   options.maxConnections = maxConnections;
+  const budget = memoryBudget(options.service, { model, workers: maxWorkers });
   const { path, tls } = options.listen;
   const sockets = tls !== undefined || workers > 1 ? await openOwnSockets() : undefined;
   if (tls !== undefined && sockets === undefined) {
@@ -110,14 +98,23 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   const lock = path === undefined ? undefined : await lockUnixPath(path);
   try {
     if (path !== undefined) await removeStaleSocket(path);
-    const compressors = compressorsFor(given, {
+    const compressors = !compresses(options.service) ? undefined : new CompressorPool({
+      cacheBytes: budget.ownerCopiesBytes,
       // An item that waits occupies its Worker, and more of them cost more than identity does.
       ...(model === "shared-pool" && {
         maxWaiting: Math.min(2 * compressorWorkers(), Math.floor(maxWorkers / 2)),
       }),
     });
-    const settings = { model, workers, maxActive, maxWorkers, sockets, compressors, onNote };
-    const server = await start(options, settings);
+    const server = await start(options, {
+      model,
+      workers,
+      maxActive,
+      maxWorkers,
+      sockets,
+      compressors,
+      memory: budget.thread,
+      onNote,
+    });
     if (tls !== undefined && sockets !== undefined) {
       const { setNoDelayOnAll } = await import("../system/sockets/no_delay.ts");
       setNoDelayOnAll(sockets);
@@ -145,30 +142,33 @@ interface ModelSettings {
   maxWorkers: number;
   sockets: OwnSockets | undefined;
   compressors: CompressorPool | undefined;
+  memory: ThreadMemory;
   onNote: (note: string) => void;
 }
 
 async function start(
   options: ServerOptions,
-  { model, workers, maxActive, maxWorkers, sockets, compressors, onNote }: ModelSettings,
+  { model, workers, maxActive, maxWorkers, sockets, compressors, memory, onNote }: ModelSettings,
 ): Promise<RunningServer> {
   switch (model) {
     case "single":
-      return await serveSingle(options, { sockets, compressors });
+      return await serveSingle(options, { sockets, compressors, memory });
     case "shared-pool":
-      return await serveSharedPool(withCacheFor(maxWorkers, options), {
+      return await serveSharedPool(options, {
         maxActive,
         maxWorkers,
         sockets,
         compressors,
+        memory,
       });
     case "per-connection":
-      return await servePerConnection(withCacheFor(maxWorkers, options), {
+      return await servePerConnection(options, {
         maxActive: maxWorkers,
         sockets,
         compressors,
+        memory,
       });
     case "per-core":
-      return await servePerCore(options, { workers, sockets, compressors, onNote });
+      return await servePerCore(options, { workers, sockets, compressors, memory, onNote });
   }
 }

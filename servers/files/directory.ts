@@ -21,10 +21,6 @@ import { ALLOW, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
 
-/** Parts of the cache's memory: half is the core's; the content of whole answers is mostly a file's. */
-const SITE_SHARE = 3 / 8;
-const MEMO_SHARE = 1 / 8;
-
 /** A file that keeps changing between plan and open is planned anew so often, then given up. */
 const MAX_PLANS = 5;
 
@@ -49,6 +45,10 @@ export interface DirectoryParts {
   handsOver?: boolean;
   /** Makes copies on the fly, for the option `compress`. */
   compressor?: Compressor;
+  /** Most bytes of files that are kept: the resource's share of the option `cacheBytes`. */
+  filesBytes: number;
+  /** Most bytes of answers that are kept. */
+  memoBytes: number;
   /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
   print: (lines: string) => void;
 }
@@ -77,14 +77,12 @@ export class DirectoryResource implements Resource {
   /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: DirectoryOptions,
-    { handsOver = false, compressor, print }: DirectoryParts,
+    { handsOver = false, compressor, filesBytes, memoBytes, print }: DirectoryParts,
   ) {
     this.#options = staticOptions(options);
     this.#handsOver = handsOver;
-    const { cacheBytes } = this.#options;
-    this.#memo = new AnswerMemo(cacheBytes * MEMO_SHARE);
-    const siteBytes = cacheBytes * SITE_SHARE;
-    this.#site = new Site({ ...this.#options, cacheBytes: siteBytes }, { compressor });
+    this.#memo = new AnswerMemo(memoBytes);
+    this.#site = new Site({ ...this.#options, cacheBytes: filesBytes }, { compressor });
     this.#faults = new FaultLog(print);
   }
 

@@ -32,7 +32,7 @@ export interface StaticOptions {
   headers: readonly (readonly [name: string, value: string])[];
   /** Who may come in; undefined (default) lets everybody in. */
   auth: Credentials | undefined;
-  /** Memory for files and compressed copies, bytes. Default 64 MiB; 0 keeps nothing. */
+  /** Memory for whatever is kept to answer from, bytes. Default 64 MiB; 0 keeps nothing. */
   cacheBytes: number;
 }
 

@@ -4,16 +4,8 @@
  */
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
 import { compressorWorkers } from "../files/compression/compressor_pool.ts";
-import {
-  cacheBytesOf,
-  compresses,
-  isPool,
-  keptBytes,
-  limitsOf,
-  type Model,
-  type ServerOptions,
-  servesFiles,
-} from "./options.ts";
+import { compresses, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
+import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
 
 /**
@@ -89,7 +81,7 @@ export function workersByMemory(memoryBytes: number): number {
 }
 
 /**
- * Fits `options.maxConnections` into `room`. The cache of `options` is that of each core.
+ * Fits `options.maxConnections` into `room`.
  *
  * @throws {CapacityError} when not even one fits
  */
@@ -134,12 +126,13 @@ export function fitCapacity(
   // are resident that connections use, wherever these are.
   const cores = model === "per-core" ? workers : 1;
   const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
-  const kept = isPool(model) ? {} : keptBytes(service);
+  const { totalBytes, thread } = memoryBudget(service, { model, workers });
   const left = room.memoryBytes - maxWorkers * WORKER_BYTES;
   // A cache may be allowed more than there is: it shall not keep connections out before it is full.
-  const cacheBytes = Math.min(cores * cacheBytesOf(service), left / 2);
+  const cacheBytes = Math.min(totalBytes, left / 2);
   const resident = (left - cacheBytes) / blockBytesFor(size);
-  const blocks = Math.min(maxBlocks({ ...size, ...kept }), resident - (cores - 1) * OUTPUT_BLOCKS);
+  const most = maxBlocks({ ...size, cacheBytes: thread.keptBytes });
+  const blocks = Math.min(most, resident - (cores - 1) * OUTPUT_BLOCKS);
   const byMemory = (blocks - OUTPUT_BLOCKS) / 2;
   const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));
   if (fitting >= wanted) return { maxConnections: wanted, maxWorkers };

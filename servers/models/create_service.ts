@@ -9,13 +9,14 @@ import { echoContentResource } from "../http/echo_content.ts";
 import { helloResource } from "../http/hello.ts";
 import type { Service } from "../net/service.ts";
 import type { Compressor } from "../files/compress.ts";
+import { NO_MEMORY, type ThreadMemory } from "./memory_budget.ts";
 import { EchoService } from "../echo/echo_service.ts";
 import { HttpService } from "../http/http_service.ts";
 
 /** Makes the resource for `--dir`; see `make_directory.ts`. */
 export type MakeDirectory = (
   options: HttpServiceOptions,
-  parts: Pick<ServiceParts, "handsOver" | "compressors" | "print">,
+  parts: Pick<ServiceParts, "handsOver" | "compressors" | "print"> & { memory: ThreadMemory },
 ) => Resource;
 
 /** What a service needs besides its options. */
@@ -36,11 +37,13 @@ export interface ServiceParts {
   handsOver?: boolean;
   /** For `compress`: what makes compressed copies, or a port to it. */
   compressors?: Compressor | MessagePort | null;
+  /** What this thread may keep to answer from; nothing by default. */
+  memory?: ThreadMemory;
 }
 
 function createResource(
   options: HttpServiceOptions,
-  { makeDirectory, handsOver, compressors, print }: ServiceParts,
+  { makeDirectory, handsOver, compressors, memory = NO_MEMORY, print }: ServiceParts,
 ): Resource {
   switch (options.content) {
     case "hello":
@@ -48,7 +51,7 @@ function createResource(
     case "echo":
       return echoContentResource;
     case "dir":
-      return makeDirectory!(options, { handsOver, compressors, print });
+      return makeDirectory!(options, { handsOver, compressors, memory, print });
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import type { CoreShare } from "../../core/mod.ts";
 import type { Counters } from "../net/counters.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
 import type { ServerOptions, ServiceOptions } from "./options.ts";
 import type { Effect, Handed } from "../net/service.ts";
 
@@ -11,6 +12,7 @@ import type { Effect, Handed } from "../net/service.ts";
 /** What a Worker's `serve` item is given. */
 export interface ServeData {
   options: ServerOptions;
+  memory: ThreadMemory;
   /** Open connections by Worker, and this one's place. */
   counts: Int32Array<SharedArrayBuffer>;
   index: number;
@@ -52,6 +54,7 @@ export type Outcome = Effect | Handed;
 export interface PoolInit {
   share: CoreShare;
   service: ServiceOptions;
+  memory: ThreadMemory;
 }
 
 // shared-pool

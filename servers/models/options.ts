@@ -6,7 +6,6 @@ import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
 import type { ListenOptions } from "../net/stream.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
-import { DEFAULT_CACHE_BYTES } from "../files/options.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -109,34 +108,7 @@ export function isPool(model: Model): boolean {
   return model === "shared-pool" || model === "per-connection";
 }
 
-/** Bytes for files and responses that are kept. */
-export function cacheBytesOf(service: ServiceOptions): number {
-  if (service.kind !== "http" || service.directory === undefined) return 0;
-  return service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES;
-}
-
 /** Whether files are compressed on the fly. */
 export function compresses(service: ServiceOptions): boolean {
   return servesFiles(service) && (service as HttpServiceOptions).directory?.compress === true;
-}
-
-/** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
-const MAX_KEPT_BYTES = 1 << 30;
-
-/** The part of `--cache` for compressed copies: they are a fraction of their files. */
-const COPIES_SHARE = 1 / 16;
-
-/** Bytes for compressed copies: so many for the owner of the compressors, so many for its Workers. */
-export function copiesBytes(service: ServiceOptions): number {
-  if (service.kind !== "http" || service.directory === undefined) return 0;
-  return (service.directory.cacheBytes ?? DEFAULT_CACHE_BYTES) * COPIES_SHARE;
-}
-
-/**
- * Half of `--cache` is for files and compressed copies (`resources/directory.ts`), the other half
- * for the responses that the core keeps, heads included, and sends by itself. Pool models have only
- * the first half.
- */
-export function keptBytes(service: ServiceOptions): { cacheBytes: number } {
-  return { cacheBytes: Math.min(Math.floor(cacheBytesOf(service) / 2), MAX_KEPT_BYTES) };
 }

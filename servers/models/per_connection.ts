@@ -5,6 +5,7 @@
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "./options.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";
 import { ThreadConnection } from "./thread_connection.ts";
@@ -12,10 +13,11 @@ import { ThreadConnection } from "./thread_connection.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
   options: ServerOptions,
-  { maxActive, sockets, compressors }: {
+  { maxActive, sockets, compressors, memory }: {
     maxActive: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
+    memory: ThreadMemory;
   },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
@@ -27,6 +29,7 @@ export function servePerConnection(
     sockets,
     workers: { entry, reuse: false, minIdle: 0 },
     compressors,
+    memory,
     open: (queue, connection) => new ThreadConnection(queue, connection),
   });
 }

@@ -11,6 +11,7 @@ import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "./options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
 import { stderr } from "../../system/stderr.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
 import { CoreServer } from "./core_server.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { workerPermissions } from "./permissions.ts";
@@ -55,6 +56,8 @@ export interface PerCoreOptions {
   /** The sockets of this process; needed for more than one Worker. */
   sockets?: OwnSockets;
   compressors?: CompressorPool;
+  /** What each Worker may keep. */
+  memory: ThreadMemory;
   onNote: (note: string) => void;
 }
 
@@ -65,7 +68,7 @@ export interface PerCoreOptions {
  */
 export async function servePerCore(
   wanted: ServerOptions,
-  { workers, sockets, compressors, onNote }: PerCoreOptions,
+  { workers, sockets, compressors, memory, onNote }: PerCoreOptions,
 ): Promise<RunningServer> {
   const { options, hold } = takeAddress(wanted, sockets);
   const pools = new WorkerPools({
@@ -87,7 +90,7 @@ export async function servePerCore(
   const servers = Array.from(
     { length: workers },
     (_, index) =>
-      new CoreServer({ options, counts, index }, {
+      new CoreServer({ options, memory, counts, index }, {
         queue,
         onCrash,
         onOverdue: (port, peers) => sockets?.shutdown(port, peers),

@@ -3,23 +3,23 @@
  */
 import { ConnectionLimit } from "../net/connection_limit.ts";
 import { createService, type MakeDirectory } from "./create_service.ts";
-import { keptBytes } from "./options.ts";
 import type { WorkContext } from "../workqueue/serve_work.ts";
 import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
 import { createServerCore, startServing } from "./serving.ts";
 
 /** Serves until it is told to stop. @throws the system's error when it cannot listen */
 export async function serve(
-  { options, counts, index }: ServeData,
+  { options, memory, counts, index }: ServeData,
   context: WorkContext<unknown>,
   makeDirectory?: MakeDirectory,
 ): Promise<ServeResult> {
-  const core = createServerCore(options, keptBytes(options.service));
+  const core = createServerCore(options, memory.keptBytes);
   const { print } = context;
   const service = createService(core, options.service, {
     print,
     makeDirectory,
     compressors: context.port,
+    memory,
   });
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
   const { listener, acceptor } = startServing(options, {

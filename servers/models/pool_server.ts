@@ -17,6 +17,7 @@ import {
   type Workqueue,
   WQ_UNBOUND,
 } from "../workqueue/mod.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
 import type { PoolInit } from "./messages.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
 import { poolPermissions } from "./permissions.ts";
@@ -34,6 +35,8 @@ export interface PoolModel {
   /** What is particular about the Workers: their entry, and when they come and go. */
   workers: Pick<WorkerOptions, "entry" | "maxWorkers" | "minIdle" | "reuse">;
   compressors?: CompressorPool;
+  /** What each Worker may keep. */
+  memory: ThreadMemory;
   /** The way of the connection `conn` to a Worker. */
   open(
     queue: Workqueue,
@@ -44,7 +47,7 @@ export interface PoolModel {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function servePool(
   options: ServerOptions,
-  { name, maxActive, sockets, workers, compressors, open }: PoolModel,
+  { name, maxActive, sockets, workers, compressors, memory, open }: PoolModel,
 ): Promise<RunningServer> {
   const core = createServerCore(options);
   const print = (lines: string) => stderr.log(lines);
@@ -54,7 +57,7 @@ export async function servePool(
     connect: compressors && ((port) => compressors.serve(port)),
     permissions: poolPermissions(options),
     onPrint: print,
-    init: { share: core.share, service: options.service } satisfies PoolInit,
+    init: { share: core.share, service: options.service, memory } satisfies PoolInit,
   });
   const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
   const protocol = createProtocol(core, options.service, { print, ...parts });

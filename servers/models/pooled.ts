@@ -21,10 +21,17 @@ interface PooledParts extends WorkerOutlets {
 
 /** Makes it of what the owner sent. */
 export function setUpPooled(
-  { share, service }: PoolInit,
+  { share, service, memory }: PoolInit,
   { port, print, makeDirectory }: PooledParts,
 ): Pooled {
   const core = Core.attach(share);
-  const parts = { print, isPooled: true, handsOver: true, makeDirectory, compressors: port };
+  const parts = {
+    print,
+    isPooled: true,
+    handsOver: true,
+    makeDirectory,
+    compressors: port,
+    memory,
+  };
   return { core, service: createService(core, service, parts) };
 }

@@ -16,14 +16,14 @@ import { TimerWheel } from "../net/timer_wheel.ts";
 /**
  * The memory for a server.
  *
- * @param cacheBytes for responses that the core keeps; pool models have none
+ * @param keptBytes for responses that the core keeps; none in a memory that Workers share
  */
-export function createServerCore(options: ServerOptions, { cacheBytes = 0 } = {}): Core {
+export function createServerCore(options: ServerOptions, keptBytes = 0): Core {
   return Core.create({
     ...blocksFor(options.maxConnections),
     limits: limitsOf(options.service),
     inputBytes: inputBytesOf(options),
-    cacheBytes,
+    cacheBytes: keptBytes,
   });
 }
 

@@ -7,17 +7,19 @@ import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "./options.ts";
 import { ItemConnection } from "./item_connection.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
 import type { RunningServer } from "./model.ts";
 import { servePool } from "./pool_server.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive, maxWorkers, sockets, compressors }: {
+  { maxActive, maxWorkers, sockets, compressors, memory }: {
     maxActive: number;
     maxWorkers: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
+    memory: ThreadMemory;
   },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
@@ -29,6 +31,7 @@ export function serveSharedPool(
     sockets,
     workers: { entry, maxWorkers },
     compressors,
+    memory,
     open: (queue, connection) => new ItemConnection(queue, connection),
   });
 }

@@ -5,7 +5,8 @@
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../net/connection_limit.ts";
 import { createService } from "./create_service.ts";
-import { keptBytes, type ServerOptions, servesFiles } from "./options.ts";
+import type { ThreadMemory } from "./memory_budget.ts";
+import { type ServerOptions, servesFiles } from "./options.ts";
 import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
 import { stderr } from "../../system/stderr.ts";
 import { failureOf, type RunningServer } from "./model.ts";
@@ -14,12 +15,16 @@ import { createServerCore, startServing } from "./serving.ts";
 /** Starts a server on this thread. @throws the system's error when the address cannot be bound */
 export async function serveSingle(
   options: ServerOptions,
-  { sockets, compressors }: { sockets?: OwnSockets; compressors?: CompressorPool } = {},
+  { sockets, compressors, memory }: {
+    sockets?: OwnSockets;
+    compressors?: CompressorPool;
+    memory: ThreadMemory;
+  },
 ): Promise<RunningServer> {
-  const core = createServerCore(options, keptBytes(options.service));
+  const core = createServerCore(options, memory.keptBytes);
   const parts = servesFiles(options.service) ? await import("./make_directory.ts") : {};
   const print = (lines: string) => stderr.log(lines);
-  const service = createService(core, options.service, { print, ...parts, compressors });
+  const service = createService(core, options.service, { print, ...parts, compressors, memory });
   const limit = ConnectionLimit.alone(options.maxConnections);
   const { listener, acceptor } = startServing(options, {
     core,

@@ -107,11 +107,11 @@ Deno.test("fitCapacity(): connections, output and caches together fit into the m
         const size = { limits: DEFAULT_LIMITS };
         const { blocks, outputBlocks } = blocksFor(maxConnections);
         const spare = (cores - 1) * (outputBlocks - maxConnections);
-        const used = (blocks + spare) * blockBytesFor(size) + cores * cacheBytes +
+        const used = (blocks + spare) * blockBytesFor(size) + cacheBytes +
           maxWorkers * 16 * MIB;
         assert.ok(used <= memoryBytes, `${label}: ${used} bytes`);
         const hasKept = model === "single" || model === "per-core";
-        const most = maxBlocks({ ...size, cacheBytes: hasKept ? cacheBytes / 2 : 0 });
+        const most = maxBlocks({ ...size, cacheBytes: hasKept ? cacheBytes / 2 / cores : 0 });
         assert.ok(blocks <= most, `${label}: ${blocks} blocks in a core`);
         // And nothing is counted twice.
         assert.ok(
