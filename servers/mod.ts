@@ -6,34 +6,30 @@ import { CompressorPool, compressorWorkers } from "./files/compression/compresso
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/engines/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
-import type { RunningServer } from "./models/model.ts";
-import { servePerConnection } from "./models/per_connection.ts";
-import { servePerCore } from "./models/per_core.ts";
-import { serveSharedPool } from "./models/shared_pool.ts";
-import { serveSingle } from "./models/single.ts";
+import type { RunningServer } from "./models/running_server.ts";
+import { servePerConnection } from "./models/per_connection/per_connection.ts";
+import { servePerCore } from "./models/per_core/per_core.ts";
+import { serveSharedPool } from "./models/shared_pool/shared_pool.ts";
+import { serveSingle } from "./models/single/single.ts";
 import {
   compresses,
   DEFAULT_MAX_ACTIVE,
-  isPool,
-  type Model,
   type PartialServerOptions,
   type ServerOptions,
   withDefaults,
 } from "./models/options.ts";
+import { type Model, sharesMemory } from "./models/model.ts";
 
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { ListenOptions } from "./net/stream.ts";
 export { dropPermissions } from "./models/permissions.ts";
-export type { RunningServer, ThreadReport } from "./models/model.ts";
-export type { EchoServiceOptions, HttpServiceOptions, Model } from "./models/options.ts";
+export type { RunningServer, ThreadReport } from "./models/running_server.ts";
+export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";
+export type { Model } from "./models/model.ts";
 export type { PartialServerOptions } from "./models/options.ts";
-export {
-  DEFAULT_MAX_ACTIVE,
-  DEFAULT_MAX_CONNECTIONS,
-  DEFAULT_TIMEOUTS,
-  MODELS,
-} from "./models/options.ts";
+export { DEFAULT_MAX_ACTIVE, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUTS } from "./models/options.ts";
+export { MODELS } from "./models/model.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
@@ -81,7 +77,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   );
   // What nobody asked for is lowered without a word.
   if (note !== undefined && partial.maxConnections !== undefined) notes.push(note);
-  if (isPool(model) && maxActive !== DEFAULT_MAX_ACTIVE && maxWorkers < maxActive) {
+  if (sharesMemory(model) && maxActive !== DEFAULT_MAX_ACTIVE && maxWorkers < maxActive) {
     notes.push(
       `at most ${maxWorkers} Workers at once instead of ${maxActive}: descriptors or memory ` +
         `allow no more; other work waits`,

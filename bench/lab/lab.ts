@@ -75,6 +75,8 @@ export interface LabContext extends MeasureOptions {
   /** Fewer, shorter measurements: all experiments together within three minutes. */
   isQuick: boolean;
   host: LabHost;
+  /** The concurrency models of `--model`, its default first. */
+  models: readonly string[];
   /** Further servers, already told apart by protocol. */
   targets: readonly ForeignTarget[];
 }

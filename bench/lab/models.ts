@@ -4,9 +4,6 @@ import { connections, echoSample, httpSample, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
-/** The concurrency models of `--model`, best known first. */
-const MODELS = ["per-core", "single", "shared-pool", "per-connection"];
-
 const ECHO_CLIENTS = 6;
 const CLOSE_CONNECTIONS = 4;
 const KEEP_ALIVE = "keep-alive";
@@ -42,12 +39,13 @@ export const models: Lab = {
   takes: ["echo", "http"],
   async run(context) {
     const amount = context.isQuick ? QUICK : FULL;
+    const { models } = context;
     const starting = (["echo", "http"] as const).flatMap((command) =>
-      MODELS.map((model) => context.host.start(command, ["--model", model, "--backlog", "1024"]))
+      models.map((model) => context.host.start(command, ["--model", model, "--backlog", "1024"]))
     );
     return await withServers(starting, async (servers) => {
-      const echo = entries(servers.slice(0, MODELS.length), context, "echo");
-      const http = entries(servers.slice(MODELS.length), context, "http");
+      const echo = entries(servers.slice(0, models.length), context, "echo");
+      const http = entries(servers.slice(models.length), context, "http");
       const variants = await measure([
         ...echo.map((entry) => echoSpec(entry, amount, context)),
         ...http.flatMap((entry) => keepAliveSpecs(entry, amount, context)),
@@ -98,7 +96,7 @@ interface Entry {
 
 /** The four models, and the foreign servers of the same protocol. */
 function entries(servers: LabServer[], context: LabContext, protocol: "echo" | "http"): Entry[] {
-  const own = servers.map((target, i) => ({ label: MODELS[i], target }));
+  const own = servers.map((target, i) => ({ label: context.models[i], target }));
   const foreign = context.targets.filter((target) => target.protocol === protocol)
     .map((target) => ({ label: target.name, target }));
   return [...own, ...foreign];

@@ -9,6 +9,7 @@ import { table } from "../../bench/report/text_layout.ts";
 import { integerBetween } from "../shared/args.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
+import { MODELS } from "../../servers/models/model.ts";
 import { labHost } from "./host.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
@@ -106,6 +107,7 @@ async function runAll(
         isQuick,
         rounds: options.rounds ?? (isQuick ? ROUNDS.quick : ROUNDS.full),
         host: labHost,
+        models: MODELS,
         targets: targets.filter(({ protocol }) => lab.takes.includes(protocol)),
         signal,
         onProgress: (done, total, note) => progress.update({ done: done / total, note }),

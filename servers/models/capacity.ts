@@ -4,7 +4,8 @@
  */
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
 import { compressorWorkers } from "../files/compression/compressor_pool.ts";
-import { compresses, limitsOf, type Model, type ServerOptions, servesFiles } from "./options.ts";
+import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
+import type { Model } from "./model.ts";
 import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
 
@@ -48,7 +49,7 @@ export interface ModelSize {
 /** A number of connections that fits, and what is left for Workers. */
 export interface Capacity {
   maxConnections: number;
-  /** Workers that a pool may have. */
+  /** Workers that there may be. */
   maxWorkers: number;
   /** Says why there are fewer connections than were asked for. */
   note?: string;

@@ -27,11 +27,8 @@ export interface ServiceParts {
    * Its core's memory is shared with other threads; the owner of the sockets does what is done
    * once for all of them.
    */
-  isPooled?: boolean;
-  /**
-   * For content `dir`. Handed in, because threads that serve no files shall not load what files
-   * need: 50 ms of a start, and for a Worker 7 ms even when it is only imported on demand.
-   */
+  sharesMemory?: boolean;
+  /** For content `dir`. Handed in, so that it is loaded only where files are served. */
   makeDirectory?: MakeDirectory;
   /** Another thread has the sockets: what takes long to send is handed over to it. */
   handsOver?: boolean;
@@ -61,14 +58,18 @@ export function createService(
   options: ServiceOptions,
   parts: ServiceParts,
 ): Service {
-  const { print, isPooled = false } = parts;
+  const { print, sharesMemory = false } = parts;
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log, print);
-    return new HttpService(core, createResource(options, parts), { log, isPooled, print });
+    return new HttpService(core, createResource(options, parts), {
+      log,
+      isPooled: sharesMemory,
+      print,
+    });
   }
   const { bufferBytes, verbose } = options;
   const log = verbose ? (line: string) => print(line + "\n") : undefined;
-  return new EchoService(core, { bufferBytes, log, logClients: isPooled ? undefined : log });
+  return new EchoService(core, { bufferBytes, log, logClients: sharesMemory ? undefined : log });
 }
 
 /**
@@ -81,7 +82,7 @@ export function createProtocol(
   { print, makeDirectory }: Pick<ServiceParts, "print" | "makeDirectory">,
 ): Service {
   if (options.kind === "http") {
-    return createService(core, options, { print, isPooled: true, makeDirectory });
+    return createService(core, options, { print, sharesMemory: true, makeDirectory });
   }
   const { bufferBytes, verbose } = options;
   const logClients = verbose ? (line: string) => print(line + "\n") : undefined;

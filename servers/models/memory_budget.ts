@@ -5,7 +5,8 @@
  * whole, but for what does not divide by the Workers.
  */
 import { DEFAULT_CACHE_BYTES } from "../files/options.ts";
-import { compresses, isPool, type Model, type ServiceOptions } from "./options.ts";
+import { compresses, type ServiceOptions } from "./options.ts";
+import { type Model, sharesMemory } from "./model.ts";
 
 /** What a thread that answers requests may keep, in bytes. */
 export interface ThreadMemory {
@@ -70,7 +71,7 @@ export function memoryBudget(
   // The one thread of `single` has the compressors itself.
   const copiesBytes = model === "single" ? 0 : Math.floor(threadBytes * copiesShare);
   // A core whose memory is shared keeps nothing. Requests that are logged have to come to the host.
-  const mayKeep = !isPool(model) && service.log === undefined;
+  const mayKeep = !sharesMemory(model) && service.log === undefined;
   const wanted = mayKeep ? Math.min(Math.floor(threadBytes * KEPT_SHARE), MAX_KEPT_BYTES) : 0;
   const keptBytes = wanted < LEAST_KEPT_BYTES ? 0 : wanted;
   const left = threadBytes - copiesBytes - keptBytes;

@@ -1,41 +1,12 @@
-/**
- * What every concurrency model offers: a running server and what its threads did.
- */
-import type { Counters } from "../net/counters.ts";
-import type { WorkerStats } from "../workqueue/mod.ts";
+/** The concurrency models. */
 
-/** What one thread did. */
-export interface ThreadReport {
-  /** `main`, or the Worker's name: `kworker/0:0` (core 0), `kworker/u:1` (unbound). */
-  name: string;
-  /** What its connections counted, for a thread that has connections of its own. */
-  counters?: Counters;
-  /** What it ran, for a thread of a pool. */
-  work?: Readonly<WorkerStats>;
-}
+/** All models, the default first. */
+export const MODELS = ["per-core", "single", "shared-pool", "per-connection"] as const;
 
-/** A server that runs in some model. */
-export interface RunningServer {
-  /** `127.0.0.1:8081`, `[::1]:8081` or `unix:/path`. */
-  readonly address: string;
-  /** The port that was bound, 0 for a Unix domain socket. */
-  readonly port: number;
-  /** Rejects when the server cannot go on. */
-  readonly failed: Promise<never>;
-  /** What each thread did so far. */
-  reports(): Promise<ThreadReport[]>;
-  /**
-   * Drains: no new connections, idle ones are closed at once, others finish what they do.
-   *
-   * @returns how many were cut off after `graceMs`
-   */
-  stop(graceMs: number): Promise<number>;
-}
+/** Which thread runs which work. */
+export type Model = (typeof MODELS)[number];
 
-/** A promise that only ever rejects, as `accepting` does; it never resolves. */
-export function failureOf(accepting: Promise<void>): Promise<never> {
-  const failed = accepting.then(() => new Promise<never>(() => {}));
-  // Whoever does not watch it is not to be ended by it.
-  failed.catch(() => {});
-  return failed;
+/** Whether one thread does the socket I/O of all connections, over a memory shared with Workers. */
+export function sharesMemory(model: Model): boolean {
+  return model === "shared-pool" || model === "per-connection";
 }

@@ -6,6 +6,7 @@ import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
 import type { ListenOptions } from "../net/stream.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
+import type { Model } from "./model.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -30,12 +31,6 @@ export interface HttpServiceOptions {
 
 /** A service by name. */
 export type ServiceOptions = EchoServiceOptions | HttpServiceOptions;
-
-/** Which thread runs which work. */
-export type Model = "per-core" | "single" | "shared-pool" | "per-connection";
-
-/** All models, the default first. */
-export const MODELS: readonly Model[] = ["per-core", "single", "shared-pool", "per-connection"];
 
 /** Settings of a server, as every thread of it knows them. */
 export interface ServerOptions {
@@ -68,9 +63,9 @@ export interface PartialServerOptions {
   maxConnections?: number;
   /** Default: `single`, which needs no Worker. */
   model?: Model;
-  /** Workers of `per-core`; default: as many as there are cores. */
+  /** Workers of `per-core`; default: as many as there are CPUs. */
   workers?: number;
-  /** Items (or connections) in the works at once, for the pool models. */
+  /** Items (or connections) in the works at once, for `shared-pool` and `per-connection`. */
   maxActive?: number;
   /** Told of what the user should know: a line without newline. */
   onNote?: (note: string) => void;
@@ -101,11 +96,6 @@ export function limitsOf(service: ServiceOptions): Limits {
 /** Whether files are served. */
 export function servesFiles(service: ServiceOptions): boolean {
   return service.kind === "http" && service.content === "dir";
-}
-
-/** Whether one thread does the socket I/O of all connections, over a memory shared with Workers. */
-export function isPool(model: Model): boolean {
-  return model === "shared-pool" || model === "per-connection";
 }
 
 /** Whether files are compressed on the fly. */

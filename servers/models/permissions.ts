@@ -39,7 +39,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
 }
 
 /** Permissions of a Worker that has no socket: the served directory, if there is one. */
-export function poolPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
+export function socketlessPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
   return { ...workerPermissions(options), net: false, write: false };
 }
 

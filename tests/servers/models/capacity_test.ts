@@ -7,12 +7,8 @@ import {
   systemRoom,
 } from "../../../servers/models/capacity.ts";
 import { compressorWorkers } from "../../../servers/files/compression/compressor_pool.ts";
-import {
-  type Model,
-  MODELS,
-  type ServiceOptions,
-  withDefaults,
-} from "../../../servers/models/options.ts";
+import { type Model, MODELS } from "../../../servers/models/model.ts";
+import { type ServiceOptions, withDefaults } from "../../../servers/models/options.ts";
 import { WORKER_DESCRIPTORS } from "../../../servers/workqueue/mod.ts";
 
 const ECHO: ServiceOptions = { kind: "echo", bufferBytes: 4096, verbose: false };

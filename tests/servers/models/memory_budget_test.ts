@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { memoryBudget } from "../../../servers/models/memory_budget.ts";
-import {
-  type HttpServiceOptions,
-  type Model,
-  MODELS,
-  type ServiceOptions,
-} from "../../../servers/models/options.ts";
+import type { HttpServiceOptions, ServiceOptions } from "../../../servers/models/options.ts";
+import { type Model, MODELS } from "../../../servers/models/model.ts";
 
 const MIB = 1 << 20;
 

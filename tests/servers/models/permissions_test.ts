@@ -3,7 +3,7 @@
  * Workers, and what the main thread can still do once it listens.
  */
 import assert from "node:assert/strict";
-import { poolPermissions, workerPermissions } from "../../../servers/models/permissions.ts";
+import { socketlessPermissions, workerPermissions } from "../../../servers/models/permissions.ts";
 import { type ServiceOptions, withDefaults } from "../../../servers/models/options.ts";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { freePort } from "../../../system/address.ts";
@@ -104,12 +104,12 @@ Deno.test("workerPermissions(): without a directory, its address alone", () =>
     ]);
   }));
 
-Deno.test("poolPermissions(): the served directory, and nothing else", () =>
+Deno.test("socketlessPermissions(): the served directory, and nothing else", () =>
   withDirectory(async (root) => {
     const port = freePort();
     for (const [service, able] of [[dirService(root), ["read the directory"]], [ECHO, []]]) {
       const options = withDefaults({ listen: { port }, service: service as ServiceOptions });
-      assert.deepEqual(await whatCodeCanDo(poolPermissions(options), { root, port }), able);
+      assert.deepEqual(await whatCodeCanDo(socketlessPermissions(options), { root, port }), able);
     }
   }));
 

@@ -12,7 +12,7 @@
  * Meanwhile the owner leaves the block alone, and in between no Worker touches it, so a block
  * never belongs to two threads.
  */
-import { Effect, Phase, type Sender, type Service } from "../net/service.ts";
+import { Effect, Phase, type Sender, type Service } from "../../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";
 
 /** A connection's way to a Worker: how this is found makes the model. */

@@ -5,10 +5,11 @@
  * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
  * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
  */
-import { Effect, type Service } from "../net/service.ts";
-import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { ConnectionCommand, ConnectionData, Outcome, Received } from "./messages.ts";
-import type { RemoteConnection } from "./remote_service.ts";
+import { Effect, type Service } from "../../net/service.ts";
+import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../../workqueue/mod.ts";
+import type { ConnectionCommand, ConnectionData } from "./messages.ts";
+import type { Outcome, Received } from "../shared_memory/messages.ts";
+import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 
 /** One connection on the owner's side: the item that serves it, and who waits for it. */
 export class ThreadConnection implements RemoteConnection {

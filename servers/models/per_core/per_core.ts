@@ -1,20 +1,20 @@
 /**
- * Model `per-core`: a Worker on each core with a listener of its own on the same port, between
+ * Model `per-core`: a Worker on each CPU with a listener of its own on the same port, between
  * which the kernel spreads the connections (SO_REUSEPORT). Nothing is shared but the count of
  * connections: locality, as kecho with `bench=1` and a bound workqueue has it.
  *
- * Each Worker runs one long item of a bound queue, `serve`. When it crashes, its connections are
- * lost, and the item is queued again on the same core.
+ * Each Worker runs one long item of a bound queue, `runServer`. When it crashes, its connections are
+ * lost, and the item is queued again on the same CPU.
  */
-import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "./options.ts";
-import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../workqueue/mod.ts";
-import { stderr } from "../../system/stderr.ts";
-import type { ThreadMemory } from "./memory_budget.ts";
-import { CoreServer } from "./core_server.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
-import { workerPermissions } from "./permissions.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
+import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../../workqueue/mod.ts";
+import { stderr } from "../../../system/stderr.ts";
+import type { ThreadMemory } from "../memory_budget.ts";
+import { CpuServer } from "./cpu_server.ts";
+import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { workerPermissions } from "../permissions.ts";
 
 /** The options that Workers listen with, and what keeps the address until they do. */
 interface TakenAddress {
@@ -90,7 +90,7 @@ export async function servePerCore(
   const servers = Array.from(
     { length: workers },
     (_, index) =>
-      new CoreServer({ options, memory, counts, index }, {
+      new CpuServer({ options, memory, counts, index }, {
         queue,
         onCrash,
         onOverdue: (port, peers) => sockets?.shutdown(port, peers),

@@ -1,13 +1,14 @@
 /** The work function of model `per-connection`: serves one connection until it is closed. */
-import type { WorkContext } from "../workqueue/serve_work.ts";
-import type { ConnectionCommand, ConnectionData, Received } from "./messages.ts";
-import type { Pooled } from "./pooled.ts";
-import { runReceived } from "./run_received.ts";
+import type { WorkContext } from "../../workqueue/serve_work.ts";
+import type { ConnectionCommand, ConnectionData } from "./messages.ts";
+import type { Received } from "../shared_memory/messages.ts";
+import type { WorkerService } from "../shared_memory/worker_service.ts";
+import { runReceived } from "../shared_memory/run_received.ts";
 
 /** Deals with what is received on the connection, until the owner has closed it. */
 export async function connection(
   { conn, peer }: ConnectionData,
-  context: WorkContext<Pooled>,
+  context: WorkContext<WorkerService>,
 ): Promise<void> {
   const { service } = context.init;
   const closed = Promise.withResolvers<void>();

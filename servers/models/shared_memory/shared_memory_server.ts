@@ -1,14 +1,15 @@
 /**
- * What the pool models have in common: one acceptor does all socket I/O into a shared memory, and
- * Workers of an unbound queue, which have no socket, deal with what is received there.
+ * What `shared-pool` and `per-connection` have in common: one acceptor does all socket I/O into a
+ * shared memory, and Workers of an unbound queue, which have no socket, deal with what is received
+ * there.
  */
-import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import { ConnectionLimit } from "../net/connection_limit.ts";
-import { createProtocol } from "./create_service.ts";
-import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "./options.ts";
-import type { Service } from "../net/service.ts";
-import { stderr } from "../../system/stderr.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import { ConnectionLimit } from "../../net/connection_limit.ts";
+import { createProtocol } from "../create_service.ts";
+import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
+import type { Service } from "../../net/service.ts";
+import { stderr } from "../../../system/stderr.ts";
 import {
   allocWorkqueue,
   destroyWorkqueue,
@@ -16,16 +17,16 @@ import {
   WorkerPools,
   type Workqueue,
   WQ_UNBOUND,
-} from "../workqueue/mod.ts";
-import type { ThreadMemory } from "./memory_budget.ts";
-import type { PoolInit } from "./messages.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "./model.ts";
-import { poolPermissions } from "./permissions.ts";
+} from "../../workqueue/mod.ts";
+import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
+import type { WorkerServiceInit } from "./messages.ts";
+import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { socketlessPermissions } from "../permissions.ts";
 import { type RemoteConnection, RemoteService } from "./remote_service.ts";
-import { createServerCore, startServing } from "./serving.ts";
+import { createServerCore, startThreadServer } from "../thread_server.ts";
 
 /** How connections find their Workers. */
-export interface PoolModel {
+export interface SharedMemoryModel {
   /** Of the queue. */
   name: string;
   /** Items in the works at once. */
@@ -45,19 +46,19 @@ export interface PoolModel {
 }
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
-export async function servePool(
+export async function serveOverSharedMemory(
   options: ServerOptions,
-  { name, maxActive, sockets, workers, compressors, memory, open }: PoolModel,
+  { name, maxActive, sockets, workers, compressors, memory, open }: SharedMemoryModel,
 ): Promise<RunningServer> {
-  const core = createServerCore(options);
+  const core = createServerCore(options, NO_MEMORY.keptBytes);
   const print = (lines: string) => stderr.log(lines);
-  const parts = servesFiles(options.service) ? await import("./make_directory.ts") : {};
+  const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const pools = new WorkerPools({
     ...workers,
     connect: compressors && ((port) => compressors.serve(port)),
-    permissions: poolPermissions(options),
+    permissions: socketlessPermissions(options),
     onPrint: print,
-    init: { share: core.share, service: options.service, memory } satisfies PoolInit,
+    init: { share: core.share, service: options.service, memory } satisfies WorkerServiceInit,
   });
   const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
   const protocol = createProtocol(core, options.service, { print, ...parts });
@@ -66,7 +67,7 @@ export async function servePool(
     (conn, peer) => open(queue, { conn, peer, protocol }),
   );
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startServing(options, {
+  const { listener, acceptor } = startThreadServer(options, {
     core,
     service,
     limit,

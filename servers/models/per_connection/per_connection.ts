@@ -2,12 +2,12 @@
  * Model `per-connection`: a Worker is created for each connection and ends with it, as the first
  * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
  */
-import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "./options.ts";
-import type { ThreadMemory } from "./memory_budget.ts";
-import type { RunningServer } from "./model.ts";
-import { servePool } from "./pool_server.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
+import type { ThreadMemory } from "../memory_budget.ts";
+import type { RunningServer } from "../running_server.ts";
+import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 import { ThreadConnection } from "./thread_connection.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
@@ -23,7 +23,7 @@ export function servePerConnection(
   const entry = servesFiles(options.service)
     ? new URL("./per_connection_files_worker.ts", import.meta.url)
     : new URL("./per_connection_worker.ts", import.meta.url);
-  return servePool(options, {
+  return serveOverSharedMemory(options, {
     name: "ktcp_per_connection",
     maxActive,
     sockets,

@@ -1,8 +1,9 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
-import { Effect } from "../net/service.ts";
-import { cancelWork, queueWork, Work, type Workqueue } from "../workqueue/mod.ts";
-import type { Outcome, Received, ReceiveData } from "./messages.ts";
-import type { RemoteConnection } from "./remote_service.ts";
+import { Effect } from "../../net/service.ts";
+import { cancelWork, queueWork, Work, type Workqueue } from "../../workqueue/mod.ts";
+import type { Outcome, Received } from "../shared_memory/messages.ts";
+import type { ReceiveData } from "./messages.ts";
+import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 
 /** One connection on the owner's side: its item, and who waits for it. */
 export class ItemConnection implements RemoteConnection {

@@ -1,8 +1,8 @@
 /**
- * What Workers of the pool models do with what was received on a connection. Its bytes stand in
+ * What Workers do with what was received on a connection. Its bytes stand in
  * the shared memory, and what is answered is put there for the owner to send.
  */
-import { Effect, type Service } from "../net/service.ts";
+import { Effect, type Service } from "../../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";
 
 /** Runs `service` on the bytes in the block `conn`. @returns what the owner has to do next */

@@ -1,9 +1,20 @@
 /**
  * One Worker's server of model `per-core`, as the owner sees it.
  */
-import { type Counters, zeroCounters } from "../net/counters.ts";
-import { queueWorkOn, sendToWork, Work, type WorkError, type Workqueue } from "../workqueue/mod.ts";
-import type { ServeCommand, ServeData, ServeMessage, ServeResult } from "./messages.ts";
+import { type Counters, zeroCounters } from "../../net/counters.ts";
+import {
+  queueWorkOn,
+  sendToWork,
+  Work,
+  type WorkError,
+  type Workqueue,
+} from "../../workqueue/mod.ts";
+import type {
+  CpuServerCommand,
+  CpuServerData,
+  CpuServerMessage,
+  CpuServerResult,
+} from "./messages.ts";
 
 /** An error of the system by its class, to be thrown on this side as it was on the other. */
 function systemError(reason: string): Error {
@@ -14,7 +25,7 @@ function systemError(reason: string): Error {
 }
 
 /** Who is told of a Worker's end. */
-export interface CoreServerOptions {
+export interface CpuServerOptions {
   queue: Workqueue;
   /** It crashed, and is started again. */
   onCrash: (reason: string) => void;
@@ -24,27 +35,27 @@ export interface CoreServerOptions {
   onFailed: (error: Error) => void;
 }
 
-/** A `serve` item on its core. */
-export class CoreServer {
-  readonly #data: ServeData;
-  readonly #work: Work<ServeData, ServeResult>;
-  readonly #options: CoreServerOptions;
+/** A server's item on its CPU. */
+export class CpuServer {
+  readonly #data: CpuServerData;
+  readonly #work: Work<CpuServerData, CpuServerResult>;
+  readonly #options: CpuServerOptions;
   readonly #listening = Promise.withResolvers<string>();
-  readonly #ended = Promise.withResolvers<ServeResult>();
+  readonly #ended = Promise.withResolvers<CpuServerResult>();
   #report: PromiseWithResolvers<Counters> | undefined;
-  #result: ServeResult | undefined;
+  #result: CpuServerResult | undefined;
   /** Whether it listened before, and whether it does now. */
   #wasUp = false;
   #isUp = false;
   #isStopping = false;
 
-  constructor(data: ServeData, options: CoreServerOptions) {
+  constructor(data: CpuServerData, options: CpuServerOptions) {
     this.#data = data;
     this.#options = options;
-    this.#work = new Work("serve", data, {
+    this.#work = new Work("runServer", data, {
       onResult: (result) => this.#end(result),
       onError: (error) => this.#failed(error),
-      onMessage: (message) => this.#receive(message as ServeMessage),
+      onMessage: (message) => this.#receive(message as CpuServerMessage),
     });
   }
 
@@ -58,26 +69,26 @@ export class CoreServer {
   report(): Promise<Counters> {
     if (this.#result !== undefined) return Promise.resolve(this.#result.counters);
     this.#report ??= Promise.withResolvers();
-    sendToWork(this.#work, { kind: "report" } satisfies ServeCommand);
+    sendToWork(this.#work, { kind: "report" } satisfies CpuServerCommand);
     return this.#report.promise;
   }
 
   /** Drains. @returns what it counted */
-  stop(graceMs: number): Promise<ServeResult> {
+  stop(graceMs: number): Promise<CpuServerResult> {
     this.#isStopping = true;
-    if (!sendToWork(this.#work, { kind: "stop", graceMs } satisfies ServeCommand)) {
+    if (!sendToWork(this.#work, { kind: "stop", graceMs } satisfies CpuServerCommand)) {
       this.#end({ counters: zeroCounters(), cut: 0 });
     }
     return this.#ended.promise;
   }
 
-  #end(result: ServeResult): void {
+  #end(result: CpuServerResult): void {
     this.#result ??= result;
     this.#ended.resolve(this.#result);
     this.#answerReport(result.counters);
   }
 
-  #receive(message: ServeMessage): void {
+  #receive(message: CpuServerMessage): void {
     if (message.kind === "report") return this.#answerReport(message.counters);
     if (message.kind === "overdue") return this.#options.onOverdue(message.port, message.peers);
     this.#wasUp = this.#isUp = true;

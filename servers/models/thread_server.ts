@@ -18,7 +18,7 @@ import { TimerWheel } from "../net/timer_wheel.ts";
  *
  * @param keptBytes for responses that the core keeps; none in a memory that Workers share
  */
-export function createServerCore(options: ServerOptions, keptBytes = 0): Core {
+export function createServerCore(options: ServerOptions, keptBytes: number): Core {
   return Core.create({
     ...blocksFor(options.maxConnections),
     limits: limitsOf(options.service),
@@ -28,7 +28,7 @@ export function createServerCore(options: ServerOptions, keptBytes = 0): Core {
 }
 
 /** What a server on one thread is made of. */
-export interface ServingParts {
+export interface ThreadServerParts {
   core: Core;
   service: Service;
   /** May be shared with other threads. */
@@ -44,9 +44,9 @@ export interface ServingParts {
  *
  * @throws the system's error when the address cannot be bound
  */
-export function startServing(
+export function startThreadServer(
   options: ServerOptions,
-  { core, service, limit, print, endSockets }: ServingParts,
+  { core, service, limit, print, endSockets }: ThreadServerParts,
 ): { listener: Listener; acceptor: Acceptor } {
   const listener = denoEngine.listen(options.listen);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);

@@ -3,13 +3,13 @@
  * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: kecho
  * with `WQ_UNBOUND`, khttpd on CMWQ.
  */
-import type { CompressorPool } from "../files/compression/compressor_pool.ts";
-import type { OwnSockets } from "../../system/sockets/own_sockets.ts";
-import { type ServerOptions, servesFiles } from "./options.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
+import { type ServerOptions, servesFiles } from "../options.ts";
 import { ItemConnection } from "./item_connection.ts";
-import type { ThreadMemory } from "./memory_budget.ts";
-import type { RunningServer } from "./model.ts";
-import { servePool } from "./pool_server.ts";
+import type { ThreadMemory } from "../memory_budget.ts";
+import type { RunningServer } from "../running_server.ts";
+import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
@@ -25,7 +25,7 @@ export function serveSharedPool(
   const entry = servesFiles(options.service)
     ? new URL("./shared_pool_files_worker.ts", import.meta.url)
     : new URL("./shared_pool_worker.ts", import.meta.url);
-  return servePool(options, {
+  return serveOverSharedMemory(options, {
     name: "ktcp_shared_pool",
     maxActive,
     sockets,

@@ -1,9 +1,0 @@
-/** Worker entry of model `per-connection`. */
-import { serveWork } from "../workqueue/serve_work.ts";
-import type { PoolInit } from "./messages.ts";
-import { type Pooled, setUpPooled } from "./pooled.ts";
-import { connection } from "./per_connection_item.ts";
-
-serveWork<Pooled, PoolInit>({ connection }, {
-  setUp: (init, _facts, outlets) => setUpPooled(init, outlets),
-});

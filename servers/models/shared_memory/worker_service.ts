@@ -1,0 +1,37 @@
+/**
+ * What Workers keep between items: an instance of the core over the owner's memory, and a service
+ * over it.
+ */
+import { Core } from "../../../core/mod.ts";
+import { createService, type MakeDirectory } from "../create_service.ts";
+import type { Service } from "../../net/service.ts";
+import type { WorkerOutlets } from "../../workqueue/serve_work.ts";
+import type { WorkerServiceInit } from "./messages.ts";
+
+/** What items find as `context.init`. */
+export interface WorkerService {
+  core: Core;
+  service: Service;
+}
+
+/** What else it is made of. */
+interface WorkerServiceParts extends WorkerOutlets {
+  makeDirectory?: MakeDirectory;
+}
+
+/** Makes it of what the owner sent. */
+export function createWorkerService(
+  { share, service, memory }: WorkerServiceInit,
+  { port, print, makeDirectory }: WorkerServiceParts,
+): WorkerService {
+  const core = Core.attach(share);
+  const parts = {
+    print,
+    sharesMemory: true,
+    handsOver: true,
+    makeDirectory,
+    compressors: port,
+    memory,
+  };
+  return { core, service: createService(core, service, parts) };
+}

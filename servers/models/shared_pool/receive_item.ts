@@ -1,0 +1,21 @@
+/** The work function of model `shared-pool`: runs items, each of which is what came on a connection. */
+import type { WorkContext } from "../../workqueue/serve_work.ts";
+import type { Outcome } from "../shared_memory/messages.ts";
+import type { ReceiveData } from "./messages.ts";
+import type { WorkerService } from "../shared_memory/worker_service.ts";
+import { runReceived } from "../shared_memory/run_received.ts";
+
+/** Runs an item. @returns what the owner shall do next */
+export async function receive(
+  data: ReceiveData,
+  context: WorkContext<WorkerService>,
+): Promise<Outcome> {
+  const { service } = context.init;
+  const { conn, peer } = data;
+  service.opened?.(conn, peer);
+  try {
+    return await runReceived(service, conn, data);
+  } finally {
+    service.closed?.(conn);
+  }
+}

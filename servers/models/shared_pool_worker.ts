@@ -1,9 +1,0 @@
-/** Worker entry of model `shared-pool`. */
-import { serveWork } from "../workqueue/serve_work.ts";
-import type { PoolInit } from "./messages.ts";
-import { type Pooled, setUpPooled } from "./pooled.ts";
-import { receive } from "./shared_pool_item.ts";
-
-serveWork<Pooled, PoolInit>({ receive }, {
-  setUp: (init, _facts, outlets) => setUpPooled(init, outlets),
-});
