@@ -1,9 +1,9 @@
 /**
  * A workqueue over Web Workers, with the kernel's words: see docs/workqueue.md. The modules from
- * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `pool.ts` (who runs what),
- * `pool_worker.ts` and `worker_end.ts` (both ends of a Worker), `messages.ts` (between them).
+ * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `worker_pool.ts` (who runs what),
+ * `owner_end.ts` and `worker_end.ts` (both ends of a Worker), `messages.ts` (between them).
  *
- * A Worker's entry imports `serve_work.ts` alone.
+ * A Worker's entry imports `run_work.ts` alone.
  */
 export type { Clock } from "./clock.ts";
 export * from "./flags.ts";

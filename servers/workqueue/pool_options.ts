@@ -1,11 +1,11 @@
 /** What Workers are made of, and how many there are: options and their defaults. */
 import { type Clock, systemClock } from "./clock.ts";
-import type { WorkerSource } from "./pool_worker.ts";
+import type { WorkerSource } from "./owner_end.ts";
 import { DescriptorReserve } from "./reserve.ts";
 
 /** Options of a set of pools. Only `entry` has no default. */
 export interface WorkerOptions {
-  /** The Worker's module, which calls `serveWork`: `new URL("./worker.ts", import.meta.url)`. */
+  /** The Worker's module, which calls `runWork`: `new URL("./worker.ts", import.meta.url)`. */
   entry: URL;
   /** What Workers may do; nothing by default. */
   permissions?: Deno.PermissionOptions;

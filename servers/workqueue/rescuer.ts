@@ -4,7 +4,7 @@
  */
 import { Timer } from "./clock.ts";
 import type { PoolOptions } from "./pool_options.ts";
-import { PoolWorker, type WorkerHost } from "./pool_worker.ts";
+import { OwnerEnd, type WorkerHost } from "./owner_end.ts";
 import type { Job, JobRescuer, RescuerCaller } from "./work.ts";
 import { newRow, type WorkerStats } from "./worker_stats.ts";
 
@@ -13,7 +13,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
   /** What it did. */
   readonly stats: WorkerStats;
   #options: PoolOptions;
-  #worker: PoolWorker | null = null;
+  #worker: OwnerEnd | null = null;
   #isIdle = false;
   /** Whose job it has. */
   #caller: RescuerCaller | null = null;
@@ -59,7 +59,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     return [this.#isIdle, this.#waiting.size, this.#retry.isRunning, this.#worker?.state];
   }
 
-  workerReady(worker: PoolWorker): void {
+  workerReady(worker: OwnerEnd): void {
     this.workerIdle(worker);
   }
 
@@ -67,7 +67,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     this.#tryAgain();
   }
 
-  workerIdle(_worker: PoolWorker): void {
+  workerIdle(_worker: OwnerEnd): void {
     this.#isIdle = true;
     // In turn: a caller that has more to do goes to the end.
     for (const caller of [...this.#waiting]) {
@@ -79,14 +79,14 @@ export class Rescuer implements WorkerHost, JobRescuer {
 
   workerSlept(): void {}
 
-  workerCrashed(_worker: PoolWorker, unbegun: Job[]): void {
+  workerCrashed(_worker: OwnerEnd, unbegun: Job[]): void {
     this.#tryAgain();
     for (const job of unbegun) this.#caller!.rescuerLost(job);
   }
 
   #create(): void {
     try {
-      this.#worker = PoolWorker.create(this, this.#options.source, this.stats);
+      this.#worker = OwnerEnd.create(this, this.#options.source, this.stats);
     } catch {
       // Its pools say why no Worker can be started, when there is work.
       this.#worker = null;

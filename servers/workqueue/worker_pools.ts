@@ -3,7 +3,7 @@
  * for each core a normal and a high-priority one, and as many unbound ones.
  */
 import { WQ_HIGHPRI, WQ_UNBOUND } from "./flags.ts";
-import { WorkerPool } from "./pool.ts";
+import { WorkerPool } from "./worker_pool.ts";
 import { type PoolOptions, poolOptions, type WorkerOptions } from "./pool_options.ts";
 import type { WorkerStats } from "./worker_stats.ts";
 

@@ -4,7 +4,7 @@
  */
 import { WQ_DFL_ACTIVE, WQ_FREEZABLE, WQ_MAX_ACTIVE, WQ_MEM_RECLAIM, WQ_UNBOUND } from "./flags.ts";
 import { List } from "./list.ts";
-import type { WorkerPool } from "./pool.ts";
+import type { WorkerPool } from "./worker_pool.ts";
 import { Rescuer } from "./rescuer.ts";
 import { type Job, type JobQueue, JobState, type QueueStats } from "./work.ts";
 import type { WorkerPools } from "./worker_pools.ts";

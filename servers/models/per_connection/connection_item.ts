@@ -1,5 +1,5 @@
 /** The work function of model `per-connection`: serves one connection until it is closed. */
-import type { WorkContext } from "../../workqueue/serve_work.ts";
+import type { WorkContext } from "../../workqueue/run_work.ts";
 import type { ConnectionCommand, ConnectionData } from "./messages.ts";
 import type { Received } from "../shared_memory/messages.ts";
 import type { WorkerService } from "../shared_memory/worker_service.ts";

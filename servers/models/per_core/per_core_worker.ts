@@ -1,5 +1,5 @@
 /** Worker entry of model `per-core`. */
-import { serveWork } from "../../workqueue/serve_work.ts";
+import { runWork } from "../../workqueue/run_work.ts";
 import { runServer } from "./run_server.ts";
 
-serveWork({ runServer });
+runWork({ runServer });

@@ -3,7 +3,7 @@
  */
 import { ConnectionLimit } from "../../net/connection_limit.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
-import type { WorkContext } from "../../workqueue/serve_work.ts";
+import type { WorkContext } from "../../workqueue/run_work.ts";
 import type {
   CpuServerCommand,
   CpuServerData,

@@ -5,7 +5,7 @@
 import { Core } from "../../../core/mod.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
 import type { Service } from "../../net/service.ts";
-import type { WorkerOutlets } from "../../workqueue/serve_work.ts";
+import type { WorkerOutlets } from "../../workqueue/run_work.ts";
 import type { WorkerServiceInit } from "./messages.ts";
 
 /** What items find as `context.init`. */

@@ -1,5 +1,5 @@
 /** The work function of model `shared-pool`: runs items, each of which is what came on a connection. */
-import type { WorkContext } from "../../workqueue/serve_work.ts";
+import type { WorkContext } from "../../workqueue/run_work.ts";
 import type { Outcome } from "../shared_memory/messages.ts";
 import type { ReceiveData } from "./messages.ts";
 import type { WorkerService } from "../shared_memory/worker_service.ts";

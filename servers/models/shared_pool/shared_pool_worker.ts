@@ -1,9 +1,9 @@
 /** Worker entry of model `shared-pool`. */
-import { serveWork } from "../../workqueue/serve_work.ts";
+import { runWork } from "../../workqueue/run_work.ts";
 import type { WorkerServiceInit } from "../shared_memory/messages.ts";
 import { createWorkerService, type WorkerService } from "../shared_memory/worker_service.ts";
 import { receive } from "./receive_item.ts";
 
-serveWork<WorkerService, WorkerServiceInit>({ receive }, {
+runWork<WorkerService, WorkerServiceInit>({ receive }, {
   setUp: (init, _facts, outlets) => createWorkerService(init, outlets),
 });

@@ -160,7 +160,7 @@ Deno.test("permissions are those of the pools", async () => {
   );
   await assert.rejects(callWork(closed, "open", "/etc/passwd"), /NotCapable: Requires read access/);
   await assert.rejects(callWork(open, "open", "/etc/passwd"), /NotCapable: Requires read access/);
-  assert.match(await callWork<string>(open, "open", url.pathname), /serveWork/);
+  assert.match(await callWork<string>(open, "open", url.pathname), /runWork/);
   await Promise.all([closed, open].map(destroyWorkqueue));
 });
 

@@ -19,8 +19,8 @@ import {
   type Workqueue,
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
-import type { WorkerPool } from "../../../servers/workqueue/pool.ts";
-import type { PoolWorker } from "../../../servers/workqueue/pool_worker.ts";
+import type { WorkerPool } from "../../../servers/workqueue/worker_pool.ts";
+import type { OwnerEnd } from "../../../servers/workqueue/owner_end.ts";
 import { DescriptorReserve } from "../../../servers/workqueue/reserve.ts";
 import type { Job } from "../../../servers/workqueue/work.ts";
 import { WorkerEnd, type WorkFunction } from "../../../servers/workqueue/worker_end.ts";
@@ -393,7 +393,7 @@ class Model {
     const job = (job: Job | null) => {
       if (!job) return 0;
       const { state, seq, messages, read, tick, worker } = job;
-      return [state, seq, messages, read, tick, (worker as PoolWorker | null)?.stats.name];
+      return [state, seq, messages, read, tick, (worker as OwnerEnd | null)?.stats.name];
     };
     return JSON.stringify([
       this.#pool.state,

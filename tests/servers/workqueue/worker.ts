@@ -1,5 +1,5 @@
 /** The Worker of the workqueue tests. */
-import { serveWork, type WorkContext } from "../../../servers/workqueue/serve_work.ts";
+import { runWork, type WorkContext } from "../../../servers/workqueue/run_work.ts";
 
 interface Init {
   /** Word 0: items begun by some functions. Word 1: running now. Word 2: most at once. Word 3: gate of `block`. */
@@ -14,7 +14,7 @@ function block(shared: Int32Array, until: number): void {
   for (let now; (now = Atomics.load(shared, 3)) < until;) Atomics.wait(shared, 3, now, 5000);
 }
 
-serveWork<Init>({
+runWork<Init>({
   echo: (data) => data,
   sum: (data: number[]) => data.reduce((a, b) => a + b, 0),
   later: (data) => new Promise((resolve) => setTimeout(resolve, 2, data)),

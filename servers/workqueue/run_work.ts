@@ -1,5 +1,5 @@
 /**
- * The Worker's side: a Worker's entry module calls {@linkcode serveWork} once, with the functions
+ * The Worker's side: a Worker's entry module calls {@linkcode runWork} once, with the functions
  * that items may name.
  */
 import {
@@ -21,8 +21,8 @@ export interface WorkerOutlets {
   port: MessagePort | null;
 }
 
-/** What {@linkcode serveWork} can be told besides. */
-export interface ServeOptions<Init, Data> {
+/** What {@linkcode runWork} can be told besides. */
+export interface RunWorkOptions<Init, Data> {
   /**
    * Makes of the pools' `init` what work functions find as `context.init`; runs once, before the
    * first item. When it throws, the Worker counts as not started.
@@ -48,9 +48,9 @@ interface Scope {
  * Serves work items with `functions`, by name, for the life of this Worker. The entry calls it
  * before its first top-level `await`.
  */
-export function serveWork<Init = unknown, Data = Init>(
+export function runWork<Init = unknown, Data = Init>(
   functions: Record<string, WorkFunction<Init>>,
-  options: ServeOptions<Init, Data> = {},
+  options: RunWorkOptions<Init, Data> = {},
 ): void {
   const scope = globalThis as unknown as Scope;
   const post = scope.postMessage.bind(scope);

@@ -15,7 +15,7 @@ import { WQ_CPU_INTENSIVE } from "./flags.ts";
 import { List } from "./list.ts";
 import { MAX_BATCH } from "./messages.ts";
 import type { PoolOptions } from "./pool_options.ts";
-import { failJob, PoolWorker, type WorkerHost } from "./pool_worker.ts";
+import { failJob, OwnerEnd, type WorkerHost } from "./owner_end.ts";
 import { isOutOfDescriptors } from "./reserve.ts";
 import { type Job, JobState, type RescuerCaller } from "./work.ts";
 import { StatsRows } from "./worker_stats.ts";
@@ -28,10 +28,10 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   readonly #stats: StatsRows;
   readonly #worklist = new List<Job>();
   /** The Worker that became idle last is at the end, and is taken first: its caches are warm. */
-  readonly #idle: PoolWorker[] = [];
-  readonly #workers = new Set<PoolWorker>();
+  readonly #idle: OwnerEnd[] = [];
+  readonly #workers = new Set<OwnerEnd>();
   #counted = 0;
-  readonly #creating = new Set<PoolWorker>();
+  readonly #creating = new Set<OwnerEnd>();
   #isDispatchDue = false;
   #tick = 0;
   /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
@@ -76,7 +76,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   /** Takes out `job`; `false` when its Worker has begun it meanwhile. */
   remove(job: Job): boolean {
     if (job.state === JobState.Posted) {
-      this.#putBack((job.worker as PoolWorker).revoke());
+      this.#putBack((job.worker as OwnerEnd).revoke());
       this.#dispatchSoon();
     }
     if (job.state === JobState.Waiting) this.#worklist.remove(job);
@@ -95,7 +95,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#counted = 0;
   }
 
-  workerReady(worker: PoolWorker): void {
+  workerReady(worker: OwnerEnd): void {
     this.#creating.delete(worker);
     this.#mayday.stop();
     if (this.#creating.size > 0) this.#mayday.start(this.#options.maydayMs);
@@ -104,12 +104,12 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.workerIdle(worker);
   }
 
-  workerNotStarted(worker: PoolWorker, reason: string): void {
+  workerNotStarted(worker: OwnerEnd, reason: string): void {
     this.#creating.delete(worker);
     this.#notStarted(reason);
   }
 
-  workerIdle(worker: PoolWorker): void {
+  workerIdle(worker: OwnerEnd): void {
     this.#count(worker, false);
     if (this.#options.reuse || worker.isFresh) {
       worker.idleSinceMs = this.#options.clock.nowMs();
@@ -118,13 +118,13 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#dispatch();
   }
 
-  workerSlept(worker: PoolWorker): void {
+  workerSlept(worker: OwnerEnd): void {
     this.#count(worker, false);
     this.#putBack(worker.revoke());
     this.#dispatch();
   }
 
-  workerCrashed(worker: PoolWorker, unbegun: Job[]): void {
+  workerCrashed(worker: OwnerEnd, unbegun: Job[]): void {
     this.#count(worker, false);
     this.#workers.delete(worker);
     const index = this.#idle.indexOf(worker);
@@ -149,7 +149,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
 
   /** Everything that decides what it does next, but for its worklist's jobs. @internal */
   get state(): unknown {
-    const names = (workers: Iterable<PoolWorker>) => [...workers].map(({ stats }) => stats.name);
+    const names = (workers: Iterable<OwnerEnd>) => [...workers].map(({ stats }) => stats.name);
     const timers = [this.#watchdog, this.#reaper, this.#retry, this.#next, this.#mayday];
     const works: unknown[] = [];
     for (let job = this.#worklist.head; job; job = job.next) works.push(job.work.data);
@@ -229,7 +229,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     }
   }
 
-  #count(worker: PoolWorker, isCounted: boolean): void {
+  #count(worker: OwnerEnd, isCounted: boolean): void {
     if (worker.isCounted === isCounted) return;
     worker.isCounted = isCounted;
     this.#counted += isCounted ? 1 : -1;
@@ -249,9 +249,9 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     const hasWaited = this.#tick - sinceTick >= 2;
     if (isPatient && this.#workers.size > 0 && !hasWaited) return;
     const { source, maydayMs } = this.#options;
-    let worker: PoolWorker | null;
+    let worker: OwnerEnd | null;
     try {
-      worker = PoolWorker.create(this, source, this.#stats.free());
+      worker = OwnerEnd.create(this, source, this.#stats.free());
     } catch (error) {
       return this.#notStarted(error instanceof Error ? error.message : String(error));
     }
@@ -339,7 +339,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#startReaper();
   }
 
-  #end(worker: PoolWorker): void {
+  #end(worker: OwnerEnd): void {
     this.#workers.delete(worker);
     worker.terminate();
   }

@@ -12,15 +12,15 @@ import type { WorkerStats } from "./worker_stats.ts";
 /** Whoever owns Workers. */
 export interface WorkerHost {
   /** It has loaded and waits for its first item. */
-  workerReady(worker: PoolWorker): void;
+  workerReady(worker: OwnerEnd): void;
   /** It did not come up; it is gone. */
-  workerNotStarted(worker: PoolWorker, reason: string): void;
+  workerNotStarted(worker: OwnerEnd, reason: string): void;
   /** It has nothing left to do. */
-  workerIdle(worker: PoolWorker): void;
+  workerIdle(worker: OwnerEnd): void;
   /** The item that it runs may last: others are to run elsewhere. */
-  workerSlept(worker: PoolWorker): void;
+  workerSlept(worker: OwnerEnd): void;
   /** It is gone. The job that it had begun fails next; `unbegun` are to run elsewhere. */
-  workerCrashed(worker: PoolWorker, unbegun: Job[]): void;
+  workerCrashed(worker: OwnerEnd, unbegun: Job[]): void;
 }
 
 /** What is needed to create a Worker. */
@@ -44,7 +44,7 @@ const INITIAL_SEQ = 0x7fff_fffe;
 const MAX_PATIENCE = 64;
 
 /** A Worker and the jobs that it has. */
-export class PoolWorker {
+export class OwnerEnd {
   readonly stats: WorkerStats;
   /** When it became idle. */
   idleSinceMs = 0;
@@ -81,8 +81,8 @@ export class PoolWorker {
    * @returns `null` when the process is out of descriptors: try again later
    * @throws what the runtime throws when it refuses
    */
-  static create(host: WorkerHost, source: WorkerSource, stats: WorkerStats): PoolWorker | null {
-    return source.reserve.lend(() => new PoolWorker(host, source, stats));
+  static create(host: WorkerHost, source: WorkerSource, stats: WorkerStats): OwnerEnd | null {
+    return source.reserve.lend(() => new OwnerEnd(host, source, stats));
   }
 
   private constructor(host: WorkerHost, source: WorkerSource, stats: WorkerStats) {
