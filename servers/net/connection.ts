@@ -52,8 +52,11 @@ const LINGER_BYTES = 64 << 20;
 /** How long a connection lingers while its server drains, in ms: several round trips. */
 const DRAIN_LINGER_MS = 1000;
 
-/** How much longer a peer is waited for that the thread had no time for, in ms. */
-const HELD_UP_MS = 1000;
+/**
+ * How often a peer gets the same time again because the thread had no time for it: on a machine with
+ * ten times too much to do, what a peer sent is read after seconds.
+ */
+const MAX_EXTENSIONS = 3;
 
 /** Whether `error` says that the peer is gone, which is an event and not a fault. */
 function isPeerGone(error: unknown): boolean {
@@ -81,6 +84,8 @@ export class Connection implements Timed, Sender {
   #headDeadlineTick = NEVER;
   #headIndex = -1;
   #isReceiving = false;
+  /** How often the time for what is received now was extended. */
+  #extensions = 0;
   #isClosed = false;
   /** An error that the peer did not cause: a bug. */
   #fault: unknown;
@@ -206,8 +211,13 @@ export class Connection implements Timed, Sender {
     const isReceiving = this.#isReceiving && this.#ending === undefined;
     const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
     // The time for a head is never extended: bytes that drip would extend it for ever.
-    if (isReceiving && phase !== Phase.Head && this.#stream.wasHeldUp?.()) {
-      return this.#context.wheel.set(this, HELD_UP_MS);
+    if (
+      isReceiving && phase !== Phase.Head && this.#extensions < MAX_EXTENSIONS &&
+      (this.#stream.wasHeldUp?.() || this.#context.wheel.isLate)
+    ) {
+      ++this.#extensions;
+      const { idleMs, contentMs } = this.#context.timeouts;
+      return this.#context.wheel.set(this, phase === Phase.Idle ? idleMs : contentMs);
     }
     ++counters.timeouts;
     if (phase === Phase.Idle) return this.close();
@@ -274,6 +284,7 @@ export class Connection implements Timed, Sender {
 
   /** Sets the timeout for what the service waits for now. */
   #setReceiveTimeout(): void {
+    this.#extensions = 0;
     const { core, wheel, timeouts, service } = this.#context;
     const phase = service.phase(this.conn);
     if (phase === Phase.Idle) wheel.set(this, timeouts.idleMs);

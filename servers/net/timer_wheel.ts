@@ -28,6 +28,9 @@ const SLOTS = 64;
  */
 const MAX_STEP = 2;
 
+/** For so many ticks after a late one the wheel calls itself late. */
+const LATE_TICKS = 4;
+
 /** A wheel that turns while it has entries. */
 export class TimerWheel {
   readonly #tickMs: number;
@@ -36,6 +39,8 @@ export class TimerWheel {
   #size = 0;
   #tick = 0;
   #startMs = 0;
+  /** The last tick that was counted late. */
+  #lateTick = -Infinity;
   #interval: ReturnType<typeof setInterval> | undefined;
 
   /**
@@ -45,6 +50,11 @@ export class TimerWheel {
   constructor(tickMs: number, onTick: () => void = () => {}) {
     this.#tickMs = tickMs;
     this.#onTick = onTick;
+  }
+
+  /** Whether the thread was busy for too long a short time ago: what peers sent may be unread. */
+  get isLate(): boolean {
+    return this.#tick - this.#lateTick < LATE_TICKS;
   }
 
   /** Entries on the wheel. */
@@ -114,6 +124,7 @@ export class TimerWheel {
     let now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
     const stall = now - this.#tick - MAX_STEP;
     if (stall > 0) {
+      this.#lateTick = now - stall;
       this.#startMs += stall * this.#tickMs;
       now -= stall;
     }

@@ -209,6 +209,15 @@ Deno.test("Connection: an idle one that the thread had no time for is not closed
   assert.equal(counters.timeouts, 0);
 });
 
+Deno.test("Connection: an idle one is closed in the end, however busy the thread is", async () => {
+  const { stream, counters, ended } = start({ timeouts: { idleMs: 10 } });
+  stream.heldUp = Infinity;
+  const startMs = performance.now();
+  await ended;
+  assert.ok(performance.now() - startMs >= 40);
+  assert.equal(counters.timeouts, 1);
+});
+
 Deno.test("Connection: the time for a head is not extended for one that waits for its turn", async () => {
   const { stream, counters, ended } = start({ service: httpService, timeouts: { headMs: 10 } });
   stream.heldUp = 1000;
