@@ -1,16 +1,15 @@
 /** `ktcp doctor`: the limits that a load run meets, and the commands that raise them. */
 import { Command } from "commander";
+import { DEFAULT_PLAN } from "../bench/echo/plan.ts";
 import { amountOf, type Check, checkLimits, effectOf } from "../bench/load/limits.ts";
 import { formatCount } from "../system/units.ts";
-import { integerBetween } from "./shared/args.ts";
+import { count } from "./shared/options.ts";
 import { printJson, printResult } from "./shared/output.ts";
 import { VERSION } from "./shared/version.ts";
 
-/** Rounds of `ktcp bench` unless told otherwise; each client opens a connection in each of them. */
-const ROUNDS = 10;
-
 /** Builds the command; its exit code is 1 when a limit does not fit the plan. */
 export function command(): Command {
+  const { threads, rounds } = DEFAULT_PLAN;
   return new Command("doctor")
     .description(
       "Shows the limits that a load run meets: what will run out for the planned number of " +
@@ -18,11 +17,12 @@ export function command(): Command {
         "server in one process, all clients connecting at once. Of open files the hard limit " +
         "counts: ktcp raises its soft limit to it.",
     )
-    .option("--threads <N>", "planned clients", integerBetween(1, 10_000_000), 1000)
+    .addOption(count("--threads", "planned clients", { max: 10_000_000, default: threads }))
     .option("--json", "print one JSON document")
     .addHelpText("after", "\nExit code 1 when something will not fit.")
     .action(({ threads, json }: { threads: number; json?: boolean }) => {
-      const checks = checkLimits({ connections: threads, closedPerMinute: threads * ROUNDS });
+      // Each client opens a connection in each round.
+      const checks = checkLimits({ connections: threads, closedPerMinute: threads * rounds });
       const ok = checks.every((check) => check.ok);
       if (json) printJson({ command: "doctor", version: VERSION, threads, checks, ok });
       else printResult(doctorText(threads, checks));

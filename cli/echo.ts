@@ -1,6 +1,7 @@
 /** `ktcp echo`: the TCP echo server. */
 import { Command } from "commander";
-import { formatSize, sizeBetween } from "./shared/args.ts";
+import { DEFAULT_BUFFER_BYTES } from "../servers/mod.ts";
+import { formatSize, size } from "./shared/options.ts";
 import {
   addServeOptions,
   commonServerOptions,
@@ -20,14 +21,15 @@ const MAX_BUFFER_BYTES = 1 << 20;
 export function command(): Command {
   const echo = new Command("echo")
     .description("TCP echo server: sends back what it receives, byte for byte.");
-  addServeOptions(echo, { port: 12345, idleTimeoutMs: 0 });
+  addServeOptions(echo, "echo");
   return echo
-    .option(
-      "--buffer <size>",
-      "a longer message goes back in pieces of at most this size, up to " +
-        formatSize(MAX_BUFFER_BYTES),
-      sizeBetween(1, MAX_BUFFER_BYTES),
-      4096,
+    .addOption(
+      size(
+        "--buffer",
+        "a longer message goes back in pieces of at most this size, up to " +
+          formatSize(MAX_BUFFER_BYTES),
+        { min: 1, max: MAX_BUFFER_BYTES, default: DEFAULT_BUFFER_BYTES },
+      ),
     )
     .option("-v, --verbose", "log connections and split messages on stderr")
     .addHelpText(

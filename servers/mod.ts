@@ -20,6 +20,7 @@ import {
 } from "./models/options.ts";
 import { type Model, sharesMemory } from "./models/model.ts";
 
+export { DEFAULT_LIMITS } from "../core/mod.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { ListenOptions } from "./net/stream.ts";
@@ -28,7 +29,13 @@ export type { RunningServer, ThreadReport } from "./models/running_server.ts";
 export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";
 export type { Model } from "./models/model.ts";
 export type { PartialServerOptions } from "./models/options.ts";
-export { DEFAULT_MAX_ACTIVE, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUTS } from "./models/options.ts";
+export {
+  DEFAULT_BACKLOG,
+  DEFAULT_BUFFER_BYTES,
+  DEFAULT_MAX_ACTIVE,
+  DEFAULT_MAX_CONNECTIONS,
+  DEFAULT_TIMEOUTS,
+} from "./models/options.ts";
 export { MODELS } from "./models/model.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { isDiskError } from "./files/disk_error.ts";

@@ -1,5 +1,8 @@
 /** Where a server listens, and how that is written. */
 
+/** The address on which a machine reaches itself. */
+export const LOOPBACK = "127.0.0.1";
+
 /** TCP at a host (an address without brackets, or a name) and port, or a Unix domain socket. */
 export type Address = { hostname: string; port: number } | { path: string };
 
@@ -17,6 +20,6 @@ export function formatAddress(address: Address): string {
 
 /** A port of the loopback address that was free a moment ago. */
 export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using listener = Deno.listen({ hostname: LOOPBACK, port: 0 });
   return listener.addr.port;
 }

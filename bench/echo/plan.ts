@@ -29,6 +29,17 @@ export interface EchoPlan {
   workers: number;
 }
 
+/** What is run unless told otherwise. */
+export const DEFAULT_PLAN = {
+  threads: 1000,
+  rounds: 10,
+  warmupRounds: 0,
+  messages: 1,
+  sizeBytes: 64,
+  thinkMs: 0,
+  timeoutMs: 10_000,
+} satisfies Partial<EchoPlan>;
+
 /** A Worker for every two cores, so that the server keeps the others; never more than clients. */
 export function defaultWorkers(threads: number, cores: number): number {
   return Math.max(1, Math.min(threads, Math.floor(cores / 2)));

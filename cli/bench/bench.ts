@@ -1,7 +1,7 @@
 /** `ktcp bench`: the echo latency benchmark. */
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { type EchoOutcome, runEcho } from "../../bench/echo/echo.ts";
-import { defaultWorkers, type EchoPlan } from "../../bench/echo/plan.ts";
+import { DEFAULT_PLAN, defaultWorkers, type EchoPlan } from "../../bench/echo/plan.ts";
 import { type EchoTallies, MAX_SAMPLES } from "../../bench/echo/tallies.ts";
 import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../bench/load/limits.ts";
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
@@ -9,23 +9,26 @@ import { benchText, histogramText } from "../../bench/report/text.ts";
 import { formatCount } from "../../system/units.ts";
 import { type BenchResult, benchResult } from "../../bench/result.ts";
 import { summarize } from "../../bench/stats/summary.ts";
-import { integerBetween, parseDuration, parsePort, sizeBetween } from "../shared/args.ts";
+import {
+  addOptions,
+  count,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  duration,
+  file,
+  path,
+  port,
+  size,
+} from "../shared/options.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { checkFiles, type FileOptions, writeFiles } from "./files.ts";
 import { startOwnServer } from "./server.ts";
-import {
-  type BenchServer,
-  DEFAULT_HOST,
-  DEFAULT_PORT,
-  findServer,
-  isLocal,
-  type TargetOptions,
-} from "./target.ts";
+import { type BenchServer, findServer, isLocal, type TargetOptions } from "./target.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
-import { formatAddress } from "../../system/address.ts";
+import { formatAddress, formatHostPort } from "../../system/address.ts";
 
 interface BenchOptions extends TargetOptions, FileOptions {
   threads: number;
@@ -45,42 +48,59 @@ interface BenchOptions extends TargetOptions, FileOptions {
 /** A message has to fit into 32 bits of length, and a test into a lifetime. */
 const MAX_MESSAGE_BYTES = 2 ** 30;
 
+/** The server that is measured unless another one is named. */
+const DEFAULT_NAME = formatHostPort(DEFAULT_HOST, DEFAULT_PORT.echo);
+
 /** Builds the command; its exit code is 1 when an echo failed. */
 export function command(): Command {
-  const whole = (max: number, min = 1) => integerBetween(min, max);
-  return new Command("bench")
+  const { threads, rounds, messages, sizeBytes } = DEFAULT_PLAN;
+  const bench = new Command("bench")
     .description(
       "Measures the latency of an echo server: clients wait at a barrier, are released together, " +
         "connect, send, compare what comes back with what they sent, and close; round after " +
-        `round. With no server named and none on ${DEFAULT_HOST}:${DEFAULT_PORT}, it starts ` +
-        "ktcp's own.",
-    )
-    .option("-t, --threads <N>", "logical clients, all connected at once", whole(1_000_000), 1000)
-    .option("-r, --rounds <N>", "rounds; each client connects anew", whole(1_000_000), 10)
-    .option("-m, --messages <N>", "messages per connection", whole(1_000_000_000), 1)
-    .option("-s, --size <SIZE>", "bytes of a message", sizeBetween(1, MAX_MESSAGE_BYTES), 64)
-    .option("--message <TEXT>", "send this text instead of messages that all differ")
-    .option("-H, --host <HOST>", `server's address or name (default: ${DEFAULT_HOST})`)
-    .option("-p, --port <PORT>", `server's port (default: ${DEFAULT_PORT})`, parsePort)
-    .option("--unix <PATH>", "server's Unix domain socket")
-    .option("--think <TIME>", "pause between the messages of a connection", parseDuration, 0)
-    .option(
-      "--rate <N>",
-      "open loop: N messages per second over all clients, latency from the intended start",
-      whole(10_000_000),
-    )
-    .option("--warmup <N>", "rounds that are not counted", whole(1_000_000, 0), 0)
-    .addOption(
-      new Option("--timeout <TIME>", "for each connect, and for each echo")
-        .argParser(positiveDuration).default(10_000, "10s"),
-    )
-    .option("--workers <N>", "Web Workers for the clients (default: half the cores)", whole(1024))
-    .option("--output <FILE>", "write client index and mean echo latency (µs), as bench.txt")
-    .option("--csv <FILE>", `write every sample, at most ${formatCount(MAX_SAMPLES)}`)
-    .option("--plot <FILE>", "draw scatter, CDF, spectrum and percentiles (.svg or .png)")
-    .option("--gnuplot <FILE>", "write a gnuplot script that plots --output")
-    .option("--json", "print one JSON document")
-    .option("--compare <FILES...>", "instead of a run: compare two that --json saved")
+        `round. With no server named and none on ${DEFAULT_NAME}, it starts ktcp's own.`,
+    );
+  return addOptions(bench, [
+    count("-t, --threads", "logical clients, all connected at once", {
+      max: 1_000_000,
+      default: threads,
+    }),
+    count("-r, --rounds", "rounds; each client connects anew", { max: 1_000_000, default: rounds }),
+    count("-m, --messages", "messages per connection", { max: 1_000_000_000, default: messages }),
+    size("-s, --size", "bytes of a message", {
+      min: 1,
+      max: MAX_MESSAGE_BYTES,
+      default: sizeBytes,
+    }),
+    new Option("--message <text>", "send this text instead of messages that all differ"),
+    new Option("-H, --host <host>", `server's address or name (default: ${DEFAULT_HOST})`),
+    port("-p, --port", `server's port (default: ${DEFAULT_PORT.echo})`),
+    path("--unix", "server's Unix domain socket"),
+    duration("--think", "pause between the messages of a connection", {
+      default: DEFAULT_PLAN.thinkMs,
+    }),
+    count(
+      "--rate",
+      "open loop: so many messages per second over all clients, latency from the intended start",
+      { max: 10_000_000 },
+    ),
+    count("--warmup", "rounds that are not counted", {
+      min: 0,
+      max: 1_000_000,
+      default: DEFAULT_PLAN.warmupRounds,
+    }),
+    duration("--timeout", "for each connect, and for each echo", {
+      isPositive: true,
+      default: DEFAULT_PLAN.timeoutMs,
+    }),
+    count("--workers", "Web Workers for the clients (default: half the cores)", { max: 1024 }),
+    file("--output", "write client index and mean echo latency (µs), as bench.txt"),
+    file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
+    file("--plot", "draw scatter, CDF, spectrum and percentiles (.svg or .png)"),
+    file("--gnuplot", "write a gnuplot script that plots --output"),
+    new Option("--json", "print one JSON document"),
+    new Option("--compare <file...>", "instead of a run: compare two that --json saved"),
+  ])
     .addHelpText(
       "after",
       "\nExit code 1 when an echo failed, 130 after Ctrl-C (the figures so far are printed)." +
@@ -90,12 +110,6 @@ export function command(): Command {
         "\n  ktcp bench --compare before.json after.json",
     )
     .action(run);
-}
-
-function positiveDuration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === 0) throw new InvalidArgumentError("It must be above 0; write it like 500ms or 5s.");
-  return ms;
 }
 
 async function run(options: BenchOptions): Promise<void> {
@@ -118,7 +132,7 @@ async function measure(options: BenchOptions, server: BenchServer): Promise<void
   const limits = heldLimits(plan, server);
   if (server.selfStarted) {
     printNote(
-      `no server listens on ${DEFAULT_HOST}:${DEFAULT_PORT}: measuring ktcp's own echo server on ` +
+      `no server listens on ${DEFAULT_NAME}: measuring ktcp's own echo server on ` +
         formatAddress(server.target),
     );
   }

@@ -1,5 +1,5 @@
 /** Worker entry: the echo server that `ktcp bench` starts when there is none to measure. */
-import { type RunningServer, serve } from "../../servers/mod.ts";
+import { DEFAULT_BUFFER_BYTES, type RunningServer, serve } from "../../servers/mod.ts";
 
 /** What the server has to hold. */
 export interface OwnServerTask {
@@ -8,9 +8,6 @@ export interface OwnServerTask {
 
 /** What the Worker answers: the port it got, and then, told to stop, that it did. */
 export type OwnServerAnswer = { port: number } | { stopped: true };
-
-/** Pieces of at most this size are echoed, as `ktcp echo` does by default. */
-const BUFFER_BYTES = 4096;
 
 const worker = self as unknown as Worker;
 let server: RunningServer | undefined;
@@ -22,8 +19,8 @@ worker.onmessage = async ({ data }: MessageEvent<OwnServerTask | "stop">) => {
   }
   server = await serve({
     // Every client connects at once: each may have to wait in the accept queue.
-    listen: { hostname: "127.0.0.1", port: 0, backlog: data.connections },
-    service: { kind: "echo", bufferBytes: BUFFER_BYTES, verbose: false },
+    listen: { backlog: data.connections },
+    service: { kind: "echo", bufferBytes: DEFAULT_BUFFER_BYTES, verbose: false },
     maxConnections: data.connections,
   });
   worker.postMessage({ port: server.port } satisfies OwnServerAnswer);

@@ -31,7 +31,7 @@ export function checkFiles(options: FileOptions): void {
     );
   }
   if (gnuplot !== undefined && output === undefined) {
-    throw new UsageError(`--gnuplot '${gnuplot}' has no data to plot; add --output FILE`);
+    throw new UsageError(`--gnuplot '${gnuplot}' has no data to plot; add --output <file>`);
   }
   for (const [option, path] of Object.entries({ ...options })) {
     if (path === undefined) continue;

@@ -2,6 +2,7 @@
 import type { OwnServerAnswer, OwnServerTask } from "./bench_server_worker.ts";
 import type { OwnServer } from "./target.ts";
 import { Failure } from "../shared/failure.ts";
+import { LOOPBACK } from "../../system/address.ts";
 
 /**
  * Starts an echo server on a free loopback port that has room for `connections`.
@@ -9,7 +10,7 @@ import { Failure } from "../shared/failure.ts";
  * @throws {Failure} when it cannot
  */
 export async function startOwnServer(connections: number): Promise<OwnServer> {
-  const hostname = "127.0.0.1";
+  const hostname = LOOPBACK;
   const worker = new Worker(new URL("./bench_server_worker.ts", import.meta.url), {
     type: "module",
     name: "ktcp echo",

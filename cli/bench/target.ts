@@ -2,11 +2,8 @@
 import { lookup } from "node:dns/promises";
 import { resolve } from "node:path";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { DEFAULT_HOST, DEFAULT_PORT } from "../shared/options.ts";
 import { type Address, formatAddress } from "../../system/address.ts";
-
-/** Where `ktcp echo` listens unless told otherwise. */
-export const DEFAULT_HOST = "127.0.0.1";
-export const DEFAULT_PORT = 12345;
 
 /** The options that name a server. */
 export interface TargetOptions {
@@ -59,9 +56,10 @@ export async function findServer(
   }
   if (port === 0) throw new UsageError("--port '0' is no server's port; write 1 to 65535");
   if (host !== undefined || port !== undefined) {
-    return named({ hostname: await addressOf(host ?? DEFAULT_HOST), port: port ?? DEFAULT_PORT });
+    const hostname = await addressOf(host ?? DEFAULT_HOST);
+    return named({ hostname, port: port ?? DEFAULT_PORT.echo });
   }
-  const address = fallback.address ?? { hostname: DEFAULT_HOST, port: DEFAULT_PORT };
+  const address = fallback.address ?? { hostname: DEFAULT_HOST, port: DEFAULT_PORT.echo };
   if (await isListening(address)) return named(address);
   const own = await fallback.startOwn();
   return {

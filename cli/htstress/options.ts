@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HtstressOptions } from "../../bench/http/htstress.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import { type FailIf, parseFailIf } from "../../bench/fail_if.ts";
-import { integerBetween, parseDuration } from "../shared/args.ts";
+import { addOptions, count, DEFAULT_PORT, duration, file, path } from "../shared/options.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
 /** What commander makes of the command line. */
@@ -54,62 +54,57 @@ const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
 /** Adds the options to `command`, in the order in which the help shows them. */
 export function addHtstressOptions(command: Command): Command {
-  const whole = integerBetween;
-  return command
-    .option(
-      "-n, --number <N>",
-      "requests over all threads; 0: until Ctrl-C",
-      whole(0, MAX_REQUESTS),
-    )
-    .option("-c, --concurrency <N>", "connections per thread", whole(1, MAX_CONNECTIONS), 1)
-    .option("-t, --threads <N>", "threads (Web Workers)", whole(1, MAX_THREADS), 1)
-    .option("-u, --udaddr <PATH>", "connect to this Unix domain socket")
-    .option("-h, --host <HOST>", "Host field of the requests")
-    .option("-d, --debug", "show requests and responses on stderr")
-    .option("-4, --ipv4", "only IPv4 addresses")
-    .option("-6, --ipv6", "only IPv6 addresses")
-    .option("-k, --keep-alive", "HTTP/1.1 on connections that stay open")
-    .option(
-      "--pipeline <N>",
-      "send N requests at once on a connection (implies --keep-alive)",
-      whole(1, MAX_PIPELINE),
-      1,
-    )
-    .option("--duration <TIME>", "length of the run; requests in flight complete", positiveDuration)
-    .option(
-      "--rate <N>",
-      "open loop: N requests per second in all, latency from the intended start",
-      whole(1, MAX_RATE),
-    )
-    .addOption(timeOption("--ramp <TIME>", "raise rate or connections from 0 during TIME"))
-    .addOption(timeOption("--warmup <TIME>", "load before the measured time, not counted"))
-    .addOption(
-      new Option("--timeout <TIME>", "for each connect and each exchange; 0: none")
-        .argParser(parseDuration).default(10_000, "10s"),
-    )
-    .option("--method <METHOD>", "request method (default: GET, with a body POST)", methodToken)
-    .addOption(
-      new Option("--header <LINE>", "'Name: value', may be repeated")
-        .argParser(header).default([], "none"),
-    )
-    .option("--body <TEXT>", "content of the requests")
-    .option("--body-file <FILE>", "content of the requests")
-    .option("--insecure", "https without checking certificates")
-    .option("--expect-status <LIST>", "good statuses, such as 200,404 or 2xx,304", statusList)
-    .option("--expect-body-sha256 <HEX>", "digest of a good response's content", sha256)
-    .addOption(
-      new Option("--fail-if <CONDITION>", "exit 1 if it holds, such as 'p99>20ms'; repeatable")
-        .argParser(failIf).default([], "none"),
-    )
-    .option(
-      "--sweep [LOADS]",
-      "a run for each concurrency (or --rate) in LOADS, such as 1,8,64, to find the knee",
-      loadList,
-    )
-    .option("--json", "print one JSON document")
-    .option("--csv <FILE>", "write every request")
-    .option("--plot <FILE>", "draw latencies, or the sweep (.svg or .png)")
-    .option("--compare <FILES...>", "instead of a run: compare two that --json saved");
+  return addOptions(command, [
+    count("-n, --number", "requests over all threads; 0: until Ctrl-C", {
+      min: 0,
+      max: MAX_REQUESTS,
+    }),
+    count("-c, --concurrency", "connections per thread", { max: MAX_CONNECTIONS, default: 1 }),
+    count("-t, --threads", "threads (Web Workers)", { max: MAX_THREADS, default: 1 }),
+    path("-u, --udaddr", "connect to this Unix domain socket"),
+    new Option("-h, --host <host>", "Host field of the requests"),
+    new Option("-d, --debug", "show requests and responses on stderr"),
+    new Option("-4, --ipv4", "only IPv4 addresses"),
+    new Option("-6, --ipv6", "only IPv6 addresses"),
+    new Option("-k, --keep-alive", "HTTP/1.1 on connections that stay open"),
+    count("--pipeline", "requests sent at once on a connection (implies --keep-alive)", {
+      max: MAX_PIPELINE,
+      default: 1,
+    }),
+    duration("--duration", "length of the run; requests in flight complete", { isPositive: true }),
+    count(
+      "--rate",
+      "open loop: so many requests per second in all, latency from the intended start",
+      { max: MAX_RATE },
+    ),
+    duration("--ramp", "raise rate or connections from 0 during this time", { default: 0 }),
+    duration("--warmup", "load before the measured time, not counted", { default: 0 }),
+    duration("--timeout", "for each connect and each exchange; 0: none", { default: 10_000 }),
+    new Option("--method <method>", "request method (default: GET, with a body POST)").argParser(
+      methodToken,
+    ),
+    new Option("--header <line>", "'Name: value', may be repeated")
+      .argParser(header).default([], "none"),
+    new Option("--body <text>", "content of the requests"),
+    file("--body-file", "content of the requests"),
+    new Option("--insecure", "https without checking certificates"),
+    new Option("--expect-status <list>", "good statuses, such as 200,404 or 2xx,304").argParser(
+      statusList,
+    ),
+    new Option("--expect-body-sha256 <hex>", "digest of a good response's content").argParser(
+      sha256,
+    ),
+    new Option("--fail-if <condition>", "exit 1 if it holds, such as 'p99>20ms'; repeatable")
+      .argParser(failIf).default([], "none"),
+    new Option(
+      "--sweep [list]",
+      "a run for each concurrency (or --rate) of the list, such as 1,8,64, to find the knee",
+    ).argParser(loadList),
+    new Option("--json", "print one JSON document"),
+    file("--csv", "write every request"),
+    file("--plot", "draw latencies, or the sweep (.svg or .png)"),
+    new Option("--compare <file...>", "instead of a run: compare two that --json saved"),
+  ]);
 }
 
 /**
@@ -121,7 +116,7 @@ export function htstressOptions(texts: string[], flags: HtstressFlags): Htstress
   const { body, bodyFile, udaddr, rate, pipeline, threads, concurrency } = flags;
   const urls = texts.map(url);
   if (urls.length === 0) {
-    throw new UsageError("no URL given; write one like http://localhost:8081/");
+    throw new UsageError(`no URL given; write one like http://localhost:${DEFAULT_PORT.http}/`);
   }
   if (flags.ipv4 && flags.ipv6) throw new UsageError("-4 and -6 exclude each other");
   if (body !== undefined && bodyFile !== undefined) {
@@ -192,16 +187,6 @@ function readBody(path: string | undefined): Uint8Array | undefined {
 function hostField(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text;
   throw new UsageError(`--host '${text}' holds white space or other characters no host has`);
-}
-
-function timeOption(flags: string, text: string): Option {
-  return new Option(flags, text).argParser(parseDuration).default(0, "0");
-}
-
-function positiveDuration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === 0) throw new InvalidArgumentError("Write a time above 0, like 500ms or 10s.");
-  return ms;
 }
 
 function methodToken(text: string): string {

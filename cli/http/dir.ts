@@ -12,7 +12,7 @@ import {
   parseHeader,
   staticOptions,
 } from "../../servers/mod.ts";
-import { formatSize, parseSize } from "../shared/args.ts";
+import { addOptions, size } from "../shared/options.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
 /** Values of the options, as commander hands them over. */
@@ -50,38 +50,34 @@ function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) =>
 
 /** Adds the options. */
 export function addDirOptions(command: Command): Command {
-  return command
-    .addOption(new Option("-d, --dir <directory>", "serve the files in it").conflicts("echo"))
-    .option(
+  return addOptions(command, [
+    new Option("-d, --dir <directory>", "serve the files in it").conflicts("echo"),
+    new Option(
       "--index <name>",
       "file that stands for its directory; may be repeated (default: index.html)",
-      collect((text) => text),
-    )
-    .option("--spa", "answer what is missing and has no extension with the root's index")
-    .option("--clean-urls", "let /about also name about.html")
-    .option("--no-listing", "answer 404 for a directory without index, not its listing")
-    .option("--dotfiles", "serve names that begin with a dot")
-    .option("--follow-symlinks", "serve symbolic links that lead out of the directory")
-    .option(
+    ).argParser(collect((text) => text)),
+    new Option("--spa", "answer what is missing and has no extension with the root's index"),
+    new Option("--clean-urls", "let /about also name about.html"),
+    new Option("--no-listing", "answer 404 for a directory without index, not its listing"),
+    new Option("--dotfiles", "serve names that begin with a dot"),
+    new Option("--follow-symlinks", "serve symbolic links that lead out of the directory"),
+    new Option(
       "--compress",
       "compress text on the fly; .br, .zst and .gz files beside are always used",
-    )
-    .option("--cache-control <value>", "Cache-Control of files (default: no-cache)")
-    .option("--cors [origin]", "allow other sites to read, all of them by default")
-    .option(
+    ),
+    new Option("--cache-control <value>", "Cache-Control of files (default: no-cache)"),
+    new Option("--cors [origin]", "allow other sites to read, all of them by default"),
+    new Option(
       "--header <line>",
       "add 'Name: value' to what the directory answers; may be repeated",
-      collect(parserFor(parseHeader)),
-    )
-    .option("--auth <user:password>", "ask for a password (basic)", parserFor(parseAuth))
-    .addOption(
-      new Option(
-        "--cache <size>",
-        "memory for files and compressed copies, over all Workers; 0 keeps none",
-      )
-        .argParser(parseSize)
-        .default(DEFAULT_CACHE_BYTES, formatSize(DEFAULT_CACHE_BYTES)),
-    );
+    ).argParser(collect(parserFor(parseHeader))),
+    new Option("--auth <user:password>", "ask for a password (basic)").argParser(
+      parserFor(parseAuth),
+    ),
+    size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
+      default: DEFAULT_CACHE_BYTES,
+    }),
+  ]);
 }
 
 /** Where the kernel shows itself as files. The runtime gives servers no access to what is below. */

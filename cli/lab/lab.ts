@@ -6,7 +6,7 @@ import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../ben
 import { labText } from "../../bench/lab/text.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
-import { integerBetween } from "../shared/args.ts";
+import { count, file } from "../shared/options.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { MODELS } from "../../servers/models/model.ts";
@@ -35,17 +35,19 @@ export function command(): Command {
     )
     .argument("<name>", `list, all, or one of ${LABS.map(({ name }) => name).join(", ")}`)
     .option("--quick", "fewer and shorter measurements: all labs within three minutes")
-    .option(
-      "--rounds <N>",
-      `repetitions of each variant (default: ${ROUNDS.full}, with --quick ${ROUNDS.quick})`,
-      integerBetween(1, 100),
+    .addOption(
+      count(
+        "--rounds",
+        `repetitions of each variant (default: ${ROUNDS.full}, with --quick ${ROUNDS.quick})`,
+        { max: 100 },
+      ),
     )
     .option(
-      "--target <NAME=HOST:PORT>",
+      "--target <name=host:port>",
       "add a running echo or HTTP server to the comparison; may be repeated",
       parseTarget,
     )
-    .option("--report <FILE>", "write an HTML report with tables, plots and raw data")
+    .addOption(file("--report", "write an HTML report with tables, plots and raw data"))
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",

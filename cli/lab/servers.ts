@@ -1,14 +1,12 @@
 /** Servers for experiments, each in a process of its own: ktcp's, and nginx. */
 import type { LabServer, Protocol, ServerSummary } from "../../bench/lab/lab.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
-import { freePort } from "../../system/address.ts";
+import { freePort, LOOPBACK } from "../../system/address.ts";
 import { Process } from "../../system/process.ts";
 import { untilReady } from "../shared/ready_line.ts";
 import { NGINX_HELLO, nginxConfig } from "./nginx.ts";
 import { dropTimeWait } from "./sockets.ts";
 import { selfCommand } from "../shared/self_command.ts";
-
-const HOSTNAME = "127.0.0.1";
 
 /** Characters kept of a server's output: enough for its summary, or why it does not start. */
 const KEEP = { keepChars: 4096 };
@@ -23,7 +21,7 @@ const GRACE = "1s";
  */
 export async function startOwn(command: Protocol, args: readonly string[]): Promise<LabServer> {
   const self = selfCommand();
-  const own = [command, "--host", HOSTNAME, "--port", "0", "--grace", GRACE, ...args];
+  const own = [command, "--host", LOOPBACK, "--port", "0", "--grace", GRACE, ...args];
   let process: Process;
   try {
     process = new Process([self.path, ...self.args, ...own], KEEP);
@@ -66,7 +64,7 @@ async function endServer(process: Process, port: number): Promise<void> {
 
 function handle(process: Process, port: number) {
   return {
-    hostname: HOSTNAME,
+    hostname: LOOPBACK,
     port,
     pid: process.pid,
     pause: () => process.signal("SIGSTOP"),
@@ -127,7 +125,7 @@ async function isListening(process: Process, port: number): Promise<boolean> {
   process.ended.then(() => isOver = true);
   while (!isOver) {
     try {
-      (await Deno.connect({ hostname: HOSTNAME, port })).close();
+      (await Deno.connect({ hostname: LOOPBACK, port })).close();
       return true;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));

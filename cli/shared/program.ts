@@ -1,6 +1,6 @@
 /** The program itself as a command: what `ktcp --help`, the completions and the man page show. */
 import { Command, CommanderError } from "commander";
-import { unitsHelp } from "./args.ts";
+import { unitsHelp } from "./options.ts";
 import type { CommandEntry } from "./command.ts";
 import { printResult } from "./output.ts";
 import { VERSION, versionText } from "./version.ts";

@@ -7,6 +7,7 @@ import { raiseOpenFiles } from "../../bench/load/limits.ts";
 import {
   CapacityError,
   type Counters,
+  DEFAULT_BACKLOG,
   DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_TIMEOUTS,
@@ -20,19 +21,24 @@ import {
 } from "../../servers/mod.ts";
 import { droppedText, stderr } from "../../system/stderr.ts";
 import {
-  formatDuration,
-  integerBetween,
-  parseDuration,
+  addOptions,
+  count,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  duration,
   parseHost,
-  parsePath,
-  parsePort,
-} from "./args.ts";
+  path,
+  port,
+} from "./options.ts";
 import { isHangupIgnored } from "../../system/linux/signals.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { printNote, printResult } from "./output.ts";
-import { statsTable } from "./serve_stats.ts";
 import { readyLine } from "./ready_line.ts";
+import { statsTable } from "./serve_stats.ts";
+
+/** The servers, as their commands are called. */
+export type ServerName = "echo" | "http";
 
 /** Values of the options that both servers have. */
 export interface ServeFlags {
@@ -50,69 +56,39 @@ export interface ServeFlags {
   stats?: boolean;
 }
 
-/** Adds the options that both servers have. */
-export function addServeOptions(
-  command: Command,
-  defaults: { port: number; idleTimeoutMs: number },
-): Command {
-  return command
-    .option("-p, --port <port>", "TCP port; 0 lets the system choose", parsePort, defaults.port)
-    .option(
-      "-H, --host <address>",
-      "address to listen on; 0.0.0.0 or :: for all",
+/** Adds the options that both servers have, with the defaults of the server `name`. */
+export function addServeOptions(command: Command, name: ServerName): Command {
+  const { idleMs, writeMs } = DEFAULT_TIMEOUTS[name];
+  return addOptions(command, [
+    port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT[name] }),
+    new Option("-H, --host <host>", "address to listen on; 0.0.0.0 or :: for all").argParser(
       parseHost,
-      "127.0.0.1",
-    )
-    .addOption(
-      new Option("--unix <path>", "listen on a Unix domain socket instead").argParser(parsePath)
-        .conflicts(["host", "port"]),
-    )
-    .addOption(
-      new Option("--model <name>", "which thread runs which work").choices(MODELS)
-        .default(MODELS[0]),
-    )
-    .option(
-      "--workers <n>",
-      "Workers of model per-core (default: one a core)",
-      integerBetween(1, 256),
-    )
-    .option(
-      "--max-active <n>",
+    ).default(DEFAULT_HOST),
+    path("--unix", "listen on a Unix domain socket instead").conflicts(["host", "port"]),
+    new Option("--model <name>", "which thread runs which work").choices(MODELS)
+      .default(MODELS[0]),
+    count("--workers", "Workers of model per-core (default: one a core)", { max: 256 }),
+    count(
+      "--max-active",
       "work items (shared-pool) or connections (per-connection) in the works at once",
-      integerBetween(1, 2048),
-      DEFAULT_MAX_ACTIVE,
-    )
-    .option("--stats", "print what each Worker did, at the end and on SIGUSR2")
-    .option("--backlog <n>", "length of the accept queue", integerBetween(1, 65535), 128)
-    .option(
-      "--max-connections <n>",
-      "open connections at the most; more wait in the accept queue",
-      integerBetween(1, 1_000_000),
-      DEFAULT_MAX_CONNECTIONS,
-    )
-    .addOption(
-      durationOption(
-        "--idle-timeout",
-        "close a connection that is idle so long; 0: never",
-        defaults.idleTimeoutMs,
-      ),
-    )
-    .addOption(
-      durationOption(
-        "--write-timeout",
-        "close a connection that takes nothing of its answer for so long; 0: never",
-        DEFAULT_TIMEOUTS.writeMs,
-      ),
-    )
-    .addOption(
-      durationOption("--grace", "time to finish what is in flight when told to stop", 10_000),
-    );
-}
-
-/** An option whose value is a duration. */
-export function durationOption(flag: string, text: string, defaultMs: number): Option {
-  return new Option(`${flag} <duration>`, text).argParser(parseDuration)
-    .default(defaultMs, formatDuration(defaultMs));
+      { max: 2048, default: DEFAULT_MAX_ACTIVE },
+    ),
+    new Option("--stats", "print what each Worker did, at the end and on SIGUSR2"),
+    count("--backlog", "length of the accept queue", { max: 65535, default: DEFAULT_BACKLOG }),
+    count("--max-connections", "open connections at the most; more wait in the accept queue", {
+      max: 1_000_000,
+      default: DEFAULT_MAX_CONNECTIONS,
+    }),
+    duration("--idle-timeout", "close a connection that is idle so long; 0: never", {
+      default: idleMs,
+    }),
+    duration(
+      "--write-timeout",
+      "close a connection that takes nothing of its answer for so long; 0: never",
+      { default: writeMs },
+    ),
+    duration("--grace", "time to finish what is in flight when told to stop", { default: 10_000 }),
+  ]);
 }
 
 /** The part of a server's options that comes from the common flags. */
@@ -158,7 +134,7 @@ const LAST_LOG_MS = 500;
 
 /** Runs a server from its readiness line to its summary. */
 export async function runServer(
-  name: "echo" | "http",
+  name: ServerName,
   options: PartialServerOptions,
   flags: ServeFlags,
 ): Promise<void> {
@@ -203,7 +179,7 @@ export async function runServer(
   }
 }
 
-function summary(name: "echo" | "http", counters: Counters, cut: number): string {
+function summary(name: ServerName, counters: Counters, cut: number): string {
   const what = name === "http" ? "requests" : "pieces";
   const errors = counters.resets + counters.overloads + cut;
   return `${counters.connections} connections, ${counters.served} ${what}, ` +

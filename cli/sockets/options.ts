@@ -1,18 +1,18 @@
 /** What `ktcp sockets` and `ktcp sockets drop` have in common. */
 import { InvalidArgumentError, Option } from "commander";
 import { type State, STATES, statesNamed } from "../../system/sockets/state.ts";
-import { integerBetween } from "../shared/args.ts";
+import { integerBetween } from "../shared/options.ts";
 import { Failure } from "../shared/failure.ts";
 
 /** `--state time-wait,established`. */
 export function statesOption(): Option {
-  return new Option("-s, --state <states>", "only these states, separated by commas")
+  return new Option("-s, --state <list>", "only these states, separated by commas")
     .argParser(parseStates);
 }
 
 /** `--port 80,443`. */
 export function portsOption(): Option {
-  return new Option("-p, --port <ports>", "only sockets with one of these ports at either end")
+  return new Option("-p, --port <list>", "only sockets with one of these ports at either end")
     .argParser(parsePorts);
 }
 

@@ -58,7 +58,7 @@ export function command(): Command {
     .addOption(new Option("--list", "one line per socket, also without a filter"))
     .addOption(new Option("--count", "the count table, also with a filter").conflicts("list"))
     .addOption(
-      new Option("-w, --watch [interval]", "show it again every interval (default: 1s)")
+      new Option("-w, --watch [time]", "show it again every so often (default: 1s)")
         .argParser(parseInterval).conflicts(["json", "explain"]),
     )
     .addOption(new Option("--json", "one JSON document with counts and sockets"))

@@ -1,6 +1,6 @@
 /** `ktcp sockets --watch`. */
 import { InvalidArgumentError } from "commander";
-import { parseDuration } from "../shared/args.ts";
+import { parseDuration } from "../shared/options.ts";
 import { printResult } from "../shared/output.ts";
 
 const MIN_INTERVAL_MS = 100;

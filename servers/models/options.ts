@@ -2,6 +2,7 @@
  * What a server can be told, as plain data that can be sent to a Worker; with defaults.
  */
 import { DEFAULT_LIMITS, type Limits } from "../../core/mod.ts";
+import { LOOPBACK } from "../../system/address.ts";
 import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
 import type { ListenOptions } from "../net/stream.ts";
@@ -43,14 +44,25 @@ export interface ServerOptions {
 /** Resolution of timeouts: they are over up to so much later. */
 export const TICK_MS = 250;
 
-/** Timeouts for HTTP; `ktcp echo` waits for ever between messages. */
-export const DEFAULT_TIMEOUTS: Timeouts = {
+const HTTP_TIMEOUTS: Timeouts = {
   idleMs: 5000,
   headMs: 10_000,
   contentMs: 10_000,
   writeMs: 30_000,
   lingerMs: 5000,
 };
+
+/** Timeouts by service: echo waits for ever between messages. */
+export const DEFAULT_TIMEOUTS: Record<ServiceOptions["kind"], Timeouts> = {
+  echo: { ...HTTP_TIMEOUTS, idleMs: 0 },
+  http: HTTP_TIMEOUTS,
+};
+
+/** The default of `--buffer`. */
+export const DEFAULT_BUFFER_BYTES = 4096;
+
+/** The default of `--backlog`. */
+export const DEFAULT_BACKLOG = 128;
 
 /** The default of `--max-connections`. */
 export const DEFAULT_MAX_CONNECTIONS = 10_000;
@@ -77,13 +89,9 @@ export const DEFAULT_MAX_ACTIVE = 256;
 /** Fills in the defaults. */
 export function withDefaults(options: PartialServerOptions): ServerOptions {
   return {
-    listen: { hostname: "127.0.0.1", port: 0, backlog: 128, ...options.listen },
+    listen: { hostname: LOOPBACK, port: 0, backlog: DEFAULT_BACKLOG, ...options.listen },
     service: options.service,
-    timeouts: {
-      ...DEFAULT_TIMEOUTS,
-      ...(options.service.kind === "echo" ? { idleMs: 0 } : {}),
-      ...options.timeouts,
-    },
+    timeouts: { ...DEFAULT_TIMEOUTS[options.service.kind], ...options.timeouts },
     maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
   };
 }

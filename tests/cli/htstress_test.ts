@@ -80,8 +80,8 @@ Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected
 const USAGE: Record<string, RegExp> = {
   "": /^ktcp htstress: no URL given; write one like http:\/\/localhost:8081\/\nTry /,
   "ftp://x/": /Not a URL: 'ftp:\/\/x\/'/,
-  "-n x http://x/": /--number <N>' argument 'x' is invalid\. Not a whole number/,
-  "-c 0 http://x/": /--concurrency <N>' argument '0' is invalid/,
+  "-n x http://x/": /--number <n>' argument 'x' is invalid\. Not a whole number/,
+  "-c 0 http://x/": /--concurrency <n>' argument '0' is invalid/,
   "-4 -6 http://x/": /-4 and -6 exclude each other/,
   "--pipeline 4 --rate 5 http://x/": /--pipeline '4' and --rate exclude each other/,
   "--pipeline 4 http://x/ http://y/": /--pipeline '4' needs URLs of one server, not 2/,

@@ -268,7 +268,7 @@ testUnless(notLinux, "ktcp sockets drop names malformed lines and drops nothing"
 testUnless(notLinux, "ktcp sockets refuses wrong options with exit code 2", async () => {
   const cases: [string[], RegExp][] = [
     [["--state", "foo"], /'foo' is no state; states: established/],
-    [["--port", "0"], /--port <ports>' argument '0' is invalid/],
+    [["--port", "0"], /--port <list>' argument '0' is invalid/],
     [["--port", "80,x"], /argument '80,x' is invalid/],
     [["--listen", "--state", "time-wait"], /--listen' cannot be used with/],
     [["--watch", "--json"], /cannot be used with option '--json'/],

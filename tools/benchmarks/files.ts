@@ -1,5 +1,5 @@
 /** Compares static file servers: `deno task bench:files`. How, says `servers/compare.ts`. */
-import { integerBetween } from "../../cli/shared/args.ts";
+import { count } from "../../cli/shared/options.ts";
 import { contenders } from "./files/servers.ts";
 import {
   checkNames,
@@ -39,7 +39,7 @@ async function run(flags: Flags, scratch: string): Promise<void> {
 }
 
 await compareCommand("bench:files", "Compares static file servers on one core.")
-  .option("--connections <n>", "keep-alive connections", integerBetween(1, 1000), 32)
+  .addOption(count("--connections", "keep-alive connections", { max: 1000, default: 32 }))
   .option("--sizes <list>", `of ${Object.keys(SIZES)}`, list, Object.keys(SIZES))
   .action(async (flags: Flags) => {
     checkNames("--sizes", { names: flags.sizes, known: Object.keys(SIZES) });

@@ -3,7 +3,7 @@
  * started in turn, and the medians are shown.
  */
 import { Command } from "commander";
-import { integerBetween } from "../../cli/shared/args.ts";
+import { count } from "../../cli/shared/options.ts";
 import { markdownTable } from "../../bench/report/text_layout.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { startMs } from "../shared/measure_start.ts";
@@ -39,6 +39,8 @@ async function run({ rounds }: { rounds: number }): Promise<void> {
 
 await new Command("bench:start")
   .description("Measures the time from the start of servers to their first answer.")
-  .option("--rounds <n>", "starts of each; the medians are shown", integerBetween(1, 1000), 15)
+  .addOption(
+    count("--rounds", "starts of each; the medians are shown", { max: 1000, default: 15 }),
+  )
   .action(run)
   .parseAsync(Deno.args, { from: "user" });

@@ -16,7 +16,7 @@ function serverOf(bufferBytes: number) {
   const log = (line: string) => void lines.push(line);
   const service = new EchoService(core, { bufferBytes, log, logClients: log });
   const counters = zeroCounters();
-  const timeouts = { ...DEFAULT_TIMEOUTS, idleMs: 0 };
+  const timeouts = DEFAULT_TIMEOUTS.echo;
   const wheel = new TimerWheel(250);
   const onEnd: ConnectionContext["onEnd"] = ({ conn }, fault) => {
     core.close(conn);

@@ -7,7 +7,7 @@
  */
 import { Command } from "commander";
 import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";
-import { integerBetween } from "../../../cli/shared/args.ts";
+import { count } from "../../../cli/shared/options.ts";
 import { type Contender, outputOf } from "./contender.ts";
 import { markdownTable } from "../../../bench/report/text_layout.ts";
 import { median } from "../../../bench/stats/spread.ts";
@@ -68,8 +68,8 @@ export function list(text: string): string[] {
 export function compareCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option("--rounds <n>", "rounds; the medians are shown", integerBetween(1, 100), 5)
-    .option("--seconds <n>", "seconds of each measurement", integerBetween(1, 60), 1)
+    .addOption(count("--rounds", "rounds; the medians are shown", { max: 100, default: 5 }))
+    .addOption(count("--seconds", "seconds of each measurement", { max: 60, default: 1 }))
     .option("--servers <list>", "which servers, parted by commas (default: all)", list)
     .option("--json", "print the figures as JSON");
 }

@@ -1,8 +1,13 @@
 /**
- * Parsers for option values, each with its unit, its bounds and an error that says what to write.
- * They are meant for commander's `.option(flags, description, parser, default)`.
+ * The kinds of options: how the help writes their value, how it is read, within which bounds, and
+ * how a default is shown.
  */
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { LOOPBACK } from "../../system/address.ts";
+
+/** Where a server listens, and where a client looks for it, unless told otherwise. */
+export const DEFAULT_HOST = LOOPBACK;
+export const DEFAULT_PORT = { echo: 12345, http: 8081 };
 
 const DURATION_UNITS_MS: Record<string, number> = {
   us: 0.001,
@@ -25,6 +30,13 @@ export function parseDuration(text: string): number {
   }
   const ms = Number(match[1]) * DURATION_UNITS_MS[match[2]];
   if (ms > MAX_DURATION_MS) throw new InvalidArgumentError(`Too long; at most 24 days.`);
+  return ms;
+}
+
+/** Like {@linkcode parseDuration}, refusing 0. */
+export function parsePositiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === 0) throw new InvalidArgumentError("Write a time above 0, like 500ms or 5s.");
   return ms;
 }
 
@@ -96,12 +108,85 @@ export function formatDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
+/** How the values of a kind of options are written and read. */
+interface Kind<T> {
+  /** What stands for the value in the help. */
+  metavar: string;
+  /** @throws {InvalidArgumentError} which says what to write */
+  parse(text: string): T;
+  /** Writes a value as `parse` reads it. */
+  format?(value: T): string;
+}
+
+function optionOf<T>(
+  flags: string,
+  text: string,
+  { metavar, parse, format = String, default: value }: Kind<T> & { default?: T },
+): Option {
+  const option = new Option(`${flags} <${metavar}>`, text).argParser(parse);
+  return value === undefined ? option : option.default(value, format(value));
+}
+
+/** An option for a whole number from `min` (1) to `max`. */
+export function count(
+  flags: string,
+  text: string,
+  { min = 1, max, ...rest }: { min?: number; max: number; default?: number },
+): Option {
+  return optionOf(flags, text, { metavar: "n", parse: integerBetween(min, max), ...rest });
+}
+
+/** An option for bytes from `min` (0) to `max`. */
+export function size(
+  flags: string,
+  text: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, ...rest }: {
+    min?: number;
+    max?: number;
+    default?: number;
+  } = {},
+): Option {
+  const parse = sizeBetween(min, max);
+  return optionOf(flags, text, { metavar: "size", parse, format: formatSize, ...rest });
+}
+
+/** An option for a duration, in milliseconds. */
+export function duration(
+  flags: string,
+  text: string,
+  { isPositive = false, ...rest }: { isPositive?: boolean; default?: number } = {},
+): Option {
+  const parse = isPositive ? parsePositiveDuration : parseDuration;
+  return optionOf(flags, text, { metavar: "time", parse, format: formatDuration, ...rest });
+}
+
+/** An option for a TCP port. */
+export function port(flags: string, text: string, rest: { default?: number } = {}): Option {
+  return optionOf(flags, text, { metavar: "port", parse: parsePort, ...rest });
+}
+
+/** An option for the path of a Unix domain socket. */
+export function path(flags: string, text: string): Option {
+  return optionOf(flags, text, { metavar: "path", parse: parsePath });
+}
+
+/** An option for the name of a file. */
+export function file(flags: string, text: string): Option {
+  return optionOf(flags, text, { metavar: "file", parse: parsePath });
+}
+
+/** Adds `options` to `command`, in the order in which the help shows them. */
+export function addOptions(command: Command, options: readonly Option[]): Command {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
 /** What the help says about the units of values, for options with these flags. */
 export function unitsHelp(flags: readonly string[]): string {
   const takes = (value: RegExp) => flags.some((flag) => value.test(flag));
   const lines = [
-    takes(/[<[](duration|time|interval)[>\]]/i) && "Durations: 250us, 500ms, 5s, 2m, 1h, or 0.",
-    takes(/<size>/i) && "Sizes: bytes, or with a unit: 64k, 1m, 2g (powers of 1024).",
+    takes(/[<[]time[>\]]/) && "Durations: 250us, 500ms, 5s, 2m, 1h, or 0.",
+    takes(/<size>/) && "Sizes: bytes, or with a unit: 64k, 1m, 2g (powers of 1024).",
   ].filter((line) => line !== false);
   return lines.length === 0 ? "" : `\n${lines.join("\n")}`;
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { InvalidArgumentError } from "commander";
 import fc from "fast-check";
+import { COMMANDS } from "../../cli/commands.ts";
 import {
+  count,
+  duration,
   formatDuration,
   formatSize,
   integerBetween,
@@ -9,9 +12,13 @@ import {
   parseHost,
   parsePath,
   parsePort,
+  parsePositiveDuration,
   parseSize,
+  port,
+  size,
   sizeBetween,
-} from "../../cli/shared/args.ts";
+} from "../../cli/shared/options.ts";
+import { wholeProgram } from "../../cli/shared/program.ts";
 
 /** Checks which values a parser reads, and which it refuses with a hint that says what to write. */
 function checkParser<T>(
@@ -52,6 +59,14 @@ Deno.test("parseDuration() refuses what no timer can wait for", () => {
   assert.equal(parseDuration("596h"), 596 * 3_600_000);
   assert.throws(() => parseDuration("597h"), /at most 24 days/);
   assert.throws(() => parseDuration("9".repeat(400) + "s"), /at most 24 days/);
+});
+
+Deno.test("parsePositiveDuration() refuses 0", () => {
+  checkParser(parsePositiveDuration, {
+    reads: [["1us", 0.001], ["5s", 5000]],
+    refuses: ["0", "0s"],
+    hint: /Write a time above 0, like 500ms or 5s/,
+  });
 });
 
 Deno.test("parseSize() reads bytes and powers of 1024", () => {
@@ -124,4 +139,35 @@ Deno.test("formatSize() and formatDuration() write what the parsers read", () =>
   assert.deepEqual([0, 500, 5000, 120_000].map(formatDuration), ["0", "500ms", "5s", "120s"]);
   fc.assert(fc.property(fc.nat(2 ** 40), (bytes) => parseSize(formatSize(bytes)) === bytes));
   fc.assert(fc.property(fc.nat(2 ** 31 - 1), (ms) => parseDuration(formatDuration(ms)) === ms));
+});
+
+Deno.test("the kinds of options show their defaults in the units in which values are read", () => {
+  const shown = [
+    count("--rounds", "", { max: 9, default: 3 }),
+    size("--buffer", "", { default: 4096 }),
+    duration("--grace", "", { default: 10_000 }),
+    port("--port", "", { default: 0 }),
+    port("--port", ""),
+  ].map(({ flags, defaultValue, defaultValueDescription }) => [
+    flags,
+    defaultValue,
+    defaultValueDescription,
+  ]);
+  assert.deepEqual(shown, [
+    ["--rounds <n>", 3, "3"],
+    ["--buffer <size>", 4096, "4k"],
+    ["--grace <time>", 10_000, "10s"],
+    ["--port <port>", 0, "0"],
+    ["--port <port>", undefined, undefined],
+  ]);
+});
+
+Deno.test("every option's value is called in lower case, and alike in all commands", async () => {
+  const { commands } = await wholeProgram(COMMANDS);
+  const all = [...commands, ...commands.flatMap((command) => command.commands)];
+  const values = all.flatMap(({ options }) =>
+    options.flatMap(({ flags }) => /[<[](.+)[>\]]/.exec(flags)?.[1] ?? [])
+  );
+  assert.ok(values.length > 50, "the options were found");
+  assert.deepEqual(values.filter((value) => /[A-Z]|duration|interval|address/.test(value)), []);
 });
