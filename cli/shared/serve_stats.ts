@@ -1,6 +1,7 @@
 /**
  * `--stats`: what each thread of a server did, as a table, at the end and on SIGUSR2.
  */
+import { table } from "../../bench/report/text_layout.ts";
 import type { ThreadReport } from "../../servers/mod.ts";
 
 const COLUMNS = [
@@ -30,9 +31,5 @@ export function statsTable(reports: readonly ThreadReport[]): string {
       work?.crashes,
     ].map((value) => String(value ?? "-"))
   );
-  const table = [[...COLUMNS], ...rows];
-  const widths = COLUMNS.map((_, i) => Math.max(...table.map((row) => row[i].length)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join("  ");
-  return table.map((row) => line(row).trimEnd()).join("\n");
+  return table([[...COLUMNS], ...rows]);
 }
