@@ -8,7 +8,7 @@ import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
-import { onInterrupt } from "../shared/interrupt.ts";
+import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
 import { MODELS } from "../../servers/models/model.ts";
 import { labHost } from "./host.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
@@ -94,11 +94,7 @@ async function runAll(
   options: LabOptions,
 ): Promise<LabResult[]> {
   const isQuick = options.quick ?? false;
-  const interrupt = onInterrupt();
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  for (const signal of ["SIGTERM", "SIGHUP"] as const) Deno.addSignalListener(signal, onSignal);
-  const signal = AbortSignal.any([interrupt.signal, stop.signal]);
+  const { signal, dispose } = onInterrupt(STOP_SIGNALS);
   const results: LabResult[] = [];
   try {
     for (const [i, lab] of labs.entries()) {
@@ -130,10 +126,7 @@ async function runAll(
     }
     return results;
   } finally {
-    for (const signal of ["SIGTERM", "SIGHUP"] as const) {
-      Deno.removeSignalListener(signal, onSignal);
-    }
-    interrupt.dispose();
+    dispose();
   }
 }
 

@@ -1,12 +1,18 @@
-/** Ctrl-C in a client: the first asks for the partial result, a second one ends at once. */
+/** Signals by which a command is told to stop: the first asks it to, a second one ends it at once. */
+import { isHangupIgnored } from "../../system/linux/signals.ts";
 
 /** A person's wish to stop. */
 export interface Interrupt {
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Gives Ctrl-C its usual effect back. */
+  /** Resolves at the first signal. */
+  readonly asked: Promise<void>;
+  /** Gives the signals their usual effect back. */
   dispose(): void;
 }
+
+/** What tells a command to stop that others start and stop, as a server. */
+export const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The same Ctrl-C may come twice: `deno task` forwards what the terminal sent to the group. */
 const DUPLICATE_MS = 200;
@@ -14,19 +20,33 @@ const DUPLICATE_MS = 200;
 /** Exit code of a command that Ctrl-C ended: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
-/** Takes Ctrl-C (SIGINT) over. */
-export function onInterrupt(): Interrupt {
+/**
+ * Takes `signals` over, by default Ctrl-C alone. SIGHUP goes on to do nothing under nohup(1).
+ *
+ * @param exitCode of the process that a second signal ends
+ */
+export function onInterrupt(
+  signals: readonly Deno.Signal[] = ["SIGINT"],
+  exitCode = INTERRUPTED,
+): Interrupt {
   const controller = new AbortController();
+  const asked = Promise.withResolvers<void>();
   let firstMs = 0;
   const listener = () => {
     if (!controller.signal.aborted) {
       firstMs = performance.now();
       controller.abort();
-    } else if (performance.now() - firstMs > DUPLICATE_MS) Deno.exit(INTERRUPTED);
+      asked.resolve();
+    } else if (performance.now() - firstMs > DUPLICATE_MS) Deno.exit(exitCode);
   };
-  Deno.addSignalListener("SIGINT", listener);
+  const ignore = () => {};
+  const listeners = signals.map((signal) =>
+    [signal, signal === "SIGHUP" && isHangupIgnored() ? ignore : listener] as const
+  );
+  for (const [signal, listener] of listeners) Deno.addSignalListener(signal, listener);
   return {
     signal: controller.signal,
-    dispose: () => Deno.removeSignalListener("SIGINT", listener),
+    asked: asked.promise,
+    dispose: () => listeners.forEach((each) => Deno.removeSignalListener(...each)),
   };
 }

@@ -30,9 +30,9 @@ import {
   path,
   port,
 } from "./options.ts";
-import { isHangupIgnored } from "../../system/linux/signals.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
+import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { readyLine } from "./ready_line.ts";
 import { statsTable } from "./serve_stats.ts";
@@ -109,26 +109,6 @@ export function commonServerOptions(
   };
 }
 
-/** How long a repeated signal counts as the same Ctrl-C: `deno task` forwards what all got. */
-const SAME_SIGNAL_MS = 200;
-
-/** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
-function stopSignal(): Promise<undefined> {
-  return new Promise((resolve) => {
-    let firstMs: number | undefined;
-    const isIgnored = isHangupIgnored();
-    const onSignal = () => {
-      if (firstMs === undefined) {
-        firstMs = performance.now();
-        resolve(undefined);
-      } else if (performance.now() - firstMs > SAME_SIGNAL_MS) Deno.exit(1);
-    };
-    Deno.addSignalListener("SIGINT", onSignal);
-    Deno.addSignalListener("SIGTERM", onSignal);
-    Deno.addSignalListener("SIGHUP", isIgnored ? () => {} : onSignal);
-  });
-}
-
 /** The rest of the log has so long where nothing is left of `--grace`. */
 const LAST_LOG_MS = 500;
 
@@ -141,7 +121,7 @@ export async function runServer(
   // A reader of stderr that is slow, or gone, must not delay connections.
   stderr.buffer();
   // Before the readiness line: who reads it may send a signal at once.
-  const stopped = stopSignal();
+  const { asked } = onInterrupt(STOP_SIGNALS, 1);
   let server: RunningServer;
   try {
     server = await serve(options);
@@ -164,7 +144,7 @@ export async function runServer(
     await server.stop(0);
     throw error;
   }
-  const failure = await Promise.race([stopped, server.failed.catch((error) => error)]);
+  const failure = await Promise.race([asked, server.failed.catch((error) => error)]);
   const graceMs = failure === undefined ? flags.grace : 0;
   const stopMs = performance.now();
   const cut = await server.stop(graceMs);

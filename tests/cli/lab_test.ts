@@ -40,24 +40,25 @@ Deno.test({
   },
 });
 
-for (const [what, signals] of [["once", 1], ["twice", 2]] as const) {
+for (const signals of [["SIGINT"], ["SIGTERM"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]]) {
   Deno.test({
-    name: `ktcp lab: Ctrl-C ${what} ends it and its servers`,
+    name: `ktcp lab: ${signals.join(", then ")} ends it and its servers`,
     ignore: !isLinux,
     fn: async () => {
       const marker = new Marker();
       await using process = new Launched(["lab", "keepalive", "--json"], { env: marker.env });
       // Its server listens: a measurement is under way, or about to be.
       await until(() => marker.processes().some((command) => / http --host/.test(command)));
-      process.signal("SIGINT");
-      if (signals === 2) {
+      const [first, second] = signals as Deno.Signal[];
+      process.signal(first);
+      if (second !== undefined) {
         // A second one within 200 ms would count as the same.
         await new Promise((resolve) => setTimeout(resolve, 250));
-        process.signal("SIGINT");
+        process.signal(second);
       }
       const { code, out } = await process.ended;
       assert.equal(code, 130);
-      if (signals === 1) assert.equal(JSON.parse(out).lab, "keepalive");
+      if (second === undefined) assert.equal(JSON.parse(out).lab, "keepalive");
       await until(() => marker.processes().length === 0);
     },
   });
