@@ -49,10 +49,9 @@ export function parseIntegers(text: string): number[] | null {
 
 /** Reads the limits of this process and machine. */
 export function readSystemLimits(): SystemLimits {
-  const limits = readProc("/proc/self/limits");
   const range = readIntegers("/proc/sys/net/ipv4/ip_local_port_range");
   return {
-    openFiles: limits === null ? null : parseProcessLimit(limits, "Max open files"),
+    openFiles: readOpenFiles(),
     maxOpenFiles: readInteger("/proc/sys/fs/nr_open"),
     somaxconn: readInteger("/proc/sys/net/core/somaxconn"),
     synBacklog: readInteger("/proc/sys/net/ipv4/tcp_max_syn_backlog"),
@@ -62,6 +61,12 @@ export function readSystemLimits(): SystemLimits {
     cores: availableParallelism(),
     memoryBytes: readAvailableMemory(),
   };
+}
+
+/** RLIMIT_NOFILE of this process (`ulimit -n`); null where it is not told. */
+export function readOpenFiles(): SystemLimits["openFiles"] {
+  const limits = readProc("/proc/self/limits");
+  return limits === null ? null : parseProcessLimit(limits, "Max open files");
 }
 
 function readIntegers(path: string): number[] | null {
@@ -74,11 +79,11 @@ function readInteger(path: string): number | null {
 }
 
 /** The machine's available memory, or what the control group (v2) leaves when that is less. */
-function readAvailableMemory(): number | null {
+export function readAvailableMemory(): number | null {
   const meminfo = readProc("/proc/meminfo");
   const available = meminfo === null ? null : parseAvailableMemory(meminfo);
   // The file holds the word "max" where the group has no limit, and is missing in the root group.
   const max = readInteger("/sys/fs/cgroup/memory.max");
-  if (available === null || max === null) return available;
-  return Math.min(available, max - (readInteger("/sys/fs/cgroup/memory.current") ?? 0));
+  if (max === null) return available;
+  return Math.min(available ?? Infinity, max - (readInteger("/sys/fs/cgroup/memory.current") ?? 0));
 }

@@ -1,9 +1,13 @@
 /** The only reader of the kernel's text files (`/proc`, `/sys`). */
 
+/** Whether reading `path` is permitted: to try without permission would ask the user for it. */
+export function mayRead(path: string): boolean {
+  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
 /** The text of the file `path`, or null where there is none or it may not be read. */
 export function readProc(path: string): string | null {
-  // To try without permission would ask the user for it.
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return null;
+  if (!mayRead(path)) return null;
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {

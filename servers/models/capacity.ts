@@ -3,6 +3,8 @@
  * memory allow, so that the limit is met by waiting and not by failing.
  */
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
+import { readAvailableMemory, readOpenFiles } from "../../system/limits.ts";
+import { mayRead } from "../../system/proc.ts";
 import { compressorWorkers } from "../files/compression/compressor_pool.ts";
 import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
 import type { Model } from "./model.ts";
@@ -144,42 +146,14 @@ export function fitCapacity(
   return { maxConnections: fitting, maxWorkers, note };
 }
 
-/** Whether reading `path` is permitted: to try without permission would ask the user for it. */
-function mayRead(path: string): boolean {
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
-}
-
 /** Asks the system, as far as reading is permitted. */
 export function systemRoom(): SystemRoom {
-  const limits = read("/proc/self/limits");
-  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-  const descriptorLimit = soft === undefined ? Infinity : Number(soft);
+  const descriptorLimit = readOpenFiles()?.soft ?? Infinity;
   return {
     descriptorLimit,
     descriptors: descriptorLimit - countEntries("/proc/self/fd", { atMost: descriptorLimit }),
-    memoryBytes: Math.min(availableMemory(), controlGroupMemory()),
+    memoryBytes: readAvailableMemory() ?? Infinity,
   };
-}
-
-function availableMemory(): number {
-  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(read("/proc/meminfo"))?.[1];
-  return kilobytes === undefined ? Infinity : Number(kilobytes) * 1024;
-}
-
-/** What the control group (v2) leaves; its file holds the word "max" where there is no limit. */
-function controlGroupMemory(): number {
-  const max = read("/sys/fs/cgroup/memory.max").trim();
-  return /^\d+$/.test(max) ? Number(max) - Number(read("/sys/fs/cgroup/memory.current")) : Infinity;
-}
-
-/** The text of a file of the kernel; empty where there is none or it may not be read. */
-function read(path: string): string {
-  if (!mayRead(path)) return "";
-  try {
-    return Deno.readTextFileSync(path);
-  } catch {
-    return "";
-  }
 }
 
 /** Entries of a directory: `atMost` where none can be opened any more, 0 where none may be. */

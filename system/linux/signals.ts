@@ -4,6 +4,7 @@
  * SIGUSR1 must not open the debugger: `deno run` (since 2.9.2, without an option against it) then
  * listens on 127.0.0.1:9229, where every user of the machine could run code in this process.
  */
+import { readProc } from "../proc.ts";
 import { libc, LibcError } from "./libc.ts";
 
 const SIGUSR1 = 10;
@@ -39,13 +40,7 @@ export function isHangupIgnored(): boolean {
 }
 
 function readHangupIgnored(): boolean {
-  const path = "/proc/self/status";
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(Deno.readTextFileSync(path))?.[1];
-    return (Number.parseInt(mask?.at(-1) ?? "0", 16) & 1) !== 0;
-  } catch {
-    // No Linux: whether it is ignored cannot be told.
-    return false;
-  }
+  // Without Linux it cannot be told.
+  const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readProc("/proc/self/status") ?? "")?.[1];
+  return (Number.parseInt(mask?.at(-1) ?? "0", 16) & 1) !== 0;
 }
