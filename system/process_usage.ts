@@ -27,7 +27,7 @@ export function parseCpuTime(stat: string): CpuTime {
 }
 
 /** CPU time of process `pid` so far; null when there is no such process, or no `/proc`. */
-function readCpuTime(pid: number): CpuTime | null {
+export function readCpuTime(pid: number): CpuTime | null {
   const stat = readProc(`/proc/${pid}/stat`);
   return stat === null ? null : parseCpuTime(stat);
 }

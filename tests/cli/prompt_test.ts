@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
 import { launchServer, whyNot } from "../support/launch.ts";
+import { freePort } from "../../system/address.ts";
 import config from "../../deno.json" with { type: "json" };
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
@@ -76,12 +77,6 @@ async function check(args: string[], expected: number, cwd?: string): Promise<vo
   assert.equal(code, expected, `${args.join(" ")}: ${text}`);
 }
 
-/** A port that nobody listens on: at least it was free a moment ago. */
-function freePort(): string {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return String(listener.addr.port);
-}
-
 const FILES = ["--output", "o.txt", "--csv", "o.csv", "--plot", "o.svg", "--gnuplot", "o.gp"];
 const FEW = ["-t", "4", "-r", "1"];
 
@@ -125,7 +120,10 @@ Deno.test({
     await using http = await launchServer(["http", "--model", "single"], options);
     for (const [line, code] of COMMANDS) {
       await t.step(line, () => {
-        const words = line.replaceAll("PORT", freePort()).replaceAll("ECHO", String(echo.port))
+        const words = line.replaceAll("PORT", String(freePort())).replaceAll(
+          "ECHO",
+          String(echo.port),
+        )
           .replaceAll("HTTP", String(http.port)).split(" ");
         return check(words, code, folder);
       });
@@ -141,7 +139,7 @@ Deno.test({
     const folder = await Deno.makeTempDir({ prefix: "ktcp-terminal-" });
     for (const model of MODELS) {
       for (const service of [["echo", "--verbose"], ["http", "--dir", ".", "--log", "json"]]) {
-        const port = freePort();
+        const port = String(freePort());
         const args = [...service, "--model", model, "--port", port, "--stats"];
         const server = new InTerminal(args, folder);
         await server.untilReady();

@@ -9,7 +9,8 @@ import { parseArgs } from "node:util";
 import { Core } from "../../core/mod.ts";
 import { soakParser } from "./parser.ts";
 import { Random } from "./random.ts";
-import { residentKib, soakServer } from "./server.ts";
+import { soakServer } from "./server.ts";
+import { ServerProcess } from "./server_process.ts";
 
 /** Growth of the server above this, after the first tenth of the requests, is a leak. */
 const MOST_GROWTH_KIB = 32 * 1024;
@@ -30,50 +31,32 @@ function soakOwnParser(bytes: number, random: Random): void {
   );
 }
 
-/** A `ktcp http` of this checkout. */
-async function startServer(): Promise<{ server: Deno.ChildProcess; port: number }> {
-  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
-  const config = new URL("../../deno.json", import.meta.url).pathname;
-  const args = ["run", "-A", "--config", config, main, "http", "--echo", "--port", "0"];
-  const command = new Deno.Command(Deno.execPath(), { args, stdout: "piped", stderr: "inherit" });
-  const server = command.spawn();
-  let line = "";
-  for await (const part of server.stdout.pipeThrough(new TextDecoderStream())) {
-    line += part;
-    if (line.includes("\n")) break;
-  }
-  return { server, port: Number(/:(\d+)\n/.exec(line)?.[1]) };
-}
-
 async function soakOwnServer(requests: number, random: Random): Promise<void> {
-  const { server, port } = await startServer();
+  await using server = await ServerProcess.start(["http", "--echo", "--port", "0"]);
+  const residentKib = () => server.residentBytes / 1024;
   let warmKib = 0;
   const startMs = performance.now();
-  try {
-    console.log(`server: ${residentKib(server.pid)} KiB resident before the first request`);
-    const soak = await soakServer(port, {
-      requests,
-      connections: CONNECTIONS,
-      random,
-      onProgress: (sent) => {
-        const kib = residentKib(server.pid);
-        if (warmKib === 0 && sent >= requests / 10) warmKib = kib;
-        console.log(`${sent} requests: ${kib} KiB`);
-      },
-    });
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
-    const kib = residentKib(server.pid);
-    console.log(
-      `server: ${soak.requests} mutated requests in ${seconds} s, ${kib} KiB resident\nby status: ${
-        table(soak.statuses)
-      }`,
-    );
-    if (kib - warmKib > MOST_GROWTH_KIB) throw new Error(`It grew by ${kib - warmKib} KiB`);
-  } finally {
-    server.kill("SIGTERM");
-  }
-  const { code } = await server.status;
-  if (code !== 0) throw new Error(`The server ended with ${code}`);
+  console.log(`server: ${residentKib()} KiB resident before the first request`);
+  const soak = await soakServer(server.port, {
+    requests,
+    connections: CONNECTIONS,
+    random,
+    onProgress: (sent) => {
+      const kib = residentKib();
+      if (warmKib === 0 && sent >= requests / 10) warmKib = kib;
+      console.log(`${sent} requests: ${kib} KiB`);
+    },
+  });
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  const kib = residentKib();
+  console.log(
+    `server: ${soak.requests} mutated requests in ${seconds} s, ${kib} KiB resident\nby status: ${
+      table(soak.statuses)
+    }`,
+  );
+  if (kib - warmKib > MOST_GROWTH_KIB) throw new Error(`It grew by ${kib - warmKib} KiB`);
+  const { code, notes } = await server.stop();
+  if (code !== 0) throw new Error(`The server ended with ${code}: ${notes}`);
 }
 
 async function main(): Promise<void> {

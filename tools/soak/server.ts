@@ -1,12 +1,6 @@
-/** Sends mutated requests to a running server and watches its memory. */
+/** Sends mutated requests to a running server. */
 import type { Random } from "./random.ts";
 import { mutatedRequest } from "./requests.ts";
-
-/** Resident memory of process `pid` in KiB, from /proc. */
-export function residentKib(pid: number): number {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]);
-}
 
 /** How many requests are sent, and how. */
 export interface ServerSoakOptions {

@@ -2,6 +2,9 @@
  * A ktcp server in a process of its own, started from the command line as a person does.
  */
 import { fileURLToPath } from "node:url";
+import { untilReady } from "../../cli/shared/ready_line.ts";
+import { Process } from "../../system/process.ts";
+import { readCpuTime, residentBytes } from "../../system/process_usage.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
@@ -16,17 +19,11 @@ export interface ServerEnd {
 
 /** A running server. */
 export class ServerProcess implements AsyncDisposable {
-  /** 0 when it listens on a Unix domain socket. */
-  readonly port: number;
-  readonly #child: Deno.ChildProcess;
-  readonly #notes: Promise<string>;
-  readonly #status: Promise<Deno.CommandStatus>;
+  readonly #process: Process;
 
-  private constructor(child: Deno.ChildProcess, port: number, notes: Promise<string>) {
-    this.#child = child;
-    this.port = port;
-    this.#notes = notes;
-    this.#status = child.status;
+  /** @param port 0 when it listens on a Unix domain socket */
+  private constructor(process: Process, readonly port: number) {
+    this.#process = process;
   }
 
   /**
@@ -40,40 +37,27 @@ export class ServerProcess implements AsyncDisposable {
     { openFiles }: { openFiles?: number } = {},
   ): Promise<ServerProcess> {
     const limit = openFiles === undefined ? "" : `ulimit -n ${openFiles} && `;
-    const child = new Deno.Command("sh", {
-      args: ["-c", `${limit}exec "$0" "$@"`, Deno.execPath(), "run", "-A", MAIN, ...args],
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const notes = new Response(child.stderr).text();
-    const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    let line = "";
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      line += part.value;
-      if (line.includes("\n")) break;
-    }
-    reader.cancel();
-    if (!line.includes("listening on")) {
-      throw new Error(`ktcp ${args.join(" ")} did not start: ${await notes}`);
-    }
-    return new ServerProcess(child, Number(/:(\d+)\n/.exec(line)?.[1] ?? 0), notes);
+    const shell = ["sh", "-c", `${limit}exec "$0" "$@"`];
+    const process = new Process([...shell, Deno.execPath(), "run", "-A", MAIN, ...args]);
+    const ready = await untilReady(process);
+    if (ready !== null) return new ServerProcess(process, ready.port);
+    throw new Error(`ktcp ${args.join(" ")} did not start: ${(await process.ended).err}`);
   }
 
   get pid(): number {
-    return this.#child.pid;
+    return this.#process.pid;
   }
 
-  /** Sends `signal`. */
+  /** Sends `signal`, unless it has ended. */
   kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
+    this.#process.signal(signal);
   }
 
   /** Waits for the end, which somebody else has caused. */
   async ended(): Promise<ServerEnd> {
     const startMs = performance.now();
-    const { code } = await this.#status;
-    return { code, notes: await this.#notes, ms: performance.now() - startMs };
+    const { code, err } = await this.#process.ended;
+    return { code, notes: err, ms: performance.now() - startMs };
   }
 
   /** Tells it to stop and waits until it has. */
@@ -82,26 +66,18 @@ export class ServerProcess implements AsyncDisposable {
     return this.ended();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#status;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#process[Symbol.asyncDispose]();
   }
 
   /** Resident memory in bytes. */
   get residentBytes(): number {
-    const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024;
+    return residentBytes(this.pid);
   }
 
   /** CPU time of all its threads so far, in µs; the kernel counts in ticks of 10 ms. */
   get cpuUs(): number {
-    const stat = Deno.readTextFileSync(`/proc/${this.pid}/stat`);
-    // The command in parentheses may hold anything; fields count from behind it.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    const { userUs, systemUs } = readCpuTime(this.pid)!;
+    return userUs + systemUs;
   }
 }

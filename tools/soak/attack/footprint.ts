@@ -1,4 +1,5 @@
 /** The resources that a server holds, as the kernel sees them, and whether all were given back. */
+import { residentBytes } from "../../../system/process_usage.ts";
 import { sleep } from "../client.ts";
 
 /** A look at a process. */
@@ -17,12 +18,11 @@ const MORE_MIB = 64;
 
 /** Looks at process `pid`. @throws when it is gone */
 function footprintOf(pid: number): Footprint {
-  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-  const number = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1]);
+  const entries = (name: string) => [...Deno.readDirSync(`/proc/${pid}/${name}`)].length;
   return {
-    descriptors: [...Deno.readDirSync(`/proc/${pid}/fd`)].length,
-    threads: number("Threads"),
-    residentMib: number("VmRSS") / 1024,
+    descriptors: entries("fd"),
+    threads: entries("task"),
+    residentMib: residentBytes(pid) / 2 ** 20,
   };
 }
 

@@ -9,7 +9,7 @@
  */
 import { readSystemLimits } from "../../../system/limits.ts";
 import { connect, readResponse, sleep, writeAll } from "../client.ts";
-import { type ServerEnd, ServerProcess } from "../server_process.ts";
+import { ServerProcess } from "../server_process.ts";
 import type { AttackCounts } from "./attack_worker.ts";
 import { Attackers } from "./attackers.ts";
 import { ATTACKS, type Victims } from "./attacks.ts";
@@ -149,13 +149,7 @@ async function faultsOf({ name, server, before, after }: Attacked): Promise<stri
   const faults: string[] = [];
   const left = before && after && leftOf(before, after);
   if (left !== undefined) faults.push(`${name} does not give back: ${left}`);
-  let end: ServerEnd;
-  try {
-    end = await server.stop();
-  } catch {
-    end = await server.ended();
-  }
-  const { code, notes } = end;
+  const { code, notes } = await server.stop();
   const isWell = code === 0 && !/internal error|panicked/.test(notes);
   if (!isWell) faults.push(`${name} ended with ${code}: ${notes.trim().split("\n")[0]}`);
   return faults;
