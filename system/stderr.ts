@@ -9,6 +9,7 @@
  * never reach the caller: lines that cannot be written count as dropped.
  */
 import { settledWithin } from "./grace.ts";
+import { sleep } from "./sleep.ts";
 
 /** Bytes of log lines that wait at the most. */
 const MAX_LOG_BYTES = 1 << 20;
@@ -177,7 +178,7 @@ export class LineWriter {
         rest = rest.subarray(count);
       } catch (error) {
         if (error instanceof Deno.errors.WouldBlock) {
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+          await sleep(RETRY_MS);
           continue;
         }
         if (error instanceof Deno.errors.BrokenPipe) this.#close();

@@ -11,6 +11,7 @@ import { closedKind, type FailureKind, failureKind } from "./errors.ts";
 import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";
 import { formatAddress } from "../../system/address.ts";
+import { sleep } from "../../system/sleep.ts";
 
 /** What the clients of one Worker share. */
 export interface EchoRun {
@@ -129,7 +130,7 @@ export class EchoClient {
     const { plan } = this.#run;
     if (plan.ratePerSecond === null) {
       if (plan.thinkMs > 0 && sequence > 0) {
-        await new Promise((resolve) => setTimeout(resolve, plan.thinkMs));
+        await sleep(plan.thinkMs);
       }
       return 0;
     }

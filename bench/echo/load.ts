@@ -10,6 +10,7 @@ import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
 import { constantRate, type Pacer } from "../load/pacer.ts";
+import { sleep } from "../../system/sleep.ts";
 
 /** What a Worker needs to take part in a run. */
 export interface LoadTask {
@@ -172,9 +173,8 @@ async function closedRound(clients: EchoClient[], round: number): Promise<void> 
 /** Waits until `dueMs` on the clock of `performance`, to some ten microseconds. */
 async function sleepUntil(dueMs: number): Promise<void> {
   for (let leftMs; (leftMs = dueMs - performance.now()) > 0;) {
-    if (leftMs > TIMER_SLACK_MS) {
-      await new Promise((resolve) => setTimeout(resolve, leftMs - TIMER_SLACK_MS));
-    } else await new Promise<void>((resolve) => setImmediate(resolve));
+    if (leftMs > TIMER_SLACK_MS) await sleep(leftMs - TIMER_SLACK_MS);
+    else await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
 

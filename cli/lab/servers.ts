@@ -7,6 +7,7 @@ import { untilReady } from "../shared/ready_line.ts";
 import { NGINX_HELLO, nginxConfig } from "./nginx.ts";
 import { dropTimeWait } from "./sockets.ts";
 import { selfCommand } from "../shared/self_command.ts";
+import { sleep } from "../../system/sleep.ts";
 
 /** Characters kept of a server's output: enough for its summary, or why it does not start. */
 const KEEP = { keepChars: 4096 };
@@ -128,7 +129,7 @@ async function isListening(process: Process, port: number): Promise<boolean> {
       (await Deno.connect({ hostname: LOOPBACK, port })).close();
       return true;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      await sleep(POLL_MS);
     }
   }
   return false;

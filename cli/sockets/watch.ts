@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../shared/options.ts";
 import { printResult } from "../shared/output.ts";
+import { sleep } from "../../system/sleep.ts";
 
 const MIN_INTERVAL_MS = 100;
 
@@ -22,7 +23,7 @@ export async function watch(draw: () => string, intervalMs: number): Promise<voi
   while (true) {
     const text = `${new Date().toLocaleTimeString("en-GB")}\n\n${draw()}`;
     if (!printResult(isTerminal ? redraw(text) : `${text}\n`)) return;
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    await sleep(intervalMs);
   }
 }
 

@@ -4,10 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
-import { sleep } from "../../tools/soak/client.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { isIgnored, SIGUSR1 } from "../support/ignored_signal.ts";
 import { until } from "../support/until.ts";
+import { sleep } from "../../system/sleep.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 

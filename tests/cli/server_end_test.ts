@@ -1,9 +1,10 @@
 /** The life of a server process, from its readiness line to its summary. */
 import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
-import { connect, readResponse, REQUEST, sleep, writeAll } from "../../tools/soak/client.ts";
+import { connect, readResponse, REQUEST, writeAll } from "../../tools/soak/client.ts";
 import { launchServer } from "../support/launch.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
+import { sleep } from "../../system/sleep.ts";
 
 const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
 

@@ -1,4 +1,5 @@
 /** Conditions that come true some time, instead of sleeping for luck. */
+import { sleep } from "../../system/sleep.ts";
 
 /** What takes longer never comes, also on a machine that is busy. */
 const DEADLINE_MS = 20_000;
@@ -10,15 +11,15 @@ const DEADLINE_MS = 20_000;
  * @throws {Error} after twenty seconds
  */
 export async function until(
-  condition: () => boolean,
+  condition: () => boolean | Promise<boolean>,
   what: string | (() => string) = String(condition),
 ): Promise<void> {
   const deadlineMs = performance.now() + DEADLINE_MS;
-  while (!condition()) {
+  while (!await condition()) {
     if (performance.now() > deadlineMs) {
       const text = typeof what === "string" ? what : what();
       throw new Error(`Not within ${DEADLINE_MS / 1000} s: ${text}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await sleep(2);
   }
 }

@@ -14,6 +14,7 @@ import { withScratch } from "./servers/compare.ts";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { ServerProcess } from "../soak/server_process.ts";
+import { sleep } from "../../system/sleep.ts";
 
 /** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */
 const VARIANTS: Record<string, string[]> = {
@@ -59,7 +60,7 @@ const SETTLE_MS = 100;
 async function settle(server: ServerProcess): Promise<void> {
   for (let beforeUs = -Infinity; server.cpuUs - beforeUs > IDLE_SHARE * SETTLE_MS * 1000;) {
     beforeUs = server.cpuUs;
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await sleep(SETTLE_MS);
   }
 }
 

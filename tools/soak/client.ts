@@ -2,6 +2,7 @@
  * The connections of the soak runs: plain sockets, so that nothing of ktcp's own clients is
  * taken for granted.
  */
+import { sleep } from "../../system/sleep.ts";
 
 /** The request that all runs send. */
 export const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: soak\r\n\r\n");
@@ -81,9 +82,4 @@ export class RequestLoop {
       this.count++;
     }
   }
-}
-
-/** Resolves after `ms`. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

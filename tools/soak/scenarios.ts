@@ -3,16 +3,9 @@
  * not, and returns its observations as a line of text.
  */
 import { Buffer } from "node:buffer";
-import {
-  connect,
-  readFull,
-  readResponse,
-  REQUEST,
-  RequestLoop,
-  sleep,
-  writeAll,
-} from "./client.ts";
+import { connect, readFull, readResponse, REQUEST, RequestLoop, writeAll } from "./client.ts";
 import { ServerProcess } from "./server_process.ts";
+import { sleep } from "../../system/sleep.ts";
 
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);

@@ -3,10 +3,7 @@ import assert from "node:assert/strict";
 import { runHtstress } from "../../../bench/http/htstress.ts";
 import { slack, timed } from "../../support/attempts.ts";
 import { load, response, startCounting } from "../../support/http_load_servers.ts";
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
+import { sleep } from "../../../system/sleep.ts";
 
 /** The sample of rank `percentile` (nearest rank) of `sorted`. */
 function percentileOf(sorted: number[], percentile: number): number {

@@ -12,9 +12,11 @@ import {
   sumCounters,
 } from "../../../servers/mod.ts";
 import type { ServiceOptions } from "../../../servers/models/options.ts";
-import { connect, readFull, sleep, writeAll } from "../../../tools/soak/client.ts";
+import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
 import { DIR_FILES, loadHttpCases, type Service, SERVICES } from "../../support/http_cases.ts";
 import { replay } from "../../support/http_replay.ts";
+import { sleep } from "../../../system/sleep.ts";
+import { until } from "../../support/until.ts";
 
 const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const TIMEOUTS = { idleMs: 700, headMs: 700, contentMs: 700, lingerMs: 2000 };
@@ -230,15 +232,6 @@ const CONTRACTS: Record<string, Contract> = {
     await assert.rejects(second, Deno.errors.AddrInUse);
   },
 };
-
-/** Waits until `condition` holds; fails after five seconds. */
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + 5000;
-  while (!await condition()) {
-    assert.ok(performance.now() < deadlineMs, "it does not come");
-    await sleep(5);
-  }
-}
 
 for (const model of MODELS) {
   for (const [name, contract] of Object.entries(CONTRACTS)) {

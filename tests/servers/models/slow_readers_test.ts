@@ -5,6 +5,7 @@ import { type RunningServer, serve } from "../../../servers/mod.ts";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
 import { FileClient, requestBytes } from "../../support/file_server.ts";
 import { withTree } from "../files/tree.ts";
+import { until } from "../../support/until.ts";
 
 /** Larger than what the kernel buffers for a connection on loopback. */
 const LARGE = Uint8Array.from({ length: 16 << 20 }, (_, i) => i ^ (i >> 8) ^ (i >> 16));
@@ -48,13 +49,6 @@ function openDescriptors(path: string): number {
       return false;
     }
   }).length;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (const startMs = performance.now(); !condition();) {
-    assert.ok(performance.now() - startMs < 10_000, "it does not come");
-    await new Promise((next) => setTimeout(next, 5));
-  }
 }
 
 for (const [what, target, fields, begin] of TARGETS) {

@@ -1,5 +1,4 @@
 /** Over TLS: whatever state a connection is in when its time is over, its socket is closed. */
-import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import {
   type Model,
@@ -9,6 +8,7 @@ import {
   sumCounters,
 } from "../../../servers/mod.ts";
 import { withTree } from "../files/tree.ts";
+import { until } from "../../support/until.ts";
 
 const data = (name: string) => new URL(`../../data/tls/${name}`, import.meta.url);
 const cert = Deno.readTextFileSync(data("localhost_cert.pem"));
@@ -25,13 +25,6 @@ function heldSockets(port: number): number {
     .filter(([, address, , state, , , , , , inode]) =>
       address.endsWith(local) && state !== "0A" && inode !== "0"
     ).length;
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadlineMs = performance.now() + 10_000; !await isSo();) {
-    assert.ok(performance.now() < deadlineMs, what);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Clients that leave their connections hanging, by what they do before. */
@@ -106,8 +99,8 @@ for (const model of MODELS) {
           const clients = await Promise.all(
             Object.values(CLIENTS).map((open) => open(server.port)),
           );
-          await until("it is counted", async () => await openConnections(server) === 0);
-          await until("it is closed", () => heldSockets(server.port) === 0);
+          await until(async () => await openConnections(server) === 0, "it is counted");
+          await until(() => heldSockets(server.port) === 0, "it is closed");
           for (const client of clients) client.close();
         } finally {
           await server.stop(0);
@@ -123,9 +116,9 @@ for (const model of MODELS) {
         await Deno.truncate(`${root}/large.bin`, LARGE_BYTES);
         const server = await start(model, root, 60_000);
         const clients = await Promise.all(Object.values(CLIENTS).map((open) => open(server.port)));
-        await until("it is counted", async () => await openConnections(server) === clients.length);
+        await until(async () => await openConnections(server) === clients.length, "it is counted");
         await server.stop(100);
-        await until("it is closed", () => heldSockets(server.port) === 0);
+        await until(() => heldSockets(server.port) === 0, "it is closed");
         for (const client of clients) client.close();
       }),
   });

@@ -1,5 +1,6 @@
 /** Starts the servers that are compared. */
 import { Process } from "../../../system/process.ts";
+import { sleep } from "../../../system/sleep.ts";
 
 /** A server that does not answer within this time has failed to start. */
 const START_MS = 10_000;
@@ -29,7 +30,7 @@ export async function start(
     } catch {
       // Not yet.
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
   const { err } = await process.stop();
   throw new Error(`Cannot start ${command.join(" ")}: it does not answer at ${url}: ${err}`);

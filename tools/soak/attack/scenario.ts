@@ -8,7 +8,7 @@
  * when SIGTERM drains it and it exits 0.
  */
 import { readSystemLimits } from "../../../system/limits.ts";
-import { connect, readResponse, sleep, writeAll } from "../client.ts";
+import { connect, readResponse, writeAll } from "../client.ts";
 import { ServerProcess } from "../server_process.ts";
 import type { AttackCounts } from "./attack_worker.ts";
 import { Attackers } from "./attackers.ts";
@@ -16,6 +16,7 @@ import { ATTACKS, type Victims } from "./attacks.ts";
 import { describeFootprints, type Footprint, leftOf, quietFootprint } from "./footprint.ts";
 import { Site } from "./site.ts";
 import { type Target, WellBehaved } from "./well_behaved.ts";
+import { sleep } from "../../../system/sleep.ts";
 
 /** Settings of a run. */
 export interface AttackOptions {

@@ -9,9 +9,10 @@
  * has to keep, which is a stated limit. Such refusals are counted and reported.
  */
 import { Buffer } from "node:buffer";
-import { connect, sleep } from "../client.ts";
+import { connect } from "../client.ts";
 import { KeptConnection, type Reply } from "./kept_connection.ts";
 import { FOREIGN, INSIDE, LARGE, LISTED, PAGE, pattern, SMALL } from "./site.ts";
+import { sleep } from "../../../system/sleep.ts";
 
 /** Between two requests of a client, in ms: long enough not to be an attack itself. */
 const PAUSE_MS = 5;
