@@ -5,7 +5,7 @@ import { sweepText, type SweptRun } from "../../bench/report/sweep.ts";
 import { formatCount } from "../../system/units.ts";
 import { htstressResult } from "../../bench/result.ts";
 import type { HtstressFlags } from "./options.ts";
-import { writePlot } from "./files.ts";
+import { writePlot } from "../shared/files.ts";
 import type { Interrupt } from "../shared/interrupt.ts";
 import { printJson, printNote, printResult } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";

@@ -1,5 +1,4 @@
 /** `ktcp lab`: the experiments. */
-import { dirname } from "node:path";
 import { Command } from "commander";
 import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
@@ -7,10 +6,13 @@ import { labText } from "../../bench/lab/text.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { UsageError } from "../shared/failure.ts";
+import { checkFolder, writeFile } from "../shared/files.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
 import { MODELS } from "../../servers/models/model.ts";
-import { labHost } from "./host.ts";
+import { startNginx, startOwn } from "./servers.ts";
+import { acceptQueue, countTimeWait, dropTimeWait } from "./sockets.ts";
+import { countSyscalls } from "./strace.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
@@ -66,7 +68,7 @@ async function run(name: string, options: LabOptions): Promise<void> {
     const names = ["list", "all", ...LABS.map((lab) => lab.name)].join(", ");
     throw new UsageError(`'${name}' is not a lab; labs: ${names}`);
   }
-  if (options.report !== undefined) checkFolder(options.report);
+  if (options.report !== undefined) checkFolder("report", options.report);
   const targets = await Promise.all((options.target ?? []).map(probeTarget));
   refuseUseless(labs, targets);
   const results = await runAll(labs, targets, options);
@@ -78,7 +80,10 @@ async function run(name: string, options: LabOptions): Promise<void> {
       ...(name === "all" ? { labs: documents } : documents[0]),
     });
   }
-  if (options.report !== undefined) await writeReport(options.report, results);
+  if (options.report !== undefined) {
+    const { labReport } = await import("../../bench/lab/html_report.ts");
+    await writeFile("report", options.report, await labReport(results, VERSION));
+  }
 }
 
 function list({ json }: LabOptions): void {
@@ -104,7 +109,14 @@ async function runAll(
       const context: LabContext = {
         isQuick,
         rounds: options.rounds ?? (isQuick ? ROUNDS.quick : ROUNDS.full),
-        host: labHost,
+        host: {
+          start: startOwn,
+          startNginx,
+          countSyscalls,
+          acceptQueue,
+          countTimeWait,
+          dropTimeWait,
+        },
         models: MODELS,
         targets: targets.filter(({ protocol }) => lab.takes.includes(protocol)),
         signal,
@@ -150,26 +162,4 @@ function refuseUseless(labs: readonly Lab[], targets: ForeignTarget[]): void {
         `${takers.join(", ")} do`,
     );
   }
-}
-
-/** @throws {Failure} when the folder for the report is missing: before anything is measured */
-function checkFolder(path: string): void {
-  const folder = dirname(path);
-  try {
-    if (Deno.statSync(folder).isDirectory) return;
-  } catch {
-    // Told below.
-  }
-  throw new Failure(`Cannot write --report '${path}': there is no folder '${folder}'`);
-}
-
-async function writeReport(path: string, results: LabResult[]): Promise<void> {
-  const { labReport } = await import("../../bench/lab/html_report.ts");
-  const html = await labReport(results, VERSION);
-  try {
-    await Deno.writeTextFile(path, html);
-  } catch (error) {
-    throw new Failure(`Cannot write --report '${path}': ${messageOf(error)}`);
-  }
-  printNote(`wrote ${path}`);
 }
