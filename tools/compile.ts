@@ -9,9 +9,8 @@ import config from "../deno.json" with { type: "json" };
 import { type Bundle, bundle } from "./executable/bundle.ts";
 import { findStub } from "./executable/stub.ts";
 import { measureStart, versionOf } from "./shared/measure_start.ts";
-import { DIST, ROOT } from "./shared/paths.ts";
+import { DIST, ROOT, runDeno } from "./shared/repository.ts";
 import { buildPortable } from "./executable/portable.ts";
-import { runDeno } from "./shared/run_deno.ts";
 
 /** Deno's options for ktcp in any form. It gives up permissions itself. */
 const RUN_FLAGS = [

@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, report } from "./compile.ts";
-import { DIST } from "./shared/paths.ts";
+import { DIST } from "./shared/repository.ts";
 
 /** What is installed where below the prefix, and the arguments that make ktcp print it. */
 const TEXTS: Record<string, string[]> = {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { VERSION } from "../cli/shared/version.ts";
 import { compile, report } from "./compile.ts";
 import { licencesText } from "./executable/licences.ts";
-import { DIST } from "./shared/paths.ts";
+import { DIST } from "./shared/repository.ts";
 
 const folder = `${DIST}/release`;
 const name = `ktcp-${VERSION}-${Deno.build.target}`;

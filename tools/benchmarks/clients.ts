@@ -15,7 +15,7 @@ import { nginx } from "./servers/contender.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { freePort } from "../../system/address.ts";
 import { start } from "./servers/process.ts";
-import { ROOT } from "../shared/paths.ts";
+import { ROOT } from "../shared/repository.ts";
 
 /** What a run came to. */
 interface Measured {

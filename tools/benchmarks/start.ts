@@ -7,7 +7,7 @@ import { count } from "../../cli/shared/options.ts";
 import { markdownTable } from "../../bench/report/text_layout.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { startMs } from "../shared/measure_start.ts";
-import { ROOT } from "../shared/paths.ts";
+import { ROOT } from "../shared/repository.ts";
 
 const DENO_RUN = [Deno.execPath(), "run", "-A"];
 const HTTP = [...DENO_RUN, `${ROOT}/cli/main.ts`, "http", "--port", "0"];

@@ -3,7 +3,7 @@
  * The colours are variables of the SVG's own style sheet, light and dark as the reader's system asks.
  */
 import { instance } from "@viz-js/viz";
-import { ROOT } from "../shared/paths.ts";
+import { ROOT } from "../shared/repository.ts";
 
 const STYLE = `
 :root { --paper: #ffffff; --box: #eef3fb; --line: #41506b; --text: #1b2330; --way: #c2410c; }

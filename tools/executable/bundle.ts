@@ -11,8 +11,7 @@
  * ```
  */
 import { basename, join, relative } from "node:path";
-import { ROOT } from "../shared/paths.ts";
-import { denoFolders, runDeno } from "../shared/run_deno.ts";
+import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
 import { findWorkers, WORKER_URL } from "./workers.ts";
 
 /** A bundle on disk. Paths are relative to `folder`. */

@@ -1,6 +1,6 @@
 /** Collects the licences of what is inside the executable. */
 import { join } from "node:path";
-import { denoFolders } from "../shared/run_deno.ts";
+import { denoFolders } from "../shared/repository.ts";
 
 const DENO_LICENCE = `MIT License
 

@@ -1,5 +1,5 @@
 /** Finds out whether `deno compile` can get `denort`, the runtime stub that it builds upon. */
-import { denoFolders } from "../shared/run_deno.ts";
+import { denoFolders } from "../shared/repository.ts";
 
 /** Whether the stub can be had, and how it was found or what is missing. */
 export interface Stub {

@@ -7,7 +7,7 @@
  * the file name is how it is found there.
  */
 import { basename, dirname, join, relative } from "node:path";
-import { ROOT } from "../shared/paths.ts";
+import { ROOT } from "../shared/repository.ts";
 
 /** The folders whose modules go into the executable. */
 const FOLDERS = ["core", "system", "servers", "bench", "cli"];

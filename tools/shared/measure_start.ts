@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { median } from "../../bench/stats/spread.ts";
 import { untilReady } from "../../cli/shared/ready_line.ts";
 import { Process } from "../../system/process.ts";
-import { DIST } from "./paths.ts";
+import { DIST } from "./repository.ts";
 
 /** Starts that are measured with the cache warm; their median counts. */
 const WARM_STARTS = 5;

@@ -1,5 +1,11 @@
-/** Runs the `deno` in use on the repository. */
-import { ROOT } from "./paths.ts";
+/** The repository: where it is, and `deno` run on it. */
+import { fileURLToPath } from "node:url";
+
+/** The repository's root, without a slash at its end. */
+export const ROOT: string = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+
+/** Everything built goes below this folder, apart from `./ktcp` itself. */
+export const DIST = `${ROOT}/dist`;
 
 /** What a run printed and how it ended. */
 export interface DenoRun {
