@@ -1,9 +1,17 @@
 /** The work function of model `per-connection`: serves one connection until it is closed. */
 import type { WorkContext } from "../../workqueue/run_work.ts";
-import type { ConnectionCommand, ConnectionData } from "./messages.ts";
 import type { Received } from "../shared_memory/messages.ts";
 import type { WorkerService } from "../shared_memory/worker_service.ts";
 import { runReceived } from "../shared_memory/run_received.ts";
+
+/** An item: a connection to serve to its end. Plain data. */
+export interface ConnectionData {
+  conn: number;
+  peer: string;
+}
+
+/** What the owner tells the connection's Worker: plain data. */
+export type ConnectionCommand = ({ kind: "received" } & Received) | { kind: "closed" };
 
 /** Deals with what is received on the connection, until the owner has closed it. */
 export async function connection(

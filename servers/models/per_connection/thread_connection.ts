@@ -7,7 +7,7 @@
  */
 import { Effect, type Service } from "../../net/service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../../workqueue/mod.ts";
-import type { ConnectionCommand, ConnectionData } from "./messages.ts";
+import type { ConnectionCommand, ConnectionData } from "./connection_item.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 

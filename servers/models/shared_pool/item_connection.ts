@@ -2,7 +2,7 @@
 import { Effect } from "../../net/service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../../workqueue/mod.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
-import type { ReceiveData } from "./messages.ts";
+import type { ReceiveData } from "./receive_item.ts";
 import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 
 /** One connection on the owner's side: its item, and who waits for it. */

@@ -1,9 +1,14 @@
 /** The work function of model `shared-pool`: runs items, each of which is what came on a connection. */
 import type { WorkContext } from "../../workqueue/run_work.ts";
-import type { Outcome } from "../shared_memory/messages.ts";
-import type { ReceiveData } from "./messages.ts";
+import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { WorkerService } from "../shared_memory/worker_service.ts";
 import { runReceived } from "../shared_memory/run_received.ts";
+
+/** An item: what was received on a connection. Plain data. */
+export interface ReceiveData extends Received {
+  conn: number;
+  peer: string;
+}
 
 /** Runs an item. @returns what the owner shall do next */
 export async function receive(
