@@ -8,8 +8,7 @@
  * then a line tells how many are missing. Errors of stderr (a full disk, a reader that went away)
  * never reach the caller: lines that cannot be written count as dropped.
  */
-import { settledWithin } from "./grace.ts";
-import { sleep } from "./sleep.ts";
+import { settledWithin, sleep } from "./wait.ts";
 
 /** Bytes of log lines that wait at the most. */
 const MAX_LOG_BYTES = 1 << 20;

@@ -11,7 +11,7 @@ import { closedKind, type FailureKind, failureKind } from "./errors.ts";
 import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";
 import { formatAddress } from "../../system/address.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** What the clients of one Worker share. */
 export interface EchoRun {

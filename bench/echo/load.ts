@@ -10,7 +10,7 @@ import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
 import { constantRate, type Pacer } from "../load/pacer.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** What a Worker needs to take part in a run. */
 export interface LoadTask {

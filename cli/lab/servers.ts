@@ -7,7 +7,7 @@ import { untilReady } from "../shared/ready_line.ts";
 import { NGINX_HELLO, nginxConfig } from "./nginx.ts";
 import { dropTimeWait } from "./sockets.ts";
 import { selfCommand } from "../shared/self_command.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** Characters kept of a server's output: enough for its summary, or why it does not start. */
 const KEEP = { keepChars: 4096 };

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from "commander";
 import { parseDuration } from "../shared/options.ts";
 import { printResult } from "../shared/output.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 const MIN_INTERVAL_MS = 100;
 

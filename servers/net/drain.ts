@@ -1,7 +1,7 @@
 /**
  * Draining: idle connections get a FIN at once, requests in progress are finished.
  */
-import { settledWithin } from "../../system/grace.ts";
+import { settledWithin } from "../../system/wait.ts";
 
 /** Time between two looks at the connections that are not idle yet. */
 const SWEEP_MS = 20;

@@ -7,7 +7,7 @@ import { MODELS } from "../../servers/mod.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { isIgnored, SIGUSR1 } from "../support/ignored_signal.ts";
 import { until } from "../support/until.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 

@@ -4,7 +4,7 @@ import { MODELS } from "../../servers/mod.ts";
 import { connect, readResponse, REQUEST, writeAll } from "../../tools/soak/client.ts";
 import { launchServer } from "../support/launch.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
 

@@ -1,5 +1,5 @@
 /** Conditions that come true some time, instead of sleeping for luck. */
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** What takes longer never comes, also on a machine that is busy. */
 const DEADLINE_MS = 20_000;

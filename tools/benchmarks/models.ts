@@ -14,7 +14,7 @@ import { withScratch } from "./servers/compare.ts";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { ServerProcess } from "../soak/server_process.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */
 const VARIANTS: Record<string, string[]> = {

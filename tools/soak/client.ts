@@ -2,7 +2,7 @@
  * The connections of the soak runs: plain sockets, so that nothing of ktcp's own clients is
  * taken for granted.
  */
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 /** The request that all runs send. */
 export const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: soak\r\n\r\n");

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { connect, readFull, readResponse, REQUEST, RequestLoop, writeAll } from "./client.ts";
 import { ServerProcess } from "./server_process.ts";
-import { sleep } from "../../system/sleep.ts";
+import { sleep } from "../../system/wait.ts";
 
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(what);

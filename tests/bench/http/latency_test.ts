@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runHtstress } from "../../../bench/http/htstress.ts";
 import { slack, timed } from "../../support/attempts.ts";
 import { load, response, startCounting } from "../../support/http_load_servers.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** The sample of rank `percentile` (nearest rank) of `sorted`. */
 function percentileOf(sorted: number[], percentile: number): number {

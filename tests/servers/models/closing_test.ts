@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { type Model, MODELS, type RunningServer, serve } from "../../../servers/mod.ts";
 import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readFull, readResponse, REQUEST, writeAll } from "../../../tools/soak/client.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** More than the kernel sends before the peer reads, less than its buffers hold. */
 const LARGE_BYTES = 400_000;

@@ -15,7 +15,7 @@ import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
 import { DIR_FILES, loadHttpCases, type Service, SERVICES } from "../../support/http_cases.ts";
 import { replay } from "../../support/http_replay.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 import { until } from "../../support/until.ts";
 
 const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -1,6 +1,6 @@
 /** Starts the servers that are compared. */
 import { Process } from "../../../system/process.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** A server that does not answer within this time has failed to start. */
 const START_MS = 10_000;

@@ -1,6 +1,6 @@
 /** The resources that a server holds, as the kernel sees them, and whether all were given back. */
 import { residentBytes } from "../../../system/process_usage.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** A look at a process. */
 export interface Footprint {

@@ -16,7 +16,7 @@ import { ATTACKS, type Victims } from "./attacks.ts";
 import { describeFootprints, type Footprint, leftOf, quietFootprint } from "./footprint.ts";
 import { Site } from "./site.ts";
 import { type Target, WellBehaved } from "./well_behaved.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** Settings of a run. */
 export interface AttackOptions {

@@ -12,7 +12,7 @@ import { Buffer } from "node:buffer";
 import { connect } from "../client.ts";
 import { KeptConnection, type Reply } from "./kept_connection.ts";
 import { FOREIGN, INSIDE, LARGE, LISTED, PAGE, pattern, SMALL } from "./site.ts";
-import { sleep } from "../../../system/sleep.ts";
+import { sleep } from "../../../system/wait.ts";
 
 /** Between two requests of a client, in ms: long enough not to be an attack itself. */
 const PAUSE_MS = 5;
