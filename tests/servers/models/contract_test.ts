@@ -19,7 +19,7 @@ import { sleep } from "../../../system/wait.ts";
 import { until } from "../../support/until.ts";
 
 const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-const TIMEOUTS = { idleMs: 700, headMs: 700, contentMs: 700, lingerMs: 2000 };
+const TIMEOUTS = { idleMs: 2000, headMs: 2000, contentMs: 2000, lingerMs: 2000 };
 
 const root = Deno.makeTempDirSync({ prefix: "ktcp-models-" });
 for (const [name, text] of Object.entries(DIR_FILES)) {
