@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
 import { connect, readResponse, REQUEST, writeAll } from "../../tools/soak/client.ts";
 import { launchServer } from "../support/launch.ts";
+import { untilClosed, untilRead } from "../support/server_progress.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
 
@@ -51,8 +52,7 @@ for (const model of MODELS) {
     await writeAll(conn, REQUEST);
     await readResponse(conn, new Uint8Array(1024));
     await writeAll(conn, REQUEST.subarray(0, 9));
-    // Nothing tells when the server has seen it; on the way it would be idle, and closed.
-    await sleep(300);
+    await untilRead(conn);
     const { code, notes, ms } = await server.stop();
     assert.equal(code, 0, notes);
     assert.ok(ms >= 250 && ms < 5000, `${ms} ms`);
@@ -86,9 +86,9 @@ Deno.test({
       await using server = await launchServer(args, { prefix });
       using conn = await connect(server.port);
       await writeAll(conn, REQUEST.subarray(0, 9));
-      await sleep(100);
+      await untilRead(conn);
       server.process.signal("SIGHUP");
-      await sleep(100);
+      if (prefix.length === 0) await untilClosed(server.port);
       // What was in flight is answered; only the server that drains closes the connection then.
       await writeAll(conn, REQUEST.subarray(9));
       const buffer = new Uint8Array(1024);
@@ -135,10 +135,11 @@ Deno.test("a second signal ends the server at once; the same Ctrl-C twice does n
   await using server = await ServerProcess.start(args);
   using conn = await connect(server.port);
   await writeAll(conn, REQUEST.subarray(0, 9));
-  await sleep(100);
+  await untilRead(conn);
   server.kill("SIGINT");
   server.kill("SIGINT");
   const ended = server.ended();
+  await untilClosed(server.port);
   assert.equal(await Promise.race([ended, sleep(400).then(() => "drains")]), "drains");
   server.kill("SIGINT");
   const { code, ms } = await ended;
