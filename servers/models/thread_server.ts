@@ -8,7 +8,7 @@ import { blocksFor, inputBytesOf } from "./capacity.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
 import type { Listener } from "../net/stream.ts";
-import { denoEngine } from "../net/engines/deno.ts";
+import { listen } from "../net/engines/deno.ts";
 import { limitsOf, type ServerOptions, TICK_MS } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
@@ -48,7 +48,7 @@ export function startThreadServer(
   options: ServerOptions,
   { core, service, limit, print, endSockets }: ThreadServerParts,
 ): { listener: Listener; acceptor: Acceptor } {
-  const listener = denoEngine.listen(options.listen);
+  const listener = listen(options.listen);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
   // A bug must not end the server.
   const onInternalError = (error: unknown) =>

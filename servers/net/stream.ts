@@ -61,9 +61,3 @@ export interface Accepted {
   /** The peer's address without port; empty for a Unix domain socket. */
   peer: string;
 }
-
-/** A source of streams. */
-export interface Engine {
-  /** @throws the system's error when the address cannot be bound */
-  listen(options: ListenOptions): Listener;
-}

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ReadTurns } from "../../system/read_turns.ts";
 import type { Listener, Stream } from "../../servers/net/stream.ts";
-import { denoEngine } from "../../servers/net/engines/deno.ts";
+import { listen } from "../../servers/net/engines/deno.ts";
 
 /** More than the 128 that one turn of the event loop serves. */
 const SOCKETS = 300;
@@ -87,7 +87,7 @@ async function serveEcho(listener: Listener): Promise<void> {
 
 Deno.test("a server's busy connections are served alike", async () => {
   const exchanges = 100 * SOCKETS;
-  const listener = denoEngine.listen({ hostname: "127.0.0.1", port: 0, backlog: 512 });
+  const listener = listen({ hostname: "127.0.0.1", port: 0, backlog: 512 });
   const serving = serveEcho(listener);
   const counts = new Uint32Array(SOCKETS);
   const sockets: Socket[] = [];

@@ -1,7 +1,7 @@
 /**
  * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
  */
-import type { Accepted, Engine, Listener, ListenOptions } from "../stream.ts";
+import type { Accepted, Listener, ListenOptions } from "../stream.ts";
 import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
 import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "./unix_path.ts";
@@ -59,15 +59,13 @@ class UnixListener implements Listener {
   }
 }
 
-/** The engine over `Deno.listen`. */
-export const denoEngine: Engine = {
-  listen({ hostname, port, backlog, path, reusePort, tls }: ListenOptions): Listener {
-    if (path !== undefined) {
-      return new UnixListener(path, listenUnix(path));
-    }
-    const options = { hostname, port, reusePort, tcpBacklog: backlog };
-    return tls === undefined
-      ? new TcpListener(Deno.listen(options))
-      : new TlsListener({ ...options, ...tls });
-  },
-};
+/** Listens with `Deno.listen`. @throws the system's error when the address cannot be bound */
+export function listen(
+  { hostname, port, backlog, path, reusePort, tls }: ListenOptions,
+): Listener {
+  if (path !== undefined) return new UnixListener(path, listenUnix(path));
+  const options = { hostname, port, reusePort, tcpBacklog: backlog };
+  return tls === undefined
+    ? new TcpListener(Deno.listen(options))
+    : new TlsListener({ ...options, ...tls });
+}
