@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { bindFailure, type BindTarget } from "../../cli/shared/bind_failure.ts";
 import { MODELS, serve } from "../../servers/mod.ts";
 import { launchServer, type Outcome, run, whyNot } from "../support/launch.ts";
+import { untilClosed } from "../support/server_progress.ts";
 
 /** Starts the server on this process' own event loop: the fastest one to be ready. */
 const SINGLE = ["--model", "single"];
@@ -20,19 +21,6 @@ async function exchange(conn: Deno.Conn, text: string, length: number): Promise<
     received += new TextDecoder().decode(buffer.subarray(0, count));
   }
   return received;
-}
-
-/** Waits until nobody accepts connections at the port any more. */
-async function untilRefused(port: number): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ port })).close();
-    } catch (error) {
-      // A connection in the accept queue is reset when its listener closes.
-      if (error instanceof Deno.errors.ConnectionRefused) return;
-      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-    }
-  }
 }
 
 /** The error of a server that could not start: one line, no stack trace, exit code 1. */
@@ -75,7 +63,7 @@ Deno.test("SIGINT lets a request in flight finish, and a second Ctrl-C within 20
   server.process.signal("SIGINT");
   server.process.signal("SIGINT");
   assert.equal(await idle.read(new Uint8Array(1)), null);
-  await untilRefused(server.port);
+  await untilClosed(server.port);
   const response = await exchange(busy, "abcdef", Infinity);
   assert.match(response, /^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n.*\r\n\r\nabcdef$/s);
   const { code, err } = await server.process.ended;
@@ -99,7 +87,7 @@ Deno.test("a second signal ends a draining server at once", async () => {
   const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nExpect: 100-continue\r\n\r\n";
   assert.match(await exchange(conn, head, 25), /100 Continue/);
   server.process.signal("SIGINT");
-  await untilRefused(server.port);
+  await untilClosed(server.port);
   // The first one that comes 200 ms behind the first signal counts.
   const again = setInterval(() => server.process.signal("SIGINT"), 50);
   const { code } = await server.process.ended;

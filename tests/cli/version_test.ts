@@ -21,13 +21,13 @@ Deno.test("--version works on source without git, or inside somebody else's repo
   const dir = Deno.makeTempDirSync();
   try {
     new Deno.Command("git", { args: ["init", "--quiet", dir] }).outputSync();
-    Deno.mkdirSync(`${dir}/ktcp/cli`, { recursive: true });
+    Deno.mkdirSync(`${dir}/ktcp/cli/shared`, { recursive: true });
     for (const file of ["deno.json", "cli/shared/version.ts"]) {
       Deno.copyFileSync(new URL(file, ROOT), `${dir}/ktcp/${file}`);
     }
     Deno.writeTextFileSync(
       `${dir}/ktcp/print.ts`,
-      `import { commit } from "./cli/version.ts"; console.log(commit());`,
+      `import { commit } from "./cli/shared/version.ts"; console.log(commit());`,
     );
     for (const PATH of [Deno.env.get("PATH")!, "/nonexistent"]) {
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {

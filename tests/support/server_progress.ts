@@ -19,6 +19,9 @@ export async function untilClosed(port: number): Promise<void> {
       return false;
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) return true;
+      // A connection in the accept queue is reset when its listener closes.
+      const { ConnectionReset, NotConnected } = Deno.errors;
+      if (error instanceof ConnectionReset || error instanceof NotConnected) return false;
       throw error;
     }
   });
