@@ -216,8 +216,7 @@ export class Connection implements Timed, Sender {
       (this.#stream.wasHeldUp?.() || this.#context.wheel.isLate)
     ) {
       ++this.#extensions;
-      const { idleMs, contentMs } = this.#context.timeouts;
-      return this.#context.wheel.set(this, phase === Phase.Idle ? idleMs : contentMs);
+      return this.#setTimeoutOf(phase);
     }
     ++counters.timeouts;
     if (phase === Phase.Idle) return this.close();
@@ -282,13 +281,18 @@ export class Connection implements Timed, Sender {
     return next;
   }
 
+  /** Sets the timeout between two messages, or between two bytes of content. */
+  #setTimeoutOf(phase: Phase.Idle | Phase.Content): void {
+    const { wheel, timeouts: { idleMs, contentMs } } = this.#context;
+    wheel.set(this, phase === Phase.Idle ? idleMs : contentMs);
+  }
+
   /** Sets the timeout for what the service waits for now. */
   #setReceiveTimeout(): void {
     this.#extensions = 0;
     const { core, wheel, timeouts, service } = this.#context;
     const phase = service.phase(this.conn);
-    if (phase === Phase.Idle) wheel.set(this, timeouts.idleMs);
-    else if (phase === Phase.Content) wheel.set(this, timeouts.contentMs);
+    if (phase !== Phase.Head) this.#setTimeoutOf(phase);
     else {
       // The time for a head does not start anew with every byte of it.
       const index = core.served(this.conn);

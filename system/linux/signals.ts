@@ -7,7 +7,8 @@
 import { readProc } from "../proc.ts";
 import { libc, LibcError } from "./libc.ts";
 
-const SIGUSR1 = 10;
+/** The number of the signal that opens the debugger: signal(7). */
+export const SIGUSR1 = 10;
 
 /**
  * Makes this process ignore SIGUSR1 for good.
@@ -32,15 +33,17 @@ export function ignoreDebuggerSignal(): void {
   }
 }
 
+const SIGHUP = 1;
+
 let hangupIgnored: boolean | undefined;
 
 /** Whether this process was started with SIGHUP ignored, as by nohup(1). */
 export function isHangupIgnored(): boolean {
-  return hangupIgnored ??= readHangupIgnored();
+  return hangupIgnored ??= isIgnored(SIGHUP);
 }
 
-function readHangupIgnored(): boolean {
-  // Without Linux it cannot be told.
-  const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readProc("/proc/self/status") ?? "")?.[1];
-  return (Number.parseInt(mask?.at(-1) ?? "0", 16) & 1) !== 0;
+/** Whether process `pid` ignores the signal with this number; false where it cannot be told. */
+export function isIgnored(signal: number, pid: number | "self" = "self"): boolean {
+  const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1] ?? "0";
+  return (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;
 }

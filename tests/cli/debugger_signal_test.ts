@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { MODELS } from "../../servers/mod.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
-import { isIgnored, SIGUSR1 } from "../support/ignored_signal.ts";
+import { isIgnored, SIGUSR1 } from "../../system/linux/signals.ts";
 import { until } from "../support/until.ts";
 import { sleep } from "../../system/wait.ts";
 
@@ -48,7 +48,7 @@ async function checkSignals(
   own: readonly number[] = [],
 ): Promise<void> {
   // A port may be open too shortly to be seen: the signal must not even arrive.
-  await until(() => isIgnored(pid, SIGUSR1));
+  await until(() => isIgnored(SIGUSR1, pid));
   await sleep(RUNTIME_HANDLES_MS);
   const strange = new Set<number>();
   for (const signal of signals) {

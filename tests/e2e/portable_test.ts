@@ -1,7 +1,7 @@
 /** The portable executable, for real: copied, restricted, damaged, interrupted, started at once. */
 import assert from "node:assert/strict";
 import { VERSION } from "../../cli/shared/version.ts";
-import { isIgnored, SIGUSR1 } from "../support/ignored_signal.ts";
+import { isIgnored, SIGUSR1 } from "../../system/linux/signals.ts";
 import { executable, namesIn, run, RunningServer, Sandbox } from "./executable.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -85,7 +85,7 @@ Deno.test("portable executable", async (t) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const argv = [ktcp, "http", "--dir", ".", "--port", "0"];
       const server = await RunningServer.start(argv, { env: warm, cwd: shared.path("www") });
-      assert.ok(isIgnored(server.pid, SIGUSR1), "or the runtime opens its debugger");
+      assert.ok(isIgnored(SIGUSR1, server.pid), "or the runtime opens its debugger");
       assert.equal(await server.get("/hello.txt"), "hello, file");
       const { code, err } = await server.stop(signal);
       assert.equal(code, 0);
