@@ -27,7 +27,9 @@ class InTerminal {
   readonly #ready = Promise.withResolvers<void>();
 
   constructor(args: readonly string[], cwd?: string) {
-    const line = [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...args].map(quote).join(" ");
+    const words = [Deno.execPath(), "run", "--quiet", "-A", MAIN, ...args];
+    // The shell must not stay: dash(1) would die of the Ctrl-C that the command takes.
+    const line = `exec ${words.map(quote).join(" ")}`;
     this.#child = new Deno.Command("script", {
       args: ["-qec", line, "/dev/null"],
       cwd,
