@@ -61,6 +61,7 @@ const FAULTS: Readonly<Record<number, Fault>> = {
   [Code.RequestTimeout]: { status: 408, reason: "The request did not arrive in time" },
   [Code.Incomplete]: { status: 400, reason: "The request ends before it is complete" },
   [Code.OutOfMemory]: { status: 503, reason: "The server has no memory left for this request" },
+  [Code.Busy]: { status: 503, reason: "The server is too busy for this request" },
 };
 
 /** The status and reason for a parser's `code`. */

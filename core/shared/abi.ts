@@ -64,6 +64,8 @@ export const enum Code {
   RequestTimeout = 34,
   Incomplete = 35,
   OutOfMemory = 36,
+  /** No thread had time for the request; set by the host. */
+  Busy = 37,
 }
 
 /** Methods that are recognised (RFC 9110 section 9.3, RFC 5789); any other token is `Unknown`. */

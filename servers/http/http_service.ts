@@ -135,6 +135,18 @@ export class HttpService implements Service {
     return this.#fail(conn, Code.RequestTimeout);
   }
 
+  refuse(conn: number): Effect {
+    const core = this.#core;
+    // The log shall tell what was refused.
+    if (!core.isInMessage(conn)) {
+      const event = core.next(conn);
+      if (event === Event.Error) return this.#fail(conn, core.code(conn));
+      if (event === Event.Head && this.#log !== undefined) noteRequestStart(core, conn);
+    }
+    core.setCode(conn, Code.Busy);
+    return this.#fail(conn, Code.Busy);
+  }
+
   /** The answer that waits on `conn`, once it is there. */
   async #taken(conn: number): Promise<Answer> {
     try {

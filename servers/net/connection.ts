@@ -265,7 +265,8 @@ export class Connection implements Timed, Sender {
     limit?.closed();
     this.#attempt(() => service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, false));
     counters.served += core.served(this.conn);
-    if (core.code(this.conn) === Code.OutOfMemory) ++counters.overloads;
+    const code = core.code(this.conn);
+    if (code === Code.OutOfMemory || code === Code.Busy) ++counters.overloads;
     this.#context.onEnd(this, this.#fault);
   }
 

@@ -63,6 +63,8 @@ export interface Service {
   phase(conn: number): Phase;
   /** The time for a head or content is over. */
   expire(conn: number): Effect;
+  /** No thread had time for what was received on `conn`: refuses it. */
+  refuse?(conn: number): Effect;
   /** Answers the request for which `receive` returned `Effect.Respond`. */
   respond?(conn: number, sender: Sender): Promise<Effect>;
   /**

@@ -34,8 +34,7 @@ export class ThreadConnection implements RemoteConnection {
 
   receive(received: Received): Effect | Promise<Outcome> {
     const { conn } = this.#work.data;
-    const hasMessage = this.#isQueued || received.isEnded ||
-      (this.#protocol.hasMessage?.(conn) ?? true);
+    const hasMessage = this.#isQueued || (this.#protocol.hasMessage?.(conn) ?? true);
     if (!hasMessage) return Effect.Read;
     if (!this.#isQueued) queueWork(this.#queue, this.#work);
     this.#isQueued = true;
@@ -46,8 +45,8 @@ export class ThreadConnection implements RemoteConnection {
     return this.#outcome.promise;
   }
 
-  abort(): void {
-    if (cancelWork(this.#work)) this.#outcome.resolve(Effect.Close);
+  abort(effect: () => Effect): void {
+    if (cancelWork(this.#work)) this.#outcome.resolve(effect());
   }
 
   close(): void {

@@ -19,8 +19,11 @@ import type { Outcome, Received } from "./messages.ts";
 export interface RemoteConnection {
   /** Lets a Worker deal with what was received. */
   receive(received: Received): Effect | Promise<Outcome>;
-  /** What was received need not be dealt with, if no Worker has begun. */
-  abort(): void;
+  /**
+   * What was received need not be dealt with. If no Worker has begun, `receive` resolves with what
+   * `effect` returns.
+   */
+  abort(effect: () => Effect): void;
   /** The connection ends. */
   close(): void;
 }
@@ -30,12 +33,23 @@ export class RemoteService implements Service {
   /** This thread's instance: for phases, timeouts, and answers that are handed over. */
   readonly #protocol: Service;
   readonly #open: (conn: number, peer: string) => RemoteConnection;
+  readonly #patienceMs: number;
   readonly #connections = new Map<number, RemoteConnection>();
+  /** Connections for which Workers have something to do, since when: the oldest first. */
+  readonly #waiting = new Map<number, number>();
   #isDraining = false;
 
-  constructor(protocol: Service, open: (conn: number, peer: string) => RemoteConnection) {
+  /** @param patienceMs what no Worker has begun for so long is refused; 0: never */
+  constructor(
+    protocol: Service,
+    { open, patienceMs }: {
+      open: (conn: number, peer: string) => RemoteConnection;
+      patienceMs: number;
+    },
+  ) {
     this.#protocol = protocol;
     this.#open = open;
+    this.#patienceMs = patienceMs || Infinity;
   }
 
   opened(conn: number, peer: string): void {
@@ -50,7 +64,7 @@ export class RemoteService implements Service {
   }
 
   aborted(conn: number): void {
-    this.#connections.get(conn)!.abort();
+    this.#connections.get(conn)!.abort(() => Effect.Close);
   }
 
   clientsChanged(clients: number, peer: string, hasCome: boolean): void {
@@ -62,9 +76,13 @@ export class RemoteService implements Service {
   }
 
   finish(conn: number): Effect | Promise<Effect> {
-    // Between two messages the end leaves nothing to answer.
-    if (this.#protocol.phase(conn) === Phase.Idle) return this.#protocol.finish(conn);
-    return this.#ask(conn, { isEnded: true });
+    // What ends before a head is whole is nothing that a Worker could answer.
+    const isWhole = this.#protocol.phase(conn) === Phase.Content ||
+      this.#protocol.hasMessage?.(conn);
+    if (isWhole) return this.#ask(conn, { isEnded: true });
+    const effect = this.#protocol.finish(conn);
+    this.#protocol.flushLog?.();
+    return effect;
   }
 
   async respond(conn: number, sender: Sender): Promise<Effect> {
@@ -87,6 +105,7 @@ export class RemoteService implements Service {
 
   tick(nowMs: number): void {
     this.#protocol.tick?.(nowMs);
+    this.#refuseOverdue();
   }
 
   drain(): void {
@@ -100,8 +119,28 @@ export class RemoteService implements Service {
     return typeof outcome === "number" ? outcome : this.#settle(conn, outcome);
   }
 
+  /** Refuses what has waited for a Worker for too long: its clients shall know. */
+  #refuseOverdue(): void {
+    const sinceMs = performance.now() - this.#patienceMs;
+    for (const [conn, startMs] of this.#waiting) {
+      if (startMs > sinceMs) break;
+      this.#waiting.delete(conn);
+      this.#connections.get(conn)?.abort(() => {
+        const effect = this.#protocol.refuse?.(conn) ?? Effect.Close;
+        this.#protocol.flushLog?.();
+        return effect;
+      });
+    }
+  }
+
   async #settle(conn: number, outcome: Promise<Outcome>): Promise<Effect> {
-    let settled = await outcome;
+    this.#waiting.set(conn, performance.now());
+    let settled: Outcome;
+    try {
+      settled = await outcome;
+    } finally {
+      this.#waiting.delete(conn);
+    }
     for (let tries = 1; typeof settled === "object"; ++tries) {
       const isTaken = this.#protocol.takeOver!(conn, settled);
       if (typeof isTaken === "boolean" ? isTaken : await isTaken) return Effect.Respond;

@@ -62,10 +62,11 @@ export async function serveOverSharedMemory(
   });
   const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
   const protocol = createProtocol(core, options.service, { print, ...parts });
-  const service = new RemoteService(
-    protocol,
-    (conn, peer) => open(queue, { conn, peer, protocol }),
-  );
+  const service = new RemoteService(protocol, {
+    open: (conn, peer) => open(queue, { conn, peer, protocol }),
+    // As long as a client may take for a head.
+    patienceMs: options.timeouts.headMs,
+  });
   const limit = ConnectionLimit.alone(options.maxConnections);
   const { listener, acceptor } = startThreadServer(options, {
     core,

@@ -1,5 +1,5 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
-import { Effect } from "../../net/service.ts";
+import type { Effect } from "../../net/service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../../workqueue/mod.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { ReceiveData } from "./receive_item.ts";
@@ -26,8 +26,8 @@ export class ItemConnection implements RemoteConnection {
     return this.#outcome.promise;
   }
 
-  abort(): void {
-    if (cancelWork(this.#work)) this.#outcome.resolve(Effect.Close);
+  abort(effect: () => Effect): void {
+    if (cancelWork(this.#work)) this.#outcome.resolve(effect());
   }
 
   close(): void {}

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { type RunningServer, serve } from "../../../servers/mod.ts";
 import type { ServiceOptions } from "../../../servers/models/options.ts";
+import { until } from "../../support/until.ts";
 import { connect, readResponse, writeAll } from "../../../tools/soak/client.ts";
 
 const HELLO: ServiceOptions = { kind: "http", content: "hello", limits: DEFAULT_LIMITS };
@@ -70,7 +71,35 @@ Deno.test("per-connection: a Worker comes with the first message, a faulty one t
   await writeAll(cut, bytesOf("GET / HTTP/1.1\r\nHo"));
   await cut.closeWrite();
   assert.match(await readToEnd(cut), /^HTTP\/1\.1 400 /);
+  assert.equal(await workersCreated(server), 2, "what was cut off needs none");
   conn.close();
+  assert.equal(await server.stop(1000), 0);
+});
+
+Deno.test("per-connection: who waits for a Worker too long gets 503, and frees the place", async () => {
+  const server = await start(1);
+  const buffer = new Uint8Array(1024);
+  using first = await connect(server.port);
+  await writeAll(first, bytesOf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
+  await until(async () => await workersCreated(server) > 0, "the first one has a Worker");
+  const requests = ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"];
+  const waiting = await Promise.all(requests.map(async (request) => {
+    const conn = await connect(server.port);
+    await writeAll(conn, bytesOf(request));
+    return conn;
+  }));
+  const [get, head] = await Promise.all(waiting.map(readToEnd));
+  assert.match(
+    get,
+    /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n[^]*\r\n\r\nThe server is too busy/,
+  );
+  assert.match(head, /^HTTP\/1\.1 503 [^]*\r\n\r\n$/);
+  for (const conn of waiting) conn.close();
+  const overloads = async () => (await server.reports())[0].counters!.overloads;
+  await until(async () => await overloads() === 2, "both count as overloads");
+  // The one that has a Worker is not touched.
+  await writeAll(first, bytesOf("123456789"));
+  assert.ok(await readResponse(first, buffer) > 0);
   assert.equal(await server.stop(1000), 0);
 });
 
@@ -80,13 +109,12 @@ Deno.test("per-connection: who still waits for a Worker when the grace is over i
   const request = bytesOf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
   using first = await connect(server.port);
   await writeAll(first, request);
-  while (await workersCreated(server) === 0) await new Promise((next) => setTimeout(next, 5));
+  await until(async () => await workersCreated(server) > 0, "the first one has a Worker");
   using second = await connect(server.port);
   await writeAll(second, request);
   // Both are in the middle of a message: neither is idle, and only one has a Worker.
-  while ((await server.reports())[0].counters!.bytesIn < 2 * request.length) {
-    await new Promise((next) => setTimeout(next, 5));
-  }
+  const bytesIn = async () => (await server.reports())[0].counters!.bytesIn;
+  await until(async () => await bytesIn() === 2 * request.length, "both were received");
   const startMs = performance.now();
   assert.equal(await server.stop(100), 2);
   assert.ok(performance.now() - startMs < 2000);
