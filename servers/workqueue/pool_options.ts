@@ -1,4 +1,5 @@
 /** What Workers are made of, and how many there are: options and their defaults. */
+import { CpuWait } from "../../system/cpu_wait.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { WorkerSource } from "./owner_end.ts";
 import { DescriptorReserve } from "./reserve.ts";
@@ -41,6 +42,11 @@ export interface WorkerOptions {
    * Workers are not reused.
    */
   growDelayMs?: number;
+  /**
+   * Whether threads of this process wait for a CPU: another one would only wait, too, so an unbound
+   * pool with `growDelayMs` does not grow. By default the kernel is asked.
+   */
+  areCpusShort?: () => boolean;
   /** An item that runs in a bound pool for once to twice this time counts no more (10,000 µs). */
   cpuIntensiveThreshUs?: number;
   /** How long after a failure to try again to create a Worker, in milliseconds (100). */
@@ -62,6 +68,7 @@ export interface PoolOptions
 }
 
 const processReserve = new DescriptorReserve();
+const cpuWait = new CpuWait();
 
 /**
  * Fills in the defaults.
@@ -82,6 +89,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
     cpuIntensiveThreshUs: 10_000,
     createRetryMs: 100,
     maydayMs: 10,
+    areCpusShort: () => cpuWait.isShort(),
     clock: systemClock,
     ...rest,
     init,

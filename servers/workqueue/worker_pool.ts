@@ -20,6 +20,9 @@ import { isOutOfDescriptors } from "./reserve.ts";
 import { type Job, JobState, type RescuerCaller } from "./work.ts";
 import { StatsRows } from "./worker_stats.ts";
 
+/** An unbound pool in which no item has ended for so long grows though CPUs are short, in ms. */
+const STUCK_MS = 1000;
+
 /** A worklist and the Workers that serve it. */
 export class WorkerPool implements WorkerHost, RescuerCaller {
   /** The core, or `null` when the pool is unbound. */
@@ -36,6 +39,8 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   #tick = 0;
   /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
   #grownTick = 0;
+  /** The tick at which a Worker ended its items last. */
+  #idledTick = 0;
   readonly #watchdog: Timer;
   readonly #reaper: Timer;
   readonly #retry: Timer;
@@ -111,6 +116,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
 
   workerIdle(worker: OwnerEnd): void {
     this.#count(worker, false);
+    this.#idledTick = this.#tick;
     if (this.#options.reuse || worker.isFresh) {
       worker.idleSinceMs = this.#options.clock.nowMs();
       this.#idle.push(worker);
@@ -154,7 +160,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     const works: unknown[] = [];
     for (let job = this.#worklist.head; job; job = job.next) works.push(job.work.data);
     return [
-      [this.#counted, this.#tick, this.#grownTick, this.#isDispatchDue],
+      [this.#counted, this.#tick, this.#grownTick, this.#idledTick, this.#isDispatchDue],
       [works, names(this.#idle), names(this.#creating)],
       [...this.#workers].map((worker) => worker.state),
       timers.map((timer) => timer.isRunning),
@@ -244,10 +250,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   /** Creates a Worker, few at a time; in an unbound pool only when work has waited for a while. */
   #grow(): void {
     if (!this.#canGrow() || this.#creating.size >= this.#worklist.size) return;
-    const isPatient = this.cpu === null && this.#options.growDelayMs > 0;
-    const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
-    const hasWaited = this.#tick - sinceTick >= 2;
-    if (isPatient && this.#workers.size > 0 && !hasWaited) return;
+    if (this.#workers.size > 0 && this.cpu === null && !this.#mayGrowUnbound()) return;
     const { source, maydayMs } = this.#options;
     let worker: OwnerEnd | null;
     try {
@@ -260,6 +263,19 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#mayday.start(maydayMs);
     // The next one is created while this one loads. Creating delays the owner and all other items.
     if (this.#canGrow()) this.#next.start(0);
+  }
+
+  /**
+   * Whether another Worker is of use to an unbound pool: work has waited for a while, and a CPU
+   * would be free for it. Where no item has ended for long, all may wait for what another one does.
+   */
+  #mayGrowUnbound(): boolean {
+    const { growDelayMs, areCpusShort } = this.#options;
+    if (growDelayMs === 0) return true;
+    const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
+    if (this.#tick - sinceTick < 2) return false;
+    const stuckTicks = this.#tick - Math.max(sinceTick, this.#idledTick);
+    return stuckTicks * growDelayMs >= STUCK_MS || !areCpusShort();
   }
 
   /** A Worker did not start. Without others, the pool can do nothing until one does. */

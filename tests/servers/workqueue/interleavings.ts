@@ -207,6 +207,7 @@ class Model {
     this.#crashes = scenario.crashes ?? 0;
     this.#refusals = scenario.refusals ?? 0;
     const pools = new WorkerPools({
+      areCpusShort: () => false,
       entry: new URL("model:worker"),
       cpus: 1,
       minIdle: 100,

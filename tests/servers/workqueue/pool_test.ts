@@ -79,6 +79,30 @@ Deno.test("an unbound pool takes back what is behind an item that sleeps", async
   await destroyWorkqueue(queue);
 });
 
+Deno.test("an unbound pool does not grow while CPUs are short, unless nothing ends", async () => {
+  const clock = new FakeClock();
+  let areShort = true;
+  const { pools, shared } = testPools({ clock, minIdle: 3, areCpusShort: () => areShort });
+  const queue = allocWorkqueue("short", { flags: WQ_UNBOUND, pools });
+  const items = Array.from({ length: 4 }, () => recorded("block", 1));
+  for (const { work } of items) queueWork(queue, work);
+  await until(() => shared.begun === 1, "the first Worker does not wait for a CPU");
+  // A tick of the watchdog takes growDelayMs, which is 1 ms here.
+  for (let ms = 0; ms < 900; ms++) clock.advance(1);
+  assert.equal(alive(pools), 1);
+  areShort = false;
+  clock.advance(1);
+  await until(() => shared.begun === 2, "a CPU is free");
+  areShort = true;
+  for (let ms = 0; ms < 900; ms++) clock.advance(1);
+  assert.equal(alive(pools), 2);
+  for (let ms = 0; ms < 200; ms++) clock.advance(1);
+  await until(() => shared.begun === 3, "nothing ends for a second");
+  shared.open(1);
+  await flushWorkqueue(queue);
+  await destroyWorkqueue(queue);
+});
+
 Deno.test("maxWorkers bounds a pool", async () => {
   const { pools, shared } = testPools({ growDelayMs: 0, maxWorkers: 2 });
   const queue = allocWorkqueue("bounded", { flags: WQ_UNBOUND, pools });

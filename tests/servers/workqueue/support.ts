@@ -71,6 +71,7 @@ export function testPools(options: Partial<WorkerOptions> = {}, shared = new Sha
     init: { shared: shared.words },
     cpus: 2,
     growDelayMs: 1,
+    areCpusShort: () => false,
     ...options,
   });
   return { pools, shared };
