@@ -80,7 +80,7 @@ Deno.test("per-connection: who waits for a Worker too long gets 503, and frees t
   const server = await start(1);
   const buffer = new Uint8Array(1024);
   using first = await connect(server.port);
-  await writeAll(first, bytesOf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
+  await writeAll(first, bytesOf("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"));
   await until(async () => await workersCreated(server) > 0, "the first one has a Worker");
   const requests = ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"];
   const waiting = await Promise.all(requests.map(async (request) => {
