@@ -130,6 +130,16 @@ export class CoreMemory {
     return this.bytes.subarray(start, start + room);
   }
 
+  /** The same place by its address: makes room for input. @returns its length; see `inputStart` */
+  makeRoom(conn: number): number {
+    return this.wasm.makeRoom(conn);
+  }
+
+  /** Address of the room for input. */
+  inputStart(conn: number): number {
+    return this.words[conn + Conn.End >>> 2];
+  }
+
   /** Notes that `count` bytes were received into the input view of `conn`. */
   received(conn: number, count: number): void {
     this.words[conn + Conn.End >>> 2] += count;
@@ -294,9 +304,19 @@ export class CoreMemory {
     return this.words[conn + Conn.OutHead >>> 2];
   }
 
+  /** Address of the bytes of the output block `block`. */
+  outStart(block: number): number {
+    return this.words[block + Out.Start >>> 2];
+  }
+
+  /** How many bytes it has. */
+  outLength(block: number): number {
+    return this.words[block + Out.Length >>> 2];
+  }
+
   /** The bytes of the output block `block`. */
   outView(block: number): Uint8Array<SharedArrayBuffer> {
-    return this.view(this.words[block + Out.Start >>> 2], this.words[block + Out.Length >>> 2]);
+    return this.view(this.outStart(block), this.outLength(block));
   }
 
   /** Takes the first block of output, now sent, away from `conn`. */

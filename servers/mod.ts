@@ -4,7 +4,7 @@
 import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
-import { lockUnixPath, removeStaleSocket } from "./net/engines/unix_path.ts";
+import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
 import type { RunningServer } from "./models/running_server.ts";
 import { servePerConnection } from "./models/per_connection/per_connection.ts";
@@ -23,7 +23,7 @@ import { type Model, sharesMemory } from "./models/model.ts";
 export { DEFAULT_LIMITS } from "../core/mod.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
-export type { ListenOptions } from "./net/stream.ts";
+export type { ListenOptions } from "./net/listen_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/running_server.ts";
 export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../core/mod.ts";
 import { LOOPBACK } from "../../system/address.ts";
 import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
-import type { ListenOptions } from "../net/stream.ts";
+import type { ListenOptions } from "../net/listen_options.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
 import type { Model } from "./model.ts";
 

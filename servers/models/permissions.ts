@@ -3,7 +3,7 @@
  */
 import { resolve } from "node:path";
 import { formatHostPort } from "../../system/address.ts";
-import { unixFiles, unixNames } from "../net/engines/unix_path.ts";
+import { unixFiles, unixNames } from "../net/unix_path.ts";
 import type { PartialServerOptions, ServerOptions } from "./options.ts";
 
 /** Paths that a server's job is to read. */

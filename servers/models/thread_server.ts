@@ -7,8 +7,9 @@ import { Acceptor } from "../net/acceptor.ts";
 import { blocksFor, inputBytesOf } from "./capacity.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
-import type { Listener } from "../net/stream.ts";
-import { listen } from "../net/engines/deno.ts";
+import { DenoEngine } from "../net/engines/deno/deno_engine.ts";
+import { listen } from "../net/engines/deno/listen.ts";
+import type { Engine } from "../net/engine.ts";
 import { limitsOf, type ServerOptions, TICK_MS } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
@@ -47,7 +48,7 @@ export interface ThreadServerParts {
 export function startThreadServer(
   options: ServerOptions,
   { core, service, limit, print, endSockets }: ThreadServerParts,
-): { listener: Listener; acceptor: Acceptor } {
+): { engine: Engine; acceptor: Acceptor } {
   const listener = listen(options.listen);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
   // A bug must not end the server.
@@ -62,6 +63,7 @@ export function startThreadServer(
     }
   });
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
-  const acceptor = new Acceptor(context, listener, { limit, onInternalError });
-  return { listener, acceptor };
+  const engine = new DenoEngine(listener);
+  const acceptor = new Acceptor(context, engine, { limit, onInternalError });
+  return { engine, acceptor };
 }

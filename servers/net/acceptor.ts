@@ -1,12 +1,13 @@
 /**
- * Accepts connections and serves each with a driver on this thread.
+ * The connections of one thread: an engine accepts and drives them.
  */
-import { AcceptLoop } from "./accept_loop.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import { drainConnections } from "./drain.ts";
-import type { Accepted, Listener } from "./stream.ts";
+import type { Core } from "../../core/mod.ts";
+import type { Driver } from "./driver.ts";
+import type { Engine, EngineHost } from "./engine.ts";
 
 /** Settings of an acceptor. */
 export interface AcceptorOptions {
@@ -15,32 +16,37 @@ export interface AcceptorOptions {
   onInternalError: (error: unknown) => void;
 }
 
-/** An accept loop and the connections it has accepted. */
-export class Acceptor {
+/** Connections, from where they are accepted to their end. */
+export class Acceptor implements EngineHost {
+  readonly core: Core;
+  readonly limit: ConnectionLimit;
   readonly #context: ConnectionContext;
-  readonly #options: AcceptorOptions;
+  readonly #engine: Engine;
+  readonly #onInternalError: (error: unknown) => void;
   readonly #connections = new Set<Connection>();
-  readonly #loop: AcceptLoop;
   #onEmpty: (() => void) | undefined;
 
   /** Starts to accept. */
   constructor(
     context: Omit<ConnectionContext, "limit" | "onEnd">,
-    listener: Listener,
-    options: AcceptorOptions,
+    engine: Engine,
+    { limit, onInternalError }: AcceptorOptions,
   ) {
+    this.core = context.core;
+    this.limit = limit;
     this.#context = {
       ...context,
-      limit: options.limit,
+      limit,
       onEnd: (connection, fault) => this.#ended(connection, fault),
     };
-    this.#options = options;
-    this.#loop = new AcceptLoop(listener, options.limit, (accepted) => this.#serve(accepted));
+    this.#engine = engine;
+    this.#onInternalError = onInternalError;
+    engine.start(this);
   }
 
   /** Resolves when accepting has ended; rejects when it cannot go on. */
   get done(): Promise<void> {
-    return this.#loop.done;
+    return this.#engine.done;
   }
 
   /** What the connections counted, those that are open included. */
@@ -51,25 +57,24 @@ export class Acceptor {
     return { ...counters, served };
   }
 
-  #serve({ stream, peer }: Accepted): void {
-    const conn = this.#context.core.open();
+  open(driver: Driver, peer: string): Connection | undefined {
+    const conn = this.core.open();
     if (conn === 0) {
       // Each connection within the limit has a block: this one is beyond the limit.
       ++this.#context.counters.overloads;
-      stream.close();
-      return;
+      return undefined;
     }
-    const connection = new Connection(this.#context, stream, conn, peer);
+    const connection = new Connection(this.#context, driver, conn, peer);
     this.#connections.add(connection);
-    connection.serve();
+    return connection;
   }
 
   #ended(connection: Connection, fault: unknown): void {
-    this.#context.core.close(connection.conn);
+    this.core.close(connection.conn);
     this.#connections.delete(connection);
-    this.#loop.wake();
+    this.#engine.wake();
     if (this.#connections.size === 0) this.#onEmpty?.();
-    if (fault !== undefined) this.#options.onInternalError(fault);
+    if (fault !== undefined) this.#onInternalError(fault);
   }
 
   /**
@@ -79,10 +84,10 @@ export class Acceptor {
    * @returns how many were cut off: they had not sent all that they had to
    */
   async stop(graceMs: number): Promise<number> {
-    this.#loop.stop();
+    this.#engine.stop();
     this.#context.service.drain?.();
     // The address is free once the pending accept has ended.
-    await this.#loop.done.catch(() => {});
+    await this.done.catch(() => {});
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;
     if (await drainConnections(this.#connections, empty, graceMs)) return 0;

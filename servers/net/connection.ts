@@ -1,17 +1,18 @@
 /**
- * The driver of one connection: moves bytes between a stream and a service, one thing at a time.
+ * One connection, from accept to close: a synchronous state machine between a service and a driver.
+ * It has no socket and no promise; events come in, and each answers with what the connection wants.
  *
- * This order is the backpressure: nothing is received while output waits to be sent. So the driver
- * does not read from a peer that does not read, and a connection never holds more than its input
- * block and the output of one batch.
+ * One thing is done at a time, and this order is the backpressure: nothing is received while output
+ * waits to be sent. So nothing is read from a peer that does not read, and a connection never holds
+ * more than its input block and the output of one batch.
  *
- * Ten thousand connections may be idle at once. An idle one may keep this object, one suspended
- * function and the view that it receives into, nothing else.
+ * Ten thousand connections may be idle at once. An idle one may keep this object and its driver.
  */
 import { Code, type Core } from "../../core/mod.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
-import type { Stream } from "./stream.ts";
+import { type Driver, Want } from "./driver.ts";
+import { PeerGone } from "./peer_gone.ts";
 import { Effect, Phase, type Sender, type Service } from "./service.ts";
 import { NEVER, type Timed, type TimerWheel } from "./timer_wheel.ts";
 
@@ -58,115 +59,176 @@ const DRAIN_LINGER_MS = 1000;
  */
 const MAX_EXTENSIONS = 3;
 
-/** Whether `error` says that the peer is gone, which is an event and not a fault. */
-function isPeerGone(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.UnexpectedEof;
+/** Where a connection is. */
+const enum State {
+  /** It waits for input. */
+  Receiving,
+  /** It sends output, or waits for a service. */
+  Answering,
+  /** It sends its last output. What is received is thrown away from here on. */
+  Ending,
+  /** It sends its FIN. */
+  Finishing,
+  /** It waits for the peer's FIN. */
+  Lingering,
+  /** It waits for its driver to let go of the socket, and for its service. */
+  Closed,
 }
 
-/** One connection, from accept to close. */
+/** What is sent. */
+const enum Sending {
+  /** The first block of the output. */
+  Block,
+  /** The piece of the input that the service has found. */
+  Piece,
+  /** Bytes outside of the core's memory. */
+  View,
+}
+
+/** Bytes on their way out for a service that answers asynchronously. */
+interface Writing extends PromiseWithResolvers<void> {
+  /** Absent: the output that waits. */
+  view?: Uint8Array;
+}
+
+/** One connection. Its events are called by its driver; none of them throws. */
 export class Connection implements Timed, Sender {
   deadlineTick = NEVER;
   wheelSlot = -1;
   /** The connection's block. */
   readonly conn: number;
-  readonly #context: ConnectionContext;
-  readonly #stream: Stream;
-  readonly #peer: string;
   sentBytes = 0;
+  readonly #context: ConnectionContext;
+  readonly #driver: Driver;
+  readonly #peer: string;
+  #state = State.Answering;
+  /** What the service wants next; carried out when no output waits. */
+  #effect = Effect.Read;
+  #sending = Sending.Block;
+  /** Where the rest of the block or piece begins, and its bytes. */
+  #outStart = 0;
+  #outLength = 0;
+  #writing: Writing | undefined;
+  /** The driver receives. */
+  #isReceiving = false;
+  /** A promise of the service is outstanding. */
+  #isAwaiting = false;
+  /** The peer has sent its FIN. */
+  #hasEnded = false;
+  #isOver = false;
+  /** Bytes that lingering still drains. */
+  #lingerLeft = LINGER_BYTES;
   /** When the time for the current head is over, and how many requests came before it. */
   #headDeadlineTick = NEVER;
   #headIndex = -1;
-  #isReceiving = false;
   /** How often the time for what is received now was extended. */
   #extensions = 0;
-  #isClosed = false;
   /** An error that the peer did not cause: a bug. */
   #fault: unknown;
-  /** Sends the last response and the FIN. Bytes received meanwhile are thrown away. */
-  #ending: Promise<void> | undefined;
-  #isLingering = false;
 
   /** @param conn the connection's block, opened in `context.core` */
-  constructor(context: ConnectionContext, stream: Stream, conn: number, peer: string) {
+  constructor(context: ConnectionContext, driver: Driver, conn: number, peer: string) {
     this.#context = context;
-    this.#stream = stream;
+    this.#driver = driver;
     this.conn = conn;
     this.#peer = peer;
   }
 
-  /** Serves the connection to its end. Never rejects; `context.onEnd` is told. */
-  async serve(): Promise<void> {
-    const { conn } = this;
-    const { core, wheel, timeouts, counters, service } = this.#context;
-    const stream = this.#stream;
+  // Events
+
+  /** The socket is there. */
+  start(): Want {
+    const { wheel, counters, service, limit } = this.#context;
+    ++counters.connections;
+    ++counters.open;
+    limit?.opened();
+    wheel.add(this);
     try {
-      this.#begin();
-      let view = core.inputView(conn);
-      for (;;) {
-        this.#isReceiving = true;
-        const count = await stream.read(view);
-        this.#isReceiving = false;
-        if (this.#ending !== undefined) return await this.#linger(count);
-        let next: Effect | Promise<Effect>;
-        if (count) {
-          counters.bytesIn += count;
-          core.received(conn, count);
-          next = service.receive(conn);
-        } else next = service.finish(conn);
-        // An await costs a turn of the microtask queue, which services of this thread do not need.
-        let effect = typeof next === "number" ? next : await this.#untimed(next);
-        for (;;) {
-          const block = core.outBlock(conn);
-          if (block === 0 && effect !== Effect.SendPiece) {
-            if (effect === Effect.Read) break;
-            if (effect === Effect.Close) return;
-            if (effect === Effect.Linger) return await this.#linger(count);
-          } else {
-            const out = block !== 0
-              ? core.outView(block)
-              : core.view(core.pieceStart(conn), core.pieceLength(conn));
-            wheel.set(this, timeouts.writeMs);
-            // The first write is not behind another promise: most output needs no second write.
-            const written = await stream.write(out);
-            counters.bytesOut += written;
-            if (written < out.length) await this.write(out.subarray(written));
-            if (block !== 0) {
-              core.dropOutBlock(conn);
-              if (effect !== Effect.Flush || core.outBlock(conn) !== 0) continue;
-            }
-          }
-          next = effect === Effect.Respond ? service.respond!(conn, this) : service.receive(conn);
-          effect = typeof next === "number" ? next : await this.#untimed(next);
-        }
-        if (!count) return;
-        view = core.inputView(conn, view);
-        this.#setReceiveTimeout();
-      }
+      service.opened?.(this.conn, this.#peer);
+      service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
+      return this.#receive();
     } catch (error) {
-      this.#judge(error);
-    } finally {
-      this.#end();
+      return this.#fail(error);
     }
   }
 
-  /** Closes at once. A pending receive ends; output that was being sent is lost. Never throws. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#attempt(() => this.#stream.close());
-    this.#attempt(() => this.#context.service.aborted?.(this.conn));
+  /** `count` bytes were received into the input; 0: the peer's FIN. */
+  received(count: number): Want {
+    this.#isReceiving = false;
+    if (this.#state !== State.Receiving) return this.#drained(count);
+    const { conn } = this;
+    const { core, counters, service } = this.#context;
+    this.#state = State.Answering;
+    try {
+      if (count === 0) {
+        this.#hasEnded = true;
+        return this.#follow(service.finish(conn));
+      }
+      counters.bytesIn += count;
+      core.received(conn, count);
+      return this.#follow(service.receive(conn));
+    } catch (error) {
+      return this.#fail(error);
+    }
   }
 
-  /** The FIN is sent behind the last response: nothing is lost when the connection is closed. */
-  get isLingering(): boolean {
-    return this.#isLingering;
+  /** `count` bytes of `output` were sent. */
+  sent(count: number): Want {
+    if (this.#state === State.Closed) return Want.Close;
+    const { wheel, timeouts, counters } = this.#context;
+    counters.bytesOut += count;
+    if (this.#writing !== undefined) this.sentBytes += count;
+    if (count < this.#outLength) {
+      this.#outStart += count;
+      this.#outLength -= count;
+      wheel.set(this, timeouts.writeMs);
+      return Want.Send;
+    }
+    try {
+      return this.#wasSent();
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** The FIN was sent. */
+  finished(): Want {
+    if (this.#state === State.Closed) return Want.Close;
+    if (this.#hasEnded) return this.#close();
+    this.#state = State.Lingering;
+    return this.#drain();
+  }
+
+  /** The service has answered. */
+  resumed(effect: Effect): Want {
+    this.#isAwaiting = false;
+    if (this.#state === State.Closed) return Want.Close;
+    try {
+      return this.#follow(effect);
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /** The service's promise was rejected. */
+  rejected(error: unknown): Want {
+    this.#isAwaiting = false;
+    return this.#fail(error);
+  }
+
+  /** Receiving, sending or closing has failed: {@linkcode PeerGone}, or a bug. */
+  failed(error: unknown): Want {
+    const writing = this.#writing;
+    if (writing === undefined || this.#state === State.Closed) return this.#fail(error);
+    // The service is told, which is on its way to `resumed` or `rejected`.
+    this.#writing = undefined;
+    writing.reject(error);
+    return Want.Await;
+  }
+
+  /** A timeout is over. Never throws. */
+  onTimeout(): void {
+    this.#driver.advance(this.#expire());
   }
 
   /**
@@ -175,90 +237,57 @@ export class Connection implements Timed, Sender {
    * Never throws.
    */
   endIfIdle(): void {
-    this.#attempt(() => {
-      const { service, wheel } = this.#context;
-      if (this.#isLingering) {
-        const deadline = wheel.deadlineAfter(DRAIN_LINGER_MS);
-        if (deadline < this.deadlineTick) wheel.setDeadline(this, deadline);
-      } else if (
-        this.#isReceiving && this.#ending === undefined && service.phase(this.conn) === Phase.Idle
-      ) this.#endReceiving();
-    });
-  }
-
-  /** A timeout is over. Never throws. */
-  onTimeout(): void {
-    this.#attempt(() => this.#expire());
-  }
-
-  /**
-   * Calls `action` on behalf of code that serves other connections, too. An error of it ends this
-   * connection, and is reported with its end.
-   */
-  #attempt(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#judge(error);
-      this.close();
+    const { service, wheel } = this.#context;
+    if (this.isLingering) {
+      const deadline = wheel.deadlineAfter(DRAIN_LINGER_MS);
+      if (deadline < this.deadlineTick) wheel.setDeadline(this, deadline);
+    } else if (this.#state === State.Receiving) {
+      try {
+        if (service.phase(this.conn) === Phase.Idle) this.#driver.advance(this.#finishWrite());
+      } catch (error) {
+        this.#driver.advance(this.#fail(error));
+      }
     }
   }
 
-  #expire(): void {
-    const { counters, service } = this.#context;
-    // The peer has received its answer and the FIN, and does not close.
-    if (this.#isLingering) return this.close();
-    const isReceiving = this.#isReceiving && this.#ending === undefined;
-    const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
-    // The time for a head is never extended: bytes that drip would extend it for ever.
-    if (
-      isReceiving && phase !== Phase.Head && this.#extensions < MAX_EXTENSIONS &&
-      (this.#stream.wasHeldUp?.() || this.#context.wheel.isLate)
-    ) {
-      ++this.#extensions;
-      return this.#setTimeoutOf(phase);
-    }
-    ++counters.timeouts;
-    if (phase === Phase.Idle) return this.close();
-    service.expire(this.conn);
-    this.#endReceiving();
+  /** Closes at once. What is being sent is lost. Never throws. */
+  close(): void {
+    this.#driver.advance(this.#close());
   }
 
-  async write(view: Uint8Array): Promise<void> {
-    const { wheel, timeouts, counters } = this.#context;
-    for (let sent = 0; sent < view.length;) {
-      wheel.set(this, timeouts.writeMs);
-      const count = await this.#stream.write(sent === 0 ? view : view.subarray(sent));
-      counters.bytesOut += count;
-      this.sentBytes += count;
-      sent += count;
-    }
-    // The service may now wait for a disk or a Worker, which is not the peer's fault.
-    wheel.set(this, 0);
+  // What drivers ask
+
+  /** What is to be sent, for a driver that sends views. Do not keep it. */
+  get output(): Uint8Array {
+    if (this.#sending === Sending.View) return this.#view();
+    return this.#context.core.view(this.#outStart, this.#outLength);
   }
 
-  async flush(): Promise<void> {
-    const { core } = this.#context;
-    for (let block = core.outBlock(this.conn); block !== 0; block = core.outBlock(this.conn)) {
-      await this.write(core.outView(block));
-      core.dropOutBlock(this.conn);
-    }
+  /** Address in the core's memory of what is to be sent; -1: `output` is elsewhere. */
+  get outStart(): number {
+    return this.#sending === Sending.View ? -1 : this.#outStart;
   }
 
-  #begin(): void {
-    const { wheel, counters, service, timeouts, limit } = this.#context;
-    ++counters.connections;
-    ++counters.open;
-    limit?.opened();
-    wheel.add(this);
-    wheel.set(this, timeouts.idleMs);
-    service.opened?.(this.conn, this.#peer);
-    service.clientsChanged?.(limit?.open ?? counters.open, this.#peer, true);
+  /** Bytes that are to be sent. */
+  get outLength(): number {
+    return this.#outLength;
   }
 
-  #end(): void {
+  /** The FIN is sent behind the last response: nothing is lost when the connection is closed. */
+  get isLingering(): boolean {
+    return this.#state === State.Finishing || this.#state === State.Lingering;
+  }
+
+  /** A service still works for this connection: it must not `end` yet. */
+  get isAwaiting(): boolean {
+    return this.#isAwaiting;
+  }
+
+  /** The socket is closed, nothing is under way, and no service works: gives everything back. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { core, wheel, counters, service, limit } = this.#context;
-    this.close();
     wheel.remove(this);
     this.#attempt(() => service.closed?.(this.conn));
     --counters.open;
@@ -270,17 +299,199 @@ export class Connection implements Timed, Sender {
     this.#context.onEnd(this, this.#fault);
   }
 
-  /** Counts a failure of the peer, or keeps `error` when it is a bug. */
-  #judge(error: unknown): void {
-    if (!isPeerGone(error)) this.#fault ??= error;
-    else if (!this.#isClosed) ++this.#context.counters.resets;
+  // For services that answer asynchronously
+
+  write(view: Uint8Array): Promise<void> {
+    return view.length === 0 ? Promise.resolve() : this.#write(view);
+  }
+
+  flush(): Promise<void> {
+    const isEmpty = this.#context.core.outBlock(this.conn) === 0;
+    return isEmpty ? Promise.resolve() : this.#write(undefined);
+  }
+
+  #write(view: Uint8Array | undefined): Promise<void> {
+    if (this.#state === State.Closed) return Promise.reject(new PeerGone("The socket is closed"));
+    const writing = this.#writing = { ...Promise.withResolvers<void>(), view };
+    if (view === undefined) this.#driver.advance(this.#sendBlock());
+    else this.#driver.advance(this.#send(Sending.View, 0, view.length));
+    return writing.promise;
+  }
+
+  #view(): Uint8Array {
+    const view = this.#writing!.view!;
+    return this.#outStart === 0 ? view : view.subarray(this.#outStart);
+  }
+
+  // Steps
+
+  /** Does what the service wants, and asks it again, until something has to be waited for. */
+  #follow(next: Effect | Promise<Effect>): Want {
+    const { service } = this.#context;
+    for (;;) {
+      if (typeof next !== "number") return this.#await(next);
+      this.#effect = next;
+      const want = this.#carryOut();
+      if (want !== undefined) return want;
+      next = this.#effect === Effect.Respond
+        ? service.respond!(this.conn, this)
+        : service.receive(this.conn);
+    }
+  }
+
+  /** Sends what waits, then does what the service wants. @returns undefined: it is to be asked */
+  #carryOut(): Want | undefined {
+    const { conn } = this;
+    const { core } = this.#context;
+    if (core.outBlock(conn) !== 0) return this.#sendBlock();
+    switch (this.#effect) {
+      case Effect.SendPiece:
+        return this.#send(Sending.Piece, core.pieceStart(conn), core.pieceLength(conn));
+      case Effect.Read:
+        return this.#hasEnded ? this.#close() : this.#receive();
+      case Effect.Close:
+        return this.#close();
+      case Effect.Linger:
+        return this.#finishWrite();
+    }
+  }
+
+  #sendBlock(): Want {
+    const { core } = this.#context;
+    const block = core.outBlock(this.conn);
+    return this.#send(Sending.Block, core.outStart(block), core.outLength(block));
+  }
+
+  #send(sending: Sending, start: number, length: number): Want {
+    const { wheel, timeouts } = this.#context;
+    this.#sending = sending;
+    this.#outStart = start;
+    this.#outLength = length;
+    wheel.set(this, timeouts.writeMs);
+    return Want.Send;
+  }
+
+  /** The block, piece or view was sent as a whole. */
+  #wasSent(): Want {
+    const { core, service } = this.#context;
+    if (this.#sending === Sending.Block) {
+      core.dropOutBlock(this.conn);
+      if (core.outBlock(this.conn) !== 0) return this.#sendBlock();
+    }
+    if (this.#writing !== undefined) return this.#written(this.#writing);
+    if (this.#state === State.Ending) return this.#finishWrite();
+    // The service found a piece: it goes on behind it.
+    if (this.#sending === Sending.Piece) return this.#follow(service.receive(this.conn));
+    return this.#follow(this.#effect);
+  }
+
+  #written(writing: Writing): Want {
+    this.#writing = undefined;
+    // The service may now wait for a disk or a Worker, which is not the peer's fault.
+    this.#context.wheel.set(this, 0);
+    writing.resolve();
+    return Want.Await;
   }
 
   /** Waits for a service on another thread, or a disk. The peer has no timeout meanwhile. */
-  #untimed(next: Promise<Effect>): Promise<Effect> {
-    this.#context.wheel.set(this, 0);
-    return next;
+  #await(effect: Promise<Effect>): Want {
+    this.#isAwaiting = true;
+    // It may be sending already.
+    if (this.#writing === undefined) this.#context.wheel.set(this, 0);
+    this.#driver.await(effect);
+    return Want.Await;
   }
+
+  #receive(): Want {
+    this.#setReceiveTimeout();
+    this.#state = State.Receiving;
+    this.#isReceiving = true;
+    return Want.Receive;
+  }
+
+  #expire(): Want {
+    const { counters, service, wheel } = this.#context;
+    // The peer has received its answer and the FIN, and does not close.
+    if (this.isLingering) return this.#close();
+    const isReceiving = this.#state === State.Receiving;
+    try {
+      const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
+      // The time for a head is never extended: bytes that drip would extend it for ever.
+      if (
+        isReceiving && phase !== Phase.Head && this.#extensions < MAX_EXTENSIONS &&
+        (this.#driver.wasHeldUp?.() || wheel.isLate)
+      ) {
+        ++this.#extensions;
+        this.#setTimeoutOf(phase);
+        return Want.Await;
+      }
+      ++counters.timeouts;
+      if (phase === Phase.Idle) return this.#close();
+      service.expire(this.conn);
+      const hasOutput = this.#context.core.outBlock(this.conn) !== 0;
+      this.#state = State.Ending;
+      return hasOutput ? this.#sendBlock() : this.#finishWrite();
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
+  /**
+   * RFC 9112 section 9.6: closing while the peer still sends makes the kernel reset the
+   * connection, which destroys the response on its way. So: FIN, read until the peer's FIN or a
+   * bound, close.
+   */
+  #finishWrite(): Want {
+    this.#state = State.Finishing;
+    this.#context.wheel.set(this, this.#context.timeouts.lingerMs);
+    return Want.FinishWrite;
+  }
+
+  /** Receives what is thrown away, if it does not do so already. */
+  #drain(): Want {
+    if (this.#isReceiving) return Want.Await;
+    this.#isReceiving = true;
+    this.#context.core.rewind(this.conn);
+    return Want.Receive;
+  }
+
+  /** Something was received that is thrown away. */
+  #drained(count: number): Want {
+    if (this.#state === State.Closed) return Want.Close;
+    if (count === 0) this.#hasEnded = true;
+    this.#context.counters.bytesIn += count;
+    // The last output, or the FIN, is still being sent.
+    if (this.#state !== State.Lingering) return Want.Await;
+    this.#lingerLeft -= count;
+    return this.#hasEnded || this.#lingerLeft <= 0 ? this.#close() : this.#drain();
+  }
+
+  #close(): Want {
+    if (this.#state === State.Closed) return Want.Close;
+    this.#state = State.Closed;
+    this.#writing?.reject(new PeerGone("The socket is closed"));
+    this.#writing = undefined;
+    this.#attempt(() => this.#context.service.aborted?.(this.conn));
+    return Want.Close;
+  }
+
+  /** Counts a failure of the peer, or keeps `error` when it is a bug; ends the connection. */
+  #fail(error: unknown): Want {
+    if (!(error instanceof PeerGone)) this.#fault ??= error;
+    else if (this.#state !== State.Closed) ++this.#context.counters.resets;
+    return this.#close();
+  }
+
+  /** Calls `action` at the end of the connection. An error of it is reported with that. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fault ??= error;
+    }
+  }
+
+  // Timeouts
 
   /** Sets the timeout between two messages, or between two bytes of content. */
   #setTimeoutOf(phase: Phase.Idle | Phase.Content): void {
@@ -301,39 +512,5 @@ export class Connection implements Timed, Sender {
       this.#headIndex = index;
       wheel.setDeadline(this, this.#headDeadlineTick);
     }
-  }
-
-  /**
-   * RFC 9112 section 9.6: closing while the peer still sends makes the kernel reset the
-   * connection, which destroys the response on its way. So: FIN, read until the peer's FIN or a
-   * bound, close.
-   *
-   * @param count what the last read returned
-   */
-  async #linger(count: number | null): Promise<void> {
-    await (this.#ending ??= this.#sendEnd());
-    if (!count) return;
-    const { core, counters } = this.#context;
-    core.rewind(this.conn);
-    const view = core.inputView(this.conn);
-    for (let left = LINGER_BYTES; left > 0;) {
-      const count = await this.#stream.read(view);
-      if (!count) return;
-      counters.bytesIn += count;
-      left -= count;
-    }
-  }
-
-  /** Sends the end. The receive that is under way goes on; `serve` drains when it returns. */
-  #endReceiving(): void {
-    this.#ending = this.#sendEnd();
-    this.#ending.catch(() => this.close());
-  }
-
-  async #sendEnd(): Promise<void> {
-    await this.flush();
-    this.#isLingering = true;
-    this.#context.wheel.set(this, this.#context.timeouts.lingerMs);
-    await this.#stream.closeWrite();
   }
 }

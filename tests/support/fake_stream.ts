@@ -1,5 +1,5 @@
 /** A stream without a socket: what it receives is given, what it sends is written down. */
-import type { Stream } from "../../servers/net/stream.ts";
+import type { Stream } from "../../servers/net/engines/deno/stream.ts";
 
 /** See above. */
 export class FakeStream implements Stream {

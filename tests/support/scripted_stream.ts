@@ -1,5 +1,5 @@
 /** Streams and listeners without sockets: a test says what comes, and what becomes of what goes. */
-import type { Accepted, Listener, Stream } from "../../servers/net/stream.ts";
+import type { Accepted, Listener, Stream } from "../../servers/net/engines/deno/stream.ts";
 
 type Arrival = Uint8Array | null | Error;
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ReadTurns } from "../../system/read_turns.ts";
-import type { Listener, Stream } from "../../servers/net/stream.ts";
-import { listen } from "../../servers/net/engines/deno.ts";
+import type { Listener, Stream } from "../../servers/net/engines/deno/stream.ts";
+import { listen } from "../../servers/net/engines/deno/listen.ts";
 
 /** More than the 128 that one turn of the event loop serves. */
 const SOCKETS = 300;

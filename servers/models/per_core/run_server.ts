@@ -27,7 +27,7 @@ export async function runServer(
     memory,
   });
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
-  const { listener, acceptor } = startThreadServer(options, {
+  const { engine, acceptor } = startThreadServer(options, {
     core,
     service,
     limit,
@@ -35,7 +35,7 @@ export async function runServer(
     endSockets: (port, peers) =>
       context.post({ kind: "overdue", port, peers } satisfies CpuServerMessage),
   });
-  context.post({ kind: "listening", address: listener.address } satisfies CpuServerMessage);
+  context.post({ kind: "listening", address: engine.address } satisfies CpuServerMessage);
   return await new Promise<CpuServerResult>((resolve, reject) => {
     acceptor.done.catch(reject);
     context.onMessage((message) => {

@@ -68,7 +68,7 @@ export async function serveOverSharedMemory(
     patienceMs: options.timeouts.headMs,
   });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startThreadServer(options, {
+  const { engine, acceptor } = startThreadServer(options, {
     core,
     service,
     limit,
@@ -76,8 +76,8 @@ export async function serveOverSharedMemory(
     endSockets: (port, peers) => sockets?.shutdown(port, peers),
   });
   return {
-    address: listener.address,
-    port: listener.port,
+    address: engine.address,
+    port: engine.port,
     failed: failureOf(acceptor.done),
     reports: () =>
       Promise.resolve([

@@ -26,7 +26,7 @@ export async function serveSingle(
   const print = (lines: string) => stderr.log(lines);
   const service = createService(core, options.service, { print, ...parts, compressors, memory });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { listener, acceptor } = startThreadServer(options, {
+  const { engine, acceptor } = startThreadServer(options, {
     core,
     service,
     limit,
@@ -34,8 +34,8 @@ export async function serveSingle(
     endSockets: (port, peers) => sockets?.shutdown(port, peers),
   });
   return {
-    address: listener.address,
-    port: listener.port,
+    address: engine.address,
+    port: engine.port,
     failed: failureOf(acceptor.done),
     reports: () => Promise.resolve([{ name: "main", counters: acceptor.counters }]),
     stop: async (graceMs) => {

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Core } from "../../../core/mod.ts";
-import { Connection, type ConnectionContext } from "../../../servers/net/connection.ts";
 import { zeroCounters } from "../../../servers/net/counters.ts";
 import { DEFAULT_TIMEOUTS } from "../../../servers/models/options.ts";
 import { describeSplit, EchoService } from "../../../servers/echo/echo_service.ts";
 import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
 import { FakeStream } from "../../support/fake_stream.ts";
+import { serveStream } from "../../support/serve_stream.ts";
 
 /** A server's parts, around a connection that `run` serves. */
 function serverOf(bufferBytes: number) {
@@ -18,13 +18,9 @@ function serverOf(bufferBytes: number) {
   const counters = zeroCounters();
   const timeouts = DEFAULT_TIMEOUTS.echo;
   const wheel = new TimerWheel(250);
-  const onEnd: ConnectionContext["onEnd"] = ({ conn }, fault) => {
-    core.close(conn);
-    assert.equal(fault, undefined);
-  };
-  const context = { core, service, wheel, timeouts, counters, onEnd };
-  const run = (stream: FakeStream) =>
-    new Connection(context, stream, core.open(), "127.0.0.1").serve();
+  const context = { core, service, wheel, timeouts, counters };
+  const run = async (stream: FakeStream) =>
+    assert.equal(await serveStream(context, stream, "127.0.0.1").ended, undefined);
   return { core, lines, counters, run };
 }
 

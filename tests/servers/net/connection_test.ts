@@ -1,7 +1,7 @@
 /** The driver of a connection, with a stream that is the test's. */
 import assert from "node:assert/strict";
 import { Core } from "../../../core/mod.ts";
-import { Connection, type Timeouts } from "../../../servers/net/connection.ts";
+import type { Timeouts } from "../../../servers/net/connection.ts";
 import { zeroCounters } from "../../../servers/net/counters.ts";
 import { helloResource } from "../../../servers/http/hello.ts";
 import { Effect, Phase, type Service } from "../../../servers/net/service.ts";
@@ -9,6 +9,7 @@ import { EchoService } from "../../../servers/echo/echo_service.ts";
 import { HttpService } from "../../../servers/http/http_service.ts";
 import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
 import { FakeStream } from "../../support/scripted_stream.ts";
+import { serveStream } from "../../support/serve_stream.ts";
 import { timed } from "../../support/attempts.ts";
 import { until } from "../../support/until.ts";
 
@@ -31,21 +32,9 @@ function start({ service: make = echoService, timeouts = {}, blocks = 8 }: Setup
   const counters = zeroCounters();
   const wheel = new TimerWheel(2, () => service.tick?.(Date.now()));
   const stream = new FakeStream();
-  const ended = Promise.withResolvers<unknown>();
-  const context = {
-    core,
-    service,
-    wheel,
-    counters,
-    timeouts: { ...NO_TIMEOUTS, ...timeouts },
-    onEnd(one: Connection, fault: unknown) {
-      core.close(one.conn);
-      ended.resolve(fault);
-    },
-  };
-  const connection = new Connection(context, stream, core.open(), "192.0.2.1");
-  connection.serve();
-  return { core, counters, wheel, stream, connection, ended: ended.promise };
+  const context = { core, service, wheel, counters, timeouts: { ...NO_TIMEOUTS, ...timeouts } };
+  const { connection, ended } = serveStream(context, stream, "192.0.2.1");
+  return { core, counters, wheel, stream, connection, ended };
 }
 
 Deno.test("Connection: echoes in pieces, whatever a write takes, and counts", async () => {

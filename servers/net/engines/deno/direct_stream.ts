@@ -5,8 +5,8 @@
  * The runtime's operations can be reached, but they are not documented. So every assumption about
  * them is checked. When one does not hold, `Deno.Conn` itself is used.
  */
-import { ReadTurns } from "../../../system/read_turns.ts";
-import type { Stream } from "../stream.ts";
+import { ReadTurns } from "../../../../system/read_turns.ts";
+import type { Stream } from "./stream.ts";
 
 /** The runtime's operations on a resource, named by its number; `read` answers 0 at a FIN. */
 interface Operations {

@@ -1,7 +1,4 @@
-/**
- * The engine seam: where byte streams come from. An engine knows sockets and no protocol.
- * `Deno.Conn` is a `Stream`.
- */
+/** Byte streams of the runtime, and where they come from. `Deno.Conn` is a `Stream`. */
 
 /** One connection. All views may be of shared Wasm memory. */
 export interface Stream {
@@ -17,27 +14,6 @@ export interface Stream {
    * sockets of its thread: what the peer sent may be in the kernel. Absent: it never does.
    */
   wasHeldUp?(): boolean;
-}
-
-/** Where a server listens: TCP, or a Unix domain socket when `path` is given. */
-export interface ListenOptions {
-  hostname: string;
-  /** 0: the system chooses. */
-  port: number;
-  /** Length of the accept queue; the kernel caps it at `net.core.somaxconn`. */
-  backlog: number;
-  /** Path of a Unix domain socket, instead of TCP. */
-  path?: string;
-  /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
-  reusePort?: boolean;
-  /** Speak TLS (TCP only). */
-  tls?: Certificate;
-}
-
-/** A certificate chain and its private key, both PEM. */
-export interface Certificate {
-  cert: string;
-  key: string;
 }
 
 /** A listening socket. */

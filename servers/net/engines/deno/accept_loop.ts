@@ -4,7 +4,7 @@
  * At the limit, and when the process is out of file descriptors, accepting pauses: new connections
  * wait in the kernel's accept queue. It goes on when a connection ends.
  */
-import type { ConnectionLimit } from "./connection_limit.ts";
+import type { ConnectionLimit } from "../../connection_limit.ts";
 import type { Accepted, Listener } from "./stream.ts";
 
 /** When no connection of this thread ends, accepting is tried again after this time, in ms. */

@@ -1,11 +1,12 @@
 /**
  * The default engine: `Deno.listen`, and `Deno.listenTls` where there is a certificate.
  */
-import type { Accepted, Listener, ListenOptions } from "../stream.ts";
+import type { ListenOptions } from "../../listen_options.ts";
+import type { Accepted, Listener } from "./stream.ts";
 import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
-import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "./unix_path.ts";
-import { formatHostPort } from "../../../system/address.ts";
+import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "../../unix_path.ts";
+import { formatHostPort } from "../../../../system/address.ts";
 
 class TcpListener implements Listener {
   readonly address: string;

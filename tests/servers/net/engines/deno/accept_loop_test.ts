@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { AcceptLoop } from "../../../servers/net/accept_loop.ts";
-import { ConnectionLimit } from "../../../servers/net/connection_limit.ts";
-import { FakeListener } from "../../support/scripted_stream.ts";
-import { timed } from "../../support/attempts.ts";
-import { until } from "../../support/until.ts";
+import { AcceptLoop } from "../../../../../servers/net/engines/deno/accept_loop.ts";
+import { ConnectionLimit } from "../../../../../servers/net/connection_limit.ts";
+import { FakeListener } from "../../../../support/scripted_stream.ts";
+import { timed } from "../../../../support/attempts.ts";
+import { until } from "../../../../support/until.ts";
 
 function startLoop({ max = 10 } = {}) {
   const listener = new FakeListener();

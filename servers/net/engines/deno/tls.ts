@@ -1,10 +1,11 @@
 /**
  * Streams over TLS: `Deno.listenTls`, with HTTP/1.1 as the only protocol it offers (ALPN).
  */
-import { ReadTurns } from "../../../system/read_turns.ts";
-import type { Accepted, Certificate, Listener, Stream } from "../stream.ts";
+import { ReadTurns } from "../../../../system/read_turns.ts";
+import type { Certificate } from "../../listen_options.ts";
+import type { Accepted, Listener, Stream } from "./stream.ts";
 import { Overdue } from "./overdue.ts";
-import { formatHostPort } from "../../../system/address.ts";
+import { formatHostPort } from "../../../../system/address.ts";
 
 /** Options that the type definitions of `Deno.listenTls` leave out. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };

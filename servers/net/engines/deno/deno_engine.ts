@@ -1,0 +1,43 @@
+/** The default engine: `Deno.listen`, promises, every platform. */
+import type { Engine, EngineHost } from "../../engine.ts";
+import { AcceptLoop } from "./accept_loop.ts";
+import type { Listener } from "./stream.ts";
+import { StreamDriver } from "./stream_driver.ts";
+
+/** A listener and the loop that accepts from it. */
+export class DenoEngine implements Engine {
+  readonly #listener: Listener;
+  readonly #done = Promise.withResolvers<void>();
+  #loop: AcceptLoop | undefined;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  get address(): string {
+    return this.#listener.address;
+  }
+
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  start(host: EngineHost): void {
+    const serve = (accepted: Parameters<typeof StreamDriver.serve>[1]) =>
+      void StreamDriver.serve(host, accepted);
+    this.#loop = new AcceptLoop(this.#listener, host.limit, serve);
+    this.#loop.done.then(this.#done.resolve, this.#done.reject);
+  }
+
+  wake(): void {
+    this.#loop?.wake();
+  }
+
+  stop(): void {
+    this.#loop?.stop();
+  }
+}
