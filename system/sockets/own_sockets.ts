@@ -5,7 +5,7 @@
  * What is needed of the C library is loaded when the object is made. Its methods work after the
  * permission for FFI was given up, and they are all that is left of it then.
  */
-import { formatIpv4, formatIpv6 } from "./address.ts";
+import { formatIpv4, formatIpv6 } from "../ip.ts";
 import { type Libc, libc, LibcError, SystemError } from "../linux/libc.ts";
 
 const AF_INET = 2;

@@ -11,7 +11,7 @@
  * An address is printed as 32-bit words in the byte order of the machine (little-endian wherever
  * Deno runs), so the bytes of each word are reversed.
  */
-import { formatIpv4, formatIpv6 } from "./address.ts";
+import { formatIpv4, formatIpv6 } from "../ip.ts";
 import { matchesPort, type SocketFilter } from "./filter.ts";
 import type { TcpSocket } from "./socket.ts";
 import { stateFromNumber } from "./state.ts";

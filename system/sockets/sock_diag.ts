@@ -27,7 +27,7 @@ import {
   SOCK_DIAG_BY_FAMILY,
   SOCK_RAW,
 } from "../linux/structs.ts";
-import { formatIpv4, formatIpv6 } from "./address.ts";
+import { formatIpv4, formatIpv6 } from "../ip.ts";
 import { matchesPort, type SocketFilter } from "./filter.ts";
 import type { DiagSocket } from "./socket.ts";
 import { stateFromNumber, stateMask } from "./state.ts";
