@@ -67,7 +67,7 @@ export class OwnSockets {
    * Sets SO_REUSEPORT on a listening socket.
    *
    * @param address `address:port`, IPv6 without brackets
-   * @throws {SystemError} when the system refuses; while FFI is permitted
+   * @throws {SystemError} when the system refuses
    */
   allowReusePort(address: string): void {
     const value = new Uint8Array(new Int32Array([1]).buffer);

@@ -1,0 +1,116 @@
+/**
+ * epoll(7), from Linux 2.6 (2003). The kernel keeps what is watched, and a list of descriptors that
+ * have become ready: a wait returns that list, and its cost does not depend on how many descriptors
+ * are idle. In return each change of interest is a system call.
+ *
+ * Level-triggered, a descriptor is reported by each wait as long as it is ready. Edge-triggered, it is
+ * reported once when something has arrived: the caller has to receive and send until EAGAIN, and
+ * needs no change of interest.
+ */
+import { Errno } from "../errno.ts";
+import { type Libc, libc } from "../libc.ts";
+import { type Pointer, pointerOf } from "../memory.ts";
+import { Interest, type Poller } from "./poller.ts";
+
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+
+const EPOLLIN = 0x1;
+const EPOLLOUT = 0x4;
+const EPOLLERR = 0x8;
+const EPOLLHUP = 0x10;
+const EPOLLRDHUP = 0x2000;
+const EPOLLONESHOT = 1 << 30;
+const EPOLLET = 1 << 31;
+
+/**
+ * Words of a `struct epoll_event`: `u32 events`, `u64 data`. It is packed on x86-64, so that 32-bit
+ * programs have the same; elsewhere `data` is aligned.
+ */
+const EVENT_WORDS = Deno.build.arch === "x86_64" ? 3 : 4;
+const DATA_WORD = EVENT_WORDS - 2;
+
+/** Descriptors that a wait reports at the most; the others come first in the next one. */
+const MAX_EVENTS = 512;
+
+export interface EpollOptions {
+  /** Whether a descriptor is reported as long as it is ready, or when it becomes so. */
+  trigger: "level" | "edge";
+  /** A descriptor that was reported is silent until `change`: so it can be lent to another thread. */
+  oneShot?: boolean;
+}
+
+export class EpollPoller implements Poller {
+  readonly name = "epoll";
+  readonly fdLimit = Infinity;
+  readonly #libc: Libc = libc();
+  /** The epoll instance. */
+  readonly #fd: number;
+  /** Bits that go with every interest. */
+  readonly #mode: number;
+  /** The event that `epoll_ctl` is given. */
+  readonly #control = new Int32Array(EVENT_WORDS);
+  readonly #controlPointer: Pointer = pointerOf(this.#control);
+  /** The events of the last wait. */
+  readonly #events = new Int32Array(MAX_EVENTS * EVENT_WORDS);
+  readonly #eventsPointer: Pointer = pointerOf(this.#events);
+
+  /** @throws {SystemError} EMFILE, ENFILE, ENOMEM */
+  constructor({ trigger, oneShot = false }: EpollOptions) {
+    this.#mode = (trigger === "edge" ? EPOLLET | EPOLLRDHUP : 0) | (oneShot ? EPOLLONESHOT : 0);
+    this.#fd = this.#libc.check("epoll_create1", this.#libc.calls.epoll_create1(EPOLL_CLOEXEC));
+  }
+
+  add(fd: number, interest: number): number {
+    // The kernel reports errors of what is watched for nothing: so that is not watched at all.
+    return interest === Interest.None ? 0 : this.#ctl(EPOLL_CTL_ADD, fd, interest);
+  }
+
+  change(fd: number, interest: number): number {
+    if (interest === Interest.None) {
+      this.remove(fd);
+      return 0;
+    }
+    const result = this.#ctl(EPOLL_CTL_MOD, fd, interest);
+    return result === -Errno.ENOENT ? this.#ctl(EPOLL_CTL_ADD, fd, interest) : result;
+  }
+
+  remove(fd: number): void {
+    this.#ctl(EPOLL_CTL_DEL, fd, Interest.None);
+  }
+
+  wait(timeoutMs: number): number {
+    const result = this.#libc.result(
+      this.#libc.calls.epoll_wait(this.#fd, this.#eventsPointer, MAX_EVENTS, timeoutMs),
+    );
+    return result === -Errno.EINTR ? 0 : result;
+  }
+
+  fd(i: number): number {
+    return this.#events[i * EVENT_WORDS + DATA_WORD];
+  }
+
+  events(i: number): number {
+    const happened = this.#events[i * EVENT_WORDS];
+    const peerEnd = (happened & EPOLLRDHUP) !== 0 ? Interest.PeerEnd : 0;
+    if ((happened & (EPOLLERR | EPOLLHUP)) !== 0) return Interest.Read | Interest.Write | peerEnd;
+    return ((happened & EPOLLIN) !== 0 ? Interest.Read : 0) |
+      ((happened & EPOLLOUT) !== 0 ? Interest.Write : 0) | peerEnd;
+  }
+
+  close(): void {
+    this.#libc.close(this.#fd);
+  }
+
+  /** epoll_ctl(2). @returns 0, or -errno */
+  #ctl(operation: number, fd: number, interest: number): number {
+    this.#control[0] = ((interest & Interest.Read) !== 0 ? EPOLLIN : 0) |
+      ((interest & Interest.Write) !== 0 ? EPOLLOUT : 0) | this.#mode;
+    this.#control[DATA_WORD] = fd;
+    return this.#libc.result(
+      this.#libc.calls.epoll_ctl(this.#fd, operation, fd, this.#controlPointer),
+    );
+  }
+}

@@ -1,0 +1,359 @@
+/**
+ * Sockets as numbers. All are close-on-exec, and non-blocking unless a function says otherwise.
+ *
+ * Functions that open a socket throw {@linkcode SystemError}. Those that are called for every
+ * connection or message return `-errno`, a negative number, when they fail.
+ */
+import { formatHostPort } from "../address.ts";
+import { Errno } from "./errno.ts";
+import { libc, SystemError } from "./libc.ts";
+import type { Pointer } from "./memory.ts";
+import {
+  AF_INET6,
+  AF_UNIX,
+  decodeHost,
+  decodePort,
+  encodeTcpAddress,
+  encodeUnixAddress,
+  SOCKADDR_BYTES,
+} from "./sockaddr.ts";
+
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+const SO_LINGER = 13;
+const SO_REUSEPORT = 15;
+const SO_RCVTIMEO = 20;
+const SO_SNDTIMEO = 21;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const TCP_CORK = 3;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+
+const MSG_NOSIGNAL = 0x4000;
+/** Flag of {@linkcode recv} and {@linkcode send}: return -EAGAIN instead of waiting, this once. */
+export const MSG_DONTWAIT = 0x40;
+/** Flag of {@linkcode send}: more follows at once, so do not send a segment that is not full. */
+export const MSG_MORE = 0x8000;
+/** Flag of {@linkcode recv}: wait for the whole length. For io_uring also of `send`. */
+export const MSG_WAITALL = 0x100;
+
+/** What {@linkcode shutdown} ends. */
+export const enum Shutdown {
+  /** Receiving: the peer is not told. */
+  Read = 0,
+  /** Sending: the peer receives a FIN behind what was sent. */
+  Write = 1,
+  Both = 2,
+}
+
+/** Where a TCP socket listens. */
+export interface TcpListenOptions {
+  /** An IPv4 or IPv6 address, without brackets; names are not resolved. */
+  hostname: string;
+  /** 0: any that is free. */
+  port: number;
+  /** Connections that wait for accept(2) at the most; the kernel cuts it to `somaxconn`. */
+  backlog?: number;
+  /**
+   * SO_REUSEPORT, with which several sockets listen at one port and share its connections.
+   *
+   * - `"never"` (default): this socket listens alone.
+   * - `"first"`: this one has to be the first, then others may follow. The option is set behind
+   *   bind(2), which so fails with EADDRINUSE if another process listens.
+   * - `"further"`: others may listen already, if they have the option and the same owner.
+   */
+  reusePort?: "never" | "first" | "further";
+  /** Whether an IPv6 socket refuses IPv4 connections; default: `net.ipv6.bindv6only`. */
+  v6Only?: boolean;
+  /** TCP_NODELAY, which accepted sockets inherit: no Nagle's algorithm. */
+  noDelay?: boolean;
+}
+
+/** A TCP socket that listens. */
+export interface TcpListener {
+  fd: number;
+  /** The port, also where 0 was asked for. */
+  port: number;
+  /** The address it is bound to, without the port, IPv6 without brackets. */
+  hostname: string;
+}
+
+/** Accept queue of a listener when nothing else is said. */
+export const DEFAULT_BACKLOG = 1024;
+
+/** A `struct linger`: on, 0 seconds. */
+const LINGER_ZERO = new Uint8Array(new Int32Array([1, 0]).buffer);
+
+// Arguments and results of calls, written right before a call and read right after it.
+const word = new Int32Array(1);
+const wordBytes = new Uint8Array(word.buffer);
+const length = new Uint32Array(1);
+const lengthBytes = new Uint8Array(length.buffer);
+/** A `struct timeval`: seconds and microseconds, 64 bits each. */
+const timeval = new Uint32Array(4);
+const timevalBytes = new Uint8Array(timeval.buffer);
+const sockaddr = new DataView(new ArrayBuffer(SOCKADDR_BYTES));
+const sockaddrBytes = new Uint8Array(sockaddr.buffer);
+
+/**
+ * Listens for TCP: socket(2), bind(2), listen(2), with SO_REUSEADDR.
+ *
+ * @throws {TypeError} if `hostname` is no IP address
+ * @throws {SystemError} EADDRINUSE, EACCES, EADDRNOTAVAIL, EMFILE and others
+ */
+export function listenTcp(options: TcpListenOptions): TcpListener {
+  const { hostname, port, backlog = DEFAULT_BACKLOG, reusePort = "never" } = options;
+  const address = encodeTcpAddress(hostname, port);
+  const family = address[0];
+  const fd = openSocket(family);
+  return orClose(fd, () => {
+    require("SO_REUSEADDR", setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (options.noDelay) require("TCP_NODELAY", setNoDelay(fd, true));
+    if (family === AF_INET6 && options.v6Only !== undefined) {
+      const value = options.v6Only ? 1 : 0;
+      require("IPV6_V6ONLY", setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, value));
+    }
+    if (reusePort === "further") require("SO_REUSEPORT", setReusePort(fd));
+    bind(fd, address, formatHostPort(hostname, port));
+    if (reusePort === "first") require("SO_REUSEPORT", setReusePort(fd));
+    listen(fd, backlog);
+    return { fd, ...localAddress(fd) };
+  });
+}
+
+/**
+ * Listens at a path of the file system, which must not exist: socket(2), bind(2), listen(2).
+ *
+ * @returns the socket; closing it leaves the path
+ * @throws {TypeError} if the path is too long
+ * @throws {SystemError} EADDRINUSE if there is a file, EACCES, ENOENT and others
+ */
+export function listenUnix(path: string, backlog = DEFAULT_BACKLOG): number {
+  const address = encodeUnixAddress(path);
+  const fd = openSocket(AF_UNIX);
+  return orClose(fd, () => {
+    bind(fd, address, path);
+    listen(fd, backlog);
+    return fd;
+  });
+}
+
+/**
+ * Begins to connect to `hostname`, an IP address: connect(2). The socket becomes writable when that
+ * has ended; {@linkcode socketError} tells how.
+ *
+ * @throws {TypeError} if `hostname` is no IP address
+ * @throws {SystemError} where it fails at once
+ */
+export function connectTcp(hostname: string, port: number): number {
+  return connect(encodeTcpAddress(hostname, port), formatHostPort(hostname, port));
+}
+
+/**
+ * Connects to a Unix socket, as {@linkcode connectTcp} to an address.
+ *
+ * @throws {SystemError} EAGAIN when the listener's backlog is full, and others
+ */
+export function connectUnix(path: string): number {
+  return connect(encodeUnixAddress(path), path);
+}
+
+function connect(address: Uint8Array<ArrayBuffer>, name: string): number {
+  const system = libc();
+  const fd = openSocket(address[0]);
+  return orClose(fd, () => {
+    const result = system.result(system.calls.connect(fd, address, address.length));
+    // After EINTR the connecting goes on, as after EINPROGRESS.
+    const isUnderWay = result === -Errno.EINPROGRESS || result === -Errno.EINTR;
+    if (result < 0 && !isUnderWay) throw new SystemError(`connect(${name})`, -result);
+    return fd;
+  });
+}
+
+function openSocket(family: number): number {
+  return libc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+function bind(fd: number, address: Uint8Array<ArrayBuffer>, name: string): void {
+  const system = libc();
+  system.check(`bind(${name})`, system.calls.bind(fd, address, address.length));
+}
+
+function listen(fd: number, backlog: number): void {
+  const system = libc();
+  system.check("listen", system.calls.listen(fd, backlog));
+}
+
+/** @throws {SystemError} when setting `option` had the result `-errno` */
+function require(option: string, result: number): void {
+  if (result < 0) throw new SystemError(`setsockopt(${option})`, -result);
+}
+
+/** The result of `action`; closes `fd` when it throws. */
+function orClose<T>(fd: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+/**
+ * The next connection of a listener: accept4(2).
+ *
+ * @returns its socket, non-blocking, or -errno: EAGAIN when there is none; ECONNABORTED and the
+ * network's errors when one has failed meanwhile, and the next may be there; EMFILE, ENFILE, ENOBUFS
+ * and ENOMEM while there is no room for another. EINTR is retried.
+ */
+export function accept(listener: number): number {
+  return acceptWith(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/** As {@linkcode accept}, but the new socket blocks: `recv` waits for bytes, `send` for room. */
+export function acceptBlocking(listener: number): number {
+  return acceptWith(listener, SOCK_CLOEXEC);
+}
+
+function acceptWith(listener: number, flags: number): number {
+  const system = libc();
+  for (;;) {
+    const fd = system.result(system.calls.accept4(listener, null, null, flags));
+    if (fd !== -Errno.EINTR) return fd;
+  }
+}
+
+/** The address that a socket is bound to: getsockname(2). @throws {SystemError} if it is closed */
+export function localAddress(fd: number): { hostname: string; port: number } {
+  const system = libc();
+  length[0] = SOCKADDR_BYTES;
+  system.check("getsockname", system.calls.getsockname(fd, sockaddrBytes, lengthBytes));
+  return { hostname: decodeHost(sockaddr), port: decodePort(sockaddr) };
+}
+
+/**
+ * The IP address of a connection's peer, as `127.0.0.1` or `::1`: getpeername(2).
+ *
+ * @returns an empty text for a Unix socket, and when the peer has gone already
+ */
+export function peerAddress(fd: number): string {
+  length[0] = SOCKADDR_BYTES;
+  if (libc().calls.getpeername(fd, sockaddrBytes, lengthBytes) < 0) return "";
+  return decodeHost(sockaddr);
+}
+
+/**
+ * Receives up to `capacity` bytes: recv(2).
+ *
+ * @returns how many, 0 when the peer has sent its FIN, or -errno: EAGAIN when there is nothing yet;
+ * EINTR when a signal came while a blocking socket waited
+ */
+export function recv(fd: number, to: Pointer, capacity: number, flags: number): number {
+  const system = libc();
+  return system.result(system.calls.recv(fd, to, capacity, flags));
+}
+
+/**
+ * Sends up to `count` bytes: send(2), without SIGPIPE.
+ *
+ * @returns how many were taken, or -errno: EAGAIN when there is no room, EPIPE or ECONNRESET when the
+ * peer has gone; EINTR when a signal came while a blocking socket waited
+ */
+export function send(fd: number, from: Pointer, count: number, flags: number): number {
+  const system = libc();
+  return system.result(system.calls.send(fd, from, count, flags | MSG_NOSIGNAL));
+}
+
+/**
+ * Ends one or both directions of a connection: shutdown(2). A thread that waits for it is woken.
+ *
+ * @returns 0, or -errno: ENOTCONN when the peer has gone
+ */
+export function shutdown(fd: number, how: Shutdown): number {
+  const system = libc();
+  return system.result(system.calls.shutdown(fd, how));
+}
+
+/** Closes a descriptor: close(2). It is closed in any case, also after an error. */
+export function close(fd: number): void {
+  libc().calls.close(fd);
+}
+
+/** Reads and clears the error of a socket, 0 for none: SO_ERROR of socket(7). */
+export function socketError(fd: number): number {
+  const system = libc();
+  length[0] = 4;
+  const result = system.calls.getsockopt(fd, SOL_SOCKET, SO_ERROR, wordBytes, lengthBytes);
+  return result < 0 ? system.errno[0] : word[0];
+}
+
+// Options. Each returns 0 or -errno: EBADF, ENOTSOCK, ENOPROTOOPT (not a TCP socket).
+
+function setOption(fd: number, level: number, name: number, value: number): number {
+  const system = libc();
+  word[0] = value;
+  return system.result(system.calls.setsockopt(fd, level, name, wordBytes, 4));
+}
+
+/** TCP_NODELAY: whether small segments leave at once (no Nagle's algorithm). */
+export function setNoDelay(fd: number, isOn: boolean): number {
+  return setOption(fd, IPPROTO_TCP, TCP_NODELAY, isOn ? 1 : 0);
+}
+
+/**
+ * TCP_CORK: whether segments that are not full wait, for 200 ms at the most. Setting it to false
+ * sends them.
+ */
+export function setCork(fd: number, isOn: boolean): number {
+  return setOption(fd, IPPROTO_TCP, TCP_CORK, isOn ? 1 : 0);
+}
+
+/** SO_REUSEPORT: other sockets of this user, with the option, may listen at the same port. */
+export function setReusePort(fd: number): number {
+  return setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+}
+
+/** SO_SNDBUF: bytes that may wait to be sent or acknowledged; the kernel doubles it. */
+export function setSendBuffer(fd: number, bytes: number): number {
+  return setOption(fd, SOL_SOCKET, SO_SNDBUF, bytes);
+}
+
+/** SO_RCVBUF: bytes that may wait to be received; the kernel doubles it. */
+export function setReceiveBuffer(fd: number, bytes: number): number {
+  return setOption(fd, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
+/** SO_LINGER of 0 s: close(2) resets the connection, and what waits to be sent is lost. */
+export function setResetOnClose(fd: number): number {
+  const system = libc();
+  return system.result(
+    system.calls.setsockopt(fd, SOL_SOCKET, SO_LINGER, LINGER_ZERO, LINGER_ZERO.length),
+  );
+}
+
+/** SO_RCVTIMEO: how long a blocking {@linkcode recv} waits before it returns -EAGAIN; 0: for ever. */
+export function setReceiveTimeout(fd: number, timeoutMs: number): number {
+  return setTimeoutOption(fd, SO_RCVTIMEO, timeoutMs);
+}
+
+/** SO_SNDTIMEO: how long a blocking {@linkcode send} waits before it returns -EAGAIN; 0: for ever. */
+export function setSendTimeout(fd: number, timeoutMs: number): number {
+  return setTimeoutOption(fd, SO_SNDTIMEO, timeoutMs);
+}
+
+function setTimeoutOption(fd: number, name: number, timeoutMs: number): number {
+  const system = libc();
+  timeval[0] = timeoutMs / 1000;
+  timeval[2] = timeoutMs % 1000 * 1000;
+  return system.result(
+    system.calls.setsockopt(fd, SOL_SOCKET, name, timevalBytes, timevalBytes.length),
+  );
+}
