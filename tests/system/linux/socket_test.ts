@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { Errno } from "../../../system/linux/errno.ts";
+import { errnoName, libc, SystemError } from "../../../system/linux/libc.ts";
+import { Interest } from "../../../system/linux/pollers/poller.ts";
+import {
+  accept,
+  acceptBlocking,
+  close,
+  connectTcp,
+  connectUnix,
+  listenTcp,
+  listenUnix,
+  localAddress,
+  peerAddress,
+  setCork,
+  setNoDelay,
+  setReceiveBuffer,
+  setReceiveTimeout,
+  setResetOnClose,
+  setReusePort,
+  setSendBuffer,
+  setSendTimeout,
+  Shutdown,
+  shutdown,
+  socketError,
+} from "../../../system/linux/socket.ts";
+import {
+  awaitReady,
+  Descriptors,
+  fill,
+  notLinux,
+  openDescriptors,
+  receiveText,
+  sendText,
+} from "./sockets.ts";
+
+function test(name: string, fn: (fds: Descriptors) => void): void {
+  Deno.test({
+    name,
+    ignore: notLinux,
+    fn: () => {
+      using descriptors = new Descriptors();
+      fn(descriptors);
+    },
+  });
+}
+
+/** Asserts that `action` fails with this errno, and that no descriptor is left open. */
+function assertFails(action: () => unknown, code: string, call: RegExp): void {
+  const before = openDescriptors();
+  assert.throws(action, (error: unknown) => {
+    assert.ok(error instanceof SystemError, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.call, call);
+    return true;
+  });
+  assert.equal(openDescriptors(), before);
+}
+
+Deno.test("Errno has the numbers of the system", { ignore: notLinux }, () => {
+  const cases: [number, string][] = [
+    [Errno.ENOENT, "ENOENT"],
+    [Errno.EINTR, "EINTR"],
+    [Errno.EBADF, "EBADF"],
+    [Errno.EAGAIN, "EAGAIN"],
+    [Errno.ENOMEM, "ENOMEM"],
+    [Errno.EBUSY, "EBUSY"],
+    [Errno.EEXIST, "EEXIST"],
+    [Errno.EINVAL, "EINVAL"],
+    [Errno.ENFILE, "ENFILE"],
+    [Errno.EMFILE, "EMFILE"],
+    [Errno.EPIPE, "EPIPE"],
+    [Errno.ENOSYS, "ENOSYS"],
+    [Errno.ETIME, "ETIME"],
+    [Errno.EPROTO, "EPROTO"],
+    [Errno.EOPNOTSUPP, "ENOTSUP"],
+    [Errno.EADDRINUSE, "EADDRINUSE"],
+    [Errno.ECONNABORTED, "ECONNABORTED"],
+    [Errno.ECONNRESET, "ECONNRESET"],
+    [Errno.ENOBUFS, "ENOBUFS"],
+    [Errno.ENOTCONN, "ENOTCONN"],
+    [Errno.ETIMEDOUT, "ETIMEDOUT"],
+    [Errno.ECONNREFUSED, "ECONNREFUSED"],
+    [Errno.EINPROGRESS, "EINPROGRESS"],
+    [Errno.ECANCELED, "ECANCELED"],
+  ];
+  for (const [number, name] of cases) assert.equal(errnoName(number), name);
+});
+
+for (const hostname of ["127.0.0.1", "::1"]) {
+  test(`sockets at ${hostname}: listen, connect, accept, send, receive, end`, (fds) => {
+    const listener = listenTcp({ hostname, port: 0 });
+    fds.keep(listener.fd);
+    assert.equal(listener.hostname, hostname);
+    assert.ok(listener.port > 0);
+    assert.equal(accept(listener.fd), -Errno.EAGAIN);
+    const client = fds.keep(connectTcp(hostname, listener.port));
+    awaitReady(listener.fd, Interest.Read);
+    const server = fds.keep(accept(listener.fd));
+    assert.equal(peerAddress(server), hostname);
+    assert.deepEqual(localAddress(server), { hostname, port: listener.port });
+    assert.equal(receiveText(server), -Errno.EAGAIN);
+    assert.equal(sendText(client, "hello"), 5);
+    awaitReady(server, Interest.Read);
+    assert.equal(receiveText(server), "hello");
+    assert.equal(shutdown(client, Shutdown.Write), 0);
+    awaitReady(server, Interest.Read);
+    assert.equal(receiveText(server), "");
+    assert.equal(sendText(client, "x"), -Errno.EPIPE);
+    setResetOnClose(client);
+    fds.close(client);
+    assert.equal(peerAddress(server), "");
+  });
+}
+
+test("a Unix socket: listen, connect, accept, send, receive; the backlog is full", (fds) => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = `${directory}/socket`;
+    const listener = fds.keep(listenUnix(path, 1));
+    const client = fds.keep(connectUnix(path));
+    const server = fds.keep(accept(listener));
+    assert.equal(peerAddress(server), "");
+    assert.equal(sendText(client, "hello"), 5);
+    assert.equal(receiveText(server), "hello");
+    assertFails(() => listenUnix(path), "EADDRINUSE", /^bind\(.*socket\)$/);
+    assertFails(() => connectUnix(`${directory}/none`), "ENOENT", /^connect/);
+    const fillBacklog = () => {
+      for (;;) fds.keep(connectUnix(path));
+    };
+    assert.throws(fillBacklog, { code: "EAGAIN" });
+    assert.throws(() => listenUnix(`/${"x".repeat(107)}`), TypeError);
+    assert.throws(() => listenUnix(""), TypeError);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+test("listenTcp() says what it cannot do, and leaves no descriptor open", (fds) => {
+  const { port } = fds.listen();
+  assertFails(() => listenTcp({ hostname: "127.0.0.1", port }), "EADDRINUSE", /^bind\(127.0.0.1:/);
+  assertFails(
+    () => listenTcp({ hostname: "192.0.2.1", port: 0 }),
+    "EADDRNOTAVAIL",
+    /^bind\(192.0.2.1:0\)$/,
+  );
+  assert.throws(() => listenTcp({ hostname: "localhost", port: 0 }), TypeError);
+  assert.throws(() => connectTcp("[::1]", 80), TypeError);
+});
+
+test("listenTcp({ reusePort }): the first listens alone, further ones join it", (fds) => {
+  const hostname = "127.0.0.1";
+  const first = listenTcp({ hostname, port: 0, reusePort: "first" });
+  fds.keep(first.fd);
+  const { port } = first;
+  // Another process that starts at the same time is a first one, too.
+  assertFails(() => listenTcp({ hostname, port, reusePort: "first" }), "EADDRINUSE", /^bind/);
+  assertFails(() => listenTcp({ hostname, port }), "EADDRINUSE", /^bind/);
+  const further = listenTcp({ hostname, port, reusePort: "further" });
+  fds.keep(further.fd);
+  // The kernel spreads connections over both: 64 of them do not all fall to one.
+  for (let i = 0; i < 64; ++i) fds.keep(connectTcp(hostname, port));
+  for (const { fd } of [first, further]) {
+    awaitReady(fd, Interest.Read);
+    fds.keep(accept(fd));
+  }
+});
+
+test("listenTcp({ v6Only }) takes IPv4 connections, or does not", (fds) => {
+  const both = listenTcp({ hostname: "::", port: 0, v6Only: false });
+  fds.keep(both.fd);
+  fds.keep(connectTcp("127.0.0.1", both.port));
+  awaitReady(both.fd, Interest.Read);
+  assert.equal(peerAddress(fds.keep(accept(both.fd))), "::ffff:127.0.0.1");
+  const six = listenTcp({ hostname: "::", port: 0, v6Only: true });
+  fds.keep(six.fd);
+  const refused = fds.keep(connectTcp("127.0.0.1", six.port));
+  awaitReady(refused, Interest.Write);
+  assert.equal(socketError(refused), Errno.ECONNREFUSED);
+  assert.equal(socketError(refused), 0);
+});
+
+test("options are set on TCP sockets; a closed descriptor is refused", (fds) => {
+  const [server] = fds.pair();
+  const setters: Record<string, (fd: number) => number> = {
+    noDelay: (fd) => setNoDelay(fd, true),
+    cork: (fd) => setCork(fd, true),
+    uncork: (fd) => setCork(fd, false),
+    reusePort: setReusePort,
+    sendBuffer: (fd) => setSendBuffer(fd, 65536),
+    receiveBuffer: (fd) => setReceiveBuffer(fd, 65536),
+    receiveTimeout: (fd) => setReceiveTimeout(fd, 1500),
+    sendTimeout: (fd) => setSendTimeout(fd, 0),
+    resetOnClose: setResetOnClose,
+  };
+  for (const [name, set] of Object.entries(setters)) assert.equal(set(server), 0, name);
+  fds.close(server);
+  for (const [name, set] of Object.entries(setters)) {
+    assert.equal(set(server), -Errno.EBADF, name);
+  }
+  assert.equal(shutdown(server, Shutdown.Both), -Errno.EBADF);
+  assert.equal(socketError(server), Errno.EBADF);
+});
+
+test("noDelay is inherited by accepted sockets", (fds) => {
+  const listener = listenTcp({ hostname: "127.0.0.1", port: 0, noDelay: true });
+  fds.keep(listener.fd);
+  fds.keep(connectTcp("127.0.0.1", listener.port));
+  awaitReady(listener.fd, Interest.Read);
+  const server = fds.keep(accept(listener.fd));
+  const value = new Int32Array(new ArrayBuffer(4));
+  const length = new Uint32Array([4]);
+  const IPPROTO_TCP = 6, TCP_NODELAY = 1;
+  const bytes = [value, length].map((array) => new Uint8Array(array.buffer));
+  libc().calls.getsockopt(server, IPPROTO_TCP, TCP_NODELAY, bytes[0], bytes[1]);
+  assert.equal(value[0], 1);
+});
+
+test("acceptBlocking(): recv waits for bytes, at most as long as SO_RCVTIMEO", (fds) => {
+  const { fd, port } = fds.listen();
+  const client = fds.keep(connectTcp("127.0.0.1", port));
+  awaitReady(fd, Interest.Read);
+  const server = fds.keep(acceptBlocking(fd));
+  setReceiveTimeout(server, 20);
+  const before = performance.now();
+  assert.equal(receiveText(server), -Errno.EAGAIN);
+  assert.ok(performance.now() - before >= 10, "it has waited");
+  sendText(client, "x");
+  setReceiveTimeout(server, 0);
+  assert.equal(receiveText(server), "x");
+});
+
+test("send() takes part of what does not fit, then nothing", (fds) => {
+  const [server] = fds.pair();
+  assert.ok(fill(server) > 0);
+  assert.equal(sendText(server, "x"), -Errno.EAGAIN);
+});
+
+test("10,000 connections accepted and closed leave no descriptor", (fds) => {
+  const { fd, port } = fds.listen();
+  const before = openDescriptors();
+  for (let i = 0; i < 10_000; ++i) {
+    const client = connectTcp("127.0.0.1", port);
+    // A reset leaves no TIME-WAIT socket behind: ports do not run out.
+    setResetOnClose(client);
+    let server = accept(fd);
+    if (server === -Errno.EAGAIN) {
+      awaitReady(fd, Interest.Read);
+      server = accept(fd);
+    }
+    assert.ok(server >= 0);
+    close(server);
+    close(client);
+  }
+  assert.equal(openDescriptors(), before);
+});
