@@ -3,6 +3,8 @@
  * architecture that Deno runs on. Calls return them negated.
  */
 export const enum Errno {
+  /** Not permitted; for epoll: a file, which is always ready. */
+  EPERM = 1,
   /** No such file; also: nothing to cancel, no such entry. */
   ENOENT = 2,
   /** A signal came before anything was done. */
@@ -34,6 +36,8 @@ export const enum Errno {
   ENOTCONN = 107,
   ETIMEDOUT = 110,
   ECONNREFUSED = 111,
+  /** Too late to cancel it. */
+  EALREADY = 114,
   EINPROGRESS = 115,
   /** The operation was cancelled. */
   ECANCELED = 125,

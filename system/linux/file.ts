@@ -102,3 +102,12 @@ export function sendfile(socket: number, file: number, offset: number, count: nu
   position[1] = offset / 2 ** 32;
   return system.result(system.calls.sendfile(socket, file, positionBytes, count));
 }
+
+/** A pipe, non-blocking: pipe2(2). The caller closes both ends. @throws {SystemError} */
+export function createPipe(): [readEnd: number, writeEnd: number] {
+  const system = libc();
+  const ends = new Int32Array(2);
+  const bytes = new Uint8Array(ends.buffer);
+  system.check("pipe2", system.calls.pipe2(bytes, O_NONBLOCK | O_CLOEXEC));
+  return [ends[0], ends[1]];
+}

@@ -48,6 +48,7 @@ const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32", optional: true },
   // musl has no symbol of this name any more.
   getdents64: { parameters: ["i32", "buffer", "u32"], result: "i32", optional: true },
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
 
   // Waiting for descriptors

@@ -59,6 +59,7 @@ function assertFails(action: () => unknown, code: string, call: RegExp): void {
 
 Deno.test("Errno has the numbers of the system", { ignore: notLinux }, () => {
   const cases: [number, string][] = [
+    [Errno.EPERM, "EPERM"],
     [Errno.ENOENT, "ENOENT"],
     [Errno.EINTR, "EINTR"],
     [Errno.EBADF, "EBADF"],
@@ -81,6 +82,7 @@ Deno.test("Errno has the numbers of the system", { ignore: notLinux }, () => {
     [Errno.ENOTCONN, "ENOTCONN"],
     [Errno.ETIMEDOUT, "ETIMEDOUT"],
     [Errno.ECONNREFUSED, "ECONNREFUSED"],
+    [Errno.EALREADY, "EALREADY"],
     [Errno.EINPROGRESS, "EINPROGRESS"],
     [Errno.ECANCELED, "ECANCELED"],
   ];

@@ -1,4 +1,5 @@
 /** Real sockets for the tests of `system/linux/`, closed with the test. */
+import { createPipe } from "../../../system/linux/file.ts";
 import { MemoryPointers } from "../../../system/linux/memory.ts";
 import {
   accept,
@@ -42,6 +43,12 @@ export class Descriptors implements Disposable {
     const listener = listenTcp({ hostname, port: 0 });
     this.keep(listener.fd);
     return listener;
+  }
+
+  /** A pipe. */
+  pipe(): [readEnd: number, writeEnd: number] {
+    const [readEnd, writeEnd] = createPipe();
+    return [this.keep(readEnd), this.keep(writeEnd)];
   }
 
   /** Two connected TCP sockets, non-blocking. */
