@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { notLinux } from "./sockets.ts";
 
 const PROGRAM = `
-import { libc } from "./system/linux/libc.ts";
 import { EpollPoller } from "./system/linux/pollers/epoll.ts";
 import { PollPoller } from "./system/linux/pollers/poll.ts";
 import { SelectPoller } from "./system/linux/pollers/select.ts";
@@ -11,10 +10,17 @@ import { createEventFd } from "./system/linux/eventfd.ts";
 import { MemoryPointers } from "./system/linux/memory.ts";
 import * as socket from "./system/linux/socket.ts";
 
-libc();
+import { engineSupport } from "./system/linux/engines.ts";
+import { IoUring } from "./system/linux/io_uring/io_uring.ts";
+
+const memory = new Uint8Array(1 << 16);
+// A ring has to be made before.
+const ring = engineSupport("io_uring").isAvailable
+  ? new IoUring({ entries: 8, completions: 16, memory })
+  : undefined;
 Deno.permissions.revokeSync({ name: "ffi" });
 
-const pointers = new MemoryPointers(new Uint8Array(1 << 16));
+const pointers = new MemoryPointers(memory);
 const listener = socket.listenTcp({ hostname: "127.0.0.1", port: 0 });
 const pollers = [
   new SelectPoller(), new PollPoller(), new EpollPoller({ trigger: "level" }),
@@ -37,13 +43,17 @@ try {
 } catch (error) {
   console.log(error.code);
 }
+if (ring !== undefined) {
+  for (let i = 0; i < 20; ++i) ring.nop(0, 0);
+  if (ring.enter(16, 5000) < 16) throw new Error("no completions");
+  ring.close();
+}
 `;
 
-Deno.test("system calls, and why they failed, take no permission once libc is loaded", {
-  ignore: notLinux,
-}, async () => {
+/** What `program`, run in a process of its own with these permissions, writes to stdout. */
+async function run(program: string, permissions: string[]): Promise<string> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--no-check", "--allow-ffi", "-"],
+    args: ["run", "--no-prompt", "--no-lock", "--no-check", ...permissions, "-"],
     cwd: new URL("../../../", import.meta.url),
     stdin: "piped",
     stdout: "piped",
@@ -52,11 +62,28 @@ Deno.test("system calls, and why they failed, take no permission once libc is lo
   });
   const child = command.spawn();
   const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(PROGRAM));
+  await writer.write(new TextEncoder().encode(program));
   await writer.close();
   const { stdout, stderr } = await child.output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   assert.equal(text(stderr), "");
+  return text(stdout);
+}
+
+Deno.test("system calls, and why they failed, take no permission once libc is loaded", {
+  ignore: notLinux,
+}, async () => {
   const lines = ["select", "poll", "epoll"].map((name) => `${name} 1 10\n-11 127.0.0.1\n`);
-  assert.equal(text(stdout), `${lines.join("")}EADDRINUSE\n`);
+  assert.equal(await run(PROGRAM, ["--allow-ffi"]), `${lines.join("")}EADDRINUSE\n`);
+});
+
+Deno.test("linuxEngines() says that FFI is not permitted, without asking for it", {
+  ignore: notLinux,
+}, async () => {
+  const program = `
+    import { linuxEngines } from "./system/linux/engines.ts";
+    for (const { isAvailable, reason } of linuxEngines()) console.log(isAvailable, reason);
+  `;
+  const line = "false Cannot load libc: FFI is not permitted (--allow-ffi)\n";
+  assert.equal(await run(program, []), line.repeat(4));
 });

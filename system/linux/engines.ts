@@ -1,0 +1,91 @@
+/** Which ways of waiting for sockets this machine and this process allow, and why not. */
+import { readProc } from "../proc.ts";
+import { IoUring } from "./io_uring/io_uring.ts";
+import { libc, LibcError, SystemError } from "./libc.ts";
+
+/** The engines that make system calls of their own. */
+export const LINUX_ENGINES = ["select", "poll", "epoll", "io_uring"] as const;
+
+export type LinuxEngine = typeof LINUX_ENGINES[number];
+
+/** Whether an engine can be used. */
+export interface EngineSupport {
+  name: LinuxEngine;
+  isAvailable: boolean;
+  /** Why not, as a part of a sentence without a period. */
+  reason?: string;
+}
+
+/** What is known of the kernel when it refuses io_uring; null where it cannot be read. */
+export interface KernelFacts {
+  /** The release, as `5.15.0-91-generic`. */
+  release: string | null;
+  /** `kernel.io_uring_disabled`: 0 no, 1 but for CAP_SYS_ADMIN and a group, 2 for everybody. */
+  disabled: string | null;
+}
+
+/** Tries all engines. */
+export function linuxEngines(): EngineSupport[] {
+  return LINUX_ENGINES.map(engineSupport);
+}
+
+/** Tries an engine: loads libc, and for io_uring makes a ring, uses and closes it. */
+export function engineSupport(name: LinuxEngine): EngineSupport {
+  const reason = refusalOfCalls() ?? (name === "io_uring" ? refusalOfIoUring() : undefined);
+  return reason === undefined ? { name, isAvailable: true } : { name, isAvailable: false, reason };
+}
+
+/** Why no system call can be made; undefined when it can. */
+function refusalOfCalls(): string | undefined {
+  if (Deno.build.os !== "linux") return `this is ${Deno.build.os}, not Linux`;
+  try {
+    libc();
+  } catch (error) {
+    if (!(error instanceof LibcError)) throw error;
+    return error.message;
+  }
+}
+
+/** Why a ring cannot be made or used; undefined when it can. */
+function refusalOfIoUring(): string | undefined {
+  try {
+    const ring = new IoUring({ entries: 8, completions: 16, memory: new Uint8Array(64) });
+    try {
+      ring.nop(0, 0);
+      const ready = ring.enter(1, 1000);
+      if (ready < 0) throw new SystemError("io_uring_enter", -ready);
+    } finally {
+      ring.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return explainRefusal(error, {
+      release: readProc("/proc/sys/kernel/osrelease")?.trim() ?? null,
+      disabled: readProc("/proc/sys/kernel/io_uring_disabled")?.trim() ?? null,
+    });
+  }
+}
+
+/** What the kernel's refusal of a ring means, and what can be done. Pure. */
+export function explainRefusal(error: SystemError, { release, disabled }: KernelFacts): string {
+  const kernel = release === null ? "this kernel" : `this kernel (${release})`;
+  switch (error.code) {
+    case "ENOSYS":
+      return `${kernel} has no io_uring, or a sandbox hides it; Linux 6.1 or later is needed`;
+    case "EINVAL":
+      return `io_uring of ${kernel} lacks what is needed; Linux 6.1 or later is needed`;
+    case "EPERM":
+    case "EACCES":
+      if (disabled === "2") {
+        return "kernel.io_uring_disabled is 2: it is switched off for everybody";
+      }
+      if (disabled === "1") {
+        return "kernel.io_uring_disabled is 1: it takes CAP_SYS_ADMIN or kernel.io_uring_group";
+      }
+      return `a sandbox (seccomp, as in containers) forbids it: ${error.message}`;
+    case "ENOMEM":
+      return `the kernel has no memory for it, or its limit (ulimit -l) is too low: ${error.message}`;
+    default:
+      return error.message;
+  }
+}
