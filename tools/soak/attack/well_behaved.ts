@@ -193,19 +193,25 @@ export class WellBehaved {
     let turn = index;
     while (!this.#isStopped) {
       let asked = "connect";
+      let answeredMs = performance.now();
+      let askedMs = answeredMs;
       try {
         using connection = new KeptConnection(await open(target));
         for (let i = 0; i < REQUESTS_PER_CONNECTION && !this.#isStopped; i++) {
           const isLarge = target.kind !== "echo" && ++turn % 40 === 0;
           const question = isLarge ? LARGE_FILE : questions[turn++ % questions.length];
           asked = question.name;
+          askedMs = performance.now();
           const isKept = await this.#ask(connection, question);
+          answeredMs = performance.now();
           await sleep(PAUSE_MS);
           if (!isKept) break;
         }
       } catch (error) {
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : error;
-        this.#fail(`${target.kind}: ${asked}: ${reason}`);
+        const times = `${Math.round(performance.now() - askedMs)} ms after the request, ` +
+          `which came ${Math.round(askedMs - answeredMs)} ms after the last answer`;
+        this.#fail(`${target.kind}: ${asked}: ${reason}, ${times}`);
         await sleep(100);
       }
     }
@@ -226,7 +232,7 @@ export class WellBehaved {
 
   #fail(fault: string): void {
     ++this.faultCount;
-    if (this.faults.length < 5 && !this.faults.includes(fault)) this.faults.push(fault);
+    if (this.faults.length < 9 && !this.faults.includes(fault)) this.faults.push(fault);
   }
 }
 
