@@ -38,7 +38,7 @@ export function command(): Command {
     )
     .action(async (flags: EchoFlags) => {
       await runServer("echo", {
-        ...commonServerOptions(flags),
+        ...await commonServerOptions(flags),
         service: { kind: "echo", bufferBytes: flags.buffer, verbose: flags.verbose ?? false },
       }, flags);
     });

@@ -18,6 +18,7 @@ import {
   type ServerOptions,
   withDefaults,
 } from "./models/options.ts";
+import { blocksThread } from "./net/engine_options.ts";
 import { type Model, sharesMemory } from "./models/model.ts";
 
 export { DEFAULT_LIMITS } from "../core/mod.ts";
@@ -37,6 +38,13 @@ export {
   DEFAULT_TIMEOUTS,
 } from "./models/options.ts";
 export { MODELS } from "./models/model.ts";
+export {
+  DEFAULT_ENGINE,
+  type EngineName,
+  type EngineOptions,
+  ENGINES,
+  TRIGGERS,
+} from "./net/engine_options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
@@ -46,6 +54,18 @@ export {
   parseHeader,
   staticOptions,
 } from "./files/options.ts";
+
+/** The model to run, and the Workers that listen in it. */
+function threadsFor(
+  partial: PartialServerOptions,
+  { engine }: ServerOptions,
+  onNote: (note: string) => void,
+): { model: Model; workers: number } {
+  const { model = "single" } = partial;
+  // A loop that blocks its thread takes a Worker: this thread has the signals.
+  if (model === "single" && blocksThread(engine)) return { model: "per-core", workers: 1 };
+  return { model, workers: model === "per-core" ? workersFor(partial, onNote) : 0 };
+}
 
 /** How many Workers can listen. */
 function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
@@ -72,11 +92,11 @@ function whyOneListener(path: string | undefined): string | undefined {
  * bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
-  const { model = "single", maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
+  const { maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
   // Told when it listens: a server that cannot start has only its error to tell.
   const notes: string[] = [];
-  const workers = model === "per-core" ? workersFor(partial, (note) => notes.push(note)) : 0;
   const options = withDefaults(partial);
+  const { model, workers } = threadsFor(partial, options, (note) => notes.push(note));
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
     { model, workers, maxActive },
@@ -93,7 +113,9 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   options.maxConnections = maxConnections;
   const budget = memoryBudget(options.service, { model, workers: maxWorkers });
   const { path, tls } = options.listen;
-  const sockets = tls !== undefined || workers > 1 ? await openOwnSockets() : undefined;
+  const sockets = tls !== undefined || workers > 1 || blocksThread(options.engine)
+    ? await openOwnSockets()
+    : undefined;
   if (tls !== undefined && sockets === undefined) {
     notes.push("over TLS, connections whose peer does nothing stay open: it needs FFI on Linux");
   }

@@ -85,10 +85,11 @@ export function command(): Command {
         },
       };
       const { tlsOptions } = await import("./tls.ts");
-      const common = commonServerOptions(flags);
+      const tls = tlsOptions(flags);
+      const common = await commonServerOptions(flags, { isTls: tls !== undefined });
       await runServer("http", {
         ...common,
-        listen: { ...common.listen, tls: tlsOptions(flags) },
+        listen: { ...common.listen, tls },
         service,
         timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
       }, flags);

@@ -30,6 +30,7 @@ import {
   path,
   port,
 } from "./options.ts";
+import { ENGINE_OPTIONS, type EngineFlags, engineFor } from "./engine.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
@@ -41,7 +42,7 @@ import { statsTable } from "./serve_stats.ts";
 export type ServerName = "echo" | "http";
 
 /** Values of the options that both servers have. */
-export interface ServeFlags {
+export interface ServeFlags extends EngineFlags {
   port: number;
   host: string;
   unix?: string;
@@ -67,6 +68,7 @@ export function addServeOptions(command: Command, name: ServerName): Command {
     path("--unix", "listen on a Unix domain socket instead").conflicts(["host", "port"]),
     new Option("--model <name>", "which thread runs which work").choices(MODELS)
       .default(MODELS[0]),
+    ...ENGINE_OPTIONS,
     count("--workers", "Workers of model per-core (default: one a core)", { max: 256 }),
     count(
       "--max-active",
@@ -91,12 +93,21 @@ export function addServeOptions(command: Command, name: ServerName): Command {
   ]);
 }
 
-/** The part of a server's options that comes from the common flags. */
-export function commonServerOptions(
+/**
+ * The part of a server's options that comes from the common flags.
+ *
+ * @throws {UsageError} when the engine cannot do what is asked
+ */
+export async function commonServerOptions(
   flags: ServeFlags,
-): Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">> {
+  { isTls = false } = {},
+): Promise<
+  Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">>
+> {
+  const { model } = flags;
   return {
-    model: flags.model,
+    model,
+    engine: await engineFor(flags, { model, isTls }),
     workers: flags.workers,
     maxActive: flags.maxActive,
     onNote: printNote,

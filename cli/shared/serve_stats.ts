@@ -16,9 +16,13 @@ const COLUMNS = [
   "crashes",
 ] as const;
 
+/** What engines add that make their system calls themselves. */
+const CALL_COLUMNS = ["calls", "waits", "events/wait"] as const;
+
 /** A line a thread; a dash where a figure does not apply to it. */
 export function statsTable(reports: readonly ThreadReport[]): string {
-  const rows = reports.map(({ name, counters, work }) =>
+  const hasCalls = reports.some(({ calls }) => calls !== undefined);
+  const rows = reports.map(({ name, counters, work, calls }) =>
     [
       name,
       counters?.connections,
@@ -29,7 +33,10 @@ export function statsTable(reports: readonly ThreadReport[]): string {
       work && Math.round(work.busyUs / 1000),
       work?.created,
       work?.crashes,
+      ...(hasCalls
+        ? [calls?.calls, calls?.waits, calls && (calls.events / calls.waits).toFixed(2)]
+        : []),
     ].map((value) => String(value ?? "-"))
   );
-  return table([[...COLUMNS], ...rows]);
+  return table([[...COLUMNS, ...(hasCalls ? CALL_COLUMNS : [])], ...rows]);
 }

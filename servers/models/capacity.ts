@@ -7,6 +7,7 @@ import { readAvailableMemory, readOpenFiles } from "../../system/limits.ts";
 import { mayRead } from "../../system/proc.ts";
 import { compressorWorkers } from "../files/compression/compressor_pool.ts";
 import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
+import { blocksThread } from "../net/engine_options.ts";
 import type { Model } from "./model.ts";
 import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
@@ -29,6 +30,12 @@ const WORKERS_SHARE = 1 / 2;
 
 /** Descriptors for what comes and goes: signals, timers, the files of modules. */
 const OTHER_DESCRIPTORS = 16;
+
+/** Descriptors of a loop that blocks its thread: it listens, waits, and is woken. */
+const LOOP_DESCRIPTORS = 4;
+
+/** Descriptors of select(2) are below this. */
+const FD_SETSIZE = 1024;
 
 /** What the system allows; `Infinity` where it does not tell. */
 export interface SystemRoom {
@@ -98,6 +105,12 @@ export function fitCapacity(
   const perConnection = servesFiles(service) ? 2 : 1;
   const maxActive = Math.min(wantedWorkers, workersByMemory(room.memoryBytes));
   let free = room.descriptors - OTHER_DESCRIPTORS;
+  // select(2) watches no descriptor from there on.
+  if (options.engine.name === "select") {
+    const inUse = room.descriptorLimit - room.descriptors;
+    free = Math.min(free, FD_SETSIZE - inUse - OTHER_DESCRIPTORS);
+  }
+  if (blocksThread(options.engine)) free -= workers * LOOP_DESCRIPTORS;
   let maxWorkers = 0;
   let byDescriptors: number;
   /** Descriptors for one connection and the Workers that it needs. */
@@ -139,9 +152,11 @@ export function fitCapacity(
   const byMemory = (blocks - OUTPUT_BLOCKS) / 2;
   const fitting = Math.max(1, Math.floor(Math.min(byDescriptors, byMemory)));
   if (fitting >= wanted) return { maxConnections: wanted, maxWorkers };
-  const why = byDescriptors <= byMemory
-    ? `'ulimit -n' is ${room.descriptorLimit}`
-    : `memory holds no more of this size`;
+  const isSelect = options.engine.name === "select" && room.descriptorLimit >= FD_SETSIZE;
+  const byLimit = isSelect
+    ? `select watches descriptors below ${FD_SETSIZE}`
+    : `'ulimit -n' is ${room.descriptorLimit}`;
+  const why = byDescriptors <= byMemory ? byLimit : `memory holds no more of this size`;
   const note = `at most ${fitting} connections at once instead of ${wanted}: ${why}; others wait`;
   return { maxConnections: fitting, maxWorkers, note };
 }

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../core/mod.ts";
 import { LOOPBACK } from "../../system/address.ts";
 import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
+import { DEFAULT_ENGINE, type EngineOptions } from "../net/engine_options.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
 import type { Model } from "./model.ts";
@@ -36,6 +37,7 @@ export type ServiceOptions = EchoServiceOptions | HttpServiceOptions;
 /** Settings of a server, as every thread of it knows them. */
 export interface ServerOptions {
   listen: ListenOptions;
+  engine: EngineOptions;
   service: ServiceOptions;
   timeouts: Timeouts;
   maxConnections: number;
@@ -70,6 +72,7 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 /** Options that differ from the defaults. */
 export interface PartialServerOptions {
   listen?: Partial<ListenOptions>;
+  engine?: Partial<EngineOptions>;
   service: ServiceOptions;
   timeouts?: Partial<Timeouts>;
   maxConnections?: number;
@@ -90,6 +93,7 @@ export const DEFAULT_MAX_ACTIVE = 256;
 export function withDefaults(options: PartialServerOptions): ServerOptions {
   return {
     listen: { hostname: LOOPBACK, port: 0, backlog: DEFAULT_BACKLOG, ...options.listen },
+    engine: { ...DEFAULT_ENGINE, ...options.engine },
     service: options.service,
     timeouts: { ...DEFAULT_TIMEOUTS[options.service.kind], ...options.timeouts },
     maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,

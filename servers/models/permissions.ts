@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { formatHostPort } from "../../system/address.ts";
 import { unixFiles, unixNames } from "../net/unix_path.ts";
+import { blocksThread, DEFAULT_ENGINE } from "../net/engine_options.ts";
 import type { PartialServerOptions, ServerOptions } from "./options.ts";
 
 /** Paths that a server's job is to read. */
@@ -23,6 +24,7 @@ function readPaths(options: ServerOptions): string[] {
  */
 export function workerPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
   const { hostname, port, path } = options.listen;
+  const ffi = blocksThread(options.engine);
   const read = readPaths(options);
   return {
     net: path === undefined
@@ -31,7 +33,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : unixFiles(path),
     run: false,
-    ffi: false,
+    ffi,
     env: false,
     sys: false,
     import: false,
@@ -40,7 +42,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
 
 /** Permissions of a Worker that has no socket: the served directory, if there is one. */
 export function socketlessPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
-  return { ...workerPermissions(options), net: false, write: false };
+  return { ...workerPermissions(options), net: false, write: false, ffi: false };
 }
 
 /**
@@ -51,10 +53,13 @@ export function socketlessPermissions(options: ServerOptions): Deno.PermissionOp
  * does reading where a directory is served, and both reading and writing while a socket file has to
  * be removed at the end, if it is still this server's.
  */
-export function dropPermissions({ model = "single", service, listen }: PartialServerOptions): void {
-  const names: string[] = ["run", "ffi", "env", "sys", "import"];
+export function dropPermissions(
+  { model = "single", service, listen, engine }: PartialServerOptions,
+): void {
+  const names: string[] = ["run", "env", "sys", "import"];
+  if (!blocksThread({ ...DEFAULT_ENGINE, ...engine })) names.push("ffi");
   if (listen?.path === undefined) names.push("write");
-  if (model === "single") {
+  if (model === "single" && names.includes("ffi")) {
     names.push("net");
     const isReading = listen?.path !== undefined || service.kind === "http" && service.directory;
     if (!isReading) names.push("read");

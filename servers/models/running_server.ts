@@ -2,6 +2,7 @@
  * What every concurrency model offers: a running server and what its threads did.
  */
 import type { Counters } from "../net/counters.ts";
+import type { CallCounts } from "../net/engines/linux/call_counts.ts";
 import type { WorkerStats } from "../workqueue/mod.ts";
 
 /** What one thread did. */
@@ -10,6 +11,8 @@ export interface ThreadReport {
   name: string;
   /** What its connections counted, for a thread that has connections of its own. */
   counters?: Counters;
+  /** System calls that it has made for its sockets, where the engine makes them itself. */
+  calls?: CallCounts;
   /** What it ran, for a Worker of an unbound queue. */
   work?: Readonly<WorkerStats>;
 }

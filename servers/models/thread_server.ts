@@ -40,6 +40,22 @@ export interface ThreadServerParts {
   endSockets?: (port: number, peers: Set<string>) => void;
 }
 
+/** Where bugs are told: they must not end the server. */
+export function internalErrors(print: (lines: string) => void): (error: unknown) => void {
+  return (error) => print(`ktcp: internal error: ${error} (please report this)\n`);
+}
+
+/** What a wheel does at each of its ticks. */
+export function ticksOf(service: Service, onInternalError: (error: unknown) => void): () => void {
+  return () => {
+    try {
+      service.tick?.(Date.now());
+    } catch (error) {
+      onInternalError(error);
+    }
+  };
+}
+
 /**
  * Listens, and serves what is accepted on this thread.
  *
@@ -51,17 +67,9 @@ export function startThreadServer(
 ): { engine: Engine; acceptor: Acceptor } {
   const listener = listen(options.listen);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
-  // A bug must not end the server.
-  const onInternalError = (error: unknown) =>
-    print(`ktcp: internal error: ${error} (please report this)\n`);
+  const onInternalError = internalErrors(print);
   const counters = zeroCounters();
-  const wheel = new TimerWheel(TICK_MS, () => {
-    try {
-      service.tick?.(Date.now());
-    } catch (error) {
-      onInternalError(error);
-    }
-  });
+  const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError));
   const context = { core, service, wheel, timeouts: options.timeouts, counters };
   const engine = new DenoEngine(listener);
   const acceptor = new Acceptor(context, engine, { limit, onInternalError });

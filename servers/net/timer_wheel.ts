@@ -43,13 +43,31 @@ export class TimerWheel {
   #lateTick = -Infinity;
   #interval: ReturnType<typeof setInterval> | undefined;
 
+  readonly #isManual: boolean;
+
   /**
    * @param tickMs resolution: a timeout comes up to one tick late
    * @param onTick called at every tick, and when the wheel starts to turn
+   * @param isManual it turns by `turnIfDue` alone, for a thread that blocks and has no timers
    */
-  constructor(tickMs: number, onTick: () => void = () => {}) {
+  constructor(tickMs: number, onTick: () => void = () => {}, { isManual = false } = {}) {
     this.#tickMs = tickMs;
     this.#onTick = onTick;
+    this.#isManual = isManual;
+  }
+
+  /** Time until the next tick, in ms, rounded up; `Infinity` while the wheel is empty. */
+  get untilTickMs(): number {
+    if (this.#size === 0) return Infinity;
+    const dueMs = this.#startMs + (this.#tick + 1) * this.#tickMs;
+    return Math.max(0, Math.ceil(dueMs - performance.now()));
+  }
+
+  /** Turns when a tick is due. @returns whether it did */
+  turnIfDue(): boolean {
+    if (this.untilTickMs > 0) return false;
+    this.#turn();
+    return true;
   }
 
   /** Whether the thread was busy for too long a short time ago: what peers sent may be unread. */
@@ -64,9 +82,9 @@ export class TimerWheel {
 
   /** Puts `entry` on the wheel, without a deadline. */
   add(entry: Timed): void {
-    if (this.#interval === undefined) {
+    if (this.#size === 0) {
       this.#startMs = performance.now() - this.#tick * this.#tickMs;
-      this.#interval = setInterval(() => this.#turn(), this.#tickMs);
+      if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.#tickMs);
       this.#onTick();
     }
     ++this.#size;

@@ -35,27 +35,57 @@ export function unixFiles(path: string): string[] {
   return [...unixNames(path), lockPathOf(path)];
 }
 
+/** A socket that listens at a path. */
+export interface BoundPath<Listener> {
+  listener: Listener;
+  /** Closes it, and removes the path if no other server has taken it since. */
+  close(): void;
+}
+
 /**
  * Listens at `path`, which has to be locked.
  *
+ * @param listen listens at another name; closing removes that name or leaves it
  * @throws {Deno.errors.AddrInUse} when there is something; the system's error when it cannot listen
  */
-export function listenUnix(path: string): Deno.UnixListener {
+export function bindUnix<Listener extends { close(): void }>(
+  path: string,
+  listen: (name: string) => Listener,
+): BoundPath<Listener> {
   // Clients have to name it, too.
   if (new TextEncoder().encode(path).length > MAX_PATH_BYTES) {
     throw new TypeError("path must be shorter than SUN_LEN");
   }
   const name = bindPathOf(path);
-  const listener = Deno.listen({ transport: "unix", path: name });
+  const listener = listen(name);
   try {
     Deno.linkSync(name, path);
-    Deno.removeSync(name);
   } catch (error) {
     listener.close();
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     throw new Deno.errors.AddrInUse(`Address already in use: ${path}`);
+  } finally {
+    removeIfThere(name);
   }
-  return listener;
+  // When this server stops, another one may own the path.
+  const file = identify(path);
+  const close = () => {
+    listener.close();
+    try {
+      if (file !== undefined) removeOwnSocket(path, file);
+    } catch {
+      // It may not be removed: the socket is closed either way.
+    }
+  };
+  return { listener, close };
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** A lock on the path, until it is released. */
@@ -64,7 +94,7 @@ export interface PathLock {
 }
 
 /** What tells a file from all others that exist. */
-export interface FileIdentity {
+interface FileIdentity {
   dev: number;
   ino: number | null;
 }
@@ -74,7 +104,7 @@ function isSameFile(a: FileIdentity, b: FileIdentity | undefined): boolean {
 }
 
 /** The identity of the file at `path`, `undefined` where there is none. */
-export function identify(path: string): FileIdentity | undefined {
+function identify(path: string): FileIdentity | undefined {
   try {
     return Deno.lstatSync(path);
   } catch (error) {
@@ -134,7 +164,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
  * Removes the socket at `path` if it is the one that was bound. When another server is taking the
  * path, nothing is removed.
  */
-export function removeOwnSocket(path: string, own: FileIdentity): void {
+function removeOwnSocket(path: string, own: FileIdentity): void {
   const lockPath = lockPathOf(path);
   const file = Deno.openSync(lockPath, LOCK_OPTIONS);
   if (!file.tryLockSync(true)) return file.close();

@@ -272,6 +272,15 @@ export function send(fd: number, from: Pointer, count: number, flags: number): n
   return system.result(system.calls.send(fd, from, count, flags | MSG_NOSIGNAL));
 }
 
+/** As {@linkcode send}, of bytes that need not stay after the call. */
+export function sendBytes(fd: number, bytes: Uint8Array, flags: number): number {
+  const system = libc();
+  const { sendBytes } = system.calls;
+  // FFI takes views of shared memory, too, which its types do not say.
+  const view = bytes as Uint8Array<ArrayBuffer>;
+  return system.result(sendBytes(fd, view, view.length, flags | MSG_NOSIGNAL));
+}
+
 /**
  * Ends one or both directions of a connection: shutdown(2). A thread that waits for it is woken.
  *

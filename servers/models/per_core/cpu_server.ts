@@ -1,7 +1,7 @@
 /**
  * One Worker's server of model `per-core`, as the owner sees it.
  */
-import { type Counters, zeroCounters } from "../../net/counters.ts";
+import { zeroCounters } from "../../net/counters.ts";
 import {
   queueWorkOn,
   sendToWork,
@@ -14,7 +14,18 @@ import type {
   CpuServerData,
   CpuServerMessage,
   CpuServerResult,
+  ServerReport,
 } from "./messages.ts";
+
+const NOTHING_DONE: CpuServerResult = { counters: zeroCounters(), cut: 0 };
+
+/** The owner's side of a thread that its engine blocks. */
+export interface LoopThread {
+  /** It has been sent a message. */
+  wake(): void;
+  /** It has crashed. */
+  threadGone(): void;
+}
 
 /** An error of the system by its class, to be thrown on this side as it was on the other. */
 function systemError(reason: string): Error {
@@ -27,6 +38,7 @@ function systemError(reason: string): Error {
 /** Who is told of a Worker's end. */
 export interface CpuServerOptions {
   queue: Workqueue;
+  loop?: LoopThread;
   /** It crashed, and is started again. */
   onCrash: (reason: string) => void;
   /** The sockets of these peers are to be closed. */
@@ -42,7 +54,7 @@ export class CpuServer {
   readonly #options: CpuServerOptions;
   readonly #listening = Promise.withResolvers<string>();
   readonly #ended = Promise.withResolvers<CpuServerResult>();
-  #report: PromiseWithResolvers<Counters> | undefined;
+  #report: PromiseWithResolvers<ServerReport> | undefined;
   #result: CpuServerResult | undefined;
   /** Whether it listened before, and whether it does now. */
   #wasUp = false;
@@ -66,37 +78,41 @@ export class CpuServer {
   }
 
   /** What it counted so far. */
-  report(): Promise<Counters> {
-    if (this.#result !== undefined) return Promise.resolve(this.#result.counters);
+  report(): Promise<ServerReport> {
+    if (this.#result !== undefined) return Promise.resolve(this.#result);
     this.#report ??= Promise.withResolvers();
-    sendToWork(this.#work, { kind: "report" } satisfies CpuServerCommand);
+    this.#send({ kind: "report" });
     return this.#report.promise;
   }
 
   /** Drains. @returns what it counted */
   stop(graceMs: number): Promise<CpuServerResult> {
     this.#isStopping = true;
-    if (!sendToWork(this.#work, { kind: "stop", graceMs } satisfies CpuServerCommand)) {
-      this.#end({ counters: zeroCounters(), cut: 0 });
-    }
+    if (!this.#send({ kind: "stop", graceMs })) this.#end(NOTHING_DONE);
     return this.#ended.promise;
+  }
+
+  #send(command: CpuServerCommand): boolean {
+    const isSent = sendToWork(this.#work, command);
+    if (isSent) this.#options.loop?.wake();
+    return isSent;
   }
 
   #end(result: CpuServerResult): void {
     this.#result ??= result;
     this.#ended.resolve(this.#result);
-    this.#answerReport(result.counters);
+    this.#answerReport(result);
   }
 
   #receive(message: CpuServerMessage): void {
-    if (message.kind === "report") return this.#answerReport(message.counters);
+    if (message.kind === "report") return this.#answerReport(message.report);
     if (message.kind === "overdue") return this.#options.onOverdue(message.port, message.peers);
     this.#wasUp = this.#isUp = true;
     this.#listening.resolve(message.address);
   }
 
-  #answerReport(counters: Counters): void {
-    this.#report?.resolve(counters);
+  #answerReport(report: ServerReport): void {
+    this.#report?.resolve(report);
     this.#report = undefined;
   }
 
@@ -105,15 +121,16 @@ export class CpuServer {
     const wasListening = this.#isUp;
     this.#isUp = false;
     Atomics.store(this.#data.counts, this.#data.index, 0);
-    this.#answerReport(zeroCounters());
+    this.#options.loop?.threadGone();
+    this.#answerReport(NOTHING_DONE);
     if (this.#isStopping || !this.#wasUp) {
       this.#listening.reject(systemError(reason));
-      this.#end({ counters: zeroCounters(), cut: 0 });
+      this.#end(NOTHING_DONE);
     } else if (crashed && wasListening) {
       onCrash(reason);
       queueWorkOn(this.#data.index, queue, this.#work);
     } else {
-      this.#end({ counters: zeroCounters(), cut: 0 });
+      this.#end(NOTHING_DONE);
       onFailed(systemError(reason));
     }
   }

@@ -1,6 +1,8 @@
 /** What the owner and the Workers of model `per-core` say to each other: plain data. */
 import type { Counters } from "../../net/counters.ts";
+import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
+import type { LoopShare } from "../loop_server.ts";
 import type { ServerOptions } from "../options.ts";
 
 /** What a Worker's item is given. */
@@ -10,6 +12,8 @@ export interface CpuServerData {
   /** Open connections by Worker, and this one's place. */
   counts: Int32Array<SharedArrayBuffer>;
   index: number;
+  /** For an engine that blocks its thread. */
+  loop?: LoopShare;
 }
 
 /** What the owner tells a running item. */
@@ -20,11 +24,17 @@ export type CpuServerMessage =
   | { kind: "listening"; address: string }
   /** Peers whose sockets should be closed by now: a Worker has no permission to do it. */
   | { kind: "overdue"; port: number; peers: Set<string> }
-  | { kind: "report"; counters: Counters };
+  | { kind: "report"; report: ServerReport };
+
+/** What a server did. */
+export interface ServerReport {
+  counters: Counters;
+  /** System calls, by an engine that makes them itself. */
+  calls?: CallCounts;
+}
 
 /** What it returns. */
-export interface CpuServerResult {
-  counters: Counters;
+export interface CpuServerResult extends ServerReport {
   /** Connections that were cut off. */
   cut: number;
 }

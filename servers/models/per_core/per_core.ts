@@ -12,7 +12,9 @@ import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../../workqueue/mod.ts";
 import { stderr } from "../../../system/stderr.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
+import { blocksThread } from "../../net/engine_options.ts";
 import { CpuServer } from "./cpu_server.ts";
+import type { OwnedLoop } from "./loop_thread.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
 import { workerPermissions } from "../permissions.ts";
 
@@ -50,6 +52,18 @@ function takeAddress(options: ServerOptions, sockets: OwnSockets | undefined): T
   return { options: { ...options, listen: { ...found, reusePort: true } }, hold };
 }
 
+/** The Worker's module. Each loads only what it needs. */
+function workerEntry({ service, engine }: ServerOptions): URL {
+  if (blocksThread(engine)) {
+    return servesFiles(service)
+      ? new URL("./loop_files_worker.ts", import.meta.url)
+      : new URL("./loop_worker.ts", import.meta.url);
+  }
+  return servesFiles(service)
+    ? new URL("./per_core_files_worker.ts", import.meta.url)
+    : new URL("./per_core_worker.ts", import.meta.url);
+}
+
 /** Settings of the model. */
 export interface PerCoreOptions {
   workers: number;
@@ -71,11 +85,15 @@ export async function servePerCore(
   { workers, sockets, compressors, memory, onNote }: PerCoreOptions,
 ): Promise<RunningServer> {
   const { options, hold } = takeAddress(wanted, sockets);
+  const isLoop = blocksThread(options.engine);
+  const loops: OwnedLoop[] = [];
+  if (isLoop) {
+    const { OwnedLoop } = await import("./loop_thread.ts");
+    for (let i = 0; i < workers; ++i) loops.push(new OwnedLoop());
+  }
   const pools = new WorkerPools({
     connect: compressors && ((port) => compressors.serve(port)),
-    entry: servesFiles(options.service)
-      ? new URL("./per_core_files_worker.ts", import.meta.url)
-      : new URL("./per_core_worker.ts", import.meta.url),
+    entry: workerEntry(options),
     permissions: workerPermissions(options),
     onPrint: (lines) => stderr.log(lines),
     cpus: workers,
@@ -90,8 +108,9 @@ export async function servePerCore(
   const servers = Array.from(
     { length: workers },
     (_, index) =>
-      new CpuServer({ options, memory, counts, index }, {
+      new CpuServer({ options, memory, counts, index, loop: loops[index]?.share }, {
         queue,
+        loop: loops[index],
         onCrash,
         onOverdue: (port, peers) => sockets?.shutdown(port, peers),
         onFailed: failure.reject,
@@ -101,6 +120,7 @@ export async function servePerCore(
     const compressorsEnded = compressors?.stop();
     const results = await Promise.all(servers.map((server) => server.stop(graceMs)));
     await Promise.all([destroyWorkqueue(queue), compressorsEnded]);
+    for (const loop of loops.splice(0)) loop.close();
     return results.reduce((sum, { cut }) => sum + cut, 0);
   };
   try {
@@ -110,8 +130,12 @@ export async function servePerCore(
       port: options.listen.path === undefined ? options.listen.port : 0,
       failed: failureOf(failure.promise),
       reports: async () => {
-        const counters = await Promise.all(servers.map((server) => server.report()));
-        return counters.map((one, i): ThreadReport => ({ name: `kworker/${i}:0`, counters: one }));
+        const reports = await Promise.all(servers.map((server) => server.report()));
+        return reports.map(({ counters, calls }, i): ThreadReport => ({
+          name: `kworker/${i}:0`,
+          counters,
+          calls,
+        }));
       },
       stop,
     };

@@ -10,39 +10,41 @@ import type {
   CpuServerMessage,
   CpuServerResult,
 } from "./messages.ts";
-import { createServerCore, startThreadServer } from "../thread_server.ts";
+import { createServerCore, startThreadServer, type ThreadServerParts } from "../thread_server.ts";
 
-/** Serves until it is told to stop. @throws the system's error when it cannot listen */
-export async function runServer(
+/** What the server of a Worker is made of. */
+export function serverParts(
   { options, memory, counts, index }: CpuServerData,
   context: WorkContext<unknown>,
   makeDirectory?: MakeDirectory,
-): Promise<CpuServerResult> {
+): ThreadServerParts {
   const core = createServerCore(options, memory.keptBytes);
   const { print } = context;
-  const service = createService(core, options.service, {
-    print,
-    makeDirectory,
-    compressors: context.port,
-    memory,
-  });
+  const compressors = context.port;
+  const parts = { print, makeDirectory, compressors, memory };
+  const service = createService(core, options.service, parts);
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
-  const { engine, acceptor } = startThreadServer(options, {
-    core,
-    service,
-    limit,
-    print,
-    endSockets: (port, peers) =>
-      context.post({ kind: "overdue", port, peers } satisfies CpuServerMessage),
+  return { core, service, limit, print };
+}
+
+/** Serves until it is told to stop. @throws the system's error when it cannot listen */
+export async function runServer(
+  data: CpuServerData,
+  context: WorkContext<unknown>,
+  makeDirectory?: MakeDirectory,
+): Promise<CpuServerResult> {
+  const post = (message: CpuServerMessage) => context.post(message);
+  const { engine, acceptor } = startThreadServer(data.options, {
+    ...serverParts(data, context, makeDirectory),
+    endSockets: (port, peers) => post({ kind: "overdue", port, peers }),
   });
-  context.post({ kind: "listening", address: engine.address } satisfies CpuServerMessage);
+  post({ kind: "listening", address: engine.address });
   return await new Promise<CpuServerResult>((resolve, reject) => {
     acceptor.done.catch(reject);
     context.onMessage((message) => {
       const command = message as CpuServerCommand;
       if (command.kind === "report") {
-        context.post({ kind: "report", counters: acceptor.counters } satisfies CpuServerMessage);
-        return;
+        return post({ kind: "report", report: { counters: acceptor.counters } });
       }
       acceptor.stop(command.graceMs)
         .then((cut) => resolve({ counters: acceptor.counters, cut }), reject);

@@ -5,7 +5,7 @@ import type { ListenOptions } from "../../listen_options.ts";
 import type { Accepted, Listener } from "./stream.ts";
 import { directStream } from "./direct_stream.ts";
 import { TlsListener } from "./tls.ts";
-import { type FileIdentity, identify, listenUnix, removeOwnSocket } from "../../unix_path.ts";
+import { bindUnix, type BoundPath } from "../../unix_path.ts";
 import { formatHostPort } from "../../../../system/address.ts";
 
 class TcpListener implements Listener {
@@ -34,29 +34,19 @@ class TcpListener implements Listener {
 class UnixListener implements Listener {
   readonly address: string;
   readonly port = 0;
-  readonly #path: string;
-  /** The socket's file; when this server stops, another one may own the path. */
-  readonly #file: FileIdentity | undefined;
-  readonly #listener: Deno.UnixListener;
+  readonly #bound: BoundPath<Deno.UnixListener>;
 
-  constructor(path: string, listener: Deno.UnixListener) {
-    this.#path = path;
-    this.#listener = listener;
-    this.#file = identify(path);
+  constructor(path: string) {
+    this.#bound = bindUnix(path, (name) => Deno.listen({ transport: "unix", path: name }));
     this.address = `unix:${path}`;
   }
 
   async accept(): Promise<Accepted> {
-    return { stream: directStream(await this.#listener.accept()), peer: "" };
+    return { stream: directStream(await this.#bound.listener.accept()), peer: "" };
   }
 
   close(): void {
-    this.#listener.close();
-    try {
-      if (this.#file !== undefined) removeOwnSocket(this.#path, this.#file);
-    } catch {
-      // It may not be removed: the socket is closed either way.
-    }
+    this.#bound.close();
   }
 }
 
@@ -64,7 +54,7 @@ class UnixListener implements Listener {
 export function listen(
   { hostname, port, backlog, path, reusePort, tls }: ListenOptions,
 ): Listener {
-  if (path !== undefined) return new UnixListener(path, listenUnix(path));
+  if (path !== undefined) return new UnixListener(path);
   const options = { hostname, port, reusePort, tcpBacklog: backlog };
   return tls === undefined
     ? new TcpListener(Deno.listen(options))

@@ -1,0 +1,69 @@
+/** `--engine` and `--trigger`: which engine drives the sockets of a server. */
+import { Option } from "commander";
+import {
+  DEFAULT_ENGINE,
+  type EngineName,
+  type EngineOptions,
+  ENGINES,
+  type Model,
+  TRIGGERS,
+} from "../../servers/mod.ts";
+import { UsageError } from "./failure.ts";
+import { printNote } from "./output.ts";
+
+/** Values of the options. */
+export interface EngineFlags {
+  engine: EngineName;
+  trigger?: EngineOptions["trigger"];
+}
+
+/** The options. */
+export const ENGINE_OPTIONS: readonly Option[] = [
+  new Option(
+    "--engine <name>",
+    "who waits for the sockets: the runtime (deno), or ktcp by system calls (Linux)",
+  ).choices(ENGINES).default(DEFAULT_ENGINE.name),
+  new Option(
+    "--trigger <kind>",
+    "when epoll reports a socket: as long as it is ready (level, the default) or when it becomes " +
+      "so (edge)",
+  ).choices(TRIGGERS),
+];
+
+/** What else is asked of the server that not every engine can do. */
+export interface EngineDemands {
+  model: Model;
+  isTls: boolean;
+}
+
+/** What to use instead. */
+const INSTEAD = "use --engine deno";
+
+/**
+ * The engine to use: the one that was asked for, or epoll where the kernel refuses io_uring.
+ *
+ * @throws {UsageError} when it cannot do what is asked, or this system does not allow it
+ */
+export async function engineFor(
+  { engine: name, trigger }: EngineFlags,
+  { model, isTls }: EngineDemands,
+): Promise<EngineOptions> {
+  if (trigger !== undefined && name !== "epoll") {
+    throw new UsageError(`option '--trigger' is for --engine epoll, not for '${name}'`);
+  }
+  const options = { name, trigger: trigger ?? DEFAULT_ENGINE.trigger };
+  if (name === "deno") return options;
+  const refuse = (why: string) => new UsageError(`option '--engine ${name}': ${why}; ${INSTEAD}`);
+  if (isTls) throw refuse("it speaks no TLS");
+  if (model !== "single" && model !== "per-core") {
+    throw refuse(`it runs with --model per-core and single, not with '${model}'`);
+  }
+  // Loads the C library: not where it is not needed.
+  const { engineSupport } = await import("../../system/linux/engines.ts");
+  const { isAvailable, reason } = engineSupport(name);
+  if (isAvailable) return options;
+  const epoll = name === "io_uring" ? engineSupport("epoll") : undefined;
+  if (!epoll?.isAvailable) throw refuse(reason!);
+  printNote(`io_uring cannot be used: ${reason}; epoll is used instead`);
+  return { ...options, name: "epoll" };
+}

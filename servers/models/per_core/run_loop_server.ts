@@ -1,0 +1,48 @@
+/** The work function of model `per-core` with an engine that blocks its thread: a whole server. */
+import type { MakeDirectory } from "../create_service.ts";
+import type { WorkContext } from "../../workqueue/run_work.ts";
+import { startLoopServer } from "../loop_server.ts";
+import type {
+  CpuServerCommand,
+  CpuServerData,
+  CpuServerMessage,
+  CpuServerResult,
+  ServerReport,
+} from "./messages.ts";
+import { serverParts } from "./run_server.ts";
+
+/** Serves until it is told to stop. @throws the system's error when it cannot listen, or go on */
+export async function runLoopServer(
+  data: CpuServerData,
+  context: WorkContext<unknown>,
+  makeDirectory?: MakeDirectory,
+): Promise<CpuServerResult> {
+  const parts = serverParts(data, context, makeDirectory);
+  const { engine, acceptor } = startLoopServer(data.options, parts, data.loop!);
+  const { loop } = engine;
+  const report = (): ServerReport => ({ counters: acceptor.counters, calls: engine.counts });
+  const post = (message: CpuServerMessage) => context.post(message);
+  let failure: unknown;
+  let cut = 0;
+  acceptor.done.catch((error) => {
+    failure = error;
+    loop.stop();
+  });
+  context.onMessage((message) => {
+    loop.messageHandled();
+    const command = message as CpuServerCommand;
+    if (command.kind === "report") return post({ kind: "report", report: report() });
+    loop.holdFor(acceptor.stop(command.graceMs)).then((count) => {
+      cut = count;
+      loop.stop();
+    });
+  });
+  post({ kind: "listening", address: engine.address });
+  try {
+    await loop.run();
+  } finally {
+    engine.close();
+  }
+  if (failure !== undefined) throw failure;
+  return { ...report(), cut };
+}

@@ -1,0 +1,57 @@
+/** Makes the engine that options name. */
+import { EpollPoller } from "../../../../system/linux/pollers/epoll.ts";
+import { PollPoller } from "../../../../system/linux/pollers/poll.ts";
+import type { Poller } from "../../../../system/linux/pollers/poller.ts";
+import { SelectPoller } from "../../../../system/linux/pollers/select.ts";
+import type { Engine } from "../../engine.ts";
+import type { EngineOptions } from "../../engine_options.ts";
+import type { ListenOptions } from "../../listen_options.ts";
+import type { TimerWheel } from "../../timer_wheel.ts";
+import type { CallCounts } from "./call_counts.ts";
+import type { EventLoop } from "./event_loop.ts";
+import { openListeningSocket } from "./listening_socket.ts";
+import { OpenDescriptors } from "./open_descriptors.ts";
+import { ReadinessEngine } from "./readiness_engine.ts";
+import type { Waker } from "./waker.ts";
+
+/** An engine whose loop blocks its thread. */
+export interface LoopEngine extends Engine {
+  readonly loop: EventLoop;
+  readonly counts: CallCounts;
+  /** Gives back what is left when the loop has ended. */
+  close(): void;
+}
+
+/** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
+export function createEngine(
+  { engine, listen }: { engine: EngineOptions; listen: ListenOptions },
+  { wheel, waker, descriptors }: {
+    wheel: TimerWheel;
+    waker: Waker;
+    descriptors: SharedArrayBuffer;
+  },
+): LoopEngine {
+  const open = new OpenDescriptors(descriptors);
+  const socket = openListeningSocket(listen);
+  open.add(socket.fd);
+  const isEdge = engine.name === "epoll" && engine.trigger === "edge";
+  try {
+    const poller = createPoller(engine);
+    return new ReadinessEngine({ socket, poller, isEdge, wheel, waker, open });
+  } catch (error) {
+    socket.close();
+    open.delete(socket.fd);
+    throw error;
+  }
+}
+
+function createPoller({ name, trigger }: EngineOptions): Poller {
+  switch (name) {
+    case "select":
+      return new SelectPoller();
+    case "poll":
+      return new PollPoller();
+    default:
+      return new EpollPoller({ trigger });
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The driver over a descriptor that a poller watches: tries, and tries again when the descriptor is
+ * ready.
+ *
+ * What is watched changes as seldom as possible, because each change may be a system call. So a
+ * connection that sends its answer at once is watched for reading all the time, and only when
+ * something comes that it does not want yet (it waits for a service, say) is it watched no more.
+ */
+import { Errno } from "../../../../system/linux/errno.ts";
+import type { MemoryPointers } from "../../../../system/linux/memory.ts";
+import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
+import {
+  close,
+  recv,
+  send,
+  sendBytes,
+  Shutdown,
+  shutdown,
+} from "../../../../system/linux/socket.ts";
+import type { Core } from "../../../../core/mod.ts";
+import type { Connection } from "../../connection.ts";
+import { type Driver, Want } from "../../driver.ts";
+import type { Effect } from "../../service.ts";
+import type { CallCounts } from "./call_counts.ts";
+import type { EventLoop } from "./event_loop.ts";
+import { peerFault } from "./peer_fault.ts";
+
+/** What the drivers of one thread share. */
+export interface DescriptorContext {
+  core: Core;
+  pointers: MemoryPointers;
+  poller: Poller;
+  loop: EventLoop;
+  /** Descriptors are reported only when they become ready (edge-triggered). */
+  isEdge: boolean;
+  counts: CallCounts;
+  /** `driver` shall be told in the next turn that it is ready to receive. */
+  again(driver: DescriptorDriver): void;
+  /** The socket `fd` is closed. */
+  closed(fd: number): void;
+}
+
+/** A descriptor with its connection. */
+export class DescriptorDriver implements Driver {
+  readonly #context: DescriptorContext;
+  readonly #fd: number;
+  /** Absent only while it is being made. */
+  #connection!: Connection;
+  /** What the poller watches. */
+  #watched = Interest.None;
+  /** What the connection waits for. */
+  #wanted = Interest.None;
+  /** Edge-triggered: nothing was left when something was received last. */
+  #isDrained = false;
+  /** Edge-triggered: the peer's FIN is there. */
+  #hasPeerEnd = false;
+  #isClosed = false;
+
+  constructor(context: DescriptorContext, fd: number) {
+    this.#context = context;
+    this.#fd = fd;
+  }
+
+  /** Serves the descriptor, which is watched for `watched` by now. */
+  start(connection: Connection, watched: number): void {
+    this.#connection = connection;
+    this.#watched = watched;
+    this.advance(connection.start());
+  }
+
+  /** The poller reports `events`. */
+  ready(events: number): void {
+    if (this.#isClosed) return;
+    if (this.#context.isEdge) {
+      if ((events & Interest.PeerEnd) !== 0) this.#hasPeerEnd = true;
+      if ((events & Interest.Read) !== 0) this.#isDrained = false;
+    }
+    if ((events & this.#wanted & Interest.Write) !== 0) this.advance(Want.Send);
+    else if ((events & this.#wanted & Interest.Read) !== 0) this.advance(this.#receive());
+    else if (!this.#context.isEdge) this.#watch(this.#wanted);
+  }
+
+  /** What a turn before could not do any more: see `DescriptorContext.again`. */
+  receiveAgain(): void {
+    if (!this.#isClosed && this.#wanted === Interest.Read) this.advance(this.#receive());
+  }
+
+  advance(want: Want): void {
+    for (;;) {
+      switch (want) {
+        case Want.Receive:
+          return this.#awaitInput();
+        case Want.Send:
+          want = this.#send();
+          break;
+        case Want.FinishWrite:
+          ++this.#context.counts.calls;
+          // What fails has ended already.
+          shutdown(this.#fd, Shutdown.Write);
+          want = this.#connection.finished();
+          break;
+        case Want.Await:
+          return;
+        case Want.Close:
+          return this.#close();
+      }
+    }
+  }
+
+  await(effect: Promise<Effect>): void {
+    this.#context.loop.holdFor(effect).then(
+      (effect) => this.advance(this.#connection.resumed(effect)),
+      (error) => this.advance(this.#connection.rejected(error)),
+    );
+  }
+
+  #awaitInput(): void {
+    this.#wanted = Interest.Read;
+    if (this.#context.isEdge) {
+      if (!this.#isDrained) this.#context.again(this);
+    } else if (this.#watched !== Interest.Read) this.#watch(Interest.Read);
+  }
+
+  #receive(): Want {
+    const { core, pointers, counts } = this.#context;
+    const { conn } = this.#connection;
+    const room = core.makeRoom(conn);
+    ++counts.calls;
+    const count = recv(this.#fd, pointers.at(core.inputStart(conn)), room, 0);
+    if (count >= 0) {
+      // A FIN that came with the last bytes brings no other event.
+      this.#isDrained = count < room && !this.#hasPeerEnd;
+      this.#wanted = Interest.None;
+      return this.#connection.received(count);
+    }
+    if (count === -Errno.EAGAIN) {
+      this.#isDrained = true;
+      return Want.Await;
+    }
+    if (count === -Errno.EINTR) return Want.Receive;
+    return this.#connection.failed(peerFault("recv", count));
+  }
+
+  #send(): Want {
+    const { pointers, counts, isEdge } = this.#context;
+    const connection = this.#connection;
+    for (;;) {
+      const { outStart, outLength } = connection;
+      ++counts.calls;
+      const count = outStart >= 0
+        ? send(this.#fd, pointers.at(outStart), outLength, 0)
+        : sendBytes(this.#fd, connection.output, 0);
+      if (count >= 0) {
+        this.#wanted = Interest.None;
+        return connection.sent(count);
+      }
+      if (count === -Errno.EINTR) continue;
+      if (count !== -Errno.EAGAIN) return connection.failed(peerFault("send", count));
+      this.#wanted = Interest.Write;
+      if (!isEdge) this.#watch(Interest.Write);
+      return Want.Await;
+    }
+  }
+
+  #watch(interest: Interest): void {
+    if (this.#watched === interest) return;
+    this.#watched = interest;
+    ++this.#context.counts.calls;
+    const result = this.#context.poller.change(this.#fd, interest);
+    if (result < 0) this.advance(this.#connection.failed(peerFault("watch", result)));
+  }
+
+  #close(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      const { poller, counts, closed } = this.#context;
+      counts.calls += 2;
+      poller.remove(this.#fd);
+      close(this.#fd);
+      closed(this.#fd);
+    }
+    if (!this.#connection.isAwaiting) this.#connection.end();
+  }
+}

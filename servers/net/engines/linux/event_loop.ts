@@ -1,0 +1,97 @@
+/**
+ * The loop of a thread that waits for its sockets in system calls.
+ *
+ * It blocks the thread, so that promises, timers and messages of the runtime wait. Therefore it
+ * blocks only while no promise of a service is outstanding and no message is on its way; otherwise
+ * it looks for events without blocking, and lets the runtime do something in between.
+ */
+import { setImmediate } from "node:timers";
+import { drainEventFd } from "../../../../system/linux/eventfd.ts";
+import type { TimerWheel } from "../../timer_wheel.ts";
+import type { Waker } from "./waker.ts";
+
+/** What waits for events of sockets, and deals with them. */
+export interface EventSource {
+  /**
+   * @param timeoutMs the longest time to block; 0: not at all
+   * @returns how many events there were
+   */
+  turn(timeoutMs: number): number;
+}
+
+/** The longest time to block, in ms: timers of the runtime that nobody waits for are late by it. */
+const MAX_BLOCK_MS = 1000;
+
+/** So many turns without an event spin while something is outstanding; then each takes 1 ms. */
+const SPINS = 200;
+
+/** Lets the runtime complete promises, fire timers and hand over messages. */
+function runtimeTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** A loop. It ends when it is told to, by a message or from a promise. */
+export class EventLoop {
+  readonly waker: Waker;
+  readonly #source: EventSource;
+  readonly #wheel: TimerWheel;
+  #held = 0;
+  #handled = 0;
+  #isStopped = false;
+
+  constructor(source: EventSource, { wheel, waker }: { wheel: TimerWheel; waker: Waker }) {
+    this.#source = source;
+    this.#wheel = wheel;
+    this.waker = waker;
+    // Messages of a thread before this one were lost with it.
+    this.#handled = Atomics.load(waker.sent, 0);
+  }
+
+  /** A promise is outstanding, until `release`. */
+  hold(): void {
+    ++this.#held;
+  }
+
+  release(): void {
+    --this.#held;
+  }
+
+  /** Holds until `promise` is settled. @returns `promise` */
+  holdFor<T>(promise: Promise<T>): Promise<T> {
+    this.hold();
+    return promise.finally(() => this.release());
+  }
+
+  /** A message that the waker announced was handled. */
+  messageHandled(): void {
+    ++this.#handled;
+  }
+
+  /** Lets `run` return. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Runs until `stop`. @throws what the source throws: it cannot go on */
+  async run(): Promise<void> {
+    let quietTurns = 0;
+    while (!this.#isStopped) {
+      const mayBlock = this.#held === 0 && !this.#hasMessage();
+      let timeoutMs = quietTurns < SPINS ? 0 : 1;
+      if (mayBlock) timeoutMs = Math.min(this.#wheel.untilTickMs, MAX_BLOCK_MS);
+      const events = this.#source.turn(timeoutMs);
+      quietTurns = events > 0 ? 0 : quietTurns + 1;
+      const hasTicked = this.#wheel.turnIfDue();
+      if (!mayBlock || hasTicked || events === 0) await runtimeTurn();
+    }
+  }
+
+  /** The waker has become readable. */
+  woken(): void {
+    drainEventFd(this.waker.fd);
+  }
+
+  #hasMessage(): boolean {
+    return Atomics.load(this.waker.sent, 0) !== this.#handled;
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * The engines `select`, `poll` and `epoll`: one loop over a poller, non-blocking sockets, every call
+ * synchronous.
+ */
+import { Errno } from "../../../../system/linux/errno.ts";
+import { SystemError } from "../../../../system/linux/libc.ts";
+import { MemoryPointers } from "../../../../system/linux/memory.ts";
+import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
+import { accept, close, peerAddress } from "../../../../system/linux/socket.ts";
+import type { Engine, EngineHost } from "../../engine.ts";
+import type { TimerWheel } from "../../timer_wheel.ts";
+import type { CallCounts } from "./call_counts.ts";
+import { type DescriptorContext, DescriptorDriver } from "./descriptor_driver.ts";
+import { EventLoop, type EventSource } from "./event_loop.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
+import type { OpenDescriptors } from "./open_descriptors.ts";
+import type { Waker } from "./waker.ts";
+
+/** Connections that one turn accepts at the most: others have to be served, too. */
+const MAX_ACCEPTS = 128;
+
+/** After a failure, accepting is tried again after this time, in ms, or when a connection ends. */
+const RETRY_MS = 100;
+
+/** What the engine is made of. */
+export interface ReadinessEngineOptions {
+  socket: ListeningSocket;
+  poller: Poller;
+  isEdge: boolean;
+  wheel: TimerWheel;
+  waker: Waker;
+  open: OpenDescriptors;
+}
+
+/** A listening socket and the loop of its thread. */
+export class ReadinessEngine implements Engine, EventSource {
+  readonly address: string;
+  readonly port: number;
+  readonly loop: EventLoop;
+  readonly counts: CallCounts = { waits: 0, events: 0, calls: 0 };
+  readonly #socket: ListeningSocket;
+  readonly #poller: Poller;
+  readonly #isEdge: boolean;
+  readonly #open: OpenDescriptors;
+  readonly #done = Promise.withResolvers<void>();
+  /** By descriptor. */
+  readonly #drivers: (DescriptorDriver | undefined)[] = [];
+  /** Those that may have more to receive, though no event will say so. */
+  #again: DescriptorDriver[] = [];
+  #host!: EngineHost;
+  #context!: DescriptorContext;
+  #isListening = false;
+  #isPaused = false;
+  /** The last turn has accepted as many as one may: edge-triggered, others bring no event. */
+  #hasMoreToAccept = false;
+  #retryMs = Infinity;
+
+  constructor({ socket, poller, isEdge, wheel, waker, open }: ReadinessEngineOptions) {
+    this.#open = open;
+    this.#socket = socket;
+    this.#poller = poller;
+    this.#isEdge = isEdge;
+    this.address = socket.address;
+    this.port = socket.port;
+    this.loop = new EventLoop(this, { wheel, waker });
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  start(host: EngineHost): void {
+    this.#host = host;
+    this.#context = {
+      core: host.core,
+      pointers: new MemoryPointers(host.core.bytes),
+      poller: this.#poller,
+      loop: this.loop,
+      isEdge: this.#isEdge,
+      counts: this.counts,
+      again: (driver) => void this.#again.push(driver),
+      closed: (fd) => {
+        this.#drivers[fd] = undefined;
+        this.#open.delete(fd);
+      },
+    };
+    this.#watchOwn(this.loop.waker.fd);
+    this.#watchOwn(this.#socket.fd);
+    this.#isListening = true;
+  }
+
+  wake(): void {
+    if (!this.#isPaused || !this.#isListening || this.#host.limit.isReached()) return;
+    this.#isPaused = false;
+    this.#retryMs = Infinity;
+    this.#watchOwn(this.#socket.fd);
+  }
+
+  stop(): void {
+    if (!this.#isListening) return;
+    this.#isListening = false;
+    if (!this.#isPaused) this.#poller.remove(this.#socket.fd);
+    this.#socket.close();
+    this.#open.delete(this.#socket.fd);
+    this.#done.resolve();
+  }
+
+  /** Gives back what is left when the loop has ended. */
+  close(): void {
+    this.stop();
+    this.#poller.close();
+  }
+
+  turn(timeoutMs: number): number {
+    const poller = this.#poller;
+    const hadAgain = this.#again.length > 0;
+    if (this.#retryMs !== Infinity) timeoutMs = Math.min(timeoutMs, this.#retry());
+    const hadMoreToAccept = this.#hasMoreToAccept;
+    this.#hasMoreToAccept = false;
+    ++this.counts.waits;
+    ++this.counts.calls;
+    const count = poller.wait(hadAgain || hadMoreToAccept ? 0 : timeoutMs);
+    if (count < 0) throw new SystemError(poller.name, -count);
+    this.counts.events += count;
+    for (let i = 0; i < count; ++i) {
+      const fd = poller.fd(i);
+      const driver = this.#drivers[fd];
+      if (driver !== undefined) driver.ready(poller.events(i));
+      else if (fd === this.#socket.fd) this.#accept();
+      else if (fd === this.loop.waker.fd) this.loop.woken();
+    }
+    if (hadMoreToAccept) this.#accept();
+    const again = this.#again;
+    if (again.length === 0) return count;
+    this.#again = [];
+    for (const driver of again) driver.receiveAgain();
+    return count + again.length;
+  }
+
+  #watchOwn(fd: number): void {
+    const result = this.#poller.add(fd, Interest.Read);
+    if (result < 0) throw new SystemError(`${this.#poller.name}: watch a descriptor`, -result);
+  }
+
+  #accept(): void {
+    if (!this.#isListening || this.#isPaused) return;
+    for (let i = 0; i < MAX_ACCEPTS; ++i) {
+      if (this.#host.limit.isReached()) return this.#pause();
+      ++this.counts.calls;
+      const fd = accept(this.#socket.fd);
+      if (fd >= 0) {
+        this.#serve(fd);
+        continue;
+      }
+      switch (-fd) {
+        case Errno.EAGAIN:
+          return;
+        case Errno.EMFILE:
+        case Errno.ENFILE:
+        case Errno.ENOBUFS:
+        case Errno.ENOMEM:
+          return this.#pause();
+        case Errno.EBADF:
+        case Errno.EINVAL:
+          this.#done.reject(new SystemError("accept", -fd));
+          return this.stop();
+      }
+      // The client, or the network to it, went away before it was accepted: the next one waits.
+    }
+    this.#hasMoreToAccept = true;
+  }
+
+  /** Connections wait in the accept queue until one ends, or for a while. */
+  #pause(): void {
+    this.#isPaused = true;
+    this.#retryMs = performance.now() + RETRY_MS;
+    this.#poller.remove(this.#socket.fd);
+  }
+
+  /** Tries to accept again when it is time. @returns how long that takes, in ms */
+  #retry(): number {
+    const leftMs = this.#retryMs - performance.now();
+    if (leftMs > 0) return Math.ceil(leftMs);
+    this.#retryMs = performance.now() + RETRY_MS;
+    this.wake();
+    return RETRY_MS;
+  }
+
+  #serve(fd: number): void {
+    const driver = new DescriptorDriver(this.#context, fd);
+    const watched = this.#isEdge ? Interest.Read | Interest.Write : Interest.Read;
+    ++this.counts.calls;
+    const result = this.#poller.add(fd, watched);
+    const connection = result < 0
+      ? undefined
+      : this.#host.open(driver, this.#socket.isUnix ? "" : peerAddress(fd));
+    if (connection === undefined) {
+      if (result >= 0) this.#poller.remove(fd);
+      close(fd);
+      return;
+    }
+    this.#drivers[fd] = driver;
+    this.#open.add(fd);
+    driver.start(connection, watched);
+  }
+}
