@@ -175,18 +175,6 @@ export class Libc {
     );
   }
 
-  /** setsockopt(2); `value` is a structure or an int. */
-  setsockopt(
-    fd: number,
-    option: { level: number; name: number; value: Uint8Array<ArrayBuffer> },
-  ): void {
-    const { level, name, value } = option;
-    this.#retry(
-      "setsockopt",
-      () => this.calls.setsockopt(fd, level, name, value, value.length),
-    );
-  }
-
   /** close(2). Its errors are ignored: Linux has released the descriptor in any case. */
   close(fd: number): void {
     this.calls.close(fd);

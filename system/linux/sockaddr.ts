@@ -15,6 +15,7 @@
  */
 import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from "../ip.ts";
 
+/** Address families, of socket(2) and of the first field of an address. */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;

@@ -19,8 +19,10 @@ import {
 } from "./sockaddr.ts";
 
 const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
+/** Type bit of a socket: calls return -EAGAIN instead of waiting. */
+export const SOCK_NONBLOCK = 0o4000;
+/** Type bit of a socket: processes that are started do not inherit it. */
+export const SOCK_CLOEXEC = 0o2000000;
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;

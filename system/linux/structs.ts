@@ -20,13 +20,9 @@
  * ```
  */
 
-export const AF_INET = 2;
-export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const SOCK_RAW = 3;
-export const SOCK_CLOEXEC = 0o2000000;
 export const NETLINK_SOCK_DIAG = 4;
-export const MSG_DONTWAIT = 0x40;
 const IPPROTO_TCP = 6;
 
 export const NLM_F_REQUEST = 0x1;

@@ -5,11 +5,10 @@
  * What is needed of the C library is loaded when the object is made. Its methods work after the
  * permission for FFI was given up, and they are all that is left of it then.
  */
-import { formatIpv4, formatIpv6 } from "../ip.ts";
 import { type Libc, libc, LibcError, SystemError } from "../linux/libc.ts";
+import { decodeHost, decodePort } from "../linux/sockaddr.ts";
+import { setReusePort } from "../linux/socket.ts";
 
-const AF_INET = 2;
-const AF_INET6 = 10;
 /** Bytes of a `struct sockaddr_in6`; an IPv4 address takes less. */
 const ADDRESS_BYTES = 28;
 
@@ -18,9 +17,6 @@ const O_CLOEXEC = 0o2000000;
 /** Bytes of directory entries to read at once: about a thousand. */
 const ENTRIES_BYTES = 32768;
 
-const SOL_SOCKET = 1;
-const SO_REUSEPORT = 15;
-
 /** The sockets of this process. */
 export class OwnSockets {
   readonly #libc: Libc;
@@ -28,6 +24,7 @@ export class OwnSockets {
   readonly #directory: number;
   readonly #entries = new Uint8Array(ENTRIES_BYTES);
   readonly #address = new Uint8Array(ADDRESS_BYTES);
+  readonly #addressView = new DataView(this.#address.buffer);
 
   private constructor(system: Libc, directory: number) {
     this.#libc = system;
@@ -70,10 +67,10 @@ export class OwnSockets {
    * @throws {SystemError} when the system refuses
    */
   allowReusePort(address: string): void {
-    const value = new Uint8Array(new Int32Array([1]).buffer);
     for (const fd of this.descriptors()) {
       if (this.#read(fd, "peer") || !this.#read(fd, "local") || this.#name() !== address) continue;
-      this.#libc.setsockopt(fd, { level: SOL_SOCKET, name: SO_REUSEPORT, value });
+      const result = setReusePort(fd);
+      if (result < 0) throw new SystemError("setsockopt(SO_REUSEPORT)", -result);
     }
   }
 
@@ -102,16 +99,12 @@ export class OwnSockets {
   }
 
   #port(): number {
-    return this.#address[2] << 8 | this.#address[3];
+    return decodePort(this.#addressView);
   }
 
   /** The address that was read last, as `address:port`; empty when it is no TCP address. */
   #name(): string {
-    const view = new DataView(this.#address.buffer);
-    const family = view.getUint16(0, true);
-    if (family === AF_INET) return `${formatIpv4(view.getUint32(4))}:${this.#port()}`;
-    if (family !== AF_INET6) return "";
-    const words = [8, 12, 16, 20].map((offset) => view.getUint32(offset));
-    return `${formatIpv6(words)}:${this.#port()}`;
+    const host = decodeHost(this.#addressView);
+    return host === "" ? "" : `${host}:${this.#port()}`;
   }
 }

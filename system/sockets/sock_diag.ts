@@ -7,14 +7,11 @@
  */
 import { type Libc, libc, SystemError } from "../linux/libc.ts";
 import {
-  AF_INET,
-  AF_INET6,
   AF_NETLINK,
   decodeNetlink,
   decodeNetlinkError,
   encodeInetDiagRequest,
   InetDiagMessage,
-  MSG_DONTWAIT,
   NETLINK_SOCK_DIAG,
   type NetlinkMessage,
   NLM_F_ACK,
@@ -22,11 +19,12 @@ import {
   NLM_F_REQUEST,
   NLMSG_DONE,
   NLMSG_ERROR,
-  SOCK_CLOEXEC,
   SOCK_DESTROY,
   SOCK_DIAG_BY_FAMILY,
   SOCK_RAW,
 } from "../linux/structs.ts";
+import { AF_INET, AF_INET6 } from "../linux/sockaddr.ts";
+import { MSG_DONTWAIT, SOCK_CLOEXEC } from "../linux/socket.ts";
 import { formatIpv4, formatIpv6 } from "../ip.ts";
 import { matchesPort, type SocketFilter } from "./filter.ts";
 import type { DiagSocket } from "./socket.ts";

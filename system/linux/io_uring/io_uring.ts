@@ -10,7 +10,7 @@
  */
 import { SystemError } from "../libc.ts";
 import { addressOf, highWord, lowWord } from "../memory.ts";
-import { MSG_WAITALL, type Shutdown } from "../socket.ts";
+import { MSG_WAITALL, type Shutdown, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../socket.ts";
 import { Ring, type RingOptions } from "./ring.ts";
 import {
   ACCEPT_MULTISHOT,
@@ -24,8 +24,6 @@ import {
   RSRC_REGISTER_SPARSE,
 } from "./structs.ts";
 
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const POLLIN = 0x1;
 const POLLOUT = 0x4;
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AF_INET, AF_INET6 } from "../../../system/linux/structs.ts";
+import { AF_INET, AF_INET6 } from "../../../system/linux/sockaddr.ts";
 import { formatPair, parsePair } from "../../../system/sockets/address.ts";
 import { dropSockets, selectByFilter, selectByPairs } from "../../../system/sockets/drop.ts";
 import { SockDiag } from "../../../system/sockets/sock_diag.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AF_INET, AF_INET6 } from "../../../system/linux/structs.ts";
+import { AF_INET, AF_INET6 } from "../../../system/linux/sockaddr.ts";
 import { SockDiag } from "../../../system/sockets/sock_diag.ts";
 import { localOf, remoteOf } from "../../../system/sockets/socket.ts";
 import { type State, STATES } from "../../../system/sockets/state.ts";

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { errnoName, SystemError } from "../../../system/linux/libc.ts";
 import {
-  AF_INET,
-  AF_INET6,
   decodeNetlink,
   encodeInetDiagRequest,
   InetDiagMessage,
@@ -11,6 +9,7 @@ import {
   SOCK_DESTROY,
   SOCK_DIAG_BY_FAMILY,
 } from "../../../system/linux/structs.ts";
+import { AF_INET, AF_INET6 } from "../../../system/linux/sockaddr.ts";
 import { inetDiagMsg } from "./fake_kernel.ts";
 
 Deno.test("encodeInetDiagRequest() lays out nlmsghdr and inet_diag_req_v2", () => {
