@@ -40,14 +40,21 @@ export interface EpollOptions {
   trigger: "level" | "edge";
   /** A descriptor that was reported is silent until `change`: so it can be lent to another thread. */
   oneShot?: boolean;
+  /**
+   * The {@linkcode EpollPoller.instance} of a poller on another thread, to share with it: each thread
+   * can change what both watch, and an event goes to one that waits. Default: a new one.
+   */
+  instance?: number;
 }
 
 export class EpollPoller implements Poller {
   readonly name = "epoll";
   readonly fdLimit = Infinity;
   readonly #libc: Libc = libc();
-  /** The epoll instance. */
-  readonly #fd: number;
+  /** The descriptor of the epoll instance. */
+  readonly instance: number;
+  /** Whether it is closed with this poller. */
+  readonly #isOwner: boolean;
   /** Bits that go with every interest. */
   readonly #mode: number;
   /** The event that `epoll_ctl` is given. */
@@ -58,9 +65,11 @@ export class EpollPoller implements Poller {
   readonly #eventsPointer: Pointer = pointerOf(this.#events);
 
   /** @throws {SystemError} EMFILE, ENFILE, ENOMEM */
-  constructor({ trigger, oneShot = false }: EpollOptions) {
+  constructor({ trigger, oneShot = false, instance }: EpollOptions) {
     this.#mode = (trigger === "edge" ? EPOLLET | EPOLLRDHUP : 0) | (oneShot ? EPOLLONESHOT : 0);
-    this.#fd = this.#libc.check("epoll_create1", this.#libc.calls.epoll_create1(EPOLL_CLOEXEC));
+    this.#isOwner = instance === undefined;
+    this.instance = instance ??
+      this.#libc.check("epoll_create1", this.#libc.calls.epoll_create1(EPOLL_CLOEXEC));
   }
 
   add(fd: number, interest: number): number {
@@ -83,7 +92,7 @@ export class EpollPoller implements Poller {
 
   wait(timeoutMs: number): number {
     const result = this.#libc.result(
-      this.#libc.calls.epoll_wait(this.#fd, this.#eventsPointer, MAX_EVENTS, timeoutMs),
+      this.#libc.calls.epoll_wait(this.instance, this.#eventsPointer, MAX_EVENTS, timeoutMs),
     );
     return result === -Errno.EINTR ? 0 : result;
   }
@@ -101,7 +110,7 @@ export class EpollPoller implements Poller {
   }
 
   close(): void {
-    this.#libc.close(this.#fd);
+    if (this.#isOwner) this.#libc.close(this.instance);
   }
 
   /** epoll_ctl(2). @returns 0, or -errno */
@@ -110,7 +119,7 @@ export class EpollPoller implements Poller {
       ((interest & Interest.Write) !== 0 ? EPOLLOUT : 0) | this.#mode;
     this.#control[DATA_WORD] = fd;
     return this.#libc.result(
-      this.#libc.calls.epoll_ctl(this.#fd, operation, fd, this.#controlPointer),
+      this.#libc.calls.epoll_ctl(this.instance, operation, fd, this.#controlPointer),
     );
   }
 }

@@ -223,3 +223,22 @@ Deno.test({
     poller.close();
   },
 });
+
+Deno.test({
+  name: "epoll, shared: a poller of another thread watches the same descriptors",
+  ignore: notLinux,
+  fn: () => {
+    using fds = new Descriptors();
+    const owner = new EpollPoller({ trigger: "level", oneShot: true });
+    const other = new EpollPoller({ trigger: "level", oneShot: true, instance: owner.instance });
+    const [a, b] = fds.pair();
+    owner.add(a, Interest.Read);
+    sendText(b, "x");
+    assert.equal(other.wait(5000), 1);
+    assert.equal(owner.wait(0), 0);
+    other.change(a, Interest.Read);
+    other.close();
+    assert.equal(owner.wait(5000), 1);
+    owner.close();
+  },
+});
