@@ -66,7 +66,7 @@ export class Core extends CoreMemory {
     const blockBytes = blockBytesFor(options);
     const start = blocksStart(options);
     const end = start + options.blocks * blockBytes;
-    const pages = Math.ceil(end / PAGE_BYTES);
+    const pages = Math.ceil((end + (options.reservedBytes ?? 0)) / PAGE_BYTES);
     if (pages > MAX_PAGES) {
       throw new RangeError(`${options.blocks} blocks of ${blockBytes} bytes exceed 4 GiB`);
     }

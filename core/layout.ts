@@ -32,6 +32,8 @@ export interface CoreOptions {
   limits?: Limits;
   /** Bytes for responses that are kept for plain requests; default none. */
   cacheBytes?: number;
+  /** Bytes behind the blocks that the core leaves alone; see `CoreMemory.reservedStart`. */
+  reservedBytes?: number;
 }
 
 /** Bytes of a page of Wasm memory. */
@@ -74,6 +76,6 @@ export function assertOffsetsFit({ maxRequestLine, maxHeaderSize }: Limits): voi
 
 /** How many blocks of `options`' size fit into a Wasm memory. */
 export function maxBlocks(options: Omit<CoreOptions, "blocks">): number {
-  const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options);
+  const bytes = MAX_PAGES * PAGE_BYTES - blocksStart(options) - (options.reservedBytes ?? 0);
   return Math.floor(bytes / blockBytesFor(options));
 }

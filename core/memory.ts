@@ -81,6 +81,11 @@ export class CoreMemory {
     return Atomics.load(words, Place.OutputLeft >>> 2) > all / 4;
   }
 
+  /** Where the memory begins that is reserved for others than the core. */
+  get reservedStart(): number {
+    return this.words[Place.BlocksEnd >>> 2];
+  }
+
   /** Bytes of output that one block holds. */
   get blockCapacity(): number {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;

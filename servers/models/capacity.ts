@@ -8,6 +8,7 @@ import { mayRead } from "../../system/proc.ts";
 import { compressorWorkers } from "../files/compression/compressor_pool.ts";
 import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
 import { blocksThread } from "../net/engine_options.ts";
+import { URING_BYTES } from "../net/engines/linux/uring_memory.ts";
 import type { Model } from "./model.ts";
 import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
@@ -85,6 +86,11 @@ export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
   return options.service.kind === "echo" ? options.service.bufferBytes : 0;
 }
 
+/** Memory that the engine of each thread needs besides the blocks. */
+export function reservedBytesOf({ engine }: Pick<ServerOptions, "engine">): number {
+  return engine.name === "io_uring" ? URING_BYTES : 0;
+}
+
 /** How many Workers fit into their part of `memoryBytes`, at least one. */
 export function workersByMemory(memoryBytes: number): number {
   return Math.max(1, Math.floor(memoryBytes * WORKERS_SHARE / WORKER_BYTES));
@@ -141,7 +147,8 @@ export function fitCapacity(
   // Each Worker of per-core has a core with room for all connections; of these pages, only those
   // are resident that connections use, wherever these are.
   const cores = model === "per-core" ? workers : 1;
-  const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options) };
+  const reservedBytes = reservedBytesOf(options);
+  const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options), reservedBytes };
   const { totalBytes, thread } = memoryBudget(service, { model, workers });
   const left = room.memoryBytes - maxWorkers * WORKER_BYTES;
   // A cache may be allowed more than there is: it shall not keep connections out before it is full.

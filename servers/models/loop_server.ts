@@ -3,7 +3,8 @@
  */
 import { Acceptor } from "../net/acceptor.ts";
 import { zeroCounters } from "../net/counters.ts";
-import { createEngine, type LoopEngine } from "../net/engines/linux/create_engine.ts";
+import { createEngine } from "../net/engines/linux/create_engine.ts";
+import type { LoopEngine } from "../net/engines/linux/loop_engine.ts";
 import type { Waker } from "../net/engines/linux/waker.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
 import { type ServerOptions, TICK_MS } from "./options.ts";

@@ -4,7 +4,7 @@
  */
 import { Core } from "../../core/mod.ts";
 import { Acceptor } from "../net/acceptor.ts";
-import { blocksFor, inputBytesOf } from "./capacity.ts";
+import { blocksFor, inputBytesOf, reservedBytesOf } from "./capacity.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
 import { DenoEngine } from "../net/engines/deno/deno_engine.ts";
@@ -25,6 +25,7 @@ export function createServerCore(options: ServerOptions, keptBytes: number): Cor
     limits: limitsOf(options.service),
     inputBytes: inputBytesOf(options),
     cacheBytes: keptBytes,
+    reservedBytes: reservedBytesOf(options),
   });
 }
 

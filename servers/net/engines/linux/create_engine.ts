@@ -3,24 +3,15 @@ import { EpollPoller } from "../../../../system/linux/pollers/epoll.ts";
 import { PollPoller } from "../../../../system/linux/pollers/poll.ts";
 import type { Poller } from "../../../../system/linux/pollers/poller.ts";
 import { SelectPoller } from "../../../../system/linux/pollers/select.ts";
-import type { Engine } from "../../engine.ts";
 import type { EngineOptions } from "../../engine_options.ts";
 import type { ListenOptions } from "../../listen_options.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
-import type { CallCounts } from "./call_counts.ts";
-import type { EventLoop } from "./event_loop.ts";
+import type { LoopEngine } from "./loop_engine.ts";
 import { openListeningSocket } from "./listening_socket.ts";
 import { OpenDescriptors } from "./open_descriptors.ts";
 import { ReadinessEngine } from "./readiness_engine.ts";
+import { UringEngine } from "./uring_engine.ts";
 import type { Waker } from "./waker.ts";
-
-/** An engine whose loop blocks its thread. */
-export interface LoopEngine extends Engine {
-  readonly loop: EventLoop;
-  readonly counts: CallCounts;
-  /** Gives back what is left when the loop has ended. */
-  close(): void;
-}
 
 /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
 export function createEngine(
@@ -36,6 +27,7 @@ export function createEngine(
   open.add(socket.fd);
   const isEdge = engine.name === "epoll" && engine.trigger === "edge";
   try {
+    if (engine.name === "io_uring") return new UringEngine({ socket, wheel, waker, open });
     const poller = createPoller(engine);
     return new ReadinessEngine({ socket, poller, isEdge, wheel, waker, open });
   } catch (error) {

@@ -1,0 +1,12 @@
+/** What engines have in common that block their thread. */
+import type { Engine } from "../../engine.ts";
+import type { CallCounts } from "./call_counts.ts";
+import type { EventLoop } from "./event_loop.ts";
+
+/** An engine whose loop blocks its thread. */
+export interface LoopEngine extends Engine {
+  readonly loop: EventLoop;
+  readonly counts: CallCounts;
+  /** Gives back what is left when the loop has ended. */
+  close(): void;
+}

@@ -1,0 +1,278 @@
+/**
+ * The driver over io_uring: asks the kernel, and is told when it is done.
+ *
+ * A connection receives all the time (multishot), into buffers of the thread that the kernel chooses
+ * when there is something, so that idle ones hold no buffer. What comes before the connection wants
+ * it is kept; then receiving is cancelled, so that a peer that is not read from fills at most the few
+ * buffers that were on their way.
+ */
+import { Errno } from "../../../../system/linux/errno.ts";
+import type { BufferRing } from "../../../../system/linux/io_uring/buffer_ring.ts";
+import type { IoUring } from "../../../../system/linux/io_uring/io_uring.ts";
+import { bufferId, CompletionFlag } from "../../../../system/linux/io_uring/structs.ts";
+import { addressOf } from "../../../../system/linux/memory.ts";
+import { close, Shutdown, shutdown } from "../../../../system/linux/socket.ts";
+import type { Core } from "../../../../core/mod.ts";
+import type { Connection } from "../../connection.ts";
+import { type Driver, Want } from "../../driver.ts";
+import type { Effect } from "../../service.ts";
+import type { CallCounts } from "./call_counts.ts";
+import type { EventLoop } from "./event_loop.ts";
+import { peerFault } from "./peer_fault.ts";
+
+/** What an operation of a connection was: upper bits of its `user_data`. */
+export const enum Kind {
+  Receive = 0,
+  Send = 1,
+  Cancel = 2,
+  /** Operations that are no connection's. */
+  Accept = 3,
+  Wake = 4,
+  CancelAccept = 5,
+}
+
+/** The bits of the upper word of `user_data` that say the generation of a descriptor. */
+export const KIND_SHIFT = 28;
+export const GENERATIONS = 1 << KIND_SHIFT;
+
+/** What the drivers of one thread share. */
+export interface UringContext {
+  core: Core;
+  ring: IoUring;
+  buffers: BufferRing;
+  loop: EventLoop;
+  counts: CallCounts;
+  /** `retry` is called in the next turn: the kernel took no operation now. */
+  again(retry: () => void): void;
+  /** The socket `fd` is closed. */
+  closed(fd: number): void;
+}
+
+/** Bytes of a buffer that the connection has not taken yet. */
+interface Kept {
+  buffer: number;
+  start: number;
+  length: number;
+}
+
+/** A descriptor with its connection. */
+export class UringDriver implements Driver {
+  readonly #context: UringContext;
+  readonly #fd: number;
+  /** Tells this connection's completions from those of the descriptor's next one. */
+  readonly generation: number;
+  /** Absent only while it is being made. */
+  #connection!: Connection;
+  /** Operations that use the descriptor, the block or a view. */
+  #inFlight = 0;
+  /** The multishot receive is in flight. */
+  #isArmed = false;
+  #isCancelling = false;
+  /** A receive straight into the block is in flight: no buffer was left. */
+  #isDirect = false;
+  /** The connection wants to receive. */
+  #isWanting = false;
+  /** What came before it was wanted. */
+  #kept: Kept[] | undefined;
+  /** What receiving has ended with: 0 for the peer's FIN, or -errno; 1 while it goes on. */
+  #end = 1;
+  /** Keeps bytes outside of the core's memory reachable while they are sent. */
+  #sending: Uint8Array | undefined;
+  #isClosed = false;
+
+  constructor(context: UringContext, fd: number, generation: number) {
+    this.#context = context;
+    this.#fd = fd;
+    this.generation = generation;
+  }
+
+  start(connection: Connection): void {
+    this.#connection = connection;
+    this.advance(connection.start());
+  }
+
+  advance(want: Want): void {
+    for (;;) {
+      switch (want) {
+        case Want.Receive:
+          this.#isWanting = true;
+          want = this.#deliver();
+          break;
+        case Want.Send:
+          return this.#send();
+        case Want.FinishWrite:
+          ++this.#context.counts.calls;
+          // What fails has ended already.
+          shutdown(this.#fd, Shutdown.Write);
+          want = this.#connection.finished();
+          break;
+        case Want.Await:
+          return;
+        case Want.Close:
+          return this.#close();
+      }
+    }
+  }
+
+  await(effect: Promise<Effect>): void {
+    this.#context.loop.holdFor(effect).then(
+      (effect) => this.advance(this.#connection.resumed(effect)),
+      (error) => this.advance(this.#connection.rejected(error)),
+    );
+  }
+
+  /** An operation has completed. */
+  completed(kind: Kind, result: number, flags: number): void {
+    switch (kind) {
+      case Kind.Receive:
+        this.#received(result, flags);
+        break;
+      case Kind.Send:
+        --this.#inFlight;
+        this.#sending = undefined;
+        if (this.#isClosed) break;
+        this.advance(
+          result >= 0
+            ? this.#connection.sent(result)
+            : this.#connection.failed(peerFault("send", result)),
+        );
+        return;
+      case Kind.Cancel:
+        --this.#inFlight;
+    }
+    if (this.#isClosed) this.#close();
+  }
+
+  #received(result: number, flags: number): void {
+    const { buffers } = this.#context;
+    if ((flags & CompletionFlag.More) === 0) {
+      --this.#inFlight;
+      this.#isArmed = this.#isCancelling = false;
+    }
+    const wasDirect = this.#isDirect;
+    this.#isDirect = false;
+    const hasBuffer = (flags & CompletionFlag.Buffer) !== 0;
+    if (this.#isClosed) {
+      if (hasBuffer) buffers.give(bufferId(flags));
+      return;
+    }
+    if (wasDirect && result > 0) {
+      this.#isWanting = false;
+      return this.advance(this.#connection.received(result));
+    }
+    if (result > 0) {
+      this.#keep({ buffer: bufferId(flags), start: 0, length: result });
+    } else {
+      if (hasBuffer) buffers.give(bufferId(flags));
+      if (result === -Errno.ENOBUFS) return this.#receiveDirectly();
+      // It was cancelled by this driver, or a signal came: the next wish arms it again.
+      if (result !== -Errno.ECANCELED && result !== -Errno.EINTR) this.#end = result;
+    }
+    if (this.#isWanting) this.advance(this.#deliver());
+    else if (result > 0) this.#cancelReceive();
+  }
+
+  #keep(kept: Kept): void {
+    if (this.#kept === undefined) this.#kept = [kept];
+    else this.#kept.push(kept);
+  }
+
+  /** Hands over what has come, or sees to it that something comes. */
+  #deliver(): Want {
+    const kept = this.#kept;
+    if (kept !== undefined) {
+      const { core, buffers } = this.#context;
+      const { conn } = this.#connection;
+      const first = kept[0];
+      const room = core.makeRoom(conn);
+      const count = Math.min(room, first.length);
+      const from = buffers.offset(first.buffer) + first.start;
+      core.bytes.copyWithin(core.inputStart(conn), from, from + count);
+      first.start += count;
+      first.length -= count;
+      if (first.length === 0) {
+        buffers.give(first.buffer);
+        if (kept.length === 1) this.#kept = undefined;
+        else kept.shift();
+      }
+      this.#isWanting = false;
+      return this.#connection.received(count);
+    }
+    if (this.#end <= 0) {
+      this.#isWanting = false;
+      return this.#end === 0
+        ? this.#connection.received(0)
+        : this.#connection.failed(peerFault("recv", this.#end));
+    }
+    if (!this.#isArmed && !this.#isDirect) this.#arm();
+    return Want.Await;
+  }
+
+  #arm(): void {
+    const { ring, buffers } = this.#context;
+    const result = ring.recvMultishot(this.#fd, buffers.group, this.#fd, this.#user(Kind.Receive));
+    if (result < 0) return this.#retry(Want.Receive);
+    this.#isArmed = true;
+    ++this.#inFlight;
+  }
+
+  /** Receives into the block: other connections hold all buffers. */
+  #receiveDirectly(): void {
+    if (!this.#isWanting) return;
+    const { core, ring } = this.#context;
+    const { conn } = this.#connection;
+    const room = core.makeRoom(conn);
+    const start = core.inputStart(conn);
+    const result = ring.recv(this.#fd, start, room, this.#fd, this.#user(Kind.Receive));
+    if (result < 0) return this.#retry(Want.Receive);
+    this.#isDirect = true;
+    ++this.#inFlight;
+  }
+
+  #cancelReceive(): void {
+    if (!this.#isArmed || this.#isCancelling) return;
+    const { ring } = this.#context;
+    const user = this.#user(Kind.Receive);
+    if (ring.cancel(this.#fd, user, this.#fd, this.#user(Kind.Cancel)) < 0) return;
+    this.#isCancelling = true;
+    ++this.#inFlight;
+  }
+
+  #send(): void {
+    const { ring } = this.#context;
+    const { outStart, outLength } = this.#connection;
+    let start = outStart;
+    if (start < 0) {
+      this.#sending = this.#connection.output;
+      start = addressOf(this.#sending) - ring.addressAt(0);
+    }
+    const result = ring.send(this.#fd, start, outLength, this.#fd, this.#user(Kind.Send));
+    if (result < 0) return this.#retry(Want.Send);
+    ++this.#inFlight;
+  }
+
+  #retry(want: Want): void {
+    this.#context.again(() => {
+      if (!this.#isClosed) this.advance(want);
+    });
+  }
+
+  #user(kind: Kind): number {
+    return this.generation | kind << KIND_SHIFT;
+  }
+
+  #close(): void {
+    if (!this.#isClosed) {
+      this.#isClosed = true;
+      for (const { buffer } of this.#kept ?? []) this.#context.buffers.give(buffer);
+      this.#kept = undefined;
+      // Whatever is in flight ends by it.
+      if (this.#inFlight > 0) shutdown(this.#fd, Shutdown.Both);
+    }
+    if (this.#inFlight > 0 || this.#connection.isAwaiting) return;
+    ++this.#context.counts.calls;
+    close(this.#fd);
+    this.#context.closed(this.#fd);
+    this.#connection.end();
+  }
+}

@@ -1,0 +1,244 @@
+/** The engine `io_uring`: one system call a turn submits what was asked, and waits. */
+import { Errno } from "../../../../system/linux/errno.ts";
+import { BufferRing } from "../../../../system/linux/io_uring/buffer_ring.ts";
+import { IoUring } from "../../../../system/linux/io_uring/io_uring.ts";
+import { CompletionFlag } from "../../../../system/linux/io_uring/structs.ts";
+import { SystemError } from "../../../../system/linux/libc.ts";
+import { close, peerAddress } from "../../../../system/linux/socket.ts";
+import type { EngineHost } from "../../engine.ts";
+import type { TimerWheel } from "../../timer_wheel.ts";
+import type { CallCounts } from "./call_counts.ts";
+import type { LoopEngine } from "./loop_engine.ts";
+import { EventLoop, type EventSource } from "./event_loop.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
+import type { OpenDescriptors } from "./open_descriptors.ts";
+import { GENERATIONS, Kind, KIND_SHIFT, type UringContext, UringDriver } from "./uring_driver.ts";
+import { BUFFER_BYTES, BUFFERS } from "./uring_memory.ts";
+import type { Waker } from "./waker.ts";
+
+/** Entries of the submission queue: when it is full, it is submitted before the turn ends. */
+const ENTRIES = 4096;
+
+/** Entries of the completion queue. What does not fit waits in the kernel. */
+const COMPLETIONS = 16_384;
+
+/** After a failure, accepting is tried again after this time, in ms, or when a connection ends. */
+const RETRY_MS = 100;
+
+/** What the engine is made of. */
+export interface UringEngineOptions {
+  socket: ListeningSocket;
+  wheel: TimerWheel;
+  waker: Waker;
+  open: OpenDescriptors;
+}
+
+/** A listening socket and the loop of its thread. */
+export class UringEngine implements LoopEngine, EventSource {
+  readonly address: string;
+  readonly port: number;
+  readonly loop: EventLoop;
+  readonly counts: CallCounts = { waits: 0, events: 0, calls: 0 };
+  readonly #socket: ListeningSocket;
+  readonly #open: OpenDescriptors;
+  readonly #done = Promise.withResolvers<void>();
+  /** By descriptor. */
+  readonly #drivers: (UringDriver | undefined)[] = [];
+  #generation = 0;
+  #host!: EngineHost;
+  #context!: UringContext;
+  #ring!: IoUring;
+  #again: (() => void)[] = [];
+  /** Accepted beyond the limit, as the kernel accepts several at once: they wait for room. */
+  readonly #accepted: number[] = [];
+  #isStopped = false;
+  #isAccepting = false;
+  #retryMs = Infinity;
+
+  constructor({ socket, wheel, waker, open }: UringEngineOptions) {
+    this.#socket = socket;
+    this.#open = open;
+    this.address = socket.address;
+    this.port = socket.port;
+    this.loop = new EventLoop(this, { wheel, waker });
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  start(host: EngineHost): void {
+    const { core } = host;
+    this.#host = host;
+    const ring = this.#ring = new IoUring({
+      entries: ENTRIES,
+      completions: COMPLETIONS,
+      memory: core.bytes,
+    });
+    this.#open.add(ring.fd);
+    const offsets = Array.from(
+      { length: BUFFERS },
+      (_, i) => core.reservedStart + i * BUFFER_BYTES,
+    );
+    this.#context = {
+      core,
+      ring,
+      buffers: new BufferRing(ring, { group: 0, bytes: BUFFER_BYTES, offsets }),
+      loop: this.loop,
+      counts: this.counts,
+      again: (retry) => void this.#again.push(retry),
+      closed: (fd) => {
+        this.#drivers[fd] = undefined;
+        this.#open.delete(fd);
+      },
+    };
+    this.#awaitWaker();
+    this.#accept();
+  }
+
+  wake(): void {
+    while (this.#accepted.length > 0 && !this.#host.limit.isReached()) {
+      this.#serve(this.#accepted.shift()!);
+    }
+    if (!this.#isAccepting && !this.#host.limit.isReached()) this.#accept();
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    // They were accepted by the kernel alone.
+    for (const fd of this.#accepted.splice(0)) this.#drop(fd);
+    if (!this.#isAccepting) return this.#stopped();
+    this.#cancelAccept();
+  }
+
+  close(): void {
+    this.stop();
+    this.#stopped();
+    this.#open.delete(this.#ring.fd);
+    this.#ring.close();
+  }
+
+  turn(timeoutMs: number): number {
+    const ring = this.#ring;
+    if (this.#retryMs !== Infinity) timeoutMs = Math.min(timeoutMs, this.#retry());
+    if (this.#again.length > 0) timeoutMs = 0;
+    ++this.counts.waits;
+    ++this.counts.calls;
+    const count = ring.enter(timeoutMs === 0 ? 0 : 1, timeoutMs);
+    if (count < 0 && count !== -Errno.EAGAIN && count !== -Errno.EBUSY) {
+      throw new SystemError("io_uring_enter", -count);
+    }
+    for (let i = 0; i < count; ++i) {
+      this.#completed(ring.userLow(i), ring.userHigh(i), ring.result(i), ring.flags(i));
+    }
+    if (count > 0) {
+      this.counts.events += count;
+      ring.seen(count);
+    }
+    for (const retry of this.#again.splice(0)) retry();
+    return Math.max(0, count);
+  }
+
+  #completed(low: number, high: number, result: number, flags: number): void {
+    const kind: Kind = high >>> KIND_SHIFT;
+    const isLast = (flags & CompletionFlag.More) === 0;
+    switch (kind) {
+      case Kind.Accept:
+        return this.#acceptCompleted(result, isLast);
+      case Kind.Wake:
+        this.loop.woken();
+        if (isLast) this.#awaitWaker();
+        return;
+      case Kind.CancelAccept:
+        return;
+    }
+    const driver = this.#drivers[low];
+    // A descriptor is closed only when nothing is in flight, so this is always its own.
+    if (driver?.generation === (high & GENERATIONS - 1)) driver.completed(kind, result, flags);
+  }
+
+  #awaitWaker(): void {
+    const { fd } = this.loop.waker;
+    if (this.#ring.pollReadable(fd, fd, Kind.Wake << KIND_SHIFT) < 0) {
+      this.#again.push(() => this.#awaitWaker());
+    }
+  }
+
+  #accept(): void {
+    if (this.#isStopped || this.#isAccepting) return;
+    const { fd } = this.#socket;
+    if (this.#ring.acceptMultishot(fd, fd, Kind.Accept << KIND_SHIFT) < 0) {
+      this.#again.push(() => this.#accept());
+      return;
+    }
+    this.#isAccepting = true;
+    this.#retryMs = Infinity;
+  }
+
+  #cancelAccept(): void {
+    const { fd } = this.#socket;
+    const user = Kind.Accept << KIND_SHIFT;
+    if (this.#ring.cancel(fd, user, fd, Kind.CancelAccept << KIND_SHIFT) < 0) {
+      this.#again.push(() => this.#cancelAccept());
+    }
+  }
+
+  #acceptCompleted(result: number, isLast: boolean): void {
+    if (isLast) this.#isAccepting = false;
+    if (result >= 0) {
+      this.#open.add(result);
+      if (this.#isStopped) this.#drop(result);
+      else if (this.#host.limit.isReached()) {
+        this.#accepted.push(result);
+        if (!isLast) this.#cancelAccept();
+      } else this.#serve(result);
+    }
+    if (!isLast) return;
+    if (this.#isStopped) return this.#stopped();
+    if (this.#host.limit.isReached()) return;
+    switch (-result) {
+      case Errno.EMFILE:
+      case Errno.ENFILE:
+      case Errno.ENOBUFS:
+      case Errno.ENOMEM:
+        this.#retryMs = performance.now() + RETRY_MS;
+        return;
+      case Errno.EBADF:
+      case Errno.EINVAL:
+        return this.#done.reject(new SystemError("accept", -result));
+    }
+    // A client, or the network to it, went away before it was accepted: the next one waits.
+    this.#accept();
+  }
+
+  /** Tries to accept again when it is time. @returns how long that takes, in ms */
+  #retry(): number {
+    const leftMs = this.#retryMs - performance.now();
+    if (leftMs > 0) return Math.ceil(leftMs);
+    this.#retryMs = Infinity;
+    this.wake();
+    return RETRY_MS;
+  }
+
+  #serve(fd: number): void {
+    this.#generation = this.#generation + 1 & GENERATIONS - 1;
+    const driver = new UringDriver(this.#context, fd, this.#generation);
+    const connection = this.#host.open(driver, this.#socket.isUnix ? "" : peerAddress(fd));
+    if (connection === undefined) return this.#drop(fd);
+    this.#drivers[fd] = driver;
+    driver.start(connection);
+  }
+
+  #drop(fd: number): void {
+    close(fd);
+    this.#open.delete(fd);
+  }
+
+  /** Nothing is accepted any more. */
+  #stopped(): void {
+    this.#socket.close();
+    this.#open.delete(this.#socket.fd);
+    this.#done.resolve();
+  }
+}
