@@ -28,8 +28,8 @@ const SLOTS = 64;
  */
 const MAX_STEP = 2;
 
-/** For so many ticks after a late one the wheel calls itself late. */
-const LATE_TICKS = 4;
+/** For so many ticks after a late one the wheel calls itself late: as long as peers may be idle. */
+const LATE_TICKS = 20;
 
 /** A wheel that turns while it has entries. */
 export class TimerWheel {
@@ -141,8 +141,9 @@ export class TimerWheel {
   #turn(): void {
     let now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
     const stall = now - this.#tick - MAX_STEP;
+    // On a busy machine a thread may have many short turns, and in each too little time.
+    if (now - this.#tick > 1) this.#lateTick = Math.min(now, now - stall);
     if (stall > 0) {
-      this.#lateTick = now - stall;
       this.#startMs += stall * this.#tickMs;
       now -= stall;
     }

@@ -9,6 +9,14 @@ export interface Reply {
   content: Uint8Array;
 }
 
+/** The connection has ended in an answer, or before it. */
+export class CutOff extends Error {
+  override name = "CutOff";
+  constructor() {
+    super("The server closed before a whole answer");
+  }
+}
+
 /** What takes longer never comes. */
 const DEADLINE_MS = 30_000;
 
@@ -122,7 +130,7 @@ export class KeptConnection implements Disposable {
     this.#end -= this.#start;
     this.#start = 0;
     const count = await this.#conn.read(this.#buffer.subarray(this.#end));
-    if (count === null) throw new Error("The server closed before a whole answer");
+    if (count === null) throw new CutOff();
     this.#end += count;
   }
 
