@@ -1,5 +1,6 @@
 /** A server gives up the permission for FFI when it has started, and goes on making system calls. */
 import assert from "node:assert/strict";
+import { runProgram } from "./own_process.ts";
 import { notLinux } from "./sockets.ts";
 
 const PROGRAM = `
@@ -50,31 +51,11 @@ if (ring !== undefined) {
 }
 `;
 
-/** What `program`, run in a process of its own with these permissions, writes to stdout. */
-async function run(program: string, permissions: string[]): Promise<string> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-lock", "--no-check", ...permissions, "-"],
-    cwd: new URL("../../../", import.meta.url),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  });
-  const child = command.spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(program));
-  await writer.close();
-  const { stdout, stderr } = await child.output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assert.equal(text(stderr), "");
-  return text(stdout);
-}
-
 Deno.test("system calls, and why they failed, take no permission once libc is loaded", {
   ignore: notLinux,
 }, async () => {
   const lines = ["select", "poll", "epoll"].map((name) => `${name} 1 10\n-11 127.0.0.1\n`);
-  assert.equal(await run(PROGRAM, ["--allow-ffi"]), `${lines.join("")}EADDRINUSE\n`);
+  assert.equal(await runProgram(PROGRAM, ["--allow-ffi"]), `${lines.join("")}EADDRINUSE\n`);
 });
 
 Deno.test("linuxEngines() says that FFI is not permitted, without asking for it", {
@@ -85,5 +66,5 @@ Deno.test("linuxEngines() says that FFI is not permitted, without asking for it"
     for (const { isAvailable, reason } of linuxEngines()) console.log(isAvailable, reason);
   `;
   const line = "false Cannot load libc: FFI is not permitted (--allow-ffi)\n";
-  assert.equal(await run(program, []), line.repeat(4));
+  assert.equal(await runProgram(program, []), line.repeat(4));
 });

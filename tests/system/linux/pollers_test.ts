@@ -18,9 +18,9 @@ const POLLERS: Record<string, () => Poller> = {
   "epoll, edge-triggered": () => new EpollPoller({ trigger: "edge" }),
 };
 
-/** What is ready now, or within five seconds if `isAwaited`: descriptor → events. */
+/** What is ready now, or within 30 seconds if `isAwaited`: descriptor → events. */
 function ready(poller: Poller, isAwaited = true): Map<number, number> {
-  const count = poller.wait(isAwaited ? 5000 : 0);
+  const count = poller.wait(isAwaited ? 30_000 : 0);
   assert.ok(count >= 0, `wait: ${count}`);
   const found = new Map<number, number>();
   for (let i = 0; i < count; ++i) found.set(poller.fd(i), poller.events(i) & ~Interest.PeerEnd);
@@ -144,8 +144,8 @@ for (const [name, create] of Object.entries(POLLERS)) {
     fds.close(a);
     fds.close(b);
     const [e, f] = fds.pair();
-    assert.ok([e, f].includes(a) || [e, f].includes(b), "a number is used again");
-    assert.equal(ready(poller, READY_NOW).has(a), false);
+    // Edge-triggered, c was reported before.
+    assert.deepEqual([...ready(poller, READY_NOW).keys()], isEdge ? [] : [c]);
     for (const fd of [e, f]) assert.equal(poller.add(fd, Interest.Write), 0);
     assert.ok(ready(poller).has(e));
   });
@@ -197,11 +197,11 @@ Deno.test({
     const [a, b] = fds.pair();
     poller.add(a, Interest.Read);
     sendText(b, "x");
-    assert.equal(poller.wait(5000), 1);
+    assert.equal(poller.wait(30_000), 1);
     assert.equal(poller.events(0), Interest.Read);
     sendText(b, "y");
     shutdown(b, Shutdown.Write);
-    assert.equal(poller.wait(5000), 1);
+    assert.equal(poller.wait(30_000), 1);
     assert.equal(poller.events(0), Interest.Read | Interest.PeerEnd);
     poller.close();
   },
@@ -216,10 +216,10 @@ Deno.test({
     const [a, b] = fds.pair();
     poller.add(a, Interest.Read);
     sendText(b, "x");
-    assert.equal(poller.wait(5000), 1);
+    assert.equal(poller.wait(30_000), 1);
     assert.equal(poller.wait(0), 0);
     poller.change(a, Interest.Read);
-    assert.equal(poller.wait(5000), 1);
+    assert.equal(poller.wait(30_000), 1);
     poller.close();
   },
 });
@@ -234,11 +234,11 @@ Deno.test({
     const [a, b] = fds.pair();
     owner.add(a, Interest.Read);
     sendText(b, "x");
-    assert.equal(other.wait(5000), 1);
+    assert.equal(other.wait(30_000), 1);
     assert.equal(owner.wait(0), 0);
     other.change(a, Interest.Read);
     other.close();
-    assert.equal(owner.wait(5000), 1);
+    assert.equal(owner.wait(30_000), 1);
     owner.close();
   },
 });
