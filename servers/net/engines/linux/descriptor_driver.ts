@@ -7,7 +7,7 @@
  * something comes that it does not want yet (it waits for a service, say) is it watched no more.
  */
 import { Errno } from "../../../../system/linux/errno.ts";
-import type { MemoryPointers } from "../../../../system/linux/memory.ts";
+import type { MemoryPointers, Pointer } from "../../../../system/linux/memory.ts";
 import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
 import {
   close,
@@ -55,6 +55,9 @@ export class DescriptorDriver implements Driver {
   /** Edge-triggered: the peer's FIN is there. */
   #hasPeerEnd = false;
   #isClosed = false;
+  /** Where input was received last, which is where most is received, and a pointer to it. */
+  #inputStart = -1;
+  #inputPointer: Pointer | undefined;
 
   constructor(context: DescriptorContext, fd: number) {
     this.#context = context;
@@ -125,8 +128,13 @@ export class DescriptorDriver implements Driver {
     const { core, pointers, counts } = this.#context;
     const { conn } = this.#connection;
     const room = core.makeRoom(conn);
+    const start = core.inputStart(conn);
+    if (start !== this.#inputStart) {
+      this.#inputStart = start;
+      this.#inputPointer = pointers.at(start);
+    }
     ++counts.calls;
-    const count = recv(this.#fd, pointers.at(core.inputStart(conn)), room, 0);
+    const count = recv(this.#fd, this.#inputPointer!, room, 0);
     if (count >= 0) {
       // A FIN that came with the last bytes brings no other event.
       this.#isDrained = count < room && !this.#hasPeerEnd;

@@ -160,6 +160,13 @@ export class UringDriver implements Driver {
       this.#isWanting = false;
       return this.advance(this.#connection.received(result));
     }
+    if (result > 0 && this.#isWanting && this.#kept === undefined) {
+      const id = bufferId(flags);
+      const count = this.#take(buffers.offset(id), result);
+      if (count === result) buffers.give(id);
+      else this.#keep({ buffer: id, start: count, length: result - count });
+      return this.advance(this.#connection.received(count));
+    }
     if (result > 0) {
       this.#keep({ buffer: bufferId(flags), start: 0, length: result });
     } else {
@@ -177,17 +184,23 @@ export class UringDriver implements Driver {
     else this.#kept.push(kept);
   }
 
+  /** Copies up to `length` bytes at `from` into the block. @returns how many, at least one */
+  #take(from: number, length: number): number {
+    const { core } = this.#context;
+    const { conn } = this.#connection;
+    const count = Math.min(core.makeRoom(conn), length);
+    core.bytes.copyWithin(core.inputStart(conn), from, from + count);
+    this.#isWanting = false;
+    return count;
+  }
+
   /** Hands over what has come, or sees to it that something comes. */
   #deliver(): Want {
     const kept = this.#kept;
     if (kept !== undefined) {
-      const { core, buffers } = this.#context;
-      const { conn } = this.#connection;
+      const { buffers } = this.#context;
       const first = kept[0];
-      const room = core.makeRoom(conn);
-      const count = Math.min(room, first.length);
-      const from = buffers.offset(first.buffer) + first.start;
-      core.bytes.copyWithin(core.inputStart(conn), from, from + count);
+      const count = this.#take(buffers.offset(first.buffer) + first.start, first.length);
       first.start += count;
       first.length -= count;
       if (first.length === 0) {
@@ -195,7 +208,6 @@ export class UringDriver implements Driver {
         if (kept.length === 1) this.#kept = undefined;
         else kept.shift();
       }
-      this.#isWanting = false;
       return this.#connection.received(count);
     }
     if (this.#end <= 0) {
