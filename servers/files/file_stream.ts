@@ -3,6 +3,7 @@
  * kept, so that each download does not cost a new one.
  */
 import type { Streamed } from "../http/resource.ts";
+import { PeerGone } from "../net/peer_gone.ts";
 import type { Sender } from "../net/service.ts";
 import type { OpenFile } from "./files.ts";
 import type { PlannedFile } from "./plan.ts";
@@ -74,6 +75,9 @@ export class FileStream implements Streamed {
     sender: Sender,
     { offset, length }: { offset: number; length: number },
   ): Promise<boolean> {
+    if (sender.sendFile !== undefined) {
+      return await this.#sendFromKernel(sender, { offset, length });
+    }
     const buffer = this.#buffer!;
     const end = offset + length;
     while (offset < end) {
@@ -91,5 +95,23 @@ export class FileStream implements Streamed {
       offset += count;
     }
     return true;
+  }
+
+  /** The same, without a copy through this program. */
+  async #sendFromKernel(
+    sender: Sender,
+    { offset, length }: { offset: number; length: number },
+  ): Promise<boolean> {
+    const begun = this.#begun;
+    this.#begun = 0;
+    if (begun > 0) await sender.write(this.#buffer!.subarray(0, begun));
+    const rest = { file: this.#file.descriptor, offset: offset + begun, length: length - begun };
+    try {
+      return await sender.sendFile!(rest) === rest.length;
+    } catch (error) {
+      if (error instanceof PeerGone) throw error;
+      this.#onFault(error);
+      return false;
+    }
   }
 }

@@ -323,6 +323,11 @@ export class OpenFile {
     this.#fd = fd;
   }
 
+  /** The descriptor, for sendfile(2) on this thread until `close`. */
+  get descriptor(): number {
+    return this.#fd;
+  }
+
   /** What fstat says about the open file now. */
   facts(): DiskFacts {
     const { dev, ino, size, mtimeMs, ctimeMs } = fs.fstatSync(this.#fd);

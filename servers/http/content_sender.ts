@@ -13,6 +13,7 @@ const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
 /** Sends one answer's content, in chunks where that is how it ends; counts its bytes. */
 export class ContentSender implements Sender {
+  readonly sendFile: Sender["sendFile"];
   /** Bytes of content sent, without their framing. */
   bytes = 0;
   readonly #sender: Sender;
@@ -21,6 +22,10 @@ export class ContentSender implements Sender {
   constructor(sender: Sender, { isChunked }: { isChunked: boolean }) {
     this.#sender = sender;
     this.#isChunked = isChunked;
+    // A file has a length, so that it is not sent in chunks.
+    if (sender.sendFile !== undefined && !isChunked) {
+      this.sendFile = (range) => this.#count(() => sender.sendFile!(range));
+    }
   }
 
   /** Sends waiting output, then `content`. @returns whether all of the announced bytes were sent */
@@ -35,10 +40,15 @@ export class ContentSender implements Sender {
     return this.#sender.sentBytes;
   }
 
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    return this.#count(() => this.#sender.flush());
+  }
+
+  /** Counts what `send` sends, also where it fails. */
+  async #count<T>(send: () => Promise<T>): Promise<T> {
     const before = this.sentBytes;
     try {
-      await this.#sender.flush();
+      return await send();
     } finally {
       this.bytes += this.sentBytes - before;
     }

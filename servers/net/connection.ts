@@ -13,7 +13,7 @@ import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import { type Driver, Want } from "./driver.ts";
 import { PeerGone } from "./peer_gone.ts";
-import { Effect, Phase, type Sender, type Service } from "./service.ts";
+import { Effect, type FileRange, Phase, type Sender, type Service } from "./service.ts";
 import { NEVER, type Timed, type TimerWheel } from "./timer_wheel.ts";
 
 /** How long a connection may take, in ms; 0 for ever. */
@@ -83,12 +83,15 @@ const enum Sending {
   Piece,
   /** Bytes outside of the core's memory. */
   View,
+  /** Bytes of a file. */
+  File,
 }
 
 /** Bytes on their way out for a service that answers asynchronously. */
 interface Writing extends PromiseWithResolvers<void> {
-  /** Absent: the output that waits. */
+  /** Neither: the output that waits. */
   view?: Uint8Array;
+  file?: number;
 }
 
 /** One connection. Its events are called by its driver; none of them throws. */
@@ -97,6 +100,7 @@ export class Connection implements Timed, Sender {
   wheelSlot = -1;
   /** The connection's block. */
   readonly conn: number;
+  readonly sendFile: Sender["sendFile"];
   sentBytes = 0;
   readonly #context: ConnectionContext;
   readonly #driver: Driver;
@@ -105,7 +109,7 @@ export class Connection implements Timed, Sender {
   /** What the service wants next; carried out when no output waits. */
   #effect = Effect.Read;
   #sending = Sending.Block;
-  /** Where the rest of the block or piece begins, and its bytes. */
+  /** Where the rest of what is sent begins, in the core's memory, the view or the file; its bytes. */
   #outStart = 0;
   #outLength = 0;
   #writing: Writing | undefined;
@@ -132,6 +136,7 @@ export class Connection implements Timed, Sender {
     this.#driver = driver;
     this.conn = conn;
     this.#peer = peer;
+    if (driver.sendsFiles) this.sendFile = sendFile;
   }
 
   // Events
@@ -189,6 +194,12 @@ export class Connection implements Timed, Sender {
     } catch (error) {
       return this.#fail(error);
     }
+  }
+
+  /** The file ends before what is to be sent. */
+  fileEnded(): Want {
+    if (this.#state === State.Closed) return Want.Close;
+    return this.#written(this.#writing!);
   }
 
   /** The FIN was sent. */
@@ -263,9 +274,19 @@ export class Connection implements Timed, Sender {
     return this.#context.core.view(this.#outStart, this.#outLength);
   }
 
-  /** Address in the core's memory of what is to be sent; -1: `output` is elsewhere. */
+  /** Address in the core's memory of what is to be sent; -1: it is elsewhere. */
   get outStart(): number {
-    return this.#sending === Sending.View ? -1 : this.#outStart;
+    return this.#sending >= Sending.View ? -1 : this.#outStart;
+  }
+
+  /** The descriptor of the file that is to be sent from `outOffset` on; -1: `output` is. */
+  get outFile(): number {
+    return this.#sending === Sending.File ? this.#writing!.file! : -1;
+  }
+
+  /** Where in the file that begins. */
+  get outOffset(): number {
+    return this.#outStart;
   }
 
   /** Bytes that are to be sent. */
@@ -281,6 +302,11 @@ export class Connection implements Timed, Sender {
   /** A service still works for this connection: it must not `end` yet. */
   get isAwaiting(): boolean {
     return this.#isAwaiting;
+  }
+
+  /** The service waits for what is being sent. */
+  get isWriting(): boolean {
+    return this.#writing !== undefined;
   }
 
   /** The socket is closed, nothing is under way, and no service works: gives everything back. */
@@ -302,19 +328,26 @@ export class Connection implements Timed, Sender {
   // For services that answer asynchronously
 
   write(view: Uint8Array): Promise<void> {
-    return view.length === 0 ? Promise.resolve() : this.#write(view);
+    if (view.length === 0) return Promise.resolve();
+    return this.#write({ view }, () => this.#send(Sending.View, 0, view.length));
   }
 
   flush(): Promise<void> {
-    const isEmpty = this.#context.core.outBlock(this.conn) === 0;
-    return isEmpty ? Promise.resolve() : this.#write(undefined);
+    if (this.#context.core.outBlock(this.conn) === 0) return Promise.resolve();
+    return this.#write({}, () => this.#sendBlock());
   }
 
-  #write(view: Uint8Array | undefined): Promise<void> {
+  /** See `Sender.sendFile`. @internal */
+  async sendRange({ file, offset, length }: FileRange): Promise<number> {
+    const before = this.sentBytes;
+    if (length > 0) await this.#write({ file }, () => this.#send(Sending.File, offset, length));
+    return this.sentBytes - before;
+  }
+
+  #write(what: Pick<Writing, "view" | "file">, begin: () => Want): Promise<void> {
     if (this.#state === State.Closed) return Promise.reject(new PeerGone("The socket is closed"));
-    const writing = this.#writing = { ...Promise.withResolvers<void>(), view };
-    if (view === undefined) this.#driver.advance(this.#sendBlock());
-    else this.#driver.advance(this.#send(Sending.View, 0, view.length));
+    const writing = this.#writing = { ...Promise.withResolvers<void>(), ...what };
+    this.#driver.advance(begin());
     return writing.promise;
   }
 
@@ -513,4 +546,9 @@ export class Connection implements Timed, Sender {
       wheel.setDeadline(this, this.#headDeadlineTick);
     }
   }
+}
+
+/** The method of connections whose driver sends files. */
+function sendFile(this: Connection, range: FileRange): Promise<number> {
+  return this.sendRange(range);
 }

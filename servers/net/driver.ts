@@ -23,6 +23,8 @@ export const enum Want {
 
 /** One connection's end of an engine: it has the socket. Its methods never throw. */
 export interface Driver {
+  /** It sends what `Connection.outFile` names. */
+  readonly sendsFiles: boolean;
   /** Carries out `want`, and whatever the connection wants then. */
   advance(want: Want): void;
   /** A service answers later: calls `resumed` or `rejected` of the connection then. */

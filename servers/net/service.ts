@@ -32,6 +32,14 @@ export const enum Phase {
   Content = 2,
 }
 
+/** Bytes of a file that is open. */
+export interface FileRange {
+  /** The descriptor of a regular file. */
+  file: number;
+  offset: number;
+  length: number;
+}
+
 /** What a service's `respond` may do with the connection while it is asynchronous. */
 export interface Sender {
   /** Bytes sent so far, including those of a write that failed halfway. */
@@ -40,6 +48,13 @@ export interface Sender {
   flush(): Promise<void>;
   /** Sends `view` behind it. */
   write(view: Uint8Array): Promise<void>;
+  /**
+   * Sends bytes of a file behind it, without a copy through this program. Absent: the engine cannot.
+   *
+   * @returns how many; fewer than were asked for when the file ends before
+   * @throws what reading the file fails with
+   */
+  sendFile?(range: FileRange): Promise<number>;
 }
 
 /** An answer on its way to the thread that has the socket: plain data of the service's own. */

@@ -9,6 +9,8 @@ export const enum Errno {
   ENOENT = 2,
   /** A signal came before anything was done. */
   EINTR = 4,
+  /** The disk, or what it stands for, has failed. */
+  EIO = 5,
   EBADF = 9,
   /** It would block: nothing to receive, no room to send, nobody to accept. */
   EAGAIN = 11,

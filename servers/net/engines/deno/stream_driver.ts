@@ -12,6 +12,7 @@ import type { Accepted, Stream } from "./stream.ts";
 
 /** A stream with its connection. */
 export class StreamDriver implements Driver {
+  readonly sendsFiles = false;
   readonly #host: EngineHost;
   readonly #stream: Stream;
   /** Absent only while it is being made. */

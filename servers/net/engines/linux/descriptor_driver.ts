@@ -19,10 +19,11 @@ import {
 } from "../../../../system/linux/socket.ts";
 import type { Core } from "../../../../core/mod.ts";
 import type { Connection } from "../../connection.ts";
-import { type Driver, Want } from "../../driver.ts";
-import type { Effect } from "../../service.ts";
+import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { LoopDriver } from "./loop_driver.ts";
+import { FILE_PART, fileFault, sendFilePart } from "./send_file.ts";
 import { peerFault } from "./peer_fault.ts";
 
 /** What the drivers of one thread share. */
@@ -34,18 +35,16 @@ export interface DescriptorContext {
   /** Descriptors are reported only when they become ready (edge-triggered). */
   isEdge: boolean;
   counts: CallCounts;
-  /** `driver` shall be told in the next turn that it is ready to receive. */
+  /** `driver` shall go on in the next turn, though no event will say so. */
   again(driver: DescriptorDriver): void;
   /** The socket `fd` is closed. */
   closed(fd: number): void;
 }
 
 /** A descriptor with its connection. */
-export class DescriptorDriver implements Driver {
+export class DescriptorDriver extends LoopDriver {
   readonly #context: DescriptorContext;
   readonly #fd: number;
-  /** Absent only while it is being made. */
-  #connection!: Connection;
   /** What the poller watches. */
   #watched = Interest.None;
   /** What the connection waits for. */
@@ -60,13 +59,14 @@ export class DescriptorDriver implements Driver {
   #inputPointer: Pointer | undefined;
 
   constructor(context: DescriptorContext, fd: number) {
+    super(context.loop);
     this.#context = context;
     this.#fd = fd;
   }
 
   /** Serves the descriptor, which is watched for `watched` by now. */
   start(connection: Connection, watched: number): void {
-    this.#connection = connection;
+    this.connection = connection;
     this.#watched = watched;
     this.advance(connection.start());
   }
@@ -84,11 +84,13 @@ export class DescriptorDriver implements Driver {
   }
 
   /** What a turn before could not do any more: see `DescriptorContext.again`. */
-  receiveAgain(): void {
-    if (!this.#isClosed && this.#wanted === Interest.Read) this.advance(this.#receive());
+  goOn(): void {
+    if (this.#isClosed) return;
+    if (this.#wanted === Interest.Read) this.advance(this.#receive());
+    else if (this.#wanted === Interest.Write) this.advance(Want.Send);
   }
 
-  advance(want: Want): void {
+  protected carryOut(want: Want): void {
     for (;;) {
       switch (want) {
         case Want.Receive:
@@ -100,7 +102,7 @@ export class DescriptorDriver implements Driver {
           ++this.#context.counts.calls;
           // What fails has ended already.
           shutdown(this.#fd, Shutdown.Write);
-          want = this.#connection.finished();
+          want = this.connection.finished();
           break;
         case Want.Await:
           return;
@@ -108,13 +110,6 @@ export class DescriptorDriver implements Driver {
           return this.#close();
       }
     }
-  }
-
-  await(effect: Promise<Effect>): void {
-    this.#context.loop.holdFor(effect).then(
-      (effect) => this.advance(this.#connection.resumed(effect)),
-      (error) => this.advance(this.#connection.rejected(error)),
-    );
   }
 
   #awaitInput(): void {
@@ -126,7 +121,7 @@ export class DescriptorDriver implements Driver {
 
   #receive(): Want {
     const { core, pointers, counts } = this.#context;
-    const { conn } = this.#connection;
+    const { conn } = this.connection;
     const room = core.makeRoom(conn);
     const start = core.inputStart(conn);
     if (start !== this.#inputStart) {
@@ -139,35 +134,53 @@ export class DescriptorDriver implements Driver {
       // A FIN that came with the last bytes brings no other event.
       this.#isDrained = count < room && !this.#hasPeerEnd;
       this.#wanted = Interest.None;
-      return this.#connection.received(count);
+      return this.connection.received(count);
     }
     if (count === -Errno.EAGAIN) {
       this.#isDrained = true;
       return Want.Await;
     }
     if (count === -Errno.EINTR) return Want.Receive;
-    return this.#connection.failed(peerFault("recv", count));
+    return this.connection.failed(peerFault("recv", count));
   }
 
   #send(): Want {
-    const { pointers, counts, isEdge } = this.#context;
-    const connection = this.#connection;
+    const { pointers, counts } = this.#context;
+    const connection = this.connection;
     for (;;) {
-      const { outStart, outLength } = connection;
+      const { outStart, outLength, outFile } = connection;
       ++counts.calls;
-      const count = outStart >= 0
-        ? send(this.#fd, pointers.at(outStart), outLength, 0)
-        : sendBytes(this.#fd, connection.output, 0);
+      let count: number;
+      if (outStart >= 0) count = send(this.#fd, pointers.at(outStart), outLength, 0);
+      else if (outFile < 0) count = sendBytes(this.#fd, connection.output, 0);
+      else {
+        count = sendFilePart(this.#fd, connection);
+        if (count === 0) return connection.fileEnded();
+        if (count === FILE_PART) return this.#pauseSending(connection.sent(count));
+      }
       if (count >= 0) {
         this.#wanted = Interest.None;
         return connection.sent(count);
       }
       if (count === -Errno.EINTR) continue;
-      if (count !== -Errno.EAGAIN) return connection.failed(peerFault("send", count));
-      this.#wanted = Interest.Write;
-      if (!isEdge) this.#watch(Interest.Write);
-      return Want.Await;
+      if (count === -Errno.EAGAIN) return this.#awaitRoom();
+      return connection.failed(outFile < 0 ? peerFault("send", count) : fileFault(count));
     }
+  }
+
+  /** A large part of a file was sent: others have their turn before the next one. */
+  #pauseSending(want: Want): Want {
+    if (want !== Want.Send) return want;
+    if (!this.#context.isEdge) return this.#awaitRoom();
+    this.#wanted = Interest.Write;
+    this.#context.again(this);
+    return Want.Await;
+  }
+
+  #awaitRoom(): Want {
+    this.#wanted = Interest.Write;
+    if (!this.#context.isEdge) this.#watch(Interest.Write);
+    return Want.Await;
   }
 
   #watch(interest: Interest): void {
@@ -175,7 +188,7 @@ export class DescriptorDriver implements Driver {
     this.#watched = interest;
     ++this.#context.counts.calls;
     const result = this.#context.poller.change(this.#fd, interest);
-    if (result < 0) this.advance(this.#connection.failed(peerFault("watch", result)));
+    if (result < 0) this.advance(this.connection.failed(peerFault("watch", result)));
   }
 
   #close(): void {
@@ -187,6 +200,6 @@ export class DescriptorDriver implements Driver {
       close(this.#fd);
       closed(this.#fd);
     }
-    if (!this.#connection.isAwaiting) this.#connection.end();
+    if (!this.connection.isAwaiting) this.connection.end();
   }
 }

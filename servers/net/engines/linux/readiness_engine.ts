@@ -45,7 +45,7 @@ export class ReadinessEngine implements Engine, EventSource {
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
   readonly #drivers: (DescriptorDriver | undefined)[] = [];
-  /** Those that may have more to receive, though no event will say so. */
+  /** Those that may have more to do, though no event will say so. */
   #again: DescriptorDriver[] = [];
   #host!: EngineHost;
   #context!: DescriptorContext;
@@ -133,7 +133,7 @@ export class ReadinessEngine implements Engine, EventSource {
     const again = this.#again;
     if (again.length === 0) return count;
     this.#again = [];
-    for (const driver of again) driver.receiveAgain();
+    for (const driver of again) driver.goOn();
     return count + again.length;
   }
 

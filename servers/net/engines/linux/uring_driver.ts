@@ -14,10 +14,11 @@ import { addressOf } from "../../../../system/linux/memory.ts";
 import { close, Shutdown, shutdown } from "../../../../system/linux/socket.ts";
 import type { Core } from "../../../../core/mod.ts";
 import type { Connection } from "../../connection.ts";
-import { type Driver, Want } from "../../driver.ts";
-import type { Effect } from "../../service.ts";
+import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
 import type { EventLoop } from "./event_loop.ts";
+import { LoopDriver } from "./loop_driver.ts";
+import { fileFault, sendFilePart } from "./send_file.ts";
 import { peerFault } from "./peer_fault.ts";
 
 /** What an operation of a connection was: upper bits of its `user_data`. */
@@ -29,6 +30,8 @@ export const enum Kind {
   Accept = 3,
   Wake = 4,
   CancelAccept = 5,
+  /** There is room to send: a connection's. */
+  Room = 6,
 }
 
 /** The bits of the upper word of `user_data` that say the generation of a descriptor. */
@@ -56,13 +59,11 @@ interface Kept {
 }
 
 /** A descriptor with its connection. */
-export class UringDriver implements Driver {
+export class UringDriver extends LoopDriver {
   readonly #context: UringContext;
   readonly #fd: number;
   /** Tells this connection's completions from those of the descriptor's next one. */
   readonly generation: number;
-  /** Absent only while it is being made. */
-  #connection!: Connection;
   /** Operations that use the descriptor, the block or a view. */
   #inFlight = 0;
   /** The multishot receive is in flight. */
@@ -81,17 +82,18 @@ export class UringDriver implements Driver {
   #isClosed = false;
 
   constructor(context: UringContext, fd: number, generation: number) {
+    super(context.loop);
     this.#context = context;
     this.#fd = fd;
     this.generation = generation;
   }
 
   start(connection: Connection): void {
-    this.#connection = connection;
+    this.connection = connection;
     this.advance(connection.start());
   }
 
-  advance(want: Want): void {
+  protected carryOut(want: Want): void {
     for (;;) {
       switch (want) {
         case Want.Receive:
@@ -104,7 +106,7 @@ export class UringDriver implements Driver {
           ++this.#context.counts.calls;
           // What fails has ended already.
           shutdown(this.#fd, Shutdown.Write);
-          want = this.#connection.finished();
+          want = this.connection.finished();
           break;
         case Want.Await:
           return;
@@ -112,13 +114,6 @@ export class UringDriver implements Driver {
           return this.#close();
       }
     }
-  }
-
-  await(effect: Promise<Effect>): void {
-    this.#context.loop.holdFor(effect).then(
-      (effect) => this.advance(this.#connection.resumed(effect)),
-      (error) => this.advance(this.#connection.rejected(error)),
-    );
   }
 
   /** An operation has completed. */
@@ -133,10 +128,15 @@ export class UringDriver implements Driver {
         if (this.#isClosed) break;
         this.advance(
           result >= 0
-            ? this.#connection.sent(result)
-            : this.#connection.failed(peerFault("send", result)),
+            ? this.connection.sent(result)
+            : this.connection.failed(peerFault("send", result)),
         );
         return;
+      case Kind.Room:
+        --this.#inFlight;
+        // Whatever has happened, the next call says it.
+        if (!this.#isClosed) return this.advance(Want.Send);
+        break;
       case Kind.Cancel:
         --this.#inFlight;
     }
@@ -158,14 +158,14 @@ export class UringDriver implements Driver {
     }
     if (wasDirect && result > 0) {
       this.#isWanting = false;
-      return this.advance(this.#connection.received(result));
+      return this.advance(this.connection.received(result));
     }
     if (result > 0 && this.#isWanting && this.#kept === undefined) {
       const id = bufferId(flags);
       const count = this.#take(buffers.offset(id), result);
       if (count === result) buffers.give(id);
       else this.#keep({ buffer: id, start: count, length: result - count });
-      return this.advance(this.#connection.received(count));
+      return this.advance(this.connection.received(count));
     }
     if (result > 0) {
       this.#keep({ buffer: bufferId(flags), start: 0, length: result });
@@ -187,7 +187,7 @@ export class UringDriver implements Driver {
   /** Copies up to `length` bytes at `from` into the block. @returns how many, at least one */
   #take(from: number, length: number): number {
     const { core } = this.#context;
-    const { conn } = this.#connection;
+    const { conn } = this.connection;
     const count = Math.min(core.makeRoom(conn), length);
     core.bytes.copyWithin(core.inputStart(conn), from, from + count);
     this.#isWanting = false;
@@ -208,13 +208,13 @@ export class UringDriver implements Driver {
         if (kept.length === 1) this.#kept = undefined;
         else kept.shift();
       }
-      return this.#connection.received(count);
+      return this.connection.received(count);
     }
     if (this.#end <= 0) {
       this.#isWanting = false;
       return this.#end === 0
-        ? this.#connection.received(0)
-        : this.#connection.failed(peerFault("recv", this.#end));
+        ? this.connection.received(0)
+        : this.connection.failed(peerFault("recv", this.#end));
     }
     if (!this.#isArmed && !this.#isDirect) this.#arm();
     return Want.Await;
@@ -232,7 +232,7 @@ export class UringDriver implements Driver {
   #receiveDirectly(): void {
     if (!this.#isWanting) return;
     const { core, ring } = this.#context;
-    const { conn } = this.#connection;
+    const { conn } = this.connection;
     const room = core.makeRoom(conn);
     const start = core.inputStart(conn);
     const result = ring.recv(this.#fd, start, room, this.#fd, this.#user(Kind.Receive));
@@ -252,15 +252,38 @@ export class UringDriver implements Driver {
 
   #send(): void {
     const { ring } = this.#context;
-    const { outStart, outLength } = this.#connection;
+    const { outStart, outLength, outFile } = this.connection;
+    if (outFile >= 0) return this.#sendFile();
     let start = outStart;
     if (start < 0) {
-      this.#sending = this.#connection.output;
+      this.#sending = this.connection.output;
       start = addressOf(this.#sending) - ring.addressAt(0);
     }
     const result = ring.send(this.#fd, start, outLength, this.#fd, this.#user(Kind.Send));
     if (result < 0) return this.#retry(Want.Send);
     ++this.#inFlight;
+  }
+
+  /** The kernel has no operation for it: sendfile(2), and waiting for room. */
+  #sendFile(): void {
+    const { ring, counts } = this.#context;
+    const connection = this.connection;
+    ++counts.calls;
+    const count = sendFilePart(this.#fd, connection);
+    if (count === -Errno.EAGAIN) {
+      const user = this.#user(Kind.Room);
+      if (ring.pollWritable(this.#fd, this.#fd, user) < 0) return this.#retry(Want.Send);
+      ++this.#inFlight;
+      return;
+    }
+    if (count < 0 && count !== -Errno.EINTR) {
+      return this.advance(connection.failed(fileFault(count)));
+    }
+    if (count === 0) return this.advance(connection.fileEnded());
+    const want = count > 0 ? connection.sent(count) : Want.Send;
+    // Others have their turn before the next part.
+    if (want === Want.Send) return this.#retry(want);
+    this.advance(want);
   }
 
   #retry(want: Want): void {
@@ -281,10 +304,10 @@ export class UringDriver implements Driver {
       // Whatever is in flight ends by it.
       if (this.#inFlight > 0) shutdown(this.#fd, Shutdown.Both);
     }
-    if (this.#inFlight > 0 || this.#connection.isAwaiting) return;
+    if (this.#inFlight > 0 || this.connection.isAwaiting) return;
     ++this.#context.counts.calls;
     close(this.#fd);
     this.#context.closed(this.#fd);
-    this.#connection.end();
+    this.connection.end();
   }
 }

@@ -1,0 +1,45 @@
+/** What the drivers of a loop that blocks its thread have in common. */
+import type { Connection } from "../../connection.ts";
+import type { Driver, Want } from "../../driver.ts";
+import type { Effect } from "../../service.ts";
+import type { EventLoop } from "./event_loop.ts";
+
+/** A driver with its connection. */
+export abstract class LoopDriver implements Driver {
+  readonly sendsFiles = true;
+  /** Absent only while it is being made. */
+  protected connection!: Connection;
+  readonly #loop: EventLoop;
+  #holdsLoop = false;
+
+  constructor(loop: EventLoop) {
+    this.#loop = loop;
+  }
+
+  advance(want: Want): void {
+    this.carryOut(want);
+    this.#hold();
+  }
+
+  await(effect: Promise<Effect>): void {
+    effect.then(
+      (effect) => this.advance(this.connection.resumed(effect)),
+      (error) => this.advance(this.connection.rejected(error)),
+    );
+  }
+
+  /** Carries out `want`, and whatever the connection wants then. Never throws. */
+  protected abstract carryOut(want: Want): void;
+
+  /**
+   * The loop must not block while a service's promise is outstanding, unless the service itself waits
+   * for this connection's socket.
+   */
+  #hold(): void {
+    const isOutstanding = this.connection.isAwaiting && !this.connection.isWriting;
+    if (isOutstanding === this.#holdsLoop) return;
+    this.#holdsLoop = isOutstanding;
+    if (isOutstanding) this.#loop.hold();
+    else this.#loop.release();
+  }
+}
