@@ -120,6 +120,7 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   #receive(): Want {
+    this.#wanted = Interest.None;
     const { core, pointers, counts } = this.#context;
     const { conn } = this.connection;
     const room = core.makeRoom(conn);
@@ -133,11 +134,11 @@ export class DescriptorDriver extends LoopDriver {
     if (count >= 0) {
       // A FIN that came with the last bytes brings no other event.
       this.#isDrained = count < room && !this.#hasPeerEnd;
-      this.#wanted = Interest.None;
       return this.connection.received(count);
     }
     if (count === -Errno.EAGAIN) {
       this.#isDrained = true;
+      this.#wanted = Interest.Read;
       return Want.Await;
     }
     if (count === -Errno.EINTR) return Want.Receive;
@@ -145,6 +146,7 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   #send(): Want {
+    this.#wanted = Interest.None;
     const { pointers, counts } = this.#context;
     const connection = this.connection;
     for (;;) {
@@ -158,10 +160,7 @@ export class DescriptorDriver extends LoopDriver {
         if (count === 0) return connection.fileEnded();
         if (count === FILE_PART) return this.#pauseSending(connection.sent(count));
       }
-      if (count >= 0) {
-        this.#wanted = Interest.None;
-        return connection.sent(count);
-      }
+      if (count >= 0) return connection.sent(count);
       if (count === -Errno.EINTR) continue;
       if (count === -Errno.EAGAIN) return this.#awaitRoom();
       return connection.failed(outFile < 0 ? peerFault("send", count) : fileFault(count));

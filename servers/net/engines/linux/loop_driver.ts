@@ -21,6 +21,11 @@ export abstract class LoopDriver implements Driver {
     this.#hold();
   }
 
+  /** Dealing with an event has failed: a bug, which ends this connection alone. */
+  broken(error: unknown): void {
+    this.advance(this.connection.failed(error));
+  }
+
   await(effect: Promise<Effect>): void {
     effect.then(
       (effect) => this.advance(this.connection.resumed(effect)),

@@ -125,7 +125,7 @@ export class ReadinessEngine implements Engine, EventSource {
     for (let i = 0; i < count; ++i) {
       const fd = poller.fd(i);
       const driver = this.#drivers[fd];
-      if (driver !== undefined) driver.ready(poller.events(i));
+      if (driver !== undefined) this.#ready(driver, poller.events(i));
       else if (fd === this.#socket.fd) this.#accept();
       else if (fd === this.loop.waker.fd) this.loop.woken();
     }
@@ -133,8 +133,22 @@ export class ReadinessEngine implements Engine, EventSource {
     const again = this.#again;
     if (again.length === 0) return count;
     this.#again = [];
-    for (const driver of again) driver.goOn();
+    for (const driver of again) {
+      try {
+        driver.goOn();
+      } catch (error) {
+        driver.broken(error);
+      }
+    }
     return count + again.length;
+  }
+
+  #ready(driver: DescriptorDriver, events: number): void {
+    try {
+      driver.ready(events);
+    } catch (error) {
+      driver.broken(error);
+    }
   }
 
   #watchOwn(fd: number): void {

@@ -288,7 +288,11 @@ export class UringDriver extends LoopDriver {
 
   #retry(want: Want): void {
     this.#context.again(() => {
-      if (!this.#isClosed) this.advance(want);
+      try {
+        if (!this.#isClosed) this.advance(want);
+      } catch (error) {
+        this.broken(error);
+      }
     });
   }
 

@@ -155,7 +155,12 @@ export class UringEngine implements LoopEngine, EventSource {
     }
     const driver = this.#drivers[low];
     // A descriptor is closed only when nothing is in flight, so this is always its own.
-    if (driver?.generation === (high & GENERATIONS - 1)) driver.completed(kind, result, flags);
+    if (driver?.generation !== (high & GENERATIONS - 1)) return;
+    try {
+      driver.completed(kind, result, flags);
+    } catch (error) {
+      driver.broken(error);
+    }
   }
 
   #awaitWaker(): void {
