@@ -187,6 +187,17 @@ async function start(
         memory,
       });
     case "per-connection":
+      if (blocksThread(options.engine)) {
+        // Loads the C library: not where it is not needed.
+        const { servePerConnectionOnDescriptors } = await import(
+          "./models/per_connection/descriptor_server.ts"
+        );
+        return await servePerConnectionOnDescriptors(options, {
+          maxActive: maxWorkers,
+          compressors,
+          memory,
+        });
+      }
       return await servePerConnection(options, {
         maxActive: maxWorkers,
         sockets,

@@ -55,8 +55,8 @@ export async function engineFor(
   if (name === "deno") return options;
   const refuse = (why: string) => new UsageError(`option '--engine ${name}': ${why}; ${INSTEAD}`);
   if (isTls) throw refuse("it speaks no TLS");
-  if (model !== "single" && model !== "per-core") {
-    throw refuse(`it runs with --model per-core and single, not with '${model}'`);
+  if (model === "shared-pool") {
+    throw refuse(`it does not run with --model ${model}`);
   }
   // Loads the C library: not where it is not needed.
   const { engineSupport } = await import("../../system/linux/engines.ts");

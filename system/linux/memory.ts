@@ -43,8 +43,8 @@ export function highWord(address: number): number {
   return Math.floor(address / TWO_32);
 }
 
-/** Pointers that are kept: a power of two. */
-const KEPT = 1 << 14;
+/** Pointers that are kept by default, as an exponent of two: for ten thousand connections. */
+const DEFAULT_KEPT_BITS = 14;
 
 /**
  * Pointers into one memory. To make one takes 40 ns, to find it again 1 ns: the last ones are kept,
@@ -56,20 +56,26 @@ export class MemoryPointers {
   /** Keeps the memory reachable. */
   readonly #bytes: Uint8Array<ArrayBuffer>;
   /** `#pointers[i]` points to offset `#offsets[i]`. */
-  readonly #offsets = new Int32Array(KEPT).fill(-1);
+  readonly #offsets: Float64Array;
   readonly #pointers: Pointer[];
+  readonly #shift: number;
 
-  /** @param memory all of it; it never moves */
-  constructor(memory: Uint8Array<ArrayBufferLike>) {
+  /**
+   * @param memory all of it; it never moves
+   * @param keptBits how many pointers are kept, as an exponent of two from 1 on
+   */
+  constructor(memory: Uint8Array<ArrayBufferLike>, keptBits = DEFAULT_KEPT_BITS) {
     this.#bytes = bytesOf(memory);
     this.base = addressOf(memory);
-    this.#pointers = new Array(KEPT).fill(pointerOf(memory));
+    this.#offsets = new Float64Array(1 << keptBits).fill(-1);
+    this.#pointers = new Array(1 << keptBits).fill(pointerOf(memory));
+    this.#shift = 32 - keptBits;
   }
 
-  /** A pointer to byte `offset` of the memory, below 2^31. */
+  /** A pointer to byte `offset` of the memory. */
   at(offset: number): Pointer {
     // Multiplied by the golden ratio, offsets at equal distances spread evenly (Knuth).
-    const i = Math.imul(offset, 0x9e3779b1) >>> 18;
+    const i = Math.imul(offset, 0x9e3779b1) >>> this.#shift;
     if (this.#offsets[i] === offset) return this.#pointers[i];
     this.#offsets[i] = offset;
     return this.#pointers[i] = libc().calls.pointerAt(BigInt(this.base + offset), this.#bytes, 0)!;

@@ -17,18 +17,20 @@ export interface WorkerService {
 /** What else it is made of. */
 interface WorkerServiceParts extends WorkerOutlets {
   makeDirectory?: MakeDirectory;
+  /** Whether the owner has the sockets, and sends what takes long (default: it does). */
+  handsOver?: boolean;
 }
 
 /** Makes it of what the owner sent. */
 export function createWorkerService(
   { share, service, memory }: WorkerServiceInit,
-  { port, print, makeDirectory }: WorkerServiceParts,
+  { port, print, makeDirectory, handsOver = true }: WorkerServiceParts,
 ): WorkerService {
   const core = Core.attach(share);
   const parts = {
     print,
     sharesMemory: true,
-    handsOver: true,
+    handsOver,
     makeDirectory,
     compressors: port,
     memory,

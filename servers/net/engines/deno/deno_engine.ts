@@ -1,14 +1,14 @@
 /** The default engine: `Deno.listen`, promises, every platform. */
 import type { Engine, EngineHost } from "../../engine.ts";
-import { AcceptLoop } from "./accept_loop.ts";
-import type { Listener } from "./stream.ts";
+import { AcceptLoop } from "../../accept_loop.ts";
+import type { Accepted, Listener } from "./stream.ts";
 import { StreamDriver } from "./stream_driver.ts";
 
 /** A listener and the loop that accepts from it. */
 export class DenoEngine implements Engine {
   readonly #listener: Listener;
   readonly #done = Promise.withResolvers<void>();
-  #loop: AcceptLoop | undefined;
+  #loop: AcceptLoop<Accepted> | undefined;
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -27,9 +27,10 @@ export class DenoEngine implements Engine {
   }
 
   start(host: EngineHost): void {
-    const serve = (accepted: Parameters<typeof StreamDriver.serve>[1]) =>
-      void StreamDriver.serve(host, accepted);
-    this.#loop = new AcceptLoop(this.#listener, host.limit, serve);
+    this.#loop = new AcceptLoop(this.#listener, host.limit, {
+      serve: (accepted) => void StreamDriver.serve(host, accepted),
+      drop: ({ stream }) => stream.close(),
+    });
     this.#loop.done.then(this.#done.resolve, this.#done.reject);
   }
 

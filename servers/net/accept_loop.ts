@@ -4,31 +4,45 @@
  * At the limit, and when the process is out of file descriptors, accepting pauses: new connections
  * wait in the kernel's accept queue. It goes on when a connection ends.
  */
-import type { ConnectionLimit } from "../../connection_limit.ts";
-import type { Accepted, Listener } from "./stream.ts";
+import type { ConnectionLimit } from "./connection_limit.ts";
 
 /** When no connection of this thread ends, accepting is tried again after this time, in ms. */
 const RETRY_MS = 100;
 
+/** Where connections come from. */
+export interface AcceptSource<Accepted> {
+  /** @throws the runtime's error, `ConnectionAborted` when only this one has failed */
+  accept(): Promise<Accepted>;
+  /** The pending `accept` fails. */
+  close(): void;
+}
+
+/** What becomes of a connection. */
+export interface AcceptSink<Accepted> {
+  serve(accepted: Accepted): void;
+  /** It came when the loop had been stopped already. */
+  drop(accepted: Accepted): void;
+}
+
 /** A loop over a listener. */
-export class AcceptLoop {
+export class AcceptLoop<Accepted> {
   /** Resolves when accepting has ended; rejects when it cannot go on. */
   readonly done: Promise<void>;
-  readonly #listener: Listener;
+  readonly #source: AcceptSource<Accepted>;
   readonly #limit: ConnectionLimit;
-  readonly #onAccepted: (accepted: Accepted) => void;
+  readonly #sink: AcceptSink<Accepted>;
   #isStopped = false;
   #wake: (() => void) | undefined;
 
   /** Starts to accept. */
   constructor(
-    listener: Listener,
+    source: AcceptSource<Accepted>,
     limit: ConnectionLimit,
-    onAccepted: (accepted: Accepted) => void,
+    sink: AcceptSink<Accepted>,
   ) {
-    this.#listener = listener;
+    this.#source = source;
     this.#limit = limit;
-    this.#onAccepted = onAccepted;
+    this.#sink = sink;
     this.done = this.#run();
   }
 
@@ -41,7 +55,7 @@ export class AcceptLoop {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    this.#listener.close();
+    this.#source.close();
     this.wake();
   }
 
@@ -53,7 +67,7 @@ export class AcceptLoop {
       }
       let accepted: Accepted;
       try {
-        accepted = await this.#listener.accept();
+        accepted = await this.#source.accept();
       } catch (error) {
         if (this.#isStopped) return;
         // The client went away before it was accepted: the next one is waiting.
@@ -65,8 +79,8 @@ export class AcceptLoop {
       // Other threads may have accepted connections meanwhile.
       while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
       // It was accepted before the listener closed, but reported after: it would not be drained.
-      if (this.#isStopped) return accepted.stream.close();
-      this.#onAccepted(accepted);
+      if (this.#isStopped) return this.#sink.drop(accepted);
+      this.#sink.serve(accepted);
     }
   }
 

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
-import { AcceptLoop } from "../../../../../servers/net/engines/deno/accept_loop.ts";
-import { ConnectionLimit } from "../../../../../servers/net/connection_limit.ts";
-import { FakeListener } from "../../../../support/scripted_stream.ts";
-import { timed } from "../../../../support/attempts.ts";
-import { until } from "../../../../support/until.ts";
+import { AcceptLoop } from "../../../servers/net/accept_loop.ts";
+import { ConnectionLimit } from "../../../servers/net/connection_limit.ts";
+import { FakeListener } from "../../support/scripted_stream.ts";
+import { timed } from "../../support/attempts.ts";
+import { until } from "../../support/until.ts";
 
 function startLoop({ max = 10 } = {}) {
   const listener = new FakeListener();
   const limit = ConnectionLimit.alone(max);
   const peers: string[] = [];
-  const loop = new AcceptLoop(listener, limit, ({ peer }) => {
-    limit.opened();
-    peers.push(peer);
+  const loop = new AcceptLoop(listener, limit, {
+    serve({ peer }) {
+      limit.opened();
+      peers.push(peer);
+    },
+    drop: ({ stream }) => stream.close(),
   });
   return { listener, limit, loop, peers };
 }

@@ -1,0 +1,88 @@
+/**
+ * The work function of model `per-connection` with a Linux engine: serves a connection to its end, on
+ * its socket, and blocks the Worker.
+ */
+import { Connection, type Timeouts } from "../../net/connection.ts";
+import { type Counters, zeroCounters } from "../../net/counters.ts";
+import { BlockingDriver } from "../../net/engines/linux/blocking_driver.ts";
+import { MemoryPointers } from "../../../system/linux/memory.ts";
+import { TimerWheel } from "../../net/timer_wheel.ts";
+import type { WorkContext, WorkerOutlets } from "../../workqueue/run_work.ts";
+import type { MakeDirectory } from "../create_service.ts";
+import { TICK_MS } from "../options.ts";
+import type { WorkerServiceInit } from "../shared_memory/messages.ts";
+import { createWorkerService, type WorkerService } from "../shared_memory/worker_service.ts";
+import { internalErrors, ticksOf } from "../thread_server.ts";
+import { publish } from "./published_counters.ts";
+
+/** What Workers are started with. */
+export interface DescriptorInit extends WorkerServiceInit {
+  timeouts: Timeouts;
+  /** One word: not 0 when the server drains. */
+  draining: Int32Array<SharedArrayBuffer>;
+}
+
+/** A connection: plain data. */
+export interface DescriptorData {
+  /** A blocking socket, which the owner closes. */
+  fd: number;
+  /** The connection's block, which the owner has opened. */
+  conn: number;
+  peer: string;
+  /** Where the Worker keeps its counters for the owner: see `published_counters.ts`. */
+  published: Float64Array<SharedArrayBuffer>;
+}
+
+/** What the item finds as `context.init`. */
+interface DescriptorWorker extends WorkerService {
+  init: DescriptorInit;
+  print: (lines: string) => void;
+}
+
+/** Makes it of what the owner sent. */
+export function setUpDescriptorWorker(
+  init: DescriptorInit,
+  outlets: WorkerOutlets,
+  makeDirectory?: MakeDirectory,
+): DescriptorWorker {
+  const parts = { ...outlets, makeDirectory, handsOver: false };
+  return { ...createWorkerService(init, parts), init, print: outlets.print };
+}
+
+/** Serves a connection. @returns what it counted */
+export async function serveDescriptor(
+  { fd, conn, peer, published }: DescriptorData,
+  context: WorkContext<DescriptorWorker>,
+): Promise<Counters> {
+  const { core, service, init: { timeouts, draining }, print } = context.init;
+  const onInternalError = internalErrors(print);
+  const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
+  const counters = zeroCounters();
+  let isDraining = false;
+  const driver = new BlockingDriver({
+    core,
+    // One connection has its input, and some blocks of output.
+    pointers: new MemoryPointers(core.bytes, 4),
+    wheel,
+    tickMs: TICK_MS,
+    onTurn() {
+      publish(counters, published);
+      if (Atomics.load(draining, 0) === 0) return;
+      if (!isDraining) service.drain?.();
+      isDraining = true;
+      connection.endIfIdle();
+    },
+  }, fd);
+  const onEnd = (_: Connection, fault: unknown) => {
+    service.flushLog?.();
+    if (fault !== undefined) onInternalError(fault);
+  };
+  const connection: Connection = new Connection(
+    { core, service, wheel, timeouts, counters, onEnd },
+    driver,
+    conn,
+    peer,
+  );
+  await driver.serve(connection);
+  return counters;
+}

@@ -1,0 +1,241 @@
+/**
+ * Model `per-connection` with a Linux engine: the owner accepts, and a Worker is created for each
+ * connection, which blocks in recv(2) and send(2) on its socket until the connection ends. At most
+ * `maxActive` at once; further connections wait.
+ */
+import type { Core } from "../../../core/mod.ts";
+import { AcceptLoop } from "../../net/accept_loop.ts";
+import { ConnectionLimit } from "../../net/connection_limit.ts";
+import { type Counters, sumCounters, zeroCounters } from "../../net/counters.ts";
+import {
+  type AcceptedDescriptor,
+  DescriptorListener,
+} from "../../net/engines/linux/descriptor_listener.ts";
+import { openListeningSocket } from "../../net/engines/linux/listening_socket.ts";
+import { pointerOf } from "../../../system/linux/memory.ts";
+import {
+  close,
+  MSG_DONTWAIT,
+  recv,
+  sendBytes,
+  Shutdown,
+  shutdown,
+} from "../../../system/linux/socket.ts";
+import { stderr } from "../../../system/stderr.ts";
+import { settledWithin } from "../../../system/wait.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import type { Service } from "../../net/service.ts";
+import {
+  allocWorkqueue,
+  cancelWork,
+  destroyWorkqueue,
+  queueWork,
+  Work,
+  WorkerPools,
+  type Workqueue,
+  WQ_UNBOUND,
+} from "../../workqueue/mod.ts";
+import { createProtocol } from "../create_service.ts";
+import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
+import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
+import { workerPermissions } from "../permissions.ts";
+import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { createServerCore } from "../thread_server.ts";
+import type { DescriptorData, DescriptorInit } from "./descriptor_item.ts";
+import { publishedCounters, readPublished } from "./published_counters.ts";
+
+/** Settings of the model. */
+export interface DescriptorServerOptions {
+  maxActive: number;
+  compressors?: CompressorPool;
+  memory: ThreadMemory;
+}
+
+/** Starts a server. @throws the system's error when the address cannot be bound */
+export async function servePerConnectionOnDescriptors(
+  options: ServerOptions,
+  { maxActive, compressors, memory }: DescriptorServerOptions,
+): Promise<RunningServer> {
+  const core = createServerCore(options, NO_MEMORY.keptBytes);
+  const draining = new Int32Array(new SharedArrayBuffer(4));
+  const { service, timeouts } = options;
+  const init: DescriptorInit = { share: core.share, service, memory, timeouts, draining };
+  const print = (lines: string) => stderr.log(lines);
+  const pools = new WorkerPools({
+    entry: servesFiles(service)
+      ? new URL("./descriptor_files_worker.ts", import.meta.url)
+      : new URL("./descriptor_worker.ts", import.meta.url),
+    reuse: false,
+    minIdle: 0,
+    connect: compressors && ((port) => compressors.serve(port)),
+    permissions: { ...workerPermissions(options), net: false, write: false },
+    onPrint: print,
+    init,
+  });
+  const parts = servesFiles(service) ? await import("../make_directory.ts") : {};
+  const protocol = createProtocol(core, service, { print, ...parts });
+  const socket = openListeningSocket(options.listen);
+  const queue = allocWorkqueue("ktcp_per_connection", { flags: WQ_UNBOUND, maxActive, pools });
+  const connections = new DescriptorConnections(options, { core, protocol, queue });
+  const limit = connections.limit;
+  const loop = new AcceptLoop(new DescriptorListener(socket), limit, {
+    serve: (accepted) => connections.serve(accepted),
+    drop: ({ fd }) => close(fd),
+  });
+  connections.onEnd = () => loop.wake();
+  return {
+    address: socket.address,
+    port: socket.port,
+    failed: failureOf(loop.done),
+    reports: () =>
+      Promise.resolve([
+        { name: "main", counters: connections.counters },
+        ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
+      ]),
+    stop: async (graceMs) => {
+      const compressorsEnded = compressors?.stop();
+      loop.stop();
+      Atomics.store(draining, 0, 1);
+      await loop.done.catch(() => {});
+      const cut = await connections.end(graceMs);
+      await Promise.all([destroyWorkqueue(queue), compressorsEnded]);
+      return cut;
+    },
+  };
+}
+
+/** How long a connection that was refused stays open behind its FIN, in ms: several round trips. */
+const REFUSED_LINGER_MS = 1000;
+
+/** What a peer may have sent that was refused is read and thrown away, up to so many bytes. */
+const DISCARDED = new Uint8Array(1 << 16);
+
+function discardInput(fd: number): void {
+  const to = pointerOf(DISCARDED);
+  for (let left = 16; left > 0 && recv(fd, to, DISCARDED.length, MSG_DONTWAIT) > 0; --left);
+}
+
+/** A connection that waits for its Worker, or has one. */
+interface Served extends DescriptorData {
+  work: Work<DescriptorData, Counters>;
+  sinceMs: number;
+}
+
+/** The connections of the server, from where they are accepted to where their sockets are closed. */
+class DescriptorConnections {
+  readonly limit: ConnectionLimit;
+  /** Told when one has ended. */
+  onEnd: () => void = () => {};
+  readonly #core: Core;
+  readonly #protocol: Service;
+  readonly #queue: Workqueue;
+  readonly #patienceMs: number;
+  readonly #all = new Set<Served>();
+  #ended = zeroCounters();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(
+    { maxConnections, timeouts }: ServerOptions,
+    { core, protocol, queue }: { core: Core; protocol: Service; queue: Workqueue },
+  ) {
+    this.limit = ConnectionLimit.alone(maxConnections);
+    this.#core = core;
+    this.#protocol = protocol;
+    this.#queue = queue;
+    // As long as a client may take for a head.
+    this.#patienceMs = timeouts.headMs || Infinity;
+  }
+
+  /** What all have counted, those that are open included. */
+  get counters(): Counters {
+    return sumCounters([this.#ended, ...[...this.#all].map((one) => this.#countersOf(one))]);
+  }
+
+  serve({ fd, peer }: AcceptedDescriptor): void {
+    const conn = this.#core.open();
+    if (conn === 0) {
+      // Each connection within the limit has a block: this one is beyond the limit.
+      ++this.#ended.overloads;
+      return close(fd);
+    }
+    const data = { fd, conn, peer, published: publishedCounters() };
+    const work = new Work<DescriptorData, Counters>("serveDescriptor", data, {
+      onResult: (counters) => this.#end(served, counters),
+      // Its Worker crashed, or none could be started.
+      onError: () => {
+        const counters = this.#countersOf(served);
+        this.#end(served, { ...counters, open: 0, resets: counters.resets + 1 });
+      },
+    });
+    const served: Served = { ...data, work, sinceMs: performance.now() };
+    this.#all.add(served);
+    this.limit.opened();
+    this.#protocol.clientsChanged?.(this.limit.open, peer, true);
+    this.#timer ??= setInterval(() => this.#refuseOverdue(), TICK_MS);
+    queueWork(this.#queue, work);
+  }
+
+  /**
+   * Waits until all have ended.
+   *
+   * @param graceMs after this they are cut off
+   * @returns how many that were
+   */
+  async end(graceMs: number): Promise<number> {
+    const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
+    if (this.#all.size === 0) return 0;
+    if (await settledWithin(empty, graceMs)) return 0;
+    const cut = this.#all.size;
+    for (const served of this.#all) {
+      if (cancelWork(served.work)) this.#end(served, this.#countersOf(served));
+      else shutdown(served.fd, Shutdown.Both);
+    }
+    if (this.#all.size > 0) await empty;
+    return cut;
+  }
+
+  #countersOf({ published, conn }: Served): Counters {
+    const counters = readPublished(published);
+    // Before its Worker has begun, nobody else counts it; `served` is counted in its block.
+    return { ...counters, connections: 1, open: 1, served: this.#core.served(conn) };
+  }
+
+  #end(served: Served, counters: Counters): void {
+    this.#all.delete(served);
+    this.#ended = sumCounters([this.#ended, { ...counters, open: 0 }]);
+    close(served.fd);
+    this.#core.close(served.conn);
+    this.limit.closed();
+    this.#protocol.clientsChanged?.(this.limit.open, served.peer, false);
+    if (this.#all.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.#onEmpty?.();
+    }
+    this.onEnd();
+  }
+
+  /** Refuses what has waited for a Worker for too long: its clients shall know. */
+  #refuseOverdue(): void {
+    const sinceMs = performance.now() - this.#patienceMs;
+    for (const served of this.#all) {
+      if (served.sinceMs > sinceMs) break;
+      if (!cancelWork(served.work)) continue;
+      const { conn, fd } = served;
+      this.#protocol.refuse?.(conn);
+      this.#protocol.flushLog?.();
+      const block = this.#core.outBlock(conn);
+      // A new socket has room for so little.
+      const bytes = block === 0 ? 0 : sendBytes(fd, this.#core.outView(block), MSG_DONTWAIT);
+      shutdown(fd, Shutdown.Write);
+      discardInput(fd);
+      const counters = { ...this.#countersOf(served), bytesOut: Math.max(0, bytes), overloads: 1 };
+      // Closing while the peer sends destroys the answer on its way (RFC 9112 section 9.6).
+      setTimeout(() => {
+        discardInput(fd);
+        this.#end(served, counters);
+      }, REFUSED_LINGER_MS);
+    }
+  }
+}

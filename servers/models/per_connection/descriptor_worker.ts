@@ -1,0 +1,7 @@
+/** Worker entry of model `per-connection` with a Linux engine. */
+import { runWork } from "../../workqueue/run_work.ts";
+import { type DescriptorInit, serveDescriptor, setUpDescriptorWorker } from "./descriptor_item.ts";
+
+runWork<ReturnType<typeof setUpDescriptorWorker>, DescriptorInit>({ serveDescriptor }, {
+  setUp: (init, _facts, outlets) => setUpDescriptorWorker(init, outlets),
+});
