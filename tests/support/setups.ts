@@ -1,0 +1,99 @@
+/**
+ * In which ways a server can run: a model with an engine. Suites are written once, and run for each
+ * setup of a list.
+ */
+import type { EngineName, EngineOptions, Model, PartialServerOptions } from "../../servers/mod.ts";
+import { DEFAULT_ENGINE, MODELS } from "../../servers/mod.ts";
+import { blocksThread } from "../../servers/net/engine_options.ts";
+import { engineSupport, type LinuxEngine } from "../../system/linux/engines.ts";
+
+/** A way to run a server. */
+export interface Setup {
+  /** What tests are named after. */
+  label: string;
+  model: Model;
+  engine: EngineOptions;
+}
+
+/** The engines that make system calls, as the whole contract suite runs over them. */
+const LINUX_ENGINES: readonly EngineOptions[] = [
+  { name: "select", trigger: "level" },
+  { name: "poll", trigger: "level" },
+  { name: "epoll", trigger: "level" },
+  { name: "epoll", trigger: "edge" },
+];
+
+/** Those that suites run over which take longer. */
+const FEW_LINUX_ENGINES: readonly EngineOptions[] = [
+  { name: "epoll", trigger: "level" },
+];
+
+/** Models that run with these engines. */
+const LINUX_MODELS: readonly Model[] = ["single", "per-core"];
+
+function setup(model: Model, engine: EngineOptions = DEFAULT_ENGINE): Setup {
+  if (!blocksThread(engine)) return { label: model, model, engine };
+  const trigger = engine.trigger === "edge" ? " edge" : "";
+  return { label: `${model}, ${engine.name}${trigger}`, model, engine };
+}
+
+/** Every model with the runtime's sockets. */
+const DENO_SETUPS: readonly Setup[] = MODELS.map((model) => setup(model));
+
+/** Each engine that makes system calls, with model `single`. */
+export const LINUX_SETUPS: readonly Setup[] = LINUX_ENGINES.map((one) => setup("single", one));
+
+/** All of them. */
+export const SETUPS: readonly Setup[] = [
+  ...DENO_SETUPS,
+  ...LINUX_ENGINES.flatMap((engine) => LINUX_MODELS.map((model) => setup(model, engine))),
+];
+
+/** For suites that take long, or start a process for each setup. */
+export const FEW_SETUPS: readonly Setup[] = [
+  ...DENO_SETUPS,
+  ...FEW_LINUX_ENGINES.map((engine) => setup("single", engine)),
+];
+
+const reasons = new Map<EngineName, string | undefined>();
+
+/** Why this machine does not allow `setup`; undefined when it does. */
+export function whyNotHere({ engine }: Setup): string | undefined {
+  const { name } = engine;
+  if (!blocksThread(engine)) return undefined;
+  if (!reasons.has(name)) reasons.set(name, engineSupport(name as LinuxEngine).reason);
+  return reasons.get(name);
+}
+
+/** Those of `setups` that this machine allows. */
+export function possible(setups: readonly Setup[]): Setup[] {
+  return setups.filter((setup) => whyNotHere(setup) === undefined);
+}
+
+/**
+ * Calls `register`, which registers tests, for each setup that this machine allows. Each other one
+ * is named by an ignored test, with the reason.
+ */
+export function forEachSetup(setups: readonly Setup[], register: (setup: Setup) => void): void {
+  for (const setup of setups) {
+    const reason = whyNotHere(setup);
+    if (reason === undefined) register(setup);
+    else Deno.test({ name: `${setup.label} (not here: ${reason})`, ignore: true, fn() {} });
+  }
+}
+
+/** The part of a server's options that `setup` is. */
+export function serverOptions({ model, engine }: Setup): Pick<
+  PartialServerOptions,
+  "model" | "engine"
+> {
+  return { model, engine };
+}
+
+/** `setup` on the command line. */
+export function setupArgs({ model, engine: { name, trigger } }: Setup): string[] {
+  const args = ["--model", model];
+  if (name !== DEFAULT_ENGINE.name) args.push("--engine", name);
+  if (trigger !== DEFAULT_ENGINE.trigger) args.push("--trigger", trigger);
+  return args;
+}
