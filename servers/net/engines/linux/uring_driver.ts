@@ -80,6 +80,8 @@ export class UringDriver extends LoopDriver {
   /** Keeps bytes outside of the core's memory reachable while they are sent. */
   #sending: Uint8Array | undefined;
   #isClosed = false;
+  /** The descriptor is closed: its number may be another one's by now. */
+  #isGone = false;
 
   constructor(context: UringContext, fd: number, generation: number) {
     super(context.loop);
@@ -308,7 +310,8 @@ export class UringDriver extends LoopDriver {
       // Whatever is in flight ends by it.
       if (this.#inFlight > 0) shutdown(this.#fd, Shutdown.Both);
     }
-    if (this.#inFlight > 0 || this.connection.isAwaiting) return;
+    if (this.#isGone || this.#inFlight > 0 || this.connection.isAwaiting) return;
+    this.#isGone = true;
     ++this.#context.counts.calls;
     close(this.#fd);
     this.#context.closed(this.#fd);

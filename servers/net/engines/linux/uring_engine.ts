@@ -52,6 +52,8 @@ export class UringEngine implements LoopEngine, EventSource {
   /** Accepted beyond the limit, as the kernel accepts several at once: they wait for room. */
   readonly #accepted: number[] = [];
   #isStopped = false;
+  /** The listening socket is closed: its number may be another descriptor's by now. */
+  #isClosed = false;
   #isAccepting = false;
   #retryMs = Infinity;
 
@@ -242,6 +244,8 @@ export class UringEngine implements LoopEngine, EventSource {
 
   /** Nothing is accepted any more. */
   #stopped(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket.close();
     this.#open.delete(this.#socket.fd);
     this.#done.resolve();
