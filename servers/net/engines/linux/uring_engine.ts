@@ -102,7 +102,10 @@ export class UringEngine implements LoopEngine, EventSource {
     while (this.#accepted.length > 0 && !this.#host.limit.isReached()) {
       this.#serve(this.#accepted.shift()!);
     }
-    if (!this.#isAccepting && !this.#host.limit.isReached()) this.#accept();
+    if (this.#isAccepting || this.#isStopped) return;
+    // When a connection of another thread ends, this one is not told.
+    if (this.#host.limit.isReached()) this.#retryMs = performance.now() + RETRY_MS;
+    else this.#accept();
   }
 
   stop(): void {
@@ -203,7 +206,6 @@ export class UringEngine implements LoopEngine, EventSource {
     }
     if (!isLast) return;
     if (this.#isStopped) return this.#stopped();
-    if (this.#host.limit.isReached()) return;
     switch (-result) {
       case Errno.EMFILE:
       case Errno.ENFILE:
@@ -215,8 +217,8 @@ export class UringEngine implements LoopEngine, EventSource {
       case Errno.EINVAL:
         return this.#done.reject(new SystemError("accept", -result));
     }
-    // A client, or the network to it, went away before it was accepted: the next one waits.
-    this.#accept();
+    // The limit is reached; or a client, or the network to it, went away before it was accepted.
+    this.wake();
   }
 
   /** Tries to accept again when it is time. @returns how long that takes, in ms */
