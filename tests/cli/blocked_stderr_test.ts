@@ -1,7 +1,7 @@
 /** Servers whose stderr nobody reads, or that cannot be written. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../servers/mod.ts";
 import { connect, readResponse, writeAll } from "../../tools/soak/client.ts";
+import { FEW_SETUPS, forEachSetup, setupArgs } from "../support/setups.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
@@ -90,9 +90,11 @@ async function load(port: number, batches: number): Promise<void> {
   }
 }
 
-for (const model of MODELS) {
-  Deno.test(`${model}: with a log that nobody reads it serves, counts, and stops`, async () => {
-    await using server = new Server([...HTTP, "--model", model, "--log", "json", "--stats"]);
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label } = setup;
+
+  Deno.test(`${label}: with a log that nobody reads it serves, counts, and stops`, async () => {
+    await using server = new Server([...HTTP, ...setupArgs(setup), "--log", "json", "--stats"]);
     await server.untilReady();
     await load(server.port, BATCHES);
     server.kill("SIGUSR2");
@@ -107,8 +109,8 @@ for (const model of MODELS) {
     for (const line of lines) assert.equal(JSON.parse(line).status, 200);
   });
 
-  Deno.test(`${model}: a reader that comes back finds whole lines, and how many are missing`, async () => {
-    await using server = new Server([...HTTP, "--model", model, "--log", "json"]);
+  Deno.test(`${label}: a reader that comes back finds whole lines, and how many are missing`, async () => {
+    await using server = new Server([...HTTP, ...setupArgs(setup), "--log", "json"]);
     await server.untilReady();
     await load(server.port, BATCHES);
     server.kill("SIGTERM");
@@ -127,9 +129,9 @@ for (const model of MODELS) {
     assert.deepEqual(told.map((line) => Number(line.split(" ")[0])), [dropped], told.join("\n"));
   });
 
-  Deno.test(`${model}: stderr on a full disk, or closed, changes nothing`, async () => {
+  Deno.test(`${label}: stderr on a full disk, or closed, changes nothing`, async () => {
     for (const redirect of ["2>/dev/full", "2>&-", ""]) {
-      const args = [...HTTP, "--model", model, "--log", "common", "--stats"];
+      const args = [...HTTP, ...setupArgs(setup), "--log", "common", "--stats"];
       await using server = new Server(args, redirect);
       await server.untilReady();
       if (redirect === "") await server.closeStderr();
@@ -142,7 +144,7 @@ for (const model of MODELS) {
       assert.ok(ms < 5000, `${ms} ms`);
     }
   });
-}
+});
 
 Deno.test("ktcp echo --verbose: with a log that nobody reads it serves and stops", async () => {
   const args = ["echo", "--port", "0", "--workers", "1", "--buffer", "1", "--verbose"];

@@ -3,10 +3,10 @@
  * without the runtime's `--no-prompt`.
  */
 import assert from "node:assert/strict";
-import { MODELS } from "../../servers/mod.ts";
 import { launchServer, whyNot } from "../support/launch.ts";
 import { freePort } from "../../system/address.ts";
 import config from "../../deno.json" with { type: "json" };
+import { FEW_SETUPS, possible, setupArgs } from "../support/setups.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 const PROMPT = /Deno requests|Allow\? \[/;
@@ -139,10 +139,10 @@ Deno.test({
   ignore: reason !== undefined,
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "ktcp-terminal-" });
-    for (const model of MODELS) {
+    for (const setup of possible(FEW_SETUPS)) {
       for (const service of [["echo", "--verbose"], ["http", "--dir", ".", "--log", "json"]]) {
         const port = String(freePort());
-        const args = [...service, "--model", model, "--port", port, "--stats"];
+        const args = [...service, ...setupArgs(setup), "--port", port, "--stats"];
         const server = new InTerminal(args, folder);
         await server.untilReady();
         if (service[0] === "http") {

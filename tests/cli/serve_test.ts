@@ -3,9 +3,10 @@
  */
 import assert from "node:assert/strict";
 import { bindFailure, type BindTarget } from "../../cli/shared/bind_failure.ts";
-import { MODELS, serve } from "../../servers/mod.ts";
+import { serve } from "../../servers/mod.ts";
 import { launchServer, type Outcome, run, whyNot } from "../support/launch.ts";
 import { untilClosed } from "../support/server_progress.ts";
+import { FEW_SETUPS, possible, setupArgs } from "../support/setups.ts";
 
 /** Starts the server on this process' own event loop: the fastest one to be ready. */
 const SINGLE = ["--model", "single"];
@@ -154,15 +155,16 @@ Deno.test("two servers cannot share a port, though the Workers of one do", async
   );
 });
 
-Deno.test("--unix works in every model", async () => {
+Deno.test("--unix works in every setup", async () => {
   const folder = await Deno.makeTempDir({ prefix: "ktcp-unix-" });
-  for (const model of MODELS) {
-    await using server = await launchServer(["echo", "--unix", "a.sock", "--model", model], {
+  for (const setup of possible(FEW_SETUPS)) {
+    const { label } = setup;
+    await using server = await launchServer(["echo", "--unix", "a.sock", ...setupArgs(setup)], {
       cwd: folder,
     });
     assert.equal(server.address, "unix:a.sock");
     using conn = await Deno.connect({ transport: "unix", path: `${folder}/a.sock` });
-    assert.equal(await exchange(conn, model, model.length), model);
+    assert.equal(await exchange(conn, label, label.length), label);
     conn.close();
     const { code, err } = await server.process.stop();
     assert.equal(code, 0, err);

@@ -1,11 +1,11 @@
 /** The life of a server process, from its readiness line to its summary. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../servers/mod.ts";
 import { connect, readResponse, REQUEST, writeAll } from "../../tools/soak/client.ts";
 import { launchServer } from "../support/launch.ts";
 import { untilClosed, untilRead } from "../support/server_progress.ts";
 import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
+import { FEW_SETUPS, forEachSetup, setupArgs } from "../support/setups.ts";
 
 const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), \d+ bytes in, /;
 
@@ -29,9 +29,11 @@ Deno.test("ktcp http: ends with 0 and a summary of one line, on each signal", as
   }
 });
 
-for (const model of MODELS) {
-  Deno.test(`${model}: with idle connections open it ends at once, whatever the grace`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--grace", "60s"];
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label, model } = setup;
+
+  Deno.test(`${label}: with idle connections open it ends at once, whatever the grace`, async () => {
+    const args = ["http", "--port", "0", ...setupArgs(setup), "--grace", "60s"];
     await using server = await ServerProcess.start(args);
     const idle = await Promise.all(Array.from({ length: 5 }, () => connect(server.port)));
     for (const conn of idle) {
@@ -45,8 +47,8 @@ for (const model of MODELS) {
     for (const conn of idle) conn.close();
   });
 
-  Deno.test(`${model}: --grace bounds what is in progress, which counts as an error`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--grace", "300ms"];
+  Deno.test(`${label}: --grace bounds what is in progress, which counts as an error`, async () => {
+    const args = ["http", "--port", "0", ...setupArgs(setup), "--grace", "300ms"];
     await using server = await ServerProcess.start(args);
     using conn = await connect(server.port);
     await writeAll(conn, REQUEST);
@@ -59,8 +61,8 @@ for (const model of MODELS) {
     assert.match(notes.trim(), / 1 errors$/);
   });
 
-  Deno.test(`${model}: --stats prints a table on SIGUSR2 and at the end`, async () => {
-    const args = ["http", "--port", "0", "--model", model, "--workers", "2", "--stats"];
+  Deno.test(`${label}: --stats prints a table on SIGUSR2 and at the end`, async () => {
+    const args = ["http", "--port", "0", ...setupArgs(setup), "--workers", "2", "--stats"];
     await using server = await ServerProcess.start(args);
     await request(server.port);
     server.kill("SIGUSR2");
@@ -75,7 +77,7 @@ for (const model of MODELS) {
     ] ?? /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
     assert.match(notes, row);
   });
-}
+});
 
 Deno.test({
   name: "SIGHUP drains, and is ignored by a server that nohup started",
@@ -104,12 +106,14 @@ Deno.test({
   },
 });
 
-for (const model of MODELS) {
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label, model } = setup;
+
   Deno.test({
-    name: `${model}: too few descriptors for one connection are an error that says what helps`,
+    name: `${label}: too few descriptors for one connection are an error that says what helps`,
     ignore: Deno.build.os !== "linux",
     fn: async () => {
-      const args = ["http", "--port", "0", "--model", model, "--workers", "2"];
+      const args = ["http", "--port", "0", ...setupArgs(setup), "--workers", "2"];
       const limited = (openFiles: number) => ServerProcess.start(args, { openFiles });
       let needed = 0;
       // The runtime itself starts with so many.
@@ -129,7 +133,7 @@ for (const model of MODELS) {
       assert.equal((await server.stop()).code, 0);
     },
   });
-}
+});
 
 Deno.test("a second signal ends the server at once; the same Ctrl-C twice does not", async () => {
   const args = ["http", "--port", "0", "--model", "single", "--grace", "30s"];

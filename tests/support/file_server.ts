@@ -1,7 +1,7 @@
 /** A server of files in this process, and one-line requests at its socket. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
-import { type DirectoryOptions, type Model, serve } from "../../servers/mod.ts";
+import { type DirectoryOptions, type EngineOptions, type Model, serve } from "../../servers/mod.ts";
 import { withTree } from "../servers/files/tree.ts";
 import { latin1Bytes } from "./http_cases.ts";
 import { RawClient } from "./raw_client.ts";
@@ -77,13 +77,18 @@ export type Tree = Record<string, string | Uint8Array | null>;
 /** Serves `tree` while `use` runs. */
 export function withFiles(
   tree: Tree,
-  options: Partial<DirectoryOptions> & { model?: Model; maxActive?: number },
+  options: Partial<DirectoryOptions> & {
+    model?: Model;
+    engine?: EngineOptions;
+    maxActive?: number;
+  },
   use: (server: FileServer) => Promise<void>,
 ): Promise<void> {
-  const { model, maxActive, ...directory } = options;
+  const { model, engine, maxActive, ...directory } = options;
   return withTree(tree, async (root) => {
     const server = await serve({
       model,
+      engine,
       maxActive,
       service: {
         kind: "http",

@@ -2,10 +2,12 @@
  * In which ways a server can run: a model with an engine. Suites are written once, and run for each
  * setup of a list.
  */
-import type { EngineName, EngineOptions, Model, PartialServerOptions } from "../../servers/mod.ts";
+import type { EngineOptions, Model, PartialServerOptions } from "../../servers/mod.ts";
 import { DEFAULT_ENGINE, MODELS } from "../../servers/mod.ts";
 import { blocksThread } from "../../servers/net/engine_options.ts";
 import { engineSupport, type LinuxEngine } from "../../system/linux/engines.ts";
+
+export { setupArgs } from "../../tools/soak/setup.ts";
 
 /** A way to run a server. */
 export interface Setup {
@@ -21,15 +23,14 @@ const LINUX_ENGINES: readonly EngineOptions[] = [
   { name: "poll", trigger: "level" },
   { name: "epoll", trigger: "level" },
   { name: "epoll", trigger: "edge" },
+  { name: "io_uring", trigger: "level" },
 ];
 
 /** Those that suites run over which take longer. */
 const FEW_LINUX_ENGINES: readonly EngineOptions[] = [
   { name: "epoll", trigger: "level" },
+  { name: "io_uring", trigger: "level" },
 ];
-
-/** Models that run with these engines. */
-const LINUX_MODELS: readonly Model[] = ["single", "per-core"];
 
 function setup(model: Model, engine: EngineOptions = DEFAULT_ENGINE): Setup {
   if (!blocksThread(engine)) return { label: model, model, engine };
@@ -43,19 +44,25 @@ const DENO_SETUPS: readonly Setup[] = MODELS.map((model) => setup(model));
 /** Each engine that makes system calls, with model `single`. */
 export const LINUX_SETUPS: readonly Setup[] = LINUX_ENGINES.map((one) => setup("single", one));
 
+/** A Worker for each connection, which blocks in recv(2): the same with each of these engines. */
+const BLOCKING_SETUP = setup("per-connection", { name: "epoll", trigger: "level" });
+
 /** All of them. */
 export const SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
-  ...LINUX_ENGINES.flatMap((engine) => LINUX_MODELS.map((model) => setup(model, engine))),
+  ...LINUX_SETUPS,
+  ...LINUX_ENGINES.map((one) => setup("per-core", one)),
+  BLOCKING_SETUP,
 ];
 
 /** For suites that take long, or start a process for each setup. */
 export const FEW_SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
   ...FEW_LINUX_ENGINES.map((engine) => setup("single", engine)),
+  BLOCKING_SETUP,
 ];
 
-const reasons = new Map<EngineName, string | undefined>();
+const reasons = new Map<string, string | undefined>();
 
 /** Why this machine does not allow `setup`; undefined when it does. */
 export function whyNotHere({ engine }: Setup): string | undefined {
@@ -88,12 +95,4 @@ export function serverOptions({ model, engine }: Setup): Pick<
   "model" | "engine"
 > {
   return { model, engine };
-}
-
-/** `setup` on the command line. */
-export function setupArgs({ model, engine: { name, trigger } }: Setup): string[] {
-  const args = ["--model", model];
-  if (name !== DEFAULT_ENGINE.name) args.push("--engine", name);
-  if (trigger !== DEFAULT_ENGINE.trigger) args.push("--trigger", trigger);
-  return args;
 }

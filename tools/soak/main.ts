@@ -1,15 +1,27 @@
 /**
  * Puts every model under load and attack, at full size:
  *
- *     deno task soak [--model NAME] [--minutes N] [--attacks NAME,NAME…] [SCENARIO …]
+ *     deno task soak [--model NAME] [--engine NAME] [--trigger KIND]
+ *         [--minutes N] [--attacks NAME,NAME…] [SCENARIO …]
  *
- * `--minutes` is the time of the attack on each model, half of one by default; ten find faults that
+ * `--engine` and `--trigger` are as of the servers; the models that do not run with an engine are
+ * left out. `--minutes` is the time of the attack on each model, half of one by default; ten find faults that
  * a short run cannot. `--attacks` names the attacks that are mixed, by default all.
  */
-import { type Model, MODELS } from "../../servers/mod.ts";
+import {
+  DEFAULT_ENGINE,
+  type EngineName,
+  ENGINES,
+  type Model,
+  MODELS,
+  TRIGGERS,
+} from "../../servers/mod.ts";
+import { sharesMemory } from "../../servers/models/model.ts";
+import { blocksThread } from "../../servers/net/engine_options.ts";
 import { ATTACKS } from "./attack/attacks.ts";
 import { attack } from "./attack/scenario.ts";
 import * as scenarios from "./scenarios.ts";
+import type { Setup } from "./setup.ts";
 
 const args = [...Deno.args];
 
@@ -20,57 +32,66 @@ function take(name: string): string | undefined {
 }
 
 const model = take("--model");
+const engineName = take("--engine") ?? DEFAULT_ENGINE.name;
+const trigger = take("--trigger") ?? DEFAULT_ENGINE.trigger;
 const minutes = take("--minutes");
 const attacks = take("--attacks")?.split(",");
 
 /** The scenarios, and what their figures must keep. */
-const SCENARIOS: Record<string, (model: string) => Promise<string>> = {
-  "echo-storm": (model) => scenarios.echoStorm(model),
-  "drain-downloads": (model) => scenarios.drainDownloads(model),
-  "slow-clients": async (model) => {
-    const { line, share, longestMs } = await scenarios.slowClients(model);
+const SCENARIOS: Record<string, (setup: Setup) => Promise<string>> = {
+  "echo-storm": (setup) => scenarios.echoStorm(setup),
+  "drain-downloads": (setup) => scenarios.drainDownloads(setup),
+  "slow-clients": async (setup) => {
+    const { line, share, longestMs } = await scenarios.slowClients(setup);
     if (share < 0.8) throw new Error(`${line}: less than 80 % is left`);
     if (longestMs > 15_000) throw new Error(`${line}: too late`);
     return line;
   },
-  "few-descriptors": (model) => scenarios.fewDescriptors(model),
-  "memory-growth": (model) => scenarios.memoryGrowth(model),
-  "idle-connections": async (model) => {
-    if (model !== "single" && model !== "per-core") return "has a budget in other models only";
-    const { line, kibibytes } = await scenarios.idleConnections(model);
+  "few-descriptors": (setup) => scenarios.fewDescriptors(setup),
+  "memory-growth": (setup) => scenarios.memoryGrowth(setup),
+  "idle-connections": async (setup) => {
+    if (sharesMemory(setup.model)) return "has a budget in other models only";
+    const { line, kibibytes } = await scenarios.idleConnections(setup);
     if (kibibytes > 12) throw new Error(`${line}: more than 12`);
     return line;
   },
-  attack: (model) => {
+  attack: (setup) => {
     const seconds = minutes === undefined ? undefined : Number(minutes) * 60;
-    return attack(model, { seconds, attacks });
+    return attack(setup, { seconds, attacks });
   },
 };
 
-const models = model === undefined ? MODELS : [model];
 const names = args.length > 0 ? args : Object.keys(SCENARIOS);
 const unknown = names.filter((name) => SCENARIOS[name] === undefined);
-const isUsable = unknown.length === 0 && models.every((name) => MODELS.includes(name as Model)) &&
+const isUsable = unknown.length === 0 && (model === undefined || MODELS.includes(model as Model)) &&
+  ENGINES.includes(engineName as EngineName) &&
+  TRIGGERS.includes(trigger as typeof TRIGGERS[number]) &&
   (minutes === undefined || Number(minutes) > 0) &&
   (attacks ?? []).every((name) => Object.hasOwn(ATTACKS, name));
 if (!isUsable) {
   console.error(
     `soak: scenarios are ${Object.keys(SCENARIOS).join(", ")}; --model takes one of ` +
-      `${MODELS.join(", ")}; --minutes a number; --attacks some of ${Object.keys(ATTACKS).join()}`,
+      `${MODELS.join(", ")}; --engine one of ${ENGINES.join(", ")}; --trigger one of ` +
+      `${TRIGGERS.join(", ")}; --minutes a number; --attacks some of ` +
+      Object.keys(ATTACKS).join(),
   );
   Deno.exit(2);
 }
+const engine = { name: engineName as EngineName, trigger: trigger as typeof TRIGGERS[number] };
+const setups = (model === undefined ? MODELS : [model as Model])
+  .filter((model) => !blocksThread(engine) || model !== "shared-pool")
+  .map((model): Setup => ({ model, engine }));
 let failed = 0;
 for (const name of names) {
-  for (const model of models) {
+  for (const setup of setups) {
     let result: string;
     try {
-      result = `ok    ${await SCENARIOS[name](model)}`;
+      result = `ok    ${await SCENARIOS[name](setup)}`;
     } catch (error) {
       failed++;
       result = `FAILS ${error instanceof Error ? error.message : error}`;
     }
-    console.log(`${name.padEnd(16)} ${model.padEnd(14)} ${result}`);
+    console.log(`${name.padEnd(16)} ${setup.model.padEnd(14)} ${result}`);
   }
 }
 Deno.exit(failed > 0 ? 1 : 0);

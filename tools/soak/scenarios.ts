@@ -1,10 +1,11 @@
 /**
- * Loads and attacks that a server of any model has to withstand. Each function throws when it does
- * not, and returns its observations as a line of text.
+ * Loads and attacks that a server has to withstand, with any model and any engine. Each function
+ * throws when it does not, and returns its observations as a line of text.
  */
 import { Buffer } from "node:buffer";
 import { connect, readFull, readResponse, REQUEST, RequestLoop, writeAll } from "./client.ts";
 import { ServerProcess } from "./server_process.ts";
+import { type Setup, setupArgs } from "./setup.ts";
 import { sleep } from "../../system/wait.ts";
 
 function check(condition: boolean, what: string): asserts condition {
@@ -24,8 +25,8 @@ async function stopWell(server: ServerProcess): Promise<string> {
 }
 
 /** Clients that connect at once and echo messages of 31 bytes, which the server has to split. */
-export async function echoStorm(model: string, { clients = 1000, messages = 10 } = {}) {
-  const args = ["echo", "--port", "0", "--model", model, "--buffer", "20", "--backlog", "1024"];
+export async function echoStorm(setup: Setup, { clients = 1000, messages = 10 } = {}) {
+  const args = ["echo", "--port", "0", ...setupArgs(setup), "--buffer", "20", "--backlog", "1024"];
   await using server = await ServerProcess.start(args);
   const startMs = performance.now();
   await Promise.all(Array.from({ length: clients }, async (_, client) => {
@@ -47,13 +48,13 @@ export async function echoStorm(model: string, { clients = 1000, messages = 10 }
 }
 
 /** SIGTERM while files are downloaded: all arrive whole, the server ends within the grace. */
-export async function drainDownloads(model: string, { clients = 50, megabytes = 4 } = {}) {
+export async function drainDownloads(setup: Setup, { clients = 50, megabytes = 4 } = {}) {
   const dir = Deno.makeTempDirSync({ prefix: "ktcp-soak-" });
   try {
     const bytes = megabytes << 20;
     const file = new Uint8Array(bytes).map((_, i) => i * 31 + (i >> 8));
     Deno.writeFileSync(`${dir}/file.bin`, file);
-    const args = ["http", "--dir", dir, "--port", "0", "--model", model, "--grace", "10s"];
+    const args = ["http", "--dir", dir, "--port", "0", ...setupArgs(setup), "--grace", "10s"];
     await using server = await ServerProcess.start(args);
     const idle = await connect(server.port);
     const begun = Promise.withResolvers<void>();
@@ -105,10 +106,10 @@ export async function drainDownloads(model: string, { clients = 50, megabytes = 
  * Slow clients send a header byte a second: they are closed in time, others keep their throughput.
  */
 export async function slowClients(
-  model: string,
+  setup: Setup,
   { clients = 200, connections = 32, headSeconds = 10, seconds = 4, byteMs = 1000 } = {},
 ) {
-  const args = ["http", "--port", "0", "--model", model, "--head-timeout", `${headSeconds}s`];
+  const args = ["http", "--port", "0", ...setupArgs(setup), "--head-timeout", `${headSeconds}s`];
   await using server = await ServerProcess.start(args);
   const load = new RequestLoop(server.port, connections);
   await load.rate(Math.min(2, seconds));
@@ -152,10 +153,10 @@ export async function slowClients(
 
 /** More clients than descriptors: no crash, no spinning, all are answered, full service after. */
 export async function fewDescriptors(
-  model: string,
+  setup: Setup,
   { clients = 1000, openFiles = 128, idleMs = 1000 } = {},
 ) {
-  const args = ["http", "--port", "0", "--model", model, "--backlog", "1024"];
+  const args = ["http", "--port", "0", ...setupArgs(setup), "--backlog", "1024"];
   await using server = await ServerProcess.start(args, { openFiles });
   const hold = Promise.withResolvers<void>();
   let connected = 0;
@@ -197,12 +198,12 @@ const STEADY_MIB = 8;
  * has grown, up to three more halves show whether that goes on.
  */
 export async function memoryGrowth(
-  model: string,
+  setup: Setup,
   { requests = 1_000_000, connections = 32 } = {},
 ) {
   // How many Workers a pool has depends on the load; a fixed few show what requests leave behind.
-  const few = model === "shared-pool" ? ["--max-active", "2"] : [];
-  const args = ["http", "--port", "0", "--model", model, ...few];
+  const few = setup.model === "shared-pool" ? ["--max-active", "2"] : [];
+  const args = ["http", "--port", "0", ...setupArgs(setup), ...few];
   await using server = await ServerProcess.start(args);
   const load = new RequestLoop(server.port, connections);
   const half = requests / 2;
@@ -221,8 +222,8 @@ export async function memoryGrowth(
 }
 
 /** What an idle keep-alive connection costs, each after one request. */
-export async function idleConnections(model: string, { clients = 10_000 } = {}) {
-  const args = ["http", "--port", "0", "--model", model, "--idle-timeout", "0"];
+export async function idleConnections(setup: Setup, { clients = 10_000 } = {}) {
+  const args = ["http", "--port", "0", ...setupArgs(setup), "--idle-timeout", "0"];
   const wide = [...args, "--backlog", "4096", "--max-connections", "12000"];
   await using server = await ServerProcess.start(wide);
   const buffer = new Uint8Array(1024);

@@ -1,6 +1,5 @@
 /** `ktcp http --dir` at the socket: which target gets what, and the fields that answers carry. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../../servers/mod.ts";
 import type { DirectoryOptions } from "../../../servers/mod.ts";
 import {
   type Answered,
@@ -10,6 +9,7 @@ import {
   type Tree,
   withFiles,
 } from "../../support/file_server.ts";
+import { FEW_SETUPS, forEachSetup, serverOptions } from "../../support/setups.ts";
 
 const TREE: Tree = {
   "a.txt": "0123456789",
@@ -234,11 +234,13 @@ Deno.test("ktcp http --auth asks for the password before anything else is answer
     }
   }));
 
-for (const model of MODELS) {
-  Deno.test(`${model}: a CORS preflight passes without credentials, nothing else does`, () =>
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label } = setup;
+
+  Deno.test(`${label}: a CORS preflight passes without credentials, nothing else does`, () =>
     withFiles(
       { "a.txt": "0123456789", "large.bin": new Uint8Array(2 << 20) },
-      { model, auth: { user: "u", password: "p" }, cors: "https://app.example" },
+      { ...serverOptions(setup), auth: { user: "u", password: "p" }, cors: "https://app.example" },
       async ({ ask }) => {
         const asking = { "Origin": "https://app.example", "Access-Control-Request-Method": "GET" };
         const preflight = await ask("/a.txt", { method: "OPTIONS", fields: asking });
@@ -259,15 +261,13 @@ for (const model of MODELS) {
         }
       },
     ));
-}
 
-for (const model of ["per-core", "shared-pool", "per-connection"] as const) {
-  Deno.test(`ktcp http --dir --model ${model} serves files of all sizes`, () => {
+  Deno.test(`${label}: ktcp http --dir serves files of all sizes`, () => {
     const sizes = [0, 1, 20_000, 100_000, 1 << 20, 3 << 20];
     const tree: Tree = Object.fromEntries(
       sizes.map((size) => [`${size}.bin`, new Uint8Array(size).map((_, at) => at * 7)]),
     );
-    return withFiles(tree, { model, maxActive: 8 }, async ({ ask }) => {
+    return withFiles(tree, { ...serverOptions(setup), maxActive: 8 }, async ({ ask }) => {
       for (const size of [...sizes, ...sizes]) {
         const { status, body } = await ask(`/${size}.bin`);
         assert.equal(status, 200);
@@ -279,4 +279,4 @@ for (const model of ["per-core", "shared-pool", "per-connection"] as const) {
       assert.match((await ask("/")).body, LISTING);
     });
   });
-}
+});

@@ -1,6 +1,5 @@
 /** Content codings at the socket: precompressed files, compression on the fly, negotiation. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../../servers/mod.ts";
 import zlib from "node:zlib";
 import { ServerProcess } from "../../../tools/soak/server_process.ts";
 import { latin1Bytes } from "../../support/http_cases.ts";
@@ -13,6 +12,7 @@ import {
   type Tree,
   withFiles,
 } from "../../support/file_server.ts";
+import { FEW_SETUPS, forEachSetup, serverOptions, setupArgs } from "../../support/setups.ts";
 
 const TEXT = "All work and no play. ".repeat(2000);
 const DECODERS: Record<string, (bytes: Uint8Array) => Uint8Array> = {
@@ -156,9 +156,11 @@ function largeTexts(count: number): Tree {
   }));
 }
 
-for (const model of MODELS) {
-  Deno.test(`ktcp http --compress sends copies in model ${model}`, () =>
-    withFiles({ "a.txt": TEXT }, { model, compress: true }, async ({ ask }) => {
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label } = setup;
+
+  Deno.test(`ktcp http --compress sends copies in setup ${label}`, () =>
+    withFiles({ "a.txt": TEXT }, { ...serverOptions(setup), compress: true }, async ({ ask }) => {
       const answer = await untilCoded(ask, "/a.txt");
       assert.equal(decoded(answer.body, "br"), TEXT);
       const head = await ask("/a.txt", { method: "HEAD", fields: { "Accept-Encoding": "br" } });
@@ -166,9 +168,9 @@ for (const model of MODELS) {
       assert.equal(head.fields.etag, answer.fields.etag);
     }));
 
-  Deno.test(`ktcp http --compress ends at once in model ${model}, whatever waits for copies`, () =>
+  Deno.test(`ktcp http --compress ends at once in setup ${label}, whatever waits for copies`, () =>
     withTree(largeTexts(8), async (root) => {
-      const args = ["http", "--port", "0", "--dir", root, "--model", model, "--compress"];
+      const args = ["http", "--port", "0", "--dir", root, ...setupArgs(setup), "--compress"];
       await using server = await ServerProcess.start([...args, "--grace", "60s"]);
       const address = { hostname: "127.0.0.1", port: server.port };
       const clients = await Promise.all(
@@ -189,7 +191,7 @@ for (const model of MODELS) {
       assert.equal(code, 0, notes);
       assert.ok(ms < 20_000, `${ms} ms`);
     }));
-}
+});
 
 Deno.test("ktcp http --compress answers others while it compresses", () => {
   const count = 16;

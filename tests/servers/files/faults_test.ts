@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { stderr } from "../../../system/stderr.ts";
 import fs from "node:fs";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { MODELS, serve } from "../../../servers/mod.ts";
+import { serve } from "../../../servers/mod.ts";
 import { FileClient, requestBytes, type Tree, withFiles } from "../../support/file_server.ts";
 import { RawClient } from "../../support/raw_client.ts";
 import { ServerProcess } from "../../../tools/soak/server_process.ts";
 import { withTree } from "./tree.ts";
+import { FEW_SETUPS, forEachSetup, setupArgs } from "../../support/setups.ts";
 
 const LARGE = new Uint8Array(3 << 20).map((_, i) => i);
 const TREE: Tree = {
@@ -237,12 +238,12 @@ async function setDescriptorLimit(pid: number, limit: number): Promise<void> {
   assert.ok(success, "prlimit");
 }
 
-for (const model of MODELS) {
-  Deno.test(`${model}: out of descriptors, ktcp http --dir answers 503, and goes on later`, {
+forEachSetup(FEW_SETUPS, (setup) => {
+  Deno.test(`${setup.label}: out of descriptors, ktcp http --dir answers 503, and goes on later`, {
     ignore: !HAS_PRLIMIT,
   }, () =>
     withTree(TREE, async (root) => {
-      const args = ["http", "--port", "0", "--dir", root, "--model", model, "--cache", "0"];
+      const args = ["http", "--port", "0", "--dir", root, ...setupArgs(setup), "--cache", "0"];
       await using server = await ServerProcess.start(args);
       await using client = await FileClient.connect({ hostname: "127.0.0.1", port: server.port });
       const targets = ["/small.txt", "/large.bin", "/d/", "/small.txt"];
@@ -260,4 +261,4 @@ for (const model of MODELS) {
       assert.match(notes, /^ktcp http: cannot read \/small\.txt: EMFILE \(.*'ulimit -n'\); /m);
       assert.doesNotMatch(notes, /internal error|^ {4}at /m);
     }));
-}
+});

@@ -1,10 +1,10 @@
 /** Many clients who ask for one listing at once, and leave before it is there. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../../servers/mod.ts";
 import { launchServer } from "../../support/launch.ts";
 import { requestBytes } from "../../support/file_server.ts";
 import { peakResidentBytes } from "../../../system/process_usage.ts";
 import { run, withTree } from "./tree.ts";
+import { FEW_SETUPS, possible, setupArgs } from "../../support/setups.ts";
 
 const ENTRIES = 20_000;
 const CLIENTS = 400;
@@ -38,8 +38,9 @@ Deno.test("ktcp http --dir shares a listing, and drops it when all who asked hav
   withTree({}, async (root) => {
     Deno.mkdirSync(`${root}/many`);
     run("bash", "-c", `cd "${root}/many" && seq -f 'file-%06g.txt' ${ENTRIES} | xargs touch`);
-    for (const model of MODELS.filter((model) => model !== "per-connection")) {
-      await using server = await launchServer(["http", "--dir", root, "--model", model]);
+    for (const setup of possible(FEW_SETUPS).filter(({ model }) => model !== "per-connection")) {
+      const { label } = setup;
+      await using server = await launchServer(["http", "--dir", root, ...setupArgs(setup)]);
       const { port, process: { pid }, address } = server;
       const idleBytes = peakResidentBytes(pid);
       const idleCpuMs = cpuMs(pid);
@@ -54,8 +55,8 @@ Deno.test("ktcp http --dir shares a listing, and drops it when all who asked hav
       assert.equal((await staying).match(/<tr><td><a class="txt"/g)?.length, ENTRIES);
       await untilAtRest(pid, idleCpuMs + MAX_CPU_MS);
       const usedMs = cpuMs(pid) - idleCpuMs;
-      assert.ok(usedMs < MAX_CPU_MS, `${model}: ${usedMs} ms of CPU`);
+      assert.ok(usedMs < MAX_CPU_MS, `${label}: ${usedMs} ms of CPU`);
       const bytes = peakResidentBytes(pid) - idleBytes;
-      assert.ok(bytes < MAX_BYTES, `${model}: ${bytes >> 20} MiB more than idle`);
+      assert.ok(bytes < MAX_BYTES, `${label}: ${bytes >> 20} MiB more than idle`);
     }
   }));

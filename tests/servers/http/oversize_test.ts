@@ -3,10 +3,11 @@
  */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS, type Limits } from "../../../core/mod.ts";
-import { MODELS, serve } from "../../../servers/mod.ts";
+import { serve } from "../../../servers/mod.ts";
 import { latin1Bytes } from "../../support/http_cases.ts";
 import { RawClient } from "../../support/raw_client.ts";
 import { fieldOf } from "../../support/response_reader.ts";
+import { FEW_SETUPS, possible, serverOptions } from "../../support/setups.ts";
 
 const MIB = 1 << 20;
 const HOST = "Host: a\r\n";
@@ -31,24 +32,24 @@ const OVERSIZE: Record<string, { status: number; head: string; fill: number }> =
 };
 
 async function* servers(limits: Limits) {
-  for (const model of MODELS) {
+  for (const setup of possible(FEW_SETUPS)) {
     const server = await serve({
       service: { kind: "http", content: "echo", limits },
-      model,
+      ...serverOptions(setup),
       workers: 1,
       onNote: () => {},
     });
     try {
-      yield { model, address: { hostname: "127.0.0.1", port: server.port } };
+      yield { setup: setup.label, address: { hostname: "127.0.0.1", port: server.port } };
     } finally {
-      assert.equal(await server.stop(5000), 0, `${model}: nothing hangs`);
+      assert.equal(await server.stop(5000), 0, `${setup.label}: nothing hangs`);
     }
   }
 }
 
 Deno.test("ktcp http lets a client that still sends read why it is refused", async () => {
   const filler = new Uint8Array(65536).fill(0x61);
-  for await (const { model, address } of servers(DEFAULT_LIMITS)) {
+  for await (const { setup, address } of servers(DEFAULT_LIMITS)) {
     for (const [name, { status, head, fill }] of Object.entries(OVERSIZE)) {
       const client = await RawClient.connect(address, ["POST"]);
       // The whole is sent as fast as it goes, whatever comes back, as a simple client does it.
@@ -60,7 +61,7 @@ Deno.test("ktcp http lets a client that still sends read why it is refused", asy
         return true;
       })();
       const seen = await client.untilClosed(10_000);
-      const label = `${model}, ${name}`;
+      const label = `${setup}, ${name}`;
       assert.deepEqual(seen.responses.map((response) => response.status), [status], label);
       assert.equal(seen.fault, undefined, label);
       assert.equal(fieldOf(seen.responses[0], "connection"), "close", label);

@@ -1,9 +1,9 @@
-/** The same exchanges leave the same lines in the access log, in every model. */
+/** The same exchanges leave the same lines in the access log, in every setup. */
 import assert from "node:assert/strict";
-import { MODELS } from "../../../servers/mod.ts";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
 import { latin1Bytes } from "../../support/http_cases.ts";
 import { type LaunchedServer, launchServer } from "../../support/launch.ts";
+import { FEW_SETUPS, forEachSetup, setupArgs } from "../../support/setups.ts";
 import { withTree } from "../files/tree.ts";
 
 const LARGE_BYTES = 16 << 20;
@@ -176,17 +176,17 @@ async function linesOf(server: LaunchedServer, count: number): Promise<Line[]> {
   return lines.map((line) => JSON.parse(line));
 }
 
-/** What is the same in every model. */
+/** What is the same in every setup. */
 function masked({ method, target, version, status, bytes, client, userAgent }: Line): string {
   return JSON.stringify({ method, target, version, status, bytes, client, userAgent });
 }
 
 const seen: string[] = [];
 
-for (const model of MODELS) {
-  Deno.test(`access log: ${model} writes the same lines as the others`, () =>
+forEachSetup(FEW_SETUPS, (setup) => {
+  Deno.test(`access log: ${setup.label} writes the same lines as the others`, () =>
     withTree(TREE, async (root) => {
-      const args = ["http", "--dir", root, "--log", "json", "--model", model];
+      const args = ["http", "--dir", root, "--log", "json", ...setupArgs(setup)];
       await using server = await launchServer([
         ...args,
         ...["--head-timeout", "500ms", "--body-timeout", "500ms"],
@@ -218,4 +218,4 @@ for (const model of MODELS) {
       seen.push(text);
       assert.equal(text, seen[0]);
     }));
-}
+});

@@ -9,7 +9,7 @@ Deno.test({
   name: "single: well-behaved clients get whole right answers beside attackers",
   ignore: whyNot(["openssl", "version"]) !== undefined,
   fn: async () => {
-    await attack("single", {
+    await attack({ model: "single" }, {
       seconds: 2,
       attacks: ["slow-readers", "churn", "aborted", "content"],
       connections: 100,

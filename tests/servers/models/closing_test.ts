@@ -1,14 +1,15 @@
 /**
- * How a server closes (RFC 9112 section 9.6), in every model: what the peer sends behind its last
+ * How a server closes (RFC 9112 section 9.6), in every setup: what the peer sends behind its last
  * request must not make the kernel reset the connection, because a reset destroys the response on
  * its way.
  */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { type Model, MODELS, type RunningServer, serve } from "../../../servers/mod.ts";
+import { type RunningServer, serve } from "../../../servers/mod.ts";
 import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readFull, readResponse, REQUEST, writeAll } from "../../../tools/soak/client.ts";
 import { sleep } from "../../../system/wait.ts";
+import { FEW_SETUPS, forEachSetup, serverOptions, type Setup } from "../../support/setups.ts";
 
 /** More than the kernel sends before the peer reads, less than its buffers hold. */
 const LARGE_BYTES = 400_000;
@@ -72,8 +73,8 @@ async function sendBehind(port: number, request: string): Promise<string> {
 }
 
 /** Clients that are idle, or keep on sending, when the server is told to stop. */
-async function sendWhileItDrains(service: ServiceOptions, model: Model): Promise<void> {
-  const server = await serve({ model, service, workers: 2 });
+async function sendWhileItDrains(service: ServiceOptions, setup: Setup): Promise<void> {
+  const server = await serve({ ...serverOptions(setup), service, workers: 2 });
   const conn = await connect(server.port);
   const silent = await connect(server.port);
   try {
@@ -98,17 +99,18 @@ async function sendWhileItDrains(service: ServiceOptions, model: Model): Promise
   }
 }
 
-for (const model of MODELS) {
+forEachSetup(FEW_SETUPS, (setup) => {
+  const { label } = setup;
   for (const service of [http("hello"), ECHO]) {
-    Deno.test(`${model}: ${service.kind}: what comes while it drains does not reset`, async () => {
-      await sendWhileItDrains(service, model);
+    Deno.test(`${label}: ${service.kind}: what comes while it drains does not reset`, async () => {
+      await sendWhileItDrains(service, setup);
     });
   }
 
-  Deno.test(`${model}: what comes behind the last request does not reset`, async () => {
+  Deno.test(`${label}: what comes behind the last request does not reset`, async () => {
     const faults: string[] = [];
     for (const content of ["hello", "echo", "dir"] as const) {
-      const server = await serve({ model, service: http(content), workers: 2 });
+      const server = await serve({ ...serverOptions(setup), service: http(content), workers: 2 });
       await Promise.all(
         CASES.filter(([of]) => of === content).map(async ([, request, status, body]) => {
           try {
@@ -128,7 +130,7 @@ for (const model of MODELS) {
     }
     assert.deepEqual(faults, []);
   });
-}
+});
 
 async function faultsOfStop(server: RunningServer, content: Content): Promise<string[]> {
   const cut = await server.stop(5000);

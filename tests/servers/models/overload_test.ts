@@ -1,16 +1,17 @@
 /** What a server does when its memory is taken: it refuses, it answers others, and it stays up. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { MODELS, type PartialServerOptions, serve, sumCounters } from "../../../servers/mod.ts";
+import { type PartialServerOptions, serve, sumCounters } from "../../../servers/mod.ts";
 import { latin1Bytes } from "../../support/http_cases.ts";
 import { exchange, RawClient } from "../../support/raw_client.ts";
 import { fieldOf } from "../../support/response_reader.ts";
+import { FEW_SETUPS, possible, serverOptions } from "../../support/setups.ts";
 
 const MAX_CONNECTIONS = 12;
 const DEADLINE_MS = 20_000;
 const GET = latin1Bytes("GET /a.bin HTTP/1.1\r\nHost: a\r\n\r\n");
 
-/** Runs `test` with a server of each model. */
+/** Runs `test` with a server of each setup. */
 async function withServers(
   options: PartialServerOptions,
   test: (server: {
@@ -19,18 +20,18 @@ async function withServers(
     overloads: () => Promise<number>;
   }) => Promise<void>,
 ): Promise<void> {
-  for (const model of MODELS) {
+  for (const setup of possible(FEW_SETUPS)) {
     const server = await serve({
       maxConnections: MAX_CONNECTIONS,
       workers: 1,
       onNote: () => {},
       ...options,
-      model,
+      ...serverOptions(setup),
     });
     try {
       await test({
         address: { hostname: "127.0.0.1", port: server.port },
-        label: model,
+        label: setup.label,
         overloads: async () =>
           sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? [])).overloads,
       });
@@ -43,7 +44,8 @@ async function withServers(
 Deno.test("with its memory full of content a server refuses with 503, and times heads out", () =>
   withServers({
     service: { kind: "http", content: "echo", limits: DEFAULT_LIMITS },
-    timeouts: { contentMs: 1000, headMs: 200, lingerMs: 200 },
+    // A client may wait as long as a head may take for a Worker of its own to start.
+    timeouts: { contentMs: 1000, headMs: 1000, lingerMs: 200 },
   }, async ({ address, label, overloads }) => {
     const head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n";
     const upload = latin1Bytes(head + "x".repeat(1_000_000));

@@ -1,14 +1,18 @@
 /** An address belongs to one server: of those that start at once, and of those that follow. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { type Model, MODELS, type RunningServer, serve } from "../../../servers/mod.ts";
+import { DEFAULT_ENGINE, type RunningServer, serve } from "../../../servers/mod.ts";
+import { forEachSetup, type Setup, SETUPS } from "../../support/setups.ts";
 import { withTree } from "../files/tree.ts";
 
 const ignore = Deno.build.os !== "linux";
 
-function start(model: Model, listen: { hostname?: string; port?: number; path?: string }) {
+function start(
+  { model, engine }: Omit<Setup, "label">,
+  listen: { hostname?: string; port?: number; path?: string },
+) {
   const service = { kind: "http", content: "hello", limits: DEFAULT_LIMITS } as const;
-  return serve({ model, workers: 2, maxActive: 2, service, listen, onNote: () => {} });
+  return serve({ model, engine, workers: 2, maxActive: 2, service, listen, onNote: () => {} });
 }
 
 /** Starts servers at once. @returns the one that listens; all others were refused */
@@ -46,30 +50,31 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-for (const model of MODELS) {
+forEachSetup(SETUPS, (setup) => {
+  const { label } = setup;
   Deno.test({
-    name: `${model}: of servers that start on one port at once, one listens`,
+    name: `${label}: of servers that start on one port at once, one listens`,
     ignore,
     fn: async () => {
       for (const rival of ["127.0.0.1", "0.0.0.0"]) {
         const port = freePort();
         const server = await startRivals([
-          () => start(model, { hostname: "127.0.0.1", port }),
-          () => start(model, { hostname: rival, port }),
+          () => start(setup, { hostname: "127.0.0.1", port }),
+          () => start(setup, { hostname: rival, port }),
         ]);
         await server.stop(0);
         // It is free again at once.
-        await (await start(model, { port })).stop(0);
+        await (await start(setup, { port })).stop(0);
       }
     },
   });
 
-  Deno.test(`${model}: of servers that start on one path at once, one listens`, () =>
+  Deno.test(`${label}: of servers that start on one path at once, one listens`, () =>
     withTree({}, async (root) => {
       const path = `${root}/socket`;
       for (const isStale of [true, false]) {
         if (isStale) leaveStaleSocket(path);
-        const one = () => start(model, { path });
+        const one = () => start(setup, { path });
         const server = await startRivals([one, one, one]);
         assert.equal(await statusAt(path), "200");
         await server.stop(0);
@@ -77,26 +82,29 @@ for (const model of MODELS) {
       }
     }));
 
-  Deno.test(`${model}: a server that stops leaves its successor's socket`, () =>
+  Deno.test(`${label}: a server that stops leaves its successor's socket`, () =>
     withTree({}, async (root) => {
       const path = `${root}/socket`;
-      const first = await start(model, { path });
-      await assert.rejects(start(model, { path }), Deno.errors.AddrInUse);
+      const first = await start(setup, { path });
+      await assert.rejects(start(setup, { path }), Deno.errors.AddrInUse);
       Deno.removeSync(path);
-      const second = await start(model, { path });
+      const second = await start(setup, { path });
       await first.stop(0);
       assert.equal(await statusAt(path), "200");
       await second.stop(0);
       assert.deepEqual([...Deno.readDirSync(root)], [], "nothing is left");
     }));
-}
+});
 
 Deno.test("what is no socket is left where a socket was to be", () =>
   withTree({ "file": "data", "target": "data" }, async (root) => {
     Deno.symlinkSync("target", `${root}/link`);
     for (const name of ["file", "link"]) {
       const path = `${root}/${name}`;
-      await assert.rejects(start("single", { path }), Deno.errors.AddrInUse);
+      await assert.rejects(
+        start({ model: "single", engine: DEFAULT_ENGINE }, { path }),
+        Deno.errors.AddrInUse,
+      );
       assert.equal(Deno.readTextFileSync(path), "data");
     }
     assert.ok(Deno.lstatSync(`${root}/link`).isSymlink);

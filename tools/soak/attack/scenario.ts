@@ -10,6 +10,7 @@
 import { readSystemLimits } from "../../../system/limits.ts";
 import { connect, readResponse, writeAll } from "../client.ts";
 import { ServerProcess } from "../server_process.ts";
+import { type Setup, setupArgs } from "../setup.ts";
 import type { AttackCounts } from "./attack_worker.ts";
 import { Attackers } from "./attackers.ts";
 import { ATTACKS, type Victims } from "./attacks.ts";
@@ -49,13 +50,15 @@ interface Attacked {
 }
 
 /** Runs the attack. @returns the figures in a line @throws with all that went wrong */
-export async function attack(model: string, options: AttackOptions = {}): Promise<string> {
+export async function attack(setup: Setup, options: AttackOptions = {}): Promise<string> {
   const { seconds = 30, attacks = Object.keys(ATTACKS), entries = 20_000 } = options;
-  const { connections = connectionsFor(model) } = options;
+  const { connections = connectionsFor(setup) } = options;
   using site = new Site(entries);
   site.makeCertificate();
   const start = (most: number, ...args: string[]) => {
-    const common = ["http", "--port", "0", "--model", model, "--backlog", "1024"];
+    // Only the runtime's sockets speak TLS.
+    const of = args.includes("--tls-cert") ? { model: setup.model } : setup;
+    const common = ["http", "--port", "0", ...setupArgs(of), "--backlog", "1024"];
     return ServerProcess.start([...common, "--max-connections", String(most), ...args]);
   };
   const tlsConnections = Math.ceil(connections / 4);
@@ -120,8 +123,8 @@ export async function attack(model: string, options: AttackOptions = {}): Promis
   return line;
 }
 
-/** The size for `model`: a connection that sends a message costs `per-connection` a Worker. */
-function connectionsFor(model: string): number {
+/** The size for a setup: a connection that sends a message costs `per-connection` a Worker. */
+function connectionsFor({ model }: Setup): number {
   const wanted = model === "per-connection" ? 100 : 1000;
   const soft = readSystemLimits().openFiles?.soft ?? Infinity;
   return Math.max(20, Math.min(wanted, Math.floor((soft - OTHER_DESCRIPTORS) / 2)));
