@@ -18,8 +18,17 @@ import { publish } from "./published_counters.ts";
 /** What Workers are started with. */
 export interface DescriptorInit extends WorkerServiceInit {
   timeouts: Timeouts;
-  /** One word: not 0 when the server drains. */
+  /** One word: a {@linkcode Draining}. */
   draining: Int32Array<SharedArrayBuffer>;
+}
+
+/** How far a server's end has come. */
+export const enum Draining {
+  No,
+  /** Idle connections end. */
+  Begun,
+  /** The grace is over: all end. */
+  Over,
 }
 
 /** A connection: plain data. */
@@ -67,7 +76,9 @@ export async function serveDescriptor(
     tickMs: TICK_MS,
     onTurn() {
       publish(counters, published);
-      if (Atomics.load(draining, 0) === 0) return;
+      const stage: Draining = Atomics.load(draining, 0);
+      if (stage === Draining.No) return;
+      if (stage === Draining.Over) return connection.close();
       if (!isDraining) service.drain?.();
       isDraining = true;
       connection.endIfIdle();

@@ -41,7 +41,7 @@ import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
 import { workerPermissions } from "../permissions.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
 import { createServerCore } from "../thread_server.ts";
-import type { DescriptorData, DescriptorInit } from "./descriptor_item.ts";
+import { type DescriptorData, type DescriptorInit, Draining } from "./descriptor_item.ts";
 import { publishedCounters, readPublished } from "./published_counters.ts";
 
 /** Settings of the model. */
@@ -76,7 +76,7 @@ export async function servePerConnectionOnDescriptors(
   const protocol = createProtocol(core, service, { print, ...parts });
   const socket = openListeningSocket(options.listen);
   const queue = allocWorkqueue("ktcp_per_connection", { flags: WQ_UNBOUND, maxActive, pools });
-  const connections = new DescriptorConnections(options, { core, protocol, queue });
+  const connections = new DescriptorConnections(options, { core, protocol, queue, draining });
   const limit = connections.limit;
   const loop = new AcceptLoop(new DescriptorListener(socket), limit, {
     serve: (accepted) => connections.serve(accepted),
@@ -95,7 +95,7 @@ export async function servePerConnectionOnDescriptors(
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
       loop.stop();
-      Atomics.store(draining, 0, 1);
+      Atomics.store(draining, 0, Draining.Begun);
       await loop.done.catch(() => {});
       const cut = await connections.end(graceMs);
       await Promise.all([destroyWorkqueue(queue), compressorsEnded]);
@@ -129,6 +129,7 @@ class DescriptorConnections {
   readonly #core: Core;
   readonly #protocol: Service;
   readonly #queue: Workqueue;
+  readonly #draining: Int32Array<SharedArrayBuffer>;
   readonly #patienceMs: number;
   readonly #all = new Set<Served>();
   #ended = zeroCounters();
@@ -137,12 +138,18 @@ class DescriptorConnections {
 
   constructor(
     { maxConnections, timeouts }: ServerOptions,
-    { core, protocol, queue }: { core: Core; protocol: Service; queue: Workqueue },
+    { core, protocol, queue, draining }: {
+      core: Core;
+      protocol: Service;
+      queue: Workqueue;
+      draining: Int32Array<SharedArrayBuffer>;
+    },
   ) {
     this.limit = ConnectionLimit.alone(maxConnections);
     this.#core = core;
     this.#protocol = protocol;
     this.#queue = queue;
+    this.#draining = draining;
     // As long as a client may take for a head.
     this.#patienceMs = timeouts.headMs || Infinity;
   }
@@ -187,9 +194,10 @@ class DescriptorConnections {
     if (this.#all.size === 0) return 0;
     if (await settledWithin(empty, graceMs)) return 0;
     const cut = this.#all.size;
+    // Each Worker sees it within a tick. The end of a socket would look like the peer's.
+    Atomics.store(this.#draining, 0, Draining.Over);
     for (const served of this.#all) {
       if (cancelWork(served.work)) this.#end(served, this.#countersOf(served));
-      else shutdown(served.fd, Shutdown.Both);
     }
     if (this.#all.size > 0) await empty;
     return cut;
