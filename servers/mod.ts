@@ -99,7 +99,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   const { model, workers } = threadsFor(partial, options, (note) => notes.push(note));
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
-    { model, workers, maxActive },
+    { model, asked: partial.model, workers, maxActive },
     systemRoom(),
   );
   // What nobody asked for is lowered without a word.

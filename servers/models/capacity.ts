@@ -51,6 +51,8 @@ export interface SystemRoom {
 /** What connections share with Workers. */
 export interface ModelSize {
   model: Model;
+  /** What was asked for, for the message; default: `model`. */
+  asked?: Model;
   /** Workers of `per-core`. */
   workers: number;
   maxActive: number;
@@ -103,7 +105,7 @@ export function workersByMemory(memoryBytes: number): number {
  */
 export function fitCapacity(
   options: ServerOptions,
-  { model, workers, maxActive: wantedWorkers }: ModelSize,
+  { model, asked = model, workers, maxActive: wantedWorkers }: ModelSize,
   room: SystemRoom,
 ): Capacity {
   const { service, maxConnections: wanted } = options;
@@ -142,7 +144,7 @@ export function fitCapacity(
   }
   if (free < least) {
     const limit = room.descriptorLimit;
-    throw new CapacityError(limit + least - free, { model, limit });
+    throw new CapacityError(limit + least - free, { model: asked, limit });
   }
   // Each Worker of per-core has a core with room for all connections; of these pages, only those
   // are resident that connections use, wherever these are.
