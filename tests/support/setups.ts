@@ -2,7 +2,7 @@
  * In which ways a server can run: a model with an engine. Suites are written once, and run for each
  * setup of a list.
  */
-import type { EngineOptions, Model, PartialServerOptions } from "../../servers/mod.ts";
+import type { EngineOptions, Model } from "../../servers/mod.ts";
 import { DEFAULT_ENGINE, MODELS } from "../../servers/mod.ts";
 import { blocksThread } from "../../servers/net/engine_options.ts";
 import { engineSupport, type LinuxEngine } from "../../system/linux/engines.ts";
@@ -90,9 +90,19 @@ export function forEachSetup(setups: readonly Setup[], register: (setup: Setup) 
 }
 
 /** The part of a server's options that `setup` is. */
-export function serverOptions({ model, engine }: Setup): Pick<
-  PartialServerOptions,
-  "model" | "engine"
-> {
+export function serverOptions({ model, engine }: Setup): Omit<Setup, "label"> {
   return { model, engine };
+}
+
+/** Steps that run at the same time cannot tell which one of them has left something open. */
+const NOT_SANITIZED = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
+
+/** Runs steps that mostly wait, all at the same time. The test around them finds what they leave. */
+export async function stepsAtOnce(
+  t: Deno.TestContext,
+  steps: Readonly<Record<string, () => Promise<void>>>,
+): Promise<void> {
+  await Promise.all(
+    Object.entries(steps).map(([name, fn]) => t.step({ name, fn, ...NOT_SANITIZED })),
+  );
 }

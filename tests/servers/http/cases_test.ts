@@ -13,7 +13,13 @@ import {
   SERVICES,
 } from "../../support/http_cases.ts";
 import { replay } from "../../support/http_replay.ts";
-import { forEachSetup, serverOptions, type Setup, SETUPS } from "../../support/setups.ts";
+import {
+  forEachSetup,
+  serverOptions,
+  type Setup,
+  SETUPS,
+  stepsAtOnce,
+} from "../../support/setups.ts";
 
 const cases = loadHttpCases();
 
@@ -30,11 +36,13 @@ for (const [name, text] of Object.entries(DIR_FILES)) {
 }
 addEventListener("unload", () => Deno.removeSync(root, { recursive: true }));
 
+/** Cases, and where their bytes are cut. */
+type Replayed = [tests: readonly HttpCase[], cutsOf: (test: HttpCase) => readonly number[]];
+
 async function faultsOf(
   setup: Setup,
   service: Service,
-  tests: readonly HttpCase[],
-  cutsOf: (test: HttpCase) => readonly number[],
+  ...[tests, cutsOf]: Replayed
 ): Promise<string[]> {
   const server = await serve({
     ...serverOptions(setup),
@@ -63,18 +71,17 @@ const CASE_SETUPS = SETUPS.filter(({ label }) =>
 );
 
 forEachSetup(CASE_SETUPS, (setup) => {
-  const { label } = setup;
-
-  for (const service of SERVICES) {
-    Deno.test(`${label}: ktcp http (${service}) answers every case as the table says`, async () => {
-      const faults = await faultsOf(setup, service, cases, () => []);
+  Deno.test(`${setup.label}: ktcp http answers every case as the table says`, async (t) => {
+    const check = async (service: Service, ...[tests, cutsOf]: Replayed) => {
+      const faults = await faultsOf(setup, service, tests, cutsOf);
       assert.equal(faults.length, 0, faults.slice(0, 40).join("\n"));
-    });
-  }
-
-  Deno.test(`${label}: ktcp http (hello) answers short cases alike, sent byte by byte`, async () => {
+    };
     const short = cases.filter((test) => test.bytes.length < 200);
-    const faults = await faultsOf(setup, "hello", short, (test) => everyByte(test.bytes.length));
-    assert.equal(faults.length, 0, faults.slice(0, 40).join("\n"));
+    await stepsAtOnce(t, {
+      ...Object.fromEntries(
+        SERVICES.map((service) => [service, () => check(service, cases, () => [])]),
+      ),
+      "hello, byte by byte": () => check("hello", short, (test) => everyByte(test.bytes.length)),
+    });
   });
 });

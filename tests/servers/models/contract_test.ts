@@ -11,7 +11,13 @@ import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
 import { DIR_FILES, loadHttpCases, type Service, SERVICES } from "../../support/http_cases.ts";
 import { replay } from "../../support/http_replay.ts";
 import { sleep } from "../../../system/wait.ts";
-import { forEachSetup, serverOptions, type Setup, SETUPS } from "../../support/setups.ts";
+import {
+  forEachSetup,
+  serverOptions,
+  type Setup,
+  SETUPS,
+  stepsAtOnce,
+} from "../../support/setups.ts";
 import { until } from "../../support/until.ts";
 
 const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -280,9 +286,6 @@ for (const service of SERVICES) {
   };
 }
 
-/** Steps that run at the same time cannot tell which one of them has left something open. */
-const NOT_SANITIZED = { sanitizeOps: false, sanitizeResources: false, sanitizeExit: false };
-
 forEachSetup(SETUPS, (setup) => {
   const { label, model } = setup;
   const contracts = Object.entries(CONTRACTS);
@@ -294,10 +297,8 @@ forEachSetup(SETUPS, (setup) => {
   } else {
     // Mostly they wait for timeouts: all at the same time.
     Deno.test(`${label}: the contract`, async (t) => {
-      const steps = contracts.map(([name, contract]) =>
-        t.step({ name, fn: () => contract(setup), ...NOT_SANITIZED })
-      );
-      await Promise.all(steps);
+      const steps = contracts.map(([name, contract]) => [name, () => contract(setup)]);
+      await stepsAtOnce(t, Object.fromEntries(steps));
     });
   }
 });
