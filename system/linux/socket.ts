@@ -36,6 +36,7 @@ const SO_SNDTIMEO = 21;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_CORK = 3;
+const TCP_INFO = 11;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 
@@ -90,6 +91,11 @@ export interface TcpListener {
 
 /** Accept queue of a listener when nothing else is said. */
 export const DEFAULT_BACKLOG = 1024;
+
+/** Words of `struct tcp_info` that are read; tcpi_data_segs_in and _out are the last ones. */
+const TCP_INFO_WORDS = 40;
+const DATA_SEGS_IN = 38;
+const DATA_SEGS_OUT = 39;
 
 /** A `struct linger`: on, 0 seconds. */
 const LINGER_ZERO = new Uint8Array(new Int32Array([1, 0]).buffer);
@@ -304,6 +310,29 @@ export function socketError(fd: number): number {
   length[0] = 4;
   const result = system.calls.getsockopt(fd, SOL_SOCKET, SO_ERROR, wordBytes, lengthBytes);
   return result < 0 ? system.errno[0] : word[0];
+}
+
+/** Segments with data of one connection. */
+export interface DataSegments {
+  received: number;
+  sent: number;
+}
+
+/**
+ * Counts the segments with data that a TCP connection has received and sent: TCP_INFO of tcp(7).
+ *
+ * @throws {SystemError} ENOTSUP for a Unix socket, EBADF if it is closed
+ */
+export function dataSegments(fd: number): DataSegments {
+  const system = libc();
+  const info = new Uint32Array(TCP_INFO_WORDS);
+  const bytes = new Uint8Array(info.buffer);
+  length[0] = bytes.length;
+  system.check(
+    "getsockopt(TCP_INFO)",
+    system.calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, lengthBytes),
+  );
+  return { received: info[DATA_SEGS_IN], sent: info[DATA_SEGS_OUT] };
 }
 
 // Options. Each returns 0 or -errno: EBADF, ENOTSOCK, ENOPROTOOPT (not a TCP socket).

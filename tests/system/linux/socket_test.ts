@@ -7,6 +7,7 @@ import {
   acceptBlocking,
   connectTcp,
   connectUnix,
+  dataSegments,
   listenTcp,
   listenUnix,
   localAddress,
@@ -26,6 +27,7 @@ import {
 import {
   awaitReady,
   Descriptors,
+  drain,
   fill,
   NO_DESCRIPTOR,
   notLinux,
@@ -198,6 +200,24 @@ test("options are set on TCP sockets, and refused where there is none", (fds) =>
   }
   assert.equal(shutdown(NO_DESCRIPTOR, Shutdown.Both), -Errno.EBADF);
   assert.equal(socketError(NO_DESCRIPTOR), Errno.EBADF);
+});
+
+test("dataSegments() counts both ends' segments, and is for TCP", (fds) => {
+  const [server, client] = fds.pair();
+  setNoDelay(server, true);
+  for (const text of ["one", "two", "three"]) sendText(server, text);
+  drain(client, 11);
+  assert.deepEqual(dataSegments(server), { received: 0, sent: 3 });
+  assert.deepEqual(dataSegments(client), { received: 3, sent: 0 });
+  setCork(server, true);
+  for (const text of ["one", "two", "three"]) sendText(server, text);
+  assert.deepEqual(dataSegments(server).sent, 3);
+  setCork(server, false);
+  drain(client, 11);
+  assert.deepEqual(dataSegments(client).received, 4);
+  const call = /^getsockopt\(TCP_INFO\)$/;
+  assertFails(() => dataSegments(NO_DESCRIPTOR), "EBADF", call);
+  assertFails(() => dataSegments(fds.pipe()[0]), "ENOTSOCK", call);
 });
 
 test("noDelay is inherited by accepted sockets", (fds) => {
