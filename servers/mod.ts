@@ -25,6 +25,7 @@ export { DEFAULT_LIMITS } from "../core/mod.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { ListenOptions } from "./net/listen_options.ts";
+export { DEFAULT_SENDING, type SendOptions } from "./net/send_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/running_server.ts";
 export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";
@@ -140,7 +141,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       memory: budget.thread,
       onNote,
     });
-    if (tls !== undefined && sockets !== undefined) {
+    if (tls !== undefined && sockets !== undefined && options.sending.noDelay) {
       const { setNoDelayOnAll } = await import("../system/sockets/no_delay.ts");
       setNoDelayOnAll(sockets);
     }

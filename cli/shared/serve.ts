@@ -36,13 +36,20 @@ import { Failure, messageOf } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { readyLine } from "./ready_line.ts";
+import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
 
 /** The servers, as their commands are called. */
 export type ServerName = "echo" | "http";
 
+/** What they count as a message. */
+const MESSAGES = {
+  echo: { one: "piece", many: "pieces" },
+  http: { one: "request", many: "requests" },
+};
+
 /** Values of the options that both servers have. */
-export interface ServeFlags extends EngineFlags {
+export interface ServeFlags extends EngineFlags, SendFlags {
   port: number;
   host: string;
   unix?: string;
@@ -75,6 +82,7 @@ export function addServeOptions(command: Command, name: ServerName): Command {
       "work items (shared-pool) or connections (per-connection) in the works at once",
       { max: 2048, default: DEFAULT_MAX_ACTIVE },
     ),
+    ...SEND_OPTIONS,
     new Option("--stats", "print what each Worker did, at the end and on SIGUSR2"),
     count("--backlog", "length of the accept queue", { max: 65535, default: DEFAULT_BACKLOG }),
     count("--max-connections", "open connections at the most; more wait in the accept queue", {
@@ -108,6 +116,7 @@ export async function commonServerOptions(
   return {
     model,
     engine: await engineFor(flags, { model, isTls }),
+    sending: sendOptions(flags, flags.engine),
     workers: flags.workers,
     maxActive: flags.maxActive,
     onNote: printNote,
@@ -171,9 +180,8 @@ export async function runServer(
 }
 
 function summary(name: ServerName, counters: Counters, cut: number): string {
-  const what = name === "http" ? "requests" : "pieces";
   const errors = counters.resets + counters.overloads + cut;
-  return `${counters.connections} connections, ${counters.served} ${what}, ` +
+  return `${counters.connections} connections, ${counters.served} ${MESSAGES[name].many}, ` +
     `${counters.bytesIn} bytes in, ${counters.bytesOut} bytes out, ` +
     `${counters.timeouts} timeouts, ${errors} errors` +
     (stderr.dropped > 0 ? `, ${droppedText(stderr.dropped)}` : "");

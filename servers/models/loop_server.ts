@@ -30,7 +30,8 @@ export function startLoopServer(
   const onInternalError = internalErrors(print);
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
   const engine = createEngine(options, { wheel, ...share });
-  const context = { core, service, wheel, timeouts: options.timeouts, counters: zeroCounters() };
+  const { timeouts, sending: { writes } } = options;
+  const context = { core, service, wheel, timeouts, counters: zeroCounters(), writes };
   try {
     return { engine, acceptor: new Acceptor(context, engine, { limit, onInternalError }) };
   } catch (error) {

@@ -7,6 +7,7 @@ import type { AccessLogOptions } from "../http/access_log.ts";
 import type { Timeouts } from "../net/connection.ts";
 import { DEFAULT_ENGINE, type EngineOptions } from "../net/engine_options.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
+import { DEFAULT_SENDING, type SendOptions } from "../net/send_options.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
 import type { Model } from "./model.ts";
 
@@ -38,6 +39,7 @@ export type ServiceOptions = EchoServiceOptions | HttpServiceOptions;
 export interface ServerOptions {
   listen: ListenOptions;
   engine: EngineOptions;
+  sending: SendOptions;
   service: ServiceOptions;
   timeouts: Timeouts;
   maxConnections: number;
@@ -73,6 +75,7 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 export interface PartialServerOptions {
   listen?: Partial<ListenOptions>;
   engine?: Partial<EngineOptions>;
+  sending?: Partial<SendOptions>;
   service: ServiceOptions;
   timeouts?: Partial<Timeouts>;
   maxConnections?: number;
@@ -94,6 +97,7 @@ export function withDefaults(options: PartialServerOptions): ServerOptions {
   return {
     listen: { hostname: LOOPBACK, port: 0, backlog: DEFAULT_BACKLOG, ...options.listen },
     engine: { ...DEFAULT_ENGINE, ...options.engine },
+    sending: { ...DEFAULT_SENDING, ...options.sending },
     service: options.service,
     timeouts: { ...DEFAULT_TIMEOUTS[options.service.kind], ...options.timeouts },
     maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,

@@ -66,12 +66,13 @@ export function startThreadServer(
   options: ServerOptions,
   { core, service, limit, print, endSockets }: ThreadServerParts,
 ): { engine: Engine; acceptor: Acceptor } {
-  const listener = listen(options.listen);
+  const { timeouts, sending } = options;
+  const listener = listen(options.listen, sending);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
   const onInternalError = internalErrors(print);
   const counters = zeroCounters();
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError));
-  const context = { core, service, wheel, timeouts: options.timeouts, counters };
+  const context = { core, service, wheel, timeouts, counters, writes: sending.writes };
   const engine = new DenoEngine(listener);
   const acceptor = new Acceptor(context, engine, { limit, onInternalError });
   return { engine, acceptor };

@@ -37,6 +37,8 @@ export interface ConnectionContext {
   wheel: TimerWheel;
   timeouts: Timeouts;
   counters: Counters;
+  /** In how many sends each output leaves: see `SendOptions`. */
+  writes: number;
   /** Counts the connections over all threads; absent: another thread does. */
   limit?: ConnectionLimit;
   /**
@@ -112,6 +114,9 @@ export class Connection implements Timed, Sender {
   /** Where the rest of what is sent begins, in the core's memory, the view or the file; its bytes. */
   #outStart = 0;
   #outLength = 0;
+  /** With `writes` above 1: bytes of it behind those, and how many sends they take. */
+  #partsLength = 0;
+  #parts = 0;
   #writing: Writing | undefined;
   /** The driver receives. */
   #isReceiving = false;
@@ -189,6 +194,7 @@ export class Connection implements Timed, Sender {
       wheel.set(this, timeouts.writeMs);
       return Want.Send;
     }
+    if (this.#parts > 0) return this.#sendPart(this.#outStart + count, this.#partsLength);
     try {
       return this.#wasSent();
     } catch (error) {
@@ -353,7 +359,9 @@ export class Connection implements Timed, Sender {
 
   #view(): Uint8Array {
     const view = this.#writing!.view!;
-    return this.#outStart === 0 ? view : view.subarray(this.#outStart);
+    const start = this.#outStart;
+    const length = this.#outLength;
+    return length === view.length ? view : view.subarray(start, start + length);
   }
 
   // Steps
@@ -396,10 +404,25 @@ export class Connection implements Timed, Sender {
   }
 
   #send(sending: Sending, start: number, length: number): Want {
-    const { wheel, timeouts } = this.#context;
+    const { wheel, timeouts, writes } = this.#context;
     this.#sending = sending;
+    if (writes > 1) {
+      this.#parts = Math.min(writes, length);
+      return this.#sendPart(start, length);
+    }
     this.#outStart = start;
     this.#outLength = length;
+    wheel.set(this, timeouts.writeMs);
+    return Want.Send;
+  }
+
+  /** Sends the first of `#parts` equal parts of `length` bytes at `start`. */
+  #sendPart(start: number, length: number): Want {
+    const { wheel, timeouts } = this.#context;
+    const partLength = Math.ceil(length / this.#parts--);
+    this.#partsLength = length - partLength;
+    this.#outStart = start;
+    this.#outLength = partLength;
     wheel.set(this, timeouts.writeMs);
     return Want.Send;
   }

@@ -7,6 +7,8 @@ type Arrival = Uint8Array | null | Error;
 export class FakeStream implements Stream {
   /** Everything that was sent. */
   readonly sent: number[] = [];
+  /** How many bytes each write took. */
+  readonly writes: number[] = [];
   /** Most bytes that one write takes; 0: none, until `resume`. */
   mostPerWrite = Infinity;
   /** Whether the FIN was sent, and whether the stream was closed. */
@@ -56,6 +58,7 @@ export class FakeStream implements Stream {
     if (this.isClosed) throw new Deno.errors.BrokenPipe("closed");
     const part = view.subarray(0, this.mostPerWrite);
     this.sent.push(...part);
+    this.writes.push(part.length);
     return part.length;
   }
 

@@ -7,7 +7,7 @@ import { StreamDriver } from "../../servers/net/engines/deno/stream_driver.ts";
 
 /** Serves `stream` to its end. `ended` resolves with its fault, and its block is closed then. */
 export function serveStream(
-  parts: Omit<ConnectionContext, "onEnd">,
+  parts: Omit<ConnectionContext, "onEnd" | "writes"> & { writes?: number },
   stream: Stream,
   peer: string,
 ): { connection: Connection; ended: Promise<unknown> } {
@@ -17,7 +17,8 @@ export function serveStream(
     core.close(conn);
     ended.resolve(fault);
   };
-  const open = (driver: Driver) => new Connection({ ...parts, onEnd }, driver, core.open(), peer);
+  const open = (driver: Driver) =>
+    new Connection({ writes: 1, ...parts, onEnd }, driver, core.open(), peer);
   const host = { core, limit: ConnectionLimit.alone(1), open };
   return { connection: StreamDriver.serve(host, { stream, peer })!, ended: ended.promise };
 }

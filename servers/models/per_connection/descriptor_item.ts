@@ -5,6 +5,7 @@
 import { Connection, type Timeouts } from "../../net/connection.ts";
 import { type Counters, zeroCounters } from "../../net/counters.ts";
 import { BlockingDriver } from "../../net/engines/linux/blocking_driver.ts";
+import type { SendOptions } from "../../net/send_options.ts";
 import { MemoryPointers } from "../../../system/linux/memory.ts";
 import { TimerWheel } from "../../net/timer_wheel.ts";
 import type { WorkContext, WorkerOutlets } from "../../workqueue/run_work.ts";
@@ -18,6 +19,7 @@ import { publish } from "./published_counters.ts";
 /** What Workers are started with. */
 export interface DescriptorInit extends WorkerServiceInit {
   timeouts: Timeouts;
+  sending: SendOptions;
   /** One word: a {@linkcode Draining}. */
   draining: Int32Array<SharedArrayBuffer>;
 }
@@ -63,7 +65,7 @@ export async function serveDescriptor(
   { fd, conn, peer, published }: DescriptorData,
   context: WorkContext<DescriptorWorker>,
 ): Promise<Counters> {
-  const { core, service, init: { timeouts, draining }, print } = context.init;
+  const { core, service, init: { timeouts, sending, draining }, print } = context.init;
   const onInternalError = internalErrors(print);
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
   const counters = zeroCounters();
@@ -74,6 +76,7 @@ export async function serveDescriptor(
     pointers: new MemoryPointers(core.bytes, 4),
     wheel,
     tickMs: TICK_MS,
+    cork: sending.cork,
     onTurn() {
       publish(counters, published);
       const stage: Draining = Atomics.load(draining, 0);
@@ -89,7 +92,7 @@ export async function serveDescriptor(
     if (fault !== undefined) onInternalError(fault);
   };
   const connection: Connection = new Connection(
-    { core, service, wheel, timeouts, counters, onEnd },
+    { core, service, wheel, timeouts, counters, writes: sending.writes, onEnd },
     driver,
     conn,
     peer,

@@ -58,8 +58,8 @@ export async function servePerConnectionOnDescriptors(
 ): Promise<RunningServer> {
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const draining = new Int32Array(new SharedArrayBuffer(4));
-  const { service, timeouts } = options;
-  const init: DescriptorInit = { share: core.share, service, memory, timeouts, draining };
+  const { service, timeouts, sending } = options;
+  const init: DescriptorInit = { share: core.share, service, memory, timeouts, sending, draining };
   const print = (lines: string) => stderr.log(lines);
   const pools = new WorkerPools({
     entry: servesFiles(service)
@@ -74,7 +74,7 @@ export async function servePerConnectionOnDescriptors(
   });
   const parts = servesFiles(service) ? await import("../make_directory.ts") : {};
   const protocol = createProtocol(core, service, { print, ...parts });
-  const socket = openListeningSocket(options.listen);
+  const socket = openListeningSocket(options.listen, sending);
   const queue = allocWorkqueue("ktcp_per_connection", { flags: WQ_UNBOUND, maxActive, pools });
   const connections = new DescriptorConnections(options, { core, protocol, queue, draining });
   const limit = connections.limit;

@@ -20,19 +20,21 @@ interface Setup {
   service?: (core: Core) => Service;
   timeouts?: Partial<Timeouts>;
   blocks?: number;
+  writes?: number;
 }
 
 const echoService = (core: Core) => new EchoService(core, { bufferBytes: 20 });
 const httpService = (core: Core) => new HttpService(core, helloResource);
 
 /** Serves a fake stream. */
-function start({ service: make = echoService, timeouts = {}, blocks = 8 }: Setup = {}) {
+function start({ service: make = echoService, timeouts = {}, blocks = 8, writes }: Setup = {}) {
   const core = Core.create({ blocks });
   const service = make(core);
   const counters = zeroCounters();
   const wheel = new TimerWheel(2, () => service.tick?.(Date.now()));
   const stream = new FakeStream();
-  const context = { core, service, wheel, counters, timeouts: { ...NO_TIMEOUTS, ...timeouts } };
+  const allTimeouts = { ...NO_TIMEOUTS, ...timeouts };
+  const context = { core, service, wheel, counters, timeouts: allTimeouts, writes };
   const { connection, ended } = serveStream(context, stream, "192.0.2.1");
   return { core, counters, wheel, stream, connection, ended };
 }
@@ -55,6 +57,60 @@ Deno.test("Connection: echoes in pieces, whatever a write takes, and counts", as
     open: 0,
     connections: 1,
   });
+});
+
+for (
+  const { name, bytes, writes, mostPerWrite = Infinity, expected } of [
+    { name: "one write", bytes: 10, writes: 1, expected: [10] },
+    { name: "equal parts", bytes: 20, writes: 4, expected: [5, 5, 5, 5] },
+    { name: "nearly equal parts", bytes: 9, writes: 4, expected: [3, 2, 2, 2] },
+    { name: "no more parts than bytes", bytes: 2, writes: 5, expected: [1, 1] },
+    { name: "each piece of a message", bytes: 31, writes: 2, expected: [10, 10, 6, 5] },
+    {
+      name: "writes that take less",
+      bytes: 12,
+      writes: 2,
+      mostPerWrite: 4,
+      expected: [4, 2, 4, 2],
+    },
+  ]
+) {
+  Deno.test(`Connection: ${bytes} bytes in ${writes} writes: ${name}`, async () => {
+    const { stream, ended, counters } = start({ writes });
+    stream.mostPerWrite = mostPerWrite;
+    const message = "abcdefghijklmnopqrstuvwxyz01234".slice(0, bytes);
+    stream.push(message, null);
+    assert.equal(await ended, undefined);
+    assert.equal(stream.text, message);
+    assert.deepEqual(stream.writes, expected);
+    assert.equal(counters.bytesOut, bytes);
+  });
+}
+
+Deno.test("Connection: what a service writes itself leaves in as many writes", async () => {
+  const written = new TextEncoder().encode("streamed!");
+  const streaming = (core: Core): Service => ({
+    receive: (conn) => {
+      if (core.pending(conn) === 0) return Effect.Read;
+      core.nextPiece(conn, 100);
+      core.rewind(conn);
+      core.sendText(conn, "a head");
+      return Effect.Respond;
+    },
+    respond: async (_conn, sender) => {
+      await sender.write(written);
+      assert.equal(sender.sentBytes, written.length);
+      return Effect.Flush;
+    },
+    finish: () => Effect.Close,
+    phase: () => Phase.Idle,
+    expire: () => Effect.Close,
+  });
+  const { stream, ended } = start({ service: streaming, writes: 3 });
+  stream.push("x", null);
+  assert.equal(await ended, undefined);
+  assert.equal(stream.text, "a headstreamed!");
+  assert.deepEqual(stream.writes, [2, 2, 2, 3, 3, 3]);
 });
 
 Deno.test("Connection: what came before a FIN is answered in full", async () => {

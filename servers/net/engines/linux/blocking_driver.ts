@@ -21,6 +21,7 @@ import type { Connection } from "../../connection.ts";
 import { type Driver, Want } from "../../driver.ts";
 import type { Effect } from "../../service.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
+import { Cork } from "./cork.ts";
 import { peerFault } from "./peer_fault.ts";
 import { fileFault, sendFilePart } from "./send_file.ts";
 
@@ -31,6 +32,8 @@ export interface BlockingContext {
   /** Turned by this driver. */
   wheel: TimerWheel;
   tickMs: number;
+  /** TCP_CORK: see `SendOptions`. */
+  cork: boolean;
   /** Called whenever something has happened, at least once a tick unless a service works. */
   onTurn(): void;
 }
@@ -40,6 +43,7 @@ export class BlockingDriver implements Driver {
   readonly sendsFiles = true;
   readonly #context: BlockingContext;
   readonly #fd: number;
+  readonly #cork: Cork | undefined;
   #connection!: Connection;
   #wantsInput = false;
   #isClosed = false;
@@ -50,6 +54,7 @@ export class BlockingDriver implements Driver {
   constructor(context: BlockingContext, fd: number) {
     this.#context = context;
     this.#fd = fd;
+    this.#cork = context.cork ? new Cork(fd) : undefined;
   }
 
   /** Serves `connection` to its end. */
@@ -72,6 +77,7 @@ export class BlockingDriver implements Driver {
     for (;;) {
       switch (want) {
         case Want.Receive:
+          this.#cork?.set(false);
           this.#wantsInput = true;
           return;
         case Want.Send:
@@ -116,6 +122,7 @@ export class BlockingDriver implements Driver {
   #send(): Want {
     const connection = this.#connection;
     const { pointers, wheel } = this.#context;
+    this.#cork?.set(true);
     while (!this.#isClosed) {
       const { outStart, outLength, outFile } = connection;
       let count: number;

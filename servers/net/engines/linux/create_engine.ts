@@ -5,6 +5,7 @@ import type { Poller } from "../../../../system/linux/pollers/poller.ts";
 import { SelectPoller } from "../../../../system/linux/pollers/select.ts";
 import type { EngineOptions } from "../../engine_options.ts";
 import type { ListenOptions } from "../../listen_options.ts";
+import type { SendOptions } from "../../send_options.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
 import type { LoopEngine } from "./loop_engine.ts";
 import { openListeningSocket } from "./listening_socket.ts";
@@ -15,7 +16,11 @@ import type { Waker } from "./waker.ts";
 
 /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
 export function createEngine(
-  { engine, listen }: { engine: EngineOptions; listen: ListenOptions },
+  { engine, listen, sending }: {
+    engine: EngineOptions;
+    listen: ListenOptions;
+    sending: SendOptions;
+  },
   { wheel, waker, descriptors }: {
     wheel: TimerWheel;
     waker: Waker;
@@ -23,13 +28,14 @@ export function createEngine(
   },
 ): LoopEngine {
   const open = new OpenDescriptors(descriptors);
-  const socket = openListeningSocket(listen);
+  const socket = openListeningSocket(listen, sending);
+  const { cork } = sending;
   open.add(socket.fd);
   const isEdge = engine.name === "epoll" && engine.trigger === "edge";
   try {
-    if (engine.name === "io_uring") return new UringEngine({ socket, wheel, waker, open });
+    if (engine.name === "io_uring") return new UringEngine({ socket, cork, wheel, waker, open });
     const poller = createPoller(engine);
-    return new ReadinessEngine({ socket, poller, isEdge, wheel, waker, open });
+    return new ReadinessEngine({ socket, poller, isEdge, cork, wheel, waker, open });
   } catch (error) {
     socket.close();
     open.delete(socket.fd);

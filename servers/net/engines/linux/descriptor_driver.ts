@@ -21,6 +21,7 @@ import type { Core } from "../../../../core/mod.ts";
 import type { Connection } from "../../connection.ts";
 import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
+import { Cork } from "./cork.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { LoopDriver } from "./loop_driver.ts";
 import { FILE_PART, fileFault, sendFilePart } from "./send_file.ts";
@@ -34,6 +35,8 @@ export interface DescriptorContext {
   loop: EventLoop;
   /** Descriptors are reported only when they become ready (edge-triggered). */
   isEdge: boolean;
+  /** TCP_CORK: see `SendOptions`. */
+  cork: boolean;
   counts: CallCounts;
   /** `driver` shall go on in the next turn, though no event will say so. */
   again(driver: DescriptorDriver): void;
@@ -45,6 +48,7 @@ export interface DescriptorContext {
 export class DescriptorDriver extends LoopDriver {
   readonly #context: DescriptorContext;
   readonly #fd: number;
+  readonly #cork: Cork | undefined;
   /** What the poller watches. */
   #watched = Interest.None;
   /** What the connection waits for. */
@@ -62,6 +66,7 @@ export class DescriptorDriver extends LoopDriver {
     super(context.loop);
     this.#context = context;
     this.#fd = fd;
+    this.#cork = context.cork ? new Cork(fd, context.counts) : undefined;
   }
 
   /** Serves the descriptor, which is watched for `watched` by now. */
@@ -94,6 +99,7 @@ export class DescriptorDriver extends LoopDriver {
     for (;;) {
       switch (want) {
         case Want.Receive:
+          this.#cork?.set(false);
           return this.#awaitInput();
         case Want.Send:
           want = this.#send();
@@ -149,6 +155,7 @@ export class DescriptorDriver extends LoopDriver {
     this.#wanted = Interest.None;
     const { pointers, counts } = this.#context;
     const connection = this.connection;
+    this.#cork?.set(true);
     for (;;) {
       const { outStart, outLength, outFile } = connection;
       ++counts.calls;

@@ -3,6 +3,7 @@ import { formatHostPort } from "../../../../system/address.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import { close, listenTcp, listenUnix } from "../../../../system/linux/socket.ts";
 import type { ListenOptions } from "../../listen_options.ts";
+import type { SendOptions } from "../../send_options.ts";
 import { bindUnix } from "../../unix_path.ts";
 
 /** A listening socket, on whichever thread. */
@@ -16,9 +17,12 @@ export interface ListeningSocket {
 }
 
 /** Listens without blocking. @throws what `Deno.listen` throws when the address cannot be bound */
-export function openListeningSocket(options: ListenOptions): ListeningSocket {
+export function openListeningSocket(
+  options: ListenOptions,
+  sending: Pick<SendOptions, "noDelay">,
+): ListeningSocket {
   try {
-    return open(options);
+    return open(options, sending);
   } catch (error) {
     throw error instanceof SystemError ? runtimeError(error) : error;
   }
@@ -41,6 +45,7 @@ function runtimeError(error: SystemError): Error {
 
 function open(
   { hostname, port, backlog, path, reusePort }: ListenOptions,
+  { noDelay }: Pick<SendOptions, "noDelay">,
 ): ListeningSocket {
   if (path !== undefined) {
     const bound = bindUnix(path, (name) => {
@@ -55,8 +60,7 @@ function open(
     port,
     backlog,
     reusePort: reusePort ? "further" : "never",
-    // A response is one write: Nagle's algorithm would only delay it.
-    noDelay: true,
+    noDelay,
   });
   const address = formatHostPort(bound.hostname, bound.port);
   return { fd, address, port: bound.port, isUnix: false, close: () => close(fd) };

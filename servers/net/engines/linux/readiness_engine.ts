@@ -27,6 +27,8 @@ export interface ReadinessEngineOptions {
   socket: ListeningSocket;
   poller: Poller;
   isEdge: boolean;
+  /** TCP_CORK: see `SendOptions`. */
+  cork: boolean;
   wheel: TimerWheel;
   waker: Waker;
   open: OpenDescriptors;
@@ -41,6 +43,7 @@ export class ReadinessEngine implements Engine, EventSource {
   readonly #socket: ListeningSocket;
   readonly #poller: Poller;
   readonly #isEdge: boolean;
+  readonly #cork: boolean;
   readonly #open: OpenDescriptors;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
@@ -55,11 +58,12 @@ export class ReadinessEngine implements Engine, EventSource {
   #hasMoreToAccept = false;
   #retryMs = Infinity;
 
-  constructor({ socket, poller, isEdge, wheel, waker, open }: ReadinessEngineOptions) {
+  constructor({ socket, poller, isEdge, cork, wheel, waker, open }: ReadinessEngineOptions) {
     this.#open = open;
     this.#socket = socket;
     this.#poller = poller;
     this.#isEdge = isEdge;
+    this.#cork = cork;
     this.address = socket.address;
     this.port = socket.port;
     this.loop = new EventLoop(this, { wheel, waker });
@@ -77,6 +81,7 @@ export class ReadinessEngine implements Engine, EventSource {
       poller: this.#poller,
       loop: this.loop,
       isEdge: this.#isEdge,
+      cork: this.#cork,
       counts: this.counts,
       again: (driver) => void this.#again.push(driver),
       closed: (fd) => {

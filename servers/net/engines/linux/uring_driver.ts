@@ -16,6 +16,7 @@ import type { Core } from "../../../../core/mod.ts";
 import type { Connection } from "../../connection.ts";
 import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
+import { Cork } from "./cork.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { LoopDriver } from "./loop_driver.ts";
 import { fileFault, sendFilePart } from "./send_file.ts";
@@ -44,6 +45,8 @@ export interface UringContext {
   ring: IoUring;
   buffers: BufferRing;
   loop: EventLoop;
+  /** TCP_CORK: see `SendOptions`. */
+  cork: boolean;
   counts: CallCounts;
   /** `retry` is called in the next turn: the kernel took no operation now. */
   again(retry: () => void): void;
@@ -62,6 +65,7 @@ interface Kept {
 export class UringDriver extends LoopDriver {
   readonly #context: UringContext;
   readonly #fd: number;
+  readonly #cork: Cork | undefined;
   /** Tells this connection's completions from those of the descriptor's next one. */
   readonly generation: number;
   /** Operations that use the descriptor, the block or a view. */
@@ -87,6 +91,7 @@ export class UringDriver extends LoopDriver {
     super(context.loop);
     this.#context = context;
     this.#fd = fd;
+    this.#cork = context.cork ? new Cork(fd, context.counts) : undefined;
     this.generation = generation;
   }
 
@@ -99,6 +104,7 @@ export class UringDriver extends LoopDriver {
     for (;;) {
       switch (want) {
         case Want.Receive:
+          this.#cork?.set(false);
           this.#isWanting = true;
           want = this.#deliver();
           break;
@@ -255,6 +261,7 @@ export class UringDriver extends LoopDriver {
   #send(): void {
     const { ring } = this.#context;
     const { outStart, outLength, outFile } = this.connection;
+    this.#cork?.set(true);
     if (outFile >= 0) return this.#sendFile();
     let start = outStart;
     if (start < 0) {

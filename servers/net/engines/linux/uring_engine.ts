@@ -28,6 +28,8 @@ const RETRY_MS = 100;
 /** What the engine is made of. */
 export interface UringEngineOptions {
   socket: ListeningSocket;
+  /** TCP_CORK: see `SendOptions`. */
+  cork: boolean;
   wheel: TimerWheel;
   waker: Waker;
   open: OpenDescriptors;
@@ -40,6 +42,7 @@ export class UringEngine implements LoopEngine, EventSource {
   readonly loop: EventLoop;
   readonly counts: CallCounts = { waits: 0, events: 0, calls: 0 };
   readonly #socket: ListeningSocket;
+  readonly #cork: boolean;
   readonly #open: OpenDescriptors;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
@@ -57,8 +60,9 @@ export class UringEngine implements LoopEngine, EventSource {
   #isAccepting = false;
   #retryMs = Infinity;
 
-  constructor({ socket, wheel, waker, open }: UringEngineOptions) {
+  constructor({ socket, cork, wheel, waker, open }: UringEngineOptions) {
     this.#socket = socket;
+    this.#cork = cork;
     this.#open = open;
     this.address = socket.address;
     this.port = socket.port;
@@ -87,6 +91,7 @@ export class UringEngine implements LoopEngine, EventSource {
       ring,
       buffers: new BufferRing(ring, { group: 0, bytes: BUFFER_BYTES, offsets }),
       loop: this.loop,
+      cork: this.#cork,
       counts: this.counts,
       again: (retry) => void this.#again.push(retry),
       closed: (fd) => {
