@@ -8,6 +8,7 @@ import {
   runServer,
   type ServeFlags,
 } from "./shared/serve.ts";
+import { messageWork } from "./shared/work.ts";
 
 interface EchoFlags extends ServeFlags {
   buffer: number;
@@ -39,7 +40,12 @@ export function command(): Command {
     .action(async (flags: EchoFlags) => {
       await runServer("echo", {
         ...await commonServerOptions(flags),
-        service: { kind: "echo", bufferBytes: flags.buffer, verbose: flags.verbose ?? false },
+        service: {
+          kind: "echo",
+          bufferBytes: flags.buffer,
+          verbose: flags.verbose ?? false,
+          work: messageWork(flags),
+        },
       }, flags);
     });
 }

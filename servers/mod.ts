@@ -40,6 +40,13 @@ export {
 } from "./models/options.ts";
 export { MODELS } from "./models/model.ts";
 export {
+  measureWork,
+  type MessageWork,
+  WORK_KINDS,
+  type WorkDemand,
+  type WorkKind,
+} from "./models/message_work.ts";
+export {
   DEFAULT_ENGINE,
   type EngineName,
   type EngineOptions,

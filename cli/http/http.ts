@@ -10,6 +10,7 @@ import {
   runServer,
   type ServeFlags,
 } from "../shared/serve.ts";
+import { messageWork } from "../shared/work.ts";
 
 interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
@@ -83,6 +84,7 @@ export function command(): Command {
           maxHeaders: flags.maxHeaders,
           maxBody: flags.maxBody,
         },
+        work: messageWork(flags),
       };
       const { tlsOptions } = await import("./tls.ts");
       const tls = tlsOptions(flags);

@@ -38,6 +38,7 @@ import { printNote, printResult } from "./output.ts";
 import { readyLine } from "./ready_line.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
+import { type WorkFlags, workOptions } from "./work.ts";
 
 /** The servers, as their commands are called. */
 export type ServerName = "echo" | "http";
@@ -49,7 +50,7 @@ const MESSAGES = {
 };
 
 /** Values of the options that both servers have. */
-export interface ServeFlags extends EngineFlags, SendFlags {
+export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags {
   port: number;
   host: string;
   unix?: string;
@@ -82,6 +83,7 @@ export function addServeOptions(command: Command, name: ServerName): Command {
       "work items (shared-pool) or connections (per-connection) in the works at once",
       { max: 2048, default: DEFAULT_MAX_ACTIVE },
     ),
+    ...workOptions(MESSAGES[name].one),
     ...SEND_OPTIONS,
     new Option("--stats", "print what each Worker did, at the end and on SIGUSR2"),
     count("--backlog", "length of the accept queue", { max: 65535, default: DEFAULT_BACKLOG }),

@@ -3,6 +3,7 @@
  */
 import type { Core } from "../../core/mod.ts";
 import { AccessLog } from "../http/access_log.ts";
+import { withWork, workFunction } from "./message_work.ts";
 import type { HttpServiceOptions, ServiceOptions } from "./options.ts";
 import type { Resource } from "../http/resource.ts";
 import { echoContentResource } from "../http/echo_content.ts";
@@ -52,8 +53,19 @@ function createResource(
   }
 }
 
-/** The service that `options` describe, over `core`. */
+/** The service that `options` describe, over `core`, on the thread that answers. */
 export function createService(
+  core: Core,
+  options: ServiceOptions,
+  parts: ServiceParts,
+): Service {
+  const service = createPlainService(core, options, parts);
+  const { work } = options;
+  return work === undefined ? service : withWork(service, core, workFunction(work));
+}
+
+/** The service without the work of `options.work`. */
+function createPlainService(
   core: Core,
   options: ServiceOptions,
   parts: ServiceParts,
@@ -82,7 +94,7 @@ export function createProtocol(
   { print, makeDirectory }: Pick<ServiceParts, "print" | "makeDirectory">,
 ): Service {
   if (options.kind === "http") {
-    return createService(core, options, { print, sharesMemory: true, makeDirectory });
+    return createPlainService(core, options, { print, sharesMemory: true, makeDirectory });
   }
   const { bufferBytes, verbose } = options;
   const logClients = verbose ? (line: string) => print(line + "\n") : undefined;

@@ -9,6 +9,7 @@ import { DEFAULT_ENGINE, type EngineOptions } from "../net/engine_options.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
 import { DEFAULT_SENDING, type SendOptions } from "../net/send_options.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
+import type { MessageWork } from "./message_work.ts";
 import type { Model } from "./model.ts";
 
 /** Settings of `ktcp echo`. */
@@ -18,6 +19,8 @@ export interface EchoServiceOptions {
   bufferBytes: number;
   /** Print connections and splits on stderr. */
   verbose: boolean;
+  /** What each piece costs before it is sent back; nothing by default. */
+  work?: MessageWork;
 }
 
 /** Settings of `ktcp http`. */
@@ -30,6 +33,8 @@ export interface HttpServiceOptions {
   /** Absent: no access log. */
   log?: AccessLogOptions;
   limits: Limits;
+  /** What each request costs before it is answered; nothing by default. */
+  work?: MessageWork;
 }
 
 /** A service by name. */

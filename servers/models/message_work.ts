@@ -1,0 +1,149 @@
+/**
+ * Work for each message, for experiments: an answer costs so much before it is sent, as if a server
+ * had to compute it or to wait for a disk.
+ */
+import type { Core } from "../../core/mod.ts";
+import type { Service } from "../net/service.ts";
+
+/** Kinds of work, the default first: arithmetic, or a thread that sleeps. */
+export const WORK_KINDS = ["compute", "block"] as const;
+
+export type WorkKind = typeof WORK_KINDS[number];
+
+/** What is asked for. */
+export interface WorkDemand {
+  kind: WorkKind;
+  /** What a message costs, in microseconds: CPU time to compute, or the time to sleep. */
+  timeUs: number;
+}
+
+/** Work that any thread can do, as plain data; made by {@linkcode measureWork}. */
+export type MessageWork =
+  | { kind: "block"; timeUs: number }
+  | {
+    kind: "compute";
+    /** Steps of the arithmetic that take the time. */
+    steps: number;
+    /** Shared by all threads, with the machine code that was optimized while it was measured. */
+    module: WebAssembly.Module;
+  };
+
+/**
+ * A step of the arithmetic depends on the one before, so that no processor does two at once:
+ *
+ *     (func (export "spin") (param $steps i32) (param $x i32) (result i32)
+ *       (loop $next
+ *         (local.set $x (i32.add (i32.mul (local.get $x) (i32.const 1103515245)) (i32.const 12345)))
+ *         (br_if $next (local.tee $steps (i32.sub (local.get $steps) (i32.const 1)))))
+ *       (local.get $x))
+ *
+ * It is WebAssembly because JavaScript starts slowly in each Worker: the first millisecond of this
+ * loop is three to six times slower there.
+ */
+// deno-fmt-ignore
+const SPIN = new Uint8Array([
+  0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, // magic number, version
+  1, 7, 1, 0x60, 2, 0x7f, 0x7f, 1, 0x7f, // type: (i32, i32) -> i32
+  3, 2, 1, 0, // function 0 has it
+  7, 8, 1, 4, 0x73, 0x70, 0x69, 0x6e, 0, 0, // export "spin": function 0
+  10, 34, 1, 32, 0, // code: one body of 32 bytes, no locals
+  0x03, 0x40, // loop
+  0x20, 1, 0x41, 0xed, 0x9c, 0x99, 0x8e, 0x04, 0x6c, // x * 1103515245
+  0x41, 0xb9, 0xe0, 0x00, 0x6a, 0x21, 1, // x = that + 12345
+  0x20, 0, 0x41, 1, 0x6b, 0x22, 0, 0x0d, 0, // steps = steps - 1; again unless 0
+  0x0b, 0x20, 1, 0x0b, // end; x; end
+]);
+
+/** Does `steps` steps (at least one) from `x`. @returns the last `x` */
+type Spin = (steps: number, x: number) => number;
+
+/** Steps of one call at the most: what `Spin` takes is 32 bits wide. */
+const MAX_STEPS = 1 << 20;
+
+/** A measurement takes so many calls of so many steps: 16 ms on a machine of 2024. */
+const CALLS = 500;
+const CALL_STEPS = 1 << 15;
+
+/**
+ * Work that takes `timeUs`. To compute, the steps are counted once, here: so a message costs the same
+ * CPU time however busy the machine is, which a loop that looks at a clock would not. It takes some
+ * 20 ms.
+ */
+export function measureWork({ kind, timeUs }: WorkDemand): MessageWork {
+  if (kind === "block") return { kind, timeUs };
+  const module = new WebAssembly.Module(SPIN);
+  const spin = spinOf(module);
+  // What disturbs a call makes it slower: the fastest one was not disturbed.
+  let leastMs = Infinity;
+  for (let i = 0; i < CALLS; ++i) {
+    const startMs = performance.now();
+    spin(CALL_STEPS, i);
+    leastMs = Math.min(leastMs, performance.now() - startMs);
+  }
+  const steps = timeUs * CALL_STEPS / (leastMs * 1000);
+  return { kind, steps: Math.max(1, Math.round(steps)), module };
+}
+
+function spinOf(module: WebAssembly.Module): Spin {
+  return new WebAssembly.Instance(module).exports.spin as Spin;
+}
+
+/** The function that does the work of one message, on this thread. */
+export function workFunction(work: MessageWork): () => void {
+  if (work.kind === "block") {
+    const timeoutMs = work.timeUs / 1000;
+    // Nobody changes or wakes it.
+    const word = new Int32Array(new SharedArrayBuffer(4));
+    return () => void Atomics.wait(word, 0, 0, timeoutMs);
+  }
+  const { steps, module } = work;
+  const spin = spinOf(module);
+  let x = 0;
+  return () => {
+    for (let left = steps; left > 0; left -= MAX_STEPS) x = spin(Math.min(left, MAX_STEPS), x);
+  };
+}
+
+/**
+ * Makes each message of `service`, over `core`, cost `work` before its answer is sent: each that it
+ * counts as served, so those count as well that the core answers by itself.
+ *
+ * The work comes after an answer was put into the output and before it is sent; for an answer that is
+ * made asynchronously, before it is made. A timeout, and a request that ends before it is whole, are
+ * answered without.
+ *
+ * @param service a synchronous one; its own methods are replaced, so that all others stay as they are
+ * @returns `service`
+ */
+export function withWork(service: Service, core: Core, work: () => void): Service {
+  const receive = service.receive.bind(service);
+  const retry = service.retry?.bind(service);
+  const respond = service.respond?.bind(service);
+  const handOver = service.handOver?.bind(service);
+  /** The next answer is made again: its work is done. */
+  let isRetry = false;
+  const workOnce = () => {
+    if (!isRetry) work();
+    isRetry = false;
+  };
+  service.receive = (conn) => {
+    isRetry = false;
+    const before = core.served(conn);
+    const effect = receive(conn);
+    for (let left = core.served(conn) - before; left > 0; --left) work();
+    return effect;
+  };
+  service.retry = retry && ((conn, tries) => {
+    isRetry = true;
+    return retry(conn, tries);
+  });
+  service.respond = respond && ((conn, sender) => {
+    workOnce();
+    return respond(conn, sender);
+  });
+  service.handOver = handOver && ((conn) => {
+    workOnce();
+    return handOver(conn);
+  });
+  return service;
+}
