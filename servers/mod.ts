@@ -20,6 +20,8 @@ import {
 } from "./models/options.ts";
 import { blocksThread } from "./net/engine_options.ts";
 import { type Model, sharesMemory } from "./models/model.ts";
+import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
+import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
 export { DEFAULT_LIMITS } from "../core/mod.ts";
 export { CapacityError } from "./models/capacity.ts";
@@ -38,7 +40,8 @@ export {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_TIMEOUTS,
 } from "./models/options.ts";
-export { MODELS } from "./models/model.ts";
+export { MODELS, sharesMemory } from "./models/model.ts";
+export { WQ_CPU_INTENSIVE, WQ_FLAGS, WQ_FREEZABLE, WQ_UNBOUND } from "./workqueue/mod.ts";
 export {
   measureWork,
   type MessageWork,
@@ -100,14 +103,21 @@ function whyOneListener(path: string | undefined): string | undefined {
  * bound
  */
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
-  const { maxActive = DEFAULT_MAX_ACTIVE, onNote = console.error } = partial;
+  const { maxActive = DEFAULT_MAX_ACTIVE, wqFlags = DEFAULT_WQ_FLAGS, onNote = console.error } =
+    partial;
   // Told when it listens: a server that cannot start has only its error to tell.
   const notes: string[] = [];
   const options = withDefaults(partial);
   const { model, workers } = threadsFor(partial, options, (note) => notes.push(note));
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
-    { model, asked: partial.model, workers, maxActive },
+    {
+      model,
+      asked: partial.model,
+      workers,
+      maxActive,
+      hasRescuer: (wqFlags & WQ_MEM_RECLAIM) !== 0,
+    },
     systemRoom(),
   );
   // What nobody asked for is lowered without a word.
@@ -143,6 +153,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       workers,
       maxActive,
       maxWorkers,
+      wqFlags,
       sockets,
       compressors,
       memory: budget.thread,
@@ -173,6 +184,7 @@ interface ModelSettings {
   workers: number;
   maxActive: number;
   maxWorkers: number;
+  wqFlags: number;
   sockets: OwnSockets | undefined;
   compressors: CompressorPool | undefined;
   memory: ThreadMemory;
@@ -181,8 +193,10 @@ interface ModelSettings {
 
 async function start(
   options: ServerOptions,
-  { model, workers, maxActive, maxWorkers, sockets, compressors, memory, onNote }: ModelSettings,
+  settings: ModelSettings,
 ): Promise<RunningServer> {
+  const { model, workers, maxActive, maxWorkers, wqFlags } = settings;
+  const { sockets, compressors, memory, onNote } = settings;
   switch (model) {
     case "single":
       return await serveSingle(options, { sockets, compressors, memory });
@@ -190,6 +204,7 @@ async function start(
       return await serveSharedPool(options, {
         maxActive,
         maxWorkers,
+        wqFlags,
         sockets,
         compressors,
         memory,
@@ -202,12 +217,14 @@ async function start(
         );
         return await servePerConnectionOnDescriptors(options, {
           maxActive: maxWorkers,
+          wqFlags,
           compressors,
           memory,
         });
       }
       return await servePerConnection(options, {
         maxActive: maxWorkers,
+        wqFlags,
         sockets,
         compressors,
         memory,

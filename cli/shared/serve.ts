@@ -39,6 +39,7 @@ import { readyLine } from "./ready_line.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
 import { type WorkFlags, workOptions } from "./work.ts";
+import { WQ_FLAGS_OPTION, type WqFlags, wqFlagsFor } from "./wq_flags.ts";
 
 /** The servers, as their commands are called. */
 export type ServerName = "echo" | "http";
@@ -50,7 +51,7 @@ const MESSAGES = {
 };
 
 /** Values of the options that both servers have. */
-export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags {
+export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags, WqFlags {
   port: number;
   host: string;
   unix?: string;
@@ -83,6 +84,7 @@ export function addServeOptions(command: Command, name: ServerName): Command {
       "work items (shared-pool) or connections (per-connection) in the works at once",
       { max: 2048, default: DEFAULT_MAX_ACTIVE },
     ),
+    WQ_FLAGS_OPTION,
     ...workOptions(MESSAGES[name].one),
     ...SEND_OPTIONS,
     new Option("--stats", "print what each Worker did, at the end and on SIGUSR2"),
@@ -121,6 +123,7 @@ export async function commonServerOptions(
     sending: sendOptions(flags, flags.engine),
     workers: flags.workers,
     maxActive: flags.maxActive,
+    wqFlags: wqFlagsFor(flags, model),
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
     // The default is lowered to what the system allows without a message.

@@ -56,6 +56,8 @@ export interface ModelSize {
   /** Workers of `per-core`. */
   workers: number;
   maxActive: number;
+  /** A queue with `WQ_MEM_RECLAIM` has one Worker more. */
+  hasRescuer?: boolean;
 }
 
 /** A number of connections that fits, and what is left for Workers. */
@@ -105,7 +107,7 @@ export function workersByMemory(memoryBytes: number): number {
  */
 export function fitCapacity(
   options: ServerOptions,
-  { model, asked = model, workers, maxActive: wantedWorkers }: ModelSize,
+  { model, asked = model, workers, maxActive: wantedWorkers, hasRescuer = false }: ModelSize,
   room: SystemRoom,
 ): Capacity {
   const { service, maxConnections: wanted } = options;
@@ -124,7 +126,7 @@ export function fitCapacity(
   /** Descriptors for one connection and the Workers that it needs. */
   let least: number;
   const compressors = compresses(service) ? compressorWorkers() : 0;
-  free -= compressors * WORKER_DESCRIPTORS;
+  free -= (compressors + (hasRescuer ? 1 : 0)) * WORKER_DESCRIPTORS;
   if (model !== "single" || compressors > 0) free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
   if (model === "per-connection") {
     least = perConnection + WORKER_DESCRIPTORS;

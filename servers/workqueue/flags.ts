@@ -14,6 +14,15 @@ export const WQ_HIGHPRI = 1 << 4;
 /** Items do not count as running in a bound pool: others on that core start beside them. */
 export const WQ_CPU_INTENSIVE = 1 << 5;
 
+/** The flags by their names, without `WQ_` and in lower case. */
+export const WQ_FLAGS: Readonly<Record<string, number>> = {
+  unbound: WQ_UNBOUND,
+  freezable: WQ_FREEZABLE,
+  mem_reclaim: WQ_MEM_RECLAIM,
+  highpri: WQ_HIGHPRI,
+  cpu_intensive: WQ_CPU_INTENSIVE,
+};
+
 /** The largest `maxActive`. */
 export const WQ_MAX_ACTIVE = 2048;
 /** The `maxActive` that 0 stands for. */

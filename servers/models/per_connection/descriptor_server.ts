@@ -33,13 +33,13 @@ import {
   Work,
   WorkerPools,
   type Workqueue,
-  WQ_UNBOUND,
 } from "../../workqueue/mod.ts";
 import { createProtocol } from "../create_service.ts";
 import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
 import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
 import { workerPermissions } from "../permissions.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { workersPerPool, workReports } from "../pool_settings.ts";
+import { failureOf, type RunningServer } from "../running_server.ts";
 import { createServerCore } from "../thread_server.ts";
 import { type DescriptorData, type DescriptorInit, Draining } from "./descriptor_item.ts";
 import { publishedCounters, readPublished } from "./published_counters.ts";
@@ -47,6 +47,8 @@ import { publishedCounters, readPublished } from "./published_counters.ts";
 /** Settings of the model. */
 export interface DescriptorServerOptions {
   maxActive: number;
+  /** Of the queue: `WQ_…`. */
+  wqFlags: number;
   compressors?: CompressorPool;
   memory: ThreadMemory;
 }
@@ -54,7 +56,7 @@ export interface DescriptorServerOptions {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function servePerConnectionOnDescriptors(
   options: ServerOptions,
-  { maxActive, compressors, memory }: DescriptorServerOptions,
+  { maxActive, wqFlags, compressors, memory }: DescriptorServerOptions,
 ): Promise<RunningServer> {
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const draining = new Int32Array(new SharedArrayBuffer(4));
@@ -65,6 +67,7 @@ export async function servePerConnectionOnDescriptors(
     entry: servesFiles(service)
       ? new URL("./descriptor_files_worker.ts", import.meta.url)
       : new URL("./descriptor_worker.ts", import.meta.url),
+    ...workersPerPool(maxActive, wqFlags),
     reuse: false,
     minIdle: 0,
     connect: compressors && ((port) => compressors.serve(port)),
@@ -75,7 +78,7 @@ export async function servePerConnectionOnDescriptors(
   const parts = servesFiles(service) ? await import("../make_directory.ts") : {};
   const protocol = createProtocol(core, service, { print, ...parts });
   const socket = openListeningSocket(options.listen, sending);
-  const queue = allocWorkqueue("ktcp_per_connection", { flags: WQ_UNBOUND, maxActive, pools });
+  const queue = allocWorkqueue("ktcp_per_connection", { flags: wqFlags, maxActive, pools });
   const connections = new DescriptorConnections(options, { core, protocol, queue, draining });
   const limit = connections.limit;
   const loop = new AcceptLoop(new DescriptorListener(socket), limit, {
@@ -90,7 +93,7 @@ export async function servePerConnectionOnDescriptors(
     reports: () =>
       Promise.resolve([
         { name: "main", counters: connections.counters },
-        ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
+        ...workReports(pools, queue),
       ]),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();

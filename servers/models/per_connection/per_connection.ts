@@ -6,6 +6,7 @@ import type { CompressorPool } from "../../files/compression/compressor_pool.ts"
 import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
+import { workersPerPool } from "../pool_settings.ts";
 import type { RunningServer } from "../running_server.ts";
 import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 import { ThreadConnection } from "./thread_connection.ts";
@@ -13,8 +14,9 @@ import { ThreadConnection } from "./thread_connection.ts";
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
   options: ServerOptions,
-  { maxActive, sockets, compressors, memory }: {
+  { maxActive, wqFlags, sockets, compressors, memory }: {
     maxActive: number;
+    wqFlags: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
     memory: ThreadMemory;
@@ -26,8 +28,9 @@ export function servePerConnection(
   return serveOverSharedMemory(options, {
     name: "ktcp_per_connection",
     maxActive,
+    wqFlags,
     sockets,
-    workers: { entry, reuse: false, minIdle: 0 },
+    workers: { entry, ...workersPerPool(maxActive, wqFlags), reuse: false, minIdle: 0 },
     compressors,
     memory,
     open: (queue, connection) => new ThreadConnection(queue, connection),

@@ -1,7 +1,6 @@
 /**
  * What `shared-pool` and `per-connection` have in common: one acceptor does all socket I/O into a
- * shared memory, and Workers of an unbound queue, which have no socket, deal with what is received
- * there.
+ * shared memory, and Workers of a queue, which have no socket, deal with what is received there.
  */
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../../net/connection_limit.ts";
@@ -16,11 +15,11 @@ import {
   type WorkerOptions,
   WorkerPools,
   type Workqueue,
-  WQ_UNBOUND,
 } from "../../workqueue/mod.ts";
 import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
 import type { WorkerServiceInit } from "./messages.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { workReports } from "../pool_settings.ts";
+import { failureOf, type RunningServer } from "../running_server.ts";
 import { socketlessPermissions } from "../permissions.ts";
 import { type RemoteConnection, RemoteService } from "./remote_service.ts";
 import { createServerCore, startThreadServer } from "../thread_server.ts";
@@ -31,10 +30,12 @@ export interface SharedMemoryModel {
   name: string;
   /** Items in the works at once. */
   maxActive: number;
+  /** Of the queue: `WQ_…`. */
+  wqFlags: number;
   /** The sockets of this process, if they can be reached. */
   sockets?: OwnSockets;
   /** What is particular about the Workers: their entry, and when they come and go. */
-  workers: Pick<WorkerOptions, "entry" | "maxWorkers" | "minIdle" | "reuse">;
+  workers: Pick<WorkerOptions, "entry" | "cpus" | "maxWorkers" | "minIdle" | "reuse">;
   compressors?: CompressorPool;
   /** What each Worker may keep. */
   memory: ThreadMemory;
@@ -48,7 +49,7 @@ export interface SharedMemoryModel {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function serveOverSharedMemory(
   options: ServerOptions,
-  { name, maxActive, sockets, workers, compressors, memory, open }: SharedMemoryModel,
+  { name, maxActive, wqFlags, sockets, workers, compressors, memory, open }: SharedMemoryModel,
 ): Promise<RunningServer> {
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const print = (lines: string) => stderr.log(lines);
@@ -60,7 +61,7 @@ export async function serveOverSharedMemory(
     onPrint: print,
     init: { share: core.share, service: options.service, memory } satisfies WorkerServiceInit,
   });
-  const queue = allocWorkqueue(name, { flags: WQ_UNBOUND, maxActive, pools });
+  const queue = allocWorkqueue(name, { flags: wqFlags, maxActive, pools });
   const protocol = createProtocol(core, options.service, { print, ...parts });
   const service = new RemoteService(protocol, {
     open: (conn, peer) => open(queue, { conn, peer, protocol }),
@@ -82,7 +83,7 @@ export async function serveOverSharedMemory(
     reports: () =>
       Promise.resolve([
         { name: "main", counters: acceptor.counters },
-        ...pools.stats.map((work): ThreadReport => ({ name: work.name, work })),
+        ...workReports(pools, queue),
       ]),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();

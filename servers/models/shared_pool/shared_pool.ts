@@ -8,14 +8,16 @@ import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { ItemConnection } from "./item_connection.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
+import { workersPerPool } from "../pool_settings.ts";
 import type { RunningServer } from "../running_server.ts";
 import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive, maxWorkers, sockets, compressors, memory }: {
+  { maxActive, wqFlags, maxWorkers, sockets, compressors, memory }: {
     maxActive: number;
+    wqFlags: number;
     maxWorkers: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
@@ -28,8 +30,9 @@ export function serveSharedPool(
   return serveOverSharedMemory(options, {
     name: "ktcp_shared_pool",
     maxActive,
+    wqFlags,
     sockets,
-    workers: { entry, maxWorkers },
+    workers: { entry, ...workersPerPool(maxWorkers, wqFlags) },
     compressors,
     memory,
     open: (queue, connection) => new ItemConnection(queue, connection),

@@ -46,6 +46,17 @@ Deno.test("fitCapacity(): connections and Workers together fit into the descript
   }
 });
 
+Deno.test("fitCapacity(): a rescuer takes the descriptors of a Worker", () => {
+  const options = withDefaults({ service: ECHO, maxConnections: 10_000 });
+  const room = { ...AMPLE, descriptors: 1000, descriptorLimit: 1000 };
+  const size = { model: "shared-pool", workers: 0, maxActive: 2 } as const;
+  const [without, withOne] = [false, true].map((hasRescuer) =>
+    fitCapacity(options, { ...size, hasRescuer }, room)
+  );
+  assert.equal(withOne.maxWorkers, without.maxWorkers);
+  assert.equal(withOne.maxConnections, without.maxConnections - WORKER_DESCRIPTORS);
+});
+
 Deno.test("fitCapacity(): a file may be open for each connection", () => {
   const service: ServiceOptions = {
     kind: "http",
