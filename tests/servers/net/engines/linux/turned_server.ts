@@ -17,6 +17,7 @@ import { URING_BYTES } from "../../../../../servers/net/engines/linux/uring_memo
 import { closeWaker, createWaker } from "../../../../../servers/net/engines/linux/waker.ts";
 import type { Service } from "../../../../../servers/net/service.ts";
 import { TimerWheel } from "../../../../../servers/net/timer_wheel.ts";
+import { DEFAULT_SENDING } from "../../../../../servers/net/send_options.ts";
 import { connectTcp } from "../../../../../system/linux/socket.ts";
 import { until } from "../../../../support/until.ts";
 import { Descriptors } from "../../../../system/linux/sockets.ts";
@@ -61,7 +62,7 @@ export class TurnedServer implements AsyncDisposable {
     const service = make(this.core);
     this.#wheel = new TimerWheel(5, () => {}, { isManual: true });
     this.engine = createEngine(
-      { engine, listen: { hostname: "127.0.0.1", port: 0, backlog } },
+      { engine, listen: { hostname: "127.0.0.1", port: 0, backlog }, sending: DEFAULT_SENDING },
       {
         wheel: this.#wheel,
         waker: this.#waker,
@@ -75,6 +76,7 @@ export class TurnedServer implements AsyncDisposable {
         wheel: this.#wheel,
         timeouts: { ...NO_TIMEOUTS, ...timeouts },
         counters: zeroCounters(),
+        writes: DEFAULT_SENDING.writes,
       },
       this.engine,
       {
