@@ -71,7 +71,7 @@ export const DEFAULT_TIMEOUTS: Record<ServiceOptions["kind"], Timeouts> = {
 export const DEFAULT_BUFFER_BYTES = 4096;
 
 /** The default of `--backlog`. */
-export const DEFAULT_BACKLOG = 128;
+export const DEFAULT_BACKLOG = 1024;
 
 /** The default of `--max-connections`. */
 export const DEFAULT_MAX_CONNECTIONS = 10_000;

@@ -4,7 +4,7 @@
  */
 
 /** Buffers of a thread: a power of two. */
-export const BUFFERS = 1024;
+export const BUFFERS = 512;
 
 /** Bytes of a buffer: a request with its fields; longer ones take several. */
 export const BUFFER_BYTES = 4096;
