@@ -124,13 +124,18 @@ export class Core extends CoreMemory {
   setCanned(response: Uint8Array, headLength: number): void {
     const { words } = this;
     if (response.length > CANNED_BYTES) throw new RangeError("Response too long");
+    if (response.length === 0) {
+      // The lengths stay: a thread that shares the memory may be about to use them.
+      words[Place.CannedStart >>> 2] = 0;
+      return;
+    }
     // The one before may still be on its way: the next goes beside it.
     const before = words[Place.CannedStart >>> 2] || Place.Canned;
     const start = Place.Canned + (before - Place.Canned + CANNED_BYTES) % (4 * CANNED_BYTES);
     this.bytes.set(response, start);
     words[Place.CannedLength >>> 2] = response.length;
     words[Place.CannedHeadLength >>> 2] = headLength;
-    words[Place.CannedStart >>> 2] = response.length === 0 ? 0 : start;
+    words[Place.CannedStart >>> 2] = start;
   }
 
   /** Sets the clock by which kept responses grow stale, and the date that they are sent with. */

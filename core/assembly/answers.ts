@@ -89,7 +89,9 @@ function answerAll(conn: usize): u32 {
   if (event != Event.Head) return event;
   let served: u32 = 0;
   while (event == Event.Head && isPlain(conn)) {
-    const sent = load<u32>(Place.CannedStart) != 0 ? sendCanned(conn) : sendKept(conn);
+    // Read once: another thread may withdraw the canned response at any time.
+    const canned: usize = load<u32>(Place.CannedStart);
+    const sent = canned != 0 ? sendCanned(conn, canned) : sendKept(conn);
     if (sent == Sent.None) break;
     if (sent == Sent.NoRoom) {
       event = later(conn, event);
@@ -118,10 +120,10 @@ const enum Sent {
 }
 
 @inline
-function sendCanned(conn: usize): Sent {
+function sendCanned(conn: usize, canned: usize): Sent {
   const isHead = load<u32>(conn, Conn.Method) == Method.Head;
   const length = load<u32>(isHead ? Place.CannedHeadLength : Place.CannedLength);
-  return send(conn, load<u32>(Place.CannedStart), length, 0);
+  return send(conn, canned, length, 0);
 }
 
 /** Copies a response into the output, or refers to it there when it is large or goes alone. */
