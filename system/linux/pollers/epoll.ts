@@ -90,9 +90,20 @@ export class EpollPoller implements Poller {
     this.#ctl(EPOLL_CTL_DEL, fd, Interest.None);
   }
 
-  wait(timeoutMs: number): number {
+  /**
+   * Watches `fd`, if it is watched at all, for `interest`; and reports it again if it is ready, though
+   * that was reported before.
+   *
+   * @returns 0, or -errno: ENOENT when it is not watched, EBADF when it is closed
+   */
+  rearm(fd: number, interest: number): number {
+    return this.#ctl(EPOLL_CTL_MOD, fd, interest);
+  }
+
+  /** @param most descriptors that are reported at the most; others are left to other threads */
+  wait(timeoutMs: number, most = MAX_EVENTS): number {
     const result = this.#libc.result(
-      this.#libc.calls.epoll_wait(this.instance, this.#eventsPointer, MAX_EVENTS, timeoutMs),
+      this.#libc.calls.epoll_wait(this.instance, this.#eventsPointer, most, timeoutMs),
     );
     return result === -Errno.EINTR ? 0 : result;
   }
