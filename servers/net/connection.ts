@@ -14,7 +14,7 @@ import type { Counters } from "./counters.ts";
 import { type Driver, Want } from "./driver.ts";
 import { PeerGone } from "./peer_gone.ts";
 import { Effect, type FileRange, Phase, type Sender, type Service } from "./service.ts";
-import { NEVER, type Timed, type TimerWheel } from "./timer_wheel.ts";
+import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
 
 /** How long a connection may take, in ms; 0 for ever. */
 export interface Timeouts {
@@ -34,7 +34,7 @@ export interface Timeouts {
 export interface ConnectionContext {
   core: Core;
   service: Service;
-  wheel: TimerWheel;
+  wheel: Deadlines;
   timeouts: Timeouts;
   counters: Counters;
   /** In how many sends each output leaves: see `SendOptions`. */
@@ -48,6 +48,9 @@ export interface ConnectionContext {
    */
   onEnd(connection: Connection, fault: unknown): void;
 }
+
+/** Words that {@linkcode Connection.save} writes. */
+export const SAVED_WORDS = 9;
 
 /** Bytes that a lingering close drains at the most. */
 const LINGER_BYTES = 64 << 20;
@@ -101,12 +104,12 @@ export class Connection implements Timed, Sender {
   deadlineTick = NEVER;
   wheelSlot = -1;
   /** The connection's block. */
-  readonly conn: number;
+  conn: number;
   readonly sendFile: Sender["sendFile"];
   sentBytes = 0;
   readonly #context: ConnectionContext;
   readonly #driver: Driver;
-  readonly #peer: string;
+  #peer: string;
   #state = State.Answering;
   /** What the service wants next; carried out when no output waits. */
   #effect = Effect.Read;
@@ -142,6 +145,65 @@ export class Connection implements Timed, Sender {
     this.conn = conn;
     this.#peer = peer;
     if (driver.sendsFiles) this.sendFile = sendFile;
+  }
+
+  // For threads that share connections
+
+  /** Stands for a new connection from now on. The one before has ended, or left by `save`. */
+  renew(conn: number, peer: string): void {
+    this.conn = conn;
+    this.#peer = peer;
+    this.sentBytes = 0;
+    this.#state = State.Answering;
+    this.#effect = Effect.Read;
+    this.#sending = Sending.Block;
+    this.#outStart = this.#outLength = this.#partsLength = this.#parts = 0;
+    this.#writing = undefined;
+    this.#isReceiving =
+      this.#isAwaiting =
+      this.#hasEnded =
+      this.#isOver =
+        false;
+    this.#lingerLeft = LINGER_BYTES;
+    this.#headDeadlineTick = NEVER;
+    this.#headIndex = -1;
+    this.#extensions = 0;
+    this.#fault = undefined;
+  }
+
+  /**
+   * Writes what another thread needs to go on with the connection to `words`, from `at` on. Only
+   * while it waits for its socket and for nothing else: no service works for it.
+   */
+  save(words: Int32Array, at: number): void {
+    words[at] = this.#state | this.#effect << 4 | this.#sending << 8 |
+      (this.#isReceiving ? 1 << 12 : 0) | (this.#hasEnded ? 1 << 13 : 0);
+    words[at + 1] = this.#outStart;
+    words[at + 2] = this.#outLength;
+    words[at + 3] = this.#lingerLeft;
+    words[at + 4] = this.#headDeadlineTick;
+    words[at + 5] = this.#headIndex;
+    words[at + 6] = this.#extensions;
+    words[at + 7] = this.#partsLength;
+    words[at + 8] = this.#parts;
+  }
+
+  /** Goes on with the connection that was written to `words`. */
+  restore(words: Int32Array, at: number): void {
+    const bits = words[at];
+    this.#state = bits & 15;
+    this.#effect = bits >>> 4 & 15;
+    this.#sending = bits >>> 8 & 15;
+    this.#isReceiving = (bits & 1 << 12) !== 0;
+    this.#hasEnded = (bits & 1 << 13) !== 0;
+    this.#outStart = words[at + 1] >>> 0;
+    this.#outLength = words[at + 2];
+    this.#lingerLeft = words[at + 3];
+    this.#headDeadlineTick = words[at + 4];
+    this.#headIndex = words[at + 5];
+    this.#extensions = words[at + 6];
+    this.#partsLength = words[at + 7];
+    this.#parts = words[at + 8];
   }
 
   // Events
@@ -308,6 +370,11 @@ export class Connection implements Timed, Sender {
   /** A service still works for this connection: it must not `end` yet. */
   get isAwaiting(): boolean {
     return this.#isAwaiting;
+  }
+
+  /** It has ended, and nothing works for it any more. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** The service waits for what is being sent. */

@@ -5,19 +5,7 @@
  * reaches the slot and the deadline has moved on, the entry moves to the slot of its deadline.
  * So a connection that exchanges a thousand messages a second costs no more than an idle one.
  */
-
-/** What can time out: embedded in its owner. */
-export interface Timed {
-  /** Tick from which on `onTimeout` is due; `NEVER` for none. Set by `TimerWheel.set`. */
-  deadlineTick: number;
-  /** Slot that holds the entry, -1 off the wheel. The wheel's own. */
-  wheelSlot: number;
-  /** Must not throw, because other entries are due at the same tick. */
-  onTimeout(): void;
-}
-
-/** A deadline that does not come; a small integer, which costs no memory of its own. */
-export const NEVER = 0x3fffffff;
+import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
 
 /** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
 const SLOTS = 64;
@@ -32,7 +20,7 @@ const MAX_STEP = 2;
 const LATE_TICKS = 20;
 
 /** A wheel that turns while it has entries. */
-export class TimerWheel {
+export class TimerWheel implements Deadlines {
   readonly #tickMs: number;
   readonly #onTick: () => void;
   readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
@@ -70,7 +58,6 @@ export class TimerWheel {
     return true;
   }
 
-  /** Whether the thread was busy for too long a short time ago: what peers sent may be unread. */
   get isLate(): boolean {
     return this.#tick - this.#lateTick < LATE_TICKS;
   }
@@ -103,18 +90,15 @@ export class TimerWheel {
     }
   }
 
-  /** Lets `entry` time out `delayMs` from now, 0 for never. */
   set(entry: Timed, delayMs: number): void {
     this.setDeadline(entry, this.deadlineAfter(delayMs));
   }
 
-  /** The tick that is `delayMs` from now; `NEVER` for 0. */
   deadlineAfter(delayMs: number): number {
     // One more, for the tick that is under way.
     return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;
   }
 
-  /** Lets `entry` time out at `deadline`, a tick. */
   setDeadline(entry: Timed, deadline: number): void {
     // Later deadlines are found when the slot comes round; an earlier one needs its own slot.
     const isEarlier = deadline < entry.deadlineTick;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { NEVER, type Timed, TimerWheel } from "../../../servers/net/timer_wheel.ts";
+import { NEVER, type Timed } from "../../../servers/net/deadlines.ts";
+import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
 import { timed } from "../../support/attempts.ts";
 import { until } from "../../support/until.ts";
 

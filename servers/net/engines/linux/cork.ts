@@ -4,7 +4,7 @@ import type { CallCounts } from "./call_counts.ts";
 
 /** The cork of a socket: set before the first piece, cleared when the connection receives again. */
 export class Cork {
-  readonly #fd: number;
+  #fd: number;
   readonly #counts: CallCounts | undefined;
   #isSet = false;
 
@@ -12,6 +12,17 @@ export class Cork {
   constructor(fd: number, counts?: CallCounts) {
     this.#fd = fd;
     this.#counts = counts;
+  }
+
+  /** Whether it is set. */
+  get isSet(): boolean {
+    return this.#isSet;
+  }
+
+  /** Stands for the cork of another socket, as that is. */
+  moveTo(fd: number, isSet: boolean): void {
+    this.#fd = fd;
+    this.#isSet = isSet;
   }
 
   /** A call that fails is no matter: the answer leaves all the same, or the peer has gone. */

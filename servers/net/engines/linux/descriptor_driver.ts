@@ -22,8 +22,7 @@ import type { Connection } from "../../connection.ts";
 import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
 import { Cork } from "./cork.ts";
-import type { EventLoop } from "./event_loop.ts";
-import { LoopDriver } from "./loop_driver.ts";
+import { LoopDriver, type LoopHold } from "./loop_driver.ts";
 import { FILE_PART, fileFault, sendFilePart } from "./send_file.ts";
 import { peerFault } from "./peer_fault.ts";
 
@@ -31,8 +30,8 @@ import { peerFault } from "./peer_fault.ts";
 export interface DescriptorContext {
   core: Core;
   pointers: MemoryPointers;
-  poller: Poller;
-  loop: EventLoop;
+  poller: Pick<Poller, "change" | "remove">;
+  loop: LoopHold;
   /** Descriptors are reported only when they become ready (edge-triggered). */
   isEdge: boolean;
   /** TCP_CORK: see `SendOptions`. */
@@ -40,14 +39,14 @@ export interface DescriptorContext {
   counts: CallCounts;
   /** `driver` shall go on in the next turn, though no event will say so. */
   again(driver: DescriptorDriver): void;
-  /** The socket `fd` is closed. */
+  /** The socket `fd` is about to be closed. */
   closed(fd: number): void;
 }
 
 /** A descriptor with its connection. */
 export class DescriptorDriver extends LoopDriver {
   readonly #context: DescriptorContext;
-  readonly #fd: number;
+  #fd: number;
   readonly #cork: Cork | undefined;
   /** What the poller watches. */
   #watched = Interest.None;
@@ -76,6 +75,40 @@ export class DescriptorDriver extends LoopDriver {
     this.advance(connection.start());
   }
 
+  /** Stands for a new descriptor from now on, all of whose input will be reported. */
+  protected renew(fd: number): void {
+    this.#fd = fd;
+    this.#cork?.moveTo(fd, false);
+    this.#wanted = Interest.None;
+    this.#isDrained = true;
+    this.#hasPeerEnd = this.#isClosed = false;
+  }
+
+  /** What another thread needs to know to go on with the descriptor, in one word. */
+  protected get saved(): number {
+    return this.#wanted | (this.#isDrained ? 1 << 8 : 0) | (this.#hasPeerEnd ? 1 << 9 : 0) |
+      (this.#cork?.isSet ? 1 << 10 : 0);
+  }
+
+  /** Goes on with the descriptor of which another thread has `saved` this. */
+  protected restore(fd: number, saved: number): void {
+    this.#fd = fd;
+    this.#cork?.moveTo(fd, (saved & 1 << 10) !== 0);
+    this.#wanted = saved & 255;
+    this.#isDrained = (saved & 1 << 8) !== 0;
+    this.#hasPeerEnd = (saved & 1 << 9) !== 0;
+    this.#isClosed = false;
+  }
+
+  protected get fd(): number {
+    return this.#fd;
+  }
+
+  /** What the connection waits for of its socket. */
+  protected get wanted(): number {
+    return this.#wanted;
+  }
+
   /** The poller reports `events`. */
   ready(events: number): void {
     if (this.#isClosed) return;
@@ -83,16 +116,17 @@ export class DescriptorDriver extends LoopDriver {
       if ((events & Interest.PeerEnd) !== 0) this.#hasPeerEnd = true;
       if ((events & Interest.Read) !== 0) this.#isDrained = false;
     }
-    if ((events & this.#wanted & Interest.Write) !== 0) this.advance(Want.Send);
-    else if ((events & this.#wanted & Interest.Read) !== 0) this.advance(this.#receive());
-    else if (!this.#context.isEdge) this.#watch(this.#wanted);
+    const due = events & this.#wanted;
+    if ((due & Interest.Write) !== 0) this.advance(Want.Send);
+    if ((due & this.#wanted & Interest.Read) !== 0) this.advance(this.#receive());
+    else if (due === 0 && !this.#context.isEdge) this.#watch(this.#wanted);
   }
 
   /** What a turn before could not do any more: see `DescriptorContext.again`. */
   goOn(): void {
     if (this.#isClosed) return;
-    if (this.#wanted === Interest.Read) this.advance(this.#receive());
-    else if (this.#wanted === Interest.Write) this.advance(Want.Send);
+    if ((this.#wanted & Interest.Write) !== 0) this.advance(Want.Send);
+    else if ((this.#wanted & Interest.Read) !== 0) this.advance(this.#receive());
   }
 
   protected carryOut(want: Want): void {
@@ -119,14 +153,14 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   #awaitInput(): void {
-    this.#wanted = Interest.Read;
+    this.#wanted |= Interest.Read;
     if (this.#context.isEdge) {
       if (!this.#isDrained) this.#context.again(this);
-    } else if (this.#watched !== Interest.Read) this.#watch(Interest.Read);
+    } else this.#watch(this.#wanted);
   }
 
   #receive(): Want {
-    this.#wanted = Interest.None;
+    this.#wanted &= ~Interest.Read;
     const { core, pointers, counts } = this.#context;
     const { conn } = this.connection;
     const room = core.makeRoom(conn);
@@ -144,7 +178,7 @@ export class DescriptorDriver extends LoopDriver {
     }
     if (count === -Errno.EAGAIN) {
       this.#isDrained = true;
-      this.#wanted = Interest.Read;
+      this.#wanted |= Interest.Read;
       return Want.Await;
     }
     if (count === -Errno.EINTR) return Want.Receive;
@@ -152,7 +186,8 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   #send(): Want {
-    this.#wanted = Interest.None;
+    // What it receives meanwhile is not this function's business: it may wait for input, too.
+    this.#wanted &= ~Interest.Write;
     const { pointers, counts } = this.#context;
     const connection = this.connection;
     this.#cork?.set(true);
@@ -178,14 +213,14 @@ export class DescriptorDriver extends LoopDriver {
   #pauseSending(want: Want): Want {
     if (want !== Want.Send) return want;
     if (!this.#context.isEdge) return this.#awaitRoom();
-    this.#wanted = Interest.Write;
+    this.#wanted |= Interest.Write;
     this.#context.again(this);
     return Want.Await;
   }
 
   #awaitRoom(): Want {
-    this.#wanted = Interest.Write;
-    if (!this.#context.isEdge) this.#watch(Interest.Write);
+    this.#wanted |= Interest.Write;
+    if (!this.#context.isEdge) this.#watch(this.#wanted);
     return Want.Await;
   }
 
@@ -200,11 +235,13 @@ export class DescriptorDriver extends LoopDriver {
   #close(): void {
     if (!this.#isClosed) {
       this.#isClosed = true;
+      this.#wanted = Interest.None;
       const { poller, counts, closed } = this.#context;
       counts.calls += 2;
       poller.remove(this.#fd);
-      close(this.#fd);
+      // Before: once it is closed, another thread may be given its number.
       closed(this.#fd);
+      close(this.#fd);
     }
     if (!this.connection.isAwaiting) this.connection.end();
   }

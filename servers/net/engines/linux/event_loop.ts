@@ -7,7 +7,6 @@
  */
 import { setImmediate } from "node:timers";
 import { drainEventFd } from "../../../../system/linux/eventfd.ts";
-import type { TimerWheel } from "../../timer_wheel.ts";
 import type { Waker } from "./waker.ts";
 
 /** What waits for events of sockets, and deals with them. */
@@ -17,6 +16,14 @@ export interface EventSource {
    * @returns how many events there were
    */
   turn(timeoutMs: number): number;
+}
+
+/** What is to be done as time goes by. */
+export interface LoopClock {
+  /** The longest time until then, in ms; may be `Infinity`. */
+  readonly untilTickMs: number;
+  /** Does it when it is due. @returns whether it was */
+  turnIfDue(): boolean;
 }
 
 /** The longest time to block, in ms: timers of the runtime that nobody waits for are late by it. */
@@ -34,12 +41,12 @@ function runtimeTurn(): Promise<void> {
 export class EventLoop {
   readonly waker: Waker;
   readonly #source: EventSource;
-  readonly #wheel: TimerWheel;
+  readonly #wheel: LoopClock;
   #held = 0;
   #handled = 0;
   #isStopped = false;
 
-  constructor(source: EventSource, { wheel, waker }: { wheel: TimerWheel; waker: Waker }) {
+  constructor(source: EventSource, { wheel, waker }: { wheel: LoopClock; waker: Waker }) {
     this.#source = source;
     this.#wheel = wheel;
     this.waker = waker;

@@ -4,15 +4,18 @@ import type { Driver, Want } from "../../driver.ts";
 import type { Effect } from "../../service.ts";
 import type { EventLoop } from "./event_loop.ts";
 
+/** What drivers need of their loop. */
+export type LoopHold = Pick<EventLoop, "hold" | "release">;
+
 /** A driver with its connection. */
 export abstract class LoopDriver implements Driver {
   readonly sendsFiles = true;
   /** Absent only while it is being made. */
   protected connection!: Connection;
-  readonly #loop: EventLoop;
+  readonly #loop: LoopHold;
   #holdsLoop = false;
 
-  constructor(loop: EventLoop) {
+  constructor(loop: LoopHold) {
     this.#loop = loop;
   }
 
