@@ -43,6 +43,8 @@ const IPV6_V6ONLY = 26;
 const MSG_NOSIGNAL = 0x4000;
 /** Flag of {@linkcode recv} and {@linkcode send}: return -EAGAIN instead of waiting, this once. */
 export const MSG_DONTWAIT = 0x40;
+/** Flag of {@linkcode recv}: leave the bytes where they are. */
+export const MSG_PEEK = 0x2;
 /** Flag of {@linkcode send}: more follows at once, so do not send a segment that is not full. */
 export const MSG_MORE = 0x8000;
 /** Flag of {@linkcode recv}: wait for the whole length. For io_uring also of `send`. */

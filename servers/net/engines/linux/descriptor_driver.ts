@@ -39,8 +39,8 @@ export interface DescriptorContext {
   counts: CallCounts;
   /** `driver` shall go on in the next turn, though no event will say so. */
   again(driver: DescriptorDriver): void;
-  /** The socket `fd` is about to be closed. */
-  closed(fd: number): void;
+  /** The socket `fd` of `driver` is about to be closed. */
+  closed(fd: number, driver: DescriptorDriver): void;
 }
 
 /** A descriptor with its connection. */
@@ -85,7 +85,7 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   /** What another thread needs to know to go on with the descriptor, in one word. */
-  protected get saved(): number {
+  get saved(): number {
     return this.#wanted | (this.#isDrained ? 1 << 8 : 0) | (this.#hasPeerEnd ? 1 << 9 : 0) |
       (this.#cork?.isSet ? 1 << 10 : 0);
   }
@@ -100,12 +100,12 @@ export class DescriptorDriver extends LoopDriver {
     this.#isClosed = false;
   }
 
-  protected get fd(): number {
+  get fd(): number {
     return this.#fd;
   }
 
   /** What the connection waits for of its socket. */
-  protected get wanted(): number {
+  get wanted(): number {
     return this.#wanted;
   }
 
@@ -240,7 +240,7 @@ export class DescriptorDriver extends LoopDriver {
       counts.calls += 2;
       poller.remove(this.#fd);
       // Before: once it is closed, another thread may be given its number.
-      closed(this.#fd);
+      closed(this.#fd, this);
       close(this.#fd);
     }
     if (!this.connection.isAwaiting) this.connection.end();

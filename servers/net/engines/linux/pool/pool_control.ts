@@ -1,0 +1,266 @@
+/**
+ * What the threads of a pool share besides connections: the clock, what the server is doing, who
+ * waits, and what each thread did. All of it is memory: no message crosses threads for a request.
+ */
+import type { Counters } from "../../../counters.ts";
+import { type Deadlines, NEVER, type Timed } from "../../../deadlines.ts";
+import type { CallCounts } from "../call_counts.ts";
+import type { TableShare } from "./connection_table.ts";
+
+/** What the server is doing: what comes later is greater. */
+export const enum Stage {
+  Serving = 0,
+  /** Requests in progress are finished. */
+  Draining = 1,
+  /** The time for that is over: connections are closed. */
+  Cutting = 2,
+  /** No connection is left: threads end. */
+  Ending = 3,
+}
+
+/** Words that are written seldom share lines of the caches; others have a line of their own. */
+const LINE = 16;
+
+/** The words of the control block. */
+export const enum Control {
+  /** Ticks so far. */
+  Tick = 0,
+  /** The last tick that came late. */
+  LateTick = 1,
+  Stage = 2,
+  /** 1 while nothing is accepted because there is no room. */
+  IsPaused = 3,
+  /** 1 while the owner looks whether threads are busy. */
+  IsWatched = 4,
+  /** Threads that serve. */
+  Threads = 5,
+  /** Connections that were cut off. */
+  Cut = 6,
+  /** How many of the owner's probes were taken. */
+  Probes = LINE,
+  Words = 2 * LINE,
+}
+
+/** Descriptors that a thread takes at once at the most. */
+export const MAX_BATCH = 16;
+
+/** The words of a thread's row: two lines. */
+export const enum ThreadWord {
+  /** 1: it blocks until there is an event. */
+  IsWaiting = 0,
+  /** What it has taken, and how much of that it has begun. */
+  Taken = 1,
+  Begun = 2,
+  Batch = 3,
+  Words = 2 * LINE,
+}
+
+/** Figures of a thread: doubles. */
+const enum Figure {
+  Items,
+  BusyUs,
+  Waits,
+  Events,
+  Calls,
+  Connections,
+  Open,
+  Served,
+  BytesIn,
+  BytesOut,
+  Resets,
+  Timeouts,
+  Overloads,
+}
+
+const FIGURES = 16;
+
+/** The memory of a pool: plain data, which is sent to threads. */
+export interface PoolShare {
+  table: TableShare;
+  control: Int32Array<SharedArrayBuffer>;
+  threads: Int32Array<SharedArrayBuffer>;
+  figures: Float64Array<SharedArrayBuffer>;
+  /** Open connections: one word, see `ConnectionLimit`. */
+  open: Int32Array<SharedArrayBuffer>;
+  /** The descriptor of the epoll instance that all threads wait at. */
+  epoll: number;
+  /** That of the listening socket. */
+  listener: number;
+  isUnix: boolean;
+  /** An eventfd that is readable when threads shall end. */
+  bell: number;
+  /** An eventfd that the owner signals to see how long ready descriptors wait. */
+  probe: number;
+}
+
+/** Memory for `threads` threads. */
+export function poolMemory(
+  threads: number,
+): Pick<PoolShare, "control" | "threads" | "figures" | "open"> {
+  const control = new Int32Array(new SharedArrayBuffer(4 * Control.Words));
+  control[Control.LateTick] = -LATE_TICKS;
+  return {
+    control,
+    threads: new Int32Array(new SharedArrayBuffer(4 * ThreadWord.Words * threads)),
+    figures: new Float64Array(new SharedArrayBuffer(8 * FIGURES * threads)),
+    open: new Int32Array(new SharedArrayBuffer(4)),
+  };
+}
+
+/** What a thread did, counted in shared memory: with the thread that has the counters, and others. */
+export class ThreadFigures implements Counters, CallCounts {
+  readonly #figures: Float64Array<SharedArrayBuffer>;
+  readonly #at: number;
+
+  constructor({ figures }: Pick<PoolShare, "figures">, index: number) {
+    this.#figures = figures;
+    this.#at = index * FIGURES;
+  }
+
+  /** The counters as a plain object. */
+  get counters(): Counters {
+    const { connections, open, served, bytesIn, bytesOut, resets, timeouts, overloads } = this;
+    return { connections, open, served, bytesIn, bytesOut, resets, timeouts, overloads };
+  }
+
+  /** The calls as a plain object. */
+  get callCounts(): CallCounts {
+    return { waits: this.waits, events: this.events, calls: this.calls };
+  }
+
+  get items(): number {
+    return this.#figures[this.#at + Figure.Items];
+  }
+  set items(value: number) {
+    this.#figures[this.#at + Figure.Items] = value;
+  }
+
+  get busyUs(): number {
+    return this.#figures[this.#at + Figure.BusyUs];
+  }
+  set busyUs(value: number) {
+    this.#figures[this.#at + Figure.BusyUs] = value;
+  }
+
+  get waits(): number {
+    return this.#figures[this.#at + Figure.Waits];
+  }
+  set waits(value: number) {
+    this.#figures[this.#at + Figure.Waits] = value;
+  }
+
+  get events(): number {
+    return this.#figures[this.#at + Figure.Events];
+  }
+  set events(value: number) {
+    this.#figures[this.#at + Figure.Events] = value;
+  }
+
+  get calls(): number {
+    return this.#figures[this.#at + Figure.Calls];
+  }
+  set calls(value: number) {
+    this.#figures[this.#at + Figure.Calls] = value;
+  }
+
+  get connections(): number {
+    return this.#figures[this.#at + Figure.Connections];
+  }
+  set connections(value: number) {
+    this.#figures[this.#at + Figure.Connections] = value;
+  }
+
+  get open(): number {
+    return this.#figures[this.#at + Figure.Open];
+  }
+  set open(value: number) {
+    this.#figures[this.#at + Figure.Open] = value;
+  }
+
+  get served(): number {
+    return this.#figures[this.#at + Figure.Served];
+  }
+  set served(value: number) {
+    this.#figures[this.#at + Figure.Served] = value;
+  }
+
+  get bytesIn(): number {
+    return this.#figures[this.#at + Figure.BytesIn];
+  }
+  set bytesIn(value: number) {
+    this.#figures[this.#at + Figure.BytesIn] = value;
+  }
+
+  get bytesOut(): number {
+    return this.#figures[this.#at + Figure.BytesOut];
+  }
+  set bytesOut(value: number) {
+    this.#figures[this.#at + Figure.BytesOut] = value;
+  }
+
+  get resets(): number {
+    return this.#figures[this.#at + Figure.Resets];
+  }
+  set resets(value: number) {
+    this.#figures[this.#at + Figure.Resets] = value;
+  }
+
+  get timeouts(): number {
+    return this.#figures[this.#at + Figure.Timeouts];
+  }
+  set timeouts(value: number) {
+    this.#figures[this.#at + Figure.Timeouts] = value;
+  }
+
+  get overloads(): number {
+    return this.#figures[this.#at + Figure.Overloads];
+  }
+  set overloads(value: number) {
+    this.#figures[this.#at + Figure.Overloads] = value;
+  }
+}
+
+/** After a late tick, so many ticks count as late: as long as peers may be idle. */
+const LATE_TICKS = 20;
+
+/** Deadlines in the table, on the clock of the control block. An entry's place is its descriptor. */
+export class SharedDeadlines implements Deadlines {
+  readonly #deadlines: Int32Array<SharedArrayBuffer>;
+  readonly #control: Int32Array<SharedArrayBuffer>;
+  readonly #tickMs: number;
+
+  constructor({ table, control }: Pick<PoolShare, "table" | "control">, tickMs: number) {
+    this.#deadlines = table.deadlines;
+    this.#control = control;
+    this.#tickMs = tickMs;
+  }
+
+  get isLate(): boolean {
+    const tick = this.#control[Control.Tick];
+    return tick - this.#control[Control.LateTick] < LATE_TICKS;
+  }
+
+  add(entry: Timed): void {
+    this.setDeadline(entry, NEVER);
+  }
+
+  remove(entry: Timed): void {
+    this.setDeadline(entry, NEVER);
+  }
+
+  set(entry: Timed, delayMs: number): void {
+    this.setDeadline(entry, this.deadlineAfter(delayMs));
+  }
+
+  deadlineAfter(delayMs: number): number {
+    // One more, for the tick that is under way.
+    const tick = this.#control[Control.Tick];
+    return delayMs === 0 ? NEVER : tick + Math.ceil(delayMs / this.#tickMs) + 1;
+  }
+
+  setDeadline(entry: Timed, deadline: number): void {
+    entry.deadlineTick = deadline;
+    // Without a place, the connection has given its descriptor back.
+    if (entry.wheelSlot >= 0) this.#deadlines[entry.wheelSlot] = deadline;
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * The owner of a pool: the thread that never blocks. It has the listening socket, the clock and the
+ * deadlines of all connections, looks whether threads are stuck, and ends what is left. It deals
+ * with no request: what it finds to do on a connection it claims, does, and leaves to the threads.
+ */
+import { createEventFd, signalEventFd } from "../../../../../system/linux/eventfd.ts";
+import { SystemError } from "../../../../../system/linux/libc.ts";
+import { EpollPoller } from "../../../../../system/linux/pollers/epoll.ts";
+import { PollPoller } from "../../../../../system/linux/pollers/poll.ts";
+import { Interest } from "../../../../../system/linux/pollers/poller.ts";
+import { close } from "../../../../../system/linux/socket.ts";
+import { sleep } from "../../../../../system/wait.ts";
+import type { Counters } from "../../../counters.ts";
+import { drainConnections } from "../../../drain.ts";
+import type { ListenOptions } from "../../../listen_options.ts";
+import { PeerGone } from "../../../peer_gone.ts";
+import { type ListeningSocket, openListeningSocket } from "../listening_socket.ts";
+import { ConnectionHolder, type HolderParts } from "./connection_holder.ts";
+import { ConnectionTable } from "./connection_table.ts";
+import { Control, poolMemory, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
+
+/** Ticks that one turn may count: time in which this thread was busy does not count for peers. */
+const MAX_STEP = 2;
+
+/** What a connection may wait for, when it is not known here. */
+const ANYTHING = Interest.Read | Interest.Write;
+
+/** Between two looks whether all connections have ended, in ms. */
+const LOOK_MS = 5;
+
+/** What a pool is made of. */
+export interface PoolOwnerOptions {
+  listen: ListenOptions;
+  /** Descriptors are below this. */
+  capacity: number;
+  /** Threads that serve at the most. */
+  maxThreads: number;
+}
+
+/** The owner's end of a pool. */
+export class PoolOwner {
+  /** What threads are sent. */
+  readonly share: PoolShare;
+  readonly address: string;
+  readonly port: number;
+  readonly #socket: ListeningSocket;
+  readonly #epoll: EpollPoller;
+  readonly #once: EpollPoller;
+  readonly #index: number;
+  #holder!: ConnectionHolder;
+  #parts!: HolderParts;
+  #interval: ReturnType<typeof setInterval> | undefined;
+  #startMs = performance.now();
+  /** Tells whether descriptors are ready that no thread has taken. */
+  readonly #ready = new PollPoller();
+  /** Probes that were sent, and for how many looks the last one was not taken. */
+  #probes = 0;
+  #probeLooks = 0;
+  /** What each thread had begun at the last look. */
+  readonly #begun: Int32Array;
+
+  /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
+  constructor({ listen, capacity, maxThreads }: PoolOwnerOptions) {
+    const socket = this.#socket = openListeningSocket(listen);
+    this.address = socket.address;
+    this.port = socket.port;
+    this.#index = maxThreads;
+    this.#begun = new Int32Array(maxThreads);
+    const opened: number[] = [];
+    try {
+      this.#epoll = new EpollPoller({ trigger: "edge" });
+      opened.push(this.#epoll.instance);
+      const { instance } = this.#epoll;
+      this.#once = new EpollPoller({ trigger: "level", oneShot: true, instance });
+      const bell = createEventFd();
+      opened.push(bell);
+      const probe = createEventFd();
+      opened.push(probe);
+      if (socket.fd >= capacity) throw new SystemError("listen", 24 /* EMFILE */);
+      this.share = {
+        ...poolMemory(maxThreads + 1),
+        table: ConnectionTable.share(capacity),
+        epoll: instance,
+        listener: socket.fd,
+        isUnix: socket.isUnix,
+        bell,
+        probe,
+      };
+      this.#epoll.add(probe, Interest.Read);
+      this.#ready.add(instance, Interest.Read);
+    } catch (error) {
+      socket.close();
+      for (const fd of opened) close(fd);
+      throw error;
+    }
+  }
+
+  /** Begins to accept, and to keep the time. */
+  start(parts: HolderParts): void {
+    this.#parts = parts;
+    this.#holder = new ConnectionHolder(this.share, parts, {
+      index: this.#index,
+      loop: { hold: () => {}, release: () => {} },
+      delegates: true,
+    });
+    this.#tick();
+    this.#interval = setInterval(() => this.#tick(), parts.tickMs);
+    // Level-triggered: all threads see it.
+    new EpollPoller({ trigger: "level", instance: this.share.epoll })
+      .add(this.share.bell, Interest.Read);
+    this.#holder.table.leave(this.share.listener);
+    this.#once.add(this.share.listener, Interest.Read);
+  }
+
+  /** What this thread's connections counted: requests on those that are open included. */
+  get counters(): Counters {
+    const { counters } = this.#holder.figures;
+    const { table } = this.#holder;
+    for (const fd of this.#all()) counters.served += this.#parts.core.served(table.conn(fd));
+    return counters;
+  }
+
+  /** Open connections. */
+  get open(): number {
+    return this.#holder.limit.open;
+  }
+
+  /**
+   * Looks once whether descriptors wait, and gives to others what waits behind one that takes long.
+   * To be called at equal distances while threads are busy.
+   *
+   * @returns for how many looks they have waited; -1 while a thread has nothing to do
+   */
+  look(): number {
+    const { control, probe } = this.share;
+    this.#giveBackBatches();
+    if (this.#hasIdleThread()) {
+      this.#probeLooks = 0;
+      return -1;
+    }
+    if (Atomics.load(control, Control.Probes) >= this.#probes) {
+      // It is reported behind all that is ready now.
+      this.#probeLooks = 0;
+      this.#probes = Atomics.load(control, Control.Probes) + 1;
+      signalEventFd(probe);
+    } else ++this.#probeLooks;
+    return this.#probeLooks;
+  }
+
+  /** Nobody looks any more, until a thread asks for it. */
+  stopLooking(): void {
+    Atomics.store(this.share.control, Control.IsWatched, 0);
+  }
+
+  /** The thread `index` is gone: ends the connections that it had. @returns how many */
+  inherit(index: number, { hasCounted }: { hasCounted: boolean }): number {
+    const { control, threads, listener } = this.share;
+    const { table } = this.#holder;
+    if (hasCounted) Atomics.sub(control, Control.Threads, 1);
+    threads.fill(0, index * ThreadWord.Words, (index + 1) * ThreadWord.Words);
+    let count = 0;
+    for (let fd = 0; fd <= table.highest; ++fd) {
+      if (!table.inherit(fd, index)) continue;
+      ++count;
+      const driver = this.#holder.take(fd);
+      driver.isHandling = true;
+      driver.broken(new PeerGone("The thread that served it is gone"));
+      driver.isHandling = false;
+      this.#holder.settle(driver);
+    }
+    if (table.inherit(listener, index)) {
+      table.leave(listener);
+      this.#holder.listen();
+    }
+    // What it had taken and not begun is reported to others.
+    for (const fd of this.#all()) this.#holder.shared.rearm(fd, ANYTHING);
+    return count;
+  }
+
+  /**
+   * Closes the listening socket, ends idle connections at once and lets the others finish.
+   *
+   * @param graceMs after this they are closed too
+   * @returns how many were cut off: they had not sent all that they had to
+   */
+  async stop(graceMs: number): Promise<number> {
+    const { control } = this.share;
+    Atomics.store(control, Control.Stage, Stage.Draining);
+    this.#parts.service.drain?.();
+    await this.stopAccepting();
+    const ended = Promise.withResolvers<void>();
+    const sweep = () => {
+      if (this.open === 0) return ended.resolve();
+      for (const fd of this.#all()) this.#endIfIdle(fd);
+    };
+    if (this.open === 0) return 0;
+    if (await drainConnections([{ endIfIdle: sweep }], ended.promise, graceMs)) return 0;
+    Atomics.store(control, Control.Stage, Stage.Cutting);
+    while (this.open > 0) {
+      for (const fd of this.#all()) this.#cut(fd);
+      await sleep(LOOK_MS);
+    }
+    return Atomics.load(control, Control.Cut);
+  }
+
+  /** Closes the listening socket, which a thread may be using. */
+  async stopAccepting(): Promise<void> {
+    if (Atomics.load(this.share.control, Control.Stage) === Stage.Serving) {
+      Atomics.store(this.share.control, Control.Stage, Stage.Draining);
+    }
+    while (!this.#holder.table.claim(this.share.listener)) await sleep(1);
+    this.#socket.close();
+  }
+
+  /** Lets all threads end. */
+  ring(): void {
+    Atomics.store(this.share.control, Control.Stage, Stage.Ending);
+    signalEventFd(this.share.bell);
+  }
+
+  /** Gives back what it holds in the kernel; no thread is left. */
+  close(): void {
+    clearInterval(this.#interval);
+    this.#holder.close();
+    this.#epoll.close();
+    close(this.share.bell);
+    close(this.share.probe);
+  }
+
+  /** Descriptors with a connection. */
+  *#all(): Generator<number> {
+    const { table } = this.#holder;
+    for (let fd = 0; fd <= table.highest; ++fd) {
+      if (fd !== this.share.listener && table.isOpen(fd)) yield fd;
+    }
+  }
+
+  #hasIdleThread(): boolean {
+    const { threads } = this.share;
+    for (let i = 0; i < this.#index; ++i) {
+      if (Atomics.load(threads, i * ThreadWord.Words + ThreadWord.IsWaiting) === 1) return true;
+    }
+    return false;
+  }
+
+  /** What a thread has taken, and has begun nothing of since the last look, goes to others. */
+  #giveBackBatches(): void {
+    const { threads, listener } = this.share;
+    for (let i = 0; i < this.#index; ++i) {
+      const at = i * ThreadWord.Words;
+      const taken = Atomics.load(threads, at + ThreadWord.Taken);
+      const begun = threads[at + ThreadWord.Begun];
+      const isStuck = taken > begun && begun === this.#begun[i];
+      this.#begun[i] = taken === 0 ? -1 : begun;
+      if (!isStuck) continue;
+      for (let k = begun; k < taken; ++k) {
+        const fd = threads[at + ThreadWord.Batch + k];
+        // Both say "report it again if it is ready"; nothing else happens, whatever it is by now.
+        if (fd === listener) this.#holder.listen();
+        else this.#holder.shared.rearm(fd, ANYTHING);
+      }
+      this.#begun[i] = -1;
+    }
+  }
+
+  #tick(): void {
+    const { control } = this.share;
+    const { tickMs, service, onInternalError } = this.#parts;
+    const before = control[Control.Tick];
+    let now = Math.floor((performance.now() - this.#startMs) / tickMs);
+    const stall = now - before - MAX_STEP;
+    if (now - before > 1) control[Control.LateTick] = Math.min(now, now - stall);
+    if (stall > 0) {
+      this.#startMs += stall * tickMs;
+      now -= stall;
+    }
+    Atomics.store(control, Control.Tick, now);
+    try {
+      service.tick?.(Date.now());
+      this.#expire(now);
+      // What was refused now is logged before what threads do next.
+      service.flushLog?.();
+    } catch (error) {
+      onInternalError(error);
+    }
+    // Also when no connection ends: descriptors may be there again.
+    if (!this.#holder.limit.isReached()) this.#holder.resumeAccepting();
+  }
+
+  #expire(tick: number): void {
+    const { table } = this.#holder;
+    const { deadlines, highest } = table;
+    for (let fd = 0; fd <= highest; ++fd) {
+      if (deadlines[fd] > tick || !table.claim(fd)) continue;
+      const driver = this.#holder.take(fd);
+      // It was claimed by a thread in between, perhaps.
+      if (deadlines[fd] <= tick) this.#holder.tell(driver, "onTimeout");
+      else this.#holder.settle(driver);
+    }
+  }
+
+  #endIfIdle(fd: number): void {
+    if (!this.#holder.table.claim(fd)) return;
+    const driver = this.#holder.take(fd);
+    // Threads are about to deal with what is there.
+    if (driver.wasHeldUp()) this.#holder.settle(driver);
+    else this.#holder.tell(driver, "endIfIdle");
+  }
+
+  #cut(fd: number): void {
+    if (!this.#holder.table.claim(fd)) return;
+    const driver = this.#holder.take(fd);
+    if (!driver.connection.isLingering) Atomics.add(this.share.control, Control.Cut, 1);
+    this.#holder.tell(driver, "close");
+  }
+}
