@@ -201,6 +201,12 @@ async function start(
     case "single":
       return await serveSingle(options, { sockets, compressors, memory });
     case "shared-pool":
+      if (blocksThread(options.engine)) {
+        const { serveDescriptorPool } = await import(
+          "./models/shared_pool/descriptor_pool.ts"
+        );
+        return await serveDescriptorPool(options, { maxWorkers, compressors, memory, onNote });
+      }
       return await serveSharedPool(options, {
         maxActive,
         maxWorkers,

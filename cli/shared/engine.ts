@@ -55,9 +55,7 @@ export async function engineFor(
   if (name === "deno") return options;
   const refuse = (why: string) => new UsageError(`option '--engine ${name}': ${why}; ${INSTEAD}`);
   if (isTls) throw refuse("it speaks no TLS");
-  if (model === "shared-pool") {
-    throw refuse(`it does not run with --model ${model}`);
-  }
+  if (model === "shared-pool") return await poolEngine(name, trigger);
   // Loads the C library: not where it is not needed.
   const { engineSupport } = await import("../../system/linux/engines.ts");
   const { isAvailable, reason } = engineSupport(name);
@@ -66,4 +64,34 @@ export async function engineFor(
   if (!epoll?.isAvailable) throw refuse(reason!);
   printNote(`io_uring cannot be used: ${reason}; epoll is used instead`);
   return { ...options, name: "epoll" };
+}
+
+/**
+ * The engine of model `shared-pool`, whose threads wait at one epoll instance.
+ *
+ * @throws {UsageError} when the engine has no instance that threads can share, or epoll is not allowed
+ */
+async function poolEngine(
+  name: EngineName,
+  trigger: EngineFlags["trigger"],
+): Promise<EngineOptions> {
+  const what = `option '--engine ${name}'`;
+  if (name !== "epoll" && name !== "io_uring") {
+    throw new UsageError(
+      `${what}: threads of --model shared-pool cannot share it; use --engine epoll`,
+    );
+  }
+  if (trigger === "level") {
+    throw new UsageError(
+      "option '--trigger level': --model shared-pool hands a socket over when it becomes ready; " +
+        "use --trigger edge",
+    );
+  }
+  const { engineSupport } = await import("../../system/linux/engines.ts");
+  const { isAvailable, reason } = engineSupport("epoll");
+  if (!isAvailable) throw new UsageError(`${what}: ${reason}; ${INSTEAD}`);
+  if (name === "io_uring") {
+    printNote("threads of --model shared-pool cannot share io_uring; epoll is used instead");
+  }
+  return { name: "epoll", trigger: "edge" };
 }

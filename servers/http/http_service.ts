@@ -37,6 +37,8 @@ export interface HttpServiceDetails {
    * while it is replaced.
    */
   isPooled?: boolean;
+  /** This one sets the canned response for all of those threads. */
+  setsCanned?: boolean;
   /** Takes whole lines about bugs; must not wait. Default: stderr. */
   print?: (lines: string) => void;
 }
@@ -66,7 +68,8 @@ export class HttpService implements Service {
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
     // The core does not log what it answers itself.
     const mayRepeat = !options.isPooled && options.log === undefined;
-    this.#canned = mayRepeat ? resource.canned : undefined;
+    const maySetCanned = mayRepeat || options.setsCanned && options.log === undefined;
+    this.#canned = maySetCanned ? resource.canned : undefined;
     this.#kept = mayRepeat ? new KeptAnswers(core) : undefined;
   }
 

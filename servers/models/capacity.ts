@@ -35,6 +35,10 @@ const OTHER_DESCRIPTORS = 16;
 /** Descriptors of a loop that blocks its thread: it listens, waits, and is woken. */
 const LOOP_DESCRIPTORS = 4;
 
+/** Descriptors that the threads of a pool share, and that each of its threads has. */
+const POOL_DESCRIPTORS = 4;
+const POOL_THREAD_DESCRIPTORS = 1;
+
 /** Descriptors of select(2) are below this. */
 const FD_SETSIZE = 1024;
 
@@ -138,11 +142,16 @@ export function fitCapacity(
     }
   } else {
     maxWorkers = model === "per-core" ? workers : 0;
+    let perWorker = WORKER_DESCRIPTORS;
     if (model === "shared-pool") {
-      maxWorkers = Math.max(2, Math.min(maxActive, Math.floor(free / 4 / WORKER_DESCRIPTORS)));
+      if (blocksThread(options.engine)) {
+        free -= POOL_DESCRIPTORS;
+        perWorker += POOL_THREAD_DESCRIPTORS;
+      }
+      maxWorkers = Math.max(2, Math.min(maxActive, Math.floor(free / 4 / perWorker)));
     }
-    least = perConnection + maxWorkers * WORKER_DESCRIPTORS;
-    byDescriptors = (free - maxWorkers * WORKER_DESCRIPTORS) / perConnection;
+    least = perConnection + maxWorkers * perWorker;
+    byDescriptors = (free - maxWorkers * perWorker) / perConnection;
   }
   if (free < least) {
     const limit = room.descriptorLimit;

@@ -29,6 +29,8 @@ export interface ServiceParts {
    * once for all of them.
    */
   sharesMemory?: boolean;
+  /** Threads that share the memory have the sockets, too; or it is the owner of their pool. */
+  pool?: "owner" | "thread";
   /** For content `dir`. Handed in, so that it is loaded only where files are served. */
   makeDirectory?: MakeDirectory;
   /** Another thread has the sockets: what takes long to send is handed over to it. */
@@ -70,12 +72,13 @@ function createPlainService(
   options: ServiceOptions,
   parts: ServiceParts,
 ): Service {
-  const { print, sharesMemory = false } = parts;
+  const { print, sharesMemory = false, pool } = parts;
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log, print);
     return new HttpService(core, createResource(options, parts), {
       log,
-      isPooled: sharesMemory,
+      isPooled: sharesMemory || pool !== undefined,
+      setsCanned: pool === "owner",
       print,
     });
   }

@@ -157,7 +157,11 @@ export class Connection implements Timed, Sender {
     this.#state = State.Answering;
     this.#effect = Effect.Read;
     this.#sending = Sending.Block;
-    this.#outStart = this.#outLength = this.#partsLength = this.#parts = 0;
+    this.#outStart =
+      this.#outLength =
+      this.#partsLength =
+      this.#parts =
+        0;
     this.#writing = undefined;
     this.#isReceiving =
       this.#isAwaiting =

@@ -32,6 +32,9 @@ const FEW_LINUX_ENGINES: readonly EngineOptions[] = [
   { name: "io_uring", trigger: "level" },
 ];
 
+/** The one that threads of a pool can share. */
+const POOL_ENGINE: EngineOptions = { name: "epoll", trigger: "edge" };
+
 function setup(model: Model, engine: EngineOptions = DEFAULT_ENGINE): Setup {
   if (!blocksThread(engine)) return { label: model, model, engine };
   const trigger = engine.trigger === "edge" ? " edge" : "";
@@ -53,6 +56,7 @@ export const SETUPS: readonly Setup[] = [
   ...LINUX_SETUPS,
   ...LINUX_ENGINES.map((one) => setup("per-core", one)),
   BLOCKING_SETUP,
+  setup("shared-pool", POOL_ENGINE),
 ];
 
 /** For suites that take long, or start a process for each setup. */
@@ -60,6 +64,7 @@ export const FEW_SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
   ...FEW_LINUX_ENGINES.map((engine) => setup("single", engine)),
   BLOCKING_SETUP,
+  setup("shared-pool", POOL_ENGINE),
 ];
 
 const reasons = new Map<string, string | undefined>();

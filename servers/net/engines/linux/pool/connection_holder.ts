@@ -10,6 +10,7 @@ import { accept, close, peerAddress } from "../../../../../system/linux/socket.t
 import type { Core } from "../../../../../core/mod.ts";
 import type { ConnectionContext, Timeouts } from "../../../connection.ts";
 import { ConnectionLimit } from "../../../connection_limit.ts";
+import type { SendOptions } from "../../../send_options.ts";
 import type { Service } from "../../../service.ts";
 import type { DescriptorContext } from "../descriptor_driver.ts";
 import type { LoopHold } from "../loop_driver.ts";
@@ -22,6 +23,7 @@ export interface HolderParts {
   core: Core;
   service: Service;
   timeouts: Timeouts;
+  sending: SendOptions;
   maxConnections: number;
   /** Resolution of timeouts. */
   tickMs: number;
@@ -80,7 +82,7 @@ export class ConnectionHolder implements DriverHost {
 
   /** @throws {SystemError} when no descriptor is left */
   constructor(share: PoolShare, parts: HolderParts, { index, loop, delegates }: HolderRole) {
-    const { core, service, timeouts, maxConnections, tickMs, onInternalError } = parts;
+    const { core, service, timeouts, sending, maxConnections, tickMs, onInternalError } = parts;
     this.#share = share;
     this.#parts = parts;
     this.#delegates = delegates;
@@ -98,6 +100,7 @@ export class ConnectionHolder implements DriverHost {
       poller: { change: () => 0, remove: () => void --this.figures.calls },
       loop,
       isEdge: true,
+      cork: sending.cork,
       counts: this.figures,
       again: (driver) => this.#again(driver as PoolDriver),
       closed: (fd, driver) => this.#closed(fd, driver as PoolDriver),
@@ -108,6 +111,7 @@ export class ConnectionHolder implements DriverHost {
       wheel: new SharedDeadlines(share, tickMs),
       timeouts,
       counters: this.figures,
+      writes: sending.writes,
       limit: this.limit,
       onEnd: (connection, fault) => {
         core.close(connection.conn);

@@ -13,6 +13,7 @@ import { sleep } from "../../../../../system/wait.ts";
 import type { Counters } from "../../../counters.ts";
 import { drainConnections } from "../../../drain.ts";
 import type { ListenOptions } from "../../../listen_options.ts";
+import type { SendOptions } from "../../../send_options.ts";
 import { PeerGone } from "../../../peer_gone.ts";
 import { type ListeningSocket, openListeningSocket } from "../listening_socket.ts";
 import { ConnectionHolder, type HolderParts } from "./connection_holder.ts";
@@ -31,6 +32,7 @@ const LOOK_MS = 5;
 /** What a pool is made of. */
 export interface PoolOwnerOptions {
   listen: ListenOptions;
+  sending: Pick<SendOptions, "noDelay">;
   /** Descriptors are below this. */
   capacity: number;
   /** Threads that serve at the most. */
@@ -60,8 +62,8 @@ export class PoolOwner {
   readonly #begun: Int32Array;
 
   /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
-  constructor({ listen, capacity, maxThreads }: PoolOwnerOptions) {
-    const socket = this.#socket = openListeningSocket(listen);
+  constructor({ listen, sending, capacity, maxThreads }: PoolOwnerOptions) {
+    const socket = this.#socket = openListeningSocket(listen, sending);
     this.address = socket.address;
     this.port = socket.port;
     this.#index = maxThreads;

@@ -1,0 +1,279 @@
+/**
+ * Model `shared-pool` with a Linux engine: Workers wait together for sockets that become ready. Each
+ * such socket goes to one idle Worker, which receives, runs the service, and sends. No byte and no
+ * message crosses threads for a request.
+ *
+ * A Worker's life is one item of an unbound queue, so Workers have the workqueue's names and
+ * statistics, its reserve of descriptors, and its replacement after a crash. When Workers come and go
+ * is decided here by the queue's rules: another one is created when all are busy and sockets have
+ * been ready for `growDelayMs` to twice that, unless threads wait for a CPU already; it ends when it
+ * had nothing to do for `idleTimeoutMs`.
+ */
+import { ThreadFigures } from "../../net/engines/linux/pool/pool_control.ts";
+import { PoolOwner } from "../../net/engines/linux/pool/pool_owner.ts";
+import { CpuWait } from "../../../system/cpu_wait.ts";
+import { readOpenFiles } from "../../../system/limits.ts";
+import { stderr } from "../../../system/stderr.ts";
+import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
+import {
+  allocWorkqueue,
+  destroyWorkqueue,
+  queueWork,
+  Work,
+  WorkerPools,
+  type WorkError,
+  type Workqueue,
+  WQ_UNBOUND,
+} from "../../workqueue/mod.ts";
+import { createService } from "../create_service.ts";
+import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
+import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
+import { workerPermissions } from "../permissions.ts";
+import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { createServerCore, internalErrors } from "../thread_server.ts";
+import type { PoolInit, PoolMessage } from "./pool_item.ts";
+
+/** Settings of the model. */
+export interface DescriptorPoolOptions {
+  maxWorkers: number;
+  compressors?: CompressorPool;
+  /** What each Worker may keep. */
+  memory: ThreadMemory;
+  onNote: (note: string) => void;
+  /** How long sockets are ready before another Worker is created: once to twice this (5 ms). */
+  growDelayMs?: number;
+  /** How long a Worker may have nothing to do before it ends, in ms (10,000). */
+  idleTimeoutMs?: number;
+  /** Whether threads wait for a CPU. By default the kernel is asked. */
+  areCpusShort?: () => boolean;
+  /** The Workers' module; for tests. */
+  entry?: URL;
+}
+
+/** Looks without anything to do after which the owner stops to look. */
+const QUIET_LOOKS = 20;
+
+/** When nothing is dealt with for so long, all may wait for what another Worker would do, in ms. */
+const STUCK_MS = 1000;
+
+/** After so long it is tried again to create the only Worker, in ms. */
+const RETRY_MS = 100;
+
+/** Descriptors that a process has besides those of connections, with room to spare. */
+const OTHER_DESCRIPTORS = 1 << 16;
+
+/** Starts a server. @throws the system's error when the address cannot be bound */
+export async function serveDescriptorPool(
+  options: ServerOptions,
+  settings: DescriptorPoolOptions,
+): Promise<RunningServer> {
+  const { maxWorkers, compressors, memory, onNote, idleTimeoutMs = 10_000 } = settings;
+  const { service: serviceOptions, timeouts, sending, maxConnections } = options;
+  const core = createServerCore(options, NO_MEMORY.keptBytes);
+  const print = (lines: string) => stderr.log(lines);
+  const hasFiles = servesFiles(serviceOptions);
+  const makers = hasFiles ? await import("../make_directory.ts") : {};
+  const service = createService(core, serviceOptions, { print, ...makers, pool: "owner" });
+  const owner = new PoolOwner({
+    listen: options.listen,
+    sending,
+    // Numbers are given from the lowest on.
+    capacity: Math.min(readOpenFiles()?.soft ?? Infinity, 2 * maxConnections + OTHER_DESCRIPTORS),
+    maxThreads: maxWorkers,
+  });
+  const onInternalError = internalErrors(print);
+  owner.start({
+    core,
+    service,
+    timeouts,
+    sending,
+    maxConnections,
+    tickMs: TICK_MS,
+    onInternalError,
+  });
+  const defaultEntry = hasFiles
+    ? new URL("./pool_files_worker.ts", import.meta.url)
+    : new URL("./pool_worker.ts", import.meta.url);
+  const init: PoolInit = {
+    share: core.share,
+    pool: owner.share,
+    service: serviceOptions,
+    memory,
+    timeouts,
+    sending,
+    maxConnections,
+    idleTimeoutMs,
+  };
+  const pools = new WorkerPools({
+    entry: settings.entry ?? defaultEntry,
+    // An item lasts as long as its Worker: when to create one is decided here.
+    growDelayMs: 0,
+    idleTimeoutMs: 0,
+    minIdle: 0,
+    maxWorkers,
+    connect: compressors && ((port) => compressors.serve(port)),
+    permissions: { ...workerPermissions(options), net: false, write: false },
+    onPrint: print,
+    init,
+  });
+  const queue = allocWorkqueue("ktcp_shared_pool", {
+    flags: WQ_UNBOUND,
+    maxActive: maxWorkers,
+    pools,
+  });
+  const workers = new PoolWorkers(owner, queue, {
+    maxWorkers,
+    growDelayMs: settings.growDelayMs ?? 5,
+    areCpusShort: settings.areCpusShort,
+    onNote,
+  });
+  const end = async () => {
+    workers.stop();
+    owner.ring();
+    await destroyWorkqueue(queue);
+    owner.close();
+  };
+  try {
+    await workers.start();
+  } catch (error) {
+    await owner.stopAccepting();
+    await end();
+    throw error;
+  }
+  return {
+    address: owner.address,
+    port: owner.port,
+    failed: failureOf(workers.failed),
+    reports: () => Promise.resolve(reportsOf(owner, pools)),
+    stop: async (graceMs) => {
+      const compressorsEnded = compressors?.stop();
+      const cut = await owner.stop(graceMs);
+      await Promise.all([end(), compressorsEnded]);
+      return cut;
+    },
+  };
+}
+
+/** What each thread did. A Worker has dealt with so many ready sockets as it has items. */
+function reportsOf(owner: PoolOwner, pools: WorkerPools): ThreadReport[] {
+  return [
+    { name: "main", counters: owner.counters },
+    ...pools.stats.map((work, index): ThreadReport => {
+      const figures = new ThreadFigures(owner.share, index);
+      return {
+        name: work.name,
+        counters: figures.counters,
+        calls: figures.callCounts,
+        work: { ...work, items: figures.items, busyUs: figures.busyUs },
+      };
+    }),
+  ];
+}
+
+/** Who creates the Workers of a pool, and looks after them. */
+class PoolWorkers {
+  readonly #owner: PoolOwner;
+  readonly #queue: Workqueue;
+  readonly #settings: Required<
+    Pick<DescriptorPoolOptions, "maxWorkers" | "growDelayMs" | "onNote">
+  >;
+  readonly #areCpusShort: () => boolean;
+  readonly #failed = Promise.withResolvers<void>();
+  #count = 0;
+  /** One is being created. */
+  #isGrowing = false;
+  #isStopping = false;
+  #interval: ReturnType<typeof setInterval> | undefined;
+  #quietLooks = 0;
+
+  constructor(
+    owner: PoolOwner,
+    queue: Workqueue,
+    { areCpusShort, ...settings }:
+      & Required<Pick<DescriptorPoolOptions, "maxWorkers" | "growDelayMs" | "onNote">>
+      & Pick<DescriptorPoolOptions, "areCpusShort">,
+  ) {
+    this.#owner = owner;
+    this.#queue = queue;
+    this.#settings = settings;
+    const cpuWait = new CpuWait();
+    this.#areCpusShort = areCpusShort ?? (() => cpuWait.isShort());
+    this.#failed.promise.catch(() => {});
+  }
+
+  /** Rejects when no connection can be accepted any more. */
+  get failed(): Promise<void> {
+    return this.#failed.promise;
+  }
+
+  /** Creates the first Worker. @throws when none can be started */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => this.#create({ resolve, reject }));
+  }
+
+  /** Creates no more. */
+  stop(): void {
+    this.#isStopping = true;
+    clearInterval(this.#interval);
+  }
+
+  #create(first?: { resolve: () => void; reject: (error: Error) => void }): void {
+    this.#isGrowing = true;
+    ++this.#count;
+    let index: number | undefined;
+    const work = new Work<null, void>("serveReady", null, {
+      onMessage: (message) => {
+        const told = message as PoolMessage;
+        if (told.kind === "busy") return this.#watch();
+        if (told.kind === "failed") return this.#failed.reject(new Error(told.reason));
+        index = told.index;
+        this.#isGrowing = false;
+        first?.resolve();
+      },
+      // It had nothing to do for long, or the server ends.
+      onResult: () => void --this.#count,
+      onError: (error) => {
+        --this.#count;
+        if (index !== undefined) return this.#replace(index, error);
+        this.#isGrowing = false;
+        if (first !== undefined) return first.reject(new Error(error.reason));
+        // It is tried again: others may serve, but one has to.
+        setTimeout(() => {
+          if (this.#count === 0 && !this.#isStopping) this.#create();
+        }, RETRY_MS);
+      },
+    });
+    queueWork(this.#queue, work);
+  }
+
+  /** The Worker that was thread `index` is gone, and what it had with it. */
+  #replace(index: number, { reason, crashed }: WorkError): void {
+    const lost = this.#owner.inherit(index, { hasCounted: crashed });
+    if (this.#isStopping) return;
+    this.#settings.onNote(
+      `a Worker crashed and is replaced; ${lost} connections that it had are lost: ${reason}`,
+    );
+    if (!this.#isGrowing) this.#create();
+  }
+
+  /** Looks at equal distances whether the Workers are enough, until one has nothing to do for long. */
+  #watch(): void {
+    if (this.#isStopping) return this.#owner.stopLooking();
+    this.#quietLooks = 0;
+    this.#interval ??= setInterval(() => this.#look(), Math.max(1, this.#settings.growDelayMs));
+  }
+
+  #look(): void {
+    const looks = this.#owner.look();
+    if (looks < 0) {
+      if (++this.#quietLooks < QUIET_LOOKS) return;
+      clearInterval(this.#interval);
+      this.#interval = undefined;
+      return this.#owner.stopLooking();
+    }
+    this.#quietLooks = 0;
+    const { growDelayMs, maxWorkers } = this.#settings;
+    if (looks < 1 || this.#isGrowing || this.#count >= maxWorkers) return;
+    if (looks * growDelayMs >= STUCK_MS || !this.#areCpusShort()) this.#create();
+  }
+}

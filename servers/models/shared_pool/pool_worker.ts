@@ -1,0 +1,7 @@
+/** Worker entry of model `shared-pool` with a Linux engine. */
+import { runWork } from "../../workqueue/run_work.ts";
+import { type PoolInit, type PoolWorker, serveReady, setUpPoolWorker } from "./pool_item.ts";
+
+runWork<PoolWorker, PoolInit>({ serveReady }, {
+  setUp: (init, _facts, outlets) => setUpPoolWorker(init, outlets),
+});
