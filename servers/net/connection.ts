@@ -248,6 +248,21 @@ export class Connection implements Timed, Sender {
     }
   }
 
+  /** `count` bytes were received into the input, and no thread has time for them. */
+  refused(count: number): Want {
+    this.#isReceiving = false;
+    const { conn } = this;
+    const { core, counters, service } = this.#context;
+    counters.bytesIn += count;
+    core.received(conn, count);
+    try {
+      service.refuse?.(conn);
+      return this.#sendLast();
+    } catch (error) {
+      return this.#fail(error);
+    }
+  }
+
   /** `count` bytes of `output` were sent. */
   sent(count: number): Want {
     if (this.#state === State.Closed) return Want.Close;
@@ -374,6 +389,11 @@ export class Connection implements Timed, Sender {
   /** A service still works for this connection: it must not `end` yet. */
   get isAwaiting(): boolean {
     return this.#isAwaiting;
+  }
+
+  /** It waits for input. */
+  get isReceiving(): boolean {
+    return this.#state === State.Receiving;
   }
 
   /** It has ended, and nothing works for it any more. */
@@ -555,12 +575,17 @@ export class Connection implements Timed, Sender {
       ++counters.timeouts;
       if (phase === Phase.Idle) return this.#close();
       service.expire(this.conn);
-      const hasOutput = this.#context.core.outBlock(this.conn) !== 0;
-      this.#state = State.Ending;
-      return hasOutput ? this.#sendBlock() : this.#finishWrite();
+      return this.#sendLast();
     } catch (error) {
       return this.#fail(error);
     }
+  }
+
+  /** Sends the output that waits, and nothing after it. */
+  #sendLast(): Want {
+    const hasOutput = this.#context.core.outBlock(this.conn) !== 0;
+    this.#state = State.Ending;
+    return hasOutput ? this.#sendBlock() : this.#finishWrite();
   }
 
   /**

@@ -47,8 +47,10 @@ const MAX_ACCEPTS = 64;
 export const enum Accepting {
   /** Others may be waiting, or come. */
   GoesOn,
-  /** There is no room: it goes on when a connection ends, or after a while. */
-  Pauses,
+  /** There are as many connections as may be: it goes on when one ends. */
+  IsFull,
+  /** The system is short of something: it goes on when a connection ends, or after a while. */
+  IsShort,
   /** The listening socket is of no use any more. */
   Fails,
 }
@@ -197,7 +199,7 @@ export class ConnectionHolder implements DriverHost {
     const { listener, isUnix, control } = this.#share;
     for (let i = 0; i < MAX_ACCEPTS; ++i) {
       if (control[Control.Stage] !== Stage.Serving) return Accepting.GoesOn;
-      if (this.limit.isReached()) return Accepting.Pauses;
+      if (this.limit.isReached()) return Accepting.IsFull;
       ++this.figures.calls;
       const fd = accept(listener);
       if (fd >= 0) {
@@ -211,7 +213,7 @@ export class ConnectionHolder implements DriverHost {
         case Errno.ENFILE:
         case Errno.ENOBUFS:
         case Errno.ENOMEM:
-          return Accepting.Pauses;
+          return Accepting.IsShort;
         case Errno.EBADF:
         case Errno.EINVAL:
           return Accepting.Fails;
@@ -227,14 +229,14 @@ export class ConnectionHolder implements DriverHost {
     this.#once.rearm(this.#share.listener, Interest.Read);
   }
 
-  /** Nothing is accepted until there is room. */
-  pauseAccepting(): void {
+  /** Nothing is accepted until a connection ends, or the owner tries again. */
+  pauseAccepting(why: Accepting.IsFull | Accepting.IsShort): void {
     Atomics.store(this.#share.control, Control.IsPaused, 1);
     // A connection that has ended just before has not seen that.
-    this.#roomCame();
+    if (why === Accepting.IsFull) this.#roomCame();
   }
 
-  /** Accepts again if there is room, also for what is not counted: descriptors, say. */
+  /** A connection has ended: accepts again if that makes room. */
   #roomCame(): void {
     const { control } = this.#share;
     if (control[Control.IsPaused] === 0 || this.limit.isReached()) return;

@@ -52,6 +52,8 @@ export const enum ThreadWord {
   Taken = 1,
   Begun = 2,
   Batch = 3,
+  /** Changes when a thread has crashed that had this row. */
+  Life = Batch + MAX_BATCH,
   Words = 2 * LINE,
 }
 

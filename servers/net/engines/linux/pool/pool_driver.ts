@@ -90,6 +90,19 @@ export class PoolDriver extends DescriptorDriver {
     this.#host.settle(this);
   }
 
+  /** No thread has time for what the peer sent: refuses it. */
+  refuse(): void {
+    const { core, pointers, counts } = this.#context;
+    const { conn } = this.connection;
+    const room = core.makeRoom(conn);
+    ++counts.calls;
+    const count = recv(this.fd, pointers.at(core.inputStart(conn)), room, MSG_DONTWAIT);
+    if (count <= 0) return;
+    this.isHandling = true;
+    this.advance(this.connection.refused(count));
+    this.isHandling = false;
+  }
+
   /** What the peer sent waits in the kernel: no thread had time for it. */
   wasHeldUp(): boolean {
     const { core, pointers, counts } = this.#context;

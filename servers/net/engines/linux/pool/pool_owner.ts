@@ -19,12 +19,16 @@ import { type ListeningSocket, openListeningSocket } from "../listening_socket.t
 import { ConnectionHolder, type HolderParts } from "./connection_holder.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { Control, poolMemory, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
+import type { PoolDriver } from "./pool_driver.ts";
 
 /** Ticks that one turn may count: time in which this thread was busy does not count for peers. */
 const MAX_STEP = 2;
 
 /** What a connection may wait for, when it is not known here. */
 const ANYTHING = Interest.Read | Interest.Write;
+
+/** What waits for a thread is looked at again after so long, in ms. */
+const HELD_UP_MS = 1000;
 
 /** Between two looks whether all connections have ended, in ms. */
 const LOOK_MS = 5;
@@ -58,6 +62,8 @@ export class PoolOwner {
   /** Probes that were sent, and for how many looks the last one was not taken. */
   #probes = 0;
   #probeLooks = 0;
+  /** Connections whose input waits for a thread: since when, and when they are looked at again. */
+  readonly #heldUp = new Map<number, { sinceTick: number; deadline: number }>();
   /** What each thread had begun at the last look. */
   readonly #begun: Int32Array;
 
@@ -159,7 +165,11 @@ export class PoolOwner {
     const { control, threads, listener } = this.share;
     const { table } = this.#holder;
     if (hasCounted) Atomics.sub(control, Control.Threads, 1);
-    threads.fill(0, index * ThreadWord.Words, (index + 1) * ThreadWord.Words);
+    const at = index * ThreadWord.Words;
+    // It may have a few more instructions to run.
+    Atomics.add(threads, at + ThreadWord.Life, 1);
+    Atomics.store(threads, at + ThreadWord.IsWaiting, 0);
+    Atomics.store(threads, at + ThreadWord.Taken, 0);
     let count = 0;
     for (let fd = 0; fd <= table.highest; ++fd) {
       if (!table.inherit(fd, index)) continue;
@@ -296,9 +306,32 @@ export class PoolOwner {
       if (deadlines[fd] > tick || !table.claim(fd)) continue;
       const driver = this.#holder.take(fd);
       // It was claimed by a thread in between, perhaps.
-      if (deadlines[fd] <= tick) this.#holder.tell(driver, "onTimeout");
-      else this.#holder.settle(driver);
+      if (deadlines[fd] > tick || this.#isHeldUp(driver, tick)) this.#holder.settle(driver);
+      else this.#holder.tell(driver, "onTimeout");
     }
+  }
+
+  /**
+   * Whether the time of a connection does not count, as what its peer sent waits for a thread. What
+   * waits for too long is refused here.
+   */
+  #isHeldUp(driver: PoolDriver, tick: number): boolean {
+    if (!driver.connection.isReceiving || !driver.wasHeldUp()) return false;
+    const { fd } = driver;
+    const { deadlines } = this.#holder.table;
+    const seen = this.#heldUp.get(fd);
+    // Whoever has received since has set another deadline.
+    const sinceTick = seen?.deadline === deadlines[fd] ? seen.sinceTick : tick;
+    const { tickMs, timeouts } = this.#parts;
+    if ((tick - sinceTick) * tickMs >= (timeouts.headMs || Infinity)) {
+      this.#heldUp.delete(fd);
+      driver.refuse();
+    } else {
+      const deadline = tick + Math.ceil(HELD_UP_MS / tickMs);
+      this.#heldUp.set(fd, { sinceTick, deadline });
+      deadlines[fd] = deadline;
+    }
+    return true;
   }
 
   #endIfIdle(fd: number): void {

@@ -51,6 +51,7 @@ export class PoolThread implements EventSource, LoopClock {
   #itemMs = 0;
   #items = 0;
   #hasLeft = false;
+  readonly #life: number;
 
   /** @throws {SystemError} when no descriptor is left */
   constructor(share: PoolShare, parts: HolderParts, options: PoolThreadOptions) {
@@ -64,6 +65,7 @@ export class PoolThread implements EventSource, LoopClock {
     const waker = { fd: share.bell, sent: new Int32Array(new SharedArrayBuffer(4)) };
     this.loop = new EventLoop(this, { wheel: this, waker });
     this.#holder = new ConnectionHolder(share, parts, { index, loop: this.loop, delegates: false });
+    this.#life = Atomics.load(this.#words, this.#at + ThreadWord.Life);
     Atomics.add(share.control, Control.Threads, 1);
   }
 
@@ -96,6 +98,12 @@ export class PoolThread implements EventSource, LoopClock {
     if (timeoutMs > 0) Atomics.store(this.#words, this.#at + ThreadWord.IsWaiting, 0);
     this.#sinceMs = performance.now();
     if (count < 0) throw new SystemError("epoll_wait", -count);
+    if (this.#words[this.#at + ThreadWord.Life] !== this.#life) {
+      // Others have what this thread had: it is taken for crashed.
+      this.#hasLeft = true;
+      this.loop.stop();
+      return 0;
+    }
     if (control[Control.Stage] !== this.#stage) this.#enter(control[Control.Stage]);
     if (this.#stage === Stage.Cutting && held.size > 0) this.#cut();
     if (control[Control.Tick] !== this.#tick) this.#ticked(control[Control.Tick]);
@@ -212,8 +220,9 @@ export class PoolThread implements EventSource, LoopClock {
     switch (outcome) {
       case Accepting.GoesOn:
         return holder.listen();
-      case Accepting.Pauses:
-        return holder.pauseAccepting();
+      case Accepting.IsFull:
+      case Accepting.IsShort:
+        return holder.pauseAccepting(outcome);
       case Accepting.Fails:
         this.#options.onFailed(new Error("The listening socket cannot be used any more"));
     }
