@@ -142,6 +142,7 @@ export class ConnectionHolder implements DriverHost {
     driver.take(fd, table.driver(fd), conn, this.#peers[fd]);
     driver.connection.restore(table.words, table.savedAt(fd));
     driver.connection.deadlineTick = table.deadlines[fd];
+    driver.counted = this.#parts.core.served(conn);
     return driver;
   }
 
@@ -278,6 +279,9 @@ export class ConnectionHolder implements DriverHost {
     if (this.held.size > 0) this.held.delete(fd);
     table.setDriver(fd, driver.saved);
     driver.connection.save(table.words, table.savedAt(fd));
+    const served = this.#parts.core.served(driver.connection.conn);
+    figures.served += served - driver.counted;
+    driver.counted = served;
     if (this.#delegates) {
       driver.isDueAgain = false;
       ++figures.calls;
@@ -312,7 +316,15 @@ export class ConnectionHolder implements DriverHost {
   }
 
   #settleClosed(driver: PoolDriver): void {
-    if (driver.connection.isOver) this.#free.push(driver);
+    if (!driver.connection.isOver) return;
+    this.#uncount(driver);
+    this.#free.push(driver);
+  }
+
+  /** The connection of `driver` has counted at its end what was counted before. */
+  #uncount(driver: PoolDriver): void {
+    this.figures.served -= driver.counted;
+    driver.counted = 0;
   }
 
   #again(driver: PoolDriver): void {
@@ -329,7 +341,10 @@ export class ConnectionHolder implements DriverHost {
     }
     this.held.delete(fd);
     // Before the peer sees that it is closed: then all of it is counted.
-    if (!driver.connection.isAwaiting) driver.connection.end();
+    if (!driver.connection.isAwaiting) {
+      driver.connection.end();
+      this.#uncount(driver);
+    }
     // From here on another thread may be given the number, with a deadline of its own.
     driver.connection.wheelSlot = -1;
     this.table.close(fd);

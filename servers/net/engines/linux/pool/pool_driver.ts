@@ -24,6 +24,8 @@ export class PoolDriver extends DescriptorDriver {
   /** Its socket is watched for this thread alone. */
   isPrivate = false;
   isClosed = false;
+  /** What its connection has answered and threads have counted: at its end it counts all of it. */
+  counted = 0;
   /** The host deals with an event, and settles it afterwards. */
   isHandling = false;
   readonly #context: DescriptorContext;
@@ -50,6 +52,7 @@ export class PoolDriver extends DescriptorDriver {
 
   #renew(fd: number, conn: number, peer: string): void {
     this.isDueAgain = this.isPrivate = this.isClosed = false;
+    this.counted = 0;
     this.connection.renew(conn, peer);
     this.connection.wheelSlot = fd;
   }

@@ -120,12 +120,9 @@ export class PoolOwner {
     this.#once.add(this.share.listener, Interest.Read);
   }
 
-  /** What this thread's connections counted: requests on those that are open included. */
+  /** What this thread counted: timeouts, and what was cut off. */
   get counters(): Counters {
-    const { counters } = this.#holder.figures;
-    const { table } = this.#holder;
-    for (const fd of this.#all()) counters.served += this.#parts.core.served(table.conn(fd));
-    return counters;
+    return this.#holder.figures.counters;
   }
 
   /** Open connections. */

@@ -2,18 +2,25 @@
 import assert from "node:assert/strict";
 import { connect as connectNode } from "node:net";
 import { engineSupport } from "../../../../../system/linux/engines.ts";
-import { DEFAULT_LIMITS, type EngineOptions, serve } from "../../../../../servers/mod.ts";
+import {
+  DEFAULT_LIMITS,
+  type EngineOptions,
+  type Model,
+  serve,
+  sumCounters,
+} from "../../../../../servers/mod.ts";
 import { connect, writeAll } from "../../../../../tools/soak/client.ts";
 import { until } from "../../../../support/until.ts";
 
 const BYTES = 8 << 20;
 
-const ENGINES: EngineOptions[] = [
-  { name: "select", trigger: "level" },
-  { name: "poll", trigger: "level" },
-  { name: "epoll", trigger: "level" },
-  { name: "epoll", trigger: "edge" },
-  { name: "io_uring", trigger: "level" },
+const SETUPS: [Model, EngineOptions][] = [
+  ["single", { name: "select", trigger: "level" }],
+  ["single", { name: "poll", trigger: "level" }],
+  ["single", { name: "epoll", trigger: "level" }],
+  ["single", { name: "epoll", trigger: "edge" }],
+  ["single", { name: "io_uring", trigger: "level" }],
+  ["shared-pool", { name: "epoll", trigger: "edge" }],
 ];
 
 function content(length: number): Uint8Array<ArrayBuffer> {
@@ -33,11 +40,11 @@ async function resetAmid(port: number): Promise<void> {
   socket.resetAndDestroy();
 }
 
-for (const engine of ENGINES) {
+for (const [model, engine] of SETUPS) {
   const { reason } = engineSupport(engine.name as Exclude<EngineOptions["name"], "deno">);
   const label = engine.trigger === "edge" ? `${engine.name}, edge-triggered` : engine.name;
   Deno.test({
-    name: `sendfile, ${label}: whole files, ranges, peers that go, files that shrink${
+    name: `sendfile, ${model}, ${label}: whole files, ranges, peers that go, files that shrink${
       reason === undefined ? "" : ` (not here: ${reason})`
     }`,
     ignore: reason !== undefined,
@@ -47,11 +54,12 @@ for (const engine of ENGINES) {
       const bytes = content(BYTES);
       Deno.writeFileSync(file, bytes);
       const server = await serve({
-        model: "single",
+        model,
         engine,
         service: { kind: "http", content: "dir", directory: { root }, limits: DEFAULT_LIMITS },
       });
-      const counters = async () => (await server.reports())[0].counters!;
+      const counters = async () =>
+        sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? []));
       try {
         await Promise.all(Array.from({ length: 4 }, async () => {
           assert.deepEqual(await get(server.port), bytes);
