@@ -35,6 +35,11 @@ export class Descriptors implements Disposable {
     return fd;
   }
 
+  /** Somebody else closes `fd`. */
+  forget(fd: number): void {
+    this.#open.delete(fd);
+  }
+
   close(fd: number): void {
     this.#open.delete(fd);
     close(fd);

@@ -1,0 +1,87 @@
+/** A Worker of model `per-core` that crashes, with an engine whose descriptors do not close themselves. */
+import assert from "node:assert/strict";
+import { CpuServer } from "../../../../servers/models/per_core/cpu_server.ts";
+import { OwnedLoop } from "../../../../servers/models/per_core/loop_thread.ts";
+import { withDefaults } from "../../../../servers/models/options.ts";
+import { NO_MEMORY } from "../../../../servers/models/memory_budget.ts";
+import {
+  allocWorkqueue,
+  destroyWorkqueue,
+  WorkerPools,
+} from "../../../../servers/workqueue/mod.ts";
+import { connect, readFull, writeAll } from "../../../../tools/soak/client.ts";
+import { freePort } from "../../../../system/address.ts";
+import { forEachSetup, LINUX_SETUPS } from "../../../support/setups.ts";
+import { until } from "../../../support/until.ts";
+
+async function echoOnce(conn: Deno.Conn): Promise<void> {
+  const message = new TextEncoder().encode("echo");
+  const back = new Uint8Array(message.length);
+  await writeAll(conn, message);
+  await readFull(conn, back);
+  assert.deepEqual(back, message);
+}
+
+/** Sockets of this process that listen at `port`, as the kernel sees them. */
+function listeners(port: number): number {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const lines = Deno.readTextFileSync("/proc/net/tcp").split("\n");
+  return lines.filter((line) => line.includes(`:${hex} 00000000:0000 0A`)).length;
+}
+
+forEachSetup(LINUX_SETUPS, ({ label, engine }) => {
+  Deno.test(`${label}: after a crash its descriptors are closed, and the port serves again`, async () => {
+    const port = freePort();
+    const options = withDefaults({
+      service: { kind: "echo", bufferBytes: 64, verbose: false },
+      engine,
+      listen: { port },
+      maxConnections: 10,
+    });
+    const pools = new WorkerPools({
+      entry: new URL("./crashing_worker.ts", import.meta.url),
+      permissions: "inherit",
+      cpus: 1,
+      cpuIntensiveThreshUs: Infinity,
+    });
+    const queue = allocWorkqueue("crash", { pools, maxActive: 1 });
+    const counts = new Int32Array(new SharedArrayBuffer(4));
+    const loop = new OwnedLoop();
+    const crashes: string[] = [];
+    const server = new CpuServer(
+      { options, memory: NO_MEMORY, counts, index: 0, loop: loop.share },
+      {
+        queue,
+        loop,
+        onCrash: (reason) => crashes.push(reason),
+        onOverdue: () => {},
+        onFailed: (error) => assert.fail(error),
+      },
+    );
+    await server.start();
+    using lost = await connect(port);
+    await echoOnce(lost);
+    assert.equal(Atomics.load(counts, 0), 1);
+    await server.report();
+    await until(() => crashes.length === 1);
+    assert.match(crashes[0], /crashes as asked/);
+    assert.equal(await lost.read(new Uint8Array(1)).catch(() => null), null, "it is closed");
+    // Without SO_REUSEPORT the port would stay taken by a descriptor that nobody closes.
+    await until(async () => {
+      try {
+        using conn = await connect(port);
+        await echoOnce(conn);
+        return true;
+      } catch (error) {
+        assert.ok(error instanceof Error);
+        return false;
+      }
+    });
+    assert.equal(listeners(port), 1);
+    const { cut, counters } = await server.stop(5000);
+    assert.deepEqual([cut, counters.connections], [0, 1]);
+    await destroyWorkqueue(queue);
+    loop.close();
+    assert.equal(listeners(port), 0);
+  });
+});
