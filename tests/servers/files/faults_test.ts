@@ -8,6 +8,7 @@ import { FileClient, requestBytes, type Tree, withFiles } from "../../support/fi
 import { RawClient } from "../../support/raw_client.ts";
 import { ServerProcess } from "../../../tools/soak/server_process.ts";
 import { withTree } from "./tree.ts";
+import { noDescriptorLimit, setDescriptorLimit } from "../../support/descriptor_limit.ts";
 import { FEW_SETUPS, forEachSetup, setupArgs } from "../../support/setups.ts";
 
 const LARGE = new Uint8Array(3 << 20).map((_, i) => i);
@@ -227,20 +228,9 @@ Deno.test("ktcp http --dir reads what says to be empty, and answers 500 for what
   }
 });
 
-const HAS_PRLIMIT = Deno.build.os === "linux" &&
-  await new Deno.Command("prlimit", { args: ["--version"], stdout: "null" }).output()
-    .then(() => true, () => false);
-
-/** Sets `ulimit -n` of a running process. */
-async function setDescriptorLimit(pid: number, limit: number): Promise<void> {
-  const args = ["--pid", `${pid}`, `--nofile=${limit}:`];
-  const { success } = await new Deno.Command("prlimit", { args }).output();
-  assert.ok(success, "prlimit");
-}
-
 forEachSetup(FEW_SETUPS, (setup) => {
   Deno.test(`${setup.label}: out of descriptors, ktcp http --dir answers 503, and goes on later`, {
-    ignore: !HAS_PRLIMIT,
+    ignore: noDescriptorLimit !== undefined,
   }, () =>
     withTree(TREE, async (root) => {
       const args = ["http", "--port", "0", "--dir", root, ...setupArgs(setup), "--cache", "0"];

@@ -167,3 +167,24 @@ Deno.test("TimerWheel: it ticks while it has entries, and starts again", async (
   await entry.fired.promise;
   wheel.remove(entry);
 });
+
+Deno.test("TimerWheel: a manual one turns when it is told to and a tick is due, and has no timer", async () => {
+  let ticks = 0;
+  const wheel = new TimerWheel(10, () => ++ticks, { isManual: true });
+  assert.equal(wheel.untilTickMs, Infinity);
+  assert.equal(wheel.turnIfDue(), false, "empty");
+  const entry = new Entry();
+  wheel.add(entry);
+  wheel.set(entry, 10);
+  assert.equal(ticks, 1, "it starts");
+  assert.ok(wheel.untilTickMs > 0 && wheel.untilTickMs <= 10);
+  await until(() => wheel.untilTickMs === 0);
+  assert.deepEqual([ticks, entry.times], [1, 0], "nothing happens by itself");
+  await until(() => {
+    wheel.turnIfDue();
+    return entry.times === 1;
+  });
+  assert.ok(await entry.fired.promise >= 10);
+  wheel.remove(entry);
+  assert.equal(wheel.untilTickMs, Infinity);
+});
