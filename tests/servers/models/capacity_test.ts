@@ -185,6 +185,38 @@ Deno.test("fitCapacity(): memory always holds one connection", () => {
   for (const model of MODELS) assert.equal(fit(model, { memoryBytes: 5 }).maxConnections, 1);
 });
 
+Deno.test("fitCapacity(): select has as many as its sets hold, whatever the system allows", () => {
+  const engine = { name: "select", trigger: "level" } as const;
+  for (const open of [30, 100]) {
+    const options = withDefaults({ service: ECHO, engine, maxConnections: 5000 });
+    const room = { descriptors: 20_000 - open, descriptorLimit: 20_000, memoryBytes: Infinity };
+    const { maxConnections, note } = fitCapacity(
+      options,
+      { model: "per-core", workers: 1, maxActive: 256 },
+      room,
+    );
+    assert.ok(open + maxConnections < 1024 && open + maxConnections > 900, `${maxConnections}`);
+    assert.equal(
+      note,
+      `at most ${maxConnections} connections at once instead of 5000: select watches descriptors ` +
+        "below 1024; others wait",
+    );
+    const few = fitCapacity(
+      { ...options, maxConnections: 100 },
+      { model: "per-core", workers: 1, maxActive: 256 },
+      room,
+    );
+    assert.deepEqual([few.maxConnections, few.note], [100, undefined]);
+  }
+});
+
+Deno.test("fitCapacity(): an error names the model that was asked for", () => {
+  const options = withDefaults({ service: ECHO, engine: { name: "epoll" } });
+  const room = { ...AMPLE, descriptors: 5, descriptorLimit: 5 };
+  const size = { model: "per-core", asked: "single", workers: 1, maxActive: 256 } as const;
+  assert.throws(() => fitCapacity(options, size, room), /and model single needs at least \d+$/);
+});
+
 Deno.test("systemRoom(): what this process may open", () => {
   const { descriptors, descriptorLimit, memoryBytes } = systemRoom();
   assert.ok(descriptors > 0 && descriptors <= descriptorLimit);

@@ -104,6 +104,20 @@ Deno.test("workerPermissions(): without a directory, its address alone", () =>
     ]);
   }));
 
+Deno.test("workerPermissions(): FFI besides, with an engine that makes system calls", () =>
+  withDirectory(async (root) => {
+    const port = freePort();
+    const engine = { name: "epoll", trigger: "level" } as const;
+    const options = withDefaults({ listen: { port }, service: dirService(root), engine });
+    assert.deepEqual(await whatCodeCanDo(workerPermissions(options), { root, port }), [
+      "read the directory",
+      "use FFI",
+      "listen on its port",
+    ]);
+    const socketless = await whatCodeCanDo(socketlessPermissions(options), { root, port });
+    assert.deepEqual(socketless, ["read the directory"]);
+  }));
+
 Deno.test("socketlessPermissions(): the served directory, and nothing else", () =>
   withDirectory(async (root) => {
     const port = freePort();
@@ -183,6 +197,15 @@ Deno.test("ktcp http: the main thread keeps what later Workers get", async () =>
   for (const model of ["per-core", "shared-pool", "per-connection"]) {
     const args = ["http", "--port", "0", "--model", model];
     assert.deepEqual(await mainThreadPermissions(args), ["read", "net"], model);
+  }
+});
+
+Deno.test("ktcp http --engine: the main thread keeps what Workers get that replace others", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  for (const model of ["single", "per-core"]) {
+    const args = ["http", "--port", "0", "--model", model, "--engine", "epoll"];
+    assert.deepEqual(await mainThreadPermissions(args), ["read", "net", "ffi"], model);
   }
 });
 
