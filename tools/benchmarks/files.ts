@@ -1,4 +1,7 @@
-/** Compares static file servers: `deno task bench:files`. How, says `servers/compare.ts`. */
+/**
+ * Compares static file servers: `deno task bench:files`, with `--engines` for those of ktcp. How, says
+ * `servers/compare.ts`.
+ */
 import { count } from "../../cli/shared/options.ts";
 import { contenders } from "./files/servers.ts";
 import {
@@ -9,14 +12,20 @@ import {
   list,
   withScratch,
 } from "./servers/compare.ts";
+import { ENGINE_NAMES } from "./servers/engines.ts";
 
 const SIZES: Record<string, number> = {
   "1k": 1024,
   "16k": 16 * 1024,
   "100k": 100 * 1024,
   "1m": 1024 ** 2,
-  "100m": 100 * 1024 ** 2,
+  // More than ktcp keeps in memory.
+  "64m": 64 * 1024 ** 2,
 };
+
+/** The connections that ask for the largest file: more would only wait for each other. */
+const LARGE_BYTES = SIZES["64m"];
+const LARGE_CONNECTIONS = 4;
 
 interface Flags extends CompareFlags {
   connections: number;
@@ -32,16 +41,31 @@ async function run(flags: Flags, scratch: string): Promise<void> {
   const loads = flags.sizes.map((name) => ({
     name,
     path: `/${name}.bin`,
-    connections: flags.connections,
+    connections: SIZES[name] < LARGE_BYTES
+      ? flags.connections
+      : Math.min(flags.connections, LARGE_CONNECTIONS),
     contentBytes: SIZES[name],
   }));
-  await compare({ kind: "file", contenders: contenders(root), loads, scratch }, flags);
+  await compare(
+    { kind: "file", contenders: contenders(root, flags.engines), loads, scratch },
+    flags,
+  );
 }
 
-await compareCommand("bench:files", "Compares static file servers on one core.")
-  .addOption(count("--connections", "keep-alive connections", { max: 1000, default: 32 }))
+await compareCommand("bench:files", {
+  description: "Compares static file servers on one core.",
+  engines: ["deno", "epoll", "io_uring"],
+  baseline: "lighttpd",
+})
+  .addOption(
+    count("--connections", `keep-alive connections; ${LARGE_CONNECTIONS} at most for 64m`, {
+      max: 1000,
+      default: 32,
+    }),
+  )
   .option("--sizes <list>", `of ${Object.keys(SIZES)}`, list, Object.keys(SIZES))
   .action(async (flags: Flags) => {
+    checkNames("--engines", { names: flags.engines, known: ENGINE_NAMES });
     checkNames("--sizes", { names: flags.sizes, known: Object.keys(SIZES) });
     await withScratch((scratch) => run(flags, scratch));
   })

@@ -17,11 +17,11 @@ server.max-keep-alive-requests = 1000000000
 `;
 }
 
-/** All of them for the directory `root`, ktcp first. */
-export function contenders(root: string): Contender[] {
+/** All of them for the directory `root`, ktcp with each of `engines` first. */
+export function contenders(root: string, engines: readonly string[]): Contender[] {
   const server = `root ${root};`;
   return [
-    ktcp("--dir", root),
+    ...engines.map((engine) => ktcp(engine, "--dir", root)),
     nginx("nginx (plain)", { server }),
     nginx("nginx (cache)", { http: "open_file_cache max=1000;", server }),
     {

@@ -2,13 +2,15 @@
  * Compares servers under the same loads.
  *
  * Every server runs on one core, the client (wrk) on another. A round measures each load with each
- * server, in a new random order; the table shows the medians over the rounds. Servers that are not
- * installed are left out, with a note.
+ * server, in a new random order; the table shows the medians over the rounds, and beside them what
+ * they are of the baseline's. Servers that are not installed and engines that this machine does not
+ * allow are left out, with a note.
  */
 import { Command } from "commander";
 import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";
 import { count } from "../../../cli/shared/options.ts";
 import { type Contender, outputOf } from "./contender.ts";
+import { ENGINE_NAMES } from "./engines.ts";
 import { markdownTable } from "../../../bench/report/text_layout.ts";
 import { median } from "../../../bench/stats/spread.ts";
 import { freePort } from "../../../system/address.ts";
@@ -33,7 +35,7 @@ export interface Load {
 }
 
 /** Figures of a server under a load. */
-interface Figures {
+export interface Figures {
   requestsPerSecond: number;
   bytesPerSecond: number;
   /** Of the server, all its processes. */
@@ -46,7 +48,9 @@ interface Figures {
 export interface CompareFlags {
   rounds: number;
   seconds: number;
+  engines: string[];
   servers?: string[];
+  baseline: string;
   json?: boolean;
 }
 
@@ -64,12 +68,21 @@ export function list(text: string): string[] {
   return text.split(",");
 }
 
-/** A command `name` with the options that every comparison has. */
-export function compareCommand(name: string, description: string): Command {
+/**
+ * A command `name` with the options that every comparison has.
+ *
+ * @param defaults the engines, and the server that the others are held against, unless told otherwise
+ */
+export function compareCommand(
+  name: string,
+  { description, ...defaults }: { description: string; engines: string[]; baseline: string },
+): Command {
   return new Command(name)
     .description(description)
     .addOption(count("--rounds", "rounds; the medians are shown", { max: 100, default: 5 }))
     .addOption(count("--seconds", "seconds of each measurement", { max: 60, default: 1 }))
+    .option("--engines <list>", `those of ktcp, of ${ENGINE_NAMES}`, list, defaults.engines)
+    .option("--baseline <server>", "whose figures are 1.00", defaults.baseline)
     .option("--servers <list>", "which servers, parted by commas (default: all)", list)
     .option("--json", "print the figures as JSON");
 }
@@ -77,7 +90,7 @@ export function compareCommand(name: string, description: string): Command {
 /** Ends the program with a usage error, unless all `names` are known. */
 export function checkNames(
   option: string,
-  { names, known }: { names: string[]; known: string[] },
+  { names, known }: { names: readonly string[]; known: readonly string[] },
 ): void {
   const unknown = names.find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -132,16 +145,38 @@ function medians(runs: readonly Figures[]): Figures {
   };
 }
 
-function markdown(kind: string, results: Map<string, Map<string, Figures>>): string {
-  const rows = [[kind, "server", "requests/s", "bytes/s", "CPU/request", "p99", "errors"]];
+/** `value` as a multiple of `base`; empty where one is missing. */
+function multiple(value: number | null, base: number | null | undefined): string {
+  return value === null || !base ? "" : (value / base).toFixed(2);
+}
+
+/** The table: a row for each load and server; the figures of `baseline` are 1.00. */
+export function markdown(
+  { kind, baseline }: { kind: string; baseline: string },
+  results: Map<string, Map<string, Figures>>,
+): string {
+  const rows = [[
+    kind,
+    "server",
+    "requests/s",
+    "x",
+    "bytes/s",
+    "CPU/request",
+    "x",
+    "p99",
+    "errors",
+  ]];
   for (const [load, servers] of results) {
+    const base = servers.get(baseline);
     for (const [name, figures] of servers) {
       rows.push([
         load,
         name,
         formatCount(figures.requestsPerSecond),
+        multiple(figures.requestsPerSecond, base?.requestsPerSecond),
         formatBytes(figures.bytesPerSecond),
         formatLatency(figures.cpuUsPerRequest),
+        multiple(figures.cpuUsPerRequest, base?.cpuUsPerRequest),
         formatLatency(figures.p99Us),
         `${figures.errors}`,
       ]);
@@ -156,7 +191,7 @@ function toObject(results: Map<string, Map<string, Figures>>): Record<string, un
   );
 }
 
-/** Starts those contenders that are asked for and installed. */
+/** Starts those contenders that are asked for, installed and allowed. */
 async function startAll(
   contenders: readonly Contender[],
   { running, path, names, scratch }: {
@@ -172,6 +207,11 @@ async function startAll(
     const version = contender.version();
     console.error(`${name}: ${version ?? "not installed, left out"}`);
     if (version === undefined) continue;
+    const refusal = await contender.refusal?.();
+    if (refusal !== undefined) {
+      console.error(`${name}: left out: ${refusal}`);
+      continue;
+    }
     const port = freePort();
     const url = `http://127.0.0.1:${port}`;
     const command = contender.command({ port, scratch });
@@ -197,6 +237,7 @@ export async function compare(
 ): Promise<void> {
   const known = [...new Set(contenders.flatMap(namesOf))];
   checkNames("--servers", { names: flags.servers ?? [], known });
+  checkNames("--baseline", { names: [flags.baseline], known: contenders.map(({ name }) => name) });
   for (const tool of ["wrk", "taskset"]) {
     if (outputOf(tool, "--version") !== undefined) continue;
     console.error(`'${tool}' is not installed; try 'apt-get install wrk util-linux'`);
@@ -223,7 +264,9 @@ export async function compare(
       new Map([...servers].map(([name, all]) => [name, medians(all)])),
     ]));
     console.log(
-      flags.json ? JSON.stringify(toObject(results), null, 2) : markdown(kind, results),
+      flags.json
+        ? JSON.stringify(toObject(results), null, 2)
+        : markdown({ kind, baseline: flags.baseline }, results),
     );
   } finally {
     for (const { process } of running) await process.stop();

@@ -1,5 +1,6 @@
 /** The servers that are compared: how each is found, configured and started. */
 import { nginxConfig, type NginxOptions } from "../../../cli/lab/nginx.ts";
+import { engineArgs, engineLabel, engineRefusal } from "./engines.ts";
 
 /** What a server is given. */
 export interface Place {
@@ -13,6 +14,8 @@ export interface Contender {
   name: string;
   /** Its version, `undefined` when it is not installed. */
   version(): string | undefined;
+  /** Why this machine cannot run it although it is installed; undefined when it can. */
+  refusal?(): Promise<string | undefined>;
   /** Its command line, run in the foreground. */
   command(place: Place): string[];
 }
@@ -42,14 +45,15 @@ export function configuration(place: Place, name: string, text: string): string 
 
 const MAIN = new URL("../../../cli/main.ts", import.meta.url).pathname;
 
-/** `ktcp http` with one Worker, from source. */
-export function ktcp(...args: string[]): Contender {
+/** `ktcp http` with `engine` and one Worker, from source. */
+export function ktcp(engine: string, ...args: string[]): Contender {
   return {
-    name: "ktcp",
+    name: engineLabel("ktcp", engine),
+    refusal: () => engineRefusal(engine, "per-core"),
     version: () => versionOf(Deno.execPath(), "run", "-A", MAIN, "--version"),
     command: ({ port }) => [
       ...[Deno.execPath(), "run", "-A", MAIN, "http", "--workers", "1", "--port", `${port}`],
-      ...args,
+      ...[...engineArgs(engine), ...args],
     ],
   };
 }
