@@ -1,29 +1,26 @@
 /**
- * Both services in every model, side by side:
+ * Both services in every model, with every engine that makes a difference to it, side by side:
  *
  *     deno task bench:models [--seconds N] [--runs N] [--connections N,N] [--variant NAME,…]
+ *                            [--engines NAME,…]
  *
  * The servers of all variants run at the same time; they are loaded in turn, each several times, so
  * that other load of the machine affects all alike. The printed figures are the medians of the
- * runs. CPU is that of the server's process alone, all threads; memory is what is resident after
+ * runs. Engines that this machine does not allow are left out, with a note. CPU is that of the server's process alone, all threads; memory is what is resident after
  * the last run.
  */
 import { parseArgs } from "node:util";
 import { table } from "../../bench/report/text_layout.ts";
-import { withScratch } from "./servers/compare.ts";
+import { checkNames, list, withScratch } from "./servers/compare.ts";
+import { ENGINE_NAMES, engineRefusal } from "./servers/engines.ts";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
+import { type Variant, VARIANT_NAMES, variantsOf } from "./models/variants.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { ServerProcess } from "../soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
 
-/** What is compared: a model, `per-core` also with one Worker, which is `single` and a thread. */
-const VARIANTS: Record<string, string[]> = {
-  "single": ["--model", "single"],
-  "per-core/1": ["--model", "per-core", "--workers", "1"],
-  "per-core": ["--model", "per-core"],
-  "shared-pool": ["--model", "shared-pool"],
-  "per-connection": ["--model", "per-connection"],
-};
+/** `per-core/1` only when it is asked for: it is much like `single`. */
+const MODELS = VARIANT_NAMES.filter((name) => name !== "per-core/1");
 
 /** One run on one server. */
 interface Run extends Figures {
@@ -32,20 +29,23 @@ interface Run extends Figures {
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: "string", default: "2" },
+    seconds: { type: "string", default: "1" },
     runs: { type: "string", default: "3" },
     connections: { type: "string", default: "1,32,256" },
-    variant: { type: "string", default: Object.keys(VARIANTS).join(",") },
+    variant: { type: "string", default: MODELS.join(",") },
+    engines: { type: "string", default: "deno,epoll,io_uring" },
   },
 });
-const names = values.variant.split(",");
+const [names, engines] = [list(values.variant), list(values.engines)];
+checkNames("--variant", { names, known: VARIANT_NAMES });
+checkNames("--engines", { names: engines, known: ENGINE_NAMES });
 const [seconds, runs] = [Number(values.seconds), Number(values.runs)];
 const connectionCounts = values.connections.split(",").map(Number);
 const isValid = [seconds, runs, ...connectionCounts].every((value) =>
   Number.isInteger(value) && value > 0
 );
-if (!isValid || names.some((name) => VARIANTS[name] === undefined)) {
-  console.error(`bench:models: numbers are whole, variants: ${Object.keys(VARIANTS).join(", ")}`);
+if (!isValid) {
+  console.error("bench:models: --seconds, --runs and --connections are whole numbers above 0");
   Deno.exit(2);
 }
 
@@ -99,15 +99,29 @@ function row(name: string, all: readonly Run[], residentBytes: number): string[]
   ];
 }
 
-/** Measures all variants under `load`. @returns their table */
-async function compareUnder(load: Load, drive: Driver): Promise<string> {
+/** Those variants that this machine allows; says which others there are. */
+async function allowedVariants(): Promise<Variant[]> {
+  const allowed: Variant[] = [];
+  for (const variant of variantsOf(names, engines)) {
+    const refusal = await engineRefusal(variant.engine, variant.model);
+    if (refusal === undefined) allowed.push(variant);
+    else console.error(`${variant.name}: left out: ${refusal}`);
+  }
+  return allowed;
+}
+
+/** Measures `variants` under `load`. @returns their table */
+async function compareUnder(
+  load: Load,
+  { variants, drive }: { variants: readonly Variant[]; drive: Driver },
+): Promise<string> {
   const servers = await Promise.all(
-    names.map((name) =>
-      ServerProcess.start([load.service, "--port", "0", "--backlog", "1024", ...VARIANTS[name]])
+    variants.map(({ args }) =>
+      ServerProcess.start([load.service, "--port", "0", "--backlog", "1024", ...args])
     ),
   );
   try {
-    const results = names.map((): Run[] => []);
+    const results = variants.map((): Run[] => []);
     for (const server of servers) {
       await drive(server.port, { ...load, seconds: 1 });
       await settle(server);
@@ -117,7 +131,7 @@ async function compareUnder(load: Load, drive: Driver): Promise<string> {
         results[at].push(await measure(server, drive, load));
       }
     }
-    const rows = names.map((name, at) => row(name, results[at], servers[at].residentBytes));
+    const rows = variants.map(({ name }, at) => row(name, results[at], servers[at].residentBytes));
     return table([HEADING, ...rows]);
   } finally {
     for (const server of servers) await server[Symbol.asyncDispose]();
@@ -125,17 +139,23 @@ async function compareUnder(load: Load, drive: Driver): Promise<string> {
 }
 
 await withScratch(async (scratch) => {
-  const driver = chooseDriver(scratch);
+  const variants = await allowedVariants();
+  if (variants.length === 0) {
+    console.error("bench:models: none of these variants can run here");
+    Deno.exitCode = 1;
+    return;
+  }
+  const { name: client, drive } = chooseDriver(scratch);
   const threads = navigator.hardwareConcurrency;
   console.log(
-    `client: ${driver.name} on ${threads} threads; ${threads} cores; ` +
+    `client: ${client} on ${threads} threads; ${threads} cores; ` +
       `median of ${runs} runs of ${seconds} s`,
   );
   for (const service of ["http", "echo"] as const) {
     for (const isKeptAlive of [true, false]) {
       for (const connections of connectionCounts) {
         const load: Load = { service, connections, isKeptAlive, seconds, threads };
-        const figures = await compareUnder(load, driver.drive);
+        const figures = await compareUnder(load, { variants, drive });
         const how = isKeptAlive ? "keep-alive" : "a connection per request";
         console.log(`\n${service}, ${connections} connections, ${how}\n${figures}`);
       }

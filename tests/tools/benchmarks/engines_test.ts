@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { ENGINES as SERVER_ENGINES } from "../../../servers/mod.ts";
+import { linuxEngines } from "../../../system/linux/engines.ts";
+import { contenders } from "../../../tools/benchmarks/files/servers.ts";
+import { VARIANT_NAMES, variantsOf } from "../../../tools/benchmarks/models/variants.ts";
+import { type Figures, markdown } from "../../../tools/benchmarks/servers/compare.ts";
+import { ktcp } from "../../../tools/benchmarks/servers/contender.ts";
+import {
+  ENGINE_NAMES,
+  engineArgs,
+  engineLabel,
+  engineRefusal,
+  ENGINES,
+} from "../../../tools/benchmarks/servers/engines.ts";
+
+Deno.test("ENGINES: has each engine of the servers", () => {
+  const names = new Set(Object.values(ENGINES).map(({ name }) => name));
+  assert.deepEqual([...names].sort(), [...SERVER_ENGINES].sort());
+});
+
+Deno.test("engineLabel, engineArgs: name the engine and its trigger", () => {
+  assert.equal(engineLabel("ktcp", "deno"), "ktcp (deno)");
+  assert.equal(engineLabel("ktcp", "epoll-edge"), "ktcp (epoll, edge)");
+  assert.deepEqual(engineArgs("io_uring"), ["--engine", "io_uring"]);
+  assert.deepEqual(engineArgs("epoll-edge"), ["--engine", "epoll", "--trigger", "edge"]);
+});
+
+Deno.test("ktcp: a row names its engine, and its server is started with it", () => {
+  const { name, command } = ktcp("epoll-edge", "--dir", "/x");
+  assert.equal(name, "ktcp (epoll, edge)");
+  const args = command({ port: 80, scratch: "/" }).join(" ");
+  assert.match(args, / http --workers 1 --port 80 --engine epoll --trigger edge --dir \/x$/);
+});
+
+Deno.test("engineRefusal: says of each engine what the machine allows", async () => {
+  assert.equal(await engineRefusal("deno", "shared-pool"), undefined);
+  for (const { name, reason } of linuxEngines()) {
+    assert.equal(await engineRefusal(name, "single"), reason);
+  }
+  assert.match((await engineRefusal("poll", "shared-pool"))!, /\S/);
+});
+
+Deno.test("contenders: names are unique, those of ktcp first", () => {
+  const names = contenders("/x", ENGINE_NAMES).map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  assert.deepEqual(names.slice(0, 2), ["ktcp (deno)", "ktcp (select)"]);
+});
+
+Deno.test("variantsOf: leaves out engines that make no difference to a model", () => {
+  const variants = variantsOf(VARIANT_NAMES, ["deno", "epoll", "io_uring"]);
+  assert.deepEqual(variants.map(({ name }) => name), [
+    ...["single (deno)", "single (epoll)", "single (io_uring)"],
+    ...["per-core/1 (deno)", "per-core/1 (epoll)", "per-core/1 (io_uring)"],
+    ...["per-core (deno)", "per-core (epoll)", "per-core (io_uring)"],
+    ...["shared-pool (deno)", "shared-pool (epoll)"],
+    ...["per-connection (deno)", "per-connection (epoll)"],
+  ]);
+  assert.deepEqual(
+    variantsOf(["per-core/1"], ["epoll"])[0].args,
+    ["--model", "per-core", "--workers", "1", "--engine", "epoll"],
+  );
+  assert.deepEqual(variantsOf(["shared-pool"], ["io_uring"]), []);
+});
+
+function figures(requestsPerSecond: number, cpuUsPerRequest: number | null): Figures {
+  return { requestsPerSecond, bytesPerSecond: 1024, cpuUsPerRequest, p99Us: null, errors: 2 };
+}
+
+/** The cells of each row but the heading. */
+function cells(text: string): string[][] {
+  return text.trim().split("\n").slice(2).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim())
+  );
+}
+
+Deno.test("markdown: shows figures as multiples of the baseline's, and errors", () => {
+  const results = new Map([["32", new Map([["a", figures(50, 9)], ["b", figures(100, 10)]])]]);
+  const [a, b] = cells(markdown({ kind: "load", baseline: "b" }, results));
+  assert.deepEqual([a[3], a[6], a[8]], ["0.50", "0.90", "2"]);
+  assert.deepEqual([b[3], b[6]], ["1.00", "1.00"]);
+});
+
+Deno.test("markdown: has no multiples where a figure or the baseline is missing", () => {
+  const results = new Map([["32", new Map([["a", figures(50, null)], ["b", figures(100, 10)]])]]);
+  const [a] = cells(markdown({ kind: "load", baseline: "b" }, results));
+  assert.deepEqual([a[3], a[6]], ["0.50", ""]);
+  const [, b] = cells(markdown({ kind: "load", baseline: "c" }, results));
+  assert.deepEqual([b[3], b[6]], ["", ""]);
+});
