@@ -4,7 +4,8 @@ import {
   type EventSource,
 } from "../../../../../servers/net/engines/linux/event_loop.ts";
 import { closeWaker, createWaker, wake } from "../../../../../servers/net/engines/linux/waker.ts";
-import { NEVER, type Timed, TimerWheel } from "../../../../../servers/net/timer_wheel.ts";
+import { NEVER, type Timed } from "../../../../../servers/net/deadlines.ts";
+import { TimerWheel } from "../../../../../servers/net/timer_wheel.ts";
 import { notLinux } from "../../../../system/linux/sockets.ts";
 
 const TICK_MS = 20;
