@@ -4,9 +4,10 @@
  * These hold whatever tells what has ended: the caller's number of a connection and a generation of
  * it, for instance, as a completion can be about a connection that is gone.
  *
- * Memory is named by its offset in the memory that the ring was made with, and is in use until the
- * completion is there. Each method returns 0, or -errno when the kernel takes no operation now: EAGAIN
- * when it is out of memory, EBUSY when too many completions wait.
+ * Memory is named by its offset in the memory that the ring was made with (memory outside of it by
+ * the distance of its address, which may be negative), and is in use until the completion is there.
+ * Each method returns 0, or -errno when the kernel takes no operation now: EAGAIN when it is out of
+ * memory, EBUSY when too many completions wait.
  */
 import { SystemError } from "../libc.ts";
 import { addressOf, highWord, lowWord } from "../memory.ts";
@@ -284,7 +285,7 @@ export class IoUring extends Ring {
   #setAddress(at: number, offset: number): void {
     const low = this.#baseLow + offset;
     this.words[at + 4] = low;
-    this.words[at + 5] = low < 2 ** 32 ? this.#baseHigh : this.#baseHigh + 1;
+    this.words[at + 5] = this.#baseHigh + Math.floor(low / 2 ** 32);
   }
 
   /** Writes a number up to 2^53 into two words. */

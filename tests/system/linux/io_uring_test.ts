@@ -6,6 +6,7 @@ import { BufferRing } from "../../../system/linux/io_uring/buffer_ring.ts";
 import { IoUring, type IoUringOptions } from "../../../system/linux/io_uring/io_uring.ts";
 import { bufferId, CompletionFlag } from "../../../system/linux/io_uring/structs.ts";
 import { SystemError } from "../../../system/linux/libc.ts";
+import { addressOf } from "../../../system/linux/memory.ts";
 import { Interest } from "../../../system/linux/pollers/poller.ts";
 import { connectTcp, setResetOnClose, Shutdown, shutdown } from "../../../system/linux/socket.ts";
 import {
@@ -275,6 +276,27 @@ for (const directDescriptors of [0, 64]) {
     }
   });
 }
+
+test("sends memory outside of its own, however far away and on whichever side", (fds) => {
+  // Each takes 8 GiB of addresses.
+  const memories = Array.from(
+    { length: 4 },
+    () =>
+      new Uint8Array(new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true }).buffer),
+  );
+  const [server, client] = fds.pair();
+  for (const [i, own] of memories.entries()) {
+    using ring = new TestRing({ memory: own });
+    for (const [j, other] of memories.entries()) {
+      const text = `from ${j} with ${i}`;
+      new TextEncoder().encodeInto(text, other.subarray(4000));
+      const offset = addressOf(other.subarray(4000)) - ring.addressAt(0);
+      ring.send(server, offset, text.length, CONNECTION, 0);
+      assert.equal(ring.takeOne().result, text.length, `${offset} bytes away`);
+      assert.equal(receiveText(client), text);
+    }
+  }
+});
 
 test("a buffer ring is gone around, also beyond its counter of 16 bits", (fds) => {
   using ring = new TestRing({ completions: 128 });
