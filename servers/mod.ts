@@ -20,7 +20,7 @@ import {
 } from "./models/options.ts";
 import { blocksThread } from "./net/engine_options.ts";
 import { type Model, sharesMemory } from "./models/model.ts";
-import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
+import { DEFAULT_WQ_FLAGS, takesWqFlags } from "./models/pool_settings.ts";
 import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
 export { DEFAULT_LIMITS } from "../core/mod.ts";
@@ -40,7 +40,8 @@ export {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_TIMEOUTS,
 } from "./models/options.ts";
-export { MODELS, sharesMemory } from "./models/model.ts";
+export { MODELS } from "./models/model.ts";
+export { takesWqFlags } from "./models/pool_settings.ts";
 export { WQ_CPU_INTENSIVE, WQ_FLAGS, WQ_FREEZABLE, WQ_UNBOUND } from "./workqueue/mod.ts";
 export {
   measureWork,
@@ -116,7 +117,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       asked: partial.model,
       workers,
       maxActive,
-      hasRescuer: (wqFlags & WQ_MEM_RECLAIM) !== 0,
+      hasRescuer: (wqFlags & WQ_MEM_RECLAIM) !== 0 && takesWqFlags(model, options.engine),
     },
     systemRoom(),
   );

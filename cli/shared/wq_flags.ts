@@ -1,8 +1,9 @@
 /** `--wq-flags`: how the workqueue of a pool model is allocated. */
 import { InvalidArgumentError, Option } from "commander";
 import {
+  type EngineOptions,
   type Model,
-  sharesMemory,
+  takesWqFlags,
   WQ_CPU_INTENSIVE,
   WQ_FLAGS,
   WQ_FREEZABLE,
@@ -37,10 +38,19 @@ export const WQ_FLAGS_OPTION = new Option(
     `${NAMES.join(",")} (default: unbound)`,
 ).argParser(parseWqFlags);
 
-/** The flags that were asked for. @throws {UsageError} when `model` has no queue that they concern */
-export function wqFlagsFor({ wqFlags }: WqFlags, model: Model): number | undefined {
+/** The flags that were asked for. @throws {UsageError} when there is no queue that they concern */
+export function wqFlagsFor(
+  { wqFlags }: WqFlags,
+  { model, engine }: { model: Model; engine: EngineOptions },
+): number | undefined {
   if (wqFlags === undefined) return undefined;
-  if (!sharesMemory(model)) {
+  if (!takesWqFlags(model, engine)) {
+    if (model === "shared-pool") {
+      throw new UsageError(
+        `option '--wq-flags': with --engine ${engine.name}, Workers of shared-pool take sockets ` +
+          "from epoll, and no items from a queue; use --engine deno",
+      );
+    }
     throw new UsageError(
       `option '--wq-flags' is for --model shared-pool and per-connection, not for '${model}'`,
     );

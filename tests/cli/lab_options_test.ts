@@ -35,6 +35,9 @@ const ERRORS: Readonly<Record<string, string>> = {
   "--model shared-pool --wq-flags toString": `'toString' is no flag; ${FLAGS_HINT}`,
   "--wq-flags 0":
     "option '--wq-flags' is for --model shared-pool and per-connection, not for 'per-core'",
+  "--model shared-pool --engine epoll --wq-flags 0":
+    "option '--wq-flags': with --engine epoll, Workers of shared-pool take sockets from epoll, and " +
+    "no items from a queue; use --engine deno",
   "--model single --wq-flags unbound":
     "option '--wq-flags' is for --model shared-pool and per-connection, not for 'single'",
 };

@@ -41,7 +41,7 @@ Deno.test("ktcp echo --help and http --help show defaults in the units they are 
   const echo = await runMain(["echo", "--help"]);
   const http = await runMain(["http", "--help"]);
   const flat = (text: string) => text.replaceAll(/\s+/g, " ");
-  for (const text of ["(default: 12345)", "(default: 4k)", "(default: 10s)", "(default: 128)"]) {
+  for (const text of ["(default: 12345)", "(default: 4k)", "(default: 10s)", "(default: 1024)"]) {
     assert.ok(flat(echo.out).includes(text), text);
   }
   for (const text of ["(default: 8081)", "(default: 5s)", "(default: 8k)", "(default: 1m)"]) {

@@ -1,8 +1,8 @@
 /** The flags of the queue that the pool models have. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { type Model, serve, sharesMemory } from "../../../servers/mod.ts";
-import { workersPerPool } from "../../../servers/models/pool_settings.ts";
+import { type Model, serve } from "../../../servers/mod.ts";
+import { takesWqFlags, workersPerPool } from "../../../servers/models/pool_settings.ts";
 import {
   WQ_CPU_INTENSIVE,
   WQ_FLAGS,
@@ -68,7 +68,9 @@ const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const CONNECTIONS = 3;
 const ROUNDS = 4;
 
-forEachSetup(SETUPS.filter(({ model }) => sharesMemory(model)), (setup) => {
+const QUEUE_SETUPS = SETUPS.filter(({ model, engine }) => takesWqFlags(model, engine));
+
+forEachSetup(QUEUE_SETUPS, (setup) => {
   for (const [name, { flags, workers }] of Object.entries(CASES)) {
     Deno.test(`${setup.label}: serves with ${name}, and names its Workers so`, async () => {
       const server = await serve({

@@ -85,20 +85,23 @@ interface Case {
   /** Segments of one answer. */
   least: number;
   most: number;
-  isCorked?: boolean;
 }
 
+/**
+ * Upper bounds leave room for probes: the kernel sends the last segment again when the ACK is late (tail
+ * loss probe), as on a busy machine.
+ */
 const CASES: readonly Case[] = [
-  { name: "one send", sending: {}, least: 1, most: 1 },
-  { name: "four sends", sending: { writes: 4 }, least: 4, most: 4 },
+  { name: "one send", sending: {}, least: 1, most: 1.9 },
+  { name: "four sends", sending: { writes: 4 }, least: 4, most: 5.9 },
   // What is sent before the first segment's ACK comes gathers into one.
   { name: "four sends and Nagle", sending: { writes: 4, noDelay: false }, least: 1, most: 3.5 },
-  { name: "four corked sends", sending: { writes: 4, cork: true }, least: 1, most: 1 },
+  { name: "four corked sends", sending: { writes: 4, cork: true }, least: 1, most: 1.9 },
   {
     name: "four corked sends and Nagle",
     sending: { writes: 4, cork: true, noDelay: false },
     least: 1,
-    most: 1,
+    most: 1.9,
   },
 ];
 
