@@ -20,7 +20,7 @@ import {
 } from "./models/options.ts";
 import { blocksThread } from "./net/engine_options.ts";
 import { type Model, sharesMemory } from "./models/model.ts";
-import { DEFAULT_WQ_FLAGS, takesWqFlags } from "./models/pool_settings.ts";
+import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
 import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
 export { DEFAULT_LIMITS } from "../core/mod.ts";
@@ -41,7 +41,7 @@ export {
   DEFAULT_TIMEOUTS,
 } from "./models/options.ts";
 export { MODELS } from "./models/model.ts";
-export { takesWqFlags } from "./models/pool_settings.ts";
+export { sharesMemory } from "./models/model.ts";
 export { WQ_CPU_INTENSIVE, WQ_FLAGS, WQ_FREEZABLE, WQ_UNBOUND } from "./workqueue/mod.ts";
 export {
   measureWork,
@@ -117,7 +117,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       asked: partial.model,
       workers,
       maxActive,
-      hasRescuer: (wqFlags & WQ_MEM_RECLAIM) !== 0 && takesWqFlags(model, options.engine),
+      hasRescuer: (wqFlags & WQ_MEM_RECLAIM) !== 0,
     },
     systemRoom(),
   );
@@ -206,7 +206,13 @@ async function start(
         const { serveDescriptorPool } = await import(
           "./models/shared_pool/descriptor_pool.ts"
         );
-        return await serveDescriptorPool(options, { maxWorkers, compressors, memory, onNote });
+        return await serveDescriptorPool(options, {
+          maxWorkers,
+          wqFlags,
+          compressors,
+          memory,
+          onNote,
+        });
       }
       return await serveSharedPool(options, {
         maxActive,

@@ -83,7 +83,7 @@ async function poolEngine(
   }
   if (trigger === "level") {
     throw new UsageError(
-      "option '--trigger level': --model shared-pool hands a socket over when it becomes ready; " +
+      "option '--trigger level': --model shared-pool hands sockets over when they become ready; " +
         "use --trigger edge",
     );
   }

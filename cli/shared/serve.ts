@@ -117,14 +117,13 @@ export async function commonServerOptions(
   Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">>
 > {
   const { model } = flags;
-  const engine = await engineFor(flags, { model, isTls });
   return {
     model,
-    engine,
+    engine: await engineFor(flags, { model, isTls }),
     sending: sendOptions(flags, flags.engine),
     workers: flags.workers,
     maxActive: flags.maxActive,
-    wqFlags: wqFlagsFor(flags, { model, engine }),
+    wqFlags: wqFlagsFor(flags, flags),
     onNote: printNote,
     listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
     // The default is lowered to what the system allows without a message.

@@ -1,9 +1,9 @@
 /** `--wq-flags`: how the workqueue of a pool model is allocated. */
 import { InvalidArgumentError, Option } from "commander";
 import {
-  type EngineOptions,
+  type EngineName,
   type Model,
-  takesWqFlags,
+  sharesMemory,
   WQ_CPU_INTENSIVE,
   WQ_FLAGS,
   WQ_FREEZABLE,
@@ -38,21 +38,25 @@ export const WQ_FLAGS_OPTION = new Option(
     `${NAMES.join(",")} (default: unbound)`,
 ).argParser(parseWqFlags);
 
-/** The flags that were asked for. @throws {UsageError} when there is no queue that they concern */
+/**
+ * The flags that were asked for.
+ *
+ * @throws {UsageError} when `model` has no queue that they concern, or cannot have it with `engine`
+ */
 export function wqFlagsFor(
   { wqFlags }: WqFlags,
-  { model, engine }: { model: Model; engine: EngineOptions },
+  { model, engine }: { model: Model; engine: EngineName },
 ): number | undefined {
   if (wqFlags === undefined) return undefined;
-  if (!takesWqFlags(model, engine)) {
-    if (model === "shared-pool") {
-      throw new UsageError(
-        `option '--wq-flags': with --engine ${engine.name}, Workers of shared-pool take sockets ` +
-          "from epoll, and no items from a queue; use --engine deno",
-      );
-    }
+  if (!sharesMemory(model)) {
     throw new UsageError(
       `option '--wq-flags' is for --model shared-pool and per-connection, not for '${model}'`,
+    );
+  }
+  if (model === "shared-pool" && engine !== "deno" && (wqFlags & WQ_UNBOUND) === 0) {
+    throw new UsageError(
+      `option '--wq-flags': with --engine ${engine} a socket that is ready goes to any Worker, so ` +
+        "the queue is unbound; use --engine deno for a bound one",
     );
   }
   if ((wqFlags & WQ_UNBOUND) !== 0 && (wqFlags & WQ_CPU_INTENSIVE) !== 0) {

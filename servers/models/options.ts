@@ -91,8 +91,8 @@ export interface PartialServerOptions {
   /** Items (or connections) in the works at once, for `shared-pool` and `per-connection`. */
   maxActive?: number;
   /**
-   * `WQ_…` of the queue of these two models, where they take any (see `takesWqFlags`); 0 is a bound
-   * queue. Default: `WQ_UNBOUND`.
+   * `WQ_…` of the queue of these two models; 0 is a bound queue, which `shared-pool` has with the
+   * engine `deno` only. Default: `WQ_UNBOUND`.
    */
   wqFlags?: number;
   /** Told of what the user should know: a line without newline. */

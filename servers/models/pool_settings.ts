@@ -5,20 +5,10 @@ import {
   type Workqueue,
   WQ_UNBOUND,
 } from "../workqueue/mod.ts";
-import { blocksThread, type EngineOptions } from "../net/engine_options.ts";
-import { type Model, sharesMemory } from "./model.ts";
 import type { ThreadReport } from "./running_server.ts";
 
 /** The default of `--wq-flags`: any idle Worker takes an item. */
 export const DEFAULT_WQ_FLAGS = WQ_UNBOUND;
-
-/**
- * Whether a server has a queue whose flags matter. Threads of `shared-pool` with a Linux engine take
- * sockets from epoll: their queue has one endless item for each of them.
- */
-export function takesWqFlags(model: Model, engine: EngineOptions): boolean {
-  return sharesMemory(model) && !(model === "shared-pool" && blocksThread(engine));
-}
 
 /**
  * How many Workers a pool may have, so that all pools of a queue with `flags` have `maxWorkers` in

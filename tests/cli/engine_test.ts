@@ -8,7 +8,13 @@ import { ServerProcess } from "../../tools/soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
 import { noDescriptorLimit, setDescriptorLimit } from "../support/descriptor_limit.ts";
 import { launchServer, run } from "../support/launch.ts";
-import { FEW_SETUPS, forEachSetup, LINUX_SETUPS, setupArgs } from "../support/setups.ts";
+import {
+  FEW_SETUPS,
+  forEachSetup,
+  LINUX_SETUPS,
+  POOL_SETUP,
+  setupArgs,
+} from "../support/setups.ts";
 
 const notLinux = Deno.build.os !== "linux";
 
@@ -42,6 +48,33 @@ Deno.test("engineFor() refuses what an engine cannot do, and says what can", asy
       assert.match(error.message, expected);
       return true;
     });
+  }
+});
+
+const POOL_REFUSALS: [flags: EngineFlags, expected: RegExp][] = [
+  [
+    { engine: "select" },
+    /^option '--engine select': threads of --model shared-pool cannot .*; use --engine epoll$/,
+  ],
+  [
+    { engine: "poll" },
+    /^option '--engine poll': threads of --model shared-pool cannot .*; use --engine epoll$/,
+  ],
+  [
+    { engine: "epoll", trigger: "level" },
+    /^option '--trigger level': --model shared-pool .*; use --trigger edge$/,
+  ],
+];
+
+Deno.test("engineFor() refuses what threads of a pool cannot share; for io_uring it takes epoll", {
+  ignore: notLinux,
+}, async () => {
+  const demands = { model: "shared-pool", isTls: false } as const;
+  for (const [flags, message] of POOL_REFUSALS) {
+    await assert.rejects(engineFor(flags, demands), { name: "UsageError", message });
+  }
+  for (const engine of ["epoll", "io_uring"] as const) {
+    assert.deepEqual(await engineFor({ engine }, demands), { name: "epoll", trigger: "edge" });
   }
 });
 
@@ -98,7 +131,7 @@ forEachSetup(OTHERS, (setup) => {
   });
 });
 
-forEachSetup(LINUX_SETUPS, (setup) => {
+forEachSetup([...LINUX_SETUPS, POOL_SETUP], (setup) => {
   const { label } = setup;
 
   Deno.test(`${label}: SIGUSR2 and SIGTERM come while the loop blocks and nothing else happens`, async () => {
@@ -111,7 +144,7 @@ forEachSetup(LINUX_SETUPS, (setup) => {
     // Timers of the connection would let the loop out of the kernel; it has none.
     await sleep(50);
     server.process.signal("SIGUSR2");
-    await server.process.untilErr(/^kworker\/0:0 +1 +1 +5 +5 .* \d+ +\d+ +\d+\.\d\d$/m);
+    await server.process.untilErr(/^kworker\/[0u]:0 +1 +1 +5 +5 .* \d+ +\d+ +\d+\.\d\d$/m);
     conn.close();
     const { code, err } = await server.process.stop();
     assert.equal(code, 0, err);

@@ -33,11 +33,11 @@ const ERRORS: Readonly<Record<string, string>> = {
   "--model shared-pool --wq-flags high": `'high' is no flag; ${FLAGS_HINT}`,
   "--model shared-pool --wq-flags unbound,": `'' is no flag; ${FLAGS_HINT}`,
   "--model shared-pool --wq-flags toString": `'toString' is no flag; ${FLAGS_HINT}`,
+  "--model shared-pool --engine epoll --wq-flags highpri":
+    "option '--wq-flags': with --engine epoll a socket that is ready goes to any Worker, so the " +
+    "queue is unbound; use --engine deno for a bound one",
   "--wq-flags 0":
     "option '--wq-flags' is for --model shared-pool and per-connection, not for 'per-core'",
-  "--model shared-pool --engine epoll --wq-flags 0":
-    "option '--wq-flags': with --engine epoll, Workers of shared-pool take sockets from epoll, and " +
-    "no items from a queue; use --engine deno",
   "--model single --wq-flags unbound":
     "option '--wq-flags' is for --model shared-pool and per-connection, not for 'single'",
 };

@@ -13,6 +13,9 @@ const SUMMARY = /^ktcp (?:http|echo): \d+ connections, \d+ (?:requests|pieces), 
 /** A thread's row of `--stats` after two requests on two connections. */
 function rowOf({ model, engine }: Setup): RegExp {
   if (model === "per-core") return /^kworker\/1:0 +\d +\d /m;
+  if (model === "shared-pool" && blocksThread(engine)) {
+    return /^kworker\/u:0 +2 +2 .* \d+ +\d+ +\d+\.\d\d$/m;
+  }
   if (model !== "single") return /^main +2 +2 [^]*^kworker\/u:0 .* +\d+ +\d+ +\d+ +0$/m;
   // With calls, waits, and events per wait.
   return blocksThread(engine) ? /^kworker\/0:0 +2 +2 .* \d+ +\d+ +\d+\.\d\d$/m : /^main +2 +2 /m;

@@ -32,9 +32,6 @@ const FEW_LINUX_ENGINES: readonly EngineOptions[] = [
   { name: "io_uring", trigger: "level" },
 ];
 
-/** The one that threads of a pool can share. */
-const POOL_ENGINE: EngineOptions = { name: "epoll", trigger: "edge" };
-
 function setup(model: Model, engine: EngineOptions = DEFAULT_ENGINE): Setup {
   if (!blocksThread(engine)) return { label: model, model, engine };
   const trigger = engine.trigger === "edge" ? " edge" : "";
@@ -50,13 +47,16 @@ export const LINUX_SETUPS: readonly Setup[] = LINUX_ENGINES.map((one) => setup("
 /** A Worker for each connection, which blocks in recv(2): the same with each of these engines. */
 const BLOCKING_SETUP = setup("per-connection", { name: "epoll", trigger: "level" });
 
+/** Workers that wait together for sockets that are ready. */
+export const POOL_SETUP = setup("shared-pool", { name: "epoll", trigger: "edge" });
+
 /** All of them. */
 export const SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
   ...LINUX_SETUPS,
   ...LINUX_ENGINES.map((one) => setup("per-core", one)),
   BLOCKING_SETUP,
-  setup("shared-pool", POOL_ENGINE),
+  POOL_SETUP,
 ];
 
 /** For suites that take long, or start a process for each setup. */
@@ -64,7 +64,7 @@ export const FEW_SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
   ...FEW_LINUX_ENGINES.map((engine) => setup("single", engine)),
   BLOCKING_SETUP,
-  setup("shared-pool", POOL_ENGINE),
+  POOL_SETUP,
 ];
 
 const reasons = new Map<string, string | undefined>();

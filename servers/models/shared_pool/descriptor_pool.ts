@@ -31,11 +31,14 @@ import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
 import { workerPermissions } from "../permissions.ts";
 import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
 import { createServerCore, internalErrors } from "../thread_server.ts";
-import type { PoolInit, PoolMessage } from "./pool_item.ts";
+import { workReports } from "../pool_settings.ts";
+import { type PoolInit, type PoolMessage, threadIndex } from "./pool_item.ts";
 
 /** Settings of the model. */
 export interface DescriptorPoolOptions {
   maxWorkers: number;
+  /** Of the queue: `WQ_…`, with `WQ_UNBOUND`. */
+  wqFlags?: number;
   compressors?: CompressorPool;
   /** What each Worker may keep. */
   memory: ThreadMemory;
@@ -59,16 +62,26 @@ const STUCK_MS = 1000;
 /** After so long it is tried again to create the only Worker, in ms. */
 const RETRY_MS = 100;
 
+/** So long creating a Worker may take before the queue's rescuer is called, in ms. */
+const MAYDAY_MS = 2000;
+
 /** Descriptors that a process has besides those of connections, with room to spare. */
 const OTHER_DESCRIPTORS = 1 << 16;
 
-/** Starts a server. @throws the system's error when the address cannot be bound */
+/**
+ * Starts a server.
+ *
+ * @throws the system's error when the address cannot be bound
+ * @throws {TypeError} when the queue is to be bound: a socket that is ready goes to any Worker
+ */
 export async function serveDescriptorPool(
   options: ServerOptions,
   settings: DescriptorPoolOptions,
 ): Promise<RunningServer> {
-  const { maxWorkers, compressors, memory, onNote, idleTimeoutMs = 10_000 } = settings;
+  const { maxWorkers, wqFlags = WQ_UNBOUND, compressors, memory, onNote, idleTimeoutMs = 10_000 } =
+    settings;
   const { service: serviceOptions, timeouts, sending, maxConnections } = options;
+  if ((wqFlags & WQ_UNBOUND) === 0) throw new TypeError("The queue has to be unbound");
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const print = (lines: string) => stderr.log(lines);
   const hasFiles = servesFiles(serviceOptions);
@@ -79,7 +92,7 @@ export async function serveDescriptorPool(
     sending,
     // Numbers are given from the lowest on.
     capacity: Math.min(readOpenFiles()?.soft ?? Infinity, 2 * maxConnections + OTHER_DESCRIPTORS),
-    maxThreads: maxWorkers,
+    maxThreads: maxWorkers + 1,
   });
   const onInternalError = internalErrors(print);
   owner.start({
@@ -103,6 +116,7 @@ export async function serveDescriptorPool(
     sending,
     maxConnections,
     idleTimeoutMs,
+    maxWorkers,
   };
   const pools = new WorkerPools({
     entry: settings.entry ?? defaultEntry,
@@ -111,13 +125,15 @@ export async function serveDescriptorPool(
     idleTimeoutMs: 0,
     minIdle: 0,
     maxWorkers,
+    // A rescuer would serve to the end: it is for want of descriptors.
+    maydayMs: MAYDAY_MS,
     connect: compressors && ((port) => compressors.serve(port)),
     permissions: { ...workerPermissions(options), net: false, write: false },
     onPrint: print,
     init,
   });
   const queue = allocWorkqueue("ktcp_shared_pool", {
-    flags: WQ_UNBOUND,
+    flags: wqFlags,
     maxActive: maxWorkers,
     pools,
   });
@@ -144,7 +160,14 @@ export async function serveDescriptorPool(
     address: owner.address,
     port: owner.port,
     failed: failureOf(workers.failed),
-    reports: () => Promise.resolve(reportsOf(owner, pools)),
+    reports: async () => {
+      await owner.settled();
+      const works = workReports(pools, queue);
+      return [
+        { name: "main", counters: owner.counters },
+        ...works.map((report) => withFigures(report, owner, maxWorkers)),
+      ];
+    },
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
       const cut = await owner.stop(graceMs);
@@ -154,20 +177,15 @@ export async function serveDescriptorPool(
   };
 }
 
-/** What each thread did. A Worker has dealt with so many ready sockets as it has items. */
-function reportsOf(owner: PoolOwner, pools: WorkerPools): ThreadReport[] {
-  return [
-    { name: "main", counters: owner.counters },
-    ...pools.stats.map((work, index): ThreadReport => {
-      const figures = new ThreadFigures(owner.share, index);
-      return {
-        name: work.name,
-        counters: figures.counters,
-        calls: figures.callCounts,
-        work: { ...work, items: figures.items, busyUs: figures.busyUs },
-      };
-    }),
-  ];
+/** The report of a Worker with what it did: an item is a socket that was ready. */
+function withFigures(
+  { name, work }: ThreadReport,
+  { share }: PoolOwner,
+  maxWorkers: number,
+): ThreadReport {
+  const figures = new ThreadFigures(share, threadIndex(name, maxWorkers));
+  const { counters, callCounts, items, busyUs } = figures;
+  return { name, counters, calls: callCounts, work: { ...work!, items, busyUs } };
 }
 
 /** Who creates the Workers of a pool, and looks after them. */

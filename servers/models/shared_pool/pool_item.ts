@@ -25,6 +25,17 @@ export interface PoolInit {
   maxConnections: number;
   /** A Worker that had nothing to do for so long ends, unless it is the last one. */
   idleTimeoutMs: number;
+  /** Workers that there may be besides the rescuer. */
+  maxWorkers: number;
+}
+
+/**
+ * The number of the thread that the Worker `name` is: its place in the statistics, which no other
+ * one has; behind all of those for the queue's rescuer.
+ */
+export function threadIndex(name: string, maxWorkers: number): number {
+  const place = /^kworker\/u:(\d+)/.exec(name);
+  return place === null ? maxWorkers : Number(place[1]);
 }
 
 /** What a Worker tells its owner: plain data. */
@@ -60,8 +71,7 @@ export async function serveReady(_data: null, context: WorkContext<PoolWorker>):
   const { init, core, service } = context.init;
   const { pool, timeouts, sending, maxConnections, idleTimeoutMs } = init;
   const post = (message: PoolMessage) => context.post(message);
-  // The place of the Worker in the statistics, which no other one has: kworker/u:INDEX.
-  const index = Number(context.worker.name.split(":")[1]);
+  const index = threadIndex(context.worker.name, init.maxWorkers);
   const onInternalError = internalErrors(context.print);
   const onTick = { tickMs: TICK_MS, onInternalError };
   const parts = { core, service, timeouts, sending, maxConnections, ...onTick };

@@ -203,7 +203,7 @@ Deno.test("ktcp http: the main thread keeps what later Workers get", async () =>
 Deno.test("ktcp http --engine: the main thread keeps what Workers get that replace others", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  for (const model of ["single", "per-core"]) {
+  for (const model of ["single", "per-core", "shared-pool"]) {
     const args = ["http", "--port", "0", "--model", model, "--engine", "epoll"];
     assert.deepEqual(await mainThreadPermissions(args), ["read", "net", "ffi"], model);
   }

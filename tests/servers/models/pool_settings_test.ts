@@ -1,8 +1,8 @@
 /** The flags of the queue that the pool models have. */
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
-import { type Model, serve } from "../../../servers/mod.ts";
-import { takesWqFlags, workersPerPool } from "../../../servers/models/pool_settings.ts";
+import { type Model, type RunningServer, serve, sharesMemory } from "../../../servers/mod.ts";
+import { workersPerPool } from "../../../servers/models/pool_settings.ts";
 import {
   WQ_CPU_INTENSIVE,
   WQ_FLAGS,
@@ -12,7 +12,13 @@ import {
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
-import { forEachSetup, serverOptions, SETUPS } from "../../support/setups.ts";
+import {
+  forEachSetup,
+  POOL_SETUP,
+  serverOptions,
+  type Setup,
+  SETUPS,
+} from "../../support/setups.ts";
 import { until } from "../../support/until.ts";
 
 const CPUS = navigator.hardwareConcurrency;
@@ -68,16 +74,16 @@ const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 const CONNECTIONS = 3;
 const ROUNDS = 4;
 
-const QUEUE_SETUPS = SETUPS.filter(({ model, engine }) => takesWqFlags(model, engine));
-
-forEachSetup(QUEUE_SETUPS, (setup) => {
+forEachSetup(SETUPS.filter(({ model }) => sharesMemory(model)), (setup) => {
   for (const [name, { flags, workers }] of Object.entries(CASES)) {
-    Deno.test(`${setup.label}: serves with ${name}, and names its Workers so`, async () => {
-      const server = await serve({
-        ...serverOptions(setup),
-        service: { kind: "http", content: "hello", limits: DEFAULT_LIMITS },
-        wqFlags: flags,
+    if (setup.label === POOL_SETUP.label && (flags & WQ_UNBOUND) === 0) {
+      Deno.test(`${setup.label}: does not serve with ${name}`, async () => {
+        await assert.rejects(start(setup, flags), TypeError);
       });
+      continue;
+    }
+    Deno.test(`${setup.label}: serves with ${name}, and names its Workers so`, async () => {
+      const server = await start(setup, flags);
       try {
         await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
           using conn = await connect(server.port);
@@ -105,6 +111,14 @@ forEachSetup(QUEUE_SETUPS, (setup) => {
     });
   }
 });
+
+function start(setup: Setup, wqFlags: number): Promise<RunningServer> {
+  return serve({
+    ...serverOptions(setup),
+    service: { kind: "http", content: "hello", limits: DEFAULT_LIMITS },
+    wqFlags,
+  });
+}
 
 function isPerConnection(model: Model): boolean {
   return model === "per-connection";

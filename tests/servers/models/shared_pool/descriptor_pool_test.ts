@@ -201,9 +201,10 @@ test("what no thread has time for is refused with 503", async () => {
 test("256 connections, 10,000 messages, four Workers: every byte comes back", async () => {
   await using server = await start({ entry: OBEYING });
   const conns = await Promise.all(Array.from({ length: 256 }, () => connect(server.port)));
-  // All Workers come up.
-  await Promise.all(conns.slice(0, 16).map((conn) => exchange(conn, "b1")));
-  await until(async () => await alive(server) === 4);
+  await until(async () => {
+    await Promise.all(conns.slice(0, 16).map((conn) => exchange(conn, "b1")));
+    return await alive(server) === 4;
+  }, "all Workers are up");
   let faults = 0;
   await Promise.all(conns.map(async (conn, seed) => {
     for (let round = 0; round < 40; ++round) {

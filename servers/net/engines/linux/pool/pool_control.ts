@@ -54,6 +54,8 @@ export const enum ThreadWord {
   Batch = 3,
   /** Changes when a thread has crashed that had this row. */
   Life = Batch + MAX_BATCH,
+  /** Turns so far: what a thread did in one is counted when the next begins, or it waits. */
+  Turns,
   Words = 2 * LINE,
 }
 

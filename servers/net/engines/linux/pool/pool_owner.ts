@@ -30,6 +30,9 @@ const ANYTHING = Interest.Read | Interest.Write;
 /** What waits for a thread is looked at again after so long, in ms. */
 const HELD_UP_MS = 1000;
 
+/** What a thread does that works for longer is not waited for, in ms. */
+const SETTLE_MS = 50;
+
 /** Between two looks whether all connections have ended, in ms. */
 const LOOK_MS = 5;
 
@@ -123,6 +126,21 @@ export class PoolOwner {
   /** What this thread counted: timeouts, and what was cut off. */
   get counters(): Counters {
     return this.#holder.figures.counters;
+  }
+
+  /**
+   * Waits until all that threads have done by now is counted, but not for one that works for long.
+   */
+  async settled(): Promise<void> {
+    const { threads } = this.share;
+    const turns = (i: number) => Atomics.load(threads, i * ThreadWord.Words + ThreadWord.Turns);
+    const before = Array.from({ length: this.#index }, (_, i) => turns(i));
+    const isSettled = (i: number) => this.#isWaiting(i) || turns(i) !== before[i];
+    let working = [...before.keys()].filter((i) => before[i] > 0 && !isSettled(i));
+    for (let left = SETTLE_MS; left > 0 && working.length > 0; --left) {
+      await sleep(1);
+      working = working.filter((i) => !isSettled(i));
+    }
   }
 
   /** Open connections. */
@@ -245,11 +263,12 @@ export class PoolOwner {
   }
 
   #hasIdleThread(): boolean {
-    const { threads } = this.share;
-    for (let i = 0; i < this.#index; ++i) {
-      if (Atomics.load(threads, i * ThreadWord.Words + ThreadWord.IsWaiting) === 1) return true;
-    }
+    for (let i = 0; i < this.#index; ++i) if (this.#isWaiting(i)) return true;
     return false;
+  }
+
+  #isWaiting(i: number): boolean {
+    return Atomics.load(this.share.threads, i * ThreadWord.Words + ThreadWord.IsWaiting) === 1;
   }
 
   /** What a thread has taken, and has begun nothing of since the last look, goes to others. */

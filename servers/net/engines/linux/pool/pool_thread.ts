@@ -90,6 +90,7 @@ export class PoolThread implements EventSource, LoopClock {
     const { figures, again, shared, held, privatePoller } = this.#holder;
     if (again.length > 0) timeoutMs = 0;
     const most = this.#account();
+    Atomics.add(this.#words, this.#at + ThreadWord.Turns, 1);
     ++figures.waits;
     ++figures.calls;
     const poller = privatePoller ?? shared;

@@ -13,7 +13,6 @@ import { until } from "../../../../support/until.ts";
 
 const SETUPS: [Model, EngineOptions][] = [
   ["single", { name: "deno", trigger: "level" }],
-  ["single", { name: "select", trigger: "level" }],
   ["single", { name: "poll", trigger: "level" }],
   ["single", { name: "epoll", trigger: "level" }],
   ["single", { name: "epoll", trigger: "edge" }],
