@@ -54,7 +54,8 @@ export const POOL_SETUP = setup("shared-pool", { name: "epoll", trigger: "edge" 
 export const SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
   ...LINUX_SETUPS,
-  ...LINUX_ENGINES.map((one) => setup("per-core", one)),
+  // The same loops, several of them.
+  ...FEW_LINUX_ENGINES.map((one) => setup("per-core", one)),
   BLOCKING_SETUP,
   POOL_SETUP,
 ];
