@@ -22,6 +22,11 @@ export class WorkContext<Init> {
   readonly print: (lines: string) => void;
   /** The other end of what the pools' option `connect` was given; `null` without it. */
   readonly port: MessagePort | null;
+  /**
+   * Called when the Worker crashes, before the owner hears of it: what the owner takes over then must
+   * not be used any more. The runtime still does what was due when it happened.
+   */
+  onCrash: (() => void) | undefined;
   #run: Run | null;
   #listener: ((message: unknown) => void) | null = null;
   #waiting: unknown[];
@@ -110,6 +115,7 @@ export class WorkerEnd<Init> {
 
   /** Tells the owner that the Worker is lost. It is to be closed at once: nothing else may begin. */
   crash(reason: string): void {
+    this.#running?.context.onCrash?.();
     this.#port.post([ToOwner.Crash, reason]);
   }
 

@@ -97,6 +97,7 @@ export async function serveDescriptor(
     conn,
     peer,
   );
+  context.onCrash = () => driver.abandon();
   await driver.serve(connection);
   return counters;
 }

@@ -1,6 +1,7 @@
 /** The work function of model `per-core` with an engine that blocks its thread: a whole server. */
 import type { MakeDirectory } from "../create_service.ts";
 import type { WorkContext } from "../../workqueue/run_work.ts";
+import { OpenDescriptors } from "../../net/engines/linux/open_descriptors.ts";
 import { startLoopServer } from "../loop_server.ts";
 import type {
   CpuServerCommand,
@@ -37,11 +38,18 @@ export async function runLoopServer(
       loop.stop();
     });
   });
+  let isLost = false;
+  context.onCrash = () => {
+    isLost = true;
+    // Another turn would find the numbers of what is closed here, which are others' by then.
+    loop.stop();
+    new OpenDescriptors(data.loop!.descriptors).closeAll();
+  };
   post({ kind: "listening", address: engine.address });
   try {
     await loop.run();
   } finally {
-    engine.close();
+    if (!isLost) engine.close();
   }
   if (failure !== undefined) throw failure;
   return { ...report(), cut };

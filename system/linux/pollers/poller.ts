@@ -30,6 +30,8 @@ export interface Poller {
   readonly name: "select" | "poll" | "epoll";
   /** Descriptors it can watch are below this: 1,024 (FD_SETSIZE) for select, Infinity otherwise. */
   readonly fdLimit: number;
+  /** The descriptor that it has itself, if it has one. */
+  readonly instance?: number;
 
   /**
    * Begins to watch `fd`.

@@ -62,6 +62,17 @@ for (
   });
 }
 
+Deno.test("an item is told that its Worker crashes before its owner is", async () => {
+  const { pools, shared } = testPools();
+  const queue = allocWorkqueue("fall", { flags: WQ_UNBOUND, pools });
+  const item = recorded("fall");
+  let told = 0;
+  item.work.callbacks.onError = () => told = shared.begun;
+  queueWork(queue, item.work);
+  await until(() => told === 1, "it was told");
+  await destroyWorkqueue(queue);
+});
+
 Deno.test("items behind one that crashes run elsewhere, in order", async () => {
   // Time stands still: on a busy machine items behind a stalled one would be taken back before.
   const { pools } = testPools({ clock: new FakeClock() });

@@ -52,6 +52,14 @@ runWork<Init>({
       throw new Error("timer threw");
     });
   },
+  /** Throws behind its first wait, and tells word 0 when it is told that its Worker crashes. */
+  fall: (_data: unknown, context) => {
+    context.onCrash = () => void Atomics.add(context.init.shared, 0, 1);
+    setTimeout(() => {
+      throw new Error("timer threw");
+    });
+    return new Promise(() => {});
+  },
   /** Makes this Worker slow to begin an item, as if it were preempted. */
   hesitate: (ms: number) => {
     const { compareExchange } = Atomics;

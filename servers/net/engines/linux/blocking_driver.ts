@@ -73,7 +73,14 @@ export class BlockingDriver implements Driver {
     }
   }
 
+  /** Its thread crashes: nothing touches the descriptor any more, which the owner closes. */
+  abandon(): void {
+    this.#isClosed = this.#isOver = true;
+    this.#wantsInput = false;
+  }
+
   advance(want: Want): void {
+    if (this.#isOver) return;
     for (;;) {
       switch (want) {
         case Want.Receive:

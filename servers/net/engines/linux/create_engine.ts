@@ -35,6 +35,7 @@ export function createEngine(
   try {
     if (engine.name === "io_uring") return new UringEngine({ socket, cork, wheel, waker, open });
     const poller = createPoller(engine);
+    if (poller.instance !== undefined) open.add(poller.instance);
     return new ReadinessEngine({ socket, poller, isEdge, cork, wheel, waker, open });
   } catch (error) {
     socket.close();

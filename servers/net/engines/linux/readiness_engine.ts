@@ -113,7 +113,9 @@ export class ReadinessEngine implements Engine, EventSource {
   /** Gives back what is left when the loop has ended. */
   close(): void {
     this.stop();
+    const { instance } = this.#poller;
     this.#poller.close();
+    if (instance !== undefined) this.#open.delete(instance);
   }
 
   turn(timeoutMs: number): number {
