@@ -17,7 +17,6 @@ import {
   TRIGGERS,
 } from "../../servers/mod.ts";
 import { sharesMemory } from "../../servers/models/model.ts";
-import { blocksThread } from "../../servers/net/engine_options.ts";
 import { ATTACKS } from "./attack/attacks.ts";
 import { attack } from "./attack/scenario.ts";
 import * as scenarios from "./scenarios.ts";
@@ -79,7 +78,7 @@ if (!isUsable) {
 }
 const engine = { name: engineName as EngineName, trigger: trigger as typeof TRIGGERS[number] };
 const setups = (model === undefined ? MODELS : [model as Model])
-  .filter((model) => !blocksThread(engine) || model !== "shared-pool")
+  .filter((model) => model !== "shared-pool" || !["select", "poll"].includes(engine.name))
   .map((model): Setup => ({ model, engine }));
 let failed = 0;
 for (const name of names) {
