@@ -70,6 +70,11 @@ export async function serveDescriptor(
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
   const counters = zeroCounters();
   let isDraining = false;
+  const drain = () => {
+    if (isDraining || Atomics.load(draining, 0) === Draining.No) return;
+    isDraining = true;
+    service.drain?.();
+  };
   const driver = new BlockingDriver({
     core,
     // One connection has its input, and some blocks of output.
@@ -77,13 +82,14 @@ export async function serveDescriptor(
     wheel,
     tickMs: TICK_MS,
     cork: sending.cork,
+    // The answer to what has come says that it is the last one.
+    onInput: drain,
     onTurn() {
       publish(counters, published);
       const stage: Draining = Atomics.load(draining, 0);
       if (stage === Draining.No) return;
       if (stage === Draining.Over) return connection.close();
-      if (!isDraining) service.drain?.();
-      isDraining = true;
+      drain();
       connection.endIfIdle();
     },
   }, fd);

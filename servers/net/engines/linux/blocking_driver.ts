@@ -34,6 +34,8 @@ export interface BlockingContext {
   tickMs: number;
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
+  /** Called when something has come, before the connection is told. */
+  onInput(): void;
   /** Called whenever something has happened, at least once a tick unless a service works. */
   onTurn(): void;
 }
@@ -119,6 +121,7 @@ export class BlockingDriver implements Driver {
     // A tick is over, or a signal came.
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return;
     this.#wantsInput = false;
+    this.#context.onInput();
     this.advance(
       count >= 0
         ? this.#connection.received(count)
