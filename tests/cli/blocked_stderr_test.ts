@@ -1,7 +1,7 @@
 /** Servers whose stderr nobody reads, or that cannot be written. */
 import assert from "node:assert/strict";
 import { connect, readResponse, writeAll } from "../../tools/soak/client.ts";
-import { FEW_SETUPS, forEachSetup, setupArgs } from "../support/setups.ts";
+import { FEWEST_SETUPS, forEachSetup, setupArgs } from "../support/setups.ts";
 
 const MAIN = new URL("../../cli/main.ts", import.meta.url).pathname;
 
@@ -90,7 +90,7 @@ async function load(port: number, batches: number): Promise<void> {
   }
 }
 
-forEachSetup(FEW_SETUPS, (setup) => {
+forEachSetup(FEWEST_SETUPS, (setup) => {
   const { label } = setup;
 
   Deno.test(`${label}: with a log that nobody reads it serves, counts, and stops`, async () => {

@@ -68,6 +68,12 @@ export const FEW_SETUPS: readonly Setup[] = [
   POOL_SETUP,
 ];
 
+/** For suites in which the engine makes little difference. */
+export const FEWEST_SETUPS: readonly Setup[] = [
+  ...DENO_SETUPS,
+  setup("single", { name: "epoll", trigger: "level" }),
+];
+
 const reasons = new Map<string, string | undefined>();
 
 /** Why this machine does not allow `setup`; undefined when it does. */
