@@ -1,5 +1,5 @@
 /**
- * What a server has to stand, from the command line, in every setup: small variants of the runs of
+ * What a server has to stand, from the command line, in setups that differ: small variants of the runs of
  * `deno task soak`, which has them at full size.
  */
 import assert from "node:assert/strict";
@@ -10,9 +10,9 @@ import {
   memoryGrowth,
   slowClients,
 } from "../../../tools/soak/scenarios.ts";
-import { FEW_SETUPS, forEachSetup } from "../../support/setups.ts";
+import { FEWEST_SETUPS, forEachSetup, POOL_SETUP } from "../../support/setups.ts";
 
-forEachSetup(FEW_SETUPS, (setup) => {
+forEachSetup([...FEWEST_SETUPS, POOL_SETUP], (setup) => {
   const { label } = setup;
   const isCostly = setup.model === "per-connection";
 
