@@ -7,7 +7,7 @@
 import type { ConnectionLimit } from "./connection_limit.ts";
 
 /** When no connection of this thread ends, accepting is tried again after this time, in ms. */
-const RETRY_MS = 100;
+export const ACCEPT_RETRY_MS = 100;
 
 /** Where connections come from. */
 export interface AcceptSource<Accepted> {
@@ -88,7 +88,7 @@ export class AcceptLoop<Accepted> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      timer = setTimeout(resolve, RETRY_MS);
+      timer = setTimeout(resolve, ACCEPT_RETRY_MS);
     });
     clearTimeout(timer);
     this.#wake = undefined;

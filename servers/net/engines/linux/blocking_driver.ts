@@ -9,8 +9,6 @@ import { Errno } from "../../../../system/linux/errno.ts";
 import type { MemoryPointers } from "../../../../system/linux/memory.ts";
 import {
   recv,
-  send,
-  sendBytes,
   setReceiveTimeout,
   setSendTimeout,
   Shutdown,
@@ -23,7 +21,7 @@ import type { Effect } from "../../service.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
 import { Cork } from "./cork.ts";
 import { peerFault } from "./peer_fault.ts";
-import { fileFault, sendFilePart } from "./send_file.ts";
+import { sendFault, sendOutput } from "./send_output.ts";
 
 /** What the driver works with. */
 export interface BlockingContext {
@@ -134,21 +132,15 @@ export class BlockingDriver implements Driver {
     const { pointers, wheel } = this.#context;
     this.#cork?.set(true);
     while (!this.#isClosed) {
-      const { outStart, outLength, outFile } = connection;
-      let count: number;
-      if (outStart >= 0) count = send(this.#fd, pointers.at(outStart), outLength, 0);
-      else if (outFile < 0) count = sendBytes(this.#fd, connection.output, 0);
-      else {
-        count = sendFilePart(this.#fd, connection);
-        if (count === 0) return connection.fileEnded();
-      }
+      const count = sendOutput(this.#fd, connection, pointers);
+      if (count === 0 && connection.outFile >= 0) return connection.fileEnded();
       if (count >= 0) return connection.sent(count);
       if (count === -Errno.EAGAIN || count === -Errno.EINTR) {
         // The time for sending may be over: then the connection is closed.
         wheel.turnIfDue();
         this.#context.onTurn();
       } else {
-        return connection.failed(outFile < 0 ? peerFault("send", count) : fileFault(count));
+        return connection.failed(sendFault(connection, count));
       }
     }
     return Want.Close;

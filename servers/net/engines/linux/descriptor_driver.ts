@@ -9,21 +9,15 @@
 import { Errno } from "../../../../system/linux/errno.ts";
 import type { MemoryPointers, Pointer } from "../../../../system/linux/memory.ts";
 import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
-import {
-  close,
-  recv,
-  send,
-  sendBytes,
-  Shutdown,
-  shutdown,
-} from "../../../../system/linux/socket.ts";
+import { close, recv, Shutdown, shutdown } from "../../../../system/linux/socket.ts";
 import type { Core } from "../../../../core/mod.ts";
 import type { Connection } from "../../connection.ts";
 import { Want } from "../../driver.ts";
 import type { CallCounts } from "./call_counts.ts";
 import { Cork } from "./cork.ts";
 import { LoopDriver, type LoopHold } from "./loop_driver.ts";
-import { FILE_PART, fileFault, sendFilePart } from "./send_file.ts";
+import { FILE_PART } from "./send_file.ts";
+import { sendFault, sendOutput } from "./send_output.ts";
 import { peerFault } from "./peer_fault.ts";
 
 /** What the drivers of one thread share. */
@@ -192,20 +186,15 @@ export class DescriptorDriver extends LoopDriver {
     const connection = this.connection;
     this.#cork?.set(true);
     for (;;) {
-      const { outStart, outLength, outFile } = connection;
+      const isFile = connection.outFile >= 0;
       ++counts.calls;
-      let count: number;
-      if (outStart >= 0) count = send(this.#fd, pointers.at(outStart), outLength, 0);
-      else if (outFile < 0) count = sendBytes(this.#fd, connection.output, 0);
-      else {
-        count = sendFilePart(this.#fd, connection);
-        if (count === 0) return connection.fileEnded();
-        if (count === FILE_PART) return this.#pauseSending(connection.sent(count));
-      }
+      const count = sendOutput(this.#fd, connection, pointers);
+      if (isFile && count === 0) return connection.fileEnded();
+      if (isFile && count === FILE_PART) return this.#pauseSending(connection.sent(count));
       if (count >= 0) return connection.sent(count);
       if (count === -Errno.EINTR) continue;
       if (count === -Errno.EAGAIN) return this.#awaitRoom();
-      return connection.failed(outFile < 0 ? peerFault("send", count) : fileFault(count));
+      return connection.failed(sendFault(connection, count));
     }
   }
 

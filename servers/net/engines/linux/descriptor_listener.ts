@@ -1,6 +1,5 @@
 /** Accepts descriptors on a thread that must not block: it waits on another one. */
 import { createEventFd, signalEventFd } from "../../../../system/linux/eventfd.ts";
-import { Errno } from "../../../../system/linux/errno.ts";
 import {
   acceptBlocking,
   close,
@@ -8,6 +7,7 @@ import {
   untilReadable,
 } from "../../../../system/linux/socket.ts";
 import type { AcceptSource } from "../../accept_loop.ts";
+import { AcceptFailure, acceptFailure } from "./accept_failure.ts";
 import type { ListeningSocket } from "./listening_socket.ts";
 
 /** A connection's blocking socket, which its receiver closes. */
@@ -35,20 +35,16 @@ export class DescriptorListener implements AcceptSource<AcceptedDescriptor> {
     while (!this.#isClosed) {
       const fd = acceptBlocking(this.#socket.fd);
       if (fd >= 0) return { fd, peer: this.#socket.isUnix ? "" : peerAddress(fd) };
-      switch (-fd) {
-        case Errno.EAGAIN:
+      switch (acceptFailure(fd)) {
+        case AcceptFailure.Nobody:
           await this.#wait();
           break;
-        case Errno.EMFILE:
-        case Errno.ENFILE:
-        case Errno.ENOBUFS:
-        case Errno.ENOMEM:
+        case AcceptFailure.Short:
           // As the runtime says it.
           throw new Error(`accept failed (os error ${-fd})`);
-        case Errno.EBADF:
-        case Errno.EINVAL:
+        case AcceptFailure.Broken:
           throw new Deno.errors.BadResource("The socket does not listen");
-        default:
+        case AcceptFailure.ClientGone:
           throw new Deno.errors.ConnectionAborted("The client went away");
       }
     }

@@ -2,13 +2,14 @@
  * The engines `select`, `poll` and `epoll`: one loop over a poller, non-blocking sockets, every call
  * synchronous.
  */
-import { Errno } from "../../../../system/linux/errno.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import { MemoryPointers } from "../../../../system/linux/memory.ts";
 import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
 import { accept, close, peerAddress } from "../../../../system/linux/socket.ts";
+import { ACCEPT_RETRY_MS } from "../../accept_loop.ts";
 import type { Engine, EngineHost } from "../../engine.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
+import { AcceptFailure, acceptFailure } from "./accept_failure.ts";
 import type { CallCounts } from "./call_counts.ts";
 import { type DescriptorContext, DescriptorDriver } from "./descriptor_driver.ts";
 import { EventLoop, type EventSource } from "./event_loop.ts";
@@ -18,9 +19,6 @@ import type { Waker } from "./waker.ts";
 
 /** Connections that one turn accepts at the most: others have to be served, too. */
 const MAX_ACCEPTS = 128;
-
-/** After a failure, accepting is tried again after this time, in ms, or when a connection ends. */
-const RETRY_MS = 100;
 
 /** What the engine is made of. */
 export interface ReadinessEngineOptions {
@@ -173,20 +171,15 @@ export class ReadinessEngine implements Engine, EventSource {
         this.#serve(fd);
         continue;
       }
-      switch (-fd) {
-        case Errno.EAGAIN:
+      switch (acceptFailure(fd)) {
+        case AcceptFailure.Nobody:
           return;
-        case Errno.EMFILE:
-        case Errno.ENFILE:
-        case Errno.ENOBUFS:
-        case Errno.ENOMEM:
+        case AcceptFailure.Short:
           return this.#pause();
-        case Errno.EBADF:
-        case Errno.EINVAL:
+        case AcceptFailure.Broken:
           this.#done.reject(new SystemError("accept", -fd));
           return this.stop();
       }
-      // The client, or the network to it, went away before it was accepted: the next one waits.
     }
     this.#hasMoreToAccept = true;
   }
@@ -194,7 +187,7 @@ export class ReadinessEngine implements Engine, EventSource {
   /** Connections wait in the accept queue until one ends, or for a while. */
   #pause(): void {
     this.#isPaused = true;
-    this.#retryMs = performance.now() + RETRY_MS;
+    this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
     this.#poller.remove(this.#socket.fd);
   }
 
@@ -202,9 +195,9 @@ export class ReadinessEngine implements Engine, EventSource {
   #retry(): number {
     const leftMs = this.#retryMs - performance.now();
     if (leftMs > 0) return Math.ceil(leftMs);
-    this.#retryMs = performance.now() + RETRY_MS;
+    this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
     this.wake();
-    return RETRY_MS;
+    return ACCEPT_RETRY_MS;
   }
 
   #serve(fd: number): void {

@@ -5,8 +5,10 @@ import { IoUring } from "../../../../system/linux/io_uring/io_uring.ts";
 import { CompletionFlag } from "../../../../system/linux/io_uring/structs.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import { close, peerAddress } from "../../../../system/linux/socket.ts";
+import { ACCEPT_RETRY_MS } from "../../accept_loop.ts";
 import type { EngineHost } from "../../engine.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
+import { AcceptFailure, acceptFailure } from "./accept_failure.ts";
 import type { CallCounts } from "./call_counts.ts";
 import type { LoopEngine } from "./loop_engine.ts";
 import { EventLoop, type EventSource } from "./event_loop.ts";
@@ -21,9 +23,6 @@ const ENTRIES = 4096;
 
 /** Entries of the completion queue. What does not fit waits in the kernel. */
 const COMPLETIONS = 16_384;
-
-/** After a failure, accepting is tried again after this time, in ms, or when a connection ends. */
-const RETRY_MS = 100;
 
 /** What the engine is made of. */
 export interface UringEngineOptions {
@@ -109,7 +108,7 @@ export class UringEngine implements LoopEngine, EventSource {
     }
     if (this.#isAccepting || this.#isStopped) return;
     // When a connection of another thread ends, this one is not told.
-    if (this.#host.limit.isReached()) this.#retryMs = performance.now() + RETRY_MS;
+    if (this.#host.limit.isReached()) this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
     else this.#accept();
   }
 
@@ -211,18 +210,14 @@ export class UringEngine implements LoopEngine, EventSource {
     }
     if (!isLast) return;
     if (this.#isStopped) return this.#stopped();
-    switch (-result) {
-      case Errno.EMFILE:
-      case Errno.ENFILE:
-      case Errno.ENOBUFS:
-      case Errno.ENOMEM:
-        this.#retryMs = performance.now() + RETRY_MS;
+    switch (result < 0 ? acceptFailure(result) : undefined) {
+      case AcceptFailure.Short:
+        this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
         return;
-      case Errno.EBADF:
-      case Errno.EINVAL:
+      case AcceptFailure.Broken:
         return this.#done.reject(new SystemError("accept", -result));
     }
-    // The limit is reached; or a client, or the network to it, went away before it was accepted.
+    // The limit is reached; or a client went away before it was accepted.
     this.wake();
   }
 
@@ -232,7 +227,7 @@ export class UringEngine implements LoopEngine, EventSource {
     if (leftMs > 0) return Math.ceil(leftMs);
     this.#retryMs = Infinity;
     this.wake();
-    return RETRY_MS;
+    return ACCEPT_RETRY_MS;
   }
 
   #serve(fd: number): void {

@@ -2,7 +2,6 @@
  * What a thread of a pool does with connections: it takes one that it has claimed, lets it deal with
  * an event, and parks it, or keeps it while a service works for it.
  */
-import { Errno } from "../../../../../system/linux/errno.ts";
 import { MemoryPointers } from "../../../../../system/linux/memory.ts";
 import { EpollPoller } from "../../../../../system/linux/pollers/epoll.ts";
 import { Interest } from "../../../../../system/linux/pollers/poller.ts";
@@ -12,6 +11,7 @@ import type { ConnectionContext, Timeouts } from "../../../connection.ts";
 import { ConnectionLimit } from "../../../connection_limit.ts";
 import type { SendOptions } from "../../../send_options.ts";
 import type { Service } from "../../../service.ts";
+import { AcceptFailure, acceptFailure } from "../accept_failure.ts";
 import type { DescriptorContext } from "../descriptor_driver.ts";
 import type { LoopHold } from "../loop_driver.ts";
 import { ConnectionTable } from "./connection_table.ts";
@@ -207,19 +207,14 @@ export class ConnectionHolder implements DriverHost {
         this.#serve(fd, isUnix ? "" : peerAddress(fd));
         continue;
       }
-      switch (-fd) {
-        case Errno.EAGAIN:
+      switch (acceptFailure(fd)) {
+        case AcceptFailure.Nobody:
           return Accepting.GoesOn;
-        case Errno.EMFILE:
-        case Errno.ENFILE:
-        case Errno.ENOBUFS:
-        case Errno.ENOMEM:
+        case AcceptFailure.Short:
           return Accepting.IsShort;
-        case Errno.EBADF:
-        case Errno.EINVAL:
+        case AcceptFailure.Broken:
           return Accepting.Fails;
       }
-      // The client, or the network to it, went away before it was accepted: the next one waits.
     }
     return Accepting.GoesOn;
   }
