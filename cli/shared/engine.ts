@@ -25,8 +25,8 @@ export const ENGINE_OPTIONS: readonly Option[] = [
   ).choices(ENGINES).default(DEFAULT_ENGINE.name),
   new Option(
     "--trigger <kind>",
-    "when epoll reports a socket: as long as it is ready (level, the default) or when it becomes " +
-      "so (edge)",
+    "when epoll reports a socket: when it becomes ready (edge, the default) or as long as it is " +
+      "(level)",
   ).choices(TRIGGERS),
 ];
 

@@ -16,7 +16,7 @@ export interface EngineOptions {
 }
 
 /** The runtime's own sockets. */
-export const DEFAULT_ENGINE: EngineOptions = { name: "deno", trigger: "level" };
+export const DEFAULT_ENGINE: EngineOptions = { name: "deno", trigger: "edge" };
 
 /** Whether an engine makes system calls of its own, in a loop that blocks its thread. */
 export function blocksThread({ name }: EngineOptions): boolean {

@@ -84,7 +84,7 @@ Deno.test("engineFor() gives the defaults, and the trigger that was asked for", 
   const demands = { model: "single", isTls: false } as const;
   assert.deepEqual(await engineFor({ engine: "deno" }, { ...demands, isTls: true }), {
     name: "deno",
-    trigger: "level",
+    trigger: "edge",
   });
   for (const trigger of ["level", "edge"] as const) {
     assert.deepEqual(await engineFor({ engine: "epoll", trigger }, demands), {

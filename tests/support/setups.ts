@@ -19,22 +19,22 @@ export interface Setup {
 
 /** The engines that make system calls, as the whole contract suite runs over them. */
 const LINUX_ENGINES: readonly EngineOptions[] = [
-  { name: "select", trigger: "level" },
-  { name: "poll", trigger: "level" },
+  { ...DEFAULT_ENGINE, name: "select" },
+  { ...DEFAULT_ENGINE, name: "poll" },
   { name: "epoll", trigger: "level" },
   { name: "epoll", trigger: "edge" },
-  { name: "io_uring", trigger: "level" },
+  { ...DEFAULT_ENGINE, name: "io_uring" },
 ];
 
 /** Those that suites run over which take longer. */
 const FEW_LINUX_ENGINES: readonly EngineOptions[] = [
-  { name: "epoll", trigger: "level" },
-  { name: "io_uring", trigger: "level" },
+  { name: "epoll", trigger: "edge" },
+  { ...DEFAULT_ENGINE, name: "io_uring" },
 ];
 
 function setup(model: Model, engine: EngineOptions = DEFAULT_ENGINE): Setup {
   if (!blocksThread(engine)) return { label: model, model, engine };
-  const trigger = engine.trigger === "edge" ? " edge" : "";
+  const trigger = engine.trigger === DEFAULT_ENGINE.trigger ? "" : ` ${engine.trigger}`;
   return { label: `${model}, ${engine.name}${trigger}`, model, engine };
 }
 
@@ -45,7 +45,7 @@ const DENO_SETUPS: readonly Setup[] = MODELS.map((model) => setup(model));
 export const LINUX_SETUPS: readonly Setup[] = LINUX_ENGINES.map((one) => setup("single", one));
 
 /** A Worker for each connection, which blocks in recv(2): the same with each of these engines. */
-const BLOCKING_SETUP = setup("per-connection", { name: "epoll", trigger: "level" });
+const BLOCKING_SETUP = setup("per-connection", { ...DEFAULT_ENGINE, name: "epoll" });
 
 /** Workers that wait together for sockets that are ready. */
 export const POOL_SETUP = setup("shared-pool", { name: "epoll", trigger: "edge" });
@@ -71,7 +71,7 @@ export const FEW_SETUPS: readonly Setup[] = [
 /** For suites in which the engine makes little difference. */
 export const FEWEST_SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,
-  setup("single", { name: "epoll", trigger: "level" }),
+  setup("single", { ...DEFAULT_ENGINE, name: "epoll" }),
 ];
 
 const reasons = new Map<string, string | undefined>();

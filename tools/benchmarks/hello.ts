@@ -26,7 +26,7 @@ const LOADS = [
 ];
 
 /** select and poll cost more with each connection, idle ones too: `--engines` can have them. */
-const ENGINES = ["deno", "epoll", "epoll-edge", "io_uring"];
+const ENGINES = ["deno", "epoll", "epoll-level", "io_uring"];
 
 await compareCommand("bench:hello", {
   description: `Compares servers that answer "Hello World!" on one core.`,

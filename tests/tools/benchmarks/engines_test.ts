@@ -20,16 +20,16 @@ Deno.test("ENGINES: has each engine of the servers", () => {
 
 Deno.test("engineLabel, engineArgs: name the engine and its trigger", () => {
   assert.equal(engineLabel("ktcp", "deno"), "ktcp (deno)");
-  assert.equal(engineLabel("ktcp", "epoll-edge"), "ktcp (epoll, edge)");
+  assert.equal(engineLabel("ktcp", "epoll-level"), "ktcp (epoll, level)");
   assert.deepEqual(engineArgs("io_uring"), ["--engine", "io_uring"]);
-  assert.deepEqual(engineArgs("epoll-edge"), ["--engine", "epoll", "--trigger", "edge"]);
+  assert.deepEqual(engineArgs("epoll-level"), ["--engine", "epoll", "--trigger", "level"]);
 });
 
 Deno.test("ktcp: a row names its engine, and its server is started with it", () => {
-  const { name, command } = ktcp("epoll-edge", "--dir", "/x");
-  assert.equal(name, "ktcp (epoll, edge)");
+  const { name, command } = ktcp("epoll-level", "--dir", "/x");
+  assert.equal(name, "ktcp (epoll, level)");
   const args = command({ port: 80, scratch: "/" }).join(" ");
-  assert.match(args, / http --workers 1 --port 80 --engine epoll --trigger edge --dir \/x$/);
+  assert.match(args, / http --workers 1 --port 80 --engine epoll --trigger level --dir \/x$/);
 });
 
 Deno.test("engineRefusal: says of each engine what the machine allows", async () => {

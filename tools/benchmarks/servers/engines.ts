@@ -12,7 +12,7 @@ export const ENGINES: Readonly<
   select: { name: "select" },
   poll: { name: "poll" },
   epoll: { name: "epoll" },
-  "epoll-edge": { name: "epoll", trigger: "edge" },
+  "epoll-level": { name: "epoll", trigger: "level" },
   io_uring: { name: "io_uring" },
 };
 
@@ -25,7 +25,7 @@ export function engineArgs(engine: string): string[] {
   return ["--engine", name, ...(trigger === undefined ? [] : ["--trigger", trigger])];
 }
 
-/** What a row of `server` with `engine` is called: `ktcp (epoll, edge)`. */
+/** What a row of `server` with `engine` is called: `ktcp (epoll, level)`. */
 export function engineLabel(server: string, engine: string): string {
   const { name, trigger } = ENGINES[engine];
   return `${server} (${[name, trigger ?? []].flat().join(", ")})`;
