@@ -44,6 +44,13 @@ export interface DescriptorData {
   published: Float64Array<SharedArrayBuffer>;
 }
 
+/** What has become of it. */
+export interface DescriptorResult {
+  counters: Counters;
+  /** It had not sent all that it had to when the server's grace was over. */
+  isCut: boolean;
+}
+
 /** What the item finds as `context.init`. */
 interface DescriptorWorker extends WorkerService {
   init: DescriptorInit;
@@ -60,16 +67,17 @@ export function setUpDescriptorWorker(
   return { ...createWorkerService(init, parts), init, print: outlets.print };
 }
 
-/** Serves a connection. @returns what it counted */
+/** Serves a connection to its end. */
 export async function serveDescriptor(
   { fd, conn, peer, published }: DescriptorData,
   context: WorkContext<DescriptorWorker>,
-): Promise<Counters> {
+): Promise<DescriptorResult> {
   const { core, service, init: { timeouts, sending, draining }, print } = context.init;
   const onInternalError = internalErrors(print);
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
   const counters = zeroCounters();
   let isDraining = false;
+  let isCut = false;
   const drain = () => {
     if (isDraining || Atomics.load(draining, 0) === Draining.No) return;
     isDraining = true;
@@ -88,7 +96,10 @@ export async function serveDescriptor(
       publish(counters, published);
       const stage: Draining = Atomics.load(draining, 0);
       if (stage === Draining.No) return;
-      if (stage === Draining.Over) return connection.close();
+      if (stage === Draining.Over) {
+        isCut ||= !connection.isLingering && !connection.isOver;
+        return connection.close();
+      }
       drain();
       connection.endIfIdle();
     },
@@ -105,5 +116,5 @@ export async function serveDescriptor(
   );
   context.onCrash = () => driver.abandon();
   await driver.serve(connection);
-  return counters;
+  return { counters, isCut };
 }

@@ -41,7 +41,12 @@ import { workerPermissions } from "../permissions.ts";
 import { workersPerPool, workReports } from "../pool_settings.ts";
 import { failureOf, type RunningServer } from "../running_server.ts";
 import { createServerCore } from "../thread_server.ts";
-import { type DescriptorData, type DescriptorInit, Draining } from "./descriptor_item.ts";
+import {
+  type DescriptorData,
+  type DescriptorInit,
+  type DescriptorResult,
+  Draining,
+} from "./descriptor_item.ts";
 import { publishedCounters, readPublished } from "./published_counters.ts";
 
 /** Settings of the model. */
@@ -120,7 +125,7 @@ function discardInput(fd: number): void {
 
 /** A connection that waits for its Worker, or has one. */
 interface Served extends DescriptorData {
-  work: Work<DescriptorData, Counters>;
+  work: Work<DescriptorData, DescriptorResult>;
   sinceMs: number;
 }
 
@@ -136,6 +141,8 @@ class DescriptorConnections {
   readonly #patienceMs: number;
   readonly #all = new Set<Served>();
   #ended = zeroCounters();
+  /** Those that had not sent all that they had to when the grace was over. */
+  #cut = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #onEmpty: (() => void) | undefined;
 
@@ -170,8 +177,11 @@ class DescriptorConnections {
       return close(fd);
     }
     const data = { fd, conn, peer, published: publishedCounters() };
-    const work = new Work<DescriptorData, Counters>("serveDescriptor", data, {
-      onResult: (counters) => this.#end(served, counters),
+    const work = new Work<DescriptorData, DescriptorResult>("serveDescriptor", data, {
+      onResult: ({ counters, isCut }) => {
+        if (isCut) ++this.#cut;
+        this.#end(served, counters);
+      },
       // Its Worker crashed, or none could be started.
       onError: () => {
         const counters = this.#countersOf(served);
@@ -196,14 +206,15 @@ class DescriptorConnections {
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#all.size === 0) return 0;
     if (await settledWithin(empty, graceMs)) return 0;
-    const cut = this.#all.size;
     // Each Worker sees it within a tick. The end of a socket would look like the peer's.
     Atomics.store(this.#draining, 0, Draining.Over);
     for (const served of this.#all) {
-      if (cancelWork(served.work)) this.#end(served, this.#countersOf(served));
+      if (!cancelWork(served.work)) continue;
+      ++this.#cut;
+      this.#end(served, this.#countersOf(served));
     }
     if (this.#all.size > 0) await empty;
-    return cut;
+    return this.#cut;
   }
 
   #countersOf({ published, conn }: Served): Counters {
