@@ -61,12 +61,16 @@ export class Acceptor implements EngineHost {
     const conn = this.core.open();
     if (conn === 0) {
       // Each connection within the limit has a block: this one is beyond the limit.
-      ++this.#context.counters.overloads;
+      this.refused();
       return undefined;
     }
     const connection = new Connection(this.#context, driver, conn, peer);
     this.#connections.add(connection);
     return connection;
+  }
+
+  refused(): void {
+    ++this.#context.counters.overloads;
   }
 
   #ended(connection: Connection, fault: unknown): void {

@@ -16,7 +16,7 @@ export interface Counters {
   resets: number;
   /** Connections that were closed because a timeout was over. */
   timeouts: number;
-  /** Connections that were refused or cut off because no memory was left for their output. */
+  /** Connections that were refused or cut off because no memory, or no other resource, was left. */
   overloads: number;
 }
 

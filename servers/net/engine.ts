@@ -15,6 +15,8 @@ export interface EngineHost {
    * @returns undefined when there is no block: the socket is to be closed
    */
   open(driver: Driver, peer: string): Connection | undefined;
+  /** Counts a socket that was accepted and is closed at once: the engine cannot watch it. */
+  refused(): void;
 }
 
 /** A listening socket, and the sockets that it accepts. */

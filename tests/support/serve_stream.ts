@@ -19,6 +19,6 @@ export function serveStream(
   };
   const open = (driver: Driver) =>
     new Connection({ writes: 1, ...parts, onEnd }, driver, core.open(), peer);
-  const host = { core, limit: ConnectionLimit.alone(1), open };
+  const host = { core, limit: ConnectionLimit.alone(1), open, refused() {} };
   return { connection: StreamDriver.serve(host, { stream, peer })!, ended: ended.promise };
 }

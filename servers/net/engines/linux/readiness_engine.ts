@@ -201,17 +201,17 @@ export class ReadinessEngine implements Engine, EventSource {
   }
 
   #serve(fd: number): void {
-    const driver = new DescriptorDriver(this.#context, fd);
     const watched = this.#isEdge ? Interest.Read | Interest.Write : Interest.Read;
     ++this.counts.calls;
-    const result = this.#poller.add(fd, watched);
-    const connection = result < 0
-      ? undefined
-      : this.#host.open(driver, this.#socket.isUnix ? "" : peerAddress(fd));
+    if (this.#poller.add(fd, watched) < 0) {
+      this.#host.refused();
+      return void close(fd);
+    }
+    const driver = new DescriptorDriver(this.#context, fd);
+    const connection = this.#host.open(driver, this.#socket.isUnix ? "" : peerAddress(fd));
     if (connection === undefined) {
-      if (result >= 0) this.#poller.remove(fd);
-      close(fd);
-      return;
+      this.#poller.remove(fd);
+      return void close(fd);
     }
     this.#drivers[fd] = driver;
     this.#open.add(fd);
