@@ -32,8 +32,8 @@ const WORKERS_SHARE = 1 / 2;
 /** Descriptors for what comes and goes: signals, timers, the files of modules. */
 const OTHER_DESCRIPTORS = 16;
 
-/** Descriptors of a loop that blocks its thread: it listens, waits, and is woken. */
-const LOOP_DESCRIPTORS = 4;
+/** Descriptors of a loop that blocks its thread: it listens, waits, is woken, and has a timer. */
+const LOOP_DESCRIPTORS = 5;
 
 /** Descriptors that the threads of a pool share, and that each of its threads has. */
 const POOL_DESCRIPTORS = 4;

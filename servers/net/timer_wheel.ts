@@ -21,7 +21,8 @@ const LATE_TICKS = 20;
 
 /** A wheel that turns while it has entries. */
 export class TimerWheel implements Deadlines {
-  readonly #tickMs: number;
+  /** Its resolution. */
+  readonly tickMs: number;
   readonly #onTick: () => void;
   readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
   #size = 0;
@@ -39,7 +40,7 @@ export class TimerWheel implements Deadlines {
    * @param isManual it turns by `turnIfDue` alone, for a thread that blocks and has no timers
    */
   constructor(tickMs: number, onTick: () => void = () => {}, { isManual = false } = {}) {
-    this.#tickMs = tickMs;
+    this.tickMs = tickMs;
     this.#onTick = onTick;
     this.#isManual = isManual;
   }
@@ -47,7 +48,7 @@ export class TimerWheel implements Deadlines {
   /** Time until the next tick, in ms, rounded up; `Infinity` while the wheel is empty. */
   get untilTickMs(): number {
     if (this.#size === 0) return Infinity;
-    const dueMs = this.#startMs + (this.#tick + 1) * this.#tickMs;
+    const dueMs = this.#startMs + (this.#tick + 1) * this.tickMs;
     return Math.max(0, Math.ceil(dueMs - performance.now()));
   }
 
@@ -70,8 +71,8 @@ export class TimerWheel implements Deadlines {
   /** Puts `entry` on the wheel, without a deadline. */
   add(entry: Timed): void {
     if (this.#size === 0) {
-      this.#startMs = performance.now() - this.#tick * this.#tickMs;
-      if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.#tickMs);
+      this.#startMs = performance.now() - this.#tick * this.tickMs;
+      if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.tickMs);
       this.#onTick();
     }
     ++this.#size;
@@ -96,7 +97,7 @@ export class TimerWheel implements Deadlines {
 
   deadlineAfter(delayMs: number): number {
     // One more, for the tick that is under way.
-    return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.#tickMs) + 1;
+    return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.tickMs) + 1;
   }
 
   setDeadline(entry: Timed, deadline: number): void {
@@ -123,12 +124,12 @@ export class TimerWheel implements Deadlines {
   }
 
   #turn(): void {
-    let now = Math.floor((performance.now() - this.#startMs) / this.#tickMs);
+    let now = Math.floor((performance.now() - this.#startMs) / this.tickMs);
     const stall = now - this.#tick - MAX_STEP;
     // On a busy machine a thread may have many short turns, and in each too little time.
     if (now - this.#tick > 1) this.#lateTick = Math.min(now, now - stall);
     if (stall > 0) {
-      this.#startMs += stall * this.#tickMs;
+      this.#startMs += stall * this.tickMs;
       now -= stall;
     }
     while (this.#tick < now) {

@@ -50,6 +50,8 @@ const SYMBOLS = {
   getdents64: { parameters: ["i32", "buffer", "u32"], result: "i32", optional: true },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
+  timerfd_settime: { parameters: ["i32", "i32", "pointer", "pointer"], result: "i32" },
 
   // Waiting for descriptors
   select: { parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },

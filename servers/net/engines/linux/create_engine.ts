@@ -12,6 +12,7 @@ import { openListeningSocket } from "./listening_socket.ts";
 import { OpenDescriptors } from "./open_descriptors.ts";
 import { ReadinessEngine } from "./readiness_engine.ts";
 import { UringEngine } from "./uring_engine.ts";
+import { Ticker } from "./ticker.ts";
 import type { Waker } from "./waker.ts";
 
 /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
@@ -32,14 +33,19 @@ export function createEngine(
   const { cork } = sending;
   open.add(socket.fd);
   const isEdge = engine.name === "epoll" && engine.trigger === "edge";
+  let ticker: Ticker | undefined;
   try {
-    if (engine.name === "io_uring") return new UringEngine({ socket, cork, wheel, waker, open });
+    ticker = new Ticker(wheel);
+    open.add(ticker.fd);
+    if (engine.name === "io_uring") return new UringEngine({ socket, cork, ticker, waker, open });
     const poller = createPoller(engine);
     if (poller.instance !== undefined) open.add(poller.instance);
-    return new ReadinessEngine({ socket, poller, isEdge, cork, wheel, waker, open });
+    return new ReadinessEngine({ socket, poller, isEdge, cork, ticker, waker, open });
   } catch (error) {
     socket.close();
     open.delete(socket.fd);
+    ticker?.close();
+    if (ticker !== undefined) open.delete(ticker.fd);
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import type { Waker } from "./waker.ts";
 /** What waits for events of sockets, and deals with them. */
 export interface EventSource {
   /**
-   * @param timeoutMs the longest time to block; 0: not at all
+   * @param timeoutMs the longest time to block; 0: not at all, `Infinity`: until there is an event
    * @returns how many events there were
    */
   turn(timeoutMs: number): number;
@@ -20,14 +20,17 @@ export interface EventSource {
 
 /** What is to be done as time goes by. */
 export interface LoopClock {
-  /** The longest time until then, in ms; may be `Infinity`. */
-  readonly untilTickMs: number;
+  /**
+   * The longest time to block, in ms: at most `MAX_BLOCK_MS`, or `Infinity` when the clock itself makes
+   * an event in time.
+   */
+  readonly blockMs: number;
   /** Does it when it is due. @returns whether it was */
   turnIfDue(): boolean;
 }
 
 /** The longest time to block, in ms: timers of the runtime that nobody waits for are late by it. */
-const MAX_BLOCK_MS = 1000;
+export const MAX_BLOCK_MS = 1000;
 
 /** So many turns without an event spin while something is outstanding; then each takes 1 ms. */
 const SPINS = 200;
@@ -41,14 +44,14 @@ function runtimeTurn(): Promise<void> {
 export class EventLoop {
   readonly waker: Waker;
   readonly #source: EventSource;
-  readonly #wheel: LoopClock;
+  readonly #clock: LoopClock;
   #held = 0;
   #handled = 0;
   #isStopped = false;
 
-  constructor(source: EventSource, { wheel, waker }: { wheel: LoopClock; waker: Waker }) {
+  constructor(source: EventSource, { clock, waker }: { clock: LoopClock; waker: Waker }) {
     this.#source = source;
-    this.#wheel = wheel;
+    this.#clock = clock;
     this.waker = waker;
     // Messages of a thread before this one were lost with it.
     this.#handled = Atomics.load(waker.sent, 0);
@@ -81,14 +84,15 @@ export class EventLoop {
 
   /** Runs until `stop`. @throws what the source throws: it cannot go on */
   async run(): Promise<void> {
+    const clock = this.#clock;
     let quietTurns = 0;
     while (!this.#isStopped) {
       const mayBlock = this.#held === 0 && !this.#hasMessage();
       let timeoutMs = quietTurns < SPINS ? 0 : 1;
-      if (mayBlock) timeoutMs = Math.min(this.#wheel.untilTickMs, MAX_BLOCK_MS);
+      if (mayBlock) timeoutMs = clock.blockMs;
       const events = this.#source.turn(timeoutMs);
       quietTurns = events > 0 ? 0 : quietTurns + 1;
-      const hasTicked = this.#wheel.turnIfDue();
+      const hasTicked = clock.turnIfDue();
       if (!mayBlock || hasTicked || events === 0) await runtimeTurn();
     }
   }

@@ -8,13 +8,13 @@ import { Interest, type Poller } from "../../../../system/linux/pollers/poller.t
 import { accept, close, peerAddress } from "../../../../system/linux/socket.ts";
 import { ACCEPT_RETRY_MS } from "../../accept_loop.ts";
 import type { Engine, EngineHost } from "../../engine.ts";
-import type { TimerWheel } from "../../timer_wheel.ts";
 import { AcceptFailure, acceptFailure } from "./accept_failure.ts";
 import type { CallCounts } from "./call_counts.ts";
 import { type DescriptorContext, DescriptorDriver } from "./descriptor_driver.ts";
 import { EventLoop, type EventSource } from "./event_loop.ts";
 import type { ListeningSocket } from "./listening_socket.ts";
 import type { OpenDescriptors } from "./open_descriptors.ts";
+import type { Ticker } from "./ticker.ts";
 import type { Waker } from "./waker.ts";
 
 /** Connections that one turn accepts at the most: others have to be served, too. */
@@ -27,7 +27,7 @@ export interface ReadinessEngineOptions {
   isEdge: boolean;
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
-  wheel: TimerWheel;
+  ticker: Ticker;
   waker: Waker;
   open: OpenDescriptors;
 }
@@ -42,6 +42,7 @@ export class ReadinessEngine implements Engine, EventSource {
   readonly #poller: Poller;
   readonly #isEdge: boolean;
   readonly #cork: boolean;
+  readonly #ticker: Ticker;
   readonly #open: OpenDescriptors;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
@@ -56,7 +57,7 @@ export class ReadinessEngine implements Engine, EventSource {
   #hasMoreToAccept = false;
   #retryMs = Infinity;
 
-  constructor({ socket, poller, isEdge, cork, wheel, waker, open }: ReadinessEngineOptions) {
+  constructor({ socket, poller, isEdge, cork, ticker, waker, open }: ReadinessEngineOptions) {
     this.#open = open;
     this.#socket = socket;
     this.#poller = poller;
@@ -64,7 +65,8 @@ export class ReadinessEngine implements Engine, EventSource {
     this.#cork = cork;
     this.address = socket.address;
     this.port = socket.port;
-    this.loop = new EventLoop(this, { wheel, waker });
+    this.#ticker = ticker;
+    this.loop = new EventLoop(this, { clock: ticker, waker });
   }
 
   get done(): Promise<void> {
@@ -88,6 +90,7 @@ export class ReadinessEngine implements Engine, EventSource {
       },
     };
     this.#watchOwn(this.loop.waker.fd);
+    this.#watchOwn(this.#ticker.fd);
     this.#watchOwn(this.#socket.fd);
     this.#isListening = true;
   }
@@ -113,6 +116,8 @@ export class ReadinessEngine implements Engine, EventSource {
     this.stop();
     const { instance } = this.#poller;
     this.#poller.close();
+    this.#ticker.close();
+    this.#open.delete(this.#ticker.fd);
     if (instance !== undefined) this.#open.delete(instance);
   }
 
@@ -124,7 +129,8 @@ export class ReadinessEngine implements Engine, EventSource {
     this.#hasMoreToAccept = false;
     ++this.counts.waits;
     ++this.counts.calls;
-    const count = poller.wait(hadAgain || hadMoreToAccept ? 0 : timeoutMs);
+    if (hadAgain || hadMoreToAccept) timeoutMs = 0;
+    const count = poller.wait(timeoutMs === Infinity ? -1 : timeoutMs);
     if (count < 0) throw new SystemError(poller.name, -count);
     this.counts.events += count;
     for (let i = 0; i < count; ++i) {
@@ -132,6 +138,7 @@ export class ReadinessEngine implements Engine, EventSource {
       const driver = this.#drivers[fd];
       if (driver !== undefined) this.#ready(driver, poller.events(i));
       else if (fd === this.#socket.fd) this.#accept();
+      else if (fd === this.#ticker.fd) this.#ticker.ticked();
       else if (fd === this.loop.waker.fd) this.loop.woken();
     }
     if (hadMoreToAccept) this.#accept();

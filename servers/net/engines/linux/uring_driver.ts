@@ -33,6 +33,7 @@ export const enum Kind {
   CancelAccept = 5,
   /** There is room to send: a connection's. */
   Room = 6,
+  Tick = 7,
 }
 
 /** The bits of the upper word of `user_data` that say the generation of a descriptor. */

@@ -7,13 +7,13 @@ import { SystemError } from "../../../../system/linux/libc.ts";
 import { close, peerAddress } from "../../../../system/linux/socket.ts";
 import { ACCEPT_RETRY_MS } from "../../accept_loop.ts";
 import type { EngineHost } from "../../engine.ts";
-import type { TimerWheel } from "../../timer_wheel.ts";
 import { AcceptFailure, acceptFailure } from "./accept_failure.ts";
 import type { CallCounts } from "./call_counts.ts";
 import type { LoopEngine } from "./loop_engine.ts";
 import { EventLoop, type EventSource } from "./event_loop.ts";
 import type { ListeningSocket } from "./listening_socket.ts";
 import type { OpenDescriptors } from "./open_descriptors.ts";
+import type { Ticker } from "./ticker.ts";
 import { GENERATIONS, Kind, KIND_SHIFT, type UringContext, UringDriver } from "./uring_driver.ts";
 import { BUFFER_BYTES, BUFFERS } from "./uring_memory.ts";
 import type { Waker } from "./waker.ts";
@@ -29,7 +29,7 @@ export interface UringEngineOptions {
   socket: ListeningSocket;
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
-  wheel: TimerWheel;
+  ticker: Ticker;
   waker: Waker;
   open: OpenDescriptors;
 }
@@ -42,6 +42,7 @@ export class UringEngine implements LoopEngine, EventSource {
   readonly counts: CallCounts = { waits: 0, events: 0, calls: 0 };
   readonly #socket: ListeningSocket;
   readonly #cork: boolean;
+  readonly #ticker: Ticker;
   readonly #open: OpenDescriptors;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
@@ -59,13 +60,14 @@ export class UringEngine implements LoopEngine, EventSource {
   #isAccepting = false;
   #retryMs = Infinity;
 
-  constructor({ socket, cork, wheel, waker, open }: UringEngineOptions) {
+  constructor({ socket, cork, ticker, waker, open }: UringEngineOptions) {
     this.#socket = socket;
     this.#cork = cork;
     this.#open = open;
     this.address = socket.address;
     this.port = socket.port;
-    this.loop = new EventLoop(this, { wheel, waker });
+    this.#ticker = ticker;
+    this.loop = new EventLoop(this, { clock: ticker, waker });
   }
 
   get done(): Promise<void> {
@@ -98,7 +100,8 @@ export class UringEngine implements LoopEngine, EventSource {
         this.#open.delete(fd);
       },
     };
-    this.#awaitWaker();
+    this.#await(this.loop.waker.fd, Kind.Wake);
+    this.#await(this.#ticker.fd, Kind.Tick);
     this.#accept();
   }
 
@@ -126,6 +129,8 @@ export class UringEngine implements LoopEngine, EventSource {
     this.#stopped();
     this.#open.delete(this.#ring.fd);
     this.#ring.close();
+    this.#ticker.close();
+    this.#open.delete(this.#ticker.fd);
   }
 
   turn(timeoutMs: number): number {
@@ -134,7 +139,7 @@ export class UringEngine implements LoopEngine, EventSource {
     if (this.#again.length > 0) timeoutMs = 0;
     ++this.counts.waits;
     ++this.counts.calls;
-    const count = ring.enter(timeoutMs === 0 ? 0 : 1, timeoutMs);
+    const count = ring.enter(timeoutMs === 0 ? 0 : 1, timeoutMs === Infinity ? -1 : timeoutMs);
     if (count < 0 && count !== -Errno.EAGAIN && count !== -Errno.EBUSY) {
       throw new SystemError("io_uring_enter", -count);
     }
@@ -157,7 +162,11 @@ export class UringEngine implements LoopEngine, EventSource {
         return this.#acceptCompleted(result, isLast);
       case Kind.Wake:
         this.loop.woken();
-        if (isLast) this.#awaitWaker();
+        if (isLast) this.#await(this.loop.waker.fd, kind);
+        return;
+      case Kind.Tick:
+        this.#ticker.ticked();
+        if (isLast) this.#await(this.#ticker.fd, kind);
         return;
       case Kind.CancelAccept:
         return;
@@ -172,10 +181,10 @@ export class UringEngine implements LoopEngine, EventSource {
     }
   }
 
-  #awaitWaker(): void {
-    const { fd } = this.loop.waker;
-    if (this.#ring.pollReadable(fd, fd, Kind.Wake << KIND_SHIFT) < 0) {
-      this.#again.push(() => this.#awaitWaker());
+  /** Completes with `kind` whenever `fd`, a descriptor of the loop itself, is readable. */
+  #await(fd: number, kind: Kind): void {
+    if (this.#ring.pollReadable(fd, fd, kind << KIND_SHIFT) < 0) {
+      this.#again.push(() => this.#await(fd, kind));
     }
   }
 

@@ -7,7 +7,7 @@
  * to keep others away from a connection, its claim word does (`connection_table.ts`).
  */
 import { SystemError } from "../../../../../system/linux/libc.ts";
-import { EventLoop, type EventSource, type LoopClock } from "../event_loop.ts";
+import { EventLoop, type EventSource, type LoopClock, MAX_BLOCK_MS } from "../event_loop.ts";
 import { Accepting, ConnectionHolder, type HolderParts } from "./connection_holder.ts";
 import { Offer } from "./connection_table.ts";
 import { Control, MAX_BATCH, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
@@ -63,20 +63,20 @@ export class PoolThread implements EventSource, LoopClock {
     this.#at = index * ThreadWord.Words;
     // Nobody sends messages: the bell says only that the stage has changed.
     const waker = { fd: share.bell, sent: new Int32Array(new SharedArrayBuffer(4)) };
-    this.loop = new EventLoop(this, { wheel: this, waker });
+    this.loop = new EventLoop(this, { clock: this, waker });
     this.#holder = new ConnectionHolder(share, parts, { index, loop: this.loop, delegates: false });
     this.#life = Atomics.load(this.#words, this.#at + ThreadWord.Life);
     Atomics.add(share.control, Control.Threads, 1);
   }
 
-  get untilTickMs(): number {
+  get blockMs(): number {
     if (this.#holder.held.size > 0) {
       return this.#stage >= Stage.Draining ? DRAIN_TICK_MS : this.#parts.tickMs;
     }
     if (this.#isDirty) return this.#parts.tickMs;
     const leftMs = this.#activeMs + this.#options.idleTimeoutMs - performance.now();
     // It was tried in vain: it is the last one.
-    return leftMs > 0 ? Math.ceil(leftMs) : Infinity;
+    return leftMs > 0 ? Math.min(Math.ceil(leftMs), MAX_BLOCK_MS) : MAX_BLOCK_MS;
   }
 
   turnIfDue(): boolean {

@@ -2,8 +2,12 @@ import assert from "node:assert/strict";
 import {
   EventLoop,
   type EventSource,
+  MAX_BLOCK_MS,
 } from "../../../../../servers/net/engines/linux/event_loop.ts";
+import { Ticker } from "../../../../../servers/net/engines/linux/ticker.ts";
 import { closeWaker, createWaker, wake } from "../../../../../servers/net/engines/linux/waker.ts";
+import { Interest } from "../../../../../system/linux/pollers/poller.ts";
+import { PollPoller } from "../../../../../system/linux/pollers/poll.ts";
 import { NEVER, type Timed } from "../../../../../servers/net/deadlines.ts";
 import { TimerWheel } from "../../../../../servers/net/timer_wheel.ts";
 import { notLinux } from "../../../../system/linux/sockets.ts";
@@ -27,16 +31,19 @@ function withLoop(
     loop: EventLoop;
     source: Source;
     wheel: TimerWheel;
+    ticker: Ticker;
   }) => Promise<void>,
 ): () => Promise<void> {
   return async () => {
     const waker = createWaker();
     const source = new Source();
     const wheel = new TimerWheel(TICK_MS, () => {}, { isManual: true });
+    const ticker = new Ticker(wheel);
     try {
-      await test({ loop: new EventLoop(source, { wheel, waker }), source, wheel });
+      await test({ loop: new EventLoop(source, { clock: ticker, waker }), source, wheel, ticker });
     } finally {
       closeWaker(waker);
+      ticker.close();
     }
   };
 }
@@ -122,7 +129,8 @@ Deno.test(
     const waker = createWaker();
     wake(waker);
     const source = new Source();
-    const loop = new EventLoop(source, { wheel: new TimerWheel(TICK_MS), waker });
+    const ticker = new Ticker(new TimerWheel(TICK_MS, () => {}, { isManual: true }));
+    const loop = new EventLoop(source, { clock: ticker, waker });
     source.onTurn = () => {
       loop.stop();
       return 0;
@@ -130,31 +138,85 @@ Deno.test(
     await loop.run();
     assert.deepEqual(source.timeoutsMs.map(blocks), [true]);
     closeWaker(waker);
+    ticker.close();
   },
 );
 
+/** Waits for `ticker` as an engine does, but not for ever. @returns how many events there were */
+function awaitTick(poller: PollPoller, ticker: Ticker, timeoutMs: number): number {
+  const count = poller.wait(Math.min(timeoutMs, 5000));
+  if (count > 0) ticker.ticked();
+  return count;
+}
+
 Deno.test(
-  "EventLoop: blocks no longer than to the wheel's next tick",
+  "EventLoop: while there are deadlines it blocks without a limit, and a timer brings the ticks",
   { ignore },
-  withLoop(async ({ loop, source, wheel }) => {
+  withLoop(async ({ loop, source, wheel, ticker }) => {
     let timeouts = 0;
     const entry: Timed = {
       deadlineTick: NEVER,
       wheelSlot: -1,
       onTimeout() {
         ++timeouts;
-        loop.stop();
+        wheel.remove(entry);
       },
     };
     wheel.add(entry);
     wheel.set(entry, 2 * TICK_MS);
+    const poller = new PollPoller();
+    poller.add(ticker.fd, Interest.Read);
+    const startMs = performance.now();
+    source.onTurn = () => {
+      const { timeoutsMs } = source;
+      // The timer is stopped by the tick that finds nothing left.
+      if (timeoutsMs.at(-1) !== Infinity) loop.stop();
+      return awaitTick(poller, ticker, timeoutsMs.at(-1)!);
+    };
+    // Without a tick the last wait takes a second.
     await loop.run();
+    const elapsedMs = performance.now() - startMs;
     assert.equal(timeouts, 1);
-    assert.ok(
-      source.timeoutsMs.every((timeoutMs) => timeoutMs <= TICK_MS),
-      "no longer than a tick",
-    );
-    wheel.remove(entry);
+    assert.equal(source.timeoutsMs[0], Infinity);
+    assert.equal(source.timeoutsMs.at(-1), MAX_BLOCK_MS, "it is not woken when there is nothing");
+    assert.ok(elapsedMs >= MAX_BLOCK_MS - 1, `${elapsedMs} ms`);
+    poller.close();
+  }),
+);
+
+Deno.test(
+  "EventLoop: deadlines come in time again after the timer has stopped",
+  { ignore },
+  withLoop(async ({ loop, source, wheel, ticker }) => {
+    const firedMs: number[] = [];
+    const entry: Timed = {
+      deadlineTick: NEVER,
+      wheelSlot: -1,
+      onTimeout() {
+        firedMs.push(performance.now());
+        wheel.remove(entry);
+      },
+    };
+    const poller = new PollPoller();
+    poller.add(ticker.fd, Interest.Read);
+    let setMs = 0;
+    const latenessMs: number[] = [];
+    source.onTurn = () => {
+      if (firedMs.length > latenessMs.length) {
+        latenessMs.push(firedMs.at(-1)! - setMs - TICK_MS);
+        if (latenessMs.length === 3) loop.stop();
+      }
+      if (wheel.size === 0 && latenessMs.length < 3) {
+        setMs = performance.now();
+        wheel.add(entry);
+        wheel.set(entry, TICK_MS);
+        return 1;
+      }
+      return awaitTick(poller, ticker, source.timeoutsMs.at(-1)!);
+    };
+    await loop.run();
+    assert.ok(latenessMs.every((ms) => ms >= -1), `${latenessMs}`);
+    poller.close();
   }),
 );
 
