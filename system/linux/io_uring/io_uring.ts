@@ -11,7 +11,7 @@
  */
 import { SystemError } from "../libc.ts";
 import { addressOf, highWord, lowWord } from "../memory.ts";
-import { MSG_WAITALL, type Shutdown, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../socket.ts";
+import { type Shutdown, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../socket.ts";
 import { Ring, type RingOptions } from "./ring.ts";
 import {
   ACCEPT_MULTISHOT,
@@ -115,8 +115,9 @@ export class IoUring extends Ring {
   /**
    * Sends memory: send(2). The result is how many bytes were taken, or -errno.
    *
-   * @param isWhole wait until all were taken, or it fails (MSG_WAITALL): then the result is less than
-   * `count` only after an error in between
+   * @param flags MSG_DONTWAIT: it ends at once, with EAGAIN when there is no room; MSG_WAITALL: it waits
+   * until all were taken, or it fails, so that the result is less than `count` only after an error in
+   * between
    */
   send(
     connection: number,
@@ -124,13 +125,13 @@ export class IoUring extends Ring {
     count: number,
     low: number,
     high: number,
-    isWhole = false,
+    flags = 0,
   ): number {
     const at = this.#write(Op.Send, this.#direct, connection, low, high);
     if (at < 0) return at;
     this.#setAddress(at, offset);
     this.words[at + 6] = count;
-    this.words[at + 7] = isWhole ? MSG_WAITALL : 0;
+    this.words[at + 7] = flags;
     return 0;
   }
 

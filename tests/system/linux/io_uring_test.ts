@@ -8,7 +8,14 @@ import { bufferId, CompletionFlag } from "../../../system/linux/io_uring/structs
 import { SystemError } from "../../../system/linux/libc.ts";
 import { addressOf } from "../../../system/linux/memory.ts";
 import { Interest } from "../../../system/linux/pollers/poller.ts";
-import { connectTcp, setResetOnClose, Shutdown, shutdown } from "../../../system/linux/socket.ts";
+import {
+  connectTcp,
+  MSG_DONTWAIT,
+  MSG_WAITALL,
+  setResetOnClose,
+  Shutdown,
+  shutdown,
+} from "../../../system/linux/socket.ts";
 import {
   awaitReady,
   Descriptors,
@@ -239,7 +246,9 @@ for (const directDescriptors of [0, 64]) {
       sent += ring.takeOne().result;
     }
     assert.notEqual(sent % size, 0);
-    ring.send(connection, 0, size, CONNECTION, 9, true);
+    ring.send(connection, 0, size, CONNECTION, 8, MSG_DONTWAIT);
+    assert.equal(ring.takeOne().result, -Errno.EAGAIN, "it ends at once");
+    ring.send(connection, 0, size, CONNECTION, 9, MSG_WAITALL);
     assert.deepEqual(ring.poll(), []);
     const deadline = performance.now() + 30_000;
     for (let left = sent + size; left > 0;) {

@@ -94,6 +94,7 @@ export class UringEngine implements LoopEngine, EventSource {
       loop: this.loop,
       cork: this.#cork,
       counts: this.counts,
+      quickSends: 0,
       again: (retry) => void this.#again.push(retry),
       closed: (fd) => {
         this.#drivers[fd] = undefined;
@@ -139,7 +140,10 @@ export class UringEngine implements LoopEngine, EventSource {
     if (this.#again.length > 0) timeoutMs = 0;
     ++this.counts.waits;
     ++this.counts.calls;
-    const count = ring.enter(timeoutMs === 0 ? 0 : 1, timeoutMs === Infinity ? -1 : timeoutMs);
+    // Their ends alone are no reason to come back.
+    const awaited = timeoutMs === 0 ? 0 : this.#context.quickSends + 1;
+    this.#context.quickSends = 0;
+    const count = ring.enter(awaited, timeoutMs === Infinity ? -1 : timeoutMs);
     if (count < 0 && count !== -Errno.EAGAIN && count !== -Errno.EBUSY) {
       throw new SystemError("io_uring_enter", -count);
     }
