@@ -309,6 +309,12 @@ export class CoreMemory {
     return this.words[conn + Conn.OutHead >>> 2];
   }
 
+  /** Whether one block, and no more, waits on `conn`. */
+  hasOneOutBlock(conn: number): boolean {
+    const at = conn + Conn.OutHead >>> 2;
+    return this.words[at] !== 0 && this.words[at] === this.words[at + 1];
+  }
+
   /** Address of the bytes of the output block `block`. */
   outStart(block: number): number {
     return this.words[block + Out.Start >>> 2];

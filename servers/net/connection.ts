@@ -401,6 +401,13 @@ export class Connection implements Timed, Sender {
     return this.#isOver;
   }
 
+  /** When what is being sent has been sent as a whole, the connection waits for its peer. */
+  get awaitsPeerNext(): boolean {
+    return this.#effect === Effect.Read && this.#sending === Sending.Block && this.#parts === 0 &&
+      this.#state === State.Answering && !this.#hasEnded && this.#writing === undefined &&
+      !this.#isAwaiting && this.#context.core.hasOneOutBlock(this.conn);
+  }
+
   /** The service waits for what is being sent. */
   get isWriting(): boolean {
     return this.#writing !== undefined;

@@ -249,7 +249,9 @@ function plainAnswersTo(one: Case): ReturnType<typeof answers> {
   return plain;
 }
 
-const undated = (text: string) => text.replace(/^Date: .*$/gm, "");
+/** What does not depend on when it was asked: an entity tag is weak while its file is new. */
+const undated = (text: string) =>
+  text.replace(/^Date: .*$/gm, "").replace(/^ETag: W\//gm, "ETag: ");
 
 forEachSetup(FEW_SETUPS, (setup) => {
   Deno.test(`${setup.label}: work is done for each message, and changes no answer`, async () => {

@@ -21,10 +21,10 @@ export interface EventSource {
 /** What is to be done as time goes by. */
 export interface LoopClock {
   /**
-   * The longest time to block, in ms: at most `MAX_BLOCK_MS`, or `Infinity` when the clock itself makes
-   * an event in time.
+   * Called before each turn. @returns the longest time to block, in ms: at most `MAX_BLOCK_MS`, or
+   * `Infinity` when the clock itself makes an event in time
    */
-  readonly blockMs: number;
+  untilDue(): number;
   /** Does it when it is due. @returns whether it was */
   turnIfDue(): boolean;
 }
@@ -88,8 +88,8 @@ export class EventLoop {
     let quietTurns = 0;
     while (!this.#isStopped) {
       const mayBlock = this.#held === 0 && !this.#hasMessage();
-      let timeoutMs = quietTurns < SPINS ? 0 : 1;
-      if (mayBlock) timeoutMs = clock.blockMs;
+      const blockMs = clock.untilDue();
+      const timeoutMs = mayBlock ? blockMs : quietTurns < SPINS ? 0 : 1;
       const events = this.#source.turn(timeoutMs);
       quietTurns = events > 0 ? 0 : quietTurns + 1;
       const hasTicked = clock.turnIfDue();

@@ -22,7 +22,7 @@ export class Ticker implements LoopClock {
     this.fd = createTimerFd();
   }
 
-  get blockMs(): number {
+  untilDue(): number {
     const wheel = this.#wheel;
     if (!this.#isRunning && wheel.size > 0) {
       // On its ticks, as far as whole milliseconds go.

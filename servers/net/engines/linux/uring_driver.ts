@@ -41,10 +41,11 @@ export const KIND_SHIFT = 28;
 export const GENERATIONS = 1 << KIND_SHIFT;
 
 /**
- * Output up to this size is sent without waiting for room, so that the send ends when it is submitted:
- * a turn then comes back for what others do, and not for that.
+ * Output up to this size, behind which a connection only waits for its peer, is sent without waiting
+ * for room. So the send ends when it is submitted, and the thread has no reason to come back for it.
+ * So little finds room, unless the peer has left much more unread: then the rest may wait for a tick.
  */
-const QUICK_BYTES = 1 << 14;
+const QUICK_BYTES = 1 << 12;
 
 /** What the drivers of one thread share. */
 export interface UringContext {
@@ -55,7 +56,7 @@ export interface UringContext {
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
   counts: CallCounts;
-  /** Sends of this turn that end as soon as they are submitted. */
+  /** Sends of this turn that end as soon as they are submitted, and whose ends change nothing. */
   quickSends: number;
   /** `retry` is called in the next turn: the kernel took no operation now. */
   again(retry: () => void): void;
@@ -278,7 +279,9 @@ export class UringDriver extends LoopDriver {
       this.#sending = this.connection.output;
       start = addressOf(this.#sending) - ring.addressAt(0);
     }
-    const isQuick = outLength <= QUICK_BYTES;
+    // Nothing has come that was not delivered, and what comes next brings a completion.
+    const isQuick = outLength <= QUICK_BYTES && this.#isArmed && !this.#isCancelling &&
+      this.#kept === undefined && this.#end > 0 && this.connection.awaitsPeerNext;
     const flags = isQuick ? MSG_DONTWAIT : 0;
     const result = ring.send(this.#fd, start, outLength, this.#fd, this.#user(Kind.Send), flags);
     if (result < 0) return this.#retry(Want.Send);

@@ -69,7 +69,7 @@ export class PoolThread implements EventSource, LoopClock {
     Atomics.add(share.control, Control.Threads, 1);
   }
 
-  get blockMs(): number {
+  untilDue(): number {
     if (this.#holder.held.size > 0) {
       return this.#stage >= Stage.Draining ? DRAIN_TICK_MS : this.#parts.tickMs;
     }

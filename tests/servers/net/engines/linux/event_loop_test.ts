@@ -185,6 +185,31 @@ Deno.test(
 );
 
 Deno.test(
+  "EventLoop: deadlines come while something is held, too",
+  { ignore },
+  withLoop(async ({ loop, source, wheel, ticker }) => {
+    const entry: Timed = {
+      deadlineTick: NEVER,
+      wheelSlot: -1,
+      onTimeout: () => loop.stop(),
+    };
+    const poller = new PollPoller();
+    poller.add(ticker.fd, Interest.Read);
+    loop.hold();
+    wheel.add(entry);
+    wheel.set(entry, TICK_MS);
+    const endMs = performance.now() + 10_000;
+    source.onTurn = () => {
+      assert.ok(performance.now() < endMs, "it has not come");
+      return awaitTick(poller, ticker, source.timeoutsMs.at(-1)!);
+    };
+    await loop.run();
+    wheel.remove(entry);
+    poller.close();
+  }),
+);
+
+Deno.test(
   "EventLoop: deadlines come in time again after the timer has stopped",
   { ignore },
   withLoop(async ({ loop, source, wheel, ticker }) => {
