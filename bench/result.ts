@@ -4,6 +4,7 @@
  * Load engines count; the functions here derive what follows from the counts, so that totals and
  * rates always agree.
  */
+import type { ClientEngine } from "./load/engine.ts";
 import type { Check } from "./load/limits.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
 
@@ -89,6 +90,8 @@ export interface HttpErrors {
 /** What an HTTP run counted. */
 export interface HtstressRun {
   urls: string[];
+  /** Who drove the sockets. */
+  engine: ClientEngine;
   mode: "close" | "keep-alive";
   /** Connections per thread. */
   concurrency: number;
@@ -189,6 +192,7 @@ export function htstressResult(version: string, run: HtstressRun): HtstressResul
     command: "htstress",
     version,
     urls: run.urls,
+    engine: run.engine,
     mode: run.mode,
     concurrency: run.concurrency,
     threads: run.threads,

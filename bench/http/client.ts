@@ -10,11 +10,12 @@ import { type Core, Event, type ResponseReader, Taken } from "../../core/mod.ts"
 import type { Inspector } from "./inspect.ts";
 import { HttpLink, type LinkOwner } from "./link.ts";
 import type { RequestBytes } from "./request.ts";
-import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./socket.ts";
-import type { OpenSocket } from "./socket.ts";
+import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./error_kind.ts";
 import type { ErrorKind, Tally } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
-import type { Schedule } from "../load/schedule.ts";
+import { clockUs } from "../load/clock.ts";
+import type { LoadEngine } from "../load/engine.ts";
+import { Halt, type Schedule } from "../load/schedule.ts";
 import type { SampleLog } from "./sample_log.ts";
 import { formatAddress } from "../../system/address.ts";
 
@@ -23,7 +24,7 @@ export interface ClientSetup {
   core: Core;
   reader: ResponseReader;
   tally: Tally;
-  openSocket: OpenSocket;
+  engine: LoadEngine<Endpoint>;
   endpoints: readonly Endpoint[];
   /** For each URL the index of its endpoint. */
   endpointOf: readonly number[];
@@ -42,11 +43,6 @@ export interface ClientSetup {
 /** How long a server that announced to close a connection may keep it open, in microseconds. */
 const LINGER_US = 1e6;
 
-/** The clock of all latencies, in microseconds. */
-function clockUs(): number {
-  return performance.now() * 1000;
-}
-
 /** One client. */
 export class HttpClient implements LinkOwner {
   readonly #setup: ClientSetup;
@@ -56,6 +52,10 @@ export class HttpClient implements LinkOwner {
   readonly #batches: Uint8Array[] = [];
   #schedule!: Schedule;
   #finish!: () => void;
+  /** Whether it waits for a start, when that is meant to be, and how many requests it is for. */
+  #isWaiting = false;
+  #dueUs = 0;
+  #claimed = 0;
   /** Where the exchange in progress takes place, its intended start, and what is left of it. */
   #link: HttpLink;
   #startUs = 0;
@@ -83,13 +83,16 @@ export class HttpClient implements LinkOwner {
     this.#link = this.#links[0];
   }
 
-  /** Sends requests as `schedule` allows, until it has no more. Connections stay open. */
-  run(schedule: Schedule): Promise<void> {
+  /**
+   * Sends requests from `fromUs` on as `schedule` allows, until it has no more. Connections stay
+   * open.
+   *
+   * @param finish is called at the end
+   */
+  run(schedule: Schedule, fromUs: number, finish: () => void): void {
     this.#schedule = schedule;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#finish = resolve;
-    this.#next(clockUs());
-    return promise;
+    this.#finish = finish;
+    this.#wait(fromUs, 0);
   }
 
   /** Gives up exchanges that take longer than `timeoutUs`. To be called at intervals. */
@@ -102,11 +105,19 @@ export class HttpClient implements LinkOwner {
     else this.#fail("timeout");
   }
 
-  /** Gives up requests in flight without counting them, because the load was halted. */
-  abandon(): void {
-    if (this.#sinceUs === 0) return;
-    this.#link.disconnect();
-    this.#stop();
+  /**
+   * The load was halted: gives up waiting for a start; to abandon also requests in flight, without
+   * counting them.
+   */
+  halt(how: Halt): void {
+    if (this.#isWaiting) {
+      this.#isWaiting = false;
+      this.#schedule.giveBack(this.#claimed);
+      this.#stop();
+    } else if (how === Halt.Abandon && this.#sinceUs !== 0) {
+      this.#link.disconnect();
+      this.#stop();
+    }
   }
 
   /** Closes all connections. */
@@ -204,34 +215,40 @@ export class HttpClient implements LinkOwner {
     else {
       const dueUs = schedule.dueUs(this.#number);
       if (dueUs <= nowUs) this.#begin(dueUs, nowUs);
-      else this.#beginLater(dueUs);
+      else this.#wait(dueUs, this.#outstanding);
     }
   }
 
-  async #beginLater(dueUs: number): Promise<void> {
+  /** Waits for the intended start of `claimed` requests; for 0, to take part at all. */
+  #wait(dueUs: number, claimed: number): void {
     // Until then nothing is outstanding: events of the connection belong to no request.
-    const count = this.#outstanding;
     this.#outstanding = 0;
     this.#sinceUs = 0;
-    const isDue = await this.#schedule.until(dueUs);
-    this.#outstanding = count;
-    if (isDue) {
-      this.#begin(dueUs, clockUs());
-    } else {
-      this.#schedule.giveBack(count);
-      this.#stop();
-    }
+    this.#isWaiting = true;
+    this.#dueUs = dueUs;
+    this.#claimed = claimed;
+    this.#setup.engine.loop.at(dueUs, this.#due);
   }
 
+  readonly #due = () => {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    const nowUs = clockUs();
+    if (this.#claimed === 0) return this.#next(nowUs);
+    this.#outstanding = this.#claimed;
+    this.#begin(this.#dueUs, nowUs);
+  };
+
   #begin(startUs: number, nowUs: number): void {
-    const { endpointOf, openSocket } = this.#setup;
+    const { endpointOf, engine } = this.#setup;
     this.#startUs = startUs;
     this.#sinceUs = nowUs;
     this.#firstUs = 0;
     this.#connectUs = -1;
     const link = this.#link = this.#links[endpointOf[this.#number % endpointOf.length]];
-    if (link.isOpen) this.#send(link);
-    else link.socket = openSocket(link.endpoint, link.input, link);
+    if (link.isOpen) return this.#send(link);
+    link.socket = engine.open(link.endpoint, link.input, link);
+    if (link.socket.isOpen) this.opened(link);
   }
 
   /** Writes as many requests as are outstanding, from that to the URL in turn on. */

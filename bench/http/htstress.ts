@@ -10,6 +10,7 @@ import { WorkerThread } from "./worker_thread.ts";
 import { layOutRequests } from "./request.ts";
 import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./target.ts";
 import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
+import type { ClientEngine } from "../load/engine.ts";
 import { Budget, Halt } from "../load/schedule.ts";
 import type { RequestSample } from "../result.ts";
 import type { HtstressRun } from "../result.ts";
@@ -28,6 +29,8 @@ export interface HtstressOptions {
   requests: number;
   /** Length of the run; 0 for no such limit. */
   durationMs: number;
+  /** Who drives the sockets; only `deno` speaks TLS. */
+  engine: ClientEngine;
   threads: number;
   /** Connections per thread. */
   concurrency: number;
@@ -123,6 +126,8 @@ export async function runHtstress(
     }
   } finally {
     end.cancel();
+    // A thread that waits in system calls ends only by itself.
+    budget.stop(Halt.Abandon);
     for (const thread of threads) thread.terminate();
   }
 }
@@ -155,6 +160,7 @@ async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise
   return {
     index: 0,
     threads: options.threads,
+    engine: options.engine,
     concurrency: options.concurrency,
     endpoints,
     endpointOf,
@@ -223,6 +229,7 @@ function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
     firstProblem: sum.firstProblem,
     run: {
       urls: options.urls,
+      engine: options.engine,
       mode: options.isKeepAlive ? "keep-alive" : "close",
       concurrency: options.concurrency,
       threads: options.threads,

@@ -1,5 +1,5 @@
 /** The place of a connection: it may be open, being opened, or empty. */
-import type { HttpSocket, SocketEvents } from "./socket.ts";
+import type { ClientSocket, SocketEvents } from "../load/socket.ts";
 import type { Endpoint } from "./target.ts";
 
 /** Callbacks for events on a link; see `SocketEvents`. */
@@ -12,7 +12,7 @@ export interface LinkOwner {
 
 /** A client's connection to one endpoint, or the place for one. */
 export class HttpLink implements SocketEvents {
-  socket: HttpSocket | null = null;
+  socket: ClientSocket | null = null;
   isOpen = false;
 
   constructor(
@@ -30,6 +30,9 @@ export class HttpLink implements SocketEvents {
   received(count: number): void {
     this.client.received(this, count);
   }
+
+  /** Nobody waits for the end of a request: the response tells. */
+  sent(): void {}
 
   ended(): void {
     this.client.ended(this);

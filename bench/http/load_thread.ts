@@ -2,10 +2,12 @@
 import { Core, DEFAULT_LIMITS, ResponseReader } from "../../core/mod.ts";
 import { HttpClient } from "./client.ts";
 import { Inspector } from "./inspect.ts";
-import type { OpenSocket } from "./socket.ts";
-import { socketOpener } from "./socket_opener.ts";
+import { createEngine } from "./engine.ts";
+import type { RequestBytes } from "./request.ts";
 import { Tally, type TallyReport } from "./tally.ts";
 import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./plan.ts";
+import type { LoadEngine } from "../load/engine.ts";
+import type { Endpoint } from "./target.ts";
 import { Budget, Halt, Schedule } from "../load/schedule.ts";
 import { constantRate, type Pacer, ramp, shareOf } from "../load/pacer.ts";
 import { SampleLog } from "./sample_log.ts";
@@ -13,10 +15,20 @@ import { SampleLog } from "./sample_log.ts";
 /** Room for what one read brings, in bytes. */
 const INPUT_BYTES = 65536;
 
-/** How often timeouts are checked: a fraction of the timeout, and its bounds in milliseconds. */
-const TICKS_PER_TIMEOUT = 20;
-const MIN_TICK_MS = 5;
-const MAX_TICK_MS = 100;
+/**
+ * How often timeouts and a halt are looked for: a fraction of the timeout, and its bounds in
+ * milliseconds.
+ */
+const CHECKS_PER_TIMEOUT = 20;
+const MIN_CHECK_MS = 5;
+const MAX_CHECK_MS = 50;
+
+/** What a thread's load is made of. */
+interface ThreadParts {
+  core: Core;
+  requests: RequestBytes;
+  engine: LoadEngine<Endpoint>;
+}
 
 /** A thread's load. */
 export class LoadThread {
@@ -26,17 +38,17 @@ export class LoadThread {
   readonly #samples: SampleLog | undefined;
   readonly #clients: HttpClient[];
   readonly #live: LiveFigures;
+  readonly #engine: LoadEngine<Endpoint>;
 
   private constructor(
     plan: ThreadPlan,
     post: (message: ThreadMessage) => void,
-    openSocket: OpenSocket,
+    parts: ThreadParts,
   ) {
     this.#plan = plan;
-    const { concurrency, endpoints, endpointOf, requests, pipeline, isKeepAlive } = plan;
-    const blocks = concurrency * endpoints.length;
-    const limits = { ...DEFAULT_LIMITS, maxBody: Infinity };
-    const core = Core.create({ blocks, inputBytes: INPUT_BYTES, limits });
+    const { concurrency, endpoints, endpointOf, pipeline, isKeepAlive } = plan;
+    const { core, requests } = parts;
+    this.#engine = parts.engine;
     const reader = this.#reader = new ResponseReader(core, plan.isHead);
     this.#live = new LiveFigures(plan.live);
     if (plan.wantsSamples) {
@@ -48,16 +60,14 @@ export class LoadThread {
     }
     const isInspected = plan.wantsSamples || plan.wantsDebug || plan.expectBodySha256 !== undefined;
     const options = { core, reader, bodySha256: plan.expectBodySha256 };
-    // A copy of its own: sockets of `node:net` take no view of shared memory.
-    const own = { ...requests, bytes: requests.bytes.slice() };
     const setup = {
       core,
       reader,
       tally: this.#tally,
-      openSocket,
+      engine: parts.engine,
       endpoints,
       endpointOf,
-      requests: own,
+      requests,
       pipeline,
       isKeepAlive,
       samples: this.#samples,
@@ -72,25 +82,32 @@ export class LoadThread {
    *
    * @param post sends a message to the main thread
    * @throws {RangeError} when there is no memory for all connections
+   * @throws {SystemError} when the kernel refuses what the engine needs
    */
   static async create(
     plan: ThreadPlan,
     post: (message: ThreadMessage) => void,
   ): Promise<LoadThread> {
-    const openSocket = await socketOpener(plan.endpoints, plan.isKeepAlive);
-    return new LoadThread(plan, post, openSocket);
+    const core = Core.create({
+      blocks: plan.concurrency * plan.endpoints.length,
+      inputBytes: INPUT_BYTES,
+      limits: { ...DEFAULT_LIMITS, maxBody: Infinity },
+    });
+    // A copy of its own: sockets of `node:net` take no view of shared memory.
+    const requests = { ...plan.requests, bytes: plan.requests.bytes.slice() };
+    const memory = { input: core.bytes, output: requests.bytes };
+    const engine = await createEngine(plan.engine, plan, memory);
+    return new LoadThread(plan, post, { core, requests, engine });
   }
 
   /** Runs the load for the time of the warm-up, and forgets what it counted. */
   async warmUp(): Promise<void> {
     if (this.#plan.warmupMs === 0) return;
     const budget = Budget.create(0);
-    const timer = drainAfter(budget, this.#plan.warmupMs);
     const main = new Budget(this.#plan.budget);
-    await this.#load(new Schedule(budget, this.#pacer(0)), () => {
+    await this.#load(new Schedule(budget, this.#pacer(0)), this.#plan.warmupMs, () => {
       if (main.halt !== Halt.No) budget.stop(main.halt);
     });
-    clearTimeout(timer);
     this.#tally.reset();
     this.#reader.statuses.fill(0n);
   }
@@ -99,14 +116,13 @@ export class LoadThread {
   async run(): Promise<TallyReport> {
     const budget = new Budget(this.#plan.budget);
     const schedule = new Schedule(budget, this.#pacer(this.#plan.rampMs));
-    const timer = drainAfter(budget, this.#plan.durationMs);
     this.#samples?.begin(schedule.beginUs);
     const beginMs = performance.timeOrigin + schedule.beginUs / 1000;
-    await this.#load(schedule);
-    clearTimeout(timer);
+    await this.#load(schedule, this.#plan.durationMs);
     const endMs = performance.timeOrigin + performance.now();
     this.#samples?.flush();
     for (const client of this.#clients) client.close();
+    this.#engine.loop.close();
     const statuses: Record<string, number> = {};
     this.#reader.statuses.forEach((count, status) => {
       if (count > 0n) statuses[status] = Number(count);
@@ -122,34 +138,48 @@ export class LoadThread {
     return shareOf(total, index, threads);
   }
 
-  /** Runs all clients on `schedule`, checking for timeouts and a halt at intervals. */
-  async #load(schedule: Schedule, onTick = () => {}): Promise<void> {
+  /**
+   * Runs all clients on `schedule`, for `timeMs` unless that is 0.
+   *
+   * @param onCheck is called before each look at whether the load was halted
+   */
+  async #load(schedule: Schedule, timeMs: number, onCheck = () => {}): Promise<void> {
+    const { loop } = this.#engine;
     const { timeoutMs } = this.#plan;
-    const tickMs = Math.max(MIN_TICK_MS, Math.min(MAX_TICK_MS, timeoutMs / TICKS_PER_TIMEOUT));
-    const timer = setInterval(() => {
-      onTick();
+    const checkMs = timeoutMs > 0 ? timeoutMs / CHECKS_PER_TIMEOUT : MAX_CHECK_MS;
+    const check = () => {
+      onCheck();
+      const { halt } = schedule;
       for (const client of this.#clients) {
-        if (schedule.halt === Halt.Abandon) client.abandon();
-        else if (timeoutMs > 0) client.expire(timeoutMs * 1000);
+        if (halt !== Halt.No) client.halt(halt);
+        if (timeoutMs > 0) client.expire(timeoutMs * 1000);
       }
       this.#publish();
-    }, timeoutMs > 0 ? tickMs : MAX_TICK_MS);
-    try {
-      await Promise.all(this.#clients.map((client, i) => this.#join(client, i, schedule)));
-    } finally {
-      clearInterval(timer);
-    }
+    };
+    let running = this.#clients.length;
+    const finish = () => {
+      if (--running === 0) loop.end();
+    };
+    const begin = () => {
+      if (timeMs > 0) {
+        loop.at(schedule.beginUs + timeMs * 1000, () => {
+          schedule.stop(Halt.Drain);
+          check();
+        });
+      }
+      this.#clients.forEach((client, i) => client.run(schedule, this.#fromUs(schedule, i), finish));
+    };
+    const everyMs = Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, checkMs));
+    await loop.run(begin, { everyMs, action: check });
     this.#publish();
   }
 
-  /** Lets client `i` take part, in a closed loop with a ramp from its share of the ramp on. */
-  async #join(client: HttpClient, i: number, schedule: Schedule): Promise<void> {
+  /** When client `i` takes part: in a closed loop with a ramp from its share of the ramp on. */
+  #fromUs(schedule: Schedule, i: number): number {
     const { rampMs, threads, index, concurrency } = this.#plan;
-    if (rampMs > 0 && !schedule.isPaced) {
-      const share = (i * threads + index) / (concurrency * threads);
-      await schedule.until(schedule.beginUs + share * rampMs * 1000);
-    }
-    await client.run(schedule);
+    if (rampMs === 0 || schedule.isPaced) return schedule.beginUs;
+    const share = (i * threads + index) / (concurrency * threads);
+    return schedule.beginUs + share * rampMs * 1000;
   }
 
   #publish(): void {
@@ -161,9 +191,4 @@ export class LoadThread {
       p99Us: this.#tally.percentileUs(99),
     });
   }
-}
-
-/** Ends a load after `timeMs`, if that is above 0. */
-function drainAfter(budget: Budget, timeMs: number) {
-  return timeMs > 0 ? setTimeout(() => budget.stop(Halt.Drain), timeMs) : undefined;
 }

@@ -1,7 +1,7 @@
 /** A socket of `node:net` or `node:tls`: the cheapest to use, for connections that stay open. */
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { HttpSocket, SocketEvents } from "./socket.ts";
+import type { ClientSocket, SocketEvents } from "../load/socket.ts";
 import type { Endpoint, Tls } from "./target.ts";
 
 /** Requests up to this size fit into an empty send buffer, so that they are written at once. */
@@ -19,7 +19,8 @@ interface StreamHandle {
 type SecureEndpoint = Extract<Endpoint, { hostname: string }> & { tls: Tls };
 
 /** A TCP, Unix domain or TLS connection. */
-export class NodeSocket implements HttpSocket {
+export class NodeSocket implements ClientSocket {
+  isOpen = false;
   readonly #socket: Socket;
   readonly #events: SocketEvents;
   readonly #writeRequest = { oncomplete() {}, handle: null, async: false, bytes: 0, buffer: null };
@@ -34,7 +35,9 @@ export class NodeSocket implements HttpSocket {
       ? this.#openTls(endpoint as SecureEndpoint, input)
       : this.#openPlain(endpoint, input);
     socket.once(isTls ? "secureConnect" : "connect", () => {
-      if (!this.#isClosed) events.opened();
+      if (this.#isClosed) return;
+      this.isOpen = true;
+      events.opened();
     });
     socket.on("error", (error) => this.#fail(error));
     socket.on("end", () => this.#end());
@@ -48,10 +51,16 @@ export class NodeSocket implements HttpSocket {
   write(request: Uint8Array): void {
     const handle = this.#handle;
     this.#isLarge = request.length > DIRECT_WRITE_BYTES;
-    if (this.#isLarge || handle === undefined) this.#socket.write(request);
+    if (this.#isLarge) this.#socket.write(request, this.#written);
+    else if (handle === undefined) this.#socket.write(request);
     else if (handle.writeBuffer(this.#writeRequest, request) !== 0) {
-      this.#fail(new Deno.errors.ConnectionReset("The peer closed the connection"));
+      const error = new Deno.errors.ConnectionReset("The peer closed the connection");
+      queueMicrotask(() => this.#fail(error));
     }
+  }
+
+  finish(): void {
+    this.#socket.end();
   }
 
   close(): void {
@@ -97,6 +106,10 @@ export class NodeSocket implements HttpSocket {
     });
     return socket;
   }
+
+  readonly #written = (error?: Error | null) => {
+    if (!this.#isClosed && !error) this.#events.sent();
+  };
 
   #end(): void {
     if (this.#isClosed) return;

@@ -1,4 +1,5 @@
 /** Messages between the main thread of an HTTP load and its Workers. Plain data. */
+import type { ClientEngine } from "../load/engine.ts";
 import type { RequestSample } from "../result.ts";
 import type { RequestBytes } from "./request.ts";
 import type { TallyReport } from "./tally.ts";
@@ -9,6 +10,7 @@ export interface ThreadPlan {
   /** Number of this thread, from 0. */
   index: number;
   threads: number;
+  engine: ClientEngine;
   /** Connections of this thread. */
   concurrency: number;
   endpoints: Endpoint[];

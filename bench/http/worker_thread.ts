@@ -1,7 +1,6 @@
 /** The main thread's side of a Worker that loads an HTTP server. */
 import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import type { TallyReport } from "./tally.ts";
-import type { Endpoint } from "./target.ts";
 import type { RequestSample } from "../result.ts";
 import { formatAddress } from "../../system/address.ts";
 
@@ -22,7 +21,7 @@ export class WorkerThread {
     this.#worker = new Worker(new URL("./htstress_worker.ts", import.meta.url), {
       type: "module",
       name: `htstress ${plan.index}`,
-      deno: { permissions: permissionsFor(plan.endpoints) },
+      deno: { permissions: permissionsFor(plan) },
     });
     const ready = Promise.withResolvers<void>();
     const report = Promise.withResolvers<TallyReport>();
@@ -60,19 +59,19 @@ export class WorkerThread {
   }
 }
 
-/** What a Worker needs to reach `endpoints`, and nothing else. */
-function permissionsFor(endpoints: readonly Endpoint[]): Deno.PermissionOptionsObject {
+/** What a Worker needs to reach its endpoints, and nothing else. */
+function permissionsFor({ engine, endpoints }: ThreadPlan): Deno.PermissionOptionsObject {
+  const none = { env: false, run: false, sys: false, import: false } as const;
+  // System calls ask nobody.
+  if (engine !== "deno") return { ...none, net: false, read: false, write: false, ffi: true };
   const net = endpoints.map(formatAddress);
   const paths = endpoints.flatMap((endpoint) => "path" in endpoint ? [endpoint.path] : []);
   return {
+    ...none,
     net: net.length > 0 ? net : false,
     // Connecting to a Unix domain socket is reading and writing its file.
     read: paths.length > 0 ? paths : false,
     write: paths.length > 0 ? paths : false,
-    env: false,
     ffi: false,
-    run: false,
-    sys: false,
-    import: false,
   };
 }

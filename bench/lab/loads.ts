@@ -1,6 +1,7 @@
 /** The loads that experiments put on servers, each as one sample. */
 import { runEcho } from "../echo/echo.ts";
 import { defaultWorkers } from "../echo/plan.ts";
+import { DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { cpuDuring } from "../../system/process_usage.ts";
@@ -33,6 +34,7 @@ export async function httpSample(target: Target & { pid?: number }, load: HttpLo
     requests: load.requests ?? 0,
     durationMs: load.durationMs ?? 0,
     threads: load.threads ?? 1,
+    engine: DEFAULT_CLIENT_ENGINE,
     concurrency: load.concurrency,
     isKeepAlive: load.isKeepAlive,
     pipeline: load.pipeline ?? 1,

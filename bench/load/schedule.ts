@@ -2,7 +2,7 @@
  * Who may start the next request, and when: one budget for all threads of a load, and the
  * intended start times of this thread.
  */
-import { setImmediate } from "node:timers";
+import { clockUs } from "./clock.ts";
 import type { Pacer } from "./pacer.ts";
 
 /** Words of the memory that the threads of a load share. */
@@ -23,14 +23,6 @@ export const enum Halt {
   /** Those in flight are given up. */
   Abandon = 2,
 }
-
-/** The longest sleep in milliseconds, so that a halt is noticed. */
-const MAX_SLEEP_MS = 50;
-
-/**
- * Timers fire up to this many microseconds late; the rest of a wait turns the event loop instead.
- */
-const TIMER_SLACK_US = 2400;
 
 /** The budget of a load, shared by its threads. */
 export class Budget {
@@ -89,9 +81,7 @@ export class Budget {
 export class Schedule {
   readonly #budget: Budget;
   readonly #pacer: Pacer | undefined;
-  readonly #beginUs = performance.now() * 1000;
-  readonly #waiting: { dueUs: number; wake: () => void }[] = [];
-  #isTicking = false;
+  readonly #beginUs = clockUs();
   #next = 0;
 
   /** @param pacer the intended starts of an open loop; without it, requests follow each other */
@@ -103,6 +93,11 @@ export class Schedule {
   /** How the load is being ended. */
   get halt(): Halt {
     return this.#budget.halt;
+  }
+
+  /** Ends the load, for all threads; never takes a stronger end back. */
+  stop(how: Halt): void {
+    this.#budget.stop(how);
   }
 
   /** When the schedule began, on this thread's clock. */
@@ -136,31 +131,4 @@ export class Schedule {
   dueUs(number: number): number {
     return this.#beginUs + this.#pacer!.intendedStartUs(number);
   }
-
-  /**
-   * Waits until `dueUs`. One timer serves all that wait, because starts are claimed in order; its
-   * last 2 ms turn the event loop, so that the wait ends within microseconds.
-   *
-   * @returns whether the time came; false when the load was halted before
-   */
-  async until(dueUs: number): Promise<boolean> {
-    if (performance.now() * 1000 >= dueUs) return true;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ dueUs, wake: resolve });
-    if (!this.#isTicking) this.#tick();
-    await promise;
-    return performance.now() * 1000 >= dueUs;
-  }
-
-  #tick = () => {
-    const nowUs = performance.now() * 1000;
-    while (this.#waiting.length > 0 && (this.halt !== Halt.No || this.#waiting[0].dueUs <= nowUs)) {
-      this.#waiting.shift()!.wake();
-    }
-    this.#isTicking = this.#waiting.length > 0;
-    if (!this.#isTicking) return;
-    const sleepMs = Math.floor((this.#waiting[0].dueUs - nowUs - TIMER_SLACK_US) / 1000);
-    if (sleepMs > 0) setTimeout(this.#tick, Math.min(sleepMs, MAX_SLEEP_MS));
-    else setImmediate(this.#tick);
-  };
 }

@@ -56,7 +56,7 @@ export function command(): Command {
 
 async function run(urls: string[], flags: HtstressFlags): Promise<void> {
   if (flags.compare) return compareRuns(flags.compare, flags.json ?? false);
-  const options = htstressOptions(urls, flags);
+  const options = await htstressOptions(urls, flags);
   if (flags.plot !== undefined) checkPlot(flags.plot);
   warnOfLimits(options);
   const interrupt = onInterrupt();

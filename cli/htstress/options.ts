@@ -4,6 +4,11 @@ import type { HtstressOptions } from "../../bench/http/htstress.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import { type FailIf, parseFailIf } from "../../bench/fail_if.ts";
 import { addOptions, count, DEFAULT_PORT, duration, file, path } from "../shared/options.ts";
+import {
+  type ClientEngineChoice,
+  clientEngineFor,
+  clientEngineOption,
+} from "../shared/client_engine.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
 /** What commander makes of the command line. */
@@ -11,6 +16,7 @@ export interface HtstressFlags {
   number?: number;
   concurrency: number;
   threads: number;
+  engine: ClientEngineChoice;
   udaddr?: string;
   host?: string;
   debug?: boolean;
@@ -61,6 +67,7 @@ export function addHtstressOptions(command: Command): Command {
     }),
     count("-c, --concurrency", "connections per thread", { max: MAX_CONNECTIONS, default: 1 }),
     count("-t, --threads", "threads (Web Workers)", { max: MAX_THREADS, default: 1 }),
+    clientEngineOption(),
     path("-u, --udaddr", "connect to this Unix domain socket"),
     new Option("-h, --host <host>", "Host field of the requests"),
     new Option("-d, --debug", "show requests and responses on stderr"),
@@ -112,7 +119,10 @@ export function addHtstressOptions(command: Command): Command {
  *
  * @throws {UsageError} for options that exclude each other or make no sense
  */
-export function htstressOptions(texts: string[], flags: HtstressFlags): HtstressOptions {
+export async function htstressOptions(
+  texts: string[],
+  flags: HtstressFlags,
+): Promise<HtstressOptions> {
   const { body, bodyFile, udaddr, rate, pipeline, threads, concurrency } = flags;
   const urls = texts.map(url);
   if (urls.length === 0) {
@@ -151,6 +161,7 @@ export function htstressOptions(texts: string[], flags: HtstressFlags): Htstress
     requests: flags.number ?? 0,
     durationMs: flags.duration ?? 0,
     threads,
+    engine: await clientEngineFor(flags.engine, onlyRuntime(urls)),
     concurrency,
     isKeepAlive: flags.keepAlive === true || pipeline > 1,
     pipeline,
@@ -165,6 +176,12 @@ export function htstressOptions(texts: string[], flags: HtstressFlags): Htstress
     expectStatus: flags.expectStatus,
     expectBodySha256: flags.expectBodySha256,
   };
+}
+
+/** Why system calls do not reach `urls`; undefined when they do. */
+function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
+  if (urls.some((url) => url.isSecure)) return "it speaks no TLS";
+  if (urls.some((url) => url.hostname.includes("%"))) return "it knows no zones of addresses";
 }
 
 function url(text: string): HttpUrl {

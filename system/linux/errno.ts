@@ -35,10 +35,12 @@ export const enum Errno {
   ECONNRESET = 104,
   /** No memory for it in the kernel; for io_uring: no provided buffer is left. */
   ENOBUFS = 105,
+  /** The socket is connected already. */
+  EISCONN = 106,
   ENOTCONN = 107,
   ETIMEDOUT = 110,
   ECONNREFUSED = 111,
-  /** Too late to cancel it. */
+  /** Too late to cancel it; for a connect: it is under way. */
   EALREADY = 114,
   EINPROGRESS = 115,
   /** The operation was cancelled. */

@@ -66,6 +66,12 @@ const SYMBOLS = {
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "pointer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
+  // musl has no function for it; the first argument is the call's number.
+  epoll_pwait2: {
+    name: "syscall",
+    parameters: ["i32", "i32", "pointer", "i32", "pointer", "pointer", "u64"],
+    result: "i32",
+  },
 
   // io_uring, which the C library has no functions for: the first argument is the call's number.
   io_uring_setup: { name: "syscall", parameters: ["i32", "u32", "pointer"], result: "i32" },
@@ -89,6 +95,8 @@ const SYMBOLS = {
   pointerAt: { name: "memcpy", parameters: ["u64", "buffer", "u32"], result: "pointer" },
 
   signal: { parameters: ["i32", "usize"], result: "usize" },
+  prctl: { parameters: ["i32", "usize"], result: "i32" },
+  strerror: { parameters: ["i32"], result: "pointer" },
   // Both glibc and musl export this one; `errno` itself is a macro around it.
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -182,6 +190,11 @@ export class Libc {
       "recv",
       () => this.calls.recvBytes(fd, buffer, buffer.length, flags),
     );
+  }
+
+  /** What a positive error number means, in the words of strerror(3). Takes the permission for FFI. */
+  describe(errno: number): string {
+    return new Deno.UnsafePointerView(this.calls.strerror(errno)!).getCString();
   }
 
   /** close(2). Its errors are ignored: Linux has released the descriptor in any case. */

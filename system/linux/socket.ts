@@ -176,6 +176,36 @@ export function connectUnix(path: string): number {
   return connect(encodeUnixAddress(path), path);
 }
 
+/**
+ * Opens a socket and begins to connect it to an address of `sockaddr.ts`: socket(2), connect(2).
+ * {@linkcode connectAgain} tells how that stands.
+ *
+ * @returns the socket; or -errno, when there is none or connecting has failed already
+ */
+export function openConnection(address: Uint8Array<ArrayBuffer>): number {
+  const { calls, errno } = libc();
+  const fd = calls.socket(address[0], SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno[0];
+  if (calls.connect(fd, address, address.length) === 0) return fd;
+  const why = errno[0];
+  // After EINTR the connecting goes on, as after EINPROGRESS.
+  if (why === Errno.EINPROGRESS || why === Errno.EINTR) return fd;
+  calls.close(fd);
+  return -why;
+}
+
+/**
+ * How connecting to `address` stands: connect(2) a second time. On loopback it has mostly ended when
+ * the first call returns, which does not say so.
+ *
+ * @returns 0 when it is connected, -EALREADY while it is under way, or -errno why it failed
+ */
+export function connectAgain(fd: number, address: Uint8Array<ArrayBuffer>): number {
+  const system = libc();
+  const result = system.result(system.calls.connect(fd, address, address.length));
+  return result === -Errno.EISCONN ? 0 : result;
+}
+
 function connect(address: Uint8Array<ArrayBuffer>, name: string): number {
   const system = libc();
   const fd = openSocket(address[0]);

@@ -44,6 +44,7 @@ export const BENCH = benchResult("1.2.3", {
 /** An HTTP run with every kind of outcome, and without keep-alive. */
 export const HTSTRESS = htstressResult("1.2.3", {
   urls: ["http://127.0.0.1:8081/"],
+  engine: "deno",
   mode: "close",
   concurrency: 1,
   threads: 4,

@@ -123,6 +123,7 @@ export function load(urls: string | string[], changes: Partial<HtstressOptions> 
     requests: 100,
     durationMs: 0,
     threads: 1,
+    engine: "deno",
     concurrency: 4,
     isKeepAlive: false,
     pipeline: 1,

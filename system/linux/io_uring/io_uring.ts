@@ -21,6 +21,7 @@ import {
   Op,
   POLL_ADD_MULTI,
   RECV_MULTISHOT,
+  RECVSEND_POLL_FIRST,
   Register,
   RSRC_REGISTER_SPARSE,
 } from "./structs.ts";
@@ -89,10 +90,20 @@ export class IoUring extends Ring {
   /**
    * Receives into memory, once: recv(2). The result is how many bytes, 0 when the peer has sent its
    * FIN, or -errno.
+   *
+   * @param waitsFirst spares the attempt that fails when nothing has come yet
    */
-  recv(connection: number, offset: number, capacity: number, low: number, high: number): number {
+  recv(
+    connection: number,
+    offset: number,
+    capacity: number,
+    low: number,
+    high: number,
+    waitsFirst = false,
+  ): number {
     const at = this.#write(Op.Recv, this.#direct, connection, low, high);
     if (at < 0) return at;
+    if (waitsFirst) this.words[at] |= RECVSEND_POLL_FIRST << 16;
     this.#setAddress(at, offset);
     this.words[at + 6] = capacity;
     return 0;
@@ -118,6 +129,7 @@ export class IoUring extends Ring {
    * @param flags MSG_DONTWAIT: it ends at once, with EAGAIN when there is no room; MSG_WAITALL: it waits
    * until all were taken, or it fails, so that the result is less than `count` only after an error in
    * between
+   * @param isSilent there is no completion, unless it fails or, with MSG_WAITALL, takes less
    */
   send(
     connection: number,
@@ -126,8 +138,10 @@ export class IoUring extends Ring {
     low: number,
     high: number,
     flags = 0,
+    isSilent = false,
   ): number {
-    const at = this.#write(Op.Send, this.#direct, connection, low, high);
+    const entryFlags = this.#direct | (isSilent ? EntryFlag.SkipSuccess : 0);
+    const at = this.#write(Op.Send, entryFlags, connection, low, high);
     if (at < 0) return at;
     this.#setAddress(at, offset);
     this.words[at + 6] = count;

@@ -44,11 +44,16 @@ export const enum EntryFlag {
   FixedFile = 1,
   /** The kernel takes a buffer from a group. */
   BufferSelect = 32,
+  /** There is a completion only when it fails (Linux 5.17). */
+  SkipSuccess = 64,
 }
 
 /** Multishot, in `ioprio` of an accept and of a receive. */
 export const ACCEPT_MULTISHOT = 1;
 export const RECV_MULTISHOT = 2;
+
+/** In `ioprio` of a receive: wait for bytes instead of trying first. */
+export const RECVSEND_POLL_FIRST = 1;
 
 /** Multishot, in the length of a poll. */
 export const POLL_ADD_MULTI = 1;
@@ -74,6 +79,8 @@ export const enum CompletionFlag {
   Buffer = 1,
   /** The operation goes on: more completions of it follow. */
   More = 2,
+  /** The socket has more bytes than the receive took. */
+  SocketNonempty = 4,
 }
 
 /** The id of the provided buffer, in the flags of a completion with {@linkcode CompletionFlag.Buffer}. */

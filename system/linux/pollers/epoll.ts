@@ -32,6 +32,9 @@ const EPOLLET = 1 << 31;
 const EVENT_WORDS = Deno.build.arch === "x86_64" ? 3 : 4;
 const DATA_WORD = EVENT_WORDS - 2;
 
+/** Number of epoll_pwait2(2), the same on all architectures (Linux 5.11). */
+const SYS_EPOLL_PWAIT2 = 441;
+
 /** Descriptors that a wait reports at the most; the others come first in the next one. */
 const MAX_EVENTS = 512;
 
@@ -63,6 +66,10 @@ export class EpollPoller implements Poller {
   /** The events of the last wait. */
   readonly #events = new Int32Array(MAX_EVENTS * EVENT_WORDS);
   readonly #eventsPointer: Pointer = pointerOf(this.#events);
+  /** A `struct timespec`: seconds and nanoseconds, 64 bits each. */
+  readonly #timespec = new Uint32Array(4);
+  readonly #timespecPointer: Pointer = pointerOf(this.#timespec);
+  #hasPwait2 = true;
 
   /** @throws {SystemError} EMFILE, ENFILE, ENOMEM */
   constructor({ trigger, oneShot = false, instance }: EpollOptions) {
@@ -105,6 +112,30 @@ export class EpollPoller implements Poller {
     const result = this.#libc.result(
       this.#libc.calls.epoll_wait(this.instance, this.#eventsPointer, most, timeoutMs),
     );
+    return result === -Errno.EINTR ? 0 : result;
+  }
+
+  /**
+   * As {@linkcode wait}, for a time with fractions: to the nanosecond, but before Linux 5.11 for the
+   * whole milliseconds of it.
+   */
+  waitPrecisely(timeoutMs: number): number {
+    if (!this.#hasPwait2) return this.wait(Math.floor(timeoutMs));
+    this.#timespec[0] = timeoutMs / 1000;
+    this.#timespec[2] = timeoutMs % 1000 * 1_000_000;
+    const result = this.#libc.result(this.#libc.calls.epoll_pwait2(
+      SYS_EPOLL_PWAIT2,
+      this.instance,
+      this.#eventsPointer,
+      MAX_EVENTS,
+      this.#timespecPointer,
+      null,
+      0n,
+    ));
+    if (result === -Errno.ENOSYS) {
+      this.#hasPwait2 = false;
+      return this.waitPrecisely(timeoutMs);
+    }
     return result === -Errno.EINTR ? 0 : result;
   }
 

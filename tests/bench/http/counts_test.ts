@@ -1,5 +1,6 @@
 /** Counts of the load client against the server's own, in every mode. */
 import assert from "node:assert/strict";
+import { eachLoad } from "../../support/client_engines.ts";
 import { createHash } from "node:crypto";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
 import type { RequestSample } from "../../../bench/result.ts";
@@ -28,7 +29,7 @@ const MODES: Record<string, Partial<HtstressOptions>> = {
 };
 
 for (const [name, changes] of Object.entries(MODES)) {
-  Deno.test(`runHtstress() counts what the server counts: ${name}`, async () => {
+  eachLoad(`runHtstress() counts what the server counts: ${name}`, async (load) => {
     await using server = startCounting();
     const options = load(server.url, changes);
     const { run, histograms } = await runHtstress(options);
@@ -53,7 +54,7 @@ for (const [name, changes] of Object.entries(MODES)) {
   });
 }
 
-Deno.test("runHtstress() does not count the warm-up", async () => {
+eachLoad("runHtstress() does not count the warm-up", async (load) => {
   await using server = startCounting();
   const { run } = await runHtstress(
     load(server.url, { isKeepAlive: true, warmupMs: 100, requests: 50 }),
@@ -63,23 +64,26 @@ Deno.test("runHtstress() does not count the warm-up", async () => {
   assert.equal(run.connectUs.count, 0, "connections of the warm-up stay open");
 });
 
-Deno.test("runHtstress() opens a new connection when the server announces to close", async () => {
-  await using server = startCounting((_, index) =>
-    index % 7 === 6
-      ? { bytes: response("hi", 200, "Connection: close\r\n"), closes: true }
-      : { bytes: response("hi") }
-  );
-  for (const pipeline of [1, 5]) {
-    server.seen.length = 0;
-    const { run } = await runHtstress(
-      load(server.url, { isKeepAlive: true, concurrency: 1, pipeline }),
+eachLoad(
+  "runHtstress() opens a new connection when the server announces to close",
+  async (load) => {
+    await using server = startCounting((_, index) =>
+      index % 7 === 6
+        ? { bytes: response("hi", 200, "Connection: close\r\n"), closes: true }
+        : { bytes: response("hi") }
     );
-    assert.equal(run.good, 100);
-    assert.deepEqual(run.errors, NO_ERRORS);
-  }
-});
+    for (const pipeline of [1, 5]) {
+      server.seen.length = 0;
+      const { run } = await runHtstress(
+        load(server.url, { isKeepAlive: true, concurrency: 1, pipeline }),
+      );
+      assert.equal(run.good, 100);
+      assert.deepEqual(run.errors, NO_ERRORS);
+    }
+  },
+);
 
-Deno.test("runHtstress() opens a new connection when an idle one was closed", async () => {
+eachLoad("runHtstress() opens a new connection when an idle one was closed", async (load) => {
   // 100 ms lie between two requests: the end of the connection arrives while nothing is asked.
   await using server = startCounting(() => ({ bytes: response("hi"), closes: true }));
   const { run } = await runHtstress(
@@ -89,7 +93,7 @@ Deno.test("runHtstress() opens a new connection when an idle one was closed", as
   assert.equal(server.connections, 10);
 });
 
-Deno.test("runHtstress() sends to several URLs in turn, also of several servers", async () => {
+eachLoad("runHtstress() sends to several URLs in turn, also of several servers", async (load) => {
   await using a = startCounting();
   await using b = startCounting();
   for (const isKeepAlive of [false, true]) {
@@ -105,7 +109,7 @@ Deno.test("runHtstress() sends to several URLs in turn, also of several servers"
   }
 });
 
-Deno.test("runHtstress() pipelines several URLs of one server in turn", async () => {
+eachLoad("runHtstress() pipelines several URLs of one server in turn", async (load) => {
   await using server = startCounting();
   const urls = ["a", "b", "c"].map((path) => server.url + path);
   await runHtstress(load(urls, { isKeepAlive: true, pipeline: 4, requests: 50, concurrency: 1 }));
@@ -113,7 +117,7 @@ Deno.test("runHtstress() pipelines several URLs of one server in turn", async ()
   assert.equal(targets, "/a/b/c".repeat(17).slice(0, 100));
 });
 
-Deno.test("runHtstress() sends method, headers, Host and content as asked", async () => {
+eachLoad("runHtstress() sends method, headers, Host and content as asked", async (load) => {
   await using server = startCounting();
   const headers = [["X-One", "1"], ["Host", "example.org"]] as const;
   const body = new TextEncoder().encode("hello");
@@ -134,38 +138,41 @@ Deno.test("runHtstress() sends method, headers, Host and content as asked", asyn
   ]);
 });
 
-Deno.test("runHtstress() reads large content and sends large content at the same time", async () => {
-  // An echo that starts to answer before it has read all: both buffers of the socket fill up.
-  const content = "0123456789abcdef".repeat(1 << 18);
-  await using server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) => new Response(request.body),
-  );
-  const digest = createHash("sha256").update(content).digest("hex");
-  for (const isKeepAlive of [true, false]) {
-    const { run } = await runHtstress(
-      load(`http://127.0.0.1:${server.addr.port}/`, {
-        isKeepAlive,
-        requests: 6,
-        concurrency: 2,
-        method: "POST",
-        body: new TextEncoder().encode(content),
-        expectBodySha256: digest,
-      }),
+eachLoad(
+  "runHtstress() reads large content and sends large content at the same time",
+  async (load) => {
+    // An echo that starts to answer before it has read all: both buffers of the socket fill up.
+    const content = "0123456789abcdef".repeat(1 << 18);
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => new Response(request.body),
     );
-    assert.deepEqual([run.good, run.unwanted, run.errors], [6, 0, NO_ERRORS]);
-    assert.ok(run.bytesIn > 6 * content.length);
-  }
-});
+    const digest = createHash("sha256").update(content).digest("hex");
+    for (const isKeepAlive of [true, false]) {
+      const { run } = await runHtstress(
+        load(`http://127.0.0.1:${server.addr.port}/`, {
+          isKeepAlive,
+          requests: 6,
+          concurrency: 2,
+          method: "POST",
+          body: new TextEncoder().encode(content),
+          expectBodySha256: digest,
+        }),
+      );
+      assert.deepEqual([run.good, run.unwanted, run.errors], [6, 0, NO_ERRORS]);
+      assert.ok(run.bytesIn > 6 * content.length);
+    }
+  },
+);
 
-Deno.test("runHtstress() gives HEAD no content to wait for", async () => {
+eachLoad("runHtstress() gives HEAD no content to wait for", async (load) => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
   await using server = startCounting(() => ({ bytes: head }));
   const { run } = await runHtstress(load(server.url, { isKeepAlive: true, method: "HEAD" }));
   assert.deepEqual([run.good, server.seen.length], [100, 100]);
 });
 
-Deno.test("runHtstress() tells good from bad by status", async () => {
+eachLoad("runHtstress() tells good from bad by status", async (load) => {
   const statuses = [200, 204, 301, 404, 500];
   await using server = startCounting((_, index) => ({ bytes: response("", statuses[index % 5]) }));
   const expected = Object.fromEntries(statuses.map((status) => [status, 20]));
@@ -181,7 +188,7 @@ Deno.test("runHtstress() tells good from bad by status", async () => {
   assert.equal(samples.filter(({ result }) => result === "bad").length, 40);
 });
 
-Deno.test("runHtstress() compares the content with the expected digest", async () => {
+eachLoad("runHtstress() compares the content with the expected digest", async (load) => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
   const answers = [response("hi"), response("ho"), response("hi", 500), chunked];
   await using server = startCounting((_, index) => ({ bytes: answers[index % 4] }));
@@ -192,7 +199,7 @@ Deno.test("runHtstress() compares the content with the expected digest", async (
   }
 });
 
-Deno.test("runHtstress() hands out a sample for each request", async () => {
+eachLoad("runHtstress() hands out a sample for each request", async (load) => {
   await using server = startCounting();
   for (
     const changes of [{ threads: 2 }, { isKeepAlive: true }, { isKeepAlive: true, pipeline: 4 }]
@@ -217,7 +224,7 @@ Deno.test("runHtstress() hands out a sample for each request", async () => {
   }
 });
 
-Deno.test("runHtstress() reaches IPv6, names, Unix domain sockets and https", async () => {
+eachLoad("runHtstress() reaches IPv6, names and Unix domain sockets", async (load) => {
   let count = 0;
   const handler = () => {
     count++;
@@ -225,20 +232,16 @@ Deno.test("runHtstress() reaches IPv6, names, Unix domain sockets and https", as
   };
   const path = await Deno.makeTempFile();
   await Deno.remove(path);
-  const cert = await Deno.readTextFile(new URL("../../data/tls/cert.pem", import.meta.url));
-  const key = await Deno.readTextFile(new URL("../../data/tls/key.pem", import.meta.url));
   const onListen = () => {};
   await using six = Deno.serve({ hostname: "::1", port: 0, onListen }, handler);
   await using four = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, handler);
   await using unix = Deno.serve({ path, onListen }, handler);
-  await using tls = Deno.serve({ hostname: "127.0.0.1", port: 0, cert, key, onListen }, handler);
   assert.equal(unix.addr.transport, "unix");
   const targets: [string, Partial<HtstressOptions>][] = [
     [`[::1]:${six.addr.port}`, {}],
     [`http://[::1]:${six.addr.port}/x`, { family: 6 }],
     [`localhost:${four.addr.port}`, { family: 4 }],
     ["http://any/", { unixPath: path }],
-    [`https://localhost:${tls.addr.port}/`, { isInsecure: true, family: 4 }],
   ];
   for (const [url, changes] of targets) {
     for (const isKeepAlive of [true, false]) {
@@ -247,10 +250,29 @@ Deno.test("runHtstress() reaches IPv6, names, Unix domain sockets and https", as
       assert.deepEqual([run.good, count], [20, 20], `${url} ${isKeepAlive}`);
     }
   }
-  const { run, firstProblem } = await runHtstress(
-    load(`https://localhost:${tls.addr.port}/`, { family: 4, requests: 2 }),
+  await Deno.remove(path).catch(() => {});
+});
+
+Deno.test("runHtstress() speaks TLS, and refuses an unknown certificate", async () => {
+  const cert = await Deno.readTextFile(new URL("../../data/tls/cert.pem", import.meta.url));
+  const key = await Deno.readTextFile(new URL("../../data/tls/key.pem", import.meta.url));
+  let count = 0;
+  await using tls = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} },
+    () => {
+      count++;
+      return new Response("hi");
+    },
   );
+  const url = `https://localhost:${tls.addr.port}/`;
+  for (const isKeepAlive of [true, false]) {
+    count = 0;
+    const { run } = await runHtstress(
+      load(url, { isInsecure: true, family: 4, isKeepAlive, requests: 20 }),
+    );
+    assert.deepEqual([run.good, count], [20, 20]);
+  }
+  const { run, firstProblem } = await runHtstress(load(url, { family: 4, requests: 2 }));
   assert.equal(run.errors.refused, 2, "an unknown certificate is refused");
   assert.match(firstProblem!, /^Cannot connect to 127\.0\.0\.1:\d+: .*certificate/i);
-  await Deno.remove(path).catch(() => {});
 });

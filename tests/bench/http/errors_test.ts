@@ -1,5 +1,6 @@
 /** Servers that fail, and the kind under which each failure is counted. */
 import assert from "node:assert/strict";
+import { eachLoad, type Load } from "../../support/client_engines.ts";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
 import type { RequestSample } from "../../../bench/result.ts";
 import type { HttpErrors } from "../../../bench/result.ts";
@@ -32,6 +33,7 @@ interface Expecting {
 
 /** Loads `server` in both modes; all requests have to fail as `kind`. */
 async function expectAll(
+  load: Load,
   server: TestServer,
   kind: keyof HttpErrors,
   { changes, sampled = [true] }: Expecting = {},
@@ -58,29 +60,32 @@ async function expectAll(
   }
 }
 
-Deno.test("runHtstress() counts connections that nobody accepts as refused", async () => {
+eachLoad("runHtstress() counts connections that nobody accepts as refused", async (load) => {
   await using server = await startNone();
-  await expectAll(server, "refused", { sampled: [false, true] });
+  await expectAll(load, server, "refused", { sampled: [false, true] });
 });
 
-Deno.test("runHtstress() counts a missing Unix domain socket as refused, with the reason", async () => {
-  for (const isKeepAlive of MODES) {
-    const unixPath = "/tmp/there/is/no/such.sock";
-    const { run, firstProblem } = await runHtstress(
-      load("http://any/", { unixPath, isKeepAlive, requests: 3 }),
-    );
-    assert.equal(run.errors.refused, 3);
-    assert.match(firstProblem!, /^Cannot connect to unix:\/tmp\/there\/is\/no\/such\.sock: /);
-  }
-});
+eachLoad(
+  "runHtstress() counts a missing Unix domain socket as refused, with the reason",
+  async (load) => {
+    for (const isKeepAlive of MODES) {
+      const unixPath = "/tmp/there/is/no/such.sock";
+      const { run, firstProblem } = await runHtstress(
+        load("http://any/", { unixPath, isKeepAlive, requests: 3 }),
+      );
+      assert.equal(run.errors.refused, 3);
+      assert.match(firstProblem!, /^Cannot connect to unix:\/tmp\/there\/is\/no\/such\.sock: /);
+    }
+  },
+);
 
-Deno.test("runHtstress() counts resets, before and within a response", async () => {
+eachLoad("runHtstress() counts resets, before and within a response", async (load) => {
   {
     await using server = await startResetting();
-    await expectAll(server, "reset");
+    await expectAll(load, server, "reset");
   }
   await using server = await startResetting(response("0123456789").slice(0, -3));
-  await expectAll(server, "reset", { sampled: [false, true] });
+  await expectAll(load, server, "reset", { sampled: [false, true] });
 });
 
 const TRUNCATED: Record<string, string> = {
@@ -93,9 +98,9 @@ const TRUNCATED: Record<string, string> = {
 };
 
 for (const [name, bytes] of Object.entries(TRUNCATED)) {
-  Deno.test(`runHtstress() counts ${name} that is cut short as truncated`, async () => {
+  eachLoad(`runHtstress() counts ${name} that is cut short as truncated`, async (load) => {
     await using server = startServer(sendAndClose(bytes));
-    await expectAll(server, "truncated");
+    await expectAll(load, server, "truncated");
   });
 }
 
@@ -112,13 +117,13 @@ const GARBAGE: Record<string, string> = {
 };
 
 for (const [name, bytes] of Object.entries(GARBAGE)) {
-  Deno.test(`runHtstress() counts ${name} as garbage`, async () => {
+  eachLoad(`runHtstress() counts ${name} as garbage`, async (load) => {
     await using server = startServer(sendAndClose(bytes));
-    await expectAll(server, "garbage");
+    await expectAll(load, server, "garbage");
   });
 }
 
-Deno.test("runHtstress() counts content behind a response that closes as garbage", async () => {
+eachLoad("runHtstress() counts content behind a response that closes as garbage", async (load) => {
   const late: Handler = async (conn) => {
     for await (const _ of readRequests(conn)) {
       const encoder = new TextEncoder();
@@ -130,31 +135,37 @@ Deno.test("runHtstress() counts content behind a response that closes as garbage
     }
   };
   await using server = startServer(late);
-  await expectAll(server, "garbage");
+  await expectAll(load, server, "garbage");
 });
 
-Deno.test("runHtstress() counts a connection that ends before a response as closed", async () => {
-  await using server = startServer(sendAndClose(""));
-  await expectAll(server, "closed", { sampled: [false, true] });
-});
+eachLoad(
+  "runHtstress() counts a connection that ends before a response as closed",
+  async (load) => {
+    await using server = startServer(sendAndClose(""));
+    await expectAll(load, server, "closed", { sampled: [false, true] });
+  },
+);
 
-Deno.test("runHtstress() counts a server that never answers, or never goes on, as timeout", async () => {
-  for (const bytes of ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"]) {
-    const silent: Handler = async (conn) => {
-      for await (const _ of readRequests(conn)) await conn.write(new TextEncoder().encode(bytes));
-    };
-    await using server = startServer(silent);
-    const beginMs = performance.now();
-    await expectAll(server, "timeout", {
-      changes: { timeoutMs: 100, concurrency: 20 },
-      sampled: [bytes !== ""],
-    });
-    const seconds = (performance.now() - beginMs) / 1000;
-    assert.ok(seconds < 4, `${seconds} s for 2 runs of 2 x 100 ms`);
-  }
-});
+eachLoad(
+  "runHtstress() counts a server that never answers, or never goes on, as timeout",
+  async (load) => {
+    for (const bytes of ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"]) {
+      const silent: Handler = async (conn) => {
+        for await (const _ of readRequests(conn)) await conn.write(new TextEncoder().encode(bytes));
+      };
+      await using server = startServer(silent);
+      const beginMs = performance.now();
+      await expectAll(load, server, "timeout", {
+        changes: { timeoutMs: 100, concurrency: 20 },
+        sampled: [bytes !== ""],
+      });
+      const seconds = (performance.now() - beginMs) / 1000;
+      assert.ok(seconds < 4, `${seconds} s for 2 runs of 2 x 100 ms`);
+    }
+  },
+);
 
-Deno.test("runHtstress() goes on behind failures, and counts each once", async () => {
+eachLoad("runHtstress() goes on behind failures, and counts each once", async (load) => {
   const answers = [
     response("ok"),
     "garbage",
@@ -175,7 +186,7 @@ Deno.test("runHtstress() goes on behind failures, and counts each once", async (
   }
 });
 
-Deno.test("runHtstress() counts all requests of a batch that is not answered", async () => {
+eachLoad("runHtstress() counts all requests of a batch that is not answered", async (load) => {
   await using server = startServer(sendAndClose(response("hi").repeat(3)));
   const { run } = await runHtstress(
     load(`127.0.0.1:${server.port}`, {
@@ -189,7 +200,7 @@ Deno.test("runHtstress() counts all requests of a batch that is not answered", a
   assert.equal(run.errors.closed + run.errors.reset, 70);
 });
 
-Deno.test("runHtstress() forgives empty lines behind a response", async () => {
+eachLoad("runHtstress() forgives empty lines behind a response", async (load) => {
   await using server = startCounting(() => ({ bytes: response("hi") + "\r\n" }));
   for (const isKeepAlive of MODES) {
     const { run } = await runHtstress(load(server.url, { isKeepAlive }));
@@ -197,28 +208,35 @@ Deno.test("runHtstress() forgives empty lines behind a response", async () => {
   }
 });
 
-Deno.test("runHtstress() takes a response whose end only the connection's end tells", async () => {
-  await using server = startServer(sendAndClose("HTTP/1.0 200 OK\r\n\r\nto the end"));
-  for (const isKeepAlive of MODES) {
-    const { run } = await runHtstress(load(`127.0.0.1:${server.port}`, { isKeepAlive }));
-    assert.deepEqual([run.good, run.connectUs.count], [100, 100]);
-  }
-});
+eachLoad(
+  "runHtstress() takes a response whose end only the connection's end tells",
+  async (load) => {
+    await using server = startServer(sendAndClose("HTTP/1.0 200 OK\r\n\r\nto the end"));
+    for (const isKeepAlive of MODES) {
+      const { run } = await runHtstress(load(`127.0.0.1:${server.port}`, { isKeepAlive }));
+      assert.deepEqual([run.good, run.connectUs.count], [100, 100]);
+    }
+  },
+);
 
-timed("runHtstress() does not wait for a server that announces to close and does not", async () => {
-  const lazy: Handler = async (conn) => {
-    const bytes = new TextEncoder().encode(response("hi", 200, "Connection: close\r\n"));
-    for await (const _ of readRequests(conn)) await conn.write(bytes);
-  };
-  await using server = startServer(lazy);
-  const { run } = await runHtstress(
-    load(`127.0.0.1:${server.port}`, { requests: 4, timeoutMs: 100 }),
-  );
-  assert.equal(run.good, 4);
-  assert.ok(run.latencyUs.max! < 90_000, "the response was complete before");
-});
+eachLoad(
+  "runHtstress() does not wait for a server that announces to close and does not",
+  async (load) => {
+    const lazy: Handler = async (conn) => {
+      const bytes = new TextEncoder().encode(response("hi", 200, "Connection: close\r\n"));
+      for await (const _ of readRequests(conn)) await conn.write(bytes);
+    };
+    await using server = startServer(lazy);
+    const { run } = await runHtstress(
+      load(`127.0.0.1:${server.port}`, { requests: 4, timeoutMs: 100 }),
+    );
+    assert.equal(run.good, 4);
+    assert.ok(run.latencyUs.max! < 90_000, "the response was complete before");
+  },
+  timed,
+);
 
-Deno.test("runHtstress() ends early when it is told to, with what there is", async () => {
+eachLoad("runHtstress() ends early when it is told to, with what there is", async (load) => {
   const answered = Promise.withResolvers<void>();
   await using server = startCounting((_, index) => {
     if (index === 10) answered.resolve();

@@ -1,8 +1,9 @@
 /** Latencies of the load client against delays that the server knows. */
 import assert from "node:assert/strict";
+import { eachLoad } from "../../support/client_engines.ts";
 import { runHtstress } from "../../../bench/http/htstress.ts";
 import { slack, timed } from "../../support/attempts.ts";
-import { load, response, startCounting } from "../../support/http_load_servers.ts";
+import { response, startCounting } from "../../support/http_load_servers.ts";
 import { sleep } from "../../../system/wait.ts";
 
 /** The sample of rank `percentile` (nearest rank) of `sorted`. */
@@ -24,7 +25,7 @@ function delayMs(index: number): number {
 for (const isKeepAlive of [true, false]) {
   const mode = isKeepAlive ? "keep-alive" : "close";
   const name = `runHtstress() measures a known distribution to 5 %, ${mode}`;
-  timed(name, async () => {
+  eachLoad(name, async (load) => {
     // The server's timers are late now and then, so it notes what became of each delay.
     const actualMs: number[] = [];
     await using server = startCounting(async (_, index) => {
@@ -50,10 +51,10 @@ for (const isKeepAlive of [true, false]) {
     }
     assert.ok(histograms.latency.percentileUs(50) < 200_000 + 50_000 * slack());
     assert.ok(histograms.latency.percentileUs(99) > 895_000);
-  });
+  }, timed);
 }
 
-Deno.test("runHtstress() tells the first byte from the last", async () => {
+eachLoad("runHtstress() tells the first byte from the last", async (load) => {
   await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
     const encoder = new TextEncoder();
     return new Response(
@@ -90,37 +91,44 @@ function startStalling() {
   });
 }
 
-timed("runHtstress() shows a stall in p99 at a rate, where a closed loop hides it", async () => {
-  await using server = startStalling();
-  const options = load(server.url, {
-    isKeepAlive: true,
-    requests: 0,
-    durationMs: 3000,
-    concurrency: 4,
-  });
-  const open = await runHtstress({ ...options, ratePerSecond: RATE });
-  // A third of the starts fell into the stall; latencies of these are evenly spread up to 1 s.
-  const stalled = 1 - STALL_MS / 3000;
-  assert.ok(open.run.latencyUs.p99! > 900_000, `p99 ${open.run.latencyUs.p99}`);
-  assert.ok(
-    open.run.latencyUs.p99! < 1_000_000 + 100_000 * slack(),
-    `p99 ${open.run.latencyUs.p99}`,
-  );
-  const middleUs = open.histograms.latency.percentileUs(100 * (1 + stalled) / 2);
-  assert.ok(
-    middleUs > 350_000 && middleUs < 550_000 + 100_000 * slack(),
-    `middle of the stall ${middleUs}`,
-  );
-  assert.ok(Math.abs(open.run.good / (RATE * 3) - 1) < 0.02 * slack(), `${open.run.good} requests`);
+eachLoad(
+  "runHtstress() shows a stall in p99 at a rate, where a closed loop hides it",
+  async (load) => {
+    await using server = startStalling();
+    const options = load(server.url, {
+      isKeepAlive: true,
+      requests: 0,
+      durationMs: 3000,
+      concurrency: 4,
+    });
+    const open = await runHtstress({ ...options, ratePerSecond: RATE });
+    // A third of the starts fell into the stall; latencies of these are evenly spread up to 1 s.
+    const stalled = 1 - STALL_MS / 3000;
+    assert.ok(open.run.latencyUs.p99! > 900_000, `p99 ${open.run.latencyUs.p99}`);
+    assert.ok(
+      open.run.latencyUs.p99! < 1_000_000 + 100_000 * slack(),
+      `p99 ${open.run.latencyUs.p99}`,
+    );
+    const middleUs = open.histograms.latency.percentileUs(100 * (1 + stalled) / 2);
+    assert.ok(
+      middleUs > 350_000 && middleUs < 550_000 + 100_000 * slack(),
+      `middle of the stall ${middleUs}`,
+    );
+    assert.ok(
+      Math.abs(open.run.good / (RATE * 3) - 1) < 0.02 * slack(),
+      `${open.run.good} requests`,
+    );
 
-  await using other = startStalling();
-  const closed = await runHtstress({ ...options, urls: [other.url], durationMs: 2000 });
-  assert.ok(closed.run.good > 1000);
-  assert.ok(closed.run.latencyUs.p99! < 100_000, `closed p99 ${closed.run.latencyUs.p99}`);
-  assert.ok(closed.run.latencyUs.max! > 900_000, "four requests saw it");
-});
+    await using other = startStalling();
+    const closed = await runHtstress({ ...options, urls: [other.url], durationMs: 2000 });
+    assert.ok(closed.run.good > 1000);
+    assert.ok(closed.run.latencyUs.p99! < 100_000, `closed p99 ${closed.run.latencyUs.p99}`);
+    assert.ok(closed.run.latencyUs.max! > 900_000, "four requests saw it");
+  },
+  timed,
+);
 
-timed("runHtstress() starts requests when they are meant to start", async () => {
+eachLoad("runHtstress() starts requests when they are meant to start", async (load) => {
   const arrivalsMs: number[] = [];
   await using server = startCounting(() => {
     arrivalsMs.push(performance.now());
@@ -135,4 +143,4 @@ timed("runHtstress() starts requests when they are meant to start", async () => 
   const offsets = arrivalsMs.map((ms, i) => ms - i * 5).sort((a, b) => a - b);
   const near = offsets.filter((ms) => Math.abs(ms - offsets[100]) < 3 * slack());
   assert.ok(near.length > 180, `${near.length} of 200 in time`);
-});
+}, timed);

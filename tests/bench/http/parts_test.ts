@@ -5,8 +5,7 @@ import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
 import { parseHttpUrl, resolveEndpoint } from "../../../bench/http/target.ts";
 import { formatAddress } from "../../../system/address.ts";
 import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
-import { Budget, Halt, Schedule } from "../../../bench/load/schedule.ts";
-import { constantRate } from "../../../bench/load/pacer.ts";
+import { Budget, Halt } from "../../../bench/load/schedule.ts";
 
 const URLS: Record<string, [host: string, port: number, authority: string, target: string]> = {
   "http://localhost:8081/": ["localhost", 8081, "localhost:8081", "/"],
@@ -99,22 +98,6 @@ Deno.test("Budget hands out exactly what there is, over all views of it", () => 
   endless.stop(Halt.Drain);
   assert.equal(endless.halt, Halt.Abandon);
   assert.equal(endless.claim(1), 0);
-});
-
-Deno.test("Schedule.until() is in time, in order, and ends with the load", async () => {
-  const budget = Budget.create(0);
-  const schedule = new Schedule(budget, constantRate(1000));
-  const woken: number[] = [];
-  await Promise.all([5, 8, 8, 30].map(async (number) => {
-    const dueUs = schedule.dueUs(number);
-    assert.equal(await schedule.until(dueUs), true);
-    woken.push(number);
-    assert.ok(performance.now() * 1000 >= dueUs);
-  }));
-  assert.deepEqual(woken, [5, 8, 8, 30]);
-  const waiting = schedule.until(schedule.dueUs(1_000_000));
-  budget.stop(Halt.Drain);
-  assert.equal(await waiting, false);
 });
 
 Deno.test("concurrencyKnee() finds where more connections stop to pay", () => {

@@ -1,29 +1,30 @@
 /** A socket of `Deno.connect`: the cheapest to open, for one connection a request. */
 import { ReadTurns } from "../../system/read_turns.ts";
-import type { HttpSocket, SocketEvents } from "./socket.ts";
-import type { Endpoint } from "./target.ts";
+import type { Address } from "../../system/address.ts";
+import type { ClientSocket, SocketEvents } from "./socket.ts";
 
 /** A TCP or Unix domain connection. */
-export class DenoSocket implements HttpSocket {
+export class DenoSocket implements ClientSocket {
+  isOpen = false;
   isWriting = false;
   readonly #events: SocketEvents;
   #conn: Deno.Conn | null = null;
   #turns: ReadTurns | undefined;
   #isClosed = false;
-  #request!: Uint8Array;
+  #bytes!: Uint8Array;
   #sent = 0;
 
-  constructor(endpoint: Endpoint, input: Uint8Array, events: SocketEvents) {
+  constructor(target: Address, input: Uint8Array, events: SocketEvents) {
     this.#events = events;
-    this.#run(endpoint, input);
+    this.#run(target, input);
   }
 
-  async #run(endpoint: Endpoint, input: Uint8Array): Promise<void> {
+  async #run(target: Address, input: Uint8Array): Promise<void> {
     let conn: Deno.Conn;
     try {
-      conn = await ("path" in endpoint
-        ? Deno.connect({ transport: "unix", path: endpoint.path })
-        : Deno.connect({ hostname: endpoint.hostname, port: endpoint.port }));
+      conn = await ("path" in target
+        ? Deno.connect({ transport: "unix", path: target.path })
+        : Deno.connect({ hostname: target.hostname, port: target.port }));
     } catch (error) {
       if (!this.#isClosed) this.#events.failed(error as Error);
       return;
@@ -33,6 +34,7 @@ export class DenoSocket implements HttpSocket {
       return;
     }
     this.#conn = conn;
+    this.isOpen = true;
     const turns = this.#turns = new ReadTurns();
     this.#events.opened();
     for (;;) {
@@ -56,11 +58,16 @@ export class DenoSocket implements HttpSocket {
     }
   }
 
-  write(request: Uint8Array): void {
+  write(bytes: Uint8Array): void {
     this.isWriting = true;
-    this.#request = request;
+    this.#bytes = bytes;
     this.#sent = 0;
-    this.#conn!.write(request).then(this.#written, this.#fail);
+    this.#conn!.write(bytes).then(this.#written, this.#fail);
+  }
+
+  finish(): void {
+    // When it fails, so does the read, which tells why.
+    this.#conn!.closeWrite().catch(() => {});
   }
 
   close(): void {
@@ -72,9 +79,11 @@ export class DenoSocket implements HttpSocket {
 
   readonly #written = (count: number) => {
     this.#sent += count;
-    this.isWriting = this.#sent < this.#request.length;
-    if (!this.isWriting || this.#isClosed) return;
-    this.#conn!.write(this.#request.subarray(this.#sent)).then(this.#written, this.#fail);
+    this.isWriting = this.#sent < this.#bytes.length;
+    if (this.#isClosed) return;
+    if (this.isWriting) {
+      this.#conn!.write(this.#bytes.subarray(this.#sent)).then(this.#written, this.#fail);
+    } else this.#events.sent();
   };
 
   readonly #fail = (error: Error) => {

@@ -1,0 +1,7 @@
+/** Memory that the sockets of a Linux engine work on: none of it moves. */
+export interface EngineMemory {
+  /** All memory that sockets are read into. */
+  input: Uint8Array<ArrayBufferLike>;
+  /** All memory that is written to sockets; may be the same. */
+  output: Uint8Array<ArrayBufferLike>;
+}
