@@ -40,6 +40,8 @@ export interface BenchRun {
   target: string;
   /** Whether ktcp started the server itself. */
   selfStarted: boolean;
+  /** Who drove the clients' sockets. */
+  engine: ClientEngine;
   /** Logical clients. */
   threads: number;
   rounds: number;
@@ -163,6 +165,7 @@ export function benchResult(version: string, run: BenchRun): BenchResult {
     version,
     target: run.target,
     selfStarted: run.selfStarted,
+    engine: run.engine,
     threads: run.threads,
     rounds: run.rounds,
     messages: run.messages,

@@ -56,6 +56,11 @@ export class EchoCheck {
     if (text) this.#core.bytes.set(text, this.#textStart);
   }
 
+  /** All memory; messages are sent from it, and echoes received into it. It never moves. */
+  get memory(): Uint8Array<SharedArrayBuffer> {
+    return this.#core.bytes;
+  }
+
   /**
    * Takes a slot; it is held as long as this object lives.
    *

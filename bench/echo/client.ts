@@ -6,50 +6,63 @@
  * server's, because bytes that were never sent may still come.
  */
 import { type EchoSlot, EchoVerdict } from "../../core/mod.ts";
-import { ReadTurns } from "../../system/read_turns.ts";
+import { formatAddress } from "../../system/address.ts";
+import { clockUs } from "../load/clock.ts";
+import type { LoadEngine } from "../load/engine.ts";
+import type { ClientSocket, SocketEvents } from "../load/socket.ts";
 import { closedKind, type FailureKind, failureKind } from "./errors.ts";
 import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";
-import { formatAddress } from "../../system/address.ts";
-import { sleep } from "../../system/wait.ts";
 
 /** What the clients of one Worker share. */
 export interface EchoRun {
   readonly plan: EchoPlan;
   readonly recorder: EchoRecorder;
-  /** Open loop: when message `sequence` of client `index` is due, on the clock of `performance`. */
-  dueMs(index: number, sequence: number): number;
+  readonly engine: LoadEngine;
+  /** Open loop: when message `sequence` of client `index` is due, on this thread's clock. */
+  dueUs(index: number, sequence: number): number;
   /** Explains an echo that differs. */
   noteMismatch(text: string): void;
+  /** `client` has connected, or its round is over. */
+  finished(client: EchoClient): void;
   /** Ends the run: this process or its machine, not the server, cannot go on. */
   abort(reason: string): void;
 }
 
-/**
- * A message up to this size is sent whole before its echo is read. A larger one could fill the
- * buffers of both directions while neither end reads, so its echo is read meanwhile.
- */
-const MAX_SENT_FIRST_BYTES = 16384;
-
 /** How long the server may take to answer the FIN before the connection is closed regardless. */
-const DRAIN_MS = 200;
+const DRAIN_US = 200_000;
+
+/** What a client waits for. */
+const enum State {
+  /** Nothing: there is no connection. */
+  Idle,
+  Connecting,
+  /** The time of its next message. */
+  Waiting,
+  Echo,
+  /** The server's FIN, behind the last echo. */
+  Fin,
+}
 
 /** A logical client. */
-export class EchoClient {
+export class EchoClient implements SocketEvents {
   readonly index: number;
   readonly #slot: EchoSlot;
   readonly #run: EchoRun;
-  #conn: Deno.Conn | null = null;
-  #turns!: ReadTurns;
-  #connecting: AbortController | null = null;
+  #state = State.Idle;
+  #socket: ClientSocket | null = null;
+  #round = 0;
+  /** The message under way, or the next one. */
+  #sequence = 0;
+  /** When the operation under way began, or was meant to. */
+  #startUs = 0;
   /** When the operation under way counts as failed; `Infinity` when there is none. */
-  #deadlineMs = Infinity;
-  #isExpired = false;
-  /** When the read returned that completed the echo. */
-  #echoedMs = 0;
-  /** Open loop: how many messages may be sent, and the wait for the next. */
-  #released = 0;
-  #wake: (() => void) | null = null;
+  #deadlineUs = Infinity;
+  /** When the read returned that completed the echo; 0 before it. */
+  #echoedUs = 0;
+  /** What came while nothing was awaited: bytes, the end, or an error. */
+  #early: Uint8Array[] = [];
+  #earlyEnd: Error | "end" | null = null;
 
   constructor(index: number, slot: EchoSlot, run: EchoRun) {
     this.index = index;
@@ -57,198 +70,227 @@ export class EchoClient {
     this.#run = run;
   }
 
-  /** Opens the connection of `round`. @returns whether there is one */
-  async connect(round: number): Promise<boolean> {
-    const { plan, recorder } = this.#run;
-    this.#isExpired = false;
-    this.#released = 0;
-    this.#connecting = new AbortController();
-    const { signal } = this.#connecting;
-    const startMs = performance.now();
-    this.#deadlineMs = startMs + plan.timeoutMs;
-    try {
-      this.#conn = await connectTo(plan, signal);
-      this.#turns = new ReadTurns();
-      recorder.connected(this.index, round, (performance.now() - startMs) * 1000);
-      return true;
-    } catch (error) {
-      const kind = this.#kindOf(error, 0);
-      if (kind) recorder.failed(this.index, round, 0, kind);
-      return false;
-    } finally {
-      this.#connecting = null;
-      this.#deadlineMs = Infinity;
+  /** Whether its connection is open. */
+  get isConnected(): boolean {
+    return this.#state === State.Waiting;
+  }
+
+  /** Opens the connection of `round`; `finished` follows, whether there is one or not. */
+  connect(round: number): void {
+    const { plan, engine } = this.#run;
+    this.#round = round;
+    this.#sequence = 0;
+    this.#early = [];
+    this.#earlyEnd = null;
+    this.#state = State.Connecting;
+    this.#startUs = clockUs();
+    this.#deadlineUs = this.#startUs + plan.timeoutMs * 1000;
+    this.#socket = engine.open(plan.target, this.#slot.receiveView, this);
+    if (this.#socket.isOpen) this.opened();
+  }
+
+  /**
+   * Exchanges the messages of the round over the open connection, up to the first failure. Then
+   * `finished` follows.
+   */
+  exchange(): void {
+    this.#await(0);
+  }
+
+  /** Ends the operation under way when its time is up at `nowUs`. */
+  expire(nowUs: number): void {
+    if (nowUs < this.#deadlineUs) return;
+    if (this.#state === State.Fin) this.#succeed();
+    else this.#fail("timeout");
+  }
+
+  /** Closes the connection, whatever is going on. */
+  close(): void {
+    this.#state = State.Idle;
+    this.#deadlineUs = Infinity;
+    this.#socket?.close();
+    this.#socket = null;
+  }
+
+  // What the connection tells
+
+  opened(): void {
+    const connectUs = clockUs() - this.#startUs;
+    this.#deadlineUs = Infinity;
+    this.#state = State.Waiting;
+    this.#run.recorder.connected(this.index, this.#round, connectUs);
+    this.#run.finished(this);
+  }
+
+  received(count: number): void {
+    const nowUs = clockUs();
+    if (this.#isEchoing) this.#check(count, nowUs);
+    else if (this.#state === State.Fin) this.#more();
+    else if (this.#earlyBytes <= this.#slot.sizeBytes) {
+      this.#early.push(this.#slot.receiveView.slice(0, count));
     }
   }
 
-  /** Exchanges the messages of `round` over the open connection, up to the first failure. */
-  async exchange(round: number): Promise<void> {
-    const conn = this.#conn;
-    if (!conn) return;
-    const { plan, recorder } = this.#run;
-    for (let sequence = 0; sequence < plan.messages; sequence++) {
-      let startMs = await this.#start(sequence);
-      this.#slot.begin(this.index, round, sequence);
-      const part = this.#slot.nextPart();
-      const nowMs = performance.now();
-      if (plan.ratePerSecond === null) startMs = nowMs;
-      this.#deadlineMs = nowMs + plan.timeoutMs;
-      let outcome = await this.#echo(conn, part, { round, sequence });
-      this.#deadlineMs = Infinity;
-      const us = (this.#echoedMs - startMs) * 1000;
-      if (outcome === "ok" && sequence === plan.messages - 1 && !(await this.#isDrained(conn))) {
-        this.#noteMismatch({ round, sequence }, 0);
-        outcome = "mismatch";
-      }
-      if (outcome === "ok") recorder.succeeded(this.index, round, sequence, us);
-      else {
-        if (outcome) recorder.failed(this.index, round, sequence, outcome);
-        break;
-      }
-    }
-    this.#close();
+  sent(): void {
+    if (this.#state !== State.Echo) return;
+    if (this.#echoedUs !== 0) this.#echoed();
+    else this.#send(this.#slot.nextPart());
   }
 
-  /** Open loop: lets the next message go. */
-  release(): void {
-    this.#released++;
-    this.#wake?.();
-    this.#wake = null;
+  ended(): void {
+    if (this.#isEchoing) this.#fail(closedKind(this.#slot.checkedBytes));
+    else this.#endedEarly("end");
   }
 
-  /** Ends the operation under way when its time is up at `nowMs`. */
-  expire(nowMs: number): void {
-    if (nowMs < this.#deadlineMs) return;
-    this.#deadlineMs = Infinity;
-    this.#isExpired = true;
-    this.#connecting?.abort();
-    this.#close();
+  failed(error: Error): void {
+    if (this.#state === State.Connecting) this.#failBy(error, 0);
+    else if (this.#isEchoing) this.#failBy(error, this.#slot.checkedBytes);
+    else this.#endedEarly(error);
   }
 
-  /** Waits until message `sequence` may start. @returns when it was due, in the open loop */
-  async #start(sequence: number): Promise<number> {
+  // The exchange
+
+  /** Whether a message is under way whose echo is not complete. */
+  get #isEchoing(): boolean {
+    return this.#state === State.Echo && this.#echoedUs === 0;
+  }
+
+  /** The connection has ended while no echo was awaited. */
+  #endedEarly(why: Error | "end"): void {
+    this.#earlyEnd = why;
+    // Behind the last echo nothing follows. Behind another one its own write is of no interest.
+    if (this.#state === State.Fin) this.#succeed();
+    else if (this.#state === State.Echo) this.#echoed();
+  }
+
+  /** Waits until message `sequence` may start. */
+  #await(sequence: number): void {
+    const { plan, engine } = this.#run;
+    this.#sequence = sequence;
+    this.#state = State.Waiting;
+    if (plan.ratePerSecond !== null) {
+      this.#startUs = this.#run.dueUs(this.index, sequence);
+      engine.loop.at(this.#startUs, this.#begin);
+    } else if (plan.thinkMs > 0 && sequence > 0) {
+      engine.loop.at(clockUs() + plan.thinkMs * 1000, this.#begin);
+    } else this.#begin();
+  }
+
+  readonly #begin = () => {
+    if (this.#state !== State.Waiting) return;
     const { plan } = this.#run;
-    if (plan.ratePerSecond === null) {
-      if (plan.thinkMs > 0 && sequence > 0) {
-        await sleep(plan.thinkMs);
-      }
-      return 0;
-    }
-    if (this.#released <= sequence) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.#run.dueMs(this.index, sequence);
-  }
+    this.#slot.begin(this.index, this.#round, this.#sequence);
+    const part = this.#slot.nextPart();
+    const nowUs = clockUs();
+    if (plan.ratePerSecond === null) this.#startUs = nowUs;
+    this.#deadlineUs = nowUs + plan.timeoutMs * 1000;
+    this.#echoedUs = 0;
+    this.#state = State.Echo;
+    if (this.#earlyEnd === null) this.#send(part);
+    if (this.#early.length > 0 || this.#earlyEnd !== null) this.#takeEarly(nowUs);
+  };
 
-  /** Sends the message whose first part is `part`, and reads its echo. @returns null after abort */
-  async #echo(
-    conn: Deno.Conn,
-    part: Uint8Array,
-    message: Message,
-  ): Promise<"ok" | FailureKind | null> {
-    try {
-      if (part.length <= MAX_SENT_FIRST_BYTES) await writeAll(conn, part);
-      else {
-        // When it fails, so does the read, which tells why.
-        this.#send(conn, part).catch(() => {});
-      }
-      return await this.#readEcho(conn, message);
-    } catch (error) {
-      return this.#kindOf(error, this.#slot.checkedBytes);
+  /** Sends the rest of the message from `part` on, as far as there is room. */
+  #send(part: Uint8Array): void {
+    // A part has to stay until it is sent.
+    for (; part.length > 0; part = this.#slot.nextPart()) {
+      this.#socket!.write(part);
+      if (this.#socket!.isWriting) return;
     }
   }
 
-  async #send(conn: Deno.Conn, first: Uint8Array): Promise<void> {
-    for (let part = first; part.length > 0; part = this.#slot.nextPart()) {
-      await writeAll(conn, part);
+  /** Deals with what came before the message was sent: it counts as its echo. */
+  #takeEarly(nowUs: number): void {
+    for (const bytes of this.#early.splice(0)) {
+      this.#slot.receiveView.set(bytes);
+      this.#check(bytes.length, nowUs);
+      if (!this.#isEchoing) return;
+    }
+    if (this.#earlyEnd === "end") this.ended();
+    else if (this.#earlyEnd !== null) this.failed(this.#earlyEnd);
+  }
+
+  /** Compares the `count` bytes that were read at `nowUs`. */
+  #check(count: number, nowUs: number): void {
+    const isStart = this.#slot.checkedBytes === 0;
+    const verdict = this.#slot.check(count);
+    if (verdict === EchoVerdict.Mismatch) this.#differ(isStart ? count : 0);
+    else if (verdict === EchoVerdict.Match) {
+      this.#echoedUs = nowUs;
+      this.#deadlineUs = Infinity;
+      if (!this.#socket!.isWriting) this.#echoed();
     }
   }
 
-  async #readEcho(conn: Deno.Conn, message: Message): Promise<"ok" | FailureKind> {
-    const slot = this.#slot;
-    for (;;) {
-      const turn = this.#turns.ask();
-      if (turn !== undefined) await turn;
-      const count = await conn.read(slot.receiveView);
-      this.#echoedMs = performance.now();
-      if (count === null) return closedKind(slot.checkedBytes);
-      const isStart = slot.checkedBytes === 0;
-      const verdict = slot.check(count);
-      if (verdict === EchoVerdict.Match) return "ok";
-      if (verdict === EchoVerdict.Mismatch) {
-        this.#noteMismatch(message, isStart ? count : 0);
-        return "mismatch";
-      }
-    }
+  /** The echo is complete. */
+  #echoed(): void {
+    const { plan, recorder } = this.#run;
+    if (this.#sequence === plan.messages - 1) return this.#drain();
+    recorder.succeeded(this.index, this.#round, this.#sequence, this.#echoedUs - this.#startUs);
+    this.#await(this.#sequence + 1);
   }
 
-  /** Sends the FIN and reads up to the server's. @returns whether nothing came before it */
-  async #isDrained(conn: Deno.Conn): Promise<boolean> {
-    this.#deadlineMs = performance.now() + DRAIN_MS;
-    try {
-      await conn.closeWrite();
-      const count = await conn.read(this.#slot.receiveView);
-      return count === null || this.#slot.check(count) !== EchoVerdict.Mismatch;
-    } catch {
-      // Reset, or no FIN in time: the echo was complete, and nothing followed it.
-      return true;
-    } finally {
-      this.#deadlineMs = Infinity;
-    }
+  /** Sends the FIN, and waits for the server's. */
+  #drain(): void {
+    this.#state = State.Fin;
+    if (this.#early.length > 0) return this.#more();
+    if (this.#earlyEnd !== null) return this.#succeed();
+    this.#deadlineUs = clockUs() + DRAIN_US;
+    this.#socket!.finish();
+  }
+
+  /** Bytes have come behind the last echo. */
+  #more(): void {
+    // There is no more to compare with: whatever they are, they are too many.
+    this.#slot.check(1);
+    this.#differ(0);
+  }
+
+  /** The last echo was complete, and nothing followed it. */
+  #succeed(): void {
+    const { recorder } = this.#run;
+    recorder.succeeded(this.index, this.#round, this.#sequence, this.#echoedUs - this.#startUs);
+    this.#end();
   }
 
   /** Explains a mismatch; the receive view holds the first `count` bytes of the echo. */
-  #noteMismatch({ round, sequence }: Message, count: number): void {
+  #differ(count: number): void {
     const slot = this.#slot;
     const found = count > 0 ? slot.identify(count) : null;
     const isOther = found !== null && (found.client !== this.index ||
-      found.round !== round >>> 0 || found.sequence !== sequence);
+      found.round !== this.#round >>> 0 || found.sequence !== this.#sequence);
     const what = isOther
       ? `message ${found.sequence} of client ${found.client}, round ${found.round} came instead`
       : slot.mismatchAt === slot.sizeBytes
       ? `more than the ${slot.sizeBytes} bytes sent came back`
       : `byte ${slot.mismatchAt} of ${slot.sizeBytes} differs`;
     this.#run.noteMismatch(
-      `client ${this.index}, round ${round}, message ${sequence}: ${what}`,
+      `client ${this.index}, round ${this.#round}, message ${this.#sequence}: ${what}`,
     );
+    this.#fail("mismatch");
   }
 
-  /** The kind of failure of `error`; null, and the run is over, when it is not the server's. */
-  #kindOf(error: unknown, receivedBytes: number): FailureKind | null {
-    if (this.#isExpired) return "timeout";
+  /** Counts what `error` stands for; the run is over when it is not the server's. */
+  #failBy(error: Error, receivedBytes: number): void {
     const kind = failureKind(error, receivedBytes);
-    if (kind === null) {
-      const reason = error instanceof Error ? error.message : String(error);
-      const target = formatAddress(this.#run.plan.target);
-      this.#run.abort(`Client ${this.index} cannot exchange messages with ${target}: ${reason}`);
-    }
-    return kind;
+    if (kind !== null) return this.#fail(kind);
+    const target = formatAddress(this.#run.plan.target);
+    const what = `Client ${this.index} cannot exchange messages with ${target}`;
+    this.close();
+    this.#run.abort(`${what}: ${error.message}`);
   }
 
-  #close(): void {
-    const conn = this.#conn;
-    this.#conn = null;
-    if (!conn) return;
-    this.#turns.end();
-    conn.close();
+  #fail(kind: FailureKind): void {
+    this.#run.recorder.failed(this.index, this.#round, this.#sequence, kind);
+    this.#end();
   }
-}
 
-/** Which message of a client. */
-interface Message {
-  round: number;
-  sequence: number;
-}
+  #end(): void {
+    this.close();
+    this.#run.finished(this);
+  }
 
-async function connectTo({ target }: EchoPlan, signal: AbortSignal): Promise<Deno.Conn> {
-  if ("path" in target) return await Deno.connect({ transport: "unix", path: target.path });
-  const conn = await Deno.connect({ ...target, autoSelectFamily: false, signal });
-  // Otherwise a message in several writes would wait for acknowledgements (Nagle's algorithm).
-  conn.setNoDelay(true);
-  return conn;
-}
-
-async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
-  let written = await conn.write(bytes);
-  while (written < bytes.length) written += await conn.write(bytes.subarray(written));
+  get #earlyBytes(): number {
+    return this.#early.reduce((sum, { length }) => sum + length, 0);
+  }
 }

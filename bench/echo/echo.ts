@@ -1,6 +1,7 @@
 /** Runs an echo benchmark: spreads its clients over Web Workers and gathers their results. */
 import { Barrier } from "../load/barrier.ts";
-import { type LoadMessage, type LoadResult, type LoadTask, STOP } from "./load.ts";
+import { Budget, Halt } from "../load/schedule.ts";
+import type { LoadResult, LoadTask } from "./load.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoTallies } from "./tallies.ts";
 import { counterGrowth, type KernelCounters, readKernelCounters } from "../../system/netstat.ts";
@@ -41,15 +42,25 @@ const PROGRESS_MS = 200;
  */
 export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promise<EchoOutcome> {
   const tallies = EchoTallies.create(plan, options.keepSamples ?? false);
-  const barrier = Barrier.create(plan.workers).shared;
+  const barrier = Barrier.create(plan.workers);
+  const budget = Budget.create(0);
   const before = readKernelCounters();
   const workers = Array.from({ length: plan.workers }, () => startWorker(plan));
-  const stopAll = () => workers.forEach((worker) => worker.postMessage(STOP));
+  const stopAll = () => {
+    // A thread that waits in system calls takes no message.
+    budget.stop(Halt.Abandon);
+    barrier.break();
+  };
   const progress = setInterval(() => options.onProgress?.(tallies), PROGRESS_MS);
   try {
     const results = workers.map(async (worker, index) => {
-      const task: LoadTask = { plan, worker: index, tallies: tallies.share, barrier };
-      const result = await runTask(worker, task);
+      const result = await runTask(worker, {
+        plan,
+        worker: index,
+        tallies: tallies.share,
+        barrier: barrier.shared,
+        budget: budget.shared,
+      });
       if (result.aborted) stopAll();
       return result;
     });
@@ -60,13 +71,17 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
   } finally {
     options.signal?.removeEventListener("abort", stopAll);
     clearInterval(progress);
+    stopAll();
     workers.forEach((worker) => worker.terminate());
   }
 }
 
 /** A Worker that may do nothing but reach the target; a Unix socket counts as a file to write. */
-function startWorker({ target }: EchoPlan): Worker {
-  const permissions: Deno.PermissionOptionsObject = "path" in target
+function startWorker({ target, engine }: EchoPlan): Worker {
+  // System calls ask nobody for the target.
+  const permissions: Deno.PermissionOptionsObject = engine !== "deno"
+    ? { ffi: true }
+    : "path" in target
     ? { net: [`unix:${target.path}`], read: [target.path], write: [target.path] }
     : { net: [formatAddress(target)] };
   return new Worker(new URL("./echo_worker.ts", import.meta.url), {
@@ -83,7 +98,7 @@ function runTask(worker: Worker, task: LoadTask): Promise<LoadResult> {
       event.preventDefault();
       reject(new Error(event.message));
     };
-    worker.postMessage(task satisfies LoadMessage);
+    worker.postMessage(task);
   });
 }
 

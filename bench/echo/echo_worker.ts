@@ -1,15 +1,19 @@
-/**
- * Worker entry: runs one Worker's part of an echo run. It is sent its task, may be told to stop,
- * and answers once, with its result.
- */
-import { EchoLoad, type LoadMessage, STOP } from "./load.ts";
+/** Worker entry: is sent its part of an echo run, and answers once, with what came of it. */
+import { EchoLoad, type LoadResult, type LoadTask, resultWithout } from "./load.ts";
 
 const worker = self as unknown as Worker;
-const stopped = Promise.withResolvers<void>();
 
-worker.onmessage = async ({ data }: MessageEvent<LoadMessage>) => {
-  if (data === STOP) return stopped.resolve();
-  const load = new EchoLoad(data);
-  await Promise.race([load.run(), load.aborted, stopped.promise]);
-  worker.postMessage(load.result());
+worker.onmessage = async ({ data }: MessageEvent<LoadTask>) => {
+  worker.postMessage(await resultOf(data));
 };
+
+async function resultOf(task: LoadTask): Promise<LoadResult> {
+  let load: EchoLoad;
+  try {
+    load = await EchoLoad.create(task);
+  } catch (error) {
+    return resultWithout(error instanceof Error ? error.message : String(error));
+  }
+  await load.run();
+  return load.finish();
+}

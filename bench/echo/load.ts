@@ -2,15 +2,18 @@
  * One Worker's part of an echo run: its clients, round after round, together with those of the
  * other Workers.
  */
-import { setImmediate } from "node:timers";
 import { EchoCheck } from "../../core/mod.ts";
-import { Barrier } from "../load/barrier.ts";
+import { Barrier, BrokenBarrier } from "../load/barrier.ts";
+import { clockUs } from "../load/clock.ts";
+import { createLinuxEngine, type LoadEngine } from "../load/engine.ts";
+import { constantRate, type Pacer } from "../load/pacer.ts";
+import { RuntimeLoop } from "../load/runtime_loop.ts";
+import { Budget, Halt } from "../load/schedule.ts";
+import { LatencyHistogram } from "../stats/histogram.ts";
 import { EchoClient, type EchoRun } from "./client.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
-import { constantRate, type Pacer } from "../load/pacer.ts";
-import { sleep } from "../../system/wait.ts";
 
 /** What a Worker needs to take part in a run. */
 export interface LoadTask {
@@ -18,8 +21,10 @@ export interface LoadTask {
   /** Of this Worker, from 0: it runs every client whose index leaves this remainder. */
   worker: number;
   tallies: TalliesShare;
-  /** Memory of a barrier for all Workers. */
+  /** Memory of a barrier for all Workers; it is broken when the run is halted. */
   barrier: SharedArrayBuffer;
+  /** Memory of the `Budget`, which tells whether the run is halted. */
+  budget: SharedArrayBuffer;
 }
 
 /** What a Worker reports, beside what it counted in shared memory. */
@@ -36,122 +41,188 @@ export interface LoadResult {
   aborted: string | null;
 }
 
-/** Ends a run with what there is. */
-export const STOP = "stop";
-
-/** What a Worker is sent: its task, and nothing else but the word to stop. */
-export type LoadMessage = LoadTask | typeof STOP;
-
-/** A timer may be so late. The rest of a wait is spent turning the event loop. */
-const TIMER_SLACK_MS = 3;
+/** How often timeouts and a halt are looked for: a fraction of the timeout, and its bounds. */
+const CHECKS_PER_TIMEOUT = 20;
+const MIN_CHECK_MS = 1;
+const MAX_CHECK_MS = 50;
 
 /** The clients of one Worker. */
 export class EchoLoad implements EchoRun {
   readonly plan: EchoPlan;
   readonly recorder: EchoRecorder;
-  /** Resolves with the reason when the run cannot go on. */
-  readonly aborted: Promise<string>;
-  readonly #clients: EchoClient[] = [];
-  readonly #worker: number;
+  readonly engine: LoadEngine;
+  readonly #clients: EchoClient[];
   readonly #barrier: Barrier;
+  readonly #budget: Budget;
   readonly #pacer: Pacer | null;
-  #resolveAborted: (reason: string) => void;
+  /** Clients that have something to do in this step, and what follows when one has done it. */
+  #active = 0;
+  #then: (client: EchoClient) => void = () => {};
   #startedMs: number | null = null;
   #mismatch: string | null = null;
   #abortReason: string | null = null;
   /** Open loop: when the first message of the round was due. */
-  #epochMs = 0;
+  #epochUs = 0;
 
-  constructor({ plan, worker, tallies, barrier }: LoadTask) {
+  private constructor(task: LoadTask, engine: LoadEngine, check: EchoCheck) {
+    const { plan, worker } = task;
     this.plan = plan;
-    this.#worker = worker;
-    this.recorder = new EchoRecorder(new EchoTallies(tallies));
-    this.#barrier = new Barrier(barrier);
+    this.engine = engine;
+    this.recorder = new EchoRecorder(new EchoTallies(task.tallies));
+    this.#barrier = new Barrier(task.barrier);
+    this.#budget = new Budget(task.budget);
     this.#pacer = plan.ratePerSecond === null ? null : constantRate(plan.ratePerSecond);
-    ({ promise: this.aborted, resolve: this.#resolveAborted } = Promise.withResolvers<string>());
-  }
-
-  /** Runs all rounds. */
-  async run(): Promise<void> {
-    const { rounds, warmupRounds, timeoutMs } = this.plan;
-    this.#createClients();
-    // One timer for all clients; a timeout is noticed at most a twentieth of it late.
-    const tickMs = Math.min(Math.max(timeoutMs / 20, 1), 100);
-    const tick = setInterval(() => {
-      const nowMs = performance.now();
-      for (const client of this.#clients) client.expire(nowMs);
-    }, tickMs);
-    try {
-      for (let round = -warmupRounds; round < rounds; round++) {
-        const clients = shuffled(this.#clients);
-        await this.#barrier.wait();
-        if (round === 0) this.#startedMs = epochNow();
-        if (this.#pacer) await this.#openRound(clients, round);
-        else await closedRound(clients, round);
-      }
-    } finally {
-      clearInterval(tick);
+    this.#clients = [];
+    for (let index = worker; index < plan.threads; index += plan.workers) {
+      this.#clients.push(new EchoClient(index, check.open(), this));
     }
   }
 
-  /** What there is to report now; nothing is recorded after it. */
-  result(): LoadResult {
+  /**
+   * Makes everything ready for `task`.
+   *
+   * @throws {RangeError} when there is no memory for the messages of all clients
+   * @throws {SystemError} when the kernel refuses what the engine needs
+   */
+  static async create(task: LoadTask): Promise<EchoLoad> {
+    const { plan, worker } = task;
+    const slots = Math.ceil((plan.threads - worker) / plan.workers);
+    const check = openCheck(slots, plan);
+    return new EchoLoad(task, await createEngine(plan, check), check);
+  }
+
+  /** Runs all rounds, or as many as there are before the run is halted. */
+  async run(): Promise<void> {
+    const { rounds, warmupRounds } = this.plan;
+    try {
+      for (let round = -warmupRounds; round < rounds && !this.#isOver; round++) {
+        await this.#barrier.wait();
+        if (round === 0) this.#startedMs = epochNow();
+        if (this.#pacer === null) await this.#closedRound(round);
+        else await this.#openRound(round);
+      }
+    } catch (error) {
+      if (!(error instanceof BrokenBarrier)) throw error;
+    }
+  }
+
+  /** Ends it. @returns what there is to report; nothing is recorded after it */
+  finish(): LoadResult {
     this.recorder.freeze();
+    const endedMs = epochNow();
+    for (const client of this.#clients) client.close();
+    this.engine.loop.close();
     return {
       connectUs: this.recorder.connectUs.encode(),
       echoUs: this.recorder.echoUs.encode(),
       startedMs: this.#startedMs,
-      endedMs: epochNow(),
+      endedMs,
       mismatch: this.#mismatch,
       aborted: this.#abortReason,
     };
   }
 
-  dueMs(index: number, sequence: number): number {
-    const us = this.#pacer!.intendedStartUs(sequence * this.plan.threads + index);
-    return this.#epochMs + us / 1000;
+  dueUs(index: number, sequence: number): number {
+    const { threads } = this.plan;
+    return this.#epochUs + this.#pacer!.intendedStartUs(sequence * threads + index);
   }
 
   noteMismatch(text: string): void {
     this.#mismatch ??= text;
   }
 
-  abort(reason: string): void {
-    this.#abortReason ??= reason;
-    this.#resolveAborted(reason);
+  finished(client: EchoClient): void {
+    this.#then(client);
   }
 
-  #createClients(): void {
-    const { threads, workers, sizeBytes, text } = this.plan;
-    const slots = Math.ceil((threads - this.#worker) / workers);
-    try {
-      const check = new EchoCheck({ slots, sizeBytes, text });
-      for (let index = this.#worker; index < threads; index += workers) {
-        this.#clients.push(new EchoClient(index, check.open(), this));
-      }
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.abort(`Cannot set memory aside for the messages of ${slots} clients: ${error.message}`);
-    }
+  abort(reason: string): void {
+    this.#abortReason ??= reason;
+    this.engine.loop.end();
+  }
+
+  get #isOver(): boolean {
+    return this.#abortReason !== null || this.#budget.halt !== Halt.No;
+  }
+
+  /** Each client connects, and exchanges its messages at once. */
+  #closedRound(round: number): Promise<void> {
+    return this.#step(shuffled(this.#clients), (client) => client.connect(round), (client) => {
+      if (!client.isConnected) return this.#leave();
+      client.exchange();
+    });
   }
 
   /** Connects all clients; when all of all Workers are, lets their messages go as they are due. */
-  async #openRound(clients: EchoClient[], round: number): Promise<void> {
-    await Promise.all(clients.map((client) => client.connect(round)));
+  async #openRound(round: number): Promise<void> {
+    await this.#step(shuffled(this.#clients), (client) => client.connect(round));
+    if (this.#isOver) return;
     await this.#barrier.wait();
-    this.#epochMs = performance.now();
-    let active = clients.length;
-    const exchanges = clients.map((client) => client.exchange(round).finally(() => active--));
-    for (let sequence = 0; sequence < this.plan.messages; sequence++) {
-      // In the order in which they are due, which is that of the index.
-      for (const client of this.#clients) {
-        if (active === 0) return;
-        await sleepUntil(this.dueMs(client.index, sequence));
-        client.release();
-      }
-    }
-    await Promise.all(exchanges);
+    this.#epochUs = clockUs();
+    const connected = this.#clients.filter((client) => client.isConnected);
+    await this.#step(connected, (client) => client.exchange());
   }
+
+  /** Lets `clients` begin, and waits until all have left, or the run is halted. */
+  async #step(
+    clients: readonly EchoClient[],
+    begin: (client: EchoClient) => void,
+    then: (client: EchoClient) => void = () => this.#leave(),
+  ): Promise<void> {
+    if (clients.length === 0) return;
+    const { loop } = this.engine;
+    const { timeoutMs } = this.plan;
+    this.#active = clients.length;
+    this.#then = then;
+    const nowUs = clockUs();
+    await loop.run(() => {
+      for (const client of clients) loop.at(nowUs, () => begin(client));
+    }, {
+      everyMs: Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, timeoutMs / CHECKS_PER_TIMEOUT)),
+      action: () => {
+        if (this.#isOver) return loop.end();
+        const nowUs = clockUs();
+        for (const client of this.#clients) client.expire(nowUs);
+      },
+    });
+  }
+
+  /** One client less has something to do. */
+  #leave(): void {
+    if (--this.#active === 0) this.engine.loop.end();
+  }
+}
+
+/** What there is to report when a load could not begin. */
+export function resultWithout(aborted: string): LoadResult {
+  return {
+    connectUs: new LatencyHistogram().encode(),
+    echoUs: new LatencyHistogram().encode(),
+    startedMs: null,
+    endedMs: epochNow(),
+    mismatch: null,
+    aborted,
+  };
+}
+
+/** @throws {RangeError} when there is no memory for the messages of `slots` clients */
+function openCheck(slots: number, { sizeBytes, text }: EchoPlan): EchoCheck {
+  try {
+    return new EchoCheck({ slots, sizeBytes, text });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(
+      `Cannot set memory aside for the messages of ${slots} clients: ${error.message}`,
+    );
+  }
+}
+
+async function createEngine({ engine }: EchoPlan, { memory }: EchoCheck): Promise<LoadEngine> {
+  if (engine !== "deno") return await createLinuxEngine(engine, { input: memory, output: memory });
+  const { DenoSocket } = await import("../load/deno_socket.ts");
+  return {
+    loop: new RuntimeLoop(),
+    open: (target, input, events) => new DenoSocket(target, input, events),
+  };
 }
 
 /** In another random order each round, because the order of starting affects the latencies. */
@@ -162,20 +233,6 @@ function shuffled(clients: readonly EchoClient[]): EchoClient[] {
     [order[i], order[other]] = [order[other], order[i]];
   }
   return order;
-}
-
-async function closedRound(clients: EchoClient[], round: number): Promise<void> {
-  await Promise.all(clients.map(async (client) => {
-    if (await client.connect(round)) await client.exchange(round);
-  }));
-}
-
-/** Waits until `dueMs` on the clock of `performance`, to some ten microseconds. */
-async function sleepUntil(dueMs: number): Promise<void> {
-  for (let leftMs; (leftMs = dueMs - performance.now()) > 0;) {
-    if (leftMs > TIMER_SLACK_MS) await sleep(leftMs - TIMER_SLACK_MS);
-    else await new Promise<void>((resolve) => setImmediate(resolve));
-  }
 }
 
 /** Now, on the one clock that all Workers share. */

@@ -1,4 +1,5 @@
 /** What an echo run is to do. Plain data: it is posted to the Workers as it is. */
+import type { ClientEngine } from "../load/engine.ts";
 import type { Address } from "../../system/address.ts";
 
 /** An echo run. */
@@ -25,6 +26,8 @@ export interface EchoPlan {
   ratePerSecond: number | null;
   /** How long a connect, and each echo, may take. */
   timeoutMs: number;
+  /** Who drives the sockets. */
+  engine: ClientEngine;
   /** Web Workers over which the clients are spread. */
   workers: number;
 }

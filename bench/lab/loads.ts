@@ -102,6 +102,7 @@ export async function echoSample(target: Target & { pid?: number }, load: EchoLo
       thinkMs: 0,
       ratePerSecond: null,
       timeoutMs: TIMEOUT_MS,
+      engine: DEFAULT_CLIENT_ENGINE,
       workers: defaultWorkers(clients, navigator.hardwareConcurrency),
     }, { signal }));
   if (outcome.aborted) throw new Error(outcome.aborted);

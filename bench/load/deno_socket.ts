@@ -1,7 +1,7 @@
 /** A socket of `Deno.connect`: the cheapest to open, for one connection a request. */
 import { ReadTurns } from "../../system/read_turns.ts";
 import type { Address } from "../../system/address.ts";
-import type { ClientSocket, SocketEvents } from "./socket.ts";
+import { type ClientSocket, SEGMENT_BYTES, type SocketEvents } from "./socket.ts";
 
 /** A TCP or Unix domain connection. */
 export class DenoSocket implements ClientSocket {
@@ -9,6 +9,7 @@ export class DenoSocket implements ClientSocket {
   isWriting = false;
   readonly #events: SocketEvents;
   #conn: Deno.Conn | null = null;
+  readonly #connecting = new AbortController();
   #turns: ReadTurns | undefined;
   #isClosed = false;
   #bytes!: Uint8Array;
@@ -24,7 +25,12 @@ export class DenoSocket implements ClientSocket {
     try {
       conn = await ("path" in target
         ? Deno.connect({ transport: "unix", path: target.path })
-        : Deno.connect({ hostname: target.hostname, port: target.port }));
+        : Deno.connect({
+          hostname: target.hostname,
+          port: target.port,
+          autoSelectFamily: false,
+          signal: this.#connecting.signal,
+        }));
     } catch (error) {
       if (!this.#isClosed) this.#events.failed(error as Error);
       return;
@@ -62,6 +68,10 @@ export class DenoSocket implements ClientSocket {
     this.isWriting = true;
     this.#bytes = bytes;
     this.#sent = 0;
+    // Otherwise the last segment would wait for an acknowledgement (Nagle's algorithm).
+    if (bytes.length > SEGMENT_BYTES && "setNoDelay" in this.#conn!) {
+      (this.#conn as Deno.TcpConn).setNoDelay(true);
+    }
     this.#conn!.write(bytes).then(this.#written, this.#fail);
   }
 
@@ -74,7 +84,8 @@ export class DenoSocket implements ClientSocket {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#turns?.end();
-    this.#conn?.close();
+    if (this.#conn === null) this.#connecting.abort();
+    else this.#conn.close();
   }
 
   readonly #written = (count: number) => {

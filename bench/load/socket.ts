@@ -1,8 +1,11 @@
 /**
  * The seam between a client and its connections: a socket that is always read into the same place
- * and reports events. `http/open_socket.ts` and `echo/` choose the implementation.
+ * and reports events. Each engine has its own, see `engine.ts`.
  */
 import type { Address } from "../../system/address.ts";
+
+/** A write up to this size is one segment, which Nagle's algorithm does not hold back. */
+export const SEGMENT_BYTES = 1024;
 
 /**
  * Events of a socket. None happens within a call of the socket or within its opening. After `ended`,

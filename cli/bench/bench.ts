@@ -20,6 +20,12 @@ import {
   port,
   size,
 } from "../shared/options.ts";
+import type { ClientEngine } from "../../bench/load/engine.ts";
+import {
+  type ClientEngineChoice,
+  clientEngineFor,
+  clientEngineOption,
+} from "../shared/client_engine.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { checkFiles, type FileOptions, writeFiles } from "./files.ts";
 import { startOwnServer } from "./server.ts";
@@ -40,10 +46,14 @@ interface BenchOptions extends TargetOptions, FileOptions {
   rate?: number;
   warmup: number;
   timeout: number;
+  engine: ClientEngineChoice;
   workers?: number;
   json?: boolean;
   compare?: string[];
 }
+
+/** The options, with an engine that can be had. */
+type PlannedOptions = BenchOptions & { engine: ClientEngine };
 
 /** A message has to fit into 32 bits of length, and a test into a lifetime. */
 const MAX_MESSAGE_BYTES = 2 ** 30;
@@ -93,6 +103,7 @@ export function command(): Command {
       isPositive: true,
       default: DEFAULT_PLAN.timeoutMs,
     }),
+    clientEngineOption(),
     count("--workers", "Web Workers for the clients (default: half the cores)", { max: 1024 }),
     file("--output", "write client index and mean echo latency (µs), as bench.txt"),
     file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
@@ -116,18 +127,19 @@ async function run(options: BenchOptions): Promise<void> {
   if (options.compare) return compareRuns(options.compare, options.json ?? false);
   checkOptions(options);
   checkFiles(filesOf(options));
+  const engine = await clientEngineFor(options.engine);
   const server = await findServer(options, {
     startOwn: () => startOwnServer(options.threads),
   });
   try {
-    await measure(options, server);
+    await measure({ ...options, engine }, server);
   } finally {
     await server.stop();
   }
 }
 
 /** Runs the benchmark against `server` and reports. */
-async function measure(options: BenchOptions, server: BenchServer): Promise<void> {
+async function measure(options: PlannedOptions, server: BenchServer): Promise<void> {
   const plan = planOf(options, server);
   const limits = heldLimits(plan, server);
   if (server.selfStarted) {
@@ -183,7 +195,7 @@ function checkOptions(options: BenchOptions): void {
   }
 }
 
-function planOf(options: BenchOptions, server: BenchServer): EchoPlan {
+function planOf(options: PlannedOptions, server: BenchServer): EchoPlan {
   const { threads, rounds, messages, size, message } = options;
   const text = message === undefined ? undefined : new TextEncoder().encode(message);
   return {
@@ -197,6 +209,7 @@ function planOf(options: BenchOptions, server: BenchServer): EchoPlan {
     thinkMs: options.think,
     ratePerSecond: options.rate ?? null,
     timeoutMs: options.timeout,
+    engine: options.engine,
     workers: options.workers ?? defaultWorkers(threads, navigator.hardwareConcurrency),
   };
 }
@@ -236,6 +249,7 @@ function resultOf(
   return benchResult(VERSION, {
     target: formatAddress(plan.target),
     selfStarted: run.server.selfStarted,
+    engine: plan.engine,
     threads: plan.threads,
     rounds: plan.rounds,
     messages: plan.messages,

@@ -23,6 +23,7 @@ export const ECHOES = histogramOf(Array.from({ length: 98 }, (_, i) => 100 + i))
 export const BENCH = benchResult("1.2.3", {
   target: "127.0.0.1:12345",
   selfStarted: true,
+  engine: "deno",
   threads: 50,
   rounds: 2,
   messages: 1,

@@ -1,14 +1,16 @@
 /**
  * Compares load clients against one nginx: requests per second and the client's CPU time per
  * request, keep-alive and one connection a request. `deno task bench:clients`, with `--seconds N`
- * for the length of a run and `--rounds N`.
+ * for the length of a run and `--rounds N`. nginx has a core for itself, and the clients the others.
  *
  * Each client runs twice a round, long and short: the difference of both is free of what it costs
  * to start. The rounds alternate between the clients and the medians are shown, because the speed of
  * a machine changes over time. Clients that are not installed are left out.
  */
 import { parseArgs } from "node:util";
+import { CLIENT_ENGINES } from "../../bench/load/engine.ts";
 import { table } from "../../bench/report/text_layout.ts";
+import { engineSupport } from "../../system/linux/engines.ts";
 import { formatCount } from "../../system/units.ts";
 import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
 import { nginx } from "./servers/contender.ts";
@@ -37,15 +39,32 @@ interface Client {
 
 const CONNECTIONS = 32;
 
+/** The core of nginx, and those of the clients; none where there is nothing to divide. */
+const CORES = navigator.hardwareConcurrency < 2 || !isInstalled("taskset")
+  ? undefined
+  : { server: 0, clients: `1-${navigator.hardwareConcurrency - 1}` };
+
 const KTCP = ["run", "-A", `${ROOT}/cli/main.ts`, "htstress", "--json"];
 
-function ktcp(name: string, options: string[]): Client {
-  return {
-    name,
+/** htstress with every engine that this machine allows. */
+function ktcp(name: string, options: string[]): Client[] {
+  const engines = CLIENT_ENGINES.filter((engine) =>
+    engine === "deno" || engineSupport(engine).isAvailable
+  );
+  return engines.map((engine) => ({
+    name: `${name}, ${engine}`,
     program: Deno.execPath(),
-    args: (url, seconds) => [...KTCP, ...options, "--duration", `${seconds}s`, url],
+    args: (url, seconds) => [
+      ...KTCP,
+      ...options,
+      "--engine",
+      engine,
+      "--duration",
+      `${seconds}s`,
+      url,
+    ],
     requests: (output) => JSON.parse(output).good,
-  };
+  }));
 }
 
 function numberAfter(pattern: RegExp): (output: string) => number {
@@ -69,7 +88,7 @@ const hey = {
 
 const KEEP_ALIVE: Client[] = [
   { ...wrk, args: (url, s) => ["-t1", `-c${CONNECTIONS}`, `-d${s}`, url] },
-  ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-k", "-c", `${CONNECTIONS}`]),
+  ...ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-k", "-c", `${CONNECTIONS}`]),
   {
     ...ab,
     name: `ab -k -c ${CONNECTIONS}`,
@@ -96,8 +115,8 @@ const CONNECTION_PER_REQUEST: Client[] = [
     args: (url, s) => ["-n", `${20_000 * s}`, "-c", `${CONNECTIONS}`, "-t", "1", url],
     requests: numberAfter(/good requests:\s+(\d+)/),
   },
-  ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-c", `${CONNECTIONS}`]),
-  ktcp(`ktcp -t 2 -c ${CONNECTIONS / 2}`, ["-t", "2", "-c", `${CONNECTIONS / 2}`]),
+  ...ktcp(`ktcp -t 1 -c ${CONNECTIONS}`, ["-c", `${CONNECTIONS}`]),
+  ...ktcp(`ktcp -t 2 -c ${CONNECTIONS / 2}`, ["-t", "2", "-c", `${CONNECTIONS / 2}`]),
   {
     ...ab,
     name: `ab -c ${CONNECTIONS}`,
@@ -120,8 +139,10 @@ function childSeconds(times: string): number {
 /** Runs `client` for `seconds`. */
 async function measure(client: Client, url: string, seconds: number): Promise<Measured> {
   const beginMs = performance.now();
+  const pinned = CORES === undefined ? [] : ["taskset", "-c", CORES.clients];
+  const command = [...pinned, client.program, ...client.args(url, seconds)];
   const { stdout, stderr } = await new Deno.Command("sh", {
-    args: ["-c", `"$0" "$@" 2>/dev/null; times >&2`, client.program, ...client.args(url, seconds)],
+    args: ["-c", `"$0" "$@" 2>/dev/null; times >&2`, ...command],
     stdout: "piped",
     stderr: "piped",
   }).output();
@@ -169,7 +190,7 @@ async function startNginx(scratch: string) {
   const port = freePort();
   const url = `http://127.0.0.1:${port}/`;
   const command = nginx("nginx", { server: NGINX_HELLO }).command({ port, scratch });
-  return { url, process: await start(command, { url }) };
+  return { url, process: await start(command, { url, core: CORES?.server }) };
 }
 
 if (import.meta.main) {

@@ -11,11 +11,8 @@ import {
   Shutdown,
   shutdown,
 } from "../../../system/linux/socket.ts";
-import type { ClientSocket, SocketEvents } from "../socket.ts";
+import { type ClientSocket, SEGMENT_BYTES, type SocketEvents } from "../socket.ts";
 import type { BlockingLoop, Resumable } from "./blocking_loop.ts";
-
-/** A write up to this size is one segment, which Nagle's algorithm does not hold back. */
-const SEGMENT_BYTES = 1024;
 
 /** `target` as the kernel takes it. @throws {TypeError} if it is no address, or the path too long */
 export function encodeAddress(target: Address): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,7 @@
 /** Servers that misbehave, each in its own way, are caught under the right kind of failure. */
 import assert from "node:assert/strict";
+import type { ClientEngine } from "../../../bench/load/engine.ts";
+import { eachEngine } from "../../support/client_engines.ts";
 import { type AddressInfo, createServer } from "node:net";
 import { type EchoOutcome, runEcho } from "../../../bench/echo/echo.ts";
 import type { EchoPlan } from "../../../bench/echo/plan.ts";
@@ -18,7 +20,7 @@ import {
 
 const SIZE = 64;
 
-function planFor(port: number, changed: Partial<EchoPlan> = {}): EchoPlan {
+function planFor(engine: ClientEngine, port: number, changed: Partial<EchoPlan> = {}): EchoPlan {
   return {
     target: { hostname: "127.0.0.1", port },
     threads: 4,
@@ -29,14 +31,19 @@ function planFor(port: number, changed: Partial<EchoPlan> = {}): EchoPlan {
     thinkMs: 0,
     ratePerSecond: null,
     timeoutMs: 5000,
+    engine,
     workers: 1,
     ...changed,
   };
 }
 
-async function runAgainst(handler: Handler, changed?: Partial<EchoPlan>): Promise<EchoOutcome> {
+async function runAgainst(
+  engine: ClientEngine,
+  handler: Handler,
+  changed?: Partial<EchoPlan>,
+): Promise<EchoOutcome> {
   await using server = startServer(handler);
-  return await runEcho(planFor(server.port, changed));
+  return await runEcho(planFor(engine, server.port, changed));
 }
 
 /** All echoes of `outcome` failed, as `kind`. */
@@ -122,15 +129,15 @@ const BAD_SERVERS: BadServer[] = [
 ];
 
 for (const { name, kind, handler, timeoutMs, explanation } of BAD_SERVERS) {
-  Deno.test(`runEcho(): a server that ${name} fails as ${kind}`, async () => {
-    const outcome = await runAgainst(handler, timeoutMs ? { timeoutMs } : {});
+  eachEngine(`runEcho(): a server that ${name} fails as ${kind}`, async (engine) => {
+    const outcome = await runAgainst(engine, handler, timeoutMs ? { timeoutMs } : {});
     assertAllFailed(outcome, kind);
     if (explanation) assert.match(outcome.mismatch!, explanation);
     else if (kind !== "mismatch") assert.equal(outcome.mismatch, null);
   });
 }
 
-Deno.test("runEcho(): a server that resets the connection fails as reset", async () => {
+eachEngine("runEcho(): a server that resets the connection fails as reset", async (engine) => {
   // Deno.Conn.close() sends a FIN first; only Node's sockets can send nothing but a RST.
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -138,49 +145,55 @@ Deno.test("runEcho(): a server that resets the connection fails as reset", async
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const outcome = await runEcho(planFor(port));
+  const outcome = await runEcho(planFor(engine, port));
   await new Promise((resolve) => server.close(resolve));
   assertAllFailed(outcome, "reset");
 });
 
-Deno.test("runEcho(): a server that swaps the messages of two clients is told on", async () => {
-  const both = gate(2);
-  const messages: Uint8Array[] = [];
-  const outcome = await runAgainst(async (conn, index) => {
-    messages[index] = await readFully(conn, SIZE);
-    await both();
-    await writeAll(conn, messages[1 - index]);
-    await readAll(conn);
-  }, { threads: 2, rounds: 1 });
-  assert.equal(outcome.tallies.failures.mismatch, 2);
-  assert.match(
-    outcome.mismatch!,
-    /^client (0, .* message 0 of client 1,|1, .* message 0 of client 0,) round 0 came instead$/,
-  );
-});
+eachEngine(
+  "runEcho(): a server that swaps the messages of two clients is told on",
+  async (engine) => {
+    const both = gate(2);
+    const messages: Uint8Array[] = [];
+    const outcome = await runAgainst(engine, async (conn, index) => {
+      messages[index] = await readFully(conn, SIZE);
+      await both();
+      await writeAll(conn, messages[1 - index]);
+      await readAll(conn);
+    }, { threads: 2, rounds: 1 });
+    assert.equal(outcome.tallies.failures.mismatch, 2);
+    assert.match(
+      outcome.mismatch!,
+      /^client (0, .* message 0 of client 1,|1, .* message 0 of client 0,) round 0 came instead$/,
+    );
+  },
+);
 
-Deno.test("runEcho(): a server that swaps the messages of a connection is told on", async () => {
-  let first: Uint8Array;
-  const handler = answering(SIZE, (message, number) => {
-    if (number === 0) first = message;
-    return number === 2 ? first : message;
-  });
-  const outcome = await runAgainst(handler, { threads: 1, rounds: 1, messages: 5 });
-  assert.equal(outcome.tallies.ok, 2);
-  assert.equal(outcome.tallies.failures.mismatch, 1);
-  assert.match(outcome.mismatch!, /message 2: message 0 of client 0, round 0 came instead/);
-});
+eachEngine(
+  "runEcho(): a server that swaps the messages of a connection is told on",
+  async (engine) => {
+    let first: Uint8Array;
+    const handler = answering(SIZE, (message, number) => {
+      if (number === 0) first = message;
+      return number === 2 ? first : message;
+    });
+    const outcome = await runAgainst(engine, handler, { threads: 1, rounds: 1, messages: 5 });
+    assert.equal(outcome.tallies.ok, 2);
+    assert.equal(outcome.tallies.failures.mismatch, 1);
+    assert.match(outcome.mismatch!, /message 2: message 0 of client 0, round 0 came instead/);
+  },
+);
 
-Deno.test("runEcho(): a port where nobody listens is refused", async () => {
+eachEngine("runEcho(): a port where nobody listens is refused", async (engine) => {
   await using server = await startNone();
-  assertAllFailed(await runEcho(planFor(server.port)), "refused");
+  assertAllFailed(await runEcho(planFor(engine, server.port)), "refused");
 });
 
-Deno.test("runEcho(): a connect that nobody completes times out", async () => {
+eachEngine("runEcho(): a connect that nobody completes times out", async (engine) => {
   // A full accept queue: the kernel answers no further SYN until somebody accepts.
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
   const outcome = await runEcho(
-    planFor(listener.addr.port, { threads: 8, rounds: 1, timeoutMs: 300 }),
+    planFor(engine, listener.addr.port, { threads: 8, rounds: 1, timeoutMs: 300 }),
   );
   listener.close();
   const { failures, ok } = outcome.tallies;
@@ -189,17 +202,20 @@ Deno.test("runEcho(): a connect that nobody completes times out", async () => {
   assert.ok(outcome.connectUs.count < 8, "some connects are among the timeouts");
 });
 
-Deno.test("runEcho(): good echoes before a failure count, messages after it are not sent", async () => {
-  const handler = answering(SIZE, (message, number) => number === 3 ? message.slice(1) : message);
-  const outcome = await runAgainst(handler, { threads: 2, rounds: 3, messages: 10 });
-  assert.equal(outcome.tallies.ok, 2 * 3 * 3);
-  assert.equal(outcome.tallies.failures.mismatch, 2 * 3);
-  assert.deepEqual(outcome.tallies.clients().map(({ failed }) => failed), [3, 3]);
-});
+eachEngine(
+  "runEcho(): good echoes before a failure count, messages after it are not sent",
+  async (engine) => {
+    const handler = answering(SIZE, (message, number) => number === 3 ? message.slice(1) : message);
+    const outcome = await runAgainst(engine, handler, { threads: 2, rounds: 3, messages: 10 });
+    assert.equal(outcome.tallies.ok, 2 * 3 * 3);
+    assert.equal(outcome.tallies.failures.mismatch, 2 * 3);
+    assert.deepEqual(outcome.tallies.clients().map(({ failed }) => failed), [3, 3]);
+  },
+);
 
-Deno.test("runEcho(): what the machine refuses ends the run with the reason", async () => {
+eachEngine("runEcho(): what the machine refuses ends the run with the reason", async (engine) => {
   const path = `${Deno.makeTempDirSync()}/nobody.sock`;
-  const outcome = await runEcho(planFor(0, { target: { path } }));
+  const outcome = await runEcho(planFor(engine, 0, { target: { path } }));
   assert.match(outcome.aborted!, /cannot exchange messages with unix:.*nobody\.sock: No such file/);
   assert.equal(outcome.tallies.attempted, 0);
 });

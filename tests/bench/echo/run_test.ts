@@ -1,5 +1,7 @@
 /** Echo runs against good servers: what is sent, when, and what is counted. */
 import assert from "node:assert/strict";
+import type { ClientEngine } from "../../../bench/load/engine.ts";
+import { eachEngine } from "../../support/client_engines.ts";
 import { type EchoOptions, type EchoOutcome, runEcho } from "../../../bench/echo/echo.ts";
 import { defaultWorkers, type EchoPlan } from "../../../bench/echo/plan.ts";
 import { FIGURES, PERCENTILES, summarize } from "../../../bench/stats/summary.ts";
@@ -16,6 +18,7 @@ import {
 const SIZE = 64;
 
 async function runAgainst(
+  engine: ClientEngine,
   handler: Handler,
   changed: Partial<EchoPlan>,
   options?: EchoOptions,
@@ -31,6 +34,7 @@ async function runAgainst(
     thinkMs: 0,
     ratePerSecond: null,
     timeoutMs: 10_000,
+    engine,
     workers: 1,
     ...changed,
   }, options);
@@ -51,28 +55,32 @@ function watching(sizeBytes: number, see: (text: string) => void | Promise<void>
 }
 
 for (const workers of [1, 3]) {
-  Deno.test(`runEcho(): all clients are connected at once, over ${workers} Workers`, async () => {
-    const all = gate(30);
-    let rounds = 0;
-    const outcome = await runAgainst(
-      // Nobody gets an echo before all have sent: without the barrier or in turns it would hang.
-      watching(SIZE, (text) => {
-        if (text.slice(16, 24) === "00000000") return all();
-        rounds = Math.max(rounds, parseInt(text.slice(16, 24), 16));
-      }),
-      { threads: 30, rounds: 3, workers },
-    );
-    assert.equal(outcome.tallies.ok, 90);
-    assert.equal(outcome.connectUs.count, 90);
-    assert.equal(outcome.echoUs.count, 90);
-    assert.equal(rounds, 2);
-    assert.ok(outcome.seconds > 0);
-  });
+  eachEngine(
+    `runEcho(): all clients are connected at once, over ${workers} Workers`,
+    async (engine) => {
+      const all = gate(30);
+      let rounds = 0;
+      const outcome = await runAgainst(
+        engine,
+        // Nobody gets an echo before all have sent: without the barrier or in turns it would hang.
+        watching(SIZE, (text) => {
+          if (text.slice(16, 24) === "00000000") return all();
+          rounds = Math.max(rounds, parseInt(text.slice(16, 24), 16));
+        }),
+        { threads: 30, rounds: 3, workers },
+      );
+      assert.equal(outcome.tallies.ok, 90);
+      assert.equal(outcome.connectUs.count, 90);
+      assert.equal(outcome.echoUs.count, 90);
+      assert.equal(rounds, 2);
+      assert.ok(outcome.seconds > 0);
+    },
+  );
 }
 
-Deno.test("runEcho(): every message of a run differs", async () => {
+eachEngine("runEcho(): every message of a run differs", async (engine) => {
   const seen: string[] = [];
-  await runAgainst(watching(SIZE, (text) => void seen.push(text)), {
+  await runAgainst(engine, watching(SIZE, (text) => void seen.push(text)), {
     threads: 5,
     rounds: 4,
     messages: 3,
@@ -82,9 +90,9 @@ Deno.test("runEcho(): every message of a run differs", async () => {
   assert.equal(new Set(seen).size, 60);
 });
 
-Deno.test("runEcho(): a text is sent as it is", async () => {
+eachEngine("runEcho(): a text is sent as it is", async (engine) => {
   const seen: string[] = [];
-  const outcome = await runAgainst(watching(5, (text) => void seen.push(text)), {
+  const outcome = await runAgainst(engine, watching(5, (text) => void seen.push(text)), {
     threads: 3,
     text: new TextEncoder().encode("hello"),
   });
@@ -93,59 +101,79 @@ Deno.test("runEcho(): a text is sent as it is", async () => {
 });
 
 for (const sizeBytes of [1, 4096, 16_385, 65_536, 1_000_003]) {
-  Deno.test(`runEcho(): messages of ${sizeBytes} bytes`, async () => {
-    const outcome = await runAgainst(echo, { threads: 3, rounds: 2, messages: 2, sizeBytes });
+  eachEngine(`runEcho(): messages of ${sizeBytes} bytes`, async (engine) => {
+    const outcome = await runAgainst(engine, echo, {
+      threads: 3,
+      rounds: 2,
+      messages: 2,
+      sizeBytes,
+    });
     assert.equal(outcome.tallies.ok, 12);
     assert.equal(outcome.tallies.attempted, 12);
   });
 }
 
-Deno.test("runEcho(): percentiles are those of the samples, within the resolution", async () => {
-  const outcome = await runAgainst(echo, { threads: 20, rounds: 5, messages: 20, workers: 2 }, {
-    keepSamples: true,
-  });
-  const samples = [...outcome.tallies.samples()];
-  assert.equal(samples.length, 2000);
-  const echoes = samples.map((sample) => sample.echoUs!).sort((a, b) => a - b);
-  const connects = samples.flatMap((sample) => sample.connectUs ?? []).sort((a, b) => a - b);
-  assert.equal(connects.length, 100);
-  for (
-    const [exact, histogram] of [[echoes, outcome.echoUs], [connects, outcome.connectUs]] as const
-  ) {
-    const summary = summarize(histogram);
-    assert.equal(summary.count, exact.length);
-    for (const figure of FIGURES) {
-      if (!(figure in PERCENTILES)) continue;
-      const percentile = PERCENTILES[figure as keyof typeof PERCENTILES];
-      const rank = Math.max(1, Math.round(percentile / 100 * exact.length));
-      const error = Math.abs(summary[figure]! - exact[rank - 1]) / exact[rank - 1];
-      assert.ok(error <= RESOLUTION_RATIO, `${figure}: ${summary[figure]} for ${exact[rank - 1]}`);
+eachEngine(
+  "runEcho(): percentiles are those of the samples, within the resolution",
+  async (engine) => {
+    const outcome = await runAgainst(engine, echo, {
+      threads: 20,
+      rounds: 5,
+      messages: 20,
+      workers: 2,
+    }, {
+      keepSamples: true,
+    });
+    const samples = [...outcome.tallies.samples()];
+    assert.equal(samples.length, 2000);
+    const echoes = samples.map((sample) => sample.echoUs!).sort((a, b) => a - b);
+    const connects = samples.flatMap((sample) => sample.connectUs ?? []).sort((a, b) => a - b);
+    assert.equal(connects.length, 100);
+    for (
+      const [exact, histogram] of [[echoes, outcome.echoUs], [connects, outcome.connectUs]] as const
+    ) {
+      const summary = summarize(histogram);
+      assert.equal(summary.count, exact.length);
+      for (const figure of FIGURES) {
+        if (!(figure in PERCENTILES)) continue;
+        const percentile = PERCENTILES[figure as keyof typeof PERCENTILES];
+        const rank = Math.max(1, Math.round(percentile / 100 * exact.length));
+        const error = Math.abs(summary[figure]! - exact[rank - 1]) / exact[rank - 1];
+        assert.ok(
+          error <= RESOLUTION_RATIO,
+          `${figure}: ${summary[figure]} for ${exact[rank - 1]}`,
+        );
+      }
+      const meanUs = exact.reduce((sum, us) => sum + us, 0) / exact.length;
+      assert.ok(Math.abs(summary.mean! - meanUs) / meanUs <= RESOLUTION_RATIO);
     }
-    const meanUs = exact.reduce((sum, us) => sum + us, 0) / exact.length;
-    assert.ok(Math.abs(summary.mean! - meanUs) / meanUs <= RESOLUTION_RATIO);
-  }
-  const first = samples.filter(({ client }) => client === 7).map(({ echoUs }) => echoUs!);
-  const meanUs = first.reduce((sum, us) => sum + us, 0) / first.length;
-  assert.ok(Math.abs(outcome.tallies.clients()[7].meanUs! - meanUs) < 0.01);
-});
+    const first = samples.filter(({ client }) => client === 7).map(({ echoUs }) => echoUs!);
+    const meanUs = first.reduce((sum, us) => sum + us, 0) / first.length;
+    assert.ok(Math.abs(outcome.tallies.clients()[7].meanUs! - meanUs) < 0.01);
+  },
+);
 
-Deno.test("runEcho(): samples are ordered, and a connect stands with the first message", async () => {
-  const outcome = await runAgainst(echo, { threads: 2, rounds: 2, messages: 2 }, {
-    keepSamples: true,
-  });
-  const samples = [...outcome.tallies.samples()];
-  assert.deepEqual(
-    samples.map(({ client, round, seq, connectUs, result }) =>
-      [client, round, seq, connectUs !== null, result].join()
-    ),
-    ["0,0,0,true,ok", "0,0,1,false,ok", "0,1,0,true,ok", "0,1,1,false,ok"].concat(
-      ["1,0,0,true,ok", "1,0,1,false,ok", "1,1,0,true,ok", "1,1,1,false,ok"],
-    ),
-  );
-});
+eachEngine(
+  "runEcho(): samples are ordered, and a connect stands with the first message",
+  async (engine) => {
+    const outcome = await runAgainst(engine, echo, { threads: 2, rounds: 2, messages: 2 }, {
+      keepSamples: true,
+    });
+    const samples = [...outcome.tallies.samples()];
+    assert.deepEqual(
+      samples.map(({ client, round, seq, connectUs, result }) =>
+        [client, round, seq, connectUs !== null, result].join()
+      ),
+      ["0,0,0,true,ok", "0,0,1,false,ok", "0,1,0,true,ok", "0,1,1,false,ok"].concat(
+        ["1,0,0,true,ok", "1,0,1,false,ok", "1,1,0,true,ok", "1,1,1,false,ok"],
+      ),
+    );
+  },
+);
 
-Deno.test("runEcho(): a delayed echo is as late as it was delayed", async () => {
+eachEngine("runEcho(): a delayed echo is as late as it was delayed", async (engine) => {
   const outcome = await runAgainst(
+    engine,
     watching(SIZE, () => new Promise((resolve) => setTimeout(resolve, 50))),
     { threads: 3, rounds: 2 },
   );
@@ -155,9 +183,10 @@ Deno.test("runEcho(): a delayed echo is as late as it was delayed", async () => 
 });
 
 /** How many of 40 messages, 5 ms apart, are late after the server stalled for 150 ms once. */
-async function lateAfterStall(ratePerSecond: number | null): Promise<number> {
+async function lateAfterStall(engine: ClientEngine, ratePerSecond: number | null): Promise<number> {
   let count = 0;
   const outcome = await runAgainst(
+    engine,
     watching(SIZE, () => {
       if (++count === 5) return new Promise((resolve) => setTimeout(resolve, 150));
     }),
@@ -167,17 +196,17 @@ async function lateAfterStall(ratePerSecond: number | null): Promise<number> {
   return 40 - outcome.echoUs.countUpTo(60_000);
 }
 
-Deno.test("runEcho(): the open loop counts from the intended start", async () => {
+eachEngine("runEcho(): the open loop counts from the intended start", async (engine) => {
   // 200 messages per second: the 30 that were due meanwhile waited too.
-  assert.ok(await lateAfterStall(200) >= 15);
+  assert.ok(await lateAfterStall(engine, 200) >= 15);
 });
 
-Deno.test("runEcho(): the closed loop shows a stall once", async () => {
-  assert.equal(await lateAfterStall(null), 1);
+eachEngine("runEcho(): the closed loop shows a stall once", async (engine) => {
+  assert.equal(await lateAfterStall(engine, null), 1);
 });
 
-Deno.test("runEcho(): the open loop keeps its rate", async () => {
-  const outcome = await runAgainst(echo, {
+eachEngine("runEcho(): the open loop keeps its rate", async (engine) => {
+  const outcome = await runAgainst(engine, echo, {
     threads: 10,
     messages: 20,
     ratePerSecond: 400,
@@ -187,16 +216,16 @@ Deno.test("runEcho(): the open loop keeps its rate", async () => {
   assert.ok(outcome.seconds >= 199 / 400, `${outcome.seconds} s`);
 });
 
-Deno.test("runEcho(): clients think between messages, not before the first", async () => {
+eachEngine("runEcho(): clients think between messages, not before the first", async (engine) => {
   const startMs = performance.now();
-  const outcome = await runAgainst(echo, { threads: 2, messages: 3, thinkMs: 40 });
+  const outcome = await runAgainst(engine, echo, { threads: 2, messages: 3, thinkMs: 40 });
   assert.ok(performance.now() - startMs >= 80);
   assert.ok(outcome.echoUs.percentileUs(50) < 40_000, "thinking is no latency");
 });
 
-Deno.test("runEcho(): warm-up rounds are run and not counted", async () => {
+eachEngine("runEcho(): warm-up rounds are run and not counted", async (engine) => {
   let messages = 0;
-  const outcome = await runAgainst(watching(SIZE, () => void messages++), {
+  const outcome = await runAgainst(engine, watching(SIZE, () => void messages++), {
     threads: 3,
     rounds: 2,
     warmupRounds: 4,
@@ -206,9 +235,10 @@ Deno.test("runEcho(): warm-up rounds are run and not counted", async () => {
   assert.equal(outcome.echoUs.count, 6);
 });
 
-Deno.test("runEcho(): an interrupted run has what was counted so far", async () => {
+eachEngine("runEcho(): an interrupted run has what was counted so far", async (engine) => {
   const controller = new AbortController();
   const outcome = await runAgainst(
+    engine,
     watching(SIZE, (text) => {
       if (text.slice(16, 24) === "00000003") controller.abort();
     }),
@@ -221,7 +251,7 @@ Deno.test("runEcho(): an interrupted run has what was counted so far", async () 
   assert.equal(outcome.echoUs.count, ok);
 });
 
-Deno.test("runEcho(): reaches a Unix domain socket", async () => {
+eachEngine("runEcho(): reaches a Unix domain socket", async (engine) => {
   const path = `${Deno.makeTempDirSync()}/echo.sock`;
   const listener = Deno.listen({ transport: "unix", path });
   const serving = (async () => {
@@ -231,7 +261,7 @@ Deno.test("runEcho(): reaches a Unix domain socket", async () => {
       conn.close();
     }
   })();
-  const outcome = await runAgainst(echo, { target: { path }, threads: 3, messages: 2 });
+  const outcome = await runAgainst(engine, echo, { target: { path }, threads: 3, messages: 2 });
   listener.close();
   await serving;
   assert.equal(outcome.tallies.ok, 6);

@@ -392,3 +392,29 @@ test("close() ends what is in flight, and closes connections with direct descrip
   awaitReady(client, Interest.Read);
   assert.equal(receiveText(client), "");
 });
+
+test("send: a silent one completes only when it fails", (fds) => {
+  using ring = new TestRing();
+  const [a, b] = fds.pair();
+  const count = write("silent", 0);
+  ring.send(a, 0, count, 1, 0, true, true);
+  ring.nop(2, 0);
+  assert.deepEqual(ring.take().map(({ low }) => low), [2]);
+  assert.equal(receiveText(b), "silent");
+  shutdown(a, Shutdown.Write);
+  ring.send(a, 0, count, 3, 0, true, true);
+  const { low, result } = ring.takeOne();
+  assert.deepEqual([low, result], [3, -Errno.EPIPE]);
+});
+
+test("recv: one that waits first receives what has come before, and what comes", (fds) => {
+  using ring = new TestRing();
+  const [a, b] = fds.pair();
+  sendText(b, "before");
+  ring.recv(a, 0, 64, 1, 0, true);
+  assert.equal(ring.takeOne().result, 6);
+  ring.recv(a, 0, 64, 2, 0, true);
+  assert.deepEqual(ring.poll(), []);
+  sendText(b, "then");
+  assert.equal(ring.takeOne().result, 4);
+});

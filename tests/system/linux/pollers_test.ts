@@ -242,3 +242,25 @@ Deno.test({
     owner.close();
   },
 });
+
+Deno.test({
+  name: "epoll: waitPrecisely() ends with the time, to less than a millisecond, or with an event",
+  ignore: notLinux,
+  fn: () => {
+    using fds = new Descriptors();
+    const poller = new EpollPoller({ trigger: "level" });
+    const [a, b] = fds.pair();
+    poller.add(a, Interest.Read);
+    const takenMs = Array.from({ length: 20 }, () => {
+      const beginMs = performance.now();
+      assert.equal(poller.waitPrecisely(0.25), 0);
+      return performance.now() - beginMs;
+    }).sort((x, y) => x - y);
+    assert.ok(takenMs[0] >= 0.24, `${takenMs[0]} ms`);
+    assert.ok(takenMs[10] < 0.95, `${takenMs[10]} ms`);
+    sendText(b, "x");
+    assert.equal(poller.waitPrecisely(30_000.5), 1);
+    assert.equal(poller.fd(0), a);
+    poller.close();
+  },
+});

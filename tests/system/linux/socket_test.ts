@@ -5,12 +5,14 @@ import { Interest } from "../../../system/linux/pollers/poller.ts";
 import {
   accept,
   acceptBlocking,
+  connectAgain,
   connectTcp,
   connectUnix,
   dataSegments,
   listenTcp,
   listenUnix,
   localAddress,
+  openConnection,
   peerAddress,
   setCork,
   setNoDelay,
@@ -24,6 +26,7 @@ import {
   shutdown,
   socketError,
 } from "../../../system/linux/socket.ts";
+import { encodeTcpAddress, encodeUnixAddress } from "../../../system/linux/sockaddr.ts";
 import {
   awaitReady,
   Descriptors,
@@ -252,4 +255,22 @@ test("send() takes part of what does not fit, then nothing", (fds) => {
   const [server] = fds.pair();
   assert.ok(fill(server) > 0);
   assert.equal(sendText(server, "x"), -Errno.EAGAIN);
+});
+
+test("openConnection() and connectAgain() tell how a connect stands", (fds) => {
+  const listener = listenTcp({ hostname: "127.0.0.1", port: 0 });
+  fds.keep(listener.fd);
+  const address = encodeTcpAddress("127.0.0.1", listener.port);
+  const fd = fds.keep(openConnection(address));
+  assert.equal(connectAgain(fd, address), 0);
+  assert.equal(connectAgain(fd, address), 0, "as often as one asks");
+  fds.keep(accept(listener.fd));
+  const nobody = encodeTcpAddress("127.0.0.1", 9);
+  const refused = fds.keep(openConnection(nobody));
+  assert.equal(connectAgain(refused, nobody), -Errno.ECONNREFUSED);
+  assert.equal(openConnection(encodeUnixAddress("/no/such/socket")), -Errno.ENOENT);
+});
+
+Deno.test("Libc.describe() has the words of the system", { ignore: notLinux }, () => {
+  assert.equal(libc().describe(Errno.ECONNREFUSED), "Connection refused");
 });
