@@ -397,12 +397,12 @@ test("send: a silent one completes only when it fails", (fds) => {
   using ring = new TestRing();
   const [a, b] = fds.pair();
   const count = write("silent", 0);
-  ring.send(a, 0, count, 1, 0, true, true);
+  ring.send(a, 0, count, 1, 0, MSG_WAITALL, true);
   ring.nop(2, 0);
   assert.deepEqual(ring.take().map(({ low }) => low), [2]);
   assert.equal(receiveText(b), "silent");
   shutdown(a, Shutdown.Write);
-  ring.send(a, 0, count, 3, 0, true, true);
+  ring.send(a, 0, count, 3, 0, MSG_WAITALL, true);
   const { low, result } = ring.takeOne();
   assert.deepEqual([low, result], [3, -Errno.EPIPE]);
 });
