@@ -102,7 +102,8 @@ export class EchoLoad implements EchoRun {
         else await this.#openRound(round);
       }
     } catch (error) {
-      if (!(error instanceof BrokenBarrier)) throw error;
+      // A broken barrier is how a halted run ends; others are what the system refuses.
+      if (!(error instanceof BrokenBarrier)) this.abort((error as Error).message);
     }
   }
 

@@ -213,9 +213,18 @@ eachEngine(
   },
 );
 
+const UNREACHABLE: [path: string, why: RegExp][] = [
+  [
+    `${Deno.makeTempDirSync()}/nobody.sock`,
+    /cannot exchange messages with unix:.*nobody\.sock: No such file/,
+  ],
+  [`/tmp/${"long".repeat(50)}.sock`, /SUN_LEN|takes 1 to 107 bytes/],
+];
+
 eachEngine("runEcho(): what the machine refuses ends the run with the reason", async (engine) => {
-  const path = `${Deno.makeTempDirSync()}/nobody.sock`;
-  const outcome = await runEcho(planFor(engine, 0, { target: { path } }));
-  assert.match(outcome.aborted!, /cannot exchange messages with unix:.*nobody\.sock: No such file/);
-  assert.equal(outcome.tallies.attempted, 0);
+  for (const [path, why] of UNREACHABLE) {
+    const outcome = await runEcho(planFor(engine, 0, { target: { path } }));
+    assert.match(outcome.aborted!, why);
+    assert.equal(outcome.tallies.attempted, 0);
+  }
 });
