@@ -15,7 +15,10 @@ async function attempt(step: () => Promise<void>): Promise<void> {
   try {
     await step();
   } catch (error) {
-    scope.postMessage({ kind: "failed", message: String(error) });
+    scope.postMessage({
+      kind: "failed",
+      message: error instanceof Error ? error.message : String(error),
+    });
   }
 }
 
