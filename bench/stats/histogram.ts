@@ -7,6 +7,7 @@
  * number of samples in some 100 KiB.
  */
 import { build, type Histogram, initWebAssemblySync, WasmHistogram } from "hdr-histogram-js";
+import { type Bucket, buckets, compress, decompress } from "./hdr_encoding.ts";
 
 /** Ticks of the histogram in one microsecond. */
 const TICKS_PER_US = 100;
@@ -35,9 +36,13 @@ export interface CurvePoint {
 /** Ratio of the distances of neighbouring points of {@linkcode LatencyHistogram.curve} to its end. */
 const POINT_RATIO = 2 ** (1 / 8);
 
+function isWithin(ticks: number, { low, high }: Bucket): boolean {
+  return low <= ticks && ticks <= high;
+}
+
 /** Every latency of a run, to three significant digits; mergeable across Workers. */
 export class LatencyHistogram {
-  readonly #histogram: Histogram;
+  #histogram: Histogram;
   /** Kept apart, since HDR knows the extremes of an encoded histogram only to its resolution. */
   #minTicks = Infinity;
   #maxTicks = 0;
@@ -53,6 +58,17 @@ export class LatencyHistogram {
     this.#minTicks = extremes.getFloat64(0);
     this.#maxTicks = extremes.getFloat64(8);
     this.#histogram = WasmHistogram.decode(encoded.subarray(EXTREMES_BYTES));
+  }
+
+  /**
+   * An empty histogram that counts in 64 bits, so that the sum of many runs is exact. Others count
+   * in 32, which is faster and enough for one run.
+   */
+  static ofManySamples(): LatencyHistogram {
+    const histogram = new LatencyHistogram();
+    histogram.#histogram.destroy();
+    histogram.#histogram = build({ useWebAssembly: true, bitBucketSize: 64 });
+    return histogram;
   }
 
   /**
@@ -84,6 +100,39 @@ export class LatencyHistogram {
     extremes.setFloat64(8, this.#maxTicks);
     encoded.set(buckets, EXTREMES_BYTES);
     return encoded;
+  }
+
+  /**
+   * The samples in the standard encoding of HdrHistogram: V2, compressed, as base64. Values are
+   * hundredths of a microsecond.
+   */
+  compressed(): string {
+    const encoding = (this.#histogram as WasmHistogram).encode();
+    return compress(encoding, MAX_LATENCY_US * TICKS_PER_US);
+  }
+
+  /**
+   * The histogram that {@linkcode compressed} wrote to `text`, {@linkcode ofManySamples}.
+   *
+   * @param extremes the smallest and the largest sample in microseconds, which the encoding knows
+   *   to its resolution only; default: the ends of their buckets
+   * @throws {SyntaxError} when `text` is none, or holds no such samples
+   */
+  static fromCompressed(
+    text: string,
+    extremes?: { minUs: number; maxUs: number },
+  ): LatencyHistogram {
+    const filled = [...buckets(decompress(text))];
+    const histogram = LatencyHistogram.ofManySamples();
+    for (const { low, count } of filled) histogram.#histogram.recordValueWithCount(low, count);
+    if (filled.length === 0) return histogram;
+    const [first, last] = [filled[0], filled.at(-1)!];
+    histogram.#minTicks = extremes ? Math.round(extremes.minUs * TICKS_PER_US) : first.low;
+    histogram.#maxTicks = extremes ? Math.round(extremes.maxUs * TICKS_PER_US) : last.high;
+    if (!isWithin(histogram.#minTicks, first) || !isWithin(histogram.#maxTicks, last)) {
+      throw new SyntaxError("The histogram does not hold the smallest and the largest sample");
+    }
+    return histogram;
   }
 
   /** Frees the Wasm memory; the histogram must not be used after it. */

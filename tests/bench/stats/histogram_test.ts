@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import {
   LatencyHistogram,
   RESOLUTION_RATIO,
@@ -57,6 +58,64 @@ Deno.test("LatencyHistogram: merging and encoding change nothing", () => {
     assert.deepEqual(summarize(merged), summarize(whole));
     assert.equal(copy.count, b.length, "the merged one stays as it is");
   }));
+});
+
+Deno.test("LatencyHistogram.compressed(): is read back with the extremes, and empty", () => {
+  fc.assert(
+    fc.property(samples, samples, (a, b) => {
+      const merged = LatencyHistogram.ofManySamples();
+      for (const histogram of [histogramOf(a), histogramOf(b)]) {
+        const { minUs, maxUs } = histogram;
+        const copy = LatencyHistogram.fromCompressed(histogram.compressed(), { minUs, maxUs });
+        assert.deepEqual(summarize(copy), summarize(histogram));
+        merged.merge(copy);
+        for (const each of [histogram, copy]) each.destroy();
+      }
+      const whole = histogramOf([...a, ...b]);
+      assert.deepEqual(summarize(merged), summarize(whole));
+      assert.equal(merged.compressed(), whole.compressed());
+      for (const each of [merged, whole]) each.destroy();
+    }),
+    { numRuns: 30 },
+  );
+  assert.equal(LatencyHistogram.fromCompressed(new LatencyHistogram().compressed()).count, 0);
+});
+
+Deno.test("LatencyHistogram.compressed(): the library's own reader takes it", () => {
+  const histogram = histogramOf([1, 20, 300, 300, 4000]);
+  const read = decodeFromCompressedBase64(histogram.compressed());
+  assert.equal(read.totalCount, 5);
+  assert.equal(read.getValueAtPercentile(20), 100);
+  assert.equal(read.getValueAtPercentile(60), 30_015);
+});
+
+Deno.test("LatencyHistogram.fromCompressed(): counts more samples than 32 bits can", () => {
+  const total = LatencyHistogram.ofManySamples();
+  total.merge(histogramOf([10, 10, 20]));
+  // 3 × 2^34 samples, by doubling what was read back.
+  for (let i = 0; i < 34; i++) total.merge(LatencyHistogram.fromCompressed(total.compressed()));
+  const copy = LatencyHistogram.fromCompressed(total.compressed(), { minUs: 10, maxUs: 20 });
+  assert.equal(copy.count, 3 * 2 ** 34);
+  assert.equal(copy.percentileUs(66.6), 10);
+  assert.ok(Math.abs(copy.meanUs - 40 / 3) < 0.01);
+  assert.equal(copy.countUpTo(15), 2 * 2 ** 34);
+});
+
+Deno.test("LatencyHistogram.fromCompressed(): refuses what is damaged", () => {
+  const text = histogramOf([10, 20]).compressed();
+  const bytes = Uint8Array.fromBase64(text);
+  const changed = (index: number) => bytes.with(index, bytes[index] ^ 0x55).toBase64();
+  for (
+    const wrong of ["", "???", "AAAA", text.slice(0, 20), changed(2), changed(12), changed(30)]
+  ) {
+    assert.throws(() => LatencyHistogram.fromCompressed(wrong), { name: "SyntaxError" });
+  }
+  for (const extremes of [{ minUs: 5, maxUs: 20 }, { minUs: 10, maxUs: 30 }]) {
+    assert.throws(
+      () => LatencyHistogram.fromCompressed(text, extremes),
+      /smallest and the largest/,
+    );
+  }
 });
 
 Deno.test("LatencyHistogram: takes 0, single ticks, and what is longer than an hour", () => {
