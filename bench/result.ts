@@ -6,7 +6,18 @@
  */
 import type { ClientEngine } from "./load/engine.ts";
 import type { Check } from "./load/limits.ts";
+import type { LatencyHistogram } from "./stats/histogram.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
+import { formatInstant } from "../system/instant.ts";
+
+/** By name of the latency object: all of its samples, as `LatencyHistogram.compressed` has them. */
+export type Histograms = Record<string, string>;
+
+/** When a run measured, as RFC 3339 text in UTC; null when it never began. */
+export interface Window {
+  startedAt: string | null;
+  endedAt: string | null;
+}
 
 /** How echoes failed, by kind. */
 export interface EchoFailures {
@@ -48,9 +59,13 @@ export interface BenchRun {
   /** Messages per connection. */
   messages: number;
   messageBytes: number;
+  /** Messages started per second over all clients; null in a closed loop. */
+  ratePerSecond: number | null;
   /** Echoes that came back whole and right. */
   ok: number;
   failures: EchoFailures;
+  /** When the measured rounds began, in ms since the epoch; null when they never did. */
+  startedMs: number | null;
   /** Wall time of the measured rounds. */
   seconds: number;
   connectUs: LatencySummary;
@@ -59,10 +74,11 @@ export interface BenchRun {
   kernel: { synRetransmits: number | null; listenOverflows: number | null };
   clients: ClientRecord[];
   limits: Check[];
+  hdr: Histograms;
 }
 
 /** The JSON document of `bench`. */
-export interface BenchResult extends BenchRun {
+export interface BenchResult extends Omit<BenchRun, "startedMs">, Window {
   command: "bench";
   /** Version of ktcp. */
   version: string;
@@ -101,6 +117,8 @@ export interface HtstressRun {
   good: number;
   /** Whole responses that count as bad for their status or an unmet expectation. */
   unwanted: number;
+  /** When the measured time began, in ms since the epoch. */
+  startedMs: number | null;
   seconds: number;
   bytesIn: number;
   bytesOut: number;
@@ -110,10 +128,11 @@ export interface HtstressRun {
   latencyUs: LatencySummary;
   ttfbUs: LatencySummary;
   connectUs: LatencySummary;
+  hdr: Histograms;
 }
 
 /** The JSON document of `htstress`. */
-export interface HtstressResult extends Omit<HtstressRun, "unwanted"> {
+export interface HtstressResult extends Omit<HtstressRun, "unwanted" | "startedMs">, Window {
   command: "htstress";
   /** Version of ktcp. */
   version: string;
@@ -170,10 +189,12 @@ export function benchResult(version: string, run: BenchRun): BenchResult {
     rounds: run.rounds,
     messages: run.messages,
     messageBytes: run.messageBytes,
+    ratePerSecond: run.ratePerSecond,
     attempted: run.ok + failed,
     ok: run.ok,
     failed,
     failures: run.failures,
+    ...windowOf(run),
     seconds: run.seconds,
     messagesPerSecond: perSecond(run.ok, run.seconds),
     bytesPerSecond: perSecond(run.ok * run.messageBytes, run.seconds),
@@ -182,6 +203,7 @@ export function benchResult(version: string, run: BenchRun): BenchResult {
     kernel: run.kernel,
     clients: run.clients,
     limits: run.limits,
+    hdr: run.hdr,
   };
 }
 
@@ -203,6 +225,7 @@ export function htstressResult(version: string, run: HtstressRun): HtstressResul
     good: run.good,
     bad,
     socketErrors,
+    ...windowOf(run),
     seconds: run.seconds,
     requestsPerSecond: perSecond(requests, run.seconds),
     bytesIn: run.bytesIn,
@@ -212,7 +235,15 @@ export function htstressResult(version: string, run: HtstressRun): HtstressResul
     latencyUs: run.latencyUs,
     ttfbUs: run.ttfbUs,
     connectUs: run.connectUs,
+    hdr: run.hdr,
   };
+}
+
+/** The `hdr` of a document, from the histograms behind its latency objects. */
+export function compressAll(histograms: Record<string, LatencyHistogram>): Histograms {
+  return Object.fromEntries(
+    Object.entries(histograms).map(([name, histogram]) => [name, histogram.compressed()]),
+  );
 }
 
 /** The latency distributions of `result`, by the name that people know them by. */
@@ -259,6 +290,14 @@ export function parseResult(text: string, name: string): Result {
     }
   }
   return result;
+}
+
+function windowOf({ startedMs, seconds }: { startedMs: number | null; seconds: number }): Window {
+  if (startedMs === null) return { startedAt: null, endedAt: null };
+  return {
+    startedAt: formatInstant(startedMs),
+    endedAt: formatInstant(startedMs + seconds * 1000),
+  };
 }
 
 function sum(values: number[]): number {

@@ -23,6 +23,8 @@ export interface EchoOutcome {
   tallies: EchoTallies;
   connectUs: LatencyHistogram;
   echoUs: LatencyHistogram;
+  /** When the first counted round was released, in ms since the epoch; null when it never was. */
+  startedMs: number | null;
   /** Wall time from the release of the first counted round to the end of the last. */
   seconds: number;
   /** Growth of the kernel's counters during the run. */
@@ -104,11 +106,13 @@ function runTask(worker: Worker, task: LoadTask): Promise<LoadResult> {
 
 function gather(results: LoadResult[]): Omit<EchoOutcome, "tallies" | "kernel"> {
   const started = results.flatMap(({ startedMs }) => startedMs ?? []);
+  const startedMs = started.length === 0 ? null : Math.min(...started);
   const endedMs = Math.max(...results.map((result) => result.endedMs));
   return {
     connectUs: merged(results.map((result) => result.connectUs)),
     echoUs: merged(results.map((result) => result.echoUs)),
-    seconds: started.length === 0 ? 0 : (endedMs - Math.min(...started)) / 1000,
+    startedMs,
+    seconds: startedMs === null ? 0 : (endedMs - startedMs) / 1000,
     mismatch: results.find((result) => result.mismatch)?.mismatch ?? null,
     aborted: results.find((result) => result.aborted)?.aborted ?? null,
   };

@@ -14,6 +14,7 @@ import { EchoClient, type EchoRun } from "./client.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
+import { untilEpoch } from "../load/start_at.ts";
 
 /** What a Worker needs to take part in a run. */
 export interface LoadTask {
@@ -93,11 +94,14 @@ export class EchoLoad implements EchoRun {
 
   /** Runs all rounds, or as many as there are before the run is halted. */
   async run(): Promise<void> {
-    const { rounds, warmupRounds } = this.plan;
+    const { rounds, warmupRounds, startAtMs } = this.plan;
     try {
       for (let round = -warmupRounds; round < rounds && !this.#isOver; round++) {
         await this.#barrier.wait();
-        if (round === 0) this.#startedMs = epochNow();
+        if (round === 0) {
+          if (startAtMs !== undefined) await untilEpoch(startAtMs, () => this.#isOver);
+          this.#startedMs = epochNow();
+        }
         if (this.#pacer === null) await this.#closedRound(round);
         else await this.#openRound(round);
       }

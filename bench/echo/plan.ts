@@ -24,6 +24,8 @@ export interface EchoPlan {
    * before. Null for the closed loop, in which each client waits for its echo.
    */
   ratePerSecond: number | null;
+  /** When the counted rounds begin, in ms since the epoch; default: as soon as all is ready. */
+  startAtMs?: number;
   /** How long a connect, and each echo, may take. */
   timeoutMs: number;
   /** Who drives the sockets. */

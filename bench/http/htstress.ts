@@ -12,8 +12,9 @@ import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./target.ts";
 import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
 import type { ClientEngine } from "../load/engine.ts";
 import { Budget, Halt } from "../load/schedule.ts";
+import { untilEpoch } from "../load/start_at.ts";
 import type { RequestSample } from "../result.ts";
-import type { HtstressRun } from "../result.ts";
+import { compressAll, type HtstressRun } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
 
 /** An HTTP load. */
@@ -44,6 +45,8 @@ export interface HtstressOptions {
   rampMs: number;
   /** Load before the measured time. */
   warmupMs: number;
+  /** When the measured time begins, in ms since the epoch; default: as soon as all is ready. */
+  startAtMs?: number;
   /** The most that a connection attempt, or an exchange, may take; 0 for no limit. */
   timeoutMs: number;
   method: string;
@@ -115,6 +118,9 @@ export async function runHtstress(
   const end = endOn(budget, hooks.signal);
   try {
     await Promise.all(threads.map((thread) => thread.ready));
+    if (options.startAtMs !== undefined) {
+      await untilEpoch(options.startAtMs, () => hooks.signal?.aborted === true);
+    }
     const beginMs = performance.now();
     const timer = hooks.onLive &&
       setInterval(() => hooks.onLive!(liveState(live, beginMs)), LIVE_INTERVAL_MS);
@@ -235,6 +241,7 @@ function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
       threads: options.threads,
       good,
       unwanted,
+      startedMs: sum.startedMs,
       seconds: sum.seconds,
       bytesIn: sum.bytesIn,
       bytesOut: sum.bytesOut,
@@ -243,6 +250,11 @@ function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
       latencyUs: summarize(histograms.latency),
       ttfbUs: summarize(histograms.ttfb),
       connectUs: summarize(histograms.connect),
+      hdr: compressAll({
+        latencyUs: histograms.latency,
+        ttfbUs: histograms.ttfb,
+        connectUs: histograms.connect,
+      }),
     },
   };
 }

@@ -132,6 +132,8 @@ export interface TallySum extends
     "errors" | "bytesIn" | "bytesOut" | "statuses" | "mismatched" | "firstProblem"
   > {
   histograms: HttpHistograms;
+  /** When the first thread began, in milliseconds since the epoch. */
+  startedMs: number;
   /** From the first thread's begin to the last one's end. */
   seconds: number;
 }
@@ -170,6 +172,7 @@ export function sumReports(reports: readonly TallyReport[]): TallySum {
       ttfb: merged("ttfb"),
       latency: merged("latency"),
     },
+    startedMs: beginMs,
     seconds: (endMs - beginMs) / 1000,
   };
 }

@@ -7,7 +7,7 @@ import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../ben
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
 import { benchText, histogramText } from "../../bench/report/text.ts";
 import { formatCount } from "../../system/units.ts";
-import { type BenchResult, benchResult } from "../../bench/result.ts";
+import { type BenchResult, benchResult, compressAll } from "../../bench/result.ts";
 import { summarize } from "../../bench/stats/summary.ts";
 import {
   addOptions,
@@ -33,6 +33,7 @@ import { type BenchServer, findServer, isLocal, type TargetOptions } from "./tar
 import { Failure, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import { noteLateStart, startAtOption } from "../shared/start_at.ts";
 import { VERSION } from "../shared/version.ts";
 import { formatAddress, formatHostPort } from "../../system/address.ts";
 
@@ -45,6 +46,7 @@ interface BenchOptions extends TargetOptions, FileOptions {
   think: number;
   rate?: number;
   warmup: number;
+  startAt?: number;
   timeout: number;
   engine: ClientEngineChoice;
   workers?: number;
@@ -99,6 +101,7 @@ export function command(): Command {
       max: 1_000_000,
       default: DEFAULT_PLAN.warmupRounds,
     }),
+    startAtOption("the counted rounds start"),
     duration("--timeout", "for each connect, and for each echo", {
       isPositive: true,
       default: DEFAULT_PLAN.timeoutMs,
@@ -166,6 +169,7 @@ async function measure(options: PlannedOptions, server: BenchServer): Promise<vo
   else printResult(`${benchText(result)}\n\n${histogramText(outcome.echoUs)}`);
   await writeFiles(filesOf(options), result, outcome);
   explain(result, outcome);
+  noteLateStart("bench", options.startAt, outcome.startedMs);
   if (interrupt.signal.aborted) {
     printNote(`interrupted after ${formatCount(result.attempted)} of ${formatCount(total)} echoes`);
     Deno.exitCode = 130;
@@ -208,6 +212,7 @@ function planOf(options: PlannedOptions, server: BenchServer): EchoPlan {
     text,
     thinkMs: options.think,
     ratePerSecond: options.rate ?? null,
+    startAtMs: options.startAt,
     timeoutMs: options.timeout,
     engine: options.engine,
     workers: options.workers ?? defaultWorkers(threads, navigator.hardwareConcurrency),
@@ -245,7 +250,7 @@ function resultOf(
   plan: EchoPlan,
   run: { server: BenchServer; limits: Check[]; outcome: EchoOutcome },
 ): BenchResult {
-  const { tallies, kernel, seconds, connectUs, echoUs } = run.outcome;
+  const { tallies, kernel, startedMs, seconds, connectUs, echoUs } = run.outcome;
   return benchResult(VERSION, {
     target: formatAddress(plan.target),
     selfStarted: run.server.selfStarted,
@@ -254,8 +259,10 @@ function resultOf(
     rounds: plan.rounds,
     messages: plan.messages,
     messageBytes: plan.sizeBytes,
+    ratePerSecond: plan.ratePerSecond,
     ok: tallies.ok,
     failures: tallies.failures,
+    startedMs,
     seconds,
     connectUs: summarize(connectUs),
     echoUs: summarize(echoUs),
@@ -265,6 +272,7 @@ function resultOf(
     },
     clients: tallies.clients(),
     limits: run.limits,
+    hdr: compressAll({ connectUs, echoUs }),
   });
 }
 

@@ -1,6 +1,5 @@
 /** `ktcp htstress`: the HTTP load generator, with the flags of the C tool of that name. */
 import { Command } from "commander";
-import { evaluateFailIf } from "../../bench/fail_if.ts";
 import {
   type HtstressOptions,
   type HtstressOutcome,
@@ -14,6 +13,7 @@ import { htstressText } from "../../bench/report/text.ts";
 import { formatCount, formatLatency } from "../../system/units.ts";
 import { type HtstressResult, htstressResult } from "../../bench/result.ts";
 import { compareRuns } from "../shared/compare.ts";
+import { isFailed } from "../shared/fail_if.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
 import { checkPlot, writePlot } from "../shared/files.ts";
 import { SampleFile } from "./sample_file.ts";
@@ -27,6 +27,7 @@ import {
   printNote,
   printResult,
 } from "../shared/output.ts";
+import { noteLateStart } from "../shared/start_at.ts";
 import { VERSION } from "../shared/version.ts";
 
 /** Builds the command; its exit code is 1 on a socket error, or when an expectation is not met. */
@@ -90,6 +91,7 @@ async function runOnce(
       .filter(({ curve }) => curve.length > 0);
     await writePlot(flags.plot, htstressCharts(result, curves));
   }
+  noteLateStart("htstress", flags.startAt, outcome.run.startedMs);
   if (outcome.firstProblem) printNote(`ktcp htstress: ${outcome.firstProblem}`);
   Deno.exitCode = judge(result, flags);
 }
@@ -151,12 +153,11 @@ function showProgress(
 
 /** The exit code for `result`; says on stderr why it is not 0, where the result does not. */
 function judge(result: HtstressResult, flags: HtstressFlags): number {
-  const reasons = flags.failIf.flatMap((condition) => evaluateFailIf(condition, result) ?? []);
-  for (const reason of reasons) printNote(`ktcp htstress: --fail-if ${reason}`);
+  const isFailedIf = isFailed("htstress", flags.failIf, result);
   const isExpecting = flags.expectStatus !== undefined || flags.expectBodySha256 !== undefined;
   const isUnmet = isExpecting && result.bad > 0;
   if (isUnmet) printNote(`ktcp htstress: ${formatCount(result.bad)} responses are not as expected`);
-  return reasons.length > 0 || isUnmet || result.socketErrors > 0 ? 1 : 0;
+  return isFailedIf || isUnmet || result.socketErrors > 0 ? 1 : 0;
 }
 
 /** Warns in one line of the first limit of the system that the load meets. */

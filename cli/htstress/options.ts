@@ -2,14 +2,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HtstressOptions } from "../../bench/http/htstress.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
-import { type FailIf, parseFailIf } from "../../bench/fail_if.ts";
+import type { FailIf } from "../../bench/fail_if.ts";
 import { addOptions, count, DEFAULT_PORT, duration, file, path } from "../shared/options.ts";
 import {
   type ClientEngineChoice,
   clientEngineFor,
   clientEngineOption,
 } from "../shared/client_engine.ts";
+import { failIfOption } from "../shared/fail_if.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
+import { startAtOption } from "../shared/start_at.ts";
 
 /** What commander makes of the command line. */
 export interface HtstressFlags {
@@ -28,6 +30,7 @@ export interface HtstressFlags {
   rate?: number;
   ramp: number;
   warmup: number;
+  startAt?: number;
   timeout: number;
   method?: string;
   header: [name: string, value: string][];
@@ -86,6 +89,7 @@ export function addHtstressOptions(command: Command): Command {
     ),
     duration("--ramp", "raise rate or connections from 0 during this time", { default: 0 }),
     duration("--warmup", "load before the measured time, not counted", { default: 0 }),
+    startAtOption("all threads start"),
     duration("--timeout", "for each connect and each exchange; 0: none", { default: 10_000 }),
     new Option("--method <method>", "request method (default: GET, with a body POST)").argParser(
       methodToken,
@@ -101,8 +105,7 @@ export function addHtstressOptions(command: Command): Command {
     new Option("--expect-body-sha256 <hex>", "digest of a good response's content").argParser(
       sha256,
     ),
-    new Option("--fail-if <condition>", "exit 1 if it holds, such as 'p99>20ms'; repeatable")
-      .argParser(failIf).default([], "none"),
+    failIfOption(),
     new Option(
       "--sweep [list]",
       "a run for each concurrency (or --rate) of the list, such as 1,8,64, to find the knee",
@@ -146,6 +149,9 @@ export async function htstressOptions(
       );
     }
   }
+  if (flags.startAt !== undefined && flags.sweep !== undefined) {
+    throw new UsageError("--start-at and --sweep exclude each other: a sweep has many starts");
+  }
   if (threads * concurrency > MAX_CONNECTIONS) {
     throw new UsageError(
       `--threads ${threads} times --concurrency ${concurrency} is more than ${MAX_CONNECTIONS} ` +
@@ -168,6 +174,7 @@ export async function htstressOptions(
     ratePerSecond: rate ?? 0,
     rampMs: flags.ramp,
     warmupMs: flags.warmup,
+    startAtMs: flags.startAt,
     timeoutMs: flags.timeout,
     method: flags.method ?? (content ? "POST" : "GET"),
     headers: flags.header,
@@ -238,14 +245,6 @@ function statusList(text: string): number[] {
 function sha256(text: string): string {
   if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
   throw new InvalidArgumentError("Not a SHA-256 digest; write 64 hexadecimal digits.");
-}
-
-function failIf(text: string, before: FailIf[]): FailIf[] {
-  try {
-    return [...before, parseFailIf(text)];
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error));
-  }
 }
 
 function loadList(text: string): number[] {

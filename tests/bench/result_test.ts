@@ -13,10 +13,13 @@ Deno.test("benchResult(): has the fields of the JSON document, in their order", 
     "rounds",
     "messages",
     "messageBytes",
+    "ratePerSecond",
     "attempted",
     "ok",
     "failed",
     "failures",
+    "startedAt",
+    "endedAt",
     "seconds",
     "messagesPerSecond",
     "bytesPerSecond",
@@ -25,6 +28,7 @@ Deno.test("benchResult(): has the fields of the JSON document, in their order", 
     "kernel",
     "clients",
     "limits",
+    "hdr",
   ]);
 });
 
@@ -48,6 +52,8 @@ Deno.test("htstressResult(): has the fields of the JSON document, in their order
     "good",
     "bad",
     "socketErrors",
+    "startedAt",
+    "endedAt",
     "seconds",
     "requestsPerSecond",
     "bytesIn",
@@ -57,6 +63,7 @@ Deno.test("htstressResult(): has the fields of the JSON document, in their order
     "latencyUs",
     "ttfbUs",
     "connectUs",
+    "hdr",
   ]);
 });
 

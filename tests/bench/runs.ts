@@ -1,5 +1,5 @@
 /** Finished runs for the tests of results and reports. */
-import { benchResult, htstressResult } from "../../bench/result.ts";
+import { benchResult, compressAll, htstressResult } from "../../bench/result.ts";
 import { LatencyHistogram } from "../../bench/stats/histogram.ts";
 import { summarize } from "../../bench/stats/summary.ts";
 
@@ -28,8 +28,10 @@ export const BENCH = benchResult("1.2.3", {
   rounds: 2,
   messages: 1,
   messageBytes: 64,
+  ratePerSecond: null,
   ok: 98,
   failures: { refused: 0, reset: 1, timeout: 0, mismatch: 1, short: 0, closed: 0 },
+  startedMs: Date.UTC(2026, 0, 31, 12),
   seconds: 0.5,
   connectUs: summarize(CONNECTS),
   echoUs: summarize(ECHOES),
@@ -40,7 +42,11 @@ export const BENCH = benchResult("1.2.3", {
     failed: index === 7 ? 2 : 0,
   })),
   limits: [],
+  hdr: compressAll({ connectUs: CONNECTS, echoUs: ECHOES }),
 });
+
+const LATENCIES = histogramOf([1000, 2000, 3000, 20_000]);
+const TTFBS = histogramOf([900, 1900]);
 
 /** An HTTP run with every kind of outcome, and without keep-alive. */
 export const HTSTRESS = htstressResult("1.2.3", {
@@ -51,12 +57,14 @@ export const HTSTRESS = htstressResult("1.2.3", {
   threads: 4,
   good: 985,
   unwanted: 5,
+  startedMs: Date.UTC(2026, 0, 31, 12),
   seconds: 2,
   bytesIn: 3 * 1024 ** 2,
   bytesOut: 98_304,
   statuses: { "200": 985, "404": 5 },
   errors: { refused: 1, reset: 2, timeout: 1, truncated: 2, garbage: 1, closed: 3 },
-  latencyUs: summarize(histogramOf([1000, 2000, 3000, 20_000])),
-  ttfbUs: summarize(histogramOf([900, 1900])),
+  latencyUs: summarize(LATENCIES),
+  ttfbUs: summarize(TTFBS),
   connectUs: summarize(),
+  hdr: compressAll({ latencyUs: LATENCIES, ttfbUs: TTFBS, connectUs: histogramOf([]) }),
 });

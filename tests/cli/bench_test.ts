@@ -50,8 +50,9 @@ Deno.test("ktcp bench --json: one document, in the shape that is promised", asyn
   const document = JSON.parse(out);
   assert.deepEqual(
     Object.keys(document).join(),
-    "command,version,target,selfStarted,engine,threads,rounds,messages,messageBytes,attempted,ok," +
-      "failed,failures,seconds,messagesPerSecond,bytesPerSecond,connectUs,echoUs,kernel,clients,limits",
+    "command,version,target,selfStarted,engine,threads,rounds,messages,messageBytes,ratePerSecond," +
+      "attempted,ok,failed,failures,startedAt,endedAt,seconds,messagesPerSecond,bytesPerSecond," +
+      "connectUs,echoUs,kernel,clients,limits,hdr",
   );
   assert.equal(document.command, "bench");
   assert.equal(document.target, `127.0.0.1:${server.port}`);

@@ -44,7 +44,8 @@ Deno.test("ktcp htstress --json: one document, in the shape that is promised", a
   assert.equal(
     Object.keys(document).join(),
     "command,version,urls,engine,mode,concurrency,threads,requests,good,bad,socketErrors," +
-      "seconds,requestsPerSecond,bytesIn,bytesOut,statuses,errors,latencyUs,ttfbUs,connectUs",
+      "startedAt,endedAt,seconds,requestsPerSecond,bytesIn,bytesOut,statuses,errors,latencyUs," +
+      "ttfbUs,connectUs,hdr",
   );
   assert.deepEqual(document.urls, [`${server.url}a`, `${server.url}b`]);
   assert.deepEqual([document.command, document.mode], ["htstress", "keep-alive"]);
