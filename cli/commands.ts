@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./htstress/htstress.ts"),
   },
   {
+    name: "merge",
+    summary: "add up results of several machines",
+    load: () => import("./merge.ts"),
+  },
+  {
     name: "lab",
     summary: "run experiments, and explain the results",
     load: () => import("./lab/lab.ts"),

@@ -42,6 +42,7 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
     echo: [".", "stats", "load"],
     http: [".", "stats", "load"],
     report: [".", "stats"],
+    merge: [".", "stats"],
     lab: [".", "echo", "http", "load", "report", "stats"],
   },
 };

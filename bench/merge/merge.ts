@@ -1,0 +1,288 @@
+/**
+ * Adds up the results of several machines as if one run had made them all.
+ *
+ * Counts are added, and histograms bucket by bucket: percentiles are those of all samples, never
+ * averages of percentiles. Totals and rates are derived anew, as those of a single run are. The
+ * time of the merged run is the time during which at least one of them ran.
+ */
+import {
+  benchResult,
+  type BenchRun,
+  htstressResult,
+  type HtstressRun,
+  type Result,
+  type Window,
+} from "../result.ts";
+import { formatInstant } from "../../system/instant.ts";
+import { LatencyHistogram } from "../stats/histogram.ts";
+import { type LatencySummary, summarize } from "../stats/summary.ts";
+import type { Source } from "./documents.ts";
+import {
+  clients,
+  faults,
+  joined,
+  limits,
+  MergeError,
+  numberOf,
+  objectOf,
+  type Rule,
+  same,
+  schedule,
+  sum,
+  sumEach,
+  sumEachKnown,
+  sumOfRates,
+  union,
+} from "./rules.ts";
+import { commonSeconds, coveredSeconds, type Span, spanOf } from "./windows.ts";
+
+/** What a merged document has besides. */
+export interface MergedFields {
+  /** How many runs it adds up. */
+  merged: number;
+  /** How long all of them ran at the same time. */
+  commonSeconds: number;
+  /** When each of them ran. */
+  windows: Window[];
+}
+
+/** What came of merging. */
+export interface Merged {
+  result: Result & MergedFields;
+  /** The latencies of all runs by the name of their object. */
+  histograms: Record<string, LatencyHistogram>;
+  /** Fields that this version does not know how to add up: the result lacks them. */
+  leftOut: string[];
+}
+
+/** Fields of a run that are derived from others, or added up by other means than a rule. */
+type Derived = "unwanted" | "startedMs" | "seconds" | "hdr" | `${string}Us`;
+
+type Rules<Run> = Record<Exclude<keyof Run, Derived>, Rule>;
+
+const BENCH_RULES: Rules<BenchRun> = {
+  target: joined,
+  selfStarted: same,
+  threads: sum,
+  rounds: same,
+  messages: same,
+  messageBytes: same,
+  ratePerSecond: sumOfRates,
+  ok: sum,
+  failures: sumEach,
+  kernel: sumEachKnown,
+  clients,
+  limits,
+};
+
+const HTSTRESS_RULES: Rules<HtstressRun> = {
+  urls: union,
+  mode: same,
+  concurrency: same,
+  threads: sum,
+  good: sum,
+  bytesIn: sum,
+  bytesOut: sum,
+  statuses: sumEach,
+  errors: sumEach,
+};
+
+/** Fields that not every run has. */
+const OPTIONAL_RULES: Record<string, Rule> = { engine: joined, faults, schedule };
+
+/** The latency objects of each command. */
+const LATENCIES = {
+  bench: ["connectUs", "echoUs"],
+  htstress: ["latencyUs", "ttfbUs", "connectUs"],
+} as const;
+
+/**
+ * Adds up `sources`, of which there is at least one; merged documents count for all that they hold.
+ *
+ * @param version of ktcp, for the document
+ * @throws {MergeError} when they cannot be added up, or one of them is damaged
+ */
+export function mergeResults(version: string, sources: readonly Source[]): Merged {
+  const command = commandOf(sources);
+  checkDistinct(sources);
+  const windows = sources.flatMap(windowsOf);
+  const spans = sources.flatMap((source) =>
+    windowsOf(source).flatMap((window) => spanOf(window, source.name) ?? [])
+  );
+  const histograms = Object.fromEntries(
+    LATENCIES[command].map((field) => [field, sumOfLatencies(sources, field, latencyIn)]),
+  );
+  const rules = command === "bench" ? BENCH_RULES : HTSTRESS_RULES;
+  const optional = Object.entries(OPTIONAL_RULES)
+    .filter(([field]) => sources.some(({ document }) => document[field] !== undefined));
+  const run: Record<string, unknown> = {
+    ...applied({ ...(rules as Record<string, Rule>), ...Object.fromEntries(optional) }, sources),
+    startedMs: spans.length === 0 ? null : Math.min(...spans.map(({ startMs }) => startMs)),
+    seconds: coveredSeconds(spans),
+    ...mapValues(histograms, summarize),
+  };
+  if (objectOf(run.schedule).due !== undefined) {
+    histograms.lateUs = sumOfLatencies(sources, "lateUs", lateIn);
+    run.schedule = { ...objectOf(run.schedule), lateUs: summarize(histograms.lateUs) };
+  }
+  const hdr = mapValues(histograms, (histogram) => histogram.compressed());
+  const result = completed(command, version, { ...run, hdr }, sources);
+  const merged: MergedFields = {
+    merged: sources.reduce((total, source) => total + runsIn(source), 0),
+    commonSeconds: spans.length < windows.length ? 0 : commonSeconds(spans),
+    windows,
+  };
+  const { hdr: last, ...rest } = result;
+  const extra = Object.fromEntries(optional.map(([field]) => [field, run[field]]));
+  const whole = { ...rest, ...lastEnd(spans), ...extra, ...merged, hdr: last } as Merged["result"];
+  return { result: whole, histograms, leftOut: unknownFields(sources, whole) };
+}
+
+/** The command that all `sources` are runs of. */
+function commandOf(sources: readonly Source[]): keyof typeof LATENCIES {
+  for (const { name, document } of sources) {
+    const { command } = document;
+    if (command !== "bench" && command !== "htstress") {
+      throw new MergeError(
+        name,
+        `its command is ${JSON.stringify(command) ?? "missing"}; ` +
+          "merge what 'ktcp bench --json' or 'ktcp htstress --json' saved",
+      );
+    }
+    const other = document.sweep !== undefined && "sweep" ||
+      document.compared !== undefined && "compare";
+    if (other) {
+      throw new MergeError(name, `it comes from --${other}; merge single runs, without --${other}`);
+    }
+  }
+  return same(
+    sources.map(({ name, document }) => ({ name, value: document.command })),
+    "command",
+  ) as keyof typeof LATENCIES;
+}
+
+/** @throws {MergeError} when a document is given twice, which would count its run twice */
+function checkDistinct(sources: readonly Source[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, text } of sources) {
+    const other = seen.get(text);
+    if (other !== undefined) {
+      throw new MergeError(name, `it is the same run as ${other}; name each run once`);
+    }
+    seen.set(text, name);
+  }
+}
+
+/** How many runs a document adds up: one, unless it is a merged one. */
+function runsIn({ name, document: { merged = 1 } }: Source): number {
+  return numberOf({ name, value: merged }, "merged");
+}
+
+function windowsOf({ document }: Source): Window[] {
+  const windows = document.windows ?? [document];
+  return (Array.isArray(windows) ? windows : [windows]).map((window) => {
+    const { startedAt = "?", endedAt = "?" } = objectOf(window);
+    return { startedAt, endedAt } as Window;
+  });
+}
+
+/** All fields that `rules` are about, added up. */
+function applied(
+  rules: Record<string, Rule>,
+  sources: readonly Source[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(rules).map(([field, rule]) => {
+      const parts = sources.map(({ name, document }) => ({ name, value: document[field] }));
+      return [field, rule(parts, field)];
+    }),
+  );
+}
+
+/** The document of what was added up, with all that follows from it. */
+function completed(
+  command: keyof typeof LATENCIES,
+  version: string,
+  run: Record<string, unknown>,
+  sources: readonly Source[],
+): Result {
+  if (command === "bench") return benchResult(version, run as unknown as BenchRun);
+  // The documents have the sum of these and of bad responses of other kinds.
+  const [bad] = Object.values(applied({ bad: sum }, sources)) as number[];
+  const errors = run.errors as HtstressRun["errors"];
+  const unwanted = bad - errors.truncated - errors.garbage;
+  return htstressResult(version, { ...run, unwanted } as unknown as HtstressRun);
+}
+
+/** The end of the last run, between which and the first one's start there may be pauses. */
+function lastEnd(spans: readonly Span[]): Partial<Window> {
+  if (spans.length === 0) return {};
+  return { endedAt: formatInstant(Math.max(...spans.map(({ endMs }) => endMs))) };
+}
+
+function latencyIn({ document }: Source, field: string): unknown {
+  return document[field];
+}
+
+function lateIn({ document }: Source): unknown {
+  return objectOf(document.schedule).lateUs;
+}
+
+/** All samples behind the latency objects that `latencyOf` finds. */
+function sumOfLatencies(
+  sources: readonly Source[],
+  field: string,
+  latencyOf: (source: Source, field: string) => unknown,
+): LatencyHistogram {
+  const total = LatencyHistogram.ofManySamples();
+  for (const source of sources) {
+    const part = histogramOf(source, field, objectOf(latencyOf(source, field)));
+    total.merge(part);
+    part.destroy();
+  }
+  return total;
+}
+
+/** The samples of a latency object of `source`, held against its figures. */
+function histogramOf(
+  { name, document }: Source,
+  field: string,
+  { count, min, max }: Partial<Record<keyof LatencySummary, unknown>>,
+): LatencyHistogram {
+  const text = objectOf(document.hdr)[field];
+  if (typeof text !== "string") {
+    throw new MergeError(
+      name,
+      `it has no histogram of ${field} in hdr, and percentiles cannot be added up; ` +
+        "repeat the run with this version of ktcp",
+    );
+  }
+  const damaged = (reason: string) =>
+    new MergeError(name, `its hdr ${field} is damaged: ${reason}; save the run again with --json`);
+  let histogram: LatencyHistogram;
+  try {
+    const extremes = typeof min === "number" && typeof max === "number"
+      ? { minUs: min, maxUs: max }
+      : undefined;
+    histogram = LatencyHistogram.fromCompressed(text, extremes);
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
+  if (histogram.count !== count) {
+    throw damaged(`it holds ${histogram.count} samples, and ${field} counts ${count}`);
+  }
+  return histogram;
+}
+
+/** Fields of `sources` that `result` lacks. */
+function unknownFields(sources: readonly Source[], result: object): string[] {
+  const fields = new Set(sources.flatMap(({ document }) => Object.keys(document)));
+  return [...fields].filter((field) => !(field in result));
+}
+
+function mapValues<From, To>(
+  record: Record<string, From>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

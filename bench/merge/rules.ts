@@ -1,0 +1,166 @@
+/**
+ * How the values of a field in several documents become one: a function for each way. All take the
+ * values with the names of their documents, and throw {@linkcode MergeError} when it cannot be done.
+ */
+
+/** What a document has in a field; undefined when it lacks it. */
+export interface Part {
+  /** Of the document. */
+  name: string;
+  value: unknown;
+}
+
+/** Adds up the values of `field`. */
+export type Rule = (parts: readonly Part[], field: string) => unknown;
+
+/** Documents that cannot be added up: the message names one, the reason, and what to do. */
+export class MergeError extends Error {
+  override name = "MergeError";
+
+  constructor(name: string, reason: string) {
+    super(`Cannot merge ${name}: ${reason}`);
+  }
+}
+
+const DAMAGED = "save the run again with --json";
+
+/** The total of a count. */
+export const sum: Rule = (parts, field) =>
+  parts.reduce((total, part) => total + numberOf(part, field), 0);
+
+/** The total of what not every machine can tell; null when one cannot. */
+export const sumOfKnown: Rule = (parts, field) =>
+  parts.some(({ value }) => value === null) ? null : sum(parts, field);
+
+/** The total of each count in an object. */
+export const sumEach: Rule = (parts, field) => addEach(parts, field, sum);
+
+/** {@linkcode sumOfKnown} of each count in an object. */
+export const sumEachKnown: Rule = (parts, field) => addEach(parts, field, sumOfKnown);
+
+/** A parameter that has to be the same in all, because the results mean different things else. */
+export const same: Rule = (parts, field) => {
+  const [first] = parts;
+  for (const { name, value } of parts) {
+    if (value !== first.value) {
+      throw new MergeError(
+        name,
+        `its ${field} is ${show(value)}, that of ${first.name} is ${show(first.value)}; ` +
+          "merge runs with the same options",
+      );
+    }
+  }
+  return first.value;
+};
+
+/** The total rate of open loops; null when all are closed loops. */
+export const sumOfRates: Rule = (parts, field) => {
+  sameLoop(parts.map(({ name, value }) => ({ name, value: value !== null })));
+  return sumOfKnown(parts, field);
+};
+
+/** Everything that occurs in lists of texts, once. */
+export const union: Rule = (parts, field) => [
+  ...new Set(parts.flatMap((part) => listOf(part, field))),
+];
+
+/** The different texts that occur, as one. */
+export const joined: Rule = (parts, field) =>
+  [...new Set(parts.map((part) => textOf(part, field)))].join(", ");
+
+/** The clients of all, numbered anew. */
+export const clients: Rule = (parts, field) =>
+  parts.flatMap((part) => listOf(part, field))
+    .map((client, index) => ({ ...objectOf(client), index }));
+
+/** Each limit once, as on a machine where it is too low, if there is one. */
+export const limits: Rule = (parts, field) => {
+  const worst = new Map<unknown, Record<string, unknown>>();
+  for (const check of parts.flatMap((part) => listOf(part, field)).map(objectOf)) {
+    if (!worst.has(check.name) || worst.get(check.name)!.ok && !check.ok) {
+      worst.set(check.name, check);
+    }
+  }
+  return [...worst.values()];
+};
+
+/** The faults by kind and reason, the most frequent first, each with its first example. */
+export const faults: Rule = (parts, field) => {
+  const byReason = new Map<string, Record<string, unknown> & { count: number }>();
+  for (const part of parts.filter(({ value }) => value !== undefined)) {
+    for (const fault of listOf(part, field).map(objectOf)) {
+      const key = JSON.stringify([fault.kind, fault.reason]);
+      const count = numberOf({ ...part, value: fault.count }, `${field} count`);
+      const known = byReason.get(key);
+      if (known) known.count += count;
+      else byReason.set(key, { ...fault, count });
+    }
+  }
+  return [...byReason.values()].sort((a, b) => b.count - a.count);
+};
+
+/** What open loops were to send and did; `lateUs` is a latency and added up as such. */
+export const schedule: Rule = (parts, field) => {
+  sameLoop(parts.map(({ name, value }) => ({ name, value: Boolean(value) })));
+  if (!parts[0].value) return parts[0].value;
+  const counts = parts.map(({ name, value }) => {
+    const { ratePerSecond, due, sent, unsent } = objectOf(value);
+    return { name, value: { ratePerSecond, due, sent, unsent } };
+  });
+  return sumEach(counts, field);
+};
+
+/** `part` as a count. @throws {MergeError} when it is none */
+export function numberOf({ name, value }: Part, field: string): number {
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new MergeError(name, `its ${field} is ${show(value)} and no number; ${DAMAGED}`);
+}
+
+/** `value` as an object; an empty one when it is none. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+}
+
+/** @throws {MergeError} when some are open loops, which the values tell, and others closed ones */
+function sameLoop(parts: { name: string; value: boolean }[]): void {
+  const [first] = parts;
+  const other = parts.find(({ value }) => value !== first.value);
+  if (!other) return;
+  const loop = (isOpen: boolean) => isOpen ? "with --rate" : "without --rate";
+  throw new MergeError(
+    other.name,
+    `it ran ${loop(other.value)}, ${first.name} ${loop(first.value)}: their latencies count from ` +
+      "different times; merge runs with the same options",
+  );
+}
+
+function addEach(parts: readonly Part[], field: string, rule: Rule): Record<string, unknown> {
+  for (const { name, value } of parts) {
+    if (typeof value !== "object" || value === null) {
+      throw new MergeError(name, `its ${field} is ${show(value)}; ${DAMAGED}`);
+    }
+  }
+  const keys = new Set(parts.flatMap(({ value }) => Object.keys(objectOf(value))));
+  return Object.fromEntries([...keys].map((key) => {
+    // What never occurred may have no count.
+    const counts = parts.map(({ name, value }) => ({ name, value: objectOf(value)[key] ?? 0 }));
+    const known = parts.map(({ name, value }, i) =>
+      objectOf(value)[key] === null ? { name, value: null } : counts[i]
+    );
+    return [key, rule(known, `${field} ${key}`)];
+  }));
+}
+
+function listOf({ name, value }: Part, field: string): unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new MergeError(name, `its ${field} is ${show(value)} and no list; ${DAMAGED}`);
+}
+
+function textOf({ name, value }: Part, field: string): string {
+  if (typeof value === "string") return value;
+  throw new MergeError(name, `its ${field} is ${show(value)} and no text; ${DAMAGED}`);
+}
+
+function show(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 60);
+}
