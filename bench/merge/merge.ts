@@ -63,6 +63,7 @@ type Rules<Run> = Record<Exclude<keyof Run, Derived>, Rule>;
 const BENCH_RULES: Rules<BenchRun> = {
   target: joined,
   selfStarted: same,
+  engine: joined,
   threads: sum,
   rounds: same,
   messages: same,
@@ -77,6 +78,7 @@ const BENCH_RULES: Rules<BenchRun> = {
 
 const HTSTRESS_RULES: Rules<HtstressRun> = {
   urls: union,
+  engine: joined,
   mode: same,
   concurrency: same,
   threads: sum,
@@ -88,7 +90,7 @@ const HTSTRESS_RULES: Rules<HtstressRun> = {
 };
 
 /** Fields that not every run has. */
-const OPTIONAL_RULES: Record<string, Rule> = { engine: joined, faults, schedule };
+const OPTIONAL_RULES: Record<string, Rule> = { faults, schedule };
 
 /** The latency objects of each command. */
 const LATENCIES = {

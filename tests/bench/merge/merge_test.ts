@@ -27,6 +27,7 @@ function htstress({ samples, startedMs = NOON, seconds = 2, statuses }: Load): H
   const latency = summarize(histogram);
   const result = htstressResult("1.2.3", {
     urls: ["http://server/"],
+    engine: "deno",
     mode: "keep-alive",
     concurrency: 2,
     threads: 1,
