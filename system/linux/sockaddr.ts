@@ -29,20 +29,24 @@ export const MAX_UNIX_PATH_BYTES = 107;
 /**
  * An IP address and port.
  *
- * @param hostname an IPv4 or IPv6 address, without brackets and zone; names are not resolved
+ * @param hostname an IPv4 or IPv6 address without brackets; names are not resolved. The zone of a
+ * link-local address is the number of its interface (`fe80::1%2`).
  * @throws {TypeError} if `hostname` is none
  */
 export function encodeTcpAddress(hostname: string, port: number): Uint8Array<ArrayBuffer> {
   const word = parseIpv4(hostname);
-  const words = word === undefined ? parseIpv6(hostname) : undefined;
+  const [, address, zone] = /^([^%]*)(?:%(\d+))?$/.exec(hostname) ?? [];
+  const words = word === undefined && address ? parseIpv6(address) : undefined;
   if (word === undefined && words === undefined) {
     throw new TypeError(`Not an IP address: "${hostname}"`);
   }
   const view = new DataView(new ArrayBuffer(words ? 28 : 16));
   view.setUint16(0, words ? AF_INET6 : AF_INET, true);
   view.setUint16(2, port);
-  if (words) words.forEach((word, i) => view.setUint32(8 + 4 * i, word));
-  else view.setUint32(4, word!);
+  if (words) {
+    words.forEach((word, i) => view.setUint32(8 + 4 * i, word));
+    view.setUint32(24, Number(zone ?? 0), true);
+  } else view.setUint32(4, word!);
   return new Uint8Array(view.buffer);
 }
 
