@@ -12,6 +12,8 @@ export interface EchoCheckOptions {
   sizeBytes: number;
   /** Sends these bytes, at least one, every time instead of generated, unique messages. */
   text?: Uint8Array;
+  /** Bytes of any value that follow each echo and belong to it; default 0. */
+  paddingBytes?: number;
 }
 
 /** Functions of the module; `record` is the address of a slot's record. */
@@ -33,6 +35,7 @@ export class EchoCheck {
   readonly #wasm: Exports;
   readonly #partBytes: number;
   readonly #textStart: number;
+  readonly #paddingBytes: number;
 
   /**
    * Sets memory for `options.slots` slots aside; none of it is resident before it is used.
@@ -40,7 +43,8 @@ export class EchoCheck {
    * @throws {RangeError} when the slots exceed a Wasm memory, or the system refuses to reserve it
    */
   constructor(options: EchoCheckOptions) {
-    const { slots, text } = options;
+    const { slots, text, paddingBytes = 0 } = options;
+    this.#paddingBytes = paddingBytes;
     this.sizeBytes = text?.length ?? options.sizeBytes;
     this.#partBytes = Math.min(Math.ceil(this.sizeBytes / 16) * 16, MAX_PART_BYTES);
     const areas = Echo.Areas + 2 * (this.#partBytes + Echo.Slack);
@@ -70,6 +74,7 @@ export class EchoCheck {
     const record = this.#core.open();
     if (record === 0) throw new RangeError("No slot is left: more were opened than asked for");
     this.#core.words[record + Echo.Text >>> 2] = this.#textStart;
+    this.#core.words[record + Echo.Padding >>> 2] = this.#paddingBytes;
     return new EchoSlot(this.#core, this.#wasm, {
       record,
       sizeBytes: this.sizeBytes,

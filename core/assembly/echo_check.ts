@@ -64,6 +64,7 @@ export function beginEcho(record: usize, client: u32, round: u32, sequence: u32,
   store<u32>(record, size, Echo.Size);
   store<u32>(record, 0, Echo.Sent);
   store<u32>(record, 0, Echo.Checked);
+  store<u32>(record, 0, Echo.Padded);
   store<u32>(record, sum, Echo.Checksum);
   storeHex(record + Echo.Header, sum);
   storeHex(record + Echo.Header + 8, client);
@@ -104,7 +105,10 @@ export function generateEcho(record: usize, target: usize, room: u32): u32 {
   return length;
 }
 
-/** Compares the next `length` bytes of the echo, at `source`, with the message. */
+/**
+ * Compares the next `length` bytes of the echo, at `source`, with the message. Behind it come
+ * `Echo.Padding` bytes of any value.
+ */
 export function checkEcho(record: usize, source: usize, length: u32): EchoVerdict {
   const size = load<u32>(record, Echo.Size);
   const start = load<u32>(record, Echo.Checked);
@@ -130,11 +134,15 @@ export function checkEcho(record: usize, source: usize, length: u32): EchoVerdic
     }
   }
   store<u32>(record, end, Echo.Checked);
-  if (end - start < length) {
+  if (end < size) return EchoVerdict.NeedMore;
+  const padding = load<u32>(record, Echo.Padding);
+  const padded = load<u32>(record, Echo.Padded) + length - (end - start);
+  store<u32>(record, padded, Echo.Padded);
+  if (padded > padding) {
     store<u32>(record, size, Echo.MismatchAt);
     return EchoVerdict.Mismatch;
   }
-  return end == size ? EchoVerdict.Match : EchoVerdict.NeedMore;
+  return padded == padding ? EchoVerdict.Match : EchoVerdict.NeedMore;
 }
 
 /**

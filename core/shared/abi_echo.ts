@@ -7,7 +7,7 @@
 export const enum EchoVerdict {
   /** All as sent so far; more has to come. */
   NeedMore = 0,
-  /** The whole message came back, and nothing else. */
+  /** The whole message came back with its padding, and nothing else. */
   Match = 1,
   /** A byte differs, or came after the end: `Echo.MismatchAt` says which. Final. */
   Mismatch = 2,
@@ -31,6 +31,9 @@ export const enum Echo {
   FoundClient = 24,
   FoundRound = 28,
   FoundSequence = 32,
+  /** How many bytes follow each echo that belong to it, and how many of them have come. */
+  Padding = 36,
+  Padded = 40,
   /** 16 bytes: expected bytes while single bytes are compared. */
   Scratch = 48,
   /** 32 bytes: the header of the message. */

@@ -144,3 +144,16 @@ for (const length of [1, 5, 16, 31, 100, 70_000]) {
     }
   });
 }
+
+Deno.test("EchoSlot: bytes of any value may follow, as many as are expected", () => {
+  const slot = new EchoCheck({ slots: 1, sizeBytes: 20, paddingBytes: 12 }).open();
+  for (const stretches of [[100], [1], [20, 1], [19, 5]]) {
+    slot.begin(1, 2, 3);
+    const padded = new Uint8Array(32).fill(7);
+    padded.set(messageOf(slot));
+    assert.equal(feed(slot, padded.subarray(0, 31), stretches), EchoVerdict.NeedMore);
+    assert.equal(feed(slot, padded.subarray(31), stretches), EchoVerdict.Match);
+    assert.equal(feed(slot, padded.subarray(0, 1), stretches), EchoVerdict.Mismatch);
+    assert.equal(slot.mismatchAt, 20);
+  }
+});
