@@ -31,10 +31,18 @@ export class ResponseReader {
     const { module, memory } = core.share;
     this.#core = core;
     this.#words = core.words;
-    this.#words[Client.IsHead >>> 2] = isHead ? 1 : 0;
+    this.isHead = isHead;
     this.statuses = new BigUint64Array(core.words.buffer, Client.Statuses, Client.StatusCount);
     this.#wasm = new WebAssembly.Instance(module, { env: { memory } })
       .exports as unknown as Exports;
+  }
+
+  /**
+   * Whether the response that is read next, on any connection, answers HEAD and has no content. Set
+   * it before `take` or `next` where requests differ.
+   */
+  set isHead(value: boolean) {
+    this.#words[Client.IsHead >>> 2] = value ? 1 : 0;
   }
 
   /** Takes a block for a new connection. @returns its address, 0 when there is none left */

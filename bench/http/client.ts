@@ -13,6 +13,7 @@ import type { RequestBytes } from "./request.ts";
 import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./error_kind.ts";
 import type { ErrorKind, Tally } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
+import type { Rotation } from "./origins.ts";
 import { clockUs } from "../load/clock.ts";
 import type { LoadEngine } from "../load/engine.ts";
 import { Halt, type Schedule } from "../load/schedule.ts";
@@ -25,11 +26,14 @@ export interface ClientSetup {
   reader: ResponseReader;
   tally: Tally;
   engine: LoadEngine<Endpoint>;
-  endpoints: readonly Endpoint[];
-  /** For each URL the index of its endpoint. */
-  endpointOf: readonly number[];
+  /** For each server the endpoints of its connections. */
+  rotations: readonly Rotation[];
+  /** For each URL the index of its server. */
+  serverOf: readonly number[];
   requests: RequestBytes;
-  /** Requests in a batch; more than 1 only with one endpoint. */
+  /** For each URL whether its request is HEAD; absent when all are, or none. */
+  heads?: readonly boolean[];
+  /** Requests in a batch; more than 1 only with one server, and without `heads`. */
   pipeline: number;
   isKeepAlive: boolean;
   /** Where each request is written down; only together with an inspector. */
@@ -42,6 +46,9 @@ export interface ClientSetup {
 
 /** How long a server that announced to close a connection may keep it open, in microseconds. */
 const LINGER_US = 1e6;
+
+/** So many batches each client keeps; of long lists of URLs the rest is made anew. */
+const MAX_KEPT_BATCHES = 256;
 
 /** One client. */
 export class HttpClient implements LinkOwner {
@@ -75,10 +82,10 @@ export class HttpClient implements LinkOwner {
   constructor(setup: ClientSetup) {
     this.#setup = setup;
     this.#inspector = setup.makeInspector?.();
-    this.#links = setup.endpoints.map((endpoint) => {
+    this.#links = setup.rotations.map((rotation) => {
       const conn = setup.reader.open();
       if (conn === 0) throw new RangeError("No memory is left for a connection");
-      return new HttpLink(this, endpoint, conn, setup.reader.inputView(conn));
+      return new HttpLink(this, rotation, conn, setup.reader.inputView(conn));
     });
     this.#link = this.#links[0];
   }
@@ -141,8 +148,9 @@ export class HttpClient implements LinkOwner {
   /** `count` bytes arrived on `link`. */
   received(link: HttpLink, count: number): void {
     const nowUs = clockUs();
-    const { reader, tally } = this.#setup;
+    const { reader, tally, heads } = this.#setup;
     tally.bytesIn += count;
+    if (heads !== undefined) reader.isHead = heads[this.#number % heads.length];
     if (link !== this.#link || this.#outstanding === 0) {
       // No request is outstanding: the server says goodbye, with a 408 for instance. Not counted.
       link.disconnect();
@@ -240,26 +248,25 @@ export class HttpClient implements LinkOwner {
   };
 
   #begin(startUs: number, nowUs: number): void {
-    const { endpointOf, engine } = this.#setup;
+    const { serverOf, engine } = this.#setup;
     this.#startUs = startUs;
     this.#sinceUs = nowUs;
     this.#firstUs = 0;
     this.#connectUs = -1;
-    const link = this.#link = this.#links[endpointOf[this.#number % endpointOf.length]];
+    const link = this.#link = this.#links[serverOf[this.#number % serverOf.length]];
     if (link.isOpen) return this.#send(link);
-    link.socket = engine.open(link.endpoint, link.input, link);
-    if (link.socket.isOpen) this.opened(link);
+    if (link.connect(engine.open).isOpen) this.opened(link);
   }
 
   /** Writes as many requests as are outstanding, from that to the URL in turn on. */
   #send(link: HttpLink): void {
-    const { requests: { bytes, offsets }, endpointOf, tally, debug } = this.#setup;
-    const first = this.#number % endpointOf.length;
+    const { requests: { bytes, offsets }, serverOf, tally, debug } = this.#setup;
+    const first = this.#number % serverOf.length;
     const length = offsets[first + this.#outstanding] - offsets[first];
     let batch = this.#batches[first];
     if (batch === undefined || batch.length !== length) {
       batch = bytes.subarray(offsets[first], offsets[first] + length);
-      this.#batches[first] = batch;
+      if (first < MAX_KEPT_BATCHES) this.#batches[first] = batch;
     }
     tally.bytesOut += length;
     debug?.(batch.slice());

@@ -28,13 +28,17 @@ export async function createEngine(
 /**
  * The fastest sockets of the runtime. `Deno.connect` takes 2/3 of the CPU time of `node:net` for a
  * connection, but with its promises 1.2 times as much for an exchange on one that stays open; TLS
- * without checking certificates there is only in `node:tls`.
+ * without checking certificates there is only in `node:tls`. In Deno's `node:net` the zone of an IPv6
+ * address is lost.
  */
 async function runtimeSockets(
   { endpoints, isKeepAlive }: EngineUse,
 ): Promise<OpenSocket<Endpoint>> {
   const hasTls = endpoints.some(({ tls }) => tls !== undefined);
-  if (!isKeepAlive && !hasTls) {
+  const hasZone = endpoints.some((endpoint) =>
+    !("path" in endpoint) && endpoint.hostname.includes("%")
+  );
+  if ((!isKeepAlive || hasZone) && !hasTls) {
     const { DenoSocket } = await import("../load/deno_socket.ts");
     return (endpoint, input, events) => new DenoSocket(endpoint, input, events);
   }

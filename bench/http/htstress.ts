@@ -7,8 +7,9 @@
  */
 import { isGoodStatus, LiveFigures, type ThreadPlan } from "./plan.ts";
 import { WorkerThread } from "./worker_thread.ts";
-import { layOutRequests } from "./request.ts";
-import { type Endpoint, parseHttpUrl, resolveEndpoint } from "./target.ts";
+import { type Header, layOutRequests, type RequestForm } from "./request.ts";
+import { type DnsMode, findOrigins, type Origins } from "./origins.ts";
+import { type HttpUrl, parseHttpUrl } from "./target.ts";
 import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
 import type { ClientEngine } from "../load/engine.ts";
 import { Budget, Halt } from "../load/schedule.ts";
@@ -17,9 +18,25 @@ import type { RequestSample } from "../result.ts";
 import { compressAll, type HtstressRun } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
 
+/** A request of a load, with the URL that it asks for. */
+export interface LoadRequest extends RequestForm {
+  url: HttpUrl;
+}
+
 /** An HTTP load. */
 export interface HtstressOptions {
   urls: string[];
+  /** What is sent in turn; default: `method` with `headers` and `body` to each of `urls`. */
+  sent?: readonly LoadRequest[];
+  /**
+   * When each of `sent` is meant to start, in microseconds after the beginning, in rising order.
+   * Then each is sent once, whatever became of the ones before, and the run ends with the last.
+   */
+  startsUs?: Float64Array;
+  /** The servers behind the URLs, if they are known; default: they are found now. */
+  origins?: Origins;
+  /** How the addresses of a name are used; default: in turn. */
+  dns?: DnsMode;
   /** Connect to this Unix domain socket, whatever the URLs' hosts. */
   unixPath?: string;
   /** Host field, in place of the URLs' hosts. */
@@ -50,7 +67,7 @@ export interface HtstressOptions {
   /** The most that a connection attempt, or an exchange, may take; 0 for no limit. */
   timeoutMs: number;
   method: string;
-  headers: (readonly [name: string, value: string])[];
+  headers: Header[];
   body?: Uint8Array;
   /** Whether certificates are not checked. */
   isInsecure: boolean;
@@ -112,7 +129,7 @@ export async function runHtstress(
   const threads = Array.from({ length: options.threads }, (_, index) => {
     const figures = new LiveFigures();
     live.push(figures);
-    const own = { ...plan, index, budget: budget.shared, live: figures.shared };
+    const own = { ...plan(index), index, budget: budget.shared, live: figures.shared };
     return new WorkerThread(own, hooks);
   });
   const end = endOn(budget, hooks.signal);
@@ -138,45 +155,49 @@ export async function runHtstress(
   }
 }
 
-/** The plan of all threads, without `index`, `budget` and `live`, which differ. */
-async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise<ThreadPlan> {
-  const urls = options.urls.map(parseHttpUrl);
-  const endpoints: Endpoint[] = [];
-  const indexOf = new Map<string, number>();
-  const endpointOf: number[] = [];
-  for (const url of urls) {
-    const key = options.unixPath ?? `${url.isSecure} ${url.hostname} ${url.port}`;
-    let index = indexOf.get(key);
-    if (index === undefined) {
-      index = endpoints.length;
-      indexOf.set(key, index);
-      endpoints.push(
-        options.unixPath === undefined
-          ? await resolveEndpoint(url, options)
-          : { path: options.unixPath },
-      );
-    }
-    endpointOf.push(index);
-  }
-  const targets = urls.map(({ target, authority }) => ({
-    target,
-    host: options.host ?? authority,
-  }));
+/** What is sent to each of `options.urls` in turn. */
+export function requestsOf(options: HtstressOptions): readonly LoadRequest[] {
+  const { sent, urls, method, headers, body } = options;
+  return sent ?? urls.map((text) => ({ url: parseHttpUrl(text), method, headers, body }));
+}
+
+/** The plans of the threads, by index, without `index`, `budget` and `live`. */
+async function planLoad(
+  options: HtstressOptions,
+  hooks: HtstressHooks,
+): Promise<(index: number) => ThreadPlan> {
+  const { host, threads, isKeepAlive, pipeline, startsUs } = options;
+  const all = requestsOf(options);
+  const origins = options.origins ?? await findOrigins(all.map(({ url }) => url), options);
   const shared = new SharedArrayBuffer(0);
-  return {
+  /** The part of the plan that is about the requests with the numbers `own`. */
+  const requestPlan = (own: number[]) => {
+    const requests = own.map((i) => {
+      const { url, method, headers, body } = all[i];
+      return { target: url.target, host: host ?? url.authority, method, headers, body };
+    });
+    const heads = requests.map(({ method }) => method === "HEAD");
+    return {
+      origins: { servers: origins.servers, serverOf: own.map((i) => origins.serverOf[i]) },
+      requests: layOutRequests(requests, isKeepAlive, pipeline),
+      isHead: heads.every((isHead) => isHead === heads[0]) ? heads[0] ?? false : heads,
+    };
+  };
+  const numbers = [...all.keys()];
+  // Where each request is sent once, at its time, each thread has requests of its own.
+  const common = startsUs === undefined ? requestPlan(numbers) : undefined;
+  return (index) => ({
     index: 0,
-    threads: options.threads,
+    threads,
     engine: options.engine,
     concurrency: options.concurrency,
-    endpoints,
-    endpointOf,
-    requests: layOutRequests(targets, options, options.pipeline),
-    pipeline: options.pipeline,
-    isKeepAlive: options.isKeepAlive,
-    isHead: options.method === "HEAD",
+    ...(common ?? requestPlan(numbers.filter((i) => i % threads === index))),
+    pipeline,
+    isKeepAlive,
     budget: shared,
     live: shared,
     ratePerSecond: options.ratePerSecond,
+    startsUs,
     durationMs: options.durationMs,
     rampMs: options.rampMs,
     warmupMs: options.warmupMs,
@@ -185,7 +206,7 @@ async function planLoad(options: HtstressOptions, hooks: HtstressHooks): Promise
     expectBodySha256: options.expectBodySha256,
     wantsSamples: hooks.onSamples !== undefined,
     wantsDebug: hooks.onDebug !== undefined,
-  };
+  });
 }
 
 /** Halts `budget` when `signal` says so. */

@@ -1,6 +1,7 @@
 /** The place of a connection: it may be open, being opened, or empty. */
-import type { ClientSocket, SocketEvents } from "../load/socket.ts";
+import type { ClientSocket, OpenSocket, SocketEvents } from "../load/socket.ts";
 import type { Endpoint } from "./target.ts";
+import type { Rotation } from "./origins.ts";
 
 /** Callbacks for events on a link; see `SocketEvents`. */
 export interface LinkOwner {
@@ -10,14 +11,17 @@ export interface LinkOwner {
   failed(link: HttpLink, error: Error): void;
 }
 
-/** A client's connection to one endpoint, or the place for one. */
+/** A client's connection to one server, or the place for one. */
 export class HttpLink implements SocketEvents {
   socket: ClientSocket | null = null;
   isOpen = false;
+  /** Where the connection leads, or led last. */
+  endpoint!: Endpoint;
 
   constructor(
     readonly client: LinkOwner,
-    readonly endpoint: Endpoint,
+    /** Where the next connections lead; shared by all links of a thread to that server. */
+    readonly rotation: Rotation,
     /** Address of its block. */
     public conn: number,
     readonly input: Uint8Array,
@@ -40,6 +44,12 @@ export class HttpLink implements SocketEvents {
 
   failed(error: Error): void {
     this.client.failed(this, error);
+  }
+
+  /** Opens a connection to the endpoint whose turn it is. @returns its socket */
+  connect(openSocket: OpenSocket<Endpoint>): ClientSocket {
+    this.endpoint = this.rotation.next();
+    return this.socket = openSocket(this.endpoint, this.input, this);
   }
 
   /** Closes the connection, if there is one. */

@@ -9,7 +9,8 @@ import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "
 import type { LoadEngine } from "../load/engine.ts";
 import type { Endpoint } from "./target.ts";
 import { Budget, Halt, Schedule } from "../load/schedule.ts";
-import { constantRate, type Pacer, ramp, shareOf } from "../load/pacer.ts";
+import { constantRate, listed, type Pacer, ramp, shareOf } from "../load/pacer.ts";
+import { Rotation } from "./origins.ts";
 import { SampleLog } from "./sample_log.ts";
 
 /** Room for what one read brings, in bytes. */
@@ -46,10 +47,10 @@ export class LoadThread {
     parts: ThreadParts,
   ) {
     this.#plan = plan;
-    const { concurrency, endpoints, endpointOf, pipeline, isKeepAlive } = plan;
+    const { concurrency, origins, pipeline, isKeepAlive, isHead } = plan;
     const { core, requests } = parts;
     this.#engine = parts.engine;
-    const reader = this.#reader = new ResponseReader(core, plan.isHead);
+    const reader = this.#reader = new ResponseReader(core, isHead === true);
     this.#live = new LiveFigures(plan.live);
     if (plan.wantsSamples) {
       this.#samples = new SampleLog({
@@ -65,9 +66,10 @@ export class LoadThread {
       reader,
       tally: this.#tally,
       engine: parts.engine,
-      endpoints,
-      endpointOf,
+      rotations: origins.servers.map((endpoints) => new Rotation(endpoints, plan.index)),
+      serverOf: origins.serverOf,
       requests,
+      heads: typeof isHead === "boolean" ? undefined : isHead,
       pipeline,
       isKeepAlive,
       samples: this.#samples,
@@ -88,15 +90,20 @@ export class LoadThread {
     plan: ThreadPlan,
     post: (message: ThreadMessage) => void,
   ): Promise<LoadThread> {
+    const { concurrency, origins: { servers }, isKeepAlive } = plan;
     const core = Core.create({
-      blocks: plan.concurrency * plan.endpoints.length,
+      blocks: concurrency * servers.length,
       inputBytes: INPUT_BYTES,
       limits: { ...DEFAULT_LIMITS, maxBody: Infinity },
     });
     // A copy of its own: sockets of `node:net` take no view of shared memory.
     const requests = { ...plan.requests, bytes: plan.requests.bytes.slice() };
     const memory = { input: core.bytes, output: requests.bytes };
-    const engine = await createEngine(plan.engine, plan, memory);
+    const engine = await createEngine(
+      plan.engine,
+      { endpoints: servers.flat(), isKeepAlive },
+      memory,
+    );
     return new LoadThread(plan, post, { core, requests, engine });
   }
 
@@ -132,7 +139,8 @@ export class LoadThread {
 
   /** The intended starts of this thread; undefined for a closed loop. */
   #pacer(rampMs: number): Pacer | undefined {
-    const { ratePerSecond, index, threads } = this.#plan;
+    const { ratePerSecond, startsUs, index, threads } = this.#plan;
+    if (startsUs !== undefined) return shareOf(listed(startsUs), index, threads);
     if (ratePerSecond === 0) return undefined;
     const total = rampMs > 0 ? ramp(0, ratePerSecond, rampMs * 1000) : constantRate(ratePerSecond);
     return shareOf(total, index, threads);

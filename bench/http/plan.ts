@@ -3,7 +3,7 @@ import type { ClientEngine } from "../load/engine.ts";
 import type { RequestSample } from "../result.ts";
 import type { RequestBytes } from "./request.ts";
 import type { TallyReport } from "./tally.ts";
-import type { Endpoint } from "./target.ts";
+import type { Origins } from "./origins.ts";
 
 /** What a Worker is to do; the first message to it. */
 export interface ThreadPlan {
@@ -13,20 +13,21 @@ export interface ThreadPlan {
   engine: ClientEngine;
   /** Connections of this thread. */
   concurrency: number;
-  endpoints: Endpoint[];
-  /** For each URL the index of its endpoint. */
-  endpointOf: number[];
+  /** The servers, and for each request that of its URL. */
+  origins: Origins;
   requests: RequestBytes;
   pipeline: number;
   isKeepAlive: boolean;
-  /** Whether the requests are HEAD. */
-  isHead: boolean;
+  /** Whether the requests are HEAD; for each one, where that differs. */
+  isHead: boolean | boolean[];
   /** Memory of the `Budget`. */
   budget: SharedArrayBuffer;
   /** Memory of this thread's `LiveFigures`. */
   live: SharedArrayBuffer;
   /** Starts per second over all threads; 0 for a closed loop. */
   ratePerSecond: number;
+  /** When each request of all threads is meant to start, once, in place of a rate; see `listed`. */
+  startsUs?: Float64Array;
   /** The run ends when a thread has run for this long; 0 for no limit. */
   durationMs: number;
   rampMs: number;

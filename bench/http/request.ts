@@ -3,17 +3,40 @@
  * is a view of this memory.
  */
 
-/** What is the same in all requests of a load. */
+/** A field of a request. */
+export type Header = readonly [name: string, value: string];
+
+/** token = 1*tchar (RFC 9110 section 5.6.2): methods, and names of fields. */
+export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** What may stand in a field value: no control characters but HTAB. */
+// deno-lint-ignore no-control-regex
+export const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
+
+/**
+ * Reads a field line, `Name: value`.
+ *
+ * @throws {SyntaxError} when it is none
+ */
+export function parseHeader(line: string): Header {
+  const colon = line.indexOf(":");
+  const name = line.slice(0, colon);
+  const value = line.slice(colon + 1).trim();
+  if (colon < 1 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
+    throw new SyntaxError(`Not a header: '${line}'; write it like 'Accept: text/html'`);
+  }
+  return [name, value];
+}
+
+/** What a request says beside its target. */
 export interface RequestForm {
   method: string;
-  /** HTTP/1.1 with persistent connections; else HTTP/1.0, one connection a request. */
-  isKeepAlive: boolean;
-  headers: readonly (readonly [name: string, value: string])[];
+  headers: readonly Header[];
   body?: Uint8Array;
 }
 
-/** Where one URL's request goes. */
-export interface RequestTarget {
+/** One request. */
+export interface HttpRequest extends RequestForm {
   /** Path and query. */
   target: string;
   /** The Host field, unless a header of that name is given. */
@@ -34,9 +57,13 @@ const WITH_CONTENT = ["POST", "PUT", "PATCH"];
 /** Memory for requests beyond which batches are refused. */
 const MAX_BYTES = 2 ** 30;
 
-/** The bytes of one request. */
-export function requestBytes({ target, host }: RequestTarget, form: RequestForm): Uint8Array {
-  const { method, isKeepAlive, headers, body } = form;
+/**
+ * The bytes of one request.
+ *
+ * @param isKeepAlive HTTP/1.1 with persistent connections; else HTTP/1.0, one connection a request
+ */
+export function requestBytes(request: HttpRequest, isKeepAlive: boolean): Uint8Array {
+  const { target, host, method, headers, body } = request;
   const has = (name: string) => headers.some(([other]) => other.toLowerCase() === name);
   const lines = [`${method} ${target} HTTP/1.${isKeepAlive ? 1 : 0}`];
   if (!has("host")) lines.push(`Host: ${host}`);
@@ -53,24 +80,24 @@ export function requestBytes({ target, host }: RequestTarget, form: RequestForm)
 }
 
 /**
- * Lays out the requests to `targets` in turn, so that `pipeline` of them from any one on are
- * one piece.
+ * Lays out `requests` one after the other, so that `pipeline` of them from any one on are one piece.
  *
  * @throws {RangeError} when that takes more than 1 GiB
  */
 export function layOutRequests(
-  targets: readonly RequestTarget[],
-  form: RequestForm,
+  requests: readonly HttpRequest[],
+  isKeepAlive: boolean,
   pipeline: number,
 ): RequestBytes {
-  const single = targets.map((target) => requestBytes(target, form));
+  const single = requests.map((request) => requestBytes(request, isKeepAlive));
   const offsets = [0];
-  for (let i = 0; i < targets.length + pipeline - 1; i++) {
+  for (let i = 0; single.length > 0 && i < single.length + pipeline - 1; i++) {
     offsets.push(offsets[i] + single[i % single.length].length);
   }
   const total = offsets.at(-1)!;
   if (total > MAX_BYTES) {
-    throw new RangeError(`${pipeline} pipelined requests take ${total} bytes; at most 1 GiB fit`);
+    const what = pipeline > 1 ? `${pipeline} pipelined requests` : "The requests";
+    throw new RangeError(`${what} take ${total} bytes; at most 1 GiB fit`);
   }
   const bytes = new Uint8Array(new SharedArrayBuffer(total));
   for (let i = 0; i + 1 < offsets.length; i++) bytes.set(single[i % single.length], offsets[i]);

@@ -60,7 +60,8 @@ export class WorkerThread {
 }
 
 /** What a Worker needs to reach its endpoints, and nothing else. */
-function permissionsFor({ engine, endpoints }: ThreadPlan): Deno.PermissionOptionsObject {
+function permissionsFor({ engine, origins }: ThreadPlan): Deno.PermissionOptionsObject {
+  const endpoints = origins.servers.flat();
   const none = { env: false, run: false, sys: false, import: false } as const;
   // System calls ask nobody.
   if (engine !== "deno") return { ...none, net: false, read: false, write: false, ffi: true };

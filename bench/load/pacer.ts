@@ -10,6 +10,8 @@
 export interface Pacer {
   /** When start number `i` (from 0) is due, in microseconds after the beginning of the run. */
   intendedStartUs(i: number): number;
+  /** How many starts there are; absent when they never end. */
+  readonly count?: number;
 }
 
 /** Starts at a constant `ratePerSecond` (above 0), the first at once. */
@@ -37,12 +39,22 @@ export function ramp(fromPerSecond: number, toPerSecond: number, rampUs: number)
   };
 }
 
+/** One start at each of `startsUs`, which rise. */
+export function listed(startsUs: ArrayLike<number>): Pacer {
+  return { intendedStartUs: (i) => startsUs[i], count: startsUs.length };
+}
+
 /**
  * The part of `total` that thread `index` of `threads` starts: every `threads`-th start, so that
  * all of them together keep the total rate and interleave evenly.
  */
 export function shareOf(total: Pacer, index: number, threads: number): Pacer {
-  return { intendedStartUs: (i) => total.intendedStartUs(i * threads + index) };
+  return {
+    intendedStartUs: (i) => total.intendedStartUs(i * threads + index),
+    count: total.count === undefined
+      ? undefined
+      : Math.max(0, Math.ceil((total.count - index) / threads)),
+  };
 }
 
 function positive(value: number, what: string): number {

@@ -117,7 +117,8 @@ export class Schedule {
 
   /** Takes up to `most` requests, numbered from {@linkcode next} on. @returns how many */
   claim(most: number): number {
-    const count = this.#budget.claim(most);
+    const left = (this.#pacer?.count ?? Infinity) - this.#next;
+    const count = left > 0 ? this.#budget.claim(Math.min(most, left)) : 0;
     this.#next += count;
     return count;
   }

@@ -4,9 +4,10 @@ import {
   type HtstressOptions,
   type HtstressOutcome,
   type LiveState,
+  requestsOf,
   runHtstress,
 } from "../../bench/http/htstress.ts";
-import { parseHttpUrl } from "../../bench/http/target.ts";
+import { findOrigins, type Origins } from "../../bench/http/origins.ts";
 import { limitsWarning } from "../../bench/load/limits.ts";
 import { type Progress, startProgress } from "../../bench/report/progress.ts";
 import { htstressText } from "../../bench/report/text.ts";
@@ -28,6 +29,7 @@ import {
   printResult,
 } from "../shared/output.ts";
 import { noteLateStart } from "../shared/start_at.ts";
+import { isLocal, noteRemote } from "../shared/remote.ts";
 import { VERSION } from "../shared/version.ts";
 
 /** Builds the command; its exit code is 1 on a socket error, or when an expectation is not met. */
@@ -50,15 +52,18 @@ export function command(): Command {
         "\n\nExamples:\n  ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/" +
         "\n  ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081" +
         "\n  ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081" +
-        "\n  ktcp htstress -k --sweep --plot sweep.svg localhost:8081",
+        "\n  ktcp htstress -k --sweep --plot sweep.svg localhost:8081" +
+        "\n  ktcp htstress -k -c 8 --duration 10s --urls targets.txt" +
+        "\n  ktcp htstress -k -c 64 --replay access.log --speed 2 localhost:8081",
     )
     .action(run);
 }
 
 async function run(urls: string[], flags: HtstressFlags): Promise<void> {
   if (flags.compare) return compareRuns(flags.compare, flags.json ?? false);
-  const options = await htstressOptions(urls, flags);
+  const asked = await htstressOptions(urls, flags);
   if (flags.plot !== undefined) checkPlot(flags.plot);
+  const options = { ...asked, origins: await originsOf(asked) };
   warnOfLimits(options);
   const interrupt = onInterrupt();
   try {
@@ -67,6 +72,26 @@ async function run(urls: string[], flags: HtstressFlags): Promise<void> {
     if (interrupt.signal.aborted) Deno.exitCode = 130;
   } finally {
     interrupt.dispose();
+  }
+}
+
+/**
+ * Finds the servers of the load once, and names those that are not this machine.
+ *
+ * @throws {Failure} when a name has no address
+ */
+async function originsOf(options: HtstressOptions): Promise<Origins> {
+  const urls = requestsOf(options).map(({ url }) => url);
+  try {
+    const origins = await findOrigins(urls, options);
+    const targets = origins.servers.map((addresses, server) => ({
+      host: urls[origins.serverOf.indexOf(server)].host.hostname,
+      addresses,
+    }));
+    noteRemote("htstress", targets);
+    return origins;
+  } catch (error) {
+    throw new Failure(messageOf(error));
   }
 }
 
@@ -161,12 +186,12 @@ function judge(result: HtstressResult, flags: HtstressFlags): number {
 }
 
 /** Warns in one line of the first limit of the system that the load meets. */
-function warnOfLimits({ concurrency, threads, urls, unixPath }: HtstressOptions): void {
-  const hosts = urls.map((url) => parseHttpUrl(url).hostname);
-  const isLocal = hosts.every((host) => /^(localhost|127\..*|::1)$/.test(host));
+function warnOfLimits(
+  { concurrency, threads, origins, unixPath }: HtstressOptions & { origins: Origins },
+): void {
   const warning = limitsWarning({
     connections: concurrency * threads,
-    server: isLocal || unixPath !== undefined ? "local" : "remote",
+    server: origins.servers.flat().every(isLocal) ? "local" : "remote",
     unix: unixPath !== undefined,
   });
   if (warning) printNote(`ktcp htstress: ${warning}`);

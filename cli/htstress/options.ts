@@ -1,6 +1,8 @@
 /** The options of `ktcp htstress`: their texts, and what they come to as a load. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { HtstressOptions } from "../../bench/http/htstress.ts";
+import type { HtstressOptions, LoadRequest } from "../../bench/http/htstress.ts";
+import type { DnsMode } from "../../bench/http/origins.ts";
+import { type Header, parseHeader, type RequestForm, TOKEN } from "../../bench/http/request.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import type { FailIf } from "../../bench/fail_if.ts";
 import { addOptions, count, DEFAULT_PORT, duration, file, path } from "../shared/options.ts";
@@ -12,9 +14,16 @@ import {
 import { failIfOption } from "../shared/fail_if.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 import { startAtOption } from "../shared/start_at.ts";
+import { printNote } from "../shared/output.ts";
+import { formatCount } from "../../system/units.ts";
+import { MAX_LISTED, readReplay, readTargets } from "./sources.ts";
 
 /** What commander makes of the command line. */
 export interface HtstressFlags {
+  urls?: string;
+  replay?: string;
+  speed?: number;
+  dns: DnsMode;
   number?: number;
   concurrency: number;
   threads: number;
@@ -33,7 +42,7 @@ export interface HtstressFlags {
   startAt?: number;
   timeout: number;
   method?: string;
-  header: [name: string, value: string][];
+  header: Header[];
   body?: string;
   bodyFile?: string;
   insecure?: boolean;
@@ -54,12 +63,8 @@ const MAX_THREADS = 256;
 const MAX_PIPELINE = 10_000;
 const MAX_RATE = 10_000_000;
 
-/** token = 1*tchar (RFC 9110 section 5.6.2) */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** What may stand in a field value: no control characters but HTAB. */
-// deno-lint-ignore no-control-regex
-const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
+/** `--speed` is at most so far from 1. */
+const MAX_SPEED = 10_000;
 
 /** Adds the options to `command`, in the order in which the help shows them. */
 export function addHtstressOptions(command: Command): Command {
@@ -71,6 +76,18 @@ export function addHtstressOptions(command: Command): Command {
     count("-c, --concurrency", "connections per thread", { max: MAX_CONNECTIONS, default: 1 }),
     count("-t, --threads", "threads (Web Workers)", { max: MAX_THREADS, default: 1 }),
     clientEngineOption(),
+    file(
+      "--urls",
+      "targets in turn: a URL a line, or vegeta's format; -: stdin; at most " +
+        `${formatCount(MAX_LISTED)} (1 GiB in memory)`,
+    ),
+    file(
+      "--replay",
+      "requests of an access log (JSON, common, combined; -: stdin) at their own times",
+    ),
+    new Option("--speed <factor>", "replay so many times as fast (default: 1)").argParser(speed),
+    new Option("--dns <mode>", "addresses of a name: in turn, or the first that accepts")
+      .choices(["rotate", "first"]).default("rotate"),
     path("-u, --udaddr", "connect to this Unix domain socket"),
     new Option("-h, --host <host>", "Host field of the requests"),
     new Option("-d, --debug", "show requests and responses on stderr"),
@@ -118,23 +135,25 @@ export function addHtstressOptions(command: Command): Command {
 }
 
 /**
- * What `flags` and `texts` (the URLs) come to.
+ * What `flags` and `texts` (the URLs) come to; reads the files that list requests.
  *
  * @throws {UsageError} for options that exclude each other or make no sense
+ * @throws {Failure} when a log has nothing to replay
  */
 export async function htstressOptions(
   texts: string[],
   flags: HtstressFlags,
 ): Promise<HtstressOptions> {
   const { body, bodyFile, udaddr, rate, pipeline, threads, concurrency } = flags;
-  const urls = texts.map(url);
-  if (urls.length === 0) {
-    throw new UsageError(`no URL given; write one like http://localhost:${DEFAULT_PORT.http}/`);
-  }
+  checkSource(texts, flags);
   if (flags.ipv4 && flags.ipv6) throw new UsageError("-4 and -6 exclude each other");
   if (body !== undefined && bodyFile !== undefined) {
     throw new UsageError(`--body-file '${bodyFile}' and --body exclude each other`);
   }
+  const content = body === undefined ? readBody(bodyFile) : new TextEncoder().encode(body);
+  const method = flags.method ?? (content ? "POST" : "GET");
+  const source = await readSource(texts, flags, { method, headers: flags.header, body: content });
+  const urls = source.sent.map(({ url }) => url);
   if (udaddr !== undefined && urls.some((url) => url.isSecure)) {
     throw new UsageError(`--udaddr '${udaddr}' and https exclude each other`);
   }
@@ -142,11 +161,14 @@ export async function htstressOptions(
     if (rate !== undefined) {
       throw new UsageError(`--pipeline '${pipeline}' and --rate exclude each other`);
     }
-    const servers = new Set(urls.map(({ hostname, port }) => `${hostname} ${port}`));
+    const servers = new Set(urls.map(({ host, port }) => `${host.hostname} ${port}`));
     if (udaddr === undefined && servers.size > 1) {
       throw new UsageError(
         `--pipeline '${pipeline}' needs URLs of one server, not ${servers.size}`,
       );
+    }
+    if (new Set(source.sent.map(({ method }) => method === "HEAD")).size > 1) {
+      throw new UsageError(`--pipeline '${pipeline}' needs HEAD in all requests or in none`);
     }
   }
   if (flags.startAt !== undefined && flags.sweep !== undefined) {
@@ -158,13 +180,13 @@ export async function htstressOptions(
         `connections`,
     );
   }
-  const content = body === undefined ? readBody(bodyFile) : new TextEncoder().encode(body);
   return {
-    urls: texts,
+    ...source,
+    dns: flags.dns,
     unixPath: udaddr,
     host: flags.host === undefined ? undefined : hostField(flags.host),
     family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
-    requests: flags.number ?? 0,
+    requests: source.startsUs?.length ?? flags.number ?? 0,
     durationMs: flags.duration ?? 0,
     threads,
     engine: await clientEngineFor(flags.engine, onlyRuntime(urls)),
@@ -176,7 +198,7 @@ export async function htstressOptions(
     warmupMs: flags.warmup,
     startAtMs: flags.startAt,
     timeoutMs: flags.timeout,
-    method: flags.method ?? (content ? "POST" : "GET"),
+    method,
     headers: flags.header,
     body: content,
     isInsecure: flags.insecure ?? false,
@@ -185,10 +207,60 @@ export async function htstressOptions(
   };
 }
 
+/** @throws {UsageError} unless URLs, `--urls` or `--replay` say what is sent, and only one of them */
+function checkSource(texts: readonly string[], flags: HtstressFlags): void {
+  const { urls, replay } = flags;
+  if (flags.speed !== undefined && replay === undefined) {
+    throw new UsageError(`--speed '${flags.speed}' needs --replay`);
+  }
+  if (replay !== undefined) {
+    const { rate, sweep, method, body, bodyFile } = flags;
+    const clashing = Object.entries({ urls, rate, sweep, method, body, "body-file": bodyFile })
+      .filter(([, value]) => value !== undefined).map(([name]) => name);
+    if (flags.pipeline > 1) clashing.push("pipeline");
+    if (flags.ramp > 0) clashing.push("ramp");
+    if (flags.warmup > 0) clashing.push("warmup");
+    if (clashing.length > 0) {
+      throw new UsageError(`--replay '${replay}' and --${clashing[0]} exclude each other`);
+    }
+    if (texts.length === 1 && url(texts[0]).target === "/") return;
+    throw new UsageError(
+      `--replay '${replay}' needs one server, like http://localhost:${DEFAULT_PORT.http}/; the ` +
+        `log has the paths`,
+    );
+  }
+  if (urls !== undefined && texts.length > 0) {
+    throw new UsageError(`--urls '${urls}' and the URL '${texts[0]}' exclude each other`);
+  }
+  if (urls === undefined && texts.length === 0) {
+    throw new UsageError(`no URL given; write one like http://localhost:${DEFAULT_PORT.http}/`);
+  }
+}
+
+/** The requests of the load, when they start if that is known, and the URLs that results name. */
+async function readSource(
+  texts: string[],
+  { urls, replay, speed = 1, number, header }: HtstressFlags,
+  form: RequestForm,
+): Promise<{ urls: string[]; sent: LoadRequest[]; startsUs?: Float64Array }> {
+  if (replay !== undefined) {
+    const options = { server: url(texts[0]), speed, most: number || undefined, headers: header };
+    const { sent, startsUs, notes } = await readReplay(replay, options);
+    for (const note of notes) printNote(`ktcp htstress: ${note}`);
+    return { urls: texts, sent, startsUs };
+  }
+  if (urls === undefined) {
+    return { urls: texts, sent: texts.map((text) => ({ url: url(text), ...form })) };
+  }
+  const sent = await readTargets(urls, form);
+  const servers = sent.map(({ url }) => `${url.isSecure ? "https" : "http"}://${url.authority}/`);
+  return { urls: [...new Set(servers)], sent };
+}
+
 /** Why system calls do not reach `urls`; undefined when they do. */
 function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
   if (urls.some((url) => url.isSecure)) return "it speaks no TLS";
-  if (urls.some((url) => url.hostname.includes("%"))) return "it knows no zones of addresses";
+  if (urls.some((url) => url.host.hostname.includes("%"))) return "it knows no zones of addresses";
 }
 
 function url(text: string): HttpUrl {
@@ -220,14 +292,18 @@ function methodToken(text: string): string {
   return text;
 }
 
-function header(line: string, before: [string, string][]): [string, string][] {
-  const colon = line.indexOf(":");
-  const name = line.slice(0, colon);
-  const value = line.slice(colon + 1).trim();
-  if (colon < 1 || !TOKEN.test(name) || !FIELD_VALUE.test(value)) {
+function header(line: string, before: Header[]): Header[] {
+  try {
+    return [...before, parseHeader(line)];
+  } catch {
     throw new InvalidArgumentError("Not a header; write it like 'Accept: text/html'.");
   }
-  return [...before, [name, value]];
+}
+
+function speed(text: string): number {
+  const factor = /^\d*\.?\d+x?$/.test(text) ? parseFloat(text) : 0;
+  if (factor >= 1 / MAX_SPEED && factor <= MAX_SPEED) return factor;
+  throw new InvalidArgumentError(`Not a speed; write 0.5 for half, 10 for ten times as fast.`);
 }
 
 function statusList(text: string): number[] {

@@ -41,8 +41,8 @@ export async function* readRequests(conn: Deno.Conn): AsyncGenerator<SeenRequest
     if (end >= 0) {
       const [line, ...lines] = text.slice(0, end).split("\r\n");
       const fields = new Map(lines.map((field) => {
-        const [name, value] = field.split(/: */, 2);
-        return [name.toLowerCase(), value];
+        const colon = field.indexOf(":");
+        return [field.slice(0, colon).toLowerCase(), field.slice(colon + 1).trim()];
       }));
       const next = end + 4 + Number(fields.get("content-length") ?? 0);
       if (text.length >= next) {

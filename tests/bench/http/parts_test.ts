@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
-import { parseHttpUrl, resolveEndpoint } from "../../../bench/http/target.ts";
-import { formatAddress } from "../../../system/address.ts";
+import { parseHttpUrl } from "../../../bench/http/target.ts";
 import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
 import { Budget, Halt } from "../../../bench/load/schedule.ts";
 
@@ -18,13 +17,20 @@ const URLS: Record<string, [host: string, port: number, authority: string, targe
   "HTTP://127.0.0.1/../x#fragment": ["127.0.0.1", 80, "127.0.0.1", "/../x"],
   "https://example.org": ["example.org", 443, "example.org", "/"],
   "https://example.org:80/": ["example.org", 80, "example.org:80", "/"],
+  "bücher.example:81/": [
+    "xn--bcher-kva.example",
+    81,
+    "xn--bcher-kva.example:81",
+    "/",
+  ],
+  "[fe80::1%25eth0]:81/": ["fe80::1%eth0", 81, "[fe80::1]:81", "/"],
   "host/ä b/%20": ["host", 80, "host", "/%C3%A4%20b/%20"],
 };
 
 for (const [text, expected] of Object.entries(URLS)) {
   Deno.test(`parseHttpUrl() reads ${text}`, () => {
-    const { hostname, port, authority, target } = parseHttpUrl(text);
-    assert.deepEqual([hostname, port, authority, target], expected);
+    const { host, port, authority, target } = parseHttpUrl(text);
+    assert.deepEqual([host.hostname, port, authority, target], expected);
   });
 }
 
@@ -35,10 +41,10 @@ Deno.test("parseHttpUrl() refuses what is no URL, with what to write", () => {
   }
 });
 
-Deno.test("resolveEndpoint() takes addresses as they are", async () => {
-  const of = async (text: string) => formatAddress(await resolveEndpoint(parseHttpUrl(text)));
-  assert.equal(await of("127.0.0.1:81"), "127.0.0.1:81");
-  assert.equal(await of("[::1]:81"), "[::1]:81");
+Deno.test("parseHttpUrl() says what to write in place of a port alone, and of credentials", () => {
+  assert.throws(() => parseHttpUrl("8081"), /'8081' is only a number; write localhost:8081/);
+  assert.throws(() => parseHttpUrl("http://8081/x"), /write localhost:8081/);
+  assert.throws(() => parseHttpUrl("http://me:secret@host/"), /--header 'Authorization: Basic/);
 });
 
 function text(bytes: Uint8Array): string {
@@ -46,18 +52,17 @@ function text(bytes: Uint8Array): string {
 }
 
 Deno.test("requestBytes() writes HTTP/1.0 like the C tool, HTTP/1.1 to keep alive", () => {
-  const target = { target: "/x?y", host: "h:1" };
-  const form = { method: "GET", isKeepAlive: false, headers: [] };
-  assert.equal(text(requestBytes(target, form)), "GET /x?y HTTP/1.0\r\nHost: h:1\r\n\r\n");
-  const alive = { ...form, isKeepAlive: true, method: "POST" };
+  const get = { target: "/x?y", host: "h:1", method: "GET", headers: [] };
+  assert.equal(text(requestBytes(get, false)), "GET /x?y HTTP/1.0\r\nHost: h:1\r\n\r\n");
+  const post = { ...get, method: "POST" };
   assert.equal(
-    text(requestBytes(target, alive)),
+    text(requestBytes(post, true)),
     "POST /x?y HTTP/1.1\r\nHost: h:1\r\nContent-Length: 0\r\n\r\n",
   );
   const body = new TextEncoder().encode("a=b");
   const headers = [["host", "other"], ["A", "b"]] as const;
   assert.equal(
-    text(requestBytes(target, { ...alive, body, headers })),
+    text(requestBytes({ ...post, body, headers }, true)),
     "POST /x?y HTTP/1.1\r\nhost: other\r\nA: b\r\nContent-Length: 3\r\n\r\na=b",
   );
 });
@@ -65,14 +70,13 @@ Deno.test("requestBytes() writes HTTP/1.0 like the C tool, HTTP/1.1 to keep aliv
 Deno.test("layOutRequests() has every batch in one piece", () => {
   const paths = fc.uniqueArray(fc.stringMatching(/^\/[a-z]{0,5}$/), { minLength: 1, maxLength: 5 });
   fc.assert(fc.property(paths, fc.integer({ min: 1, max: 12 }), (targets, pipeline) => {
-    const form = { method: "GET", isKeepAlive: true, headers: [] };
-    const all = targets.map((target) => ({ target, host: "h" }));
-    const { bytes, offsets } = layOutRequests(all, form, pipeline);
+    const all = targets.map((target) => ({ target, host: "h", method: "GET", headers: [] }));
+    const { bytes, offsets } = layOutRequests(all, true, pipeline);
     for (let first = 0; first < targets.length; first++) {
       for (let count = 1; count <= pipeline; count++) {
         const expected = Array.from(
           { length: count },
-          (_, i) => text(requestBytes(all[(first + i) % all.length], form)),
+          (_, i) => text(requestBytes(all[(first + i) % all.length], true)),
         );
         const batch = bytes.slice(offsets[first], offsets[first + count]);
         assert.equal(text(batch), expected.join(""));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { constantRate, type Pacer, ramp, shareOf } from "../../../bench/load/pacer.ts";
+import { constantRate, listed, type Pacer, ramp, shareOf } from "../../../bench/load/pacer.ts";
 
 function starts(pacer: Pacer, count: number): number[] {
   return Array.from({ length: count }, (_, i) => pacer.intendedStartUs(i));
@@ -49,4 +49,13 @@ Deno.test("pacers: refuse rates that are not above 0", () => {
   assert.throws(() => ramp(-1, 10, 1), /first rate is -1/);
   assert.throws(() => ramp(1, Infinity, 1), /last rate is Infinity/);
   assert.throws(() => ramp(1, 2, 0), /length of the ramp is 0/);
+});
+
+Deno.test("shareOf() deals a list of starts out, each once", () => {
+  const total = listed([0, 10, 20, 30, 40]);
+  const shares = [0, 1, 2, 3, 4, 5, 6].map((index) => shareOf(total, index, 7));
+  assert.deepEqual(shares.map(({ count }) => count), [1, 1, 1, 1, 1, 0, 0]);
+  const odd = shareOf(total, 1, 2);
+  assert.deepEqual([odd.count, odd.intendedStartUs(0), odd.intendedStartUs(1)], [2, 10, 30]);
+  assert.equal(shareOf(constantRate(1), 0, 2).count, undefined);
 });
