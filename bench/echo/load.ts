@@ -210,9 +210,9 @@ export function resultWithout(aborted: string): LoadResult {
 }
 
 /** @throws {RangeError} when there is no memory for the messages of `slots` clients */
-function openCheck(slots: number, { sizeBytes, text }: EchoPlan): EchoCheck {
+function openCheck(slots: number, { sizeBytes, text, paddingBytes }: EchoPlan): EchoCheck {
   try {
-    return new EchoCheck({ slots, sizeBytes, text });
+    return new EchoCheck({ slots, sizeBytes, text, paddingBytes });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(

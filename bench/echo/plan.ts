@@ -17,6 +17,8 @@ export interface EchoPlan {
   sizeBytes: number;
   /** Sends these bytes every time instead of unique messages. */
   text?: Uint8Array;
+  /** Bytes that the server sends behind each echo, and that are not compared; default 0. */
+  paddingBytes?: number;
   /** Pause between the messages of a connection. */
   thinkMs: number;
   /**

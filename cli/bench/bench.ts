@@ -29,10 +29,12 @@ import {
 import { compareRuns } from "../shared/compare.ts";
 import { checkFiles, type FileOptions, writeFiles } from "./files.ts";
 import { startOwnServer } from "./server.ts";
-import { type BenchServer, findServer, isLocal, type TargetOptions } from "./target.ts";
+import { tryFirstEcho } from "./first_echo.ts";
+import { type BenchServer, findServer, startCommand, type TargetOptions } from "./target.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
 import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import { isLocal, noteRemote } from "../shared/remote.ts";
 import { noteLateStart, startAtOption } from "../shared/start_at.ts";
 import { VERSION } from "../shared/version.ts";
 import { formatAddress, formatHostPort } from "../../system/address.ts";
@@ -50,6 +52,7 @@ interface BenchOptions extends TargetOptions, FileOptions {
   timeout: number;
   engine: ClientEngineChoice;
   workers?: number;
+  acceptPadding?: boolean;
   json?: boolean;
   compare?: string[];
 }
@@ -59,6 +62,9 @@ type PlannedOptions = BenchOptions & { engine: ClientEngine };
 
 /** A message has to fit into 32 bits of length, and a test into a lifetime. */
 const MAX_MESSAGE_BYTES = 2 ** 30;
+
+/** A shorter accept queue is not worth proposing; see listen(2) and net.core.somaxconn. */
+const MIN_BACKLOG = 1024;
 
 /** The server that is measured unless another one is named. */
 const DEFAULT_NAME = formatHostPort(DEFAULT_HOST, DEFAULT_PORT.echo);
@@ -108,6 +114,10 @@ export function command(): Command {
     }),
     clientEngineOption(),
     count("--workers", "Web Workers for the clients (default: half the cores)", { max: 1024 }),
+    new Option(
+      "--accept-padding",
+      "take what a server sends behind each echo (padding, repetition) without comparing it",
+    ),
     file("--output", "write client index and mean echo latency (µs), as bench.txt"),
     file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
     file("--plot", "draw scatter, CDF, spectrum and percentiles (.svg or .png)"),
@@ -144,12 +154,16 @@ async function run(options: BenchOptions): Promise<void> {
 /** Runs the benchmark against `server` and reports. */
 async function measure(options: PlannedOptions, server: BenchServer): Promise<void> {
   const plan = planOf(options, server);
+  noteRemote("bench", [{ host: options.host ?? DEFAULT_HOST, addresses: [plan.target] }]);
   const limits = heldLimits(plan, server);
   if (server.selfStarted) {
     printNote(
       `no server listens on ${DEFAULT_NAME}: measuring ktcp's own echo server on ` +
         formatAddress(server.target),
     );
+  } else {
+    const acceptsPadding = options.acceptPadding ?? false;
+    plan.paddingBytes = await tryFirstEcho(plan.target, { ...plan, acceptsPadding });
   }
   const interrupt = onInterrupt();
   const total = plan.threads * plan.rounds * plan.messages;
@@ -168,7 +182,7 @@ async function measure(options: PlannedOptions, server: BenchServer): Promise<vo
   if (options.json) printJson(result);
   else printResult(`${benchText(result)}\n\n${histogramText(outcome.echoUs)}`);
   await writeFiles(filesOf(options), result, outcome);
-  explain(result, outcome);
+  explain(plan, result, outcome);
   noteLateStart("bench", options.startAt, outcome.startedMs);
   if (interrupt.signal.aborted) {
     printNote(`interrupted after ${formatCount(result.attempted)} of ${formatCount(total)} echoes`);
@@ -277,7 +291,7 @@ function resultOf(
 }
 
 /** Says on stderr what the counts alone do not. */
-function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void {
+function explain(plan: EchoPlan, result: BenchResult, { mismatch, aborted }: EchoOutcome): void {
   if (mismatch) printNote(`ktcp bench: first mismatch: ${mismatch}`);
   if (aborted) {
     // EMFILE and EADDRNOTAVAIL: what the limits did not foresee, because others use files and ports.
@@ -287,8 +301,26 @@ function explain(result: BenchResult, { mismatch, aborted }: EchoOutcome): void 
   }
   const { failures, attempted, target } = result;
   if (attempted > 0 && failures.refused === attempted) {
-    printNote(`ktcp bench: no server listens on ${target}; start a server there with 'ktcp echo'`);
-  }
+    const start = startCommand(plan.target);
+    printNote(`ktcp bench: no server listens on ${target}; start one there with '${start}'`);
+  } else if (!result.selfStarted) explainBacklog(result);
+}
+
+/** Says what lost handshakes and resets hint at. */
+function explainBacklog({ kernel, failures, threads }: BenchResult): void {
+  const signs = [
+    [kernel.listenOverflows, "overflow of an accept queue", "overflows of an accept queue"],
+    [kernel.synRetransmits, "SYN sent again", "SYNs sent again"],
+    [failures.reset, "connection reset", "connections reset"],
+  ] as const;
+  const seen = signs.flatMap(([count, one, several]) =>
+    count ? [`${formatCount(count)} ${count === 1 ? one : several}`] : []
+  );
+  if (seen.length === 0) return;
+  printNote(
+    `ktcp bench: ${seen.join(", ")}: the server does not accept fast enough; start it with ` +
+      `--backlog ${Math.max(threads, MIN_BACKLOG)}; see 'ktcp lab backlog'`,
+  );
 }
 
 function showProgress(progress: Progress, tallies: EchoTallies): void {

@@ -1,15 +1,19 @@
 /** Which echo server `ktcp bench` measures: the one that is named, one on the default port, its own. */
-import { lookup } from "node:dns/promises";
 import { resolve } from "node:path";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../shared/options.ts";
-import { type Address, formatAddress } from "../../system/address.ts";
+import { type Address, formatAddress, LOOPBACK } from "../../system/address.ts";
+import { acceptingAddresses, tryConnecting } from "../../system/happy_eyeballs.ts";
+import { readHost } from "../../system/host.ts";
+import { type LookUp, resolveHost } from "../../system/resolve.ts";
 
 /** The options that name a server. */
 export interface TargetOptions {
   host?: string;
   port?: number;
   unix?: string;
+  /** The most that trying the addresses of a name may take, in milliseconds. */
+  timeout?: number;
 }
 
 /** An echo server of ktcp's own. */
@@ -27,12 +31,14 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** How a server is found when none is named. */
-export interface Fallback {
+/** How a server is found beside what the options say. */
+export interface Finding {
   /** Starts a server when no server listens at `address`. */
   startOwn(): Promise<OwnServer>;
   /** Where to look first; default: where `ktcp echo` listens. */
   address?: { hostname: string; port: number };
+  /** Looks names up; default: as the system does. */
+  lookUp?: LookUp;
 }
 
 /**
@@ -44,7 +50,7 @@ export interface Fallback {
  */
 export async function findServer(
   options: TargetOptions,
-  fallback: Fallback,
+  finding: Finding,
 ): Promise<BenchServer> {
   const { host, port, unix } = options;
   if (unix !== undefined) {
@@ -56,12 +62,16 @@ export async function findServer(
   }
   if (port === 0) throw new UsageError("--port '0' is no server's port; write 1 to 65535");
   if (host !== undefined || port !== undefined) {
-    const hostname = await addressOf(host ?? DEFAULT_HOST);
-    return named({ hostname, port: port ?? DEFAULT_PORT.echo });
+    return named(
+      await addressOf(host ?? DEFAULT_HOST, port ?? DEFAULT_PORT.echo, {
+        timeoutMs: options.timeout ?? 0,
+        lookUp: finding.lookUp,
+      }),
+    );
   }
-  const address = fallback.address ?? { hostname: DEFAULT_HOST, port: DEFAULT_PORT.echo };
+  const address = finding.address ?? { hostname: DEFAULT_HOST, port: DEFAULT_PORT.echo };
   if (await isListening(address)) return named(address);
-  const own = await fallback.startOwn();
+  const own = await finding.startOwn();
   return {
     target: { hostname: own.hostname, port: own.port },
     selfStarted: true,
@@ -69,21 +79,45 @@ export async function findServer(
   };
 }
 
-/** Whether the server at `target` runs on this machine. */
-export function isLocal(target: Address): boolean {
-  return "path" in target || target.hostname === "::1" || target.hostname.startsWith("127.");
+/** The command that starts an echo server at `target`. */
+export function startCommand(target: Address): string {
+  if ("path" in target) return `ktcp echo --unix ${target.path}`;
+  const { hostname, port } = target;
+  return `ktcp echo ${hostname === LOOPBACK ? "" : `--host ${hostname} `}--port ${port}`;
 }
 
 function named(target: Address): BenchServer {
   return { target, selfStarted: false, stop: () => Promise.resolve() };
 }
 
-/** Looks `host` up once, so that no connect has to. */
-async function addressOf(host: string): Promise<string> {
+/**
+ * Looks `host` up once, so that no connect has to. Of several addresses the first that accepts is
+ * taken: a run measures one server.
+ */
+async function addressOf(
+  host: string,
+  port: number,
+  { timeoutMs, lookUp }: { timeoutMs: number; lookUp?: LookUp },
+): Promise<{ hostname: string; port: number }> {
+  if (/^\d+$/.test(host)) {
+    throw new UsageError(`--host '${host}' is only a number; write --port ${host} for a port`);
+  }
+  let parsed;
   try {
-    return (await lookup(host.replace(/^\[(.*)\]$/, "$1"))).address;
+    parsed = readHost(host);
   } catch (error) {
-    throw new Failure(`Cannot find the address of --host '${host}': ${messageOf(error)}`);
+    throw new UsageError(`--host: ${messageOf(error)}`);
+  }
+  try {
+    const addresses = await resolveHost(parsed, { lookUp, where: " of --host" });
+    const [accepting] = addresses.length === 1 ? [] : await acceptingAddresses(addresses, {
+      connect: tryConnecting(port),
+      timeoutMs,
+      isFirstEnough: true,
+    });
+    return { hostname: accepting ?? addresses[0], port };
+  } catch (error) {
+    throw new Failure(messageOf(error));
   }
 }
 

@@ -9,6 +9,8 @@ import {
   startServer,
   writeAll,
 } from "../support/echo_servers.ts";
+import { response, startCounting } from "../support/http_load_servers.ts";
+import { startBlackHole } from "../support/black_hole.ts";
 import { Launched, type Outcome, run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
 
@@ -97,8 +99,38 @@ Deno.test("ktcp bench: no server listens", async () => {
   assert.equal(document.echoUs.p50, null);
   assert.match(
     err,
-    /no server listens on 127\.0\.0\.1:\d+; start a server there with 'ktcp echo'\n/,
+    new RegExp(
+      `no server listens on 127\\.0\\.0\\.1:${server.port}; start one there with ` +
+        `'ktcp echo --port ${server.port}'\n`,
+    ),
   );
+});
+
+Deno.test("ktcp bench: names a server that does not echo, at once", async () => {
+  await using server = startCounting(() => ({ bytes: response("no", 400) }));
+  const { code, out, err } = await runMain(["bench", "-p", `${server.port}`]);
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /127\.0\.0\.1:\d+ does not echo \(it answered HTTP\/1\.1 400 X\); name one/);
+  assert.equal(server.connections, 1);
+});
+
+Deno.test("ktcp bench: recognizes padding, and takes it when told", async () => {
+  await using server = startServer(async (conn) => {
+    const buffer = new Uint8Array(512);
+    while (await conn.read(buffer) !== null) {
+      await writeAll(conn, buffer);
+      buffer.fill(0);
+    }
+  });
+  const load = ["bench", "-p", `${server.port}`, "-t", "4", "-r", "2", "-m", "5", "--json"];
+  const refused = await runMain(load);
+  assert.deepEqual([refused.code, refused.out], [1, ""]);
+  assert.match(refused.err, /answers always 512 bytes: try --size 512, or --accept-padding/);
+  for (const extra of [["--accept-padding"], ["--size", "512"]]) {
+    const { code, out, err } = await runMain([...load, ...extra]);
+    assert.equal(code, 0, err);
+    assert.equal(JSON.parse(out).ok, 40);
+  }
 });
 
 Deno.test("ktcp bench: writes bench.txt, CSV, plots and a gnuplot script", async () => {
@@ -187,6 +219,8 @@ const USAGE_ERRORS: [args: string, error: RegExp][] = [
   ["--threads 0", /--threads.*'0'.*whole number from 1/],
   ["--rate 10 --think 1ms", /--rate '10' excludes --think/],
   ["--timeout 0", /--timeout.*'0'/],
+  ["--host 8081", /--host '8081' is only a number; write --port 8081/],
+  ["--host 127.1", /--host: Not a host: '127\.1' is another way to write 127\.0\.0\.1/],
   ["--size 0", /--size.*'0'/],
   ["--port 0", /--port '0'/],
   ["--unix /x --port 7", /--unix '\/x' excludes --host and --port/],
@@ -249,5 +283,19 @@ Deno.test("findServer(): never starts one in place of a server that is named", a
   });
   assert.deepEqual((await findServer({ unix: "/a/b" }, own)).target, { path: "/a/b" });
   await assert.rejects(findServer({ unix: "/a", host: "x" }, own), UsageError);
-  await assert.rejects(findServer({ host: "no.such.host.invalid" }, own), Failure);
+  const lookUp = () => Promise.reject(new Error("ENOTFOUND"));
+  await assert.rejects(findServer({ host: "no.such.host" }, { ...own, lookUp }), Failure);
+});
+
+Deno.test("findServer(): takes the first address that accepts, past a black hole", async () => {
+  await using hole = await startBlackHole("127.0.0.2");
+  using listener = Deno.listen({ hostname: "127.0.0.3", port: hole.port });
+  const finding = {
+    startOwn: () => Promise.reject(new Error("started")),
+    lookUp: () => Promise.resolve(["127.0.0.2", "127.0.0.3"]),
+  };
+  const beginMs = performance.now();
+  const found = await findServer({ host: "a.test", port: hole.port, timeout: 5000 }, finding);
+  assert.deepEqual(found.target, { hostname: "127.0.0.3", port: listener.addr.port });
+  assert.ok(performance.now() - beginMs < 1000);
 });
