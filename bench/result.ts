@@ -10,14 +10,14 @@ import type { LatencyHistogram } from "./stats/histogram.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
 import { formatInstant } from "../system/instant.ts";
 
-/** By name of the latency object: all of its samples, as `LatencyHistogram.compressed` has them. */
-export type Histograms = Record<string, string>;
-
 /** When a run measured, as RFC 3339 text in UTC; null when it never began. */
 export interface Window {
   startedAt: string | null;
   endedAt: string | null;
 }
+
+/** By name of the latency object: all of its samples, as `LatencyHistogram.compressed` has them. */
+export type Histograms = Record<string, string>;
 
 /** How echoes failed, by kind. */
 export interface EchoFailures {
@@ -86,6 +86,8 @@ export interface BenchResult extends Omit<BenchRun, "startedMs">, Window {
   attempted: number;
   /** Sum of `failures`. */
   failed: number;
+  /** The file of `--hdr-log`, if there is one. */
+  hdrLog?: string;
   /** Good echoes per second. */
   messagesPerSecond: number;
   /** Payload of good echoes per second, counted once. */
@@ -142,6 +144,8 @@ export interface HtstressResult extends Omit<HtstressRun, "unwanted" | "startedM
   bad: number;
   /** Refused, reset, timed out and closed. */
   socketErrors: number;
+  /** The file of `--hdr-log`, if there is one. */
+  hdrLog?: string;
   requestsPerSecond: number;
 }
 

@@ -10,7 +10,7 @@ import { benchText, histogramText, htstressText } from "../bench/report/text.ts"
 import { failIfOption, isFailed } from "./shared/fail_if.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
 import { addOptions, count } from "./shared/options.ts";
-import { printJson, printNote, printResult } from "./shared/output.ts";
+import { outputWidth, printJson, printNote, printResult } from "./shared/output.ts";
 import { VERSION } from "./shared/version.ts";
 
 interface MergeOptions {
@@ -124,6 +124,10 @@ async function readSources(file: string): Promise<Source[]> {
 /** The summary that the command itself prints, and what is to know about the runs. */
 function textOf(result: Merged["result"], histograms: Merged["histograms"]): string {
   const runs = mergedText(result);
-  if (result.command === "htstress") return `${htstressText(result)}\n\nmerged:        ${runs}`;
-  return `${benchText(result)}\n\n${histogramText(histograms.echoUs)}\n\nmerged: ${runs}`;
+  const width = outputWidth();
+  if (result.command === "htstress") {
+    return `${htstressText(result, width)}\n\nmerged:        ${runs}`;
+  }
+  const histogram = histogramText(histograms.echoUs, width);
+  return `${benchText(result, width)}\n\n${histogram}\n\nmerged: ${runs}`;
 }

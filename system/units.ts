@@ -58,6 +58,11 @@ export function formatCount(count: number): string {
   return decimal === undefined ? grouped : `${grouped}.${decimal}`;
 }
 
+/** `1 client`, `1,000 clients`; a `what` whose plural takes no s comes with its `plural`. */
+export function formatAmount(count: number, what: string, plural = `${what}s`): string {
+  return `${formatCount(count)} ${count === 1 ? what : plural}`;
+}
+
 /** A count or rate in short, for axes: `94.1k`. */
 export function formatShortCount(count: number): string {
   const unit = unitFor("count", count);

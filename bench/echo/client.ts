@@ -75,6 +75,11 @@ export class EchoClient implements SocketEvents {
     return this.#state === State.Waiting;
   }
 
+  /** Whether there is a connection, whatever it is doing. */
+  get isOpen(): boolean {
+    return this.#socket?.isOpen ?? false;
+  }
+
   /** Opens the connection of `round`; `finished` follows, whether there is one or not. */
   connect(round: number): void {
     const { plan, engine } = this.#run;

@@ -1,11 +1,18 @@
 /** Runs an echo benchmark: spreads its clients over Web Workers and gathers their results. */
 import { Barrier } from "../load/barrier.ts";
 import { Budget, Halt } from "../load/schedule.ts";
-import type { LoadResult, LoadTask } from "./load.ts";
+import type { LoadAnswer, LoadResult, LoadTask } from "./load.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoTallies } from "./tallies.ts";
 import { counterGrowth, type KernelCounters, readKernelCounters } from "../../system/netstat.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
+import {
+  epochNow,
+  type Interval,
+  INTERVAL_MS,
+  type IntervalPart,
+  Timeline,
+} from "../stats/timeline.ts";
 import { formatAddress } from "../../system/address.ts";
 
 /** How a run is watched. */
@@ -14,8 +21,8 @@ export interface EchoOptions {
   keepSamples?: boolean;
   /** Ends the run; the counts so far are its outcome. */
   signal?: AbortSignal;
-  /** Called five times a second with the counts so far. */
-  onProgress?(tallies: EchoTallies): void;
+  /** Told what happened during each interval of the run. */
+  onInterval?(interval: Interval): void;
 }
 
 /** What a run saw. */
@@ -35,8 +42,6 @@ export interface EchoOutcome {
   aborted: string | null;
 }
 
-const PROGRESS_MS = 200;
-
 /**
  * Runs `plan`.
  *
@@ -53,22 +58,27 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
     budget.stop(Halt.Abandon);
     barrier.break();
   };
-  const progress = setInterval(() => options.onProgress?.(tallies), PROGRESS_MS);
+  const { onInterval } = options;
+  const timeline = onInterval && new Timeline((interval) => onInterval(interval));
+  const progress = timeline && setInterval(() => timeline.settle(epochNow()), INTERVAL_MS);
   try {
     const results = workers.map(async (worker, index) => {
-      const result = await runTask(worker, {
+      const task: LoadTask = {
         plan,
         worker: index,
         tallies: tallies.share,
         barrier: barrier.shared,
         budget: budget.shared,
-      });
+        wantsIntervals: timeline !== undefined,
+      };
+      const result = await runTask(worker, task, (part) => timeline?.add(part));
       if (result.aborted) stopAll();
       return result;
     });
     options.signal?.addEventListener("abort", stopAll);
     if (options.signal?.aborted) stopAll();
     const outcome = gather(await Promise.all(results));
+    timeline?.end();
     return { ...outcome, tallies, kernel: counterGrowth(before, readKernelCounters()) };
   } finally {
     options.signal?.removeEventListener("abort", stopAll);
@@ -93,9 +103,16 @@ function startWorker({ target, engine }: EchoPlan): Worker {
   });
 }
 
-function runTask(worker: Worker, task: LoadTask): Promise<LoadResult> {
+function runTask(
+  worker: Worker,
+  task: LoadTask,
+  onPart: (part: IntervalPart) => void,
+): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
-    worker.onmessage = ({ data }: MessageEvent<LoadResult>) => resolve(data);
+    worker.onmessage = ({ data }: MessageEvent<LoadAnswer>) => {
+      if ("part" in data) onPart(data.part);
+      else resolve(data.result);
+    };
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message));

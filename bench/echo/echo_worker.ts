@@ -1,16 +1,29 @@
-/** Worker entry: is sent its part of an echo run, and answers once, with what came of it. */
-import { EchoLoad, type LoadResult, type LoadTask, resultWithout } from "./load.ts";
+/**
+ * Worker entry: is sent its part of an echo run, and answers with what came of it, and before that
+ * with what it recorded meanwhile if that is wanted.
+ */
+import {
+  EchoLoad,
+  type LoadAnswer,
+  type LoadResult,
+  type LoadTask,
+  resultWithout,
+} from "./load.ts";
 
 const worker = self as unknown as Worker;
 
 worker.onmessage = async ({ data }: MessageEvent<LoadTask>) => {
-  worker.postMessage(await resultOf(data));
+  answer({ result: await resultOf(data) });
 };
+
+function answer(message: LoadAnswer): void {
+  worker.postMessage(message);
+}
 
 async function resultOf(task: LoadTask): Promise<LoadResult> {
   let load: EchoLoad;
   try {
-    load = await EchoLoad.create(task);
+    load = await EchoLoad.create(task, (part) => answer({ part }));
   } catch (error) {
     return resultWithout(error instanceof Error ? error.message : String(error));
   }

@@ -14,6 +14,7 @@ import { EchoClient, type EchoRun } from "./client.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
+import { epochNow, IntervalClock, type IntervalPart } from "../stats/timeline.ts";
 import { untilEpoch } from "../load/start_at.ts";
 
 /** What a Worker needs to take part in a run. */
@@ -26,7 +27,12 @@ export interface LoadTask {
   barrier: SharedArrayBuffer;
   /** Memory of the `Budget`, which tells whether the run is halted. */
   budget: SharedArrayBuffer;
+  /** Whether what is recorded is handed over while the load runs, see `timeline.ts`. */
+  wantsIntervals: boolean;
 }
+
+/** What a Worker says: what it recorded since it did so last, and at the end its result. */
+export type LoadAnswer = { part: IntervalPart } | { result: LoadResult };
 
 /** What a Worker reports, beside what it counted in shared memory. */
 export interface LoadResult {
@@ -64,10 +70,21 @@ export class EchoLoad implements EchoRun {
   #abortReason: string | null = null;
   /** Open loop: when the first message of the round was due. */
   #epochUs = 0;
+  readonly #worker: number;
+  readonly #onPart: ((part: IntervalPart) => void) | undefined;
+  /** While latencies are handed over. */
+  #intervals: IntervalClock | undefined;
 
-  private constructor(task: LoadTask, engine: LoadEngine, check: EchoCheck) {
+  private constructor(
+    task: LoadTask,
+    engine: LoadEngine,
+    check: EchoCheck,
+    onPart: (part: IntervalPart) => void,
+  ) {
     const { plan, worker } = task;
     this.plan = plan;
+    this.#worker = worker;
+    if (task.wantsIntervals) this.#onPart = onPart;
     this.engine = engine;
     this.recorder = new EchoRecorder(new EchoTallies(task.tallies));
     this.#barrier = new Barrier(task.barrier);
@@ -82,14 +99,18 @@ export class EchoLoad implements EchoRun {
   /**
    * Makes everything ready for `task`.
    *
+   * @param onPart takes what was recorded during each interval, if the task wants it
    * @throws {RangeError} when there is no memory for the messages of all clients
    * @throws {SystemError} when the kernel refuses what the engine needs
    */
-  static async create(task: LoadTask): Promise<EchoLoad> {
+  static async create(
+    task: LoadTask,
+    onPart: (part: IntervalPart) => void,
+  ): Promise<EchoLoad> {
     const { plan, worker } = task;
     const slots = Math.ceil((plan.threads - worker) / plan.workers);
     const check = openCheck(slots, plan);
-    return new EchoLoad(task, await createEngine(plan, check), check);
+    return new EchoLoad(task, await createEngine(plan, check), check, onPart);
   }
 
   /** Runs all rounds, or as many as there are before the run is halted. */
@@ -101,6 +122,7 @@ export class EchoLoad implements EchoRun {
         if (round === 0) {
           if (startAtMs !== undefined) await untilEpoch(startAtMs, () => this.#isOver);
           this.#startedMs = epochNow();
+          if (this.#onPart) this.#intervals = new IntervalClock(this.#startedMs);
         }
         if (this.#pacer === null) await this.#closedRound(round);
         else await this.#openRound(round);
@@ -115,11 +137,11 @@ export class EchoLoad implements EchoRun {
   finish(): LoadResult {
     this.recorder.freeze();
     const endedMs = epochNow();
+    this.#endInterval();
     for (const client of this.#clients) client.close();
     this.engine.loop.close();
     return {
-      connectUs: this.recorder.connectUs.encode(),
-      echoUs: this.recorder.echoUs.encode(),
+      ...this.recorder.takeAll(),
       startedMs: this.#startedMs,
       endedMs,
       mismatch: this.#mismatch,
@@ -187,7 +209,27 @@ export class EchoLoad implements EchoRun {
         if (this.#isOver) return loop.end();
         const nowUs = clockUs();
         for (const client of this.#clients) client.expire(nowUs);
+        if (this.#intervals?.isDue(epochNow())) this.#endInterval();
       },
+    });
+  }
+
+  /** Hands over what was recorded since the last interval, if anybody wants it. */
+  #endInterval(): void {
+    if (!this.#intervals) return;
+    const { done, failed, errors } = this.recorder.counts;
+    this.#onPart!({
+      thread: this.#worker,
+      ...this.#intervals.next(epochNow()),
+      counts: {
+        done,
+        failed,
+        errors,
+        bytesIn: (done - failed) * this.plan.sizeBytes,
+        statuses: {},
+        open: this.#clients.reduce((sum, client) => sum + Number(client.isOpen), 0),
+      },
+      latencies: this.recorder.takeInterval(),
     });
   }
 
@@ -238,9 +280,4 @@ function shuffled(clients: readonly EchoClient[]): EchoClient[] {
     [order[i], order[other]] = [order[other], order[i]];
   }
   return order;
-}
-
-/** Now, on the one clock that all Workers share. */
-function epochNow(): number {
-  return performance.timeOrigin + performance.now();
 }

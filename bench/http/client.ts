@@ -90,6 +90,11 @@ export class HttpClient implements LinkOwner {
     this.#link = this.#links[0];
   }
 
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.#links.reduce((count, link) => count + Number(link.isOpen), 0);
+  }
+
   /**
    * Sends requests from `fromUs` on as `schedule` allows, until it has no more. Connections stay
    * open.

@@ -5,7 +5,7 @@
  * together when all are warm, ends the run, and merges counts and histograms. It touches no
  * request while the load runs.
  */
-import { isGoodStatus, LiveFigures, type ThreadPlan } from "./plan.ts";
+import { isGoodStatus, type ThreadPlan } from "./plan.ts";
 import { WorkerThread } from "./worker_thread.ts";
 import { type Header, layOutRequests, type RequestForm } from "./request.ts";
 import { type DnsMode, findOrigins, type Origins } from "./origins.ts";
@@ -17,6 +17,13 @@ import { untilEpoch } from "../load/start_at.ts";
 import type { RequestSample } from "../result.ts";
 import { compressAll, type HtstressRun } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
+import {
+  epochNow,
+  type Interval,
+  INTERVAL_MS,
+  type IntervalPart,
+  Timeline,
+} from "../stats/timeline.ts";
 
 /** A request of a load, with the URL that it asks for. */
 export interface LoadRequest extends RequestForm {
@@ -77,20 +84,10 @@ export interface HtstressOptions {
   expectBodySha256?: string;
 }
 
-/** What there is to know while a load runs. */
-export interface LiveState {
-  /** Since the release, in milliseconds. */
-  elapsedMs: number;
-  completed: number;
-  failed: number;
-  p50Us: number;
-  p99Us: number;
-}
-
 /** Callbacks for events of the run, and the signal that ends it early. */
 export interface HtstressHooks {
-  /** Called a few times a second. */
-  onLive?: (state: LiveState) => void;
+  /** Told what happened during each interval of the run. */
+  onInterval?: (interval: Interval) => void;
   /** Takes raw samples; reading responses one by one costs speed. */
   onSamples?: (samples: RequestSample[]) => void;
   /** Takes what is sent and received. */
@@ -107,9 +104,6 @@ export interface HtstressOutcome {
   firstProblem?: string;
 }
 
-/** How often `onLive` is called. */
-const LIVE_INTERVAL_MS = 200;
-
 /** How long requests in flight may take after the run was ended by a signal. */
 const GRACE_MS = 500;
 
@@ -125,12 +119,11 @@ export async function runHtstress(
 ): Promise<HtstressOutcome> {
   const plan = await planLoad(options, hooks);
   const budget = Budget.create(options.requests);
-  const live: LiveFigures[] = [];
+  const timeline = hooks.onInterval && new Timeline(hooks.onInterval);
+  const listeners = { ...hooks, onPart: (part: IntervalPart) => timeline?.add(part) };
   const threads = Array.from({ length: options.threads }, (_, index) => {
-    const figures = new LiveFigures();
-    live.push(figures);
-    const own = { ...plan(index), index, budget: budget.shared, live: figures.shared };
-    return new WorkerThread(own, hooks);
+    const own = { ...plan(index), index, budget: budget.shared };
+    return new WorkerThread(own, listeners);
   });
   const end = endOn(budget, hooks.signal);
   try {
@@ -138,11 +131,10 @@ export async function runHtstress(
     if (options.startAtMs !== undefined) {
       await untilEpoch(options.startAtMs, () => hooks.signal?.aborted === true);
     }
-    const beginMs = performance.now();
-    const timer = hooks.onLive &&
-      setInterval(() => hooks.onLive!(liveState(live, beginMs)), LIVE_INTERVAL_MS);
+    const timer = timeline && setInterval(() => timeline.settle(epochNow()), INTERVAL_MS);
     try {
       const reports = await Promise.all(threads.map((thread) => thread.run()));
+      timeline?.end();
       return outcomeOf(options, sumReports(reports));
     } finally {
       clearInterval(timer);
@@ -161,7 +153,7 @@ export function requestsOf(options: HtstressOptions): readonly LoadRequest[] {
   return sent ?? urls.map((text) => ({ url: parseHttpUrl(text), method, headers, body }));
 }
 
-/** The plans of the threads, by index, without `index`, `budget` and `live`. */
+/** The plans of the threads, by index, without `index` and `budget`. */
 async function planLoad(
   options: HtstressOptions,
   hooks: HtstressHooks,
@@ -195,7 +187,6 @@ async function planLoad(
     pipeline,
     isKeepAlive,
     budget: shared,
-    live: shared,
     ratePerSecond: options.ratePerSecond,
     startsUs,
     durationMs: options.durationMs,
@@ -206,6 +197,7 @@ async function planLoad(
     expectBodySha256: options.expectBodySha256,
     wantsSamples: hooks.onSamples !== undefined,
     wantsDebug: hooks.onDebug !== undefined,
+    wantsIntervals: hooks.onInterval !== undefined,
   });
 }
 
@@ -223,21 +215,6 @@ function endOn(budget: Budget, signal?: AbortSignal) {
       signal?.removeEventListener("abort", onAbort);
       clearTimeout(timer);
     },
-  };
-}
-
-function liveState(threads: LiveFigures[], beginMs: number): LiveState {
-  const figures = threads.map((thread) => thread.get());
-  const sum = (of: (figure: typeof figures[0]) => number) =>
-    figures.reduce((total, figure) => total + of(figure), 0);
-  const completed = sum((figure) => figure.completed);
-  return {
-    elapsedMs: performance.now() - beginMs,
-    completed,
-    failed: sum((figure) => figure.failed),
-    // Between histograms that are not merged yet: near enough for a glance.
-    p50Us: sum((figure) => figure.p50Us * figure.completed) / Math.max(1, completed),
-    p99Us: Math.max(...figures.map((figure) => figure.p99Us)),
   };
 }
 

@@ -5,13 +5,14 @@ import { Inspector } from "./inspect.ts";
 import { createEngine } from "./engine.ts";
 import type { RequestBytes } from "./request.ts";
 import { Tally, type TallyReport } from "./tally.ts";
-import { isGoodStatus, LiveFigures, type ThreadMessage, type ThreadPlan } from "./plan.ts";
+import { isGoodStatus, type ThreadMessage, type ThreadPlan } from "./plan.ts";
 import type { LoadEngine } from "../load/engine.ts";
 import type { Endpoint } from "./target.ts";
 import { Budget, Halt, Schedule } from "../load/schedule.ts";
 import { constantRate, listed, type Pacer, ramp, shareOf } from "../load/pacer.ts";
 import { Rotation } from "./origins.ts";
 import { SampleLog } from "./sample_log.ts";
+import { epochNow, IntervalClock } from "../stats/timeline.ts";
 
 /** Room for what one read brings, in bytes. */
 const INPUT_BYTES = 65536;
@@ -38,7 +39,9 @@ export class LoadThread {
   readonly #reader: ResponseReader;
   readonly #samples: SampleLog | undefined;
   readonly #clients: HttpClient[];
-  readonly #live: LiveFigures;
+  readonly #post: (message: ThreadMessage) => void;
+  /** While latencies are handed over. */
+  #intervals: IntervalClock | undefined;
   readonly #engine: LoadEngine<Endpoint>;
 
   private constructor(
@@ -51,7 +54,7 @@ export class LoadThread {
     const { core, requests } = parts;
     this.#engine = parts.engine;
     const reader = this.#reader = new ResponseReader(core, isHead === true);
-    this.#live = new LiveFigures(plan.live);
+    this.#post = post;
     if (plan.wantsSamples) {
       this.#samples = new SampleLog({
         thread: plan.index,
@@ -125,16 +128,22 @@ export class LoadThread {
     const schedule = new Schedule(budget, this.#pacer(this.#plan.rampMs));
     this.#samples?.begin(schedule.beginUs);
     const beginMs = performance.timeOrigin + schedule.beginUs / 1000;
+    if (this.#plan.wantsIntervals) this.#intervals = new IntervalClock(beginMs);
     await this.#load(schedule, this.#plan.durationMs);
-    const endMs = performance.timeOrigin + performance.now();
+    const endMs = epochNow();
+    this.#endInterval(endMs);
     this.#samples?.flush();
     for (const client of this.#clients) client.close();
     this.#engine.loop.close();
+    return this.#tally.report(this.#statuses(), beginMs, endMs);
+  }
+
+  #statuses(): Record<string, number> {
     const statuses: Record<string, number> = {};
     this.#reader.statuses.forEach((count, status) => {
       if (count > 0n) statuses[status] = Number(count);
     });
-    return this.#tally.report(statuses, beginMs, endMs);
+    return statuses;
   }
 
   /** The intended starts of this thread; undefined for a closed loop. */
@@ -162,7 +171,8 @@ export class LoadThread {
         if (halt !== Halt.No) client.halt(halt);
         if (timeoutMs > 0) client.expire(timeoutMs * 1000);
       }
-      this.#publish();
+      const nowMs = epochNow();
+      if (this.#intervals?.isDue(nowMs)) this.#endInterval(nowMs);
     };
     let running = this.#clients.length;
     const finish = () => {
@@ -179,7 +189,6 @@ export class LoadThread {
     };
     const everyMs = Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, checkMs));
     await loop.run(begin, { everyMs, action: check });
-    this.#publish();
   }
 
   /** When client `i` takes part: in a closed loop with a ramp from its share of the ramp on. */
@@ -190,13 +199,25 @@ export class LoadThread {
     return schedule.beginUs + share * rampMs * 1000;
   }
 
-  #publish(): void {
-    const { completed, failed } = this.#tally;
-    this.#live.set({
-      completed,
-      failed,
-      p50Us: this.#tally.percentileUs(50),
-      p99Us: this.#tally.percentileUs(99),
+  /** Hands over what was recorded since the last interval, if anybody wants it. */
+  #endInterval(nowMs: number): void {
+    if (!this.#intervals) return;
+    const { completed, failed, bytesIn, errors } = this.#tally;
+    this.#post({
+      kind: "interval",
+      part: {
+        thread: this.#plan.index,
+        ...this.#intervals.next(nowMs),
+        counts: {
+          done: completed,
+          failed,
+          bytesIn,
+          statuses: this.#statuses(),
+          errors: { ...errors },
+          open: this.#clients.reduce((sum, client) => sum + client.openConnections, 0),
+        },
+        latencies: this.#tally.takeInterval(),
+      },
     });
   }
 }

@@ -3,6 +3,7 @@ import type { ClientEngine } from "../load/engine.ts";
 import type { RequestSample } from "../result.ts";
 import type { RequestBytes } from "./request.ts";
 import type { TallyReport } from "./tally.ts";
+import type { IntervalPart } from "../stats/timeline.ts";
 import type { Origins } from "./origins.ts";
 
 /** What a Worker is to do; the first message to it. */
@@ -22,8 +23,6 @@ export interface ThreadPlan {
   isHead: boolean | boolean[];
   /** Memory of the `Budget`. */
   budget: SharedArrayBuffer;
-  /** Memory of this thread's `LiveFigures`. */
-  live: SharedArrayBuffer;
   /** Starts per second over all threads; 0 for a closed loop. */
   ratePerSecond: number;
   /** When each request of all threads is meant to start, once, in place of a rate; see `listed`. */
@@ -39,6 +38,8 @@ export interface ThreadPlan {
   expectBodySha256?: string;
   wantsSamples: boolean;
   wantsDebug: boolean;
+  /** Whether what is recorded is handed over while the load runs, see `timeline.ts`. */
+  wantsIntervals: boolean;
 }
 
 /** What a Worker says. After `ready` it waits for `"go"`. */
@@ -46,51 +47,11 @@ export type ThreadMessage =
   | { kind: "ready" }
   | { kind: "samples"; samples: RequestSample[] }
   | { kind: "debug"; bytes: Uint8Array }
+  | { kind: "interval"; part: IntervalPart }
   | { kind: "done"; report: TallyReport }
   | { kind: "failed"; message: string };
 
 /** Whether a response of `status` counts as good, whatever its content. */
 export function isGoodStatus(status: number, expectStatus: number[] | undefined): boolean {
   return expectStatus ? expectStatus.includes(status) : status < 400;
-}
-
-const enum Slot {
-  Completed,
-  Failed,
-  P50Us,
-  P99Us,
-  Length,
-}
-
-/** Figures that a thread shows while it runs, in shared memory. */
-export class LiveFigures {
-  readonly #slots: Float64Array<SharedArrayBuffer>;
-
-  /** Attaches to the figures in `shared`, or makes new ones. */
-  constructor(shared = new SharedArrayBuffer(Slot.Length * Float64Array.BYTES_PER_ELEMENT)) {
-    this.#slots = new Float64Array(shared);
-  }
-
-  /** The memory to post to another thread. */
-  get shared(): SharedArrayBuffer {
-    return this.#slots.buffer;
-  }
-
-  /** Publishes the figures. */
-  set(figures: { completed: number; failed: number; p50Us: number; p99Us: number }): void {
-    this.#slots[Slot.Completed] = figures.completed;
-    this.#slots[Slot.Failed] = figures.failed;
-    this.#slots[Slot.P50Us] = figures.p50Us;
-    this.#slots[Slot.P99Us] = figures.p99Us;
-  }
-
-  /** The figures as they were published last. */
-  get(): { completed: number; failed: number; p50Us: number; p99Us: number } {
-    return {
-      completed: this.#slots[Slot.Completed],
-      failed: this.#slots[Slot.Failed],
-      p50Us: this.#slots[Slot.P50Us],
-      p99Us: this.#slots[Slot.P99Us],
-    };
-  }
 }

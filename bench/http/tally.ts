@@ -1,6 +1,7 @@
 /** What one thread of an HTTP load counts, and the sum over threads. */
 import type { HttpErrors } from "../result.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
+import { addRecords } from "../stats/timeline.ts";
 
 /** The kinds in which a request fails without a whole response. */
 export type ErrorKind = keyof HttpErrors;
@@ -46,6 +47,8 @@ export class Tally {
   #both!: LatencyHistogram;
   #ttfbOnly!: LatencyHistogram;
   #latencyOnly!: LatencyHistogram;
+  /** What was handed over as intervals so far. */
+  #before: HttpHistograms | undefined;
 
   constructor() {
     this.reset();
@@ -64,6 +67,7 @@ export class Tally {
     this.#both = new LatencyHistogram();
     this.#ttfbOnly = new LatencyHistogram();
     this.#latencyOnly = new LatencyHistogram();
+    this.#before = undefined;
   }
 
   /** Counts `count` requests that failed. */
@@ -93,10 +97,23 @@ export class Tally {
     this.#latencyOnly.record(latencyUs);
   }
 
-  /** The latency in microseconds at `percentile`, as far as responses came with one read. */
-  percentileUs(percentile: number): number {
-    const most = this.#both.count >= this.#latencyOnly.count ? this.#both : this.#latencyOnly;
-    return most.count === 0 ? 0 : most.percentileUs(percentile);
+  /** Hands over the latencies since it did so last, as they are encoded. */
+  takeInterval(): Record<keyof HttpHistograms, Uint8Array<ArrayBuffer>> {
+    this.#ttfbOnly.merge(this.#both);
+    this.#latencyOnly.merge(this.#both);
+    const taken = { connect: this.#connect, ttfb: this.#ttfbOnly, latency: this.#latencyOnly };
+    const encoded = encodedAll(taken);
+    this.#before ??= {
+      connect: new LatencyHistogram(),
+      ttfb: new LatencyHistogram(),
+      latency: new LatencyHistogram(),
+    };
+    for (const name of ["connect", "ttfb", "latency"] as const) {
+      this.#before[name].merge(taken[name]);
+      taken[name].reset();
+    }
+    this.#both.reset();
+    return encoded;
   }
 
   /** How many errors there were, of all kinds. */
@@ -108,6 +125,12 @@ export class Tally {
   report(statuses: Record<string, number>, beginMs: number, endMs: number): TallyReport {
     this.#ttfbOnly.merge(this.#both);
     this.#latencyOnly.merge(this.#both);
+    const taken = { connect: this.#connect, ttfb: this.#ttfbOnly, latency: this.#latencyOnly };
+    if (this.#before) {
+      for (const name of ["connect", "ttfb", "latency"] as const) {
+        taken[name].merge(this.#before[name]);
+      }
+    }
     const { errors, bytesIn, bytesOut, mismatched, firstProblem } = this;
     return {
       errors,
@@ -115,9 +138,7 @@ export class Tally {
       bytesOut,
       statuses,
       mismatched,
-      connect: this.#connect.encode(),
-      ttfb: this.#ttfbOnly.encode(),
-      latency: this.#latencyOnly.encode(),
+      ...encodedAll(taken),
       beginMs,
       endMs,
       firstProblem,
@@ -140,13 +161,6 @@ export interface TallySum extends
 
 /** Adds up what the threads of a load counted; there is at least one. */
 export function sumReports(reports: readonly TallyReport[]): TallySum {
-  const add = (records: object[]) => {
-    const sum: Record<string, number> = {};
-    for (const record of records) {
-      for (const [key, count] of Object.entries(record)) sum[key] = (sum[key] ?? 0) + count;
-    }
-    return sum;
-  };
   const merged = (name: keyof HttpHistograms) => {
     const histogram = new LatencyHistogram();
     for (const report of reports) {
@@ -161,11 +175,11 @@ export function sumReports(reports: readonly TallyReport[]): TallySum {
   const endMs = Math.max(...reports.map((report) => report.endMs));
   const beginMs = Math.min(...reports.map((report) => report.beginMs));
   return {
-    errors: add(reports.map((report) => report.errors)) as unknown as HttpErrors,
-    statuses: add(reports.map((report) => report.statuses)),
+    errors: addRecords(reports.map((report) => report.errors)) as unknown as HttpErrors,
+    statuses: addRecords(reports.map((report) => report.statuses)),
     bytesIn: total("bytesIn"),
     bytesOut: total("bytesOut"),
-    mismatched: add(reports.map((report) => report.mismatched)),
+    mismatched: addRecords(reports.map((report) => report.mismatched)),
     firstProblem: reports.find((report) => report.firstProblem)?.firstProblem,
     histograms: {
       connect: merged("connect"),
@@ -175,6 +189,10 @@ export function sumReports(reports: readonly TallyReport[]): TallySum {
     startedMs: beginMs,
     seconds: (endMs - beginMs) / 1000,
   };
+}
+
+function encodedAll({ connect, ttfb, latency }: HttpHistograms) {
+  return { connect: connect.encode(), ttfb: ttfb.encode(), latency: latency.encode() };
 }
 
 function sumOf(errors: HttpErrors): number {

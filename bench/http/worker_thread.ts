@@ -2,12 +2,14 @@
 import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import type { TallyReport } from "./tally.ts";
 import type { RequestSample } from "../result.ts";
+import type { IntervalPart } from "../stats/timeline.ts";
 import { formatAddress } from "../../system/address.ts";
 
 /** Callbacks for messages of a thread while it runs. */
 export interface ThreadListeners {
   onSamples?: (samples: RequestSample[]) => void;
   onDebug?: (bytes: Uint8Array) => void;
+  onPart?: (part: IntervalPart) => void;
 }
 
 /** A thread of the load. */
@@ -34,6 +36,7 @@ export class WorkerThread {
       if (data.kind === "ready") ready.resolve();
       else if (data.kind === "done") report.resolve(data.report);
       else if (data.kind === "samples") listeners.onSamples?.(data.samples);
+      else if (data.kind === "interval") listeners.onPart?.(data.part);
       else if (data.kind === "debug") listeners.onDebug?.(data.bytes);
       else fail(data.message);
     };

@@ -1,15 +1,15 @@
 /**
- * Draws conclusions from measured numbers. Two variants are called different only when the ranges
- * of the two variants do not touch and their medians differ by more than {@linkcode EQUAL_RATIO};
- * all else is "about equal", or too noisy to tell.
+ * Draws conclusions from measured numbers; `stats/verdict.ts` says when two variants are called
+ * different.
  */
 import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
 import { relativeSpread } from "../stats/spread.ts";
+import { EQUAL_RATIO, judge, NOISY_SPREAD, type Verdict as Judged } from "../stats/verdict.ts";
 import { rowName } from "./tables.ts";
 
 /** How the first of two variants compares with the second in a figure. */
-export type Verdict = "higher" | "lower" | "equal" | "unclear" | "unmeasured";
+export type Verdict = Judged | "unmeasured";
 
 /** A sentence of a conclusion, and what it rests on. */
 export interface Finding {
@@ -20,12 +20,6 @@ export interface Finding {
   /** Median of the first over that of the second. */
   ratio?: number;
 }
-
-/** Medians nearer than this factor count as equal when they can be told apart at all. */
-const EQUAL_RATIO = 1.1;
-
-/** From this relative spread on a variant is too noisy to be called equal to another. */
-const NOISY_SPREAD = 0.25;
 
 /** The outcome of a comparison. */
 export interface Comparison {
@@ -43,14 +37,8 @@ export function compare(
   const [left, right] = [a?.spreads[key], b?.spreads[key]];
   if (!left || !right) return { verdict: "unmeasured", ratio: NaN };
   const ratio = left.median / right.median;
-  // A single measurement has no range, so its uncertainty is unknown.
-  if (Math.min(a!.samples.length, b!.samples.length) < 2) return { verdict: "unclear", ratio };
-  const isFar = ratio > EQUAL_RATIO || ratio < 1 / EQUAL_RATIO;
-  if (isFar && left.low > right.high) return { verdict: "higher", ratio };
-  if (isFar && left.high < right.low) return { verdict: "lower", ratio };
-  const isQuiet = Math.max(relativeSpread(left), relativeSpread(right)) <= NOISY_SPREAD;
-  const isEqual = left.median === right.median || (!isFar && isQuiet);
-  return { verdict: isEqual ? "equal" : "unclear", ratio };
+  const measurements = Math.min(a!.samples.length, b!.samples.length);
+  return { verdict: judge(left, right, measurements), ratio };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Axes of the plots: round ticks, one unit, and a logarithmic scale where the values span far. */
 import { type ThemeName, THEMES } from "./theme.ts";
-import { type Unit, unitFor } from "../../system/units.ts";
+import { unitFor } from "../../system/units.ts";
 
 /** From this ratio of the largest to the smallest value on, the scale is logarithmic. */
 const LOG_RATIO = 30;
@@ -13,8 +13,8 @@ const MAX_DECADES_IN_STEPS = 2.5;
 
 /** How latencies in microseconds are drawn along an axis. */
 export interface LatencyScale {
-  unit: Unit;
-  isLog: boolean;
+  /** What the axis is labelled in; a logarithmic one has the unit at each label. */
+  unit: string;
   /** Where a latency lies on the axis. */
   position(us: number): number;
   /** ECharts' options of a `value` axis: range, ticks and labels. */
@@ -35,27 +35,24 @@ export function latencyScale(
   const min = known.reduce((a, b) => Math.min(a, b), Infinity);
   const max = known.reduce((a, b) => Math.max(a, b), 0);
   const isLog = !options.fromZero && max / min > LOG_RATIO;
-  // A logarithmic scale starts low, and its unit must not turn the low end into fractions.
-  const unit = unitFor("latency", isLog ? min : max);
   if (!isLog) {
+    const unit = unitFor("latency", max);
     const range = options.tight ? { scale: true } : { min: 0 };
     return {
-      unit,
-      isLog,
+      unit: unit.name,
       position: (us) => us / unit.factor,
       options: { type: "value", ...range, axisLabel: { hideOverlap: true } },
     };
   }
-  const position = (us: number) => Math.log10(us / unit.factor);
-  return { unit, isLog, position, options: logOptions(min / unit.factor, max / unit.factor) };
+  return { unit: "log scale", position: Math.log10, options: logOptions(min, max) };
 }
 
 /** The axis title: what it shows, and the unit. */
 export function latencyTitle(what: string, scale: LatencyScale): string {
-  return `${what} (${scale.unit.name}${scale.isLog ? ", log scale" : ""})`;
+  return `${what} (${scale.unit})`;
 }
 
-/** A `value` axis of decimal logarithms, labelled with what they are logarithms of. */
+/** A `value` axis of decimal logarithms of microseconds, labelled with the latencies. */
 function logOptions(min: number, max: number): Record<string, unknown> {
   const steps: number[] = [];
   for (let exponent = Math.floor(Math.log10(min)); 10 ** exponent <= max * 10; exponent++) {
@@ -72,8 +69,14 @@ function logOptions(min: number, max: number): Record<string, unknown> {
     max: range.at(-1),
     axisTick: { customValues: shown },
     splitLine: { customValues: shown },
-    axisLabel: { customValues: shown, formatter: (value: number) => plain(10 ** value) },
+    axisLabel: { customValues: shown, formatter: (value: number) => tickLabel(10 ** value) },
   };
+}
+
+/** `200 µs`, `1 ms`. */
+function tickLabel(us: number): string {
+  const unit = unitFor("latency", us);
+  return `${plain(us / unit.factor)} ${unit.name}`;
 }
 
 /**

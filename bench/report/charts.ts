@@ -4,8 +4,16 @@
  */
 import type { EChartsOption, SeriesOption } from "echarts";
 import type { CurvePoint } from "../stats/histogram.ts";
-import { axis, latencyScale, latencyTitle, percentileAxis, percentilePosition } from "./axis.ts";
+import {
+  axis,
+  type LatencyScale,
+  latencyScale,
+  latencyTitle,
+  percentileAxis,
+  percentilePosition,
+} from "./axis.ts";
 import { FONT_FAMILY, seriesColour, type ThemeName, THEMES } from "./theme.ts";
+import type { HeatColumn, HeatGrid } from "../stats/heat.ts";
 import { MAX_BAR_WIDTH, whiskers } from "./whiskers.ts";
 import { formatLatency, formatShortCount } from "../../system/units.ts";
 
@@ -58,8 +66,37 @@ export function scatterChart(title: string, series: ScatterSeries[]): Chart {
   }));
 }
 
+/** Curves nearer than this to each other would hide each other. */
+const EQUAL_RATIO = 1.01;
+
+/** `curves` with one in place of those that would lie upon each other, named after all of them. */
+function distinct(curves: NamedCurve[]): NamedCurve[] {
+  const groups: NamedCurve[][] = [];
+  for (const curve of curves) {
+    const group = groups.find(([first]) => isSame(first.curve, curve.curve));
+    if (group) group.push(curve);
+    else groups.push([curve]);
+  }
+  return groups.map((group) => ({ ...group[0], name: equalName(group.map(({ name }) => name)) }));
+}
+
+function isSame(a: CurvePoint[], b: CurvePoint[]): boolean {
+  return a.length === b.length && a.every((point, i) => isNear(point.latencyUs, b[i].latencyUs));
+}
+
+function isNear(a: number | null, b: number | null): boolean {
+  if (a === null || b === null) return a === b;
+  return Math.max(a, b) <= EQUAL_RATIO * Math.min(a, b);
+}
+
+/** `ttfb = latency`. */
+function equalName(names: string[]): string {
+  return names.join(" = ");
+}
+
 /** Which share of the samples is at most as late: the cumulative distribution function. */
-export function cdfChart(title: string, curves: NamedCurve[]): Chart {
+export function cdfChart(title: string, all: NamedCurve[]): Chart {
+  const curves = distinct(all);
   const values = curves.flatMap((c) => c.curve.map((p) => p.latencyUs));
   const scale = latencyScale(values, { tight: true });
   return chart(title, curves.map((c) => c.name), (theme) => ({
@@ -77,7 +114,8 @@ export function cdfChart(title: string, curves: NamedCurve[]): Chart {
 }
 
 /** Latency over percentiles, where each further nine takes as much room, to show the tail. */
-export function spectrumChart(title: string, curves: NamedCurve[]): Chart {
+export function spectrumChart(title: string, all: NamedCurve[]): Chart {
+  const curves = distinct(all);
   const scale = latencyScale(curves.flatMap((c) => c.curve.map((p) => p.latencyUs)));
   // 100 % lies at infinity: the maximum is drawn above the last percentile that has a place.
   const lines = curves.map((c) => {
@@ -144,21 +182,41 @@ export interface DotGroup {
   dots: { series: string; latencyUs: number | null }[];
 }
 
+/** Pixels between the dots of neighbouring series of {@linkcode dotChart}. */
+const DOT_OFFSET = 14;
+
+/** Dots nearer than this part of the axis have no room for a label between them. */
+const NEAR_DOTS = 0.15;
+
 /** Latencies side by side as labelled dots: unlike bars, they can stand on a logarithmic scale. */
-export function dotChart(title: string, groups: DotGroup[]): Chart {
+export function dotChart(title: string, all: DotGroup[]): Chart {
+  const groups = distinctDots(all);
   const dots = groups.flatMap((group) => group.dots);
   const names = [...new Set(dots.map((dot) => dot.series))];
   const scale = latencyScale(dots.map((dot) => dot.latencyUs ?? 0));
+  const places = dots.flatMap(({ latencyUs }) => latencyUs ? scale.position(latencyUs) : []);
+  const near = NEAR_DOTS * (Math.max(...places) - Math.min(...places));
+  /** Whether another dot is so little above that its label would be covered. */
+  const isBelow = (group: DotGroup, name: string) => {
+    const own = latencyOf(group, name);
+    return own !== null &&
+      group.dots.some(({ series, latencyUs }) =>
+        series !== name && latencyUs !== null && latencyUs > own &&
+        scale.position(latencyUs) - scale.position(own) < near
+      );
+  };
   return chart(title, names, (theme) => ({
     xAxis: {
       ...axis("percentile", { type: "category" }, theme),
       data: groups.map((group) => group.name),
     },
     yAxis: axis(latencyTitle("latency", scale), scale.options, theme),
-    series: names.map((name): SeriesOption => ({
+    series: names.map((name, i): SeriesOption => ({
       type: "scatter",
       name,
       symbolSize: 9,
+      // Beside each other, so that none hides another.
+      symbolOffset: [(i - (names.length - 1) / 2) * DOT_OFFSET, 0],
       itemStyle: { opacity: 1 },
       label: {
         // More than two labels at one place would cover each other.
@@ -168,12 +226,29 @@ export function dotChart(title: string, groups: DotGroup[]): Chart {
       },
       data: groups.map((group) => {
         const latencyUs = latencyOf(group, name);
-        const isHighest = group.dots.every((dot) => (dot.latencyUs ?? 0) <= (latencyUs ?? 0));
-        return {
-          value: latencyUs === null ? "-" : scale.position(latencyUs),
-          label: { position: isHighest ? "top" : "right" },
-        };
+        const value = latencyUs === null ? "-" : scale.position(latencyUs);
+        return { value, label: { position: isBelow(group, name) ? "bottom" : "top" } };
       }),
+    })),
+  }));
+}
+
+/** `groups` with one series in place of those whose dots are at the same places. */
+function distinctDots(groups: DotGroup[]): DotGroup[] {
+  const names = [...new Set(groups.flatMap(({ dots }) => dots.map(({ series }) => series)))];
+  const equal: string[][] = [];
+  for (const name of names) {
+    const same = equal.find(([first]) =>
+      groups.every((group) => isNear(latencyOf(group, first), latencyOf(group, name)))
+    );
+    if (same) same.push(name);
+    else equal.push([name]);
+  }
+  return groups.map((group) => ({
+    name: group.name,
+    dots: equal.map((same) => ({
+      series: equalName(same),
+      latencyUs: latencyOf(group, same[0]),
     })),
   }));
 }
@@ -232,6 +307,102 @@ export function sweepChart(
   }));
 }
 
+/** A heat map with its title. */
+export interface NamedHeat {
+  title: string;
+  grid: HeatGrid;
+}
+
+/**
+ * Latency over time: of each stretch of time and range of latencies, how many samples there are. The
+ * charts have the same axes and colours, so that they can be compared.
+ *
+ * @param what the latency is called
+ */
+export function heatCharts(heats: readonly NamedHeat[], what: string): Chart[] {
+  const grids = heats.map(({ grid }) => grid);
+  const common: HeatScale = {
+    what,
+    scale: latencyScale(grids.flatMap(({ rows }) => [rows[0].fromUs, rows.at(-1)!.toUs])),
+    seconds: Math.max(...grids.map(({ columns }) => secondsOf(columns))),
+    levels: heatLevels(
+      grids.flatMap(({ columns }) => columns.flatMap(({ counts }) => counts))
+        .reduce((a, b) => Math.max(a, b), 0),
+    ),
+  };
+  return heats.map((heat) => heatChart(heat, common));
+}
+
+function secondsOf(columns: readonly HeatColumn[]): number {
+  return (columns.at(-1)!.endMs - columns[0].startMs) / 1000;
+}
+
+/** What heat maps have in common. */
+interface HeatScale {
+  what: string;
+  scale: LatencyScale;
+  seconds: number;
+  levels: { name: string; from: number; to: number }[];
+}
+
+function heatChart({ title, grid }: NamedHeat, { what, scale, seconds, levels }: HeatScale): Chart {
+  const { columns, rows } = grid;
+  const beginMs = columns[0].startMs;
+  return chart(title, levels.map(({ name }) => name), (theme) => ({
+    xAxis: axis("time (s)", {
+      type: "value",
+      min: 0,
+      max: seconds,
+      axisLabel: { hideOverlap: true, showMaxLabel: false },
+      splitLine: { show: false },
+    }, theme),
+    yAxis: axis(latencyTitle(what, scale), scale.options, theme),
+    series: levels.map(({ name, from, to }, level): SeriesOption => {
+      const { heat: shades } = THEMES[theme];
+      const color = shades[level + shades.length - levels.length];
+      return {
+        type: "custom",
+        name,
+        itemStyle: { color },
+        encode: { x: [0, 1], y: [2, 3] },
+        data: columns.flatMap(({ startMs, endMs, counts }) =>
+          rows.flatMap(({ fromUs, toUs }, row) =>
+            counts[row] < from || counts[row] >= to ? [] : [[
+              (startMs - beginMs) / 1000,
+              (endMs - beginMs) / 1000,
+              scale.position(fromUs),
+              scale.position(toUs),
+            ]]
+          )
+        ),
+        renderItem(_params, api) {
+          const [left, bottom] = api.coord([api.value(0), api.value(2)]);
+          const [right, top] = api.coord([api.value(1), api.value(3)]);
+          return {
+            type: "rect",
+            // Half a pixel more, against gaps between neighbours.
+            shape: { x: left, y: top, width: right - left + 0.5, height: bottom - top + 0.5 },
+            style: { fill: color },
+          };
+        },
+      };
+    }),
+  }));
+}
+
+/** Steps of a factor of ten up to `most` samples in a cell, at most five of them. */
+function heatLevels(most: number): { name: string; from: number; to: number }[] {
+  const decades = Math.floor(Math.log10(Math.max(1, most))) + 1;
+  const count = Math.min(THEMES.light.heat.length, decades);
+  return Array.from({ length: count }, (_, i) => {
+    const from = i === 0 ? 1 : 10 ** (decades - count + i);
+    const isLast = i === count - 1;
+    const to = isLast ? Infinity : 10 ** (decades - count + i + 1);
+    const name = isLast ? `${formatShortCount(from)} or more` : `from ${formatShortCount(from)}`;
+    return { name, from, to };
+  });
+}
+
 /** Title, legend, grid and colours around `body`. */
 export function chart(
   title: string,
@@ -255,14 +426,15 @@ export function chart(
       legend: {
         show: hasLegend,
         data: names,
-        right: 12,
-        top: 10,
+        left: 8,
+        top: 36,
         itemHeight: 10,
         // Text is measured without its font; the gap takes up the difference.
         itemGap: 22,
         textStyle: { color: THEMES[theme].text },
       },
-      grid: { left: 12, right: 24, top: 48, bottom: 12, outerBoundsMode: "same" },
+      // Labels of the highest points stand above the grid, below the legend.
+      grid: { left: 12, right: 24, top: hasLegend ? 80 : 56, bottom: 12, outerBoundsMode: "same" },
       ...body(theme),
     }),
   };

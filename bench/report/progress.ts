@@ -1,10 +1,12 @@
-/** The progress display of a running load, on stderr. `cli-progress` is loaded only to show it. */
+/** A line that shows how far something is, on stderr. */
+import { barLine } from "./terminal_plot.ts";
+import { startDisplay } from "./terminal.ts";
 
-/** What there is to show while a load runs. */
+/** What there is to show. */
 export interface ProgressState {
-  /** Requests, messages or milliseconds done, of the total. */
+  /** Steps done, of the total. */
   done: number;
-  /** What else to say, such as `12,034/s p50 87 µs p99 1.2 ms errors 0`. */
+  /** What else to say, such as what comes next. */
   note: string;
 }
 
@@ -17,6 +19,9 @@ export interface Progress {
 
 const SILENT: Progress = { update() {}, stop() {} };
 
+/** Columns of the bar. */
+const BAR = 20;
+
 /**
  * Starts a display of `total` steps.
  *
@@ -24,20 +29,31 @@ const SILENT: Progress = { update() {}, stop() {} };
  */
 export async function startProgress(total: number, isShown: boolean): Promise<Progress> {
   if (!isShown) return SILENT;
-  const { default: progress } = await import("cli-progress");
-  const bar = new progress.SingleBar({
-    format: "{bar} {percentage}% {eta_formatted} left  {note}",
-    barCompleteChar: "█",
-    barIncompleteChar: "░",
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    linewrap: false,
-    fps: 5,
-  });
-  bar.start(total, 0, { note: "" });
+  const display = await startDisplay("lines");
+  const startMs = performance.now();
   return {
-    update: ({ done, note }) => bar.update(Math.min(done, total), { note }),
-    stop: () => bar.stop(),
+    update: ({ done, note }) => {
+      const share = Math.min(1, done / total);
+      const leftMs = share > 0 ? (performance.now() - startMs) * (1 / share - 1) : NaN;
+      const line = `${progressBar(share, BAR)}  ${timeLeft(leftMs)}  ${note}`;
+      display.show(line.slice(0, display.size().columns - 1));
+    },
+    stop: () => display.stop(),
   };
+}
+
+/** `██████░░░░  60%`: a bar of `width` columns for `share` (0…1). */
+export function progressBar(share: number, width: number): string {
+  return `${barLine(share, width).padEnd(width, "░")} ${
+    String(Math.floor(100 * share)).padStart(3)
+  }%`;
+}
+
+/** `12 s left`, `3 min left`; nothing when it is not known. */
+export function timeLeft(ms: number): string {
+  if (!Number.isFinite(ms)) return "";
+  const seconds = Math.ceil(Math.max(0, ms) / 1000);
+  if (seconds < 100) return `${seconds} s left`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 100 ? `${minutes} min left` : `${Math.ceil(minutes / 60)} h left`;
 }

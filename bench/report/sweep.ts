@@ -1,6 +1,7 @@
 /** What a sweep prints on a terminal. Pure. */
 import type { HtstressResult } from "../result.ts";
 import { type Step, stepPlot } from "./terminal_plot.ts";
+import { wrap } from "./text_layout.ts";
 import { formatCount, formatLatency } from "../../system/units.ts";
 
 /** The run at one load. */
@@ -17,8 +18,12 @@ export interface SweepText {
   kneeLoad: number | null;
 }
 
-/** Throughput and p99 over load as bars, and the knee. */
-export function sweepText(runs: readonly SweptRun[], { loadName, kneeLoad }: SweepText): string {
+/** Throughput and p99 over load as bars, and the knee, in at most `width` columns. */
+export function sweepText(
+  runs: readonly SweptRun[],
+  { loadName, kneeLoad }: SweepText,
+  width: number,
+): string {
   const steps = runs.map(({ load, result }): Step => ({
     load: formatCount(load) + (load === kneeLoad ? " <- knee" : ""),
     bars: [
@@ -30,6 +35,6 @@ export function sweepText(runs: readonly SweptRun[], { loadName, kneeLoad }: Swe
   const knee = kneeLoad === null
     ? `knee: none up to ${formatCount(runs.at(-1)!.load)} ${loadName}`
     : `knee: ${formatCount(kneeLoad)} ${loadName}; more buys latency, not throughput`;
-  const plot = stepPlot(steps, [formatCount, formatLatency, formatCount]);
-  return `${loadName}\n${plot}\n\n${knee}`;
+  const plot = stepPlot(steps, [formatCount, formatLatency, formatCount], width);
+  return `${loadName}\n${plot}\n\n${wrap(knee, { width, margin: "" })}`;
 }

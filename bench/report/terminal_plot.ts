@@ -1,5 +1,5 @@
 /** Small plots out of characters, for the terminal. Pure. */
-import { table } from "./text_layout.ts";
+import { table, widthOf } from "./text_layout.ts";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -51,25 +51,35 @@ export interface Step {
   bars: Bar[];
 }
 
+/** Longest and shortest bar of {@linkcode stepPlot} in columns; shorter ones say nothing. */
+const MAX_STEP_BAR = 20;
+const MIN_STEP_BAR = 4;
+
 /**
- * Throughput (or anything) over load: for each step the bars of all its figures side by side, each
- * figure on its own scale.
+ * Throughput (or anything) over load: for each step the figures side by side, each with a bar on
+ * its own scale as far as `width` columns have room for bars.
  *
  * @param formats one for each figure, in the order of the bars
  */
 export function stepPlot(
   steps: Step[],
   formats: ((value: number) => string)[],
-  width = 20,
+  width: number,
 ): string {
+  const cells = steps.map(({ bars }) => bars.map(({ value }, i) => formats[i](value)));
+  const header = ["", ...(steps[0]?.bars ?? []).map(({ name }) => name)];
+  const plain = table([header, ...steps.map(({ load }, step) => [load, ...cells[step]])]);
+  const room = Math.floor((width - widthOf(plain)) / formats.length) - 1;
+  if (room < MIN_STEP_BAR) return plain;
   const most = formats.map((_, i) => Math.max(...steps.map((step) => step.bars[i].value)));
-  const header = ["", ...(steps[0]?.bars ?? []).flatMap(({ name }) => [name.padEnd(width), ""])];
-  const rows = steps.map(({ load, bars }) => [
+  const widths = formats.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  const bar = Math.min(MAX_STEP_BAR, room);
+  const withBar = (value: number, i: number, cell: string) =>
+    // What was never seen, as errors should not be, needs no bars.
+    most[i] > 0 ? `${barLine(value / most[i], bar).padEnd(bar)} ${cell.padStart(widths[i])}` : cell;
+  const rows = steps.map(({ load, bars }, step) => [
     load,
-    ...bars.flatMap(({ value }, i) => [
-      barLine(value / (most[i] || 1), width).padEnd(width),
-      formats[i](value),
-    ]),
+    ...bars.map(({ value }, i) => withBar(value, i, cells[step][i])),
   ]);
   return table([header, ...rows]);
 }

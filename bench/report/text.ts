@@ -1,52 +1,89 @@
-/** What `bench` and `htstress` print on a terminal. Pure. */
+/** What `bench` and `htstress` print: any number of figures, in any number of columns. Pure. */
 import { type BenchResult, type HtstressResult, latenciesOf, type Result } from "../result.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
-import { table } from "./text_layout.ts";
+import { fittingTable, table, widthOf, wrap } from "./text_layout.ts";
 import { barLine } from "./terminal_plot.ts";
-import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
+import { formatAmount, formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 
-/** The latencies of `result` as a table: a row each for connect, echo and so on. */
-function latencyTable(result: Result): string {
+/** The latencies of `result` as a table: a row each for connect, echo and so on, or a column. */
+function latencyTable(result: Result, width: number): string {
   const header = ["", "count", ...FIGURES.map(figureLabel)];
   const rows = latenciesOf(result).map(({ name, latency }) => [
     name,
     formatCount(latency.count),
     ...FIGURES.map((figure) => formatLatency(latency[figure])),
   ]);
-  return table([header, ...rows]);
+  return fittingTable([header, ...rows], width);
 }
 
-/** The summary of an echo run: counts, failures by kind, rates, latencies, kernel counters. */
-export function benchText(result: BenchResult): string {
-  const { threads, rounds, messages, messageBytes, kernel } = result;
+/** What was run, in short: `localhost:8081/, keep-alive, 32 connections`. */
+export function runText(result: Result): string {
+  if (result.command === "bench") {
+    return `${result.target}, ${loadText(result)}`;
+  }
+  const { urls, mode, concurrency, threads } = result;
+  const more = urls.length > 1 ? ` and ${urls.length - 1} more` : "";
+  const connections = formatAmount(concurrency * threads, "connection");
+  return `${urls[0]}${more}, ${mode === "close" ? "a connection a request" : mode}, ${connections}`;
+}
+
+/** `1,000 clients × 10 rounds × 1 message of 64 B`. */
+function loadText({ threads, rounds, messages, messageBytes }: BenchResult): string {
+  return `${formatAmount(threads, "client")} × ${formatAmount(rounds, "round")} × ` +
+    `${formatAmount(messages, "message")} of ${formatBytes(messageBytes)}`;
+}
+
+/**
+ * The summary of an echo run: counts, failures by kind, rates, latencies, kernel counters.
+ *
+ * @param width columns of the terminal, as below
+ */
+export function benchText(result: BenchResult, width: number): string {
+  const { kernel } = result;
   const server = result.selfStarted ? "ktcp's own echo server" : "the echo server";
-  const kinds = counts(result.failures);
-  const lines = [
-    `${amount(threads, "client")} × ${amount(rounds, "round")} × ` +
-    `${amount(messages, "message")} of ${formatBytes(messageBytes)}` +
-    ` against ${server} at ${result.target}`,
-    `echoes: ${formatCount(result.attempted)}, good ${formatCount(result.ok)}, ` +
-    `failed ${formatCount(result.failed)}${kinds && ` (${kinds})`}`,
-    `rate:   ${formatCount(result.messagesPerSecond)} messages/s, ` +
-    `${formatBytes(result.bytesPerSecond)}/s in ${result.seconds.toFixed(3)} s`,
-    `kernel: ${kernel.synRetransmits ?? "unknown"} SYN retransmits, ` +
-    `${kernel.listenOverflows ?? "unknown"} listen overflows`,
+  const field = (name: string, items: string[]) =>
+    wrap(listed(items), { width, margin: "", bullet: name.padEnd(8) });
+  const counter = (count: number | null, what: string) =>
+    count === null ? `unknown ${what}s` : formatAmount(count, what);
+  const load = `${loadText(result)} against ${server} at ${result.target}`;
+  return [
+    wrap(load, { width, margin: "", breaksWords: true }),
+    field("echoes:", [
+      formatCount(result.attempted),
+      `good ${formatCount(result.ok)}`,
+      `failed ${formatCount(result.failed)}`,
+    ]),
+    ...(result.failed > 0 ? [field("failed:", counts(result.failures))] : []),
+    field("rate:", [
+      `${formatCount(result.messagesPerSecond)} messages/s`,
+      `${formatBytes(result.bytesPerSecond)}/s in ${result.seconds.toFixed(3)} s`,
+    ]),
+    field("kernel:", [
+      counter(kernel.synRetransmits, "SYN retransmit"),
+      counter(kernel.listenOverflows, "listen overflow"),
+    ]),
     "",
-    latencyTable(result),
-  ];
-  return lines.join("\n");
+    latencyTable(result, width),
+  ].join("\n");
 }
 
 /**
  * The summary of an HTTP run: first the C tool's six lines, letter for letter, then what it does
  * not know.
  */
-export function htstressText(result: HtstressResult): string {
+export function htstressText(result: HtstressResult, width: number): string {
   const { requests, good, bad, socketErrors, seconds } = result;
   const percent = (count: number) => `[${requests ? Math.trunc(count * 100 / requests) : 0}%]`;
+  const field = (name: string, items: string[]) =>
+    wrap(listed(items), { width, margin: "", bullet: name.padEnd(15) });
   const kinds = counts(result.errors);
-  const lines = [
+  const statuses = counts(result.statuses);
+  const traffic = (bytes: number) => [
+    formatBytes(bytes),
+    `${formatBytes(seconds > 0 ? bytes / seconds : 0)}/s`,
+  ];
+  return [
     "",
     `requests:      ${requests}`,
     `good requests: ${good} ${percent(good)}`,
@@ -55,14 +92,13 @@ export function htstressText(result: HtstressResult): string {
     `seconds:       ${seconds.toFixed(3)}`,
     `requests/sec:  ${result.requestsPerSecond.toFixed(3)}`,
     "",
-    `statuses:      ${counts(result.statuses) || "none"}`,
-    ...(kinds ? [`errors:        ${kinds}`] : []),
-    `received:      ${formatBytes(result.bytesIn)}, ${perSecond(result.bytesIn, seconds)}`,
-    `sent:          ${formatBytes(result.bytesOut)}, ${perSecond(result.bytesOut, seconds)}`,
+    field("statuses:", statuses.length > 0 ? statuses : ["none"]),
+    ...(kinds.length > 0 ? [field("errors:", kinds)] : []),
+    field("received:", traffic(result.bytesIn)),
+    field("sent:", traffic(result.bytesOut)),
     "",
-    latencyTable(result),
-  ];
-  return lines.join("\n");
+    latencyTable(result, width),
+  ].join("\n");
 }
 
 /** Rows of {@linkcode histogramText}. */
@@ -71,33 +107,37 @@ const BINS = 16;
 /** Steps of a bin's edge within a decade, so that edges read well. */
 const NICE_STEPS = [1, 1.5, 2, 3, 5, 7];
 
+/** Columns of the longest bar, where there is room for it. */
+const MAX_BAR = 40;
+
 /**
  * A histogram as text: a row for each range of latencies (of roughly equal ratio, so that tails show
  * too) with its bar, its count and the share of samples up to its end.
  *
- * @param width columns of the longest bar
+ * @param width columns of the terminal
  */
-export function histogramText(histogram: LatencyHistogram, width = 40): string {
+export function histogramText(histogram: LatencyHistogram, width: number): string {
   if (histogram.count === 0) return "no samples";
   const edges = niceEdges(histogram.minUs, histogram.maxUs);
   const rows: { upToUs: number; count: number; total: number }[] = [];
   let total = 0;
-  for (const upToUs of edges) {
-    const upTo = upToUs === edges.at(-1) ? histogram.count : histogram.countUpTo(upToUs);
+  for (const [i, upTo] of histogram.countsUpTo([...edges.slice(0, -1), Infinity]).entries()) {
     const count = upTo - total;
     total += count;
-    if (total > 0) rows.push({ upToUs, count, total });
+    if (total > 0) rows.push({ upToUs: edges[i], count, total });
   }
   const most = Math.max(...rows.map((row) => row.count));
-  return table([
-    ["up to", "", "count", "cumulated"].map((cell, i) => i === 1 ? cell.padEnd(width) : cell),
-    ...rows.map((row) => [
-      formatLatency(row.upToUs).padStart(8),
-      barLine(row.count / most, width).padEnd(width),
-      formatCount(row.count),
-      `${(100 * row.total / histogram.count).toFixed(2)}%`,
-    ]),
-  ]);
+  const withBars = (bar: number) =>
+    table([
+      ["up to".padStart(8), " ".repeat(bar), "count", "cumulated"],
+      ...rows.map((row) => [
+        formatLatency(row.upToUs).padStart(8),
+        barLine(row.count / most, bar).padEnd(bar),
+        formatCount(row.count),
+        `${(100 * row.total / histogram.count).toFixed(2)}%`,
+      ]),
+    ]);
+  return withBars(Math.max(1, Math.min(MAX_BAR, width - widthOf(withBars(0)))));
 }
 
 /** Ascending round latencies from above `minUs` to at least `maxUs`, about {@linkcode BINS}. */
@@ -129,20 +169,15 @@ function niceStep(value: number): number {
   return power * ([1, 2, 5].find((step) => step * power >= value) ?? 10);
 }
 
-/** `refused 3, timeout 1`: the kinds that occurred, most frequent first. */
-function counts(byKind: object): string {
+/** `refused 3`, `timeout 1`: the kinds that occurred, most frequent first. */
+function counts(byKind: object): string[] {
   return Object.entries(byKind)
     .filter(([, count]) => count > 0)
     .sort(([, a], [, b]) => b - a)
-    .map(([kind, count]) => `${kind} ${formatCount(count)}`)
-    .join(", ");
+    .map(([kind, count]) => `${kind} ${formatCount(count)}`);
 }
 
-function perSecond(bytes: number, seconds: number): string {
-  return `${formatBytes(seconds > 0 ? bytes / seconds : 0)}/s`;
-}
-
-/** `1 client`, `1,000 clients`. */
-function amount(count: number, what: string): string {
-  return `${formatCount(count)} ${what}${count === 1 ? "" : "s"}`;
+/** `items` with commas between them. */
+function listed(items: readonly string[]): string[] {
+  return items.map((item, i) => i < items.length - 1 ? `${item},` : item);
 }

@@ -21,6 +21,33 @@ export function table(rows: readonly (readonly string[])[], alignment?: string):
   return padCells(rows, alignment).map((cells) => cells.join("  ").trimEnd()).join("\n");
 }
 
+/**
+ * Like {@linkcode table}, in at most `width` columns: where it would be wider it is turned around,
+ * and where that is wider too, in several tables below each other.
+ */
+export function fittingTable(rows: readonly (readonly string[])[], width: number): string {
+  const whole = table(rows);
+  if (widthOf(whole) <= width) return whole;
+  const [names, ...columns] = rows;
+  const tables: string[] = [];
+  for (let first = 0; first < columns.length;) {
+    let count = columns.length - first;
+    const turned = () => {
+      const shown = [names, ...columns.slice(first, first + count)];
+      return table(names.map((_, i) => shown.map((row) => row[i])));
+    };
+    while (count > 1 && widthOf(turned()) > width) count--;
+    tables.push(turned());
+    first += count;
+  }
+  return tables.join("\n\n");
+}
+
+/** Columns of the longest line of `text`. */
+export function widthOf(text: string): number {
+  return Math.max(...text.split("\n").map((line) => line.length));
+}
+
 /** `rows` as a Markdown table, aligned as `deno fmt` does; the first is its heading. */
 export function markdownTable(rows: readonly (readonly string[])[], alignment = "lr"): string {
   const [heading, ...lines] = padCells(rows, alignment);
@@ -40,20 +67,32 @@ export interface WrapOptions {
   margin: string;
   /** What stands behind the margin of the first line; the others are indented by as much. */
   bullet?: string;
+  /** Whether a word that is longer than a line, as a path may be, is broken; default false. */
+  breaksWords?: boolean;
 }
 
-/** Breaks `text` into lines at its white space. */
-export function wrap(text: string, { width, margin, bullet = "" }: WrapOptions): string {
+/** Breaks `text` into lines at its white space; of an array, no element is broken. */
+export function wrap(
+  text: string | readonly string[],
+  { width, margin, bullet = "", breaksWords = false }: WrapOptions,
+): string {
   const next = margin + " ".repeat(bullet.length);
+  const room = Math.max(1, width - next.length);
   const lines: string[] = [];
   let line = margin + bullet;
   let isFirst = true;
-  for (const word of text.split(/\s+/)) {
+  for (const word of typeof text === "string" ? text.split(/\s+/) : text) {
     if (!isFirst && line.length + 1 + word.length > width) {
       lines.push(line);
-      line = next + word;
-    } else line += isFirst ? word : ` ${word}`;
+      line = next;
+      isFirst = true;
+    }
+    line += isFirst ? word : ` ${word}`;
     isFirst = false;
+    while (breaksWords && line.length > next.length + room) {
+      lines.push(line.slice(0, next.length + room));
+      line = next + line.slice(next.length + room);
+    }
   }
   return [...lines, line].join("\n");
 }

@@ -13,6 +13,8 @@ export interface Theme {
   axis: string;
   /** Colours of series, in their order; told apart with any kind of colour vision. */
   series: string[];
+  /** Colours from few to many. */
+  heat: string[];
 }
 
 export const THEMES: Record<ThemeName, Theme> = {
@@ -23,6 +25,7 @@ export const THEMES: Record<ThemeName, Theme> = {
     grid: "#e4e7eb",
     axis: "#8c959f",
     series: ["#0b63c5", "#c2410c", "#0f766e", "#9333a8", "#6b7280"],
+    heat: ["#c6dbef", "#7fb3d8", "#3f86be", "#125a9c", "#06264f"],
   },
   dark: {
     background: "#12161c",
@@ -31,6 +34,7 @@ export const THEMES: Record<ThemeName, Theme> = {
     grid: "#2a313a",
     axis: "#6b7682",
     series: ["#6cb2ff", "#ff9a5c", "#4fd1b5", "#d79bf0", "#aab4bf"],
+    heat: ["#1f3a57", "#2b6593", "#4a95c9", "#8cc5ec", "#e3f3ff"],
   },
 };
 

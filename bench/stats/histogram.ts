@@ -58,6 +58,8 @@ export class LatencyHistogram {
     this.#minTicks = extremes.getFloat64(0);
     this.#maxTicks = extremes.getFloat64(8);
     this.#histogram = WasmHistogram.decode(encoded.subarray(EXTREMES_BYTES));
+    // What is decoded would refuse to take in larger samples.
+    this.#histogram.autoResize = true;
   }
 
   /**
@@ -135,6 +137,13 @@ export class LatencyHistogram {
     return histogram;
   }
 
+  /** Forgets every sample. */
+  reset(): void {
+    this.#minTicks = Infinity;
+    this.#maxTicks = 0;
+    this.#histogram.reset();
+  }
+
   /** Frees the Wasm memory; the histogram must not be used after it. */
   destroy(): void {
     this.#histogram.destroy();
@@ -176,17 +185,25 @@ export class LatencyHistogram {
 
   /** How many samples are at most `latencyUs`, up to the histogram's resolution. */
   countUpTo(latencyUs: number): number {
-    let low = 0;
-    let high = this.count;
-    // The Wasm form hands out no bucket counts, but ranks are ordered: search for the last rank
-    // whose latency is not above the limit.
-    while (low < high) {
-      const rank = Math.ceil((low + high) / 2);
-      // Half a rank below, so that rounding errors cannot reach the next rank.
-      if (this.percentileUs(100 * (rank - 0.5) / this.count) <= latencyUs) low = rank;
-      else high = rank - 1;
+    return this.countsUpTo([latencyUs])[0];
+  }
+
+  /** How many samples are at most as large as each of `edgesUs`, which ascend. */
+  countsUpTo(edgesUs: readonly number[]): number[] {
+    const counts: number[] = [];
+    let total = 0;
+    for (const { high, count } of this.#buckets()) {
+      // The bucket of the largest sample may reach above it.
+      const us = Math.min(high, this.#maxTicks) / TICKS_PER_US;
+      while (counts.length < edgesUs.length && edgesUs[counts.length] < us) counts.push(total);
+      total += count;
     }
-    return low;
+    while (counts.length < edgesUs.length) counts.push(total);
+    return counts;
+  }
+
+  #buckets(): Iterable<Bucket> {
+    return buckets((this.#histogram as WasmHistogram).encode());
   }
 
   /**

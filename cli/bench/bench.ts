@@ -2,11 +2,11 @@
 import { Command, Option } from "commander";
 import { type EchoOutcome, runEcho } from "../../bench/echo/echo.ts";
 import { DEFAULT_PLAN, defaultWorkers, type EchoPlan } from "../../bench/echo/plan.ts";
-import { type EchoTallies, MAX_SAMPLES } from "../../bench/echo/tallies.ts";
+import { MAX_SAMPLES } from "../../bench/echo/tallies.ts";
 import { type Check, checkLimits, limitsWarning, type LoadPlan } from "../../bench/load/limits.ts";
-import { type Progress, startProgress } from "../../bench/report/progress.ts";
 import { benchText, histogramText } from "../../bench/report/text.ts";
-import { formatCount } from "../../system/units.ts";
+import type { LiveSubject } from "../../bench/report/live.ts";
+import { formatAmount, formatBytes, formatCount } from "../../system/units.ts";
 import { type BenchResult, benchResult, compressAll } from "../../bench/result.ts";
 import { summarize } from "../../bench/stats/summary.ts";
 import {
@@ -26,20 +26,21 @@ import {
   clientEngineFor,
   clientEngineOption,
 } from "../shared/client_engine.ts";
-import { compareRuns } from "../shared/compare.ts";
+import { COMPARE_OPTIONS, type CompareFlags, compareRuns } from "../shared/compare.ts";
 import { checkFiles, type FileOptions, writeFiles } from "./files.ts";
 import { startOwnServer } from "./server.ts";
 import { tryFirstEcho } from "./first_echo.ts";
 import { type BenchServer, findServer, startCommand, type TargetOptions } from "./target.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
-import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import { outputWidth, printJson, printNote, printResult } from "../shared/output.ts";
 import { isLocal, noteRemote } from "../shared/remote.ts";
 import { noteLateStart, startAtOption } from "../shared/start_at.ts";
 import { VERSION } from "../shared/version.ts";
+import { startWatch, WATCH_OPTIONS, type WatchFlags } from "../shared/watch.ts";
 import { formatAddress, formatHostPort } from "../../system/address.ts";
 
-interface BenchOptions extends TargetOptions, FileOptions {
+interface BenchOptions extends TargetOptions, FileOptions, WatchFlags, CompareFlags {
   threads: number;
   rounds: number;
   messages: number;
@@ -53,8 +54,6 @@ interface BenchOptions extends TargetOptions, FileOptions {
   engine: ClientEngineChoice;
   workers?: number;
   acceptPadding?: boolean;
-  json?: boolean;
-  compare?: string[];
 }
 
 /** The options, with an engine that can be had. */
@@ -122,8 +121,9 @@ export function command(): Command {
     file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
     file("--plot", "draw scatter, CDF, spectrum and percentiles (.svg or .png)"),
     file("--gnuplot", "write a gnuplot script that plots --output"),
+    ...WATCH_OPTIONS,
     new Option("--json", "print one JSON document"),
-    new Option("--compare <file...>", "instead of a run: compare two that --json saved"),
+    ...COMPARE_OPTIONS,
   ])
     .addHelpText(
       "after",
@@ -137,7 +137,7 @@ export function command(): Command {
 }
 
 async function run(options: BenchOptions): Promise<void> {
-  if (options.compare) return compareRuns(options.compare, options.json ?? false);
+  if (options.compare || options.with) return await compareRuns(options);
   checkOptions(options);
   checkFiles(filesOf(options));
   const engine = await clientEngineFor(options.engine);
@@ -167,25 +167,39 @@ async function measure(options: PlannedOptions, server: BenchServer): Promise<vo
   }
   const interrupt = onInterrupt();
   const total = plan.threads * plan.rounds * plan.messages;
-  const progress = await startProgress(total, mayShowProgress());
+  const watch = await startWatch(subjectOf(plan, total), {
+    ...options,
+    heat: options.plot !== undefined,
+    isShown: true,
+  });
   let outcome: EchoOutcome;
   try {
     outcome = await runEcho(plan, {
       keepSamples: options.csv !== undefined,
       signal: interrupt.signal,
-      onProgress: (tallies) => showProgress(progress, tallies),
+      onInterval: watch.onInterval,
     });
   } finally {
-    progress.stop();
+    watch.stop();
   }
   const result = resultOf(plan, { server, limits, outcome });
-  if (options.json) printJson(result);
-  else printResult(`${benchText(result)}\n\n${histogramText(outcome.echoUs)}`);
-  await writeFiles(filesOf(options), result, outcome);
+  if (options.json) {
+    printJson({ ...result, hdrLog: options.hdrLog });
+  } else {
+    const width = outputWidth();
+    printResult(`${benchText(result, width)}\n\n${histogramText(outcome.echoUs, width)}`);
+  }
+  watch.close();
+  const { title } = subjectOf(plan, total);
+  await writeFiles(filesOf(options), { result, outcome, heat: watch.heat, title });
   explain(plan, result, outcome);
   noteLateStart("bench", options.startAt, outcome.startedMs);
   if (interrupt.signal.aborted) {
-    printNote(`interrupted after ${formatCount(result.attempted)} of ${formatCount(total)} echoes`);
+    printNote(
+      `interrupted after ${formatCount(result.attempted)} of ${
+        formatAmount(total, "echo", "echoes")
+      }`,
+    );
     Deno.exitCode = 130;
   } else Deno.exitCode = result.failed > 0 || outcome.aborted ? 1 : 0;
   interrupt.dispose();
@@ -323,12 +337,19 @@ function explainBacklog({ kernel, failures, threads }: BenchResult): void {
   );
 }
 
-function showProgress(progress: Progress, tallies: EchoTallies): void {
-  const failed = Object.values(tallies.failures).reduce((sum, count) => sum + count, 0);
-  const done = tallies.ok + failed;
-  progress.update({ done, note: `${formatCount(done)} echoes, ${formatCount(failed)} failed` });
+/** What the live view, the log and the plots call the load. */
+function subjectOf(plan: EchoPlan, total: number): LiveSubject {
+  const { target, threads, rounds, messages, sizeBytes } = plan;
+  return {
+    title: `bench ${formatAddress(target)}, ${formatAmount(threads, "client")} × ` +
+      `${formatAmount(rounds, "round")} × ${formatAmount(messages, "message")} of ` +
+      formatBytes(sizeBytes),
+    unit: "echoes",
+    latency: "echo",
+    total,
+  };
 }
 
-function filesOf({ output, csv, plot, gnuplot }: BenchOptions): FileOptions {
-  return { output, csv, plot, gnuplot };
+function filesOf({ output, csv, plot, gnuplot, hdrLog }: BenchOptions): FileOptions {
+  return { output, csv, plot, gnuplot, hdrLog };
 }

@@ -3,34 +3,29 @@ import { Command } from "commander";
 import {
   type HtstressOptions,
   type HtstressOutcome,
-  type LiveState,
   requestsOf,
   runHtstress,
 } from "../../bench/http/htstress.ts";
 import { findOrigins, type Origins } from "../../bench/http/origins.ts";
 import { limitsWarning } from "../../bench/load/limits.ts";
-import { type Progress, startProgress } from "../../bench/report/progress.ts";
-import { htstressText } from "../../bench/report/text.ts";
-import { formatCount, formatLatency } from "../../system/units.ts";
+import { histogramText, htstressText } from "../../bench/report/text.ts";
+import type { LiveSubject } from "../../bench/report/live.ts";
+import { formatAmount, formatCount } from "../../system/units.ts";
 import { type HtstressResult, htstressResult } from "../../bench/result.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { isFailed } from "../shared/fail_if.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
-import { checkPlot, writePlot } from "../shared/files.ts";
-import { SampleFile } from "./sample_file.ts";
+import { checkDistinct, checkFolder, checkPlot, writePlot } from "../shared/files.ts";
+import { OutputFile } from "../shared/output_file.ts";
+import { HTSTRESS_CSV_HEADER, requestCsv } from "../../bench/report/csv.ts";
 import { addHtstressOptions, type HtstressFlags, htstressOptions } from "./options.ts";
 import { runSweep } from "./sweep.ts";
 import { type Interrupt, onInterrupt } from "../shared/interrupt.ts";
-import {
-  mayShowProgress,
-  printBytes,
-  printJson,
-  printNote,
-  printResult,
-} from "../shared/output.ts";
+import { outputWidth, printBytes, printJson, printNote, printResult } from "../shared/output.ts";
 import { noteLateStart } from "../shared/start_at.ts";
 import { isLocal, noteRemote } from "../shared/remote.ts";
 import { VERSION } from "../shared/version.ts";
+import { startWatch, type Watch } from "../shared/watch.ts";
 
 /** Builds the command; its exit code is 1 on a socket error, or when an expectation is not met. */
 export function command(): Command {
@@ -60,9 +55,11 @@ export function command(): Command {
 }
 
 async function run(urls: string[], flags: HtstressFlags): Promise<void> {
-  if (flags.compare) return compareRuns(flags.compare, flags.json ?? false);
+  if (flags.compare || flags.with) return await compareRuns(flags);
   const asked = await htstressOptions(urls, flags);
   if (flags.plot !== undefined) checkPlot(flags.plot);
+  if (flags.hdrLog !== undefined) checkFolder("hdr-log", flags.hdrLog);
+  checkDistinct({ csv: flags.csv, plot: flags.plot, "hdr-log": flags.hdrLog });
   const options = { ...asked, origins: await originsOf(asked) };
   warnOfLimits(options);
   const interrupt = onInterrupt();
@@ -102,78 +99,97 @@ async function runOnce(
   interrupt: Interrupt,
 ): Promise<void> {
   if (options.requests === 0 && options.durationMs === 0) printNote("[Press Ctrl-C to finish]");
-  const samples = flags.csv === undefined ? undefined : new SampleFile(flags.csv);
-  const outcome = await measure(options, { flags, interrupt, samples });
+  const samples = flags.csv === undefined ? undefined : new OutputFile("csv", flags.csv);
+  samples?.write(HTSTRESS_CSV_HEADER + "\n");
+  const { outcome, watch } = await measure(options, { flags, interrupt, samples });
   const result = htstressResult(VERSION, outcome.run);
-  if (flags.json) printJson(result);
-  else printResult(htstressText(result));
+  if (flags.json) printJson({ ...result, hdrLog: flags.hdrLog });
+  else printResult(textOf(result, outcome, flags));
   samples?.close();
+  watch.close();
   if (flags.plot !== undefined) {
     const { htstressCharts } = await import("../../bench/report/figures.ts");
     const { connect, ttfb, latency } = outcome.histograms;
     const curves = Object.entries({ connect, ttfb, latency })
       .map(([name, histogram]) => ({ name, curve: histogram.curve() }))
       .filter(({ curve }) => curve.length > 0);
-    await writePlot(flags.plot, htstressCharts(result, curves));
+    await writePlot(
+      flags.plot,
+      htstressCharts(result, curves, watch.heat),
+      subjectOf(options).title,
+    );
   }
   noteLateStart("htstress", flags.startAt, outcome.run.startedMs);
   if (outcome.firstProblem) printNote(`ktcp htstress: ${outcome.firstProblem}`);
   Deno.exitCode = judge(result, flags);
 }
 
+function textOf(
+  result: HtstressResult,
+  { histograms }: HtstressOutcome,
+  { histogram }: HtstressFlags,
+): string {
+  const width = outputWidth();
+  const text = htstressText(result, width);
+  return histogram ? `${text}\n\n${histogramText(histograms.latency, width)}` : text;
+}
+
 /** How a run is watched. */
 export interface MeasureOptions {
   flags: HtstressFlags;
   interrupt: Interrupt;
-  samples?: SampleFile;
+  samples?: OutputFile;
 }
 
 /**
- * Runs the load, with a progress display on a terminal.
+ * Runs the load, with a live view on a terminal.
  *
  * @throws {Failure} when it cannot be started
  */
 async function measure(
   options: HtstressOptions,
   { flags, interrupt, samples }: MeasureOptions,
-): Promise<HtstressOutcome> {
-  const { requests, durationMs } = options;
-  const progress = await startProgress(requests || durationMs || 1, mayShowProgress());
-  let lastState: LiveState = { elapsedMs: 0, completed: 0, failed: 0, p50Us: 0, p99Us: 0 };
+): Promise<{ outcome: HtstressOutcome; watch: Watch }> {
+  const watch = await startWatch(subjectOf(options), {
+    ...flags,
+    heat: flags.plot !== undefined && flags.sweep === undefined,
+    isShown: !flags.debug,
+  });
   try {
-    return await runHtstress(options, {
+    const outcome = await runHtstress(options, {
       signal: interrupt.signal,
-      onLive: (state) => {
-        showProgress(progress, { state, lastState, options });
-        lastState = state;
-      },
-      onSamples: samples && ((portion) => samples.add(portion)),
+      onInterval: watch.onInterval,
+      onSamples: samples &&
+        ((portion) => samples.write(portion.map((sample) => requestCsv(sample) + "\n").join(""))),
       onDebug: flags.debug ? printBytes : undefined,
     });
+    return { outcome, watch };
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure(messageOf(error));
   } finally {
-    progress.stop();
+    watch.stop();
   }
 }
 
-function showProgress(
-  progress: Progress,
-  { state, lastState, options }: {
-    state: LiveState;
-    lastState: LiveState;
-    options: HtstressOptions;
-  },
-): void {
-  const { requests, durationMs } = options;
-  const { elapsedMs, completed, failed, p50Us, p99Us } = state;
-  const rate = (completed - lastState.completed) / (elapsedMs - lastState.elapsedMs) * 1000;
-  progress.update({
-    done: requests > 0 ? completed : durationMs > 0 ? Math.round(elapsedMs) : 0,
-    note: `${formatCount(Math.round(rate))}/s  p50 ${formatLatency(p50Us)}  ` +
-      `p99 ${formatLatency(p99Us)}  errors ${formatCount(failed)}`,
-  });
+/** What the live view, the log and the plots call the load. */
+function subjectOf(options: HtstressOptions): LiveSubject {
+  const { urls, requests, durationMs } = options;
+  const more = urls.length > 1 ? ` and ${urls.length - 1} more` : "";
+  return {
+    title: `htstress ${urls[0]}${more}, ${loadText(options)}`,
+    unit: "requests",
+    latency: "latency",
+    total: requests,
+    durationMs,
+  };
+}
+
+/** `keep-alive, 32 connections, 5,000/s`. */
+function loadText({ isKeepAlive, threads, concurrency, ratePerSecond }: HtstressOptions): string {
+  const rate = ratePerSecond > 0 ? `, ${formatCount(ratePerSecond)}/s` : "";
+  return `${isKeepAlive ? "keep-alive" : "a connection a request"}, ` +
+    `${formatAmount(threads * concurrency, "connection")}${rate}`;
 }
 
 /** The exit code for `result`; says on stderr why it is not 0, where the result does not. */
@@ -181,7 +197,10 @@ function judge(result: HtstressResult, flags: HtstressFlags): number {
   const isFailedIf = isFailed("htstress", flags.failIf, result);
   const isExpecting = flags.expectStatus !== undefined || flags.expectBodySha256 !== undefined;
   const isUnmet = isExpecting && result.bad > 0;
-  if (isUnmet) printNote(`ktcp htstress: ${formatCount(result.bad)} responses are not as expected`);
+  if (isUnmet) {
+    const responses = formatAmount(result.bad, "response");
+    printNote(`ktcp htstress: ${responses} ${result.bad === 1 ? "is" : "are"} not as expected`);
+  }
   return isFailedIf || isUnmet || result.socketErrors > 0 ? 1 : 0;
 }
 

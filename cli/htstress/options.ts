@@ -16,10 +16,12 @@ import { messageOf, UsageError } from "../shared/failure.ts";
 import { startAtOption } from "../shared/start_at.ts";
 import { printNote } from "../shared/output.ts";
 import { formatCount } from "../../system/units.ts";
+import { COMPARE_OPTIONS, type CompareFlags } from "../shared/compare.ts";
+import { WATCH_OPTIONS, type WatchFlags } from "../shared/watch.ts";
 import { MAX_LISTED, readReplay, readTargets } from "./sources.ts";
 
 /** What commander makes of the command line. */
-export interface HtstressFlags {
+export interface HtstressFlags extends WatchFlags, CompareFlags {
   urls?: string;
   replay?: string;
   speed?: number;
@@ -50,10 +52,8 @@ export interface HtstressFlags {
   expectBodySha256?: string;
   failIf: FailIf[];
   sweep?: number[] | true;
-  json?: boolean;
   csv?: string;
-  plot?: string;
-  compare?: string[];
+  histogram?: boolean;
 }
 
 /** Requests are counted down in 31 bits. */
@@ -129,8 +129,10 @@ export function addHtstressOptions(command: Command): Command {
     ).argParser(loadList),
     new Option("--json", "print one JSON document"),
     file("--csv", "write every request"),
+    new Option("--histogram", "print how the latencies are distributed"),
     file("--plot", "draw latencies, or the sweep (.svg or .png)"),
-    new Option("--compare <file...>", "instead of a run: compare two that --json saved"),
+    ...WATCH_OPTIONS,
+    ...COMPARE_OPTIONS,
   ]);
 }
 
@@ -157,6 +159,7 @@ export async function htstressOptions(
   if (udaddr !== undefined && urls.some((url) => url.isSecure)) {
     throw new UsageError(`--udaddr '${udaddr}' and https exclude each other`);
   }
+  if (flags.sweep !== undefined) refuseWithSweep(flags);
   if (pipeline > 1) {
     if (rate !== undefined) {
       throw new UsageError(`--pipeline '${pipeline}' and --rate exclude each other`);
@@ -261,6 +264,16 @@ async function readSource(
 function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
   if (urls.some((url) => url.isSecure)) return "it speaks no TLS";
   if (urls.some((url) => url.host.hostname.includes("%"))) return "it knows no zones of addresses";
+}
+
+/** What shows one run. @throws {UsageError} */
+function refuseWithSweep({ csv, hdrLog, histogram }: HtstressFlags): void {
+  const excluded = csv !== undefined
+    ? `--csv '${csv}'`
+    : hdrLog !== undefined
+    ? `--hdr-log '${hdrLog}'`
+    : histogram && "--histogram";
+  if (excluded) throw new UsageError(`${excluded} and --sweep exclude each other`);
 }
 
 function url(text: string): HttpUrl {

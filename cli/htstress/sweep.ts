@@ -2,12 +2,12 @@
 import type { HtstressOptions, HtstressOutcome } from "../../bench/http/htstress.ts";
 import { concurrencyKnee, type LoadStep, rateKnee } from "../../bench/http/knee.ts";
 import { sweepText, type SweptRun } from "../../bench/report/sweep.ts";
-import { formatCount } from "../../system/units.ts";
+import { formatAmount, formatCount } from "../../system/units.ts";
 import { htstressResult } from "../../bench/result.ts";
 import type { HtstressFlags } from "./options.ts";
 import { writePlot } from "../shared/files.ts";
 import type { Interrupt } from "../shared/interrupt.ts";
-import { printJson, printNote, printResult } from "../shared/output.ts";
+import { outputWidth, printJson, printNote, printResult } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
 
 /** Length of a step unless --duration or --number say otherwise. */
@@ -27,7 +27,7 @@ export interface SweepOptions {
   measure(
     options: HtstressOptions,
     watch: { flags: HtstressFlags; interrupt: Interrupt },
-  ): Promise<HtstressOutcome>;
+  ): Promise<{ outcome: HtstressOutcome }>;
 }
 
 /** Runs `options` at every load of the sweep, and prints what came of it. */
@@ -42,8 +42,8 @@ export async function runSweep(
   for (const load of loadsOf(options, flags)) {
     if (interrupt.signal.aborted) break;
     const step = isRate ? { ratePerSecond: load } : { concurrency: load };
-    const { run } = await measure({ ...options, ...step, durationMs }, { flags, interrupt });
-    const result = htstressResult(VERSION, run);
+    const { outcome } = await measure({ ...options, ...step, durationMs }, { flags, interrupt });
+    const result = htstressResult(VERSION, outcome.run);
     runs.push({ load, result });
     printNote(`${loadName} ${formatCount(load)}: ${formatCount(result.requestsPerSecond)}/s`);
   }
@@ -56,7 +56,7 @@ export async function runSweep(
     const sweep = isRate ? "rate" : "concurrency";
     const documents = runs.map(({ load, result }) => ({ load, ...result }));
     printJson({ command: "htstress", version: VERSION, sweep, kneeLoad, steps: documents });
-  } else printResult(sweepText(runs, { loadName, kneeLoad }));
+  } else printResult(sweepText(runs, { loadName, kneeLoad }, outputWidth()));
   if (flags.plot !== undefined) {
     const { sweepChart } = await import("../../bench/report/charts.ts");
     const points = runs.map(({ load, result }) => ({
@@ -67,9 +67,17 @@ export async function runSweep(
     const title = "Throughput and p99 over load";
     await writePlot(flags.plot, [
       sweepChart(title, points, { loadName, kneeLoad: kneeLoad ?? undefined }),
-    ]);
+    ], sweepTitle(options, durationMs));
   }
   Deno.exitCode = runs.some(({ result }) => result.socketErrors > 0) ? 1 : 0;
+}
+
+function sweepTitle(options: HtstressOptions, durationMs: number): string {
+  const { urls, isKeepAlive, threads } = options;
+  const more = urls.length > 1 ? ` and ${urls.length - 1} more` : "";
+  const mode = isKeepAlive ? "keep-alive" : "a connection a request";
+  const length = durationMs > 0 ? `, ${durationMs / 1000} s a step` : "";
+  return `htstress --sweep ${urls[0]}${more}, ${mode}, ${formatAmount(threads, "thread")}${length}`;
 }
 
 /** The loads that are asked for, or else: doubled up to -c (256), or tenths of --rate. */

@@ -1,5 +1,5 @@
 /** Files that a client is asked to write: checked before it measures, written afterwards. */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { Chart } from "../../bench/report/charts.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
 import { printNote } from "./output.ts";
@@ -29,13 +29,45 @@ export function checkPlot(path: string): void {
   checkFolder("plot", path);
 }
 
-/** Draws `charts` to `path`, and says so on stderr. @throws {Failure} */
-export async function writePlot(path: string, charts: Chart[]): Promise<void> {
+/**
+ * Checks that no two of `options`, paths by the name of their option, are the same file.
+ *
+ * @throws {UsageError} which names both
+ */
+export function checkDistinct(options: Record<string, string | undefined>): void {
+  const seen = new Map<string, string>();
+  for (const [option, path] of Object.entries(options)) {
+    if (path === undefined) continue;
+    const other = seen.get(resolve(path));
+    if (other !== undefined) {
+      throw new UsageError(`--${option} '${path}' is the file of --${other}; name another one`);
+    }
+    seen.set(resolve(path), option);
+  }
+}
+
+/**
+ * Draws `charts` of what was measured just now to `path`, and says so on stderr.
+ *
+ * @param subject what was measured, and how
+ * @throws {Failure}
+ */
+export async function writePlot(path: string, charts: Chart[], subject: string): Promise<void> {
+  await drawPlot(path, charts, `${subject} · ${minuteOf(new Date())}`);
+}
+
+/** Draws `charts` below `heading` to `path`, and says so on stderr. @throws {Failure} */
+export async function drawPlot(path: string, charts: Chart[], heading: string): Promise<void> {
   const { renderSvg } = await import("../../bench/report/svg.ts");
-  const svg = await renderSvg(charts);
+  const svg = await renderSvg(charts, { heading });
   if (path.endsWith(".svg")) return await writeFile("plot", path, svg);
   const { renderPng } = await import("../../bench/report/png.ts");
   await writeFile("plot", path, await renderPng(svg));
+}
+
+/** `2026-01-31 12:05 UTC`. */
+export function minuteOf(date: Date): string {
+  return `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 /** Writes the file `path`, which `--option` names, and says so on stderr. @throws {Failure} */

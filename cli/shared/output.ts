@@ -42,12 +42,15 @@ export function printBytes(bytes: Uint8Array): void {
   stderr.write(bytes);
 }
 
-/** Whether colour may be used on `stream`: it is a terminal and `NO_COLOR` is not set. */
-function mayColour(stream: { isTerminal(): boolean } = Deno.stdout): boolean {
-  return stream.isTerminal() && !Deno.noColor;
+/** Whether a display may be drawn on stderr: a terminal that can, and `NO_COLOR` is not set. */
+export function mayShowProgress(): boolean {
+  return Deno.stderr.isTerminal() && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
 }
 
-/** Whether a progress display may be drawn on stderr: a terminal, and `NO_COLOR` is not set. */
-export function mayShowProgress(): boolean {
-  return mayColour(Deno.stderr);
+/** Columns of a result where stdout is no terminal. */
+const DEFAULT_WIDTH = 80;
+
+/** Columns that a result may take: those of the terminal that stdout is. */
+export function outputWidth(): number {
+  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : DEFAULT_WIDTH;
 }

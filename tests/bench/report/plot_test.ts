@@ -4,7 +4,9 @@ import { benchCharts, htstressCharts } from "../../../bench/report/figures.ts";
 import { renderPng } from "../../../bench/report/png.ts";
 import { renderSvg } from "../../../bench/report/svg.ts";
 import { type ThemeName, THEMES } from "../../../bench/report/theme.ts";
-import { BENCH, CONNECTS, ECHOES, HTSTRESS } from "../runs.ts";
+import { comparedCharts } from "../../../bench/report/figures.ts";
+import { Heat } from "../../../bench/stats/heat.ts";
+import { BENCH, CONNECTS, ECHOES, histogramOf, HTSTRESS } from "../runs.ts";
 
 const CURVES = [
   { name: "connect", curve: CONNECTS.curve() },
@@ -52,13 +54,71 @@ function assertShows(texts: string[], labels: (string | RegExp)[]): void {
 Deno.test("benchCharts(): show client, connect, echo, percentile and units", async () => {
   const texts = textsOf(await renderSvg(benchCharts(BENCH, CURVES)));
   assertShows(texts, ["client", "connect", "echo", "percentile (%)", "echo latency (µs)"]);
-  assertShows(texts, ["latency (µs, log scale)", "p99.9", "90", "1.02 s"]);
+  assertShows(texts, ["latency (log scale)", "p99.9", "90", "1.02 s", "100 µs", "1 s"]);
 });
 
 Deno.test("htstressCharts(): leave out phases without samples", async () => {
   const texts = textsOf(await renderSvg(htstressCharts(HTSTRESS, [CURVES[1]])));
   assertShows(texts, ["ttfb", "latency", "percentile (%)", /\(ms\)$/]);
   assert.ok(!texts.includes("connect"));
+});
+
+Deno.test("htstressCharts(): a series upon another is said to equal it", async () => {
+  const curve = ECHOES.curve();
+  const slower = curve.map((point) => ({ ...point, latencyUs: 1.5 * point.latencyUs }));
+  const same = { ...HTSTRESS, ttfbUs: HTSTRESS.latencyUs };
+  const curves = (
+    ttfb: typeof curve,
+  ) => [{ name: "ttfb", curve: ttfb }, { name: "latency", curve }];
+  const equal = textsOf(await renderSvg(htstressCharts(same, curves(curve))));
+  assert.equal(equal.filter((text) => text === "latency").length, 0);
+  // Two of the three charts have the one series alone, and need no legend.
+  const apart = textsOf(await renderSvg(htstressCharts(HTSTRESS, curves(slower))));
+  assert.equal(apart.filter((text) => text === "latency").length, 3);
+});
+
+function heatOf(intervals: number): Heat {
+  const heat = new Heat();
+  for (let i = 0; i < intervals; i++) {
+    const values = Array.from({ length: 200 }, (_, k) => 100 + k + i);
+    heat.add(i * 200, (i + 1) * 200, histogramOf([...values, 30_000]));
+  }
+  return heat;
+}
+
+Deno.test("htstressCharts(): a heat map of the latency over time, with what its colours mean", async () => {
+  const [, , , heat] = htstressCharts(HTSTRESS, [CURVES[1]], heatOf(20));
+  const svg = await renderSvg([heat]);
+  const texts = textsOf(svg);
+  assertShows(texts, ["time (s)", "latency (log scale)", "from 1", "10 ms", /^\d+ or more$/]);
+  for (const shade of THEMES.light.heat.slice(-2)) assert.ok(svg.includes(shade), shade);
+});
+
+Deno.test("comparedCharts(): both sides in every chart, and a heat map of each that has one", async () => {
+  const sides = [
+    { name: "old", latency: ECHOES, heat: heatOf(5) },
+    { name: "new", latency: CONNECTS },
+  ];
+  const charts = comparedCharts("echo", sides);
+  assert.deepEqual(charts.map(({ title }) => title).slice(3), ["Echo over time, old"]);
+  for (const chart of charts.slice(0, 3)) {
+    assertShows(textsOf(await renderSvg([chart])), ["old", "new"]);
+  }
+});
+
+Deno.test("renderSvg(): no room stays empty, and the heading has lines of its own", async () => {
+  const sizes = async (count: number) => {
+    const charts = Array.from({ length: count }, () => BARS);
+    const svg = await renderSvg(charts, { heading: "what was measured, ".repeat(20) });
+    const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg)!.map(Number);
+    const parts = [...svg.matchAll(/<svg x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)"/g)];
+    const area = parts.reduce((sum, [, , , w, h]) => sum + Number(w) * Number(h), 0);
+    const top = Math.min(...parts.map(([, , y]) => Number(y)));
+    assert.equal(area, width * (height - top));
+    const lines = textsOf(svg).filter((text) => text.includes("what was"));
+    assert.ok(lines.length >= 2 && top >= 20 * lines.length);
+  };
+  for (const count of [1, 2, 3, 4, 5]) await sizes(count);
 });
 
 Deno.test("barChart(), sweepChart(): name their units, and the knee", async () => {

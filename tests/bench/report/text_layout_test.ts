@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { markdownTable, table, wrap } from "../../../bench/report/text_layout.ts";
+import { fittingTable, markdownTable, table, wrap } from "../../../bench/report/text_layout.ts";
 
 const ROWS = [["name", "count"], ["a", "1"], ["bcdef", "1234567"]];
 
@@ -20,4 +20,29 @@ Deno.test("wrap(): breaks at white space, and hangs what follows a bullet", () =
   assert.match(lines[0], /^ {2}- word word/);
   assert.match(lines[1], /^ {4}word word/);
   assert.equal(wrap("a".repeat(40), options), "  - " + "a".repeat(40));
+  const broken = wrap(`see ${"a".repeat(60)} there`, { ...options, breaksWords: true });
+  assert.equal(
+    broken,
+    ["  - see", ...[26, 26].map((n) => `    ${"a".repeat(n)}`), `    ${"a".repeat(8)} there`].join(
+      "\n",
+    ),
+  );
+});
+
+Deno.test("fittingTable(): is turned around, and cut into several, where there is no room", () => {
+  const rows = [["", "count", "p50", "p99"], ["a", "1,000", "20 µs", "30 µs"], [
+    "b",
+    "2",
+    "3",
+    "4",
+  ]];
+  assert.equal(fittingTable(rows, 80), table(rows));
+  assert.equal(
+    fittingTable(rows, 16),
+    "           a  b\ncount  1,000  2\np50    20 µs  3\np99    30 µs  4",
+  );
+  assert.equal(
+    fittingTable(rows, 14),
+    "           a\ncount  1,000\np50    20 µs\np99    30 µs\n\n       b\ncount  2\np50    3\np99    4",
+  );
 });

@@ -1,0 +1,188 @@
+/** What is shown of a load while it runs. Pure: `terminal.ts` draws it. */
+import { Heat, type HeatGrid } from "../stats/heat.ts";
+import { LatencyHistogram } from "../stats/histogram.ts";
+import { type Interval, INTERVAL_MS } from "../stats/timeline.ts";
+import { progressBar, timeLeft } from "./progress.ts";
+import type { Size } from "./terminal.ts";
+import { sparkline } from "./terminal_plot.ts";
+import { wrap } from "./text_layout.ts";
+import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
+
+/** What a load is, as far as it is shown. */
+export interface LiveSubject {
+  /** The command and what it measures: `htstress http://localhost:8081/`. */
+  title: string;
+  /** What is counted: `requests`, `echoes`. */
+  unit: string;
+  /** The latency that matters: `latency`, `echo`. */
+  latency: string;
+  /** How much there is to do, or how long; neither when it goes on until it is ended. */
+  total?: number;
+  durationMs?: number;
+}
+
+/** Intervals that are shown as "now": a second. */
+const RECENT = 1000 / INTERVAL_MS;
+
+/** The rate of so many intervals is drawn at most. */
+const MAX_SPARKS = 40;
+
+/** Columns of the names. */
+const LABEL = 12;
+
+/** The latencies of the rows of the heat map, and the space behind them. */
+const SCALE = 9;
+
+/** The heat map takes no more rows than this, and is left out when it had fewer than that. */
+const MAX_HEAT_ROWS = 12;
+const MIN_HEAT_ROWS = 3;
+
+/** Cells from few samples to many, with the number of their colour among the terminal's 256. */
+const SHADES = [
+  { cell: " ", colour: 0 },
+  { cell: "░", colour: 67 },
+  { cell: "▒", colour: 73 },
+  { cell: "▓", colour: 179 },
+  { cell: "█", colour: 203 },
+];
+
+/** Collects a load, and lays it out. */
+export class LiveView {
+  readonly #subject: LiveSubject;
+  readonly #heat = new Heat();
+  readonly #rates: number[] = [];
+  #recent: { interval: Interval; latency: LatencyHistogram; connects: number }[] = [];
+  #startMs = NaN;
+
+  constructor(subject: LiveSubject) {
+    this.#subject = subject;
+  }
+
+  /** Takes what happened during an interval. */
+  add(interval: Interval): void {
+    if (Number.isNaN(this.#startMs)) this.#startMs = interval.startMs;
+    const { connect, [this.#subject.latency]: latency } = interval.latencies;
+    this.#heat.add(interval.startMs, interval.endMs, latency);
+    this.#rates.push(interval.donePerSecond);
+    const own = new LatencyHistogram();
+    own.merge(latency);
+    this.#recent.push({ interval, latency: own, connects: connect.count });
+    if (this.#recent.length > RECENT) this.#recent.shift()!.latency.destroy();
+  }
+
+  /** What there is to show in a window of `size`. */
+  text({ columns, rows }: Size): string {
+    const last = this.#recent.at(-1)?.interval;
+    const width = columns - 1;
+    if (!last) return [this.#subject.title, "starting"].map((line) => cut(line, width)).join("\n");
+    const field = (name: string, items: readonly string[]) =>
+      wrap(items.map((item, i) => i < items.length - 1 ? `${item} ` : item), {
+        width,
+        margin: "",
+        bullet: name.padEnd(LABEL),
+      });
+    const { counts } = last;
+    const lines = [
+      this.#subject.title,
+      this.#progress(last, width),
+      "",
+      this.#rate(width),
+      field("latency", this.#percentiles()),
+      ...(Object.keys(counts.statuses).length > 0
+        ? [field("statuses", amounts(counts.statuses))]
+        : []),
+      field("errors", counts.failed > 0 ? amounts(counts.errors) : ["none"]),
+      field("connections", [
+        `${formatCount(counts.open)} open`,
+        `${formatCount(Math.round(this.#connectsPerSecond()))}/s opened`,
+      ]),
+      field("received", [`${formatBytes(this.#mean((interval) => interval.bytesInPerSecond))}/s`]),
+    ].flatMap((text) => text.split("\n")).map((line) => cut(line.trimEnd(), width));
+    const room = Math.min(MAX_HEAT_ROWS, rows - lines.length - 3);
+    const grid = room < MIN_HEAT_ROWS ? null : this.#heat.grid(width - SCALE, room);
+    if (grid) {
+      const seconds = (last.endMs - this.#startMs) / 1000;
+      lines.push("", cut(`${this.#subject.latency} over ${seconds.toFixed(1)} s`, width));
+      lines.push(...heatLines(grid));
+    }
+    // The last row stays empty: a line feed there would scroll.
+    return lines.slice(0, rows - 1).join("\n");
+  }
+
+  #progress({ endMs, counts }: Interval, width: number): string {
+    const { total, durationMs } = this.#subject;
+    const elapsedMs = endMs - this.#startMs;
+    if (!total && !durationMs) {
+      return `${(elapsedMs / 1000).toFixed(1)} s so far; Ctrl-C ends it`;
+    }
+    // What comes first ends the run.
+    const share = Math.min(
+      1,
+      Math.max(total ? counts.done / total : 0, durationMs ? elapsedMs / durationMs : 0),
+    );
+    const left = timeLeft(share > 0 ? elapsedMs * (1 / share - 1) : NaN);
+    const bar = Math.min(40, width - "  100%  100 min left".length);
+    return `${progressBar(share, Math.max(1, bar))}  ${left}`;
+  }
+
+  #rate(width: number): string {
+    const rate = formatCount(Math.round(this.#mean((interval) => interval.donePerSecond)));
+    const label = `${this.#subject.unit}/s`.padEnd(LABEL) + rate.padEnd(10) + "  ";
+    const room = Math.max(0, Math.min(MAX_SPARKS, width - label.length));
+    return label + sparkline(this.#rates.slice(this.#rates.length - room));
+  }
+
+  #percentiles(): string[] {
+    const latency = new LatencyHistogram();
+    this.#recent.forEach((one) => latency.merge(one.latency));
+    const items = latency.count === 0 ? ["none within a second"] : [
+      ...[50, 90, 99].map((p) => `p${p} ${formatLatency(latency.percentileUs(p))}`),
+      `max ${formatLatency(latency.maxUs)}`,
+    ];
+    latency.destroy();
+    return items;
+  }
+
+  #connectsPerSecond(): number {
+    const connects = this.#recent.reduce((sum, one) => sum + one.connects, 0);
+    const [first, last] = [this.#recent[0].interval, this.#recent.at(-1)!.interval];
+    return connects / Math.max(0.001, (last.endMs - first.startMs) / 1000);
+  }
+
+  #mean(of: (interval: Interval) => number): number {
+    const sum = this.#recent.reduce((sum, { interval }) => sum + of(interval), 0);
+    return sum / this.#recent.length;
+  }
+}
+
+/** A line for each row, the slowest first; of each column, the fullest cell is the brightest. */
+function heatLines({ columns, rows }: HeatGrid): string[] {
+  const most = columns.map(({ counts }) => Math.max(...counts));
+  return rows.map(({ toUs }, row) => {
+    let line = "";
+    let colour = 0;
+    columns.forEach(({ counts }, i) => {
+      // By the root, so that single samples of a tail show as well.
+      const level = Math.ceil(Math.sqrt(counts[row] / (most[i] || 1)) * (SHADES.length - 1));
+      const shade = SHADES[level];
+      if (shade.colour !== colour && level > 0) {
+        colour = shade.colour;
+        line += `\x1b[38;5;${colour}m`;
+      }
+      line += shade.cell;
+    });
+    return `${formatLatency(toUs).padStart(SCALE - 1)} ${line}\x1b[39m`;
+  }).toReversed();
+}
+
+/** `200 1,234`, `404 5`: most frequent first. */
+function amounts(byKind: Record<string, number>): string[] {
+  return Object.entries(byKind)
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([kind, count]) => `${kind} ${formatCount(count)}`);
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

@@ -1,0 +1,108 @@
+/** What `bench` and `htstress` make of a load while it runs: a live view, a log, a heat map. */
+import { Option } from "commander";
+import { Heat } from "../../bench/stats/heat.ts";
+import type { Interval } from "../../bench/stats/timeline.ts";
+import type { LiveSubject } from "../../bench/report/live.ts";
+import { file } from "./options.ts";
+import { mayShowProgress } from "./output.ts";
+import { OutputFile } from "./output_file.ts";
+
+/** After this time without an interval, the live view says that it waits. */
+const PATIENCE_MS = 500;
+
+/** Values of the options. */
+export interface WatchFlags {
+  hdrLog?: string;
+  quiet?: boolean;
+}
+
+/** The options. */
+export const WATCH_OPTIONS: readonly Option[] = [
+  file("--hdr-log", "write the latencies of every second as an HdrHistogram log"),
+  new Option("-q, --quiet", "no live view, on a terminal too"),
+];
+
+/** A load that is watched. */
+export interface Watch {
+  /** To be told of every interval; undefined when nobody wants to know. */
+  onInterval?: (interval: Interval) => void;
+  /** The latency over time, if it was wanted. */
+  heat?: Heat;
+  /** Removes the live view; call it before anything is printed. */
+  stop(): void;
+  /** Completes the log. @throws {Failure} when it could not be written */
+  close(): void;
+}
+
+/**
+ * Watches a load.
+ *
+ * @param options `heat`: whether the latency over time is kept; `isShown`: whether the terminal is
+ * free for a live view
+ * @throws {Failure} when the log cannot be made
+ */
+export async function startWatch(
+  subject: LiveSubject,
+  { hdrLog, quiet, heat: wantsHeat, isShown }: WatchFlags & { heat: boolean; isShown: boolean },
+): Promise<Watch> {
+  const heat = wantsHeat ? new Heat() : undefined;
+  const log = hdrLog === undefined ? undefined : await startLog(hdrLog, subject.title);
+  const view = isShown && !quiet && mayShowProgress() ? await startView(subject) : undefined;
+  return {
+    heat,
+    onInterval: heat || log || view
+      ? (interval) => {
+        heat?.add(interval.startMs, interval.endMs, interval.latencies[subject.latency]);
+        log?.add(interval);
+        view?.add(interval);
+      }
+      : undefined,
+    stop: () => view?.stop(),
+    close: () => log?.close(),
+  };
+}
+
+async function startLog(path: string, title: string) {
+  const { HdrLog } = await import("../../bench/report/hdr_log.ts");
+  const out = new OutputFile("hdr-log", path);
+  const log = new HdrLog(`ktcp ${title}`);
+  let failure: unknown;
+  return {
+    add(interval: Interval) {
+      if (failure) return;
+      try {
+        out.write(log.add(interval));
+      } catch (error) {
+        // Told when the load is over: its result is worth more than the log.
+        failure = error;
+      }
+    },
+    close() {
+      if (failure) throw failure;
+      out.write(log.end());
+      out.close();
+    },
+  };
+}
+
+async function startView(subject: LiveSubject) {
+  const [{ LiveView }, { startDisplay }] = await Promise.all([
+    import("../../bench/report/live.ts"),
+    import("../../bench/report/terminal.ts"),
+  ]);
+  const view = new LiveView(subject);
+  const display = await startDisplay("screen");
+  const show = () => display.show(view.text(display.size()));
+  // A warm-up hands nothing over.
+  const timer = setTimeout(show, PATIENCE_MS);
+  return {
+    add(interval: Interval) {
+      view.add(interval);
+      show();
+    },
+    stop() {
+      clearTimeout(timer);
+      display.stop();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** The standard encoding of histograms, judged by the reader that hdr-histogram-js brings. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { buckets, decompress } from "../../../bench/stats/hdr_encoding.ts";
+import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
+import { summarize } from "../../../bench/stats/summary.ts";
+import { histogramOf } from "../runs.ts";
+
+const latency = fc.double({ min: Math.log(0.1), max: Math.log(60e6), noNaN: true }).map(Math.exp);
+const samples = fc.array(latency, { maxLength: 200 });
+
+Deno.test("compress(): another reader finds the same samples", () => {
+  fc.assert(fc.property(samples, (values) => {
+    const histogram = histogramOf(values);
+    const read = decodeFromCompressedBase64(histogram.compressed());
+    assert.equal(read.totalCount, values.length);
+    for (const percentile of [1, 50, 99, 100]) {
+      // The other reader knows the largest sample to its bucket only.
+      const us = read.getValueAtPercentile(percentile) / 100;
+      const own = histogram.percentileUs(percentile);
+      assert.ok(values.length === 0 || (us >= own && us <= own * 1.002 + 0.01), `${us} for ${own}`);
+    }
+  }));
+});
+
+Deno.test("compress(): has the head that readers in other languages go by", () => {
+  const head = new DataView(decompress(histogramOf([1, 2, 3]).compressed()).buffer);
+  assert.equal(head.getInt32(0), 0x1c849313, "V2");
+  assert.equal(head.getInt32(8), 0, "not shifted");
+  assert.equal(head.getInt32(12), 3, "digits");
+  assert.equal(head.getBigInt64(16), 1n, "smallest value");
+  assert.equal(head.getFloat64(32), 1, "a histogram of integers");
+});
+
+Deno.test("fromCompressed(): gives back every sample, the extremes to the width of their buckets", () => {
+  fc.assert(fc.property(fc.array(latency, { minLength: 1, maxLength: 200 }), (values) => {
+    const histogram = histogramOf(values);
+    const read = LatencyHistogram.fromCompressed(histogram.compressed());
+    const { min, max, ...rest } = summarize(histogram);
+    const { min: readMin, max: readMax, ...readRest } = summarize(read);
+    assert.equal(readRest.mean, rest.mean);
+    assert.equal(readRest.count, rest.count);
+    assert.ok(readMin! <= min! && readMin! >= min! * 0.999 - 0.01);
+    assert.ok(readMax! >= max! && readMax! <= max! * 1.001 + 0.01);
+    assert.equal(read.compressed(), histogram.compressed());
+  }));
+  assert.equal(LatencyHistogram.fromCompressed(new LatencyHistogram().compressed()).count, 0);
+});
+
+Deno.test("fromCompressed(): refuses what is no histogram", () => {
+  for (const text of ["", "no base64!", "aGVsbG8gd29ybGQ=", "HISTFAAAAAV42g=="]) {
+    assert.throws(
+      () => LatencyHistogram.fromCompressed(text),
+      /^SyntaxError: Not a compressed Hdr/,
+    );
+  }
+});
+
+Deno.test("buckets(): of every value, the bucket that holds it", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 40 }), (ticks) => {
+    const encoding = decompress(histogramOf([ticks / 100]).compressed());
+    const [{ low, high, count }] = [...buckets(encoding)];
+    const value = Math.min(ticks, 3.6e11);
+    assert.ok(low <= value && value <= high, `${value} in ${low}…${high}`);
+    assert.ok(high - low < value / 1000 || high === low);
+    assert.equal(count, 1);
+  }));
+});
