@@ -59,10 +59,10 @@ const LINGER_BYTES = 64 << 20;
 const DRAIN_LINGER_MS = 1000;
 
 /**
- * How often a peer gets the same time again because the thread had no time for it: on a machine with
- * ten times too much to do, what a peer sent is read after seconds.
+ * How often a peer gets the same time again because the thread had no time for it, a minute by
+ * default: on a machine with ten times too much to do, what a peer sent is read after many seconds.
  */
-const MAX_EXTENSIONS = 3;
+const MAX_EXTENSIONS = 11;
 
 /** Where a connection is. */
 const enum State {
