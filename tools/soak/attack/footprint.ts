@@ -13,8 +13,9 @@ export interface Footprint {
 const MORE_DESCRIPTORS = 4;
 /** Threads that may be left: the runtime's own pool for files comes and goes with the load. */
 const MORE_THREADS = 32;
-/** Resident memory that may be left, in MiB: the heap of each thread varies. */
+/** Resident memory that may be left, in MiB and as a share: the heap of each thread varies. */
 const MORE_MIB = 64;
+const MORE_SHARE = 0.05;
 
 /** Looks at process `pid`. @throws when it is gone */
 function footprintOf(pid: number): Footprint {
@@ -58,7 +59,7 @@ export function leftOf(
   if (after.threads > before.threads + MORE_THREADS) {
     left.push(`${before.threads} -> ${after.threads} threads`);
   }
-  if (memory && after.residentMib > before.residentMib + MORE_MIB) {
+  if (memory && after.residentMib > before.residentMib * (1 + MORE_SHARE) + MORE_MIB) {
     left.push(`${Math.round(before.residentMib)} -> ${Math.round(after.residentMib)} MiB resident`);
   }
   return left.length === 0 ? undefined : left.join(", ");

@@ -87,7 +87,7 @@ export async function attack(setup: Setup, options: AttackOptions = {}): Promise
     ...Array.from({ length: 4 }, (): Target => ({ kind: "files", port: files.port })),
     { kind: "tls", port: tls.port, caCert },
     ...Array.from({ length: 2 }, (): Target => ({ kind: "echo", port: echo.port })),
-  ]);
+  ], setup.model === "per-connection");
   const run = async (roundSeconds: number) => {
     const attackers = new Attackers({ names: attacks, victims });
     await sleep(roundSeconds * 1000);

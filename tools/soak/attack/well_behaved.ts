@@ -6,8 +6,9 @@
  * status, a connection refused, reset or closed before the answer, a wrong byte, or no whole
  * answer within 30 s is a failure. Slowness is no failure; the latency is reported. Nor is a whole
  * 503 where a stated limit is reached: attackers may fill the memory of the server that sends content
- * back; and a name that is another file at each look is not answered. Such refusals are counted and
- * reported.
+ * back; a name that is another file at each look is not answered; and a model that creates a Worker
+ * for each connection refuses who has waited for one for as long as a head may take. Such refusals
+ * are counted and reported.
  */
 import { Buffer } from "node:buffer";
 import { connect } from "../client.ts";
@@ -184,9 +185,12 @@ export class WellBehaved {
   refusals = 0;
   #latenciesMs: number[] = [];
   #isStopped = false;
+  readonly #mayRefuse: boolean;
   readonly #loops: Promise<void>[];
 
-  constructor(targets: readonly Target[]) {
+  /** @param mayRefuse whether 503 is a right answer to everything */
+  constructor(targets: readonly Target[], mayRefuse: boolean) {
+    this.#mayRefuse = mayRefuse;
     this.#loops = targets.map((target, index) => this.#run(target, index));
   }
 
@@ -237,7 +241,8 @@ export class WellBehaved {
   async #ask(connection: KeptConnection, question: Question): Promise<boolean> {
     const startMs = performance.now();
     const isKept = await connection.exchange(question.request, question.methods, (reply) => {
-      if (reply.status === 503 && question.mayBeRefused) return void ++this.refusals;
+      const mayBeRefused = this.#mayRefuse || question.mayBeRefused;
+      if (reply.status === 503 && mayBeRefused) return void ++this.refusals;
       const fault = question.faultOf(reply);
       if (fault === undefined) ++this.answers;
       else this.#fail(`${question.name}: ${fault}`);
