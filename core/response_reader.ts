@@ -112,9 +112,16 @@ export class ResponseReader {
     return this.#words[conn + ResponseWord.Status >>> 2];
   }
 
-  /** Why reading failed, in words. */
+  /** Why reading failed, or why the bytes that `hasMore` found are wrong, in words. */
   reason(conn: number): string {
     return reasonOf(this.#words[conn + Conn.Code >>> 2]);
+  }
+
+  /** What was not accepted: at most `most` bytes from the start of the line or part at fault. */
+  rejected(conn: number, most: number): Uint8Array {
+    const start = this.#words[conn + Conn.Pos >>> 2];
+    const end = Math.min(this.#words[conn + Conn.End >>> 2], start + most);
+    return this.#core.bytes.slice(start, end);
   }
 }
 
@@ -124,6 +131,7 @@ const REASONS: Readonly<Record<number, string>> = {
   [Code.BareLineFeed]: "a line ends with LF alone",
   [Code.BareCarriageReturn]: "a CR is not followed by LF",
   [Code.ControlByte]: "the head contains a control character",
+  [Code.WhiteSpaceBeforeFields]: "there is white space before the first field",
   [Code.BadFieldName]: "a field name is malformed",
   [Code.NoColon]: "a field line has no colon",
   [Code.HeaderTooLarge]: "a field line is too long",
@@ -134,7 +142,10 @@ const REASONS: Readonly<Record<number, string>> = {
   [Code.TransferEncodingInHttp10]: "HTTP/1.0 has no Transfer-Encoding",
   [Code.BadChunkSize]: "a chunk size is malformed",
   [Code.BadChunkEnd]: "a chunk does not end with CRLF",
+  [Code.ChunkExtensionTooLong]: "the chunk extensions are too long",
   [Code.BadTrailer]: "a trailer field is malformed",
+  [Code.TrailerTooLarge]: "the trailer section is too large",
+  [Code.BodyTooLarge]: "the content is too large",
   [Code.Incomplete]: "the connection ended within it",
 };
 

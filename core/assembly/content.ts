@@ -8,6 +8,7 @@ import { completeLine, CRLF } from "./line";
 import { skipToken } from "./scan";
 import { advance, failWith, GO_ON, pendingOrFailed } from "./state";
 import { Code, Conn, Event, Place, State } from "../shared/abi";
+import { ResponseFlag } from "../shared/abi_client";
 
 /** The next event in the content, up to `Event.End`, after which the next message starts. */
 export function content(conn: usize): u32 {
@@ -89,12 +90,18 @@ function trailer(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const bytes = load<u32>(conn, Conn.TrailerBytes);
   const longest = p + load<u32>(Place.MaxHeaderSize) - 2 - bytes;
-  if (p < <usize>load<u32>(conn, Conn.End) && isOws(load<u8>(p))) return failWith(conn, Code.BadTrailer);
+  const isFolded = p < <usize>load<u32>(conn, Conn.End) && isOws(load<u8>(p));
+  // A line that continues a field is a fault of a request, but not of a response.
+  if (isFolded && (bytes == 0 || !(load<u32>(conn, Conn.Flags) & ResponseFlag.Folds))) {
+    return failWith(conn, Code.BadTrailer);
+  }
   const cr = completeLine(conn, false, longest, Code.TrailerTooLarge);
   if (cr == 0) return pendingOrFailed(conn);
   if (cr == p) return advance(conn, cr + 2, State.Complete);
-  const colon = skipToken(p, cr);
-  if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
+  if (!isFolded) {
+    const colon = skipToken(p, cr);
+    if (colon == p || colon >= cr || load<u8>(colon) != 0x3a) return failWith(conn, Code.BadTrailer);
+  }
   store<u32>(conn, bytes + <u32>(cr + 2 - p), Conn.TrailerBytes);
   return advance(conn, cr + 2, State.Trailers);
 }

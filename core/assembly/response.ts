@@ -72,11 +72,15 @@ function pullBack(conn: usize): void {
 /**
  * Consumes the empty lines that some servers send behind a response.
  *
- * @returns whether other bytes follow
+ * @returns whether other bytes follow; `Conn.Code` then says what is wrong with them, should no
+ *   request be left that they could answer
  */
 export function hasMore(conn: usize): bool {
   skipEmptyLines(conn);
-  if (load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End)) return true;
+  if (load<u32>(conn, Conn.Pos) != load<u32>(conn, Conn.End)) {
+    store<u32>(conn, ResponseCode.ExtraBytes, Conn.Code);
+    return true;
+  }
   startOver(conn);
   return false;
 }
@@ -164,6 +168,7 @@ function statusLine(conn: usize): u32 {
   store<u64>(conn, 0, Conn.Present);
   store<u32>(conn, 0, Conn.Codings);
   store<u32>(conn, 0, Conn.TrailerBytes);
+  store<u32>(conn, 0, Conn.FieldCount);
   return advance(conn, cr + 2, State.Fields);
 }
 
@@ -175,7 +180,13 @@ function decimal3(p: usize): u32 {
   return (a - 0x30) * 100 + (b - 0x30) * 10 + (c - 0x30);
 }
 
-/** field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5) */
+/**
+ * field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5)
+ * obs-fold   = OWS CRLF RWS                                     (RFC 9112 section 5.2)
+ *
+ * Lines that continue a field that frames the message are joined to it before it is judged; those
+ * of other fields are skipped as the fields are.
+ */
 function fields(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   let p: usize = load<u32>(conn, Conn.Pos);
@@ -188,29 +199,60 @@ function fields(conn: usize): u32 {
     const colon = skipToken(p, end);
     const cr = skipFieldValue(colon, end);
     if (colon == p || cr + 1 >= end || load<u8>(colon) != 0x3a || load<u16>(cr) != CRLF) {
-      return lineFault(conn, p, colon);
+      return otherLine(conn, p, colon);
     }
     const length = <u32>(colon - p);
     // Content-Length, Transfer-Encoding, Connection
     if (length == 14 || length == 17 || length == 10) {
       const field = knownField(p, length);
       if (field != Field.Count) {
+        // The first byte of the next line says whether the value goes on there.
+        if (cr + 2 >= end || isOws(load<u8>(cr + 2))) return unfold(conn, p, cr);
         const code = judge(conn, field, colon + 1, cr);
         if (code != Code.None) return failWith(conn, code);
       }
     }
     p = cr + 2;
   }
-  advance(conn, p, State.Fields);
+  passFields(conn, p);
   return Event.NeedMore;
 }
 
-/** What is wrong with the field line at `p`, or that it is not complete. */
-function lineFault(conn: usize, p: usize, colon: usize): u32 {
-  if (<usize>load<u32>(conn, Conn.Pos) != p) advance(conn, p, State.Fields);
+/** Goes on at `p`, which is behind whole field lines unless it is where the search began. */
+@inline
+function passFields(conn: usize, p: usize): void {
+  if (<usize>load<u32>(conn, Conn.Pos) == p) return;
+  store<u32>(conn, 1, Conn.FieldCount);
+  advance(conn, p, State.Fields);
+}
+
+/** A line at `p` that continues a field, is not complete, or is no field line at all. */
+function otherLine(conn: usize, p: usize, colon: usize): u32 {
+  passFields(conn, p);
   const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.HeaderTooLarge);
   if (cr == 0) return pendingOrFailed(conn);
+  if (isOws(load<u8>(p))) {
+    // RFC 9112 section 2.2: such a line before the first field is not to be guessed at.
+    if (load<u32>(conn, Conn.FieldCount) == 0) return failWith(conn, Code.WhiteSpaceBeforeFields);
+    return advance(conn, cr + 2, State.Fields);
+  }
   return failWith(conn, colon >= cr ? Code.NoColon : Code.BadFieldName);
+}
+
+/**
+ * Replaces the line ends within the field at `p` by spaces (RFC 9112 section 5.2), from the CR at
+ * `cr` on. The field is then one line, which is read again when it is known where it ends.
+ */
+function unfold(conn: usize, p: usize, cr: usize): u32 {
+  passFields(conn, p);
+  const end: usize = load<u32>(conn, Conn.End);
+  while (cr + 2 < end && load<u16>(cr) == CRLF && isOws(load<u8>(cr + 2))) {
+    store<u16>(cr, 0x2020);
+    cr = skipFieldValue(cr + 2, end);
+  }
+  if (cr + 2 != end || load<u16>(cr) != CRLF) return GO_ON;
+  // Whether the field goes on is not known yet: the line waits, so it has to fit.
+  return cr - p > <usize>load<u32>(Place.MaxHeaderSize) ? failWith(conn, Code.HeaderTooLarge) : <u32>Event.NeedMore;
 }
 
 /** Judges the value `value` ... `stop` of `field` and notes that it came. */
@@ -236,7 +278,7 @@ function endHead(conn: usize, p: usize): u32 {
   const status = load<u32>(conn, ResponseWord.Status);
   if (status < 200 && status != 101) return advance(conn, p, State.FirstLine);
   const present = load<u32>(conn, Conn.Present);
-  let flags = load<u32>(conn, Conn.Flags);
+  let flags = load<u32>(conn, Conn.Flags) | ResponseFlag.Folds;
   if (flags & CLOSE) flags &= ~(Flag.KeepAlive | CLOSE);
   else if (load<u32>(conn, Conn.Minor) > 0) flags |= Flag.KeepAlive;
   let state: u32 = State.Complete;

@@ -15,6 +15,8 @@ export const enum ResponseCode {
 export const enum ResponseFlag {
   /** The content ends when the connection does (RFC 9112 section 6.3, rule 8). */
   UntilClose = 65536,
+  /** Of every response: its fields may be folded (RFC 9112 section 5.2), those of requests not. */
+  Folds = 131072,
 }
 
 /** Where a response keeps what a request does not have, in the connection's record. */

@@ -98,6 +98,39 @@ const OK: Record<string, [text: string, expected: string[]]> = {
     "HTTP/1.1 200 OK\r\nContent-Length:\t 3 \t\r\nEmpty:\r\n\r\nabc",
     ["200:abc"],
   ],
+  "a folded field": [
+    "HTTP/1.1 200 OK\r\nX-Note: one\r\n two\r\n\tthree\r\nContent-Length: 1\r\n\r\nx",
+    ["200:x"],
+  ],
+  "a folded field that would frame it if its line stood alone": [
+    "HTTP/1.1 200 OK\r\nX-Note: one\r\n Content-Length: 9\r\nContent-Length: 1\r\n\r\nx",
+    ["200:x"],
+  ],
+  "a folded Content-Length": [
+    "HTTP/1.1 200 OK\r\nContent-Length:\r\n  \r\n\t3\r\n \r\n\r\nabc",
+    ["200:abc"],
+  ],
+  "a folded Transfer-Encoding": [
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip,\r\n chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    ["200:a"],
+  ],
+  "a folded field of an interim response": [
+    "HTTP/1.1 103 Early\r\nLink: </a>\r\n ;rel=x\r\n\r\n" +
+    http("HTTP/1.1 200 OK\nContent-Length: 1", "x"),
+    ["200:x"],
+  ],
+  "a folded trailer": [
+    http(
+      "HTTP/1.1 200 OK\nTransfer-Encoding: chunked",
+      "1\r\na\r\n0\r\nX: y\r\n z\r\nA: b\r\n\r\n",
+    ),
+    ["200:a"],
+  ],
+  "204 with the framing of content": [
+    http("HTTP/1.1 204 No Content\nContent-Length: 3\nTransfer-Encoding: chunked") +
+    http("HTTP/1.1 200 OK\nContent-Length: 1", "x"),
+    ["204:", "200:x"],
+  ],
   "nothing at all": ["", []],
 };
 
@@ -119,6 +152,26 @@ const WRONG: Record<string, [text: string, last: string]> = {
   "a bare LF": ["HTTP/1.1 200 OK\nContent-Length: 0\n\n", "!a line ends with LF alone"],
   "no colon": ["HTTP/1.1 200 OK\r\nnonsense\r\n\r\n", "!a field line has no colon"],
   "a bad field name": ["HTTP/1.1 200 OK\r\na b: c\r\n\r\n", "!a field name is malformed"],
+  "white space before the first field": [
+    "HTTP/1.1 200 OK\r\n X: y\r\n\r\n",
+    "!there is white space before the first field",
+  ],
+  "white space before the first field of a second head": [
+    "HTTP/1.1 100 Go on\r\nA: b\r\n\r\nHTTP/1.1 200 OK\r\n X: y\r\n\r\n",
+    "!there is white space before the first field",
+  ],
+  "a folded length of two numbers": [
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n 2\r\n\r\nx",
+    "!Content-Length is not a number",
+  ],
+  "a bare LF in a fold": [
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n \n\r\nx",
+    "!a line ends with LF alone",
+  ],
+  "white space before the first trailer": [
+    http("HTTP/1.1 200 OK\nTransfer-Encoding: chunked", "0\r\n X: y\r\n\r\n"),
+    "!a trailer field is malformed",
+  ],
   "a length that is no number": [
     http("HTTP/1.1 200 OK\nContent-Length: 0x5"),
     "!Content-Length is not a number",
@@ -170,6 +223,29 @@ Deno.test("next() hands out content of any size through a small input", () => {
   const text = http(`HTTP/1.1 200 OK\nContent-Length: ${body.length}`, body);
   const pieces = text.match(/[^]{1,10000}/g)!;
   assert.deepEqual(read(pieces), [`200:${body}`]);
+});
+
+Deno.test("next() judges a folded head alike, cut in three at every place", () => {
+  const text =
+    "HTTP/1.1 200 OK\r\nContent-Length:\r\n 1\r\nX: y\r\n z\r\nConnection: keep-alive,\r\n" +
+    "\tclose\r\n\r\na";
+  for (let first = 1; first < text.length - 1; first++) {
+    for (let second = first + 1; second < text.length; second++) {
+      const pieces = [text.slice(0, first), text.slice(first, second), text.slice(second)];
+      assert.deepEqual(read(pieces), ["200:a"], `${first}, ${second}`);
+    }
+  }
+});
+
+Deno.test("next() refuses a folded length without end, and skips the folds of other fields", () => {
+  for (const size of [4, 4000]) {
+    const pieces = "\r\n ".repeat(40_000).match(new RegExp(`[^]{1,${size}}`, "g"))!;
+    const last = (field: string) =>
+      read([`HTTP/1.1 200 OK\r\n${field}`, ...pieces], { end: false }).at(-1);
+    assert.equal(last("Content-Length: 1"), "!a field line is too long", `${size}`);
+    // Each line is done with when the next begins, so they need no room.
+    assert.equal(last("X: y"), undefined, `${size}`);
+  }
 });
 
 /** Feeds `pieces` to `take`, asking for `most` in all; the counts by status, and the last bits. */
