@@ -2,10 +2,11 @@
  * Conditions on a result, as `--fail-if 'p99>20ms'` states them.
  *
  *     condition = metric operator value
- *     metric    = [ "connect." / "ttfb." ] figure / "errors" / "rps"
+ *     metric    = [ phase "." ] figure / "errors" / "unsent" / "rps"
+ *     phase     = "connect" / "ttfb" / "late"     ; late: of the starts of an open loop
  *     figure    = "min" / "mean" / "sd" / "p50" … "p99.99" / "max"
  *     operator  = ">" / ">=" / "<" / "<=" / "=="
- *     value     = number unit        ; us, ms or s for latencies; none or % for errors
+ *     value     = number unit        ; us, ms or s for latencies; none or % for errors, unsent
  */
 import { latenciesOf, type Result } from "./result.ts";
 import { formatCount, formatLatency } from "../system/units.ts";
@@ -15,15 +16,21 @@ import { type Figure, figureLabel, FIGURES } from "./stats/summary.ts";
 export interface FailIf {
   /** As the user wrote it. */
   text: string;
-  /** `connect` or `ttfb`; undefined for the main latency (echo, or whole response). */
+  /** `connect`, `ttfb` or `late`; undefined for the main latency (echo, or whole response). */
   phase?: string;
-  metric: Figure | "errors" | "rps";
+  metric: Figure | Count;
   operator: keyof typeof OPERATORS;
   /** In microseconds for latencies, in percent when `isPercent`, else a count or a rate. */
   limit: number;
-  /** Whether `errors` is held as a share of all attempts. */
+  /** Whether a count is held as a share: errors of all attempts, unsent requests of those due. */
   isPercent: boolean;
 }
+
+/** The metrics that are no latencies, and whether they may be a share. */
+const COUNTS = { errors: true, unsent: true, rps: false };
+type Count = keyof typeof COUNTS;
+
+const PHASES = ["connect", "ttfb", "late"];
 
 const OPERATORS = {
   ">": (a: number, b: number) => a > b,
@@ -39,7 +46,8 @@ const SYNTAX =
   /^\s*(?:(\w+)\.)??([a-z]+[\d.]*)\s*(>=|<=|==|>|<)\s*(\d+(?:\.\d+)?)\s*([a-zµ%]*)\s*$/;
 
 /**
- * Parses a condition such as `p99>20ms`, `connect.max>=1s`, `errors>0`, `errors>0.1%`, `rps<1000`.
+ * Parses a condition such as `p99>20ms`, `connect.max>=1s`, `errors>0`, `errors>0.1%`, `rps<1000`,
+ * `unsent>0`.
  *
  * @throws {SyntaxError} which names what is wrong and what to write
  */
@@ -47,8 +55,8 @@ export function parseFailIf(text: string): FailIf {
   const match = SYNTAX.exec(text);
   if (!match) throw invalid(text, "write it like p99>20ms, errors>0 or rps<1000");
   const [, phase, name, operator, number, unit] = match;
-  if (phase !== undefined && phase !== "connect" && phase !== "ttfb") {
-    throw invalid(text, `'${phase}.' is unknown; write connect. or ttfb. or nothing`);
+  if (phase !== undefined && !PHASES.includes(phase)) {
+    throw invalid(text, `'${phase}.' is unknown; write connect., ttfb. or late., or nothing`);
   }
   const figure = FIGURES.find((figure) => figure === name || figureLabel(figure) === name);
   const condition = { text: text.trim(), operator: operator as FailIf["operator"] };
@@ -63,14 +71,15 @@ export function parseFailIf(text: string): FailIf {
       isPercent: false,
     };
   }
-  if (phase !== undefined || (name !== "errors" && name !== "rps")) {
+  if (phase !== undefined || !Object.hasOwn(COUNTS, name)) {
     const figures = FIGURES.map(figureLabel).join(", ");
-    throw invalid(text, `'${name}' is unknown; known are ${figures}, errors and rps`);
+    throw invalid(text, `'${name}' is unknown; known are ${figures}, errors, unsent and rps`);
   }
-  if (unit !== "" && !(unit === "%" && name === "errors")) {
+  const metric = name as Count;
+  if (unit !== "" && !(unit === "%" && COUNTS[metric])) {
     throw invalid(text, `'${name}' takes no unit '${unit}'`);
   }
-  return { ...condition, metric: name, limit: Number(number), isPercent: unit === "%" };
+  return { ...condition, metric, limit: Number(number), isPercent: unit === "%" };
 }
 
 /**
@@ -81,9 +90,16 @@ export function parseFailIf(text: string): FailIf {
  */
 export function evaluateFailIf(condition: FailIf, result: Result): string | null {
   const actual = valueOf(condition, result);
-  if (actual === null) return `${condition.text}: no such latency was measured`;
+  if (actual === null) return `${condition.text}: it was not measured${hintFor(condition)}`;
   if (!OPERATORS[condition.operator](actual, condition.limit)) return null;
   return `${condition.text}: it is ${format(condition, actual)}`;
+}
+
+/** Why there is no such figure, where that is known. */
+function hintFor({ metric, phase }: FailIf): string {
+  return metric === "unsent" || phase === "late"
+    ? ", because the run had no schedule (--rate)"
+    : "";
 }
 
 function invalid(text: string, hint: string): SyntaxError {
@@ -100,6 +116,12 @@ function valueOf({ metric, phase, isPercent }: FailIf, result: Result): number |
       : [result.bad + result.socketErrors, result.requests];
     return isPercent ? 100 * errors / Math.max(1, attempts) : errors;
   }
+  const schedule = result.command === "htstress" ? result.schedule ?? null : null;
+  if (metric === "unsent") {
+    if (schedule === null) return null;
+    return isPercent ? 100 * schedule.unsent / Math.max(1, schedule.due) : schedule.unsent;
+  }
+  if (phase === "late") return schedule?.lateUs[metric] ?? null;
   const latencies = latenciesOf(result);
   const measured = phase === undefined
     ? latencies.at(-1)
@@ -109,5 +131,5 @@ function valueOf({ metric, phase, isPercent }: FailIf, result: Result): number |
 
 function format({ metric, isPercent }: FailIf, actual: number): string {
   if (isPercent) return `${actual.toFixed(3)}%`;
-  return metric === "errors" || metric === "rps" ? formatCount(actual) : formatLatency(actual);
+  return Object.hasOwn(COUNTS, metric) ? formatCount(actual) : formatLatency(actual);
 }

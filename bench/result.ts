@@ -94,7 +94,7 @@ export interface BenchResult extends Omit<BenchRun, "startedMs">, Window {
   bytesPerSecond: number;
 }
 
-/** How requests failed, by kind: two kinds of bad responses, then four of socket errors. */
+/** How requests failed, by kind: `truncated` and `garbage` are bad responses, the others are not. */
 export interface HttpErrors {
   refused: number;
   reset: number;
@@ -105,6 +105,60 @@ export interface HttpErrors {
   garbage: number;
   /** The peer closed before the first byte of the response. */
   closed: number;
+  /** TLS could not be agreed on, or the certificate was not accepted. */
+  tls: number;
+  /** The peer speaks another protocol: TLS where HTTP was sent, or only HTTP/2. */
+  protocol: number;
+}
+
+/** Why requests failed. The counts of a kind add up to that of {@linkcode HttpErrors}. */
+export interface HttpFault {
+  kind: keyof HttpErrors;
+  /** In the words of the parser or of the system. */
+  reason: string;
+  count: number;
+  /** Where it occurred first: what came instead of a response, or the address of the server. */
+  example: string;
+}
+
+/** What an HTTP run was asked to do; null for what was not asked. */
+export interface AskedLoad {
+  requests: number | null;
+  seconds: number | null;
+  ratePerSecond: number | null;
+  rampSeconds: number | null;
+  warmupSeconds: number | null;
+}
+
+/**
+ * The measured time. It ends after the duration that was asked for, with Ctrl-C, or else when the
+ * last request came to its end.
+ */
+export interface MeasuredWindow {
+  /** Whole responses that were complete within it. */
+  answered: number;
+  /** Bytes that were received within it. */
+  bytesIn: number;
+  /** Requests that were in flight at its end. */
+  inFlight: number;
+  /** Of these, requests that were given up: no other figure counts them. */
+  abandoned: number;
+  /** From its end until no request was in flight any more. */
+  drainSeconds: number;
+}
+
+/** What an open loop owed within the measured time, and what it kept. */
+export interface OpenLoopSchedule {
+  /** Null when the times of a log were replayed. */
+  ratePerSecond: number | null;
+  /** Requests whose intended start lay within the measured time. */
+  due: number;
+  /** Requests that were started. */
+  sent: number;
+  /** `due` - `sent`: no connection was free for them. */
+  unsent: number;
+  /** How late those that were sent started. */
+  lateUs: LatencySummary;
 }
 
 /** What an HTTP run counted. */
@@ -116,17 +170,26 @@ export interface HtstressRun {
   /** Connections per thread. */
   concurrency: number;
   threads: number;
+  /** Requests sent at once on a connection. */
+  pipeline: number;
+  asked: AskedLoad;
   good: number;
   /** Whole responses that count as bad for their status or an unmet expectation. */
   unwanted: number;
   /** When the measured time began, in ms since the epoch. */
   startedMs: number | null;
+  /** Length of the measured time. */
   seconds: number;
+  window: MeasuredWindow;
+  /** Null in a closed loop. */
+  schedule: OpenLoopSchedule | null;
   bytesIn: number;
   bytesOut: number;
   /** Status code → responses. */
   statuses: Record<string, number>;
   errors: HttpErrors;
+  /** The most frequent first. */
+  faults: HttpFault[];
   latencyUs: LatencySummary;
   ttfbUs: LatencySummary;
   connectUs: LatencySummary;
@@ -142,10 +205,11 @@ export interface HtstressResult extends Omit<HtstressRun, "unwanted" | "startedM
   requests: number;
   /** Unwanted, truncated and garbage responses. */
   bad: number;
-  /** Refused, reset, timed out and closed. */
+  /** All other errors. */
   socketErrors: number;
   /** The file of `--hdr-log`, if there is one. */
   hdrLog?: string;
+  /** Whole responses per second of the measured time. */
   requestsPerSecond: number;
 }
 
@@ -213,9 +277,9 @@ export function benchResult(version: string, run: BenchRun): BenchResult {
 
 /** Completes what an HTTP run counted to its document. */
 export function htstressResult(version: string, run: HtstressRun): HtstressResult {
-  const { refused, reset, timeout, truncated, garbage, closed } = run.errors;
+  const { truncated, garbage } = run.errors;
   const bad = run.unwanted + truncated + garbage;
-  const socketErrors = refused + reset + timeout + closed;
+  const socketErrors = sum(Object.values(run.errors)) - truncated - garbage;
   const requests = run.good + bad + socketErrors;
   return {
     command: "htstress",
@@ -225,17 +289,22 @@ export function htstressResult(version: string, run: HtstressRun): HtstressResul
     mode: run.mode,
     concurrency: run.concurrency,
     threads: run.threads,
+    pipeline: run.pipeline,
+    asked: run.asked,
     requests,
     good: run.good,
     bad,
     socketErrors,
     ...windowOf(run),
     seconds: run.seconds,
-    requestsPerSecond: perSecond(requests, run.seconds),
+    requestsPerSecond: perSecond(run.window.answered, run.seconds),
+    window: run.window,
+    schedule: run.schedule,
     bytesIn: run.bytesIn,
     bytesOut: run.bytesOut,
     statuses: run.statuses,
     errors: run.errors,
+    faults: run.faults,
     latencyUs: run.latencyUs,
     ttfbUs: run.ttfbUs,
     connectUs: run.connectUs,
@@ -248,6 +317,11 @@ export function compressAll(histograms: Record<string, LatencyHistogram>): Histo
   return Object.fromEntries(
     Object.entries(histograms).map(([name, histogram]) => [name, histogram.compressed()]),
   );
+}
+
+/** Whether requests were sent, and none of them got a good response. */
+export function isAllBad({ requests, good }: HtstressResult): boolean {
+  return requests > 0 && good === 0;
 }
 
 /** The latency distributions of `result`, by the name that people know them by. */
@@ -289,6 +363,8 @@ export function parseResult(text: string, name: string): Result {
   if (![result.seconds, ...rates].every(Number.isFinite)) throw wrong("a count is missing");
   for (const { name, latency } of latenciesOf(result)) {
     const isFigure = (value: unknown) => value === null || Number.isFinite(value);
+    // Documents that were saved before p95 was a figure lack it.
+    if (latency && latency.p95 === undefined) latency.p95 = null;
     if (!latency || !FIGURES.every((figure) => isFigure(latency[figure]))) {
       throw wrong(`its ${name} latency is incomplete`);
     }

@@ -50,10 +50,15 @@ export function formatBytes(bytes: number): string {
   return unit.factor === 1 ? `${Math.round(bytes)} B` : inUnit(bytes, unit);
 }
 
-/** A count or rate in full, in groups of three, with at most one decimal: `94,102.5`. */
+/**
+ * A count or rate in full, in groups of three, with at most one decimal: `941.5`, `94,102`; below 1
+ * with two digits that count: `0.25`.
+ */
 export function formatCount(count: number): string {
   // `toLocaleString` would load locale data for 30 ms at its first use.
-  const [whole, decimal] = String(Number(count.toFixed(count < 1000 ? 1 : 0))).split(".");
+  const isSmall = Math.abs(count) < 1;
+  const rounded = isSmall ? count.toPrecision(2) : count.toFixed(count < 1000 ? 1 : 0);
+  const [whole, decimal] = String(Number(rounded)).split(".");
   const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ",");
   return decimal === undefined ? grouped : `${grouped}.${decimal}`;
 }

@@ -10,8 +10,16 @@ import { type Core, Event, type ResponseReader, Taken } from "../../core/mod.ts"
 import type { Inspector } from "./inspect.ts";
 import { HttpLink, type LinkOwner } from "./link.ts";
 import type { RequestBytes } from "./request.ts";
-import { connectErrorKind, exchangeErrorKind, isPlainRefusal } from "./error_kind.ts";
-import type { ErrorKind, Tally } from "./tally.ts";
+import {
+  connectErrorKind,
+  exchangeErrorKind,
+  type Fault,
+  reasonOf,
+  responseFault,
+} from "./error_kind.ts";
+import { printable } from "./faults.ts";
+import type { FirstConnects } from "./first_connects.ts";
+import type { Tally } from "./tally.ts";
 import type { Endpoint } from "./target.ts";
 import type { Rotation } from "./origins.ts";
 import { clockUs } from "../load/clock.ts";
@@ -26,6 +34,7 @@ export interface ClientSetup {
   reader: ResponseReader;
   tally: Tally;
   engine: LoadEngine<Endpoint>;
+  firstConnects: FirstConnects;
   /** For each server the endpoints of its connections. */
   rotations: readonly Rotation[];
   /** For each URL the index of its server. */
@@ -49,6 +58,14 @@ const LINGER_US = 1e6;
 
 /** So many batches each client keeps; of long lists of URLs the rest is made anew. */
 const MAX_KEPT_BATCHES = 256;
+
+/** So much is shown of bytes that are no response. */
+const EXAMPLE_BYTES = 48;
+
+const CLOSED: Fault = {
+  kind: "closed",
+  reason: "the server closed the connection before it answered",
+};
 
 /** One client. */
 export class HttpClient implements LinkOwner {
@@ -113,20 +130,25 @@ export class HttpClient implements LinkOwner {
     const isLingering = this.#lingerUs !== 0;
     const limitUs = isLingering ? Math.min(timeoutUs, LINGER_US) : timeoutUs;
     if (clockUs() - this.#sinceUs <= limitUs) return;
-    if (isLingering) this.#endLinger();
-    else this.#fail("timeout");
+    if (isLingering) return this.#endLinger();
+    const reason = !this.#link.isOpen
+      ? "no connection in time"
+      : this.#firstUs === 0
+      ? "no response in time"
+      : "the response was not complete in time";
+    this.#fail({ kind: "timeout", reason });
   }
 
   /**
-   * The load was halted: gives up waiting for a start; to abandon also requests in flight, without
-   * counting them.
+   * The load was halted, or its time is over: gives up waiting for a start; to abandon also requests
+   * in flight.
    */
   halt(how: Halt): void {
-    if (this.#isWaiting) {
-      this.#isWaiting = false;
-      this.#schedule.giveBack(this.#claimed);
-      this.#stop();
-    } else if (how === Halt.Abandon && this.#sinceUs !== 0) {
+    if (this.#isWaiting) this.#stopWaiting();
+    else if (how === Halt.Abandon && this.#sinceUs !== 0) {
+      // While it lingers the response is there: only the end of the connection is not.
+      if (this.#lingerUs !== 0) return this.#endLinger();
+      this.#setup.tally.after.abandoned += this.#outstanding;
       this.#link.disconnect();
       this.#stop();
     }
@@ -145,6 +167,7 @@ export class HttpClient implements LinkOwner {
   /** The connection of `link` is open. */
   opened(link: HttpLink): void {
     link.isOpen = true;
+    this.#setup.firstConnects.succeeded();
     this.#connectUs = clockUs() - this.#sinceUs;
     this.#setup.tally.recordConnect(this.#connectUs);
     this.#send(link);
@@ -156,6 +179,7 @@ export class HttpClient implements LinkOwner {
     const { reader, tally, heads } = this.#setup;
     tally.bytesIn += count;
     if (heads !== undefined) reader.isHead = heads[this.#number % heads.length];
+    if (nowUs > this.#schedule.endUs) tally.after.bytesIn += count;
     if (link !== this.#link || this.#outstanding === 0) {
       // No request is outstanding: the server says goodbye, with a 408 for instance. Not counted.
       link.disconnect();
@@ -166,6 +190,7 @@ export class HttpClient implements LinkOwner {
       if (taken === 1 && this.#firstUs === 0) {
         tally.recordWhole(nowUs - this.#startUs);
         ++tally.completed;
+        if (nowUs > this.#schedule.endUs) ++tally.after.answered;
         ++this.#number;
         if (--this.#outstanding === 0) this.#next(nowUs);
       } else this.#take(taken, nowUs);
@@ -190,16 +215,16 @@ export class HttpClient implements LinkOwner {
       else reader.count(link.conn);
       const nowUs = clockUs();
       this.#complete(1, nowUs);
-      this.#schedule.giveBack(this.#outstanding);
+      this.#giveBack(this.#outstanding, nowUs);
       this.#outstanding = 0;
       this.#next(nowUs);
-    } else if (event === Event.Error) this.#fail("truncated", "closed");
-    else this.#fail("closed");
+    } else if (event === Event.Error) {
+      this.#fail({ kind: "truncated", reason: reader.reason(link.conn) }, CLOSED);
+    } else this.#fail(CLOSED);
   }
 
   /** The connection of `link`, or the attempt to open it, failed. */
   failed(link: HttpLink, error: Error): void {
-    const { tally } = this.#setup;
     const wasOpen = link.isOpen;
     link.empty();
     if (link !== this.#link || this.#outstanding === 0) return;
@@ -208,10 +233,9 @@ export class HttpClient implements LinkOwner {
       this.#endLinger();
       return;
     }
-    if (!wasOpen && !isPlainRefusal(error)) {
-      tally.firstProblem ??= `Cannot connect to ${formatAddress(link.endpoint)}: ${error.message}`;
-    }
-    this.#fail(wasOpen ? exchangeErrorKind(error) : connectErrorKind(error));
+    const kind = wasOpen ? exchangeErrorKind(error) : connectErrorKind(error);
+    if (kind === "refused") this.#setup.firstConnects.failed(link.endpoint, error);
+    this.#fail({ kind, reason: reasonOf(error) });
   }
 
   // The exchange
@@ -222,7 +246,7 @@ export class HttpClient implements LinkOwner {
     const link = this.#link;
     if (!this.#setup.isKeepAlive || link.socket?.isWriting) link.disconnect();
     this.#number = schedule.next;
-    this.#outstanding = schedule.claim(this.#setup.pipeline);
+    this.#outstanding = schedule.claim(this.#setup.pipeline, nowUs);
     if (this.#outstanding === 0) this.#stop();
     else if (!schedule.isPaced) this.#begin(nowUs, nowUs);
     else {
@@ -245,6 +269,7 @@ export class HttpClient implements LinkOwner {
 
   readonly #due = () => {
     if (!this.#isWaiting) return;
+    if (this.#dueUs >= this.#schedule.endUs) return this.#stopWaiting();
     this.#isWaiting = false;
     const nowUs = clockUs();
     if (this.#claimed === 0) return this.#next(nowUs);
@@ -252,8 +277,15 @@ export class HttpClient implements LinkOwner {
     this.#begin(this.#dueUs, nowUs);
   };
 
+  #stopWaiting(): void {
+    this.#isWaiting = false;
+    this.#schedule.giveBack(this.#claimed);
+    this.#stop();
+  }
+
   #begin(startUs: number, nowUs: number): void {
-    const { serverOf, engine } = this.#setup;
+    const { serverOf, engine, tally } = this.#setup;
+    if (this.#schedule.isPaced) tally.recordStart(nowUs - startUs);
     this.#startUs = startUs;
     this.#sinceUs = nowUs;
     this.#firstUs = 0;
@@ -287,7 +319,7 @@ export class HttpClient implements LinkOwner {
       return;
     }
     this.#complete(done, nowUs);
-    if (taken & Taken.Failed) this.#fail("garbage");
+    if (taken & Taken.Failed) this.#failResponse();
     else if (this.#outstanding === 0) this.#next(nowUs);
     else if (taken & Taken.Partial && this.#firstUs === 0) this.#firstUs = nowUs;
   }
@@ -308,6 +340,7 @@ export class HttpClient implements LinkOwner {
       ++this.#number;
     }
     tally.completed += count;
+    if (nowUs > this.#schedule.endUs) tally.after.answered += count;
     this.#outstanding -= count;
   }
 
@@ -317,7 +350,7 @@ export class HttpClient implements LinkOwner {
    */
   #linger(nowUs: number): void {
     const { core } = this.#setup;
-    this.#schedule.giveBack(this.#outstanding - 1);
+    this.#giveBack(this.#outstanding - 1, nowUs);
     this.#outstanding = 1;
     if (this.#firstUs === 0) this.#firstUs = nowUs;
     this.#lingerUs = this.#sinceUs = nowUs;
@@ -345,16 +378,36 @@ export class HttpClient implements LinkOwner {
     this.#lingerUs = 0;
     --reader.statuses[reader.status(link.conn)];
     if (this.#inspector) this.#inspector.found.length = 0;
-    this.#fail("garbage");
+    this.#failResponse();
   }
 
-  /** Counts outstanding requests as failed, all but the first as `others`, and goes on. */
-  #fail(kind: ErrorKind, others = kind): void {
+  /** `count` requests that were sent will not be answered: they are sent again, if there is time. */
+  #giveBack(count: number, nowUs: number): void {
+    if (nowUs > this.#schedule.endUs) this.#setup.tally.after.abandoned += count;
+    else this.#schedule.giveBack(count);
+  }
+
+  /** The parser did not accept what came. */
+  #failResponse(): void {
+    const { reader } = this.#setup;
+    const { conn } = this.#link;
+    const bytes = reader.rejected(conn, EXAMPLE_BYTES);
+    const fault = responseFault(reader.reason(conn), bytes);
+    this.#fail(fault, fault, () => printable(bytes));
+  }
+
+  /**
+   * Counts outstanding requests as failed, all but the first as `others`, and goes on.
+   *
+   * @param example says where; default: the address of the server
+   */
+  #fail(fault: Fault, others = fault, example = () => formatAddress(this.#link.endpoint)): void {
     const { tally, samples } = this.#setup;
+    if (clockUs() > this.#schedule.endUs) tally.after.failed += this.#outstanding;
     for (let i = 0; i < this.#outstanding; i++) {
-      const own = i === 0 ? kind : others;
-      tally.fail(own, 1);
-      samples?.failure(this.#number + i, this.#startUs, this.#connectUs, own);
+      const own = i === 0 ? fault : others;
+      tally.fail(own, 1, example);
+      samples?.failure(this.#number + i, this.#startUs, this.#connectUs, own.kind);
     }
     this.#link.disconnect();
     this.#forget(this.#link);

@@ -5,17 +5,18 @@
  * together when all are warm, ends the run, and merges counts and histograms. It touches no
  * request while the load runs.
  */
+import { NobodyListens } from "./first_connects.ts";
 import { isGoodStatus, type ThreadPlan } from "./plan.ts";
 import { WorkerThread } from "./worker_thread.ts";
 import { type Header, layOutRequests, type RequestForm } from "./request.ts";
 import { type DnsMode, findOrigins, type Origins } from "./origins.ts";
 import { type HttpUrl, parseHttpUrl } from "./target.ts";
-import { type HttpHistograms, sumReports, type TallySum } from "./tally.ts";
+import { type HttpHistograms, sumReports, type TallyReport, type TallySum } from "./tally.ts";
 import type { ClientEngine } from "../load/engine.ts";
 import { Budget, Halt } from "../load/schedule.ts";
 import { untilEpoch } from "../load/start_at.ts";
 import type { RequestSample } from "../result.ts";
-import { compressAll, type HtstressRun } from "../result.ts";
+import { compressAll, type HtstressRun, type OpenLoopSchedule } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
 import {
   epochNow,
@@ -52,7 +53,10 @@ export interface HtstressOptions {
   family?: 4 | 6;
   /** Requests over all threads; 0 for no such limit. */
   requests: number;
-  /** Length of the run; 0 for no such limit. */
+  /**
+   * Length of the measured time; 0 for no such limit. No request starts after it. Those in flight
+   * are waited for, and counted, but not in the rates.
+   */
   durationMs: number;
   /** Who drives the sockets; only `deno` speaks TLS. */
   engine: ClientEngine;
@@ -100,8 +104,6 @@ export interface HtstressHooks {
 export interface HtstressOutcome {
   run: HtstressRun;
   histograms: HttpHistograms;
-  /** The first failure to connect that is not a plain refusal, as text. */
-  firstProblem?: string;
 }
 
 /** How long requests in flight may take after the run was ended by a signal. */
@@ -111,6 +113,7 @@ const GRACE_MS = 500;
  * Runs the load.
  *
  * @throws {SyntaxError} for a URL that is none
+ * @throws {NobodyListens} when none of the first connects of any thread succeeded
  * @throws {Error} when a name has no address, or there is no memory for all connections
  */
 export async function runHtstress(
@@ -126,14 +129,21 @@ export async function runHtstress(
     return new WorkerThread(own, listeners);
   });
   const end = endOn(budget, hooks.signal);
+  const nobody = Promise.all(threads.map((thread) => thread.nobody)).then(([message]) => {
+    throw new NobodyListens(message);
+  });
   try {
-    await Promise.all(threads.map((thread) => thread.ready));
+    await Promise.race([Promise.all(threads.map((thread) => thread.ready)), nobody]);
     if (options.startAtMs !== undefined) {
       await untilEpoch(options.startAtMs, () => hooks.signal?.aborted === true);
     }
     const timer = timeline && setInterval(() => timeline.settle(epochNow()), INTERVAL_MS);
     try {
-      const reports = await Promise.all(threads.map((thread) => thread.run()));
+      const running = Promise.all(threads.map((thread) => thread.run()));
+      const reports = await Promise.race([running, nobody]);
+      const isVain = threads.every(({ nobodyMessage }, i) => nobodyMessage || isIdle(reports[i]));
+      const message = threads.find(({ nobodyMessage }) => nobodyMessage)?.nobodyMessage;
+      if (isVain && message) throw new NobodyListens(message);
       timeline?.end();
       return outcomeOf(options, sumReports(reports));
     } finally {
@@ -143,8 +153,15 @@ export async function runHtstress(
     end.cancel();
     // A thread that waits in system calls ends only by itself.
     budget.stop(Halt.Abandon);
+    nobody.catch(() => {});
     for (const thread of threads) thread.terminate();
   }
+}
+
+/** Whether the thread of `report` got no request to send. */
+function isIdle({ statuses, errors, after }: TallyReport): boolean {
+  return Object.keys(statuses).length === 0 && after.abandoned === 0 &&
+    Object.values(errors).every((count) => count === 0);
 }
 
 /** What is sent to each of `options.urls` in turn. */
@@ -219,32 +236,50 @@ function endOn(budget: Budget, signal?: AbortSignal) {
 }
 
 function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
-  const { histograms, statuses, mismatched } = sum;
+  const { histograms, statuses, mismatched, after } = sum;
+  let answers = 0;
   let good = 0;
   let unwanted = 0;
   for (const [status, count] of Object.entries(statuses)) {
     const isGood = isGoodStatus(Number(status), options.expectStatus);
     const wrong = isGood ? mismatched[status] ?? 0 : count;
+    answers += count;
     unwanted += wrong;
     good += count - wrong;
   }
   return {
     histograms,
-    firstProblem: sum.firstProblem,
     run: {
       urls: options.urls,
       engine: options.engine,
       mode: options.isKeepAlive ? "keep-alive" : "close",
       concurrency: options.concurrency,
       threads: options.threads,
+      pipeline: options.pipeline,
+      asked: {
+        requests: options.requests || null,
+        seconds: options.durationMs / 1000 || null,
+        ratePerSecond: options.ratePerSecond || null,
+        rampSeconds: options.rampMs / 1000 || null,
+        warmupSeconds: options.warmupMs / 1000 || null,
+      },
       good,
       unwanted,
       startedMs: sum.startedMs,
       seconds: sum.seconds,
+      window: {
+        answered: answers - after.answered,
+        bytesIn: sum.bytesIn - after.bytesIn,
+        inFlight: after.answered + after.failed + after.abandoned,
+        abandoned: after.abandoned,
+        drainSeconds: sum.drainSeconds,
+      },
+      schedule: isOpenLoop(options) ? scheduleOf(options, sum) : null,
       bytesIn: sum.bytesIn,
       bytesOut: sum.bytesOut,
       statuses,
       errors: sum.errors,
+      faults: sum.faults,
       latencyUs: summarize(histograms.latency),
       ttfbUs: summarize(histograms.ttfb),
       connectUs: summarize(histograms.connect),
@@ -252,7 +287,28 @@ function outcomeOf(options: HtstressOptions, sum: TallySum): HtstressOutcome {
         latencyUs: histograms.latency,
         ttfbUs: histograms.ttfb,
         connectUs: histograms.connect,
+        ...(isOpenLoop(options) ? { lateUs: histograms.late } : {}),
       }),
     },
+  };
+}
+
+/** Whether requests have intended starts. */
+function isOpenLoop({ ratePerSecond, startsUs }: HtstressOptions): boolean {
+  return ratePerSecond > 0 || startsUs !== undefined;
+}
+
+/** What the open loop owed, and what of it was sent. */
+function scheduleOf(options: HtstressOptions, sum: TallySum): OpenLoopSchedule {
+  const { late } = sum.histograms;
+  const sent = late.count;
+  // No more are due than were asked for; each that was sent was due.
+  const due = Math.max(sent, Math.min(sum.due, options.requests || Infinity));
+  return {
+    ratePerSecond: options.ratePerSecond || null,
+    due,
+    sent,
+    unsent: due - sent,
+    lateUs: summarize(late),
   };
 }

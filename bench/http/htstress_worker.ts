@@ -30,8 +30,8 @@ async function prepare(plan: ThreadPlan): Promise<void> {
 
 async function run(): Promise<void> {
   const report = await thread.run();
-  const { connect, ttfb, latency } = report;
-  scope.postMessage({ kind: "done", report }, [connect.buffer, ttfb.buffer, latency.buffer]);
+  const histograms = [report.connect, report.ttfb, report.latency, report.late];
+  scope.postMessage({ kind: "done", report }, histograms.map((bytes) => bytes.buffer));
 }
 
 scope.onmessage = ({ data }) => {

@@ -1,11 +1,13 @@
 /** One thread of an HTTP load: its clients, its clock for timeouts, its counts. */
 import { Core, DEFAULT_LIMITS, ResponseReader } from "../../core/mod.ts";
 import { HttpClient } from "./client.ts";
+import { FirstConnects } from "./first_connects.ts";
 import { Inspector } from "./inspect.ts";
 import { createEngine } from "./engine.ts";
 import type { RequestBytes } from "./request.ts";
 import { Tally, type TallyReport } from "./tally.ts";
 import { isGoodStatus, type ThreadMessage, type ThreadPlan } from "./plan.ts";
+import { clockUs } from "../load/clock.ts";
 import type { LoadEngine } from "../load/engine.ts";
 import type { Endpoint } from "./target.ts";
 import { Budget, Halt, Schedule } from "../load/schedule.ts";
@@ -69,6 +71,10 @@ export class LoadThread {
       reader,
       tally: this.#tally,
       engine: parts.engine,
+      firstConnects: new FirstConnects(
+        origins.servers.flat().length,
+        (message) => post({ kind: "nobody", message }),
+      ),
       rotations: origins.servers.map((endpoints) => new Rotation(endpoints, plan.index)),
       serverOf: origins.serverOf,
       requests,
@@ -115,7 +121,11 @@ export class LoadThread {
     if (this.#plan.warmupMs === 0) return;
     const budget = Budget.create(0);
     const main = new Budget(this.#plan.budget);
-    await this.#load(new Schedule(budget, this.#pacer(0)), this.#plan.warmupMs, () => {
+    const schedule = new Schedule(budget, {
+      pacer: this.#pacer(0),
+      durationMs: this.#plan.warmupMs,
+    });
+    await this.#load(schedule, () => {
       if (main.halt !== Halt.No) budget.stop(main.halt);
     });
     this.#tally.reset();
@@ -124,18 +134,24 @@ export class LoadThread {
 
   /** Runs the load until its budget is used up or halted. @returns what it counted */
   async run(): Promise<TallyReport> {
+    const { rampMs, durationMs } = this.#plan;
     const budget = new Budget(this.#plan.budget);
-    const schedule = new Schedule(budget, this.#pacer(this.#plan.rampMs));
+    const schedule = new Schedule(budget, { pacer: this.#pacer(rampMs), durationMs });
     this.#samples?.begin(schedule.beginUs);
-    const beginMs = performance.timeOrigin + schedule.beginUs / 1000;
-    if (this.#plan.wantsIntervals) this.#intervals = new IntervalClock(beginMs);
-    await this.#load(schedule, this.#plan.durationMs);
-    const endMs = epochNow();
-    this.#endInterval(endMs);
+    if (this.#plan.wantsIntervals) this.#intervals = new IntervalClock(epochMs(schedule.beginUs));
+    await this.#load(schedule);
+    const drainedUs = clockUs();
+    schedule.end(drainedUs);
+    this.#endInterval(epochMs(drainedUs));
     this.#samples?.flush();
     for (const client of this.#clients) client.close();
     this.#engine.loop.close();
-    return this.#tally.report(this.#statuses(), beginMs, endMs);
+    const due = schedule.isPaced ? schedule.due : 0;
+    return this.#tally.report(this.#statuses(), due, {
+      beginMs: epochMs(schedule.beginUs),
+      endMs: epochMs(schedule.endUs),
+      drainedMs: epochMs(drainedUs),
+    });
   }
 
   #statuses(): Record<string, number> {
@@ -156,17 +172,17 @@ export class LoadThread {
   }
 
   /**
-   * Runs all clients on `schedule`, for `timeMs` unless that is 0.
+   * Runs all clients on `schedule`.
    *
    * @param onCheck is called before each look at whether the load was halted
    */
-  async #load(schedule: Schedule, timeMs: number, onCheck = () => {}): Promise<void> {
+  async #load(schedule: Schedule, onCheck = () => {}): Promise<void> {
     const { loop } = this.#engine;
     const { timeoutMs } = this.#plan;
     const checkMs = timeoutMs > 0 ? timeoutMs / CHECKS_PER_TIMEOUT : MAX_CHECK_MS;
     const check = () => {
       onCheck();
-      const { halt } = schedule;
+      const halt = schedule.haltAt(clockUs());
       for (const client of this.#clients) {
         if (halt !== Halt.No) client.halt(halt);
         if (timeoutMs > 0) client.expire(timeoutMs * 1000);
@@ -179,12 +195,8 @@ export class LoadThread {
       if (--running === 0) loop.end();
     };
     const begin = () => {
-      if (timeMs > 0) {
-        loop.at(schedule.beginUs + timeMs * 1000, () => {
-          schedule.stop(Halt.Drain);
-          check();
-        });
-      }
+      // Clients that wait for a start then wait no longer.
+      if (schedule.endUs < Infinity) loop.at(schedule.endUs, check);
       this.#clients.forEach((client, i) => client.run(schedule, this.#fromUs(schedule, i), finish));
     };
     const everyMs = Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, checkMs));
@@ -220,4 +232,9 @@ export class LoadThread {
       },
     });
   }
+}
+
+/** A time on this thread's clock in milliseconds since the epoch, which all threads share. */
+function epochMs(us: number): number {
+  return performance.timeOrigin + us / 1000;
 }

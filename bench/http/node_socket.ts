@@ -2,6 +2,7 @@
 import { connect, isIP, Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ClientSocket, SocketEvents } from "../load/socket.ts";
+import { TlsError } from "./error_kind.ts";
 import type { Endpoint, Tls } from "./target.ts";
 
 /** Requests up to this size fit into an empty send buffer, so that they are written at once. */
@@ -27,6 +28,8 @@ export class NodeSocket implements ClientSocket {
   #handle: StreamHandle | undefined;
   #isLarge = false;
   #isClosed = false;
+  /** Whether the connection is there and TLS is still to be agreed on. */
+  #isInHandshake = false;
 
   constructor(endpoint: Endpoint, input: Uint8Array, events: SocketEvents) {
     this.#events = events;
@@ -34,7 +37,9 @@ export class NodeSocket implements ClientSocket {
     const socket = this.#socket = endpoint.tls !== undefined
       ? this.#openTls(endpoint as SecureEndpoint, input)
       : this.#openPlain(endpoint, input);
+    if (isTls) socket.once("connect", () => this.#isInHandshake = true);
     socket.once(isTls ? "secureConnect" : "connect", () => {
+      this.#isInHandshake = false;
       if (this.#isClosed) return;
       this.isOpen = true;
       events.opened();
@@ -112,7 +117,8 @@ export class NodeSocket implements ClientSocket {
   };
 
   #end(): void {
-    if (this.#isClosed) return;
+    // During the handshake an error follows, and says that the connection has ended.
+    if (this.#isClosed || this.#isInHandshake) return;
     this.close();
     this.#events.ended();
   }
@@ -120,7 +126,7 @@ export class NodeSocket implements ClientSocket {
   #fail(error: Error & { code?: string }): void {
     if (this.#isClosed) return;
     this.close();
-    this.#events.failed(denoError(error));
+    this.#events.failed(this.#isInHandshake ? new TlsError(error) : denoError(error));
   }
 }
 

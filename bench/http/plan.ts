@@ -48,6 +48,8 @@ export type ThreadMessage =
   | { kind: "samples"; samples: RequestSample[] }
   | { kind: "debug"; bytes: Uint8Array }
   | { kind: "interval"; part: IntervalPart }
+  /** None of the first connects succeeded, as `message` explains. */
+  | { kind: "nobody"; message: string }
   | { kind: "done"; report: TallyReport }
   | { kind: "failed"; message: string };
 

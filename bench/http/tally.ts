@@ -1,21 +1,52 @@
 /** What one thread of an HTTP load counts, and the sum over threads. */
-import type { HttpErrors } from "../result.ts";
+import type { HttpErrors, HttpFault } from "../result.ts";
+import type { Fault } from "./error_kind.ts";
+import { FaultCounts, sumFaults } from "./faults.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { addRecords } from "../stats/timeline.ts";
 
-/** The kinds in which a request fails without a whole response. */
-export type ErrorKind = keyof HttpErrors;
-
-/** The latencies of a load. */
-export interface HttpHistograms {
+/** The latencies of requests, by phase. */
+interface PhaseHistograms {
   connect: LatencyHistogram;
   ttfb: LatencyHistogram;
   latency: LatencyHistogram;
 }
 
+/** The latencies of a load. */
+export interface HttpHistograms extends PhaseHistograms {
+  /** How late requests of an open loop started. */
+  late: LatencyHistogram;
+}
+
+/** What came to an end after the measured time, or never. */
+export interface AfterWindow {
+  /** Requests that ended with a whole response. */
+  answered: number;
+  /** Requests that failed. */
+  failed: number;
+  /** Requests that were given up, and are counted nowhere else. */
+  abandoned: number;
+  /** Of `bytesIn`. */
+  bytesIn: number;
+}
+
+/** When a thread ran, in milliseconds since the epoch. */
+export interface ThreadTimes {
+  /** Begin and end of the measured time. */
+  beginMs: number;
+  endMs: number;
+  /** When the last of its requests came to an end. */
+  drainedMs: number;
+}
+
 /** What a thread hands over at its end: counts, and histograms as they are encoded. */
-export interface TallyReport {
+export interface TallyReport extends ThreadTimes {
   errors: HttpErrors;
+  /** Of each error the reason. */
+  faults: HttpFault[];
+  after: AfterWindow;
+  /** Starts of an open loop that were due in the measured time. */
+  due: number;
   bytesIn: number;
   bytesOut: number;
   /** Whole responses by status. */
@@ -25,11 +56,7 @@ export interface TallyReport {
   connect: Uint8Array<ArrayBuffer>;
   ttfb: Uint8Array<ArrayBuffer>;
   latency: Uint8Array<ArrayBuffer>;
-  /** Begin and end of the measured time, in milliseconds since the epoch. */
-  beginMs: number;
-  endMs: number;
-  /** The first failure to connect that is not a plain refusal, as text. */
-  firstProblem?: string;
+  late: Uint8Array<ArrayBuffer>;
 }
 
 /** Counts of one thread. Recording allocates nothing. */
@@ -41,14 +68,16 @@ export class Tally {
   completed!: number;
   /** Responses with unexpected content, by status. */
   mismatched!: Record<string, number>;
-  firstProblem: string | undefined;
+  after!: AfterWindow;
+  #faults!: FaultCounts;
+  #late!: LatencyHistogram;
   #connect!: LatencyHistogram;
   // Most responses come with one read. One histogram for those halves the cost of recording.
   #both!: LatencyHistogram;
   #ttfbOnly!: LatencyHistogram;
   #latencyOnly!: LatencyHistogram;
   /** What was handed over as intervals so far. */
-  #before: HttpHistograms | undefined;
+  #before: PhaseHistograms | undefined;
 
   constructor() {
     this.reset();
@@ -56,9 +85,13 @@ export class Tally {
 
   /** Starts over. */
   reset(): void {
-    this.errors = { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 };
+    this.errors = noErrors();
     this.bytesIn = this.bytesOut = this.completed = 0;
     this.mismatched = {};
+    this.after = { answered: 0, failed: 0, abandoned: 0, bytesIn: 0 };
+    this.#faults = new FaultCounts();
+    this.#late?.destroy();
+    this.#late = new LatencyHistogram();
     this.#both?.destroy();
     this.#ttfbOnly?.destroy();
     this.#latencyOnly?.destroy();
@@ -70,10 +103,16 @@ export class Tally {
     this.#before = undefined;
   }
 
-  /** Counts `count` requests that failed. */
-  fail(kind: ErrorKind, count: number): void {
-    this.errors[kind] += count;
+  /** Counts `count` requests that failed; `example` says where, see {@linkcode FaultCounts}. */
+  fail(fault: Fault, count: number, example: () => string): void {
+    this.errors[fault.kind] += count;
     this.completed += count;
+    this.#faults.add(fault, count, example);
+  }
+
+  /** Files how late a request of an open loop starts. */
+  recordStart(lateUs: number): void {
+    this.#late.record(lateUs);
   }
 
   /** Notes that the content of a response with `status` is not the expected one. */
@@ -98,7 +137,7 @@ export class Tally {
   }
 
   /** Hands over the latencies since it did so last, as they are encoded. */
-  takeInterval(): Record<keyof HttpHistograms, Uint8Array<ArrayBuffer>> {
+  takeInterval(): Record<keyof PhaseHistograms, Uint8Array<ArrayBuffer>> {
     this.#ttfbOnly.merge(this.#both);
     this.#latencyOnly.merge(this.#both);
     const taken = { connect: this.#connect, ttfb: this.#ttfbOnly, latency: this.#latencyOnly };
@@ -122,7 +161,7 @@ export class Tally {
   }
 
   /** Hands everything over. */
-  report(statuses: Record<string, number>, beginMs: number, endMs: number): TallyReport {
+  report(statuses: Record<string, number>, due: number, times: ThreadTimes): TallyReport {
     this.#ttfbOnly.merge(this.#both);
     this.#latencyOnly.merge(this.#both);
     const taken = { connect: this.#connect, ttfb: this.#ttfbOnly, latency: this.#latencyOnly };
@@ -131,17 +170,19 @@ export class Tally {
         taken[name].merge(this.#before[name]);
       }
     }
-    const { errors, bytesIn, bytesOut, mismatched, firstProblem } = this;
+    const { errors, bytesIn, bytesOut, mismatched, after } = this;
     return {
+      ...times,
       errors,
+      faults: this.#faults.list(),
+      after,
+      due,
       bytesIn,
       bytesOut,
       statuses,
       mismatched,
       ...encodedAll(taken),
-      beginMs,
-      endMs,
-      firstProblem,
+      late: this.#late.encode(),
     };
   }
 }
@@ -150,13 +191,15 @@ export class Tally {
 export interface TallySum extends
   Pick<
     TallyReport,
-    "errors" | "bytesIn" | "bytesOut" | "statuses" | "mismatched" | "firstProblem"
+    "errors" | "faults" | "after" | "due" | "bytesIn" | "bytesOut" | "statuses" | "mismatched"
   > {
   histograms: HttpHistograms;
   /** When the first thread began, in milliseconds since the epoch. */
   startedMs: number;
-  /** From the first thread's begin to the last one's end. */
+  /** The measured time: the longest of the threads', which do not begin at quite the same moment. */
   seconds: number;
+  /** From then until all requests had come to an end. */
+  drainSeconds: number;
 }
 
 /** Adds up what the threads of a load counted; there is at least one. */
@@ -170,32 +213,55 @@ export function sumReports(reports: readonly TallyReport[]): TallySum {
     }
     return histogram;
   };
-  const total = (name: "bytesIn" | "bytesOut") =>
+  const total = (name: "bytesIn" | "bytesOut" | "due") =>
     reports.reduce((sum, report) => sum + report[name], 0);
   const endMs = Math.max(...reports.map((report) => report.endMs));
-  const beginMs = Math.min(...reports.map((report) => report.beginMs));
+  const windows = reports.map(({ beginMs, endMs }) => secondsBetween(beginMs, endMs));
+  const drainedMs = Math.max(...reports.map((report) => report.drainedMs));
   return {
     errors: addRecords(reports.map((report) => report.errors)) as unknown as HttpErrors,
+    faults: sumFaults(reports.map((report) => report.faults)),
+    after: addRecords(reports.map((report) => report.after)) as unknown as AfterWindow,
+    due: total("due"),
     statuses: addRecords(reports.map((report) => report.statuses)),
     bytesIn: total("bytesIn"),
     bytesOut: total("bytesOut"),
     mismatched: addRecords(reports.map((report) => report.mismatched)),
-    firstProblem: reports.find((report) => report.firstProblem)?.firstProblem,
     histograms: {
       connect: merged("connect"),
       ttfb: merged("ttfb"),
       latency: merged("latency"),
+      late: merged("late"),
     },
-    startedMs: beginMs,
-    seconds: (endMs - beginMs) / 1000,
+    startedMs: Math.min(...reports.map((report) => report.beginMs)),
+    seconds: Math.max(...windows),
+    drainSeconds: secondsBetween(endMs, drainedMs),
   };
 }
 
-function encodedAll({ connect, ttfb, latency }: HttpHistograms) {
+/** The time between two moments, to the microsecond: to more, no clock of the epoch is exact. */
+function secondsBetween(fromMs: number, toMs: number): number {
+  return Number((Math.max(0, toMs - fromMs) / 1000).toFixed(6));
+}
+
+function noErrors(): HttpErrors {
+  return {
+    refused: 0,
+    reset: 0,
+    timeout: 0,
+    truncated: 0,
+    garbage: 0,
+    closed: 0,
+    tls: 0,
+    protocol: 0,
+  };
+}
+
+function encodedAll({ connect, ttfb, latency }: PhaseHistograms) {
   return { connect: connect.encode(), ttfb: ttfb.encode(), latency: latency.encode() };
 }
 
 function sumOf(errors: HttpErrors): number {
   return errors.refused + errors.reset + errors.timeout + errors.truncated + errors.garbage +
-    errors.closed;
+    errors.closed + errors.tls + errors.protocol;
 }

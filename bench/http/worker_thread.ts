@@ -16,6 +16,10 @@ export interface ThreadListeners {
 export class WorkerThread {
   /** Settles when it is warm. */
   readonly ready: Promise<void>;
+  /** Settles when no first connect of it succeeded, with what to tell; see `FirstConnects`. */
+  readonly nobody: Promise<string>;
+  /** What `nobody` settled with, once it did. */
+  nobodyMessage: string | undefined;
   readonly #worker: Worker;
   readonly #report: Promise<TallyReport>;
 
@@ -26,6 +30,7 @@ export class WorkerThread {
       deno: { permissions: permissionsFor(plan) },
     });
     const ready = Promise.withResolvers<void>();
+    const nobody = Promise.withResolvers<string>();
     const report = Promise.withResolvers<TallyReport>();
     const fail = (message: string) => {
       const error = new Error(message);
@@ -35,6 +40,7 @@ export class WorkerThread {
     this.#worker.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
       if (data.kind === "ready") ready.resolve();
       else if (data.kind === "done") report.resolve(data.report);
+      else if (data.kind === "nobody") nobody.resolve(this.nobodyMessage = data.message);
       else if (data.kind === "samples") listeners.onSamples?.(data.samples);
       else if (data.kind === "interval") listeners.onPart?.(data.part);
       else if (data.kind === "debug") listeners.onDebug?.(data.bytes);
@@ -45,6 +51,7 @@ export class WorkerThread {
       fail(event.message);
     };
     this.ready = ready.promise;
+    this.nobody = nobody.promise;
     this.#report = report.promise;
     // A failure before the run is told by `ready`.
     this.#report.catch(() => {});

@@ -1,6 +1,7 @@
 /** The loads that experiments put on servers, each as one sample. */
 import { runEcho } from "../echo/echo.ts";
 import { defaultWorkers } from "../echo/plan.ts";
+import { NOBODY_LISTENS } from "../http/error_kind.ts";
 import { DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
@@ -50,17 +51,21 @@ export async function httpSample(target: Target & { pid?: number }, load: HttpLo
     load.warmupMs ? undefined : target.pid,
     () => runHtstress(options, { signal: load.signal }),
   );
-  const { run, histograms, firstProblem } = outcome;
-  if (firstProblem !== undefined) throw new Error(firstProblem);
+  const { run, histograms } = outcome;
+  const own = run.faults.find(({ kind, reason }) =>
+    kind === "refused" && reason !== NOBODY_LISTENS
+  );
+  if (own) throw new Error(`Cannot connect to ${own.example}: ${own.reason}`);
   const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0);
-  const { latency, connect, ttfb } = histograms;
+  const { latency, connect, ttfb, late } = histograms;
+  late.destroy();
   ttfb.destroy();
   connect.destroy();
   const sample: Sample & { good: number } = {
     good: run.good,
     failed: errors + run.unwanted,
     figures: {
-      requestsPerSecond: run.seconds > 0 ? run.good / run.seconds : 0,
+      requestsPerSecond: run.seconds > 0 ? run.window.answered / run.seconds : 0,
       ...percentiles(latency),
       ...(cpu && run.good > 0
         ? {

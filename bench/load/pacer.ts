@@ -16,8 +16,9 @@ export interface Pacer {
 
 /** Starts at a constant `ratePerSecond` (above 0), the first at once. */
 export function constantRate(ratePerSecond: number): Pacer {
-  const intervalUs = 1e6 / positive(ratePerSecond, "rate");
-  return { intendedStartUs: (i) => i * intervalUs };
+  positive(ratePerSecond, "rate");
+  // In this order the division rounds last: start 30 of 3 a second is due at 10 s, not just before.
+  return { intendedStartUs: (i) => i * 1e6 / ratePerSecond };
 }
 
 /**
@@ -55,6 +56,23 @@ export function shareOf(total: Pacer, index: number, threads: number): Pacer {
       ? undefined
       : Math.max(0, Math.ceil((total.count - index) / threads)),
   };
+}
+
+/** How many starts of `pacer` are due before `us`, in microseconds after the beginning of the run. */
+export function startsBefore(pacer: Pacer, us: number): number {
+  if (!(us > 0)) return 0;
+  // Due times never fall: search for the first start that is not due before.
+  const all = pacer.count ?? Infinity;
+  let above = 1;
+  while (above <= all && pacer.intendedStartUs(above - 1) < us) above *= 2;
+  let least = Math.floor(above / 2);
+  let most = Math.min(above - 1, all);
+  while (least < most) {
+    const middle = Math.floor((least + most) / 2);
+    if (pacer.intendedStartUs(middle) < us) least = middle + 1;
+    else most = middle;
+  }
+  return least;
 }
 
 function positive(value: number, what: string): number {

@@ -3,7 +3,7 @@
  * intended start times of this thread.
  */
 import { clockUs } from "./clock.ts";
-import type { Pacer } from "./pacer.ts";
+import { type Pacer, startsBefore } from "./pacer.ts";
 
 /** Words of the memory that the threads of a load share. */
 const enum Word {
@@ -77,27 +77,53 @@ export class Budget {
   }
 }
 
-/** The requests of one thread: their numbers, and when they are meant to start. */
+/** How requests are scheduled. */
+export interface ScheduleOptions {
+  /** The intended starts of an open loop; without it, requests follow each other. */
+  pacer?: Pacer;
+  /** No request starts after so many milliseconds; 0 for no such end. */
+  durationMs?: number;
+}
+
+/**
+ * The requests of one thread: their numbers, and when they are meant to start. Requests start
+ * within a window of time that begins with the schedule. Each thread ends its own window, so that
+ * none is cut short because another began earlier.
+ */
 export class Schedule {
   readonly #budget: Budget;
   readonly #pacer: Pacer | undefined;
   readonly #beginUs = clockUs();
+  #endUs: number;
   #next = 0;
 
-  /** @param pacer the intended starts of an open loop; without it, requests follow each other */
-  constructor(budget: Budget, pacer?: Pacer) {
+  constructor(budget: Budget, { pacer, durationMs = 0 }: ScheduleOptions = {}) {
     this.#budget = budget;
     this.#pacer = pacer;
+    this.#endUs = durationMs > 0 ? this.#beginUs + durationMs * 1000 : Infinity;
   }
 
-  /** How the load is being ended. */
-  get halt(): Halt {
-    return this.#budget.halt;
+  /** When the window ends, on this thread's clock; Infinity as long as that is not known. */
+  get endUs(): number {
+    return this.#endUs;
   }
 
-  /** Ends the load, for all threads; never takes a stronger end back. */
-  stop(how: Halt): void {
-    this.#budget.stop(how);
+  /**
+   * Ends the window at `nowUs`, if it has not ended before: when the load was halted, or when all
+   * of its requests have come to an end.
+   */
+  end(nowUs: number): void {
+    if (nowUs < this.#endUs) this.#endUs = nowUs;
+  }
+
+  /**
+   * How the load of this thread is being ended at `nowUs`: as that of all is, or because the window
+   * has ended. A halt of all ends the window.
+   */
+  haltAt(nowUs: number): Halt {
+    const { halt } = this.#budget;
+    if (halt !== Halt.No) this.end(nowUs);
+    return halt === Halt.No && nowUs >= this.#endUs ? Halt.Drain : halt;
   }
 
   /** When the schedule began, on this thread's clock. */
@@ -115,10 +141,16 @@ export class Schedule {
     return this.#next;
   }
 
-  /** Takes up to `most` requests, numbered from {@linkcode next} on. @returns how many */
-  claim(most: number): number {
+  /**
+   * Takes up to `most` requests that start at `nowUs` or later, numbered from {@linkcode next} on.
+   *
+   * @returns how many, 0 when the load is over
+   */
+  claim(most: number, nowUs: number): number {
+    if (nowUs >= this.#endUs) return 0;
     const left = (this.#pacer?.count ?? Infinity) - this.#next;
     const count = left > 0 ? this.#budget.claim(Math.min(most, left)) : 0;
+    if (count === 0 && this.#budget.halt !== Halt.No) this.end(nowUs);
     this.#next += count;
     return count;
   }
@@ -126,6 +158,11 @@ export class Schedule {
   /** Gives back `count` claimed requests that were not answered and shall be sent again. */
   giveBack(count: number): void {
     this.#budget.giveBack(count);
+  }
+
+  /** How many starts of an open loop were due within the window, which has ended. */
+  get due(): number {
+    return startsBefore(this.#pacer!, this.#endUs - this.#beginUs);
   }
 
   /** When request `number` is meant to start, on this thread's clock. */

@@ -18,6 +18,7 @@ import { LatencyHistogram } from "../stats/histogram.ts";
 import { type LatencySummary, summarize } from "../stats/summary.ts";
 import type { Source } from "./documents.ts";
 import {
+  asked,
   clients,
   faults,
   joined,
@@ -33,6 +34,7 @@ import {
   sumEachKnown,
   sumOfRates,
   union,
+  window,
 } from "./rules.ts";
 import { commonSeconds, coveredSeconds, type Span, spanOf } from "./windows.ts";
 
@@ -82,15 +84,17 @@ const HTSTRESS_RULES: Rules<HtstressRun> = {
   mode: same,
   concurrency: same,
   threads: sum,
+  pipeline: same,
+  asked,
   good: sum,
+  window,
+  schedule,
   bytesIn: sum,
   bytesOut: sum,
   statuses: sumEach,
   errors: sumEach,
+  faults,
 };
-
-/** Fields that not every run has. */
-const OPTIONAL_RULES: Record<string, Rule> = { faults, schedule };
 
 /** The latency objects of each command. */
 const LATENCIES = {
@@ -115,10 +119,8 @@ export function mergeResults(version: string, sources: readonly Source[]): Merge
     LATENCIES[command].map((field) => [field, sumOfLatencies(sources, field, latencyIn)]),
   );
   const rules = command === "bench" ? BENCH_RULES : HTSTRESS_RULES;
-  const optional = Object.entries(OPTIONAL_RULES)
-    .filter(([field]) => sources.some(({ document }) => document[field] !== undefined));
   const run: Record<string, unknown> = {
-    ...applied({ ...(rules as Record<string, Rule>), ...Object.fromEntries(optional) }, sources),
+    ...applied(rules as Record<string, Rule>, sources),
     startedMs: spans.length === 0 ? null : Math.min(...spans.map(({ startMs }) => startMs)),
     seconds: coveredSeconds(spans),
     ...mapValues(histograms, summarize),
@@ -135,8 +137,7 @@ export function mergeResults(version: string, sources: readonly Source[]): Merge
     windows,
   };
   const { hdr: last, ...rest } = result;
-  const extra = Object.fromEntries(optional.map(([field]) => [field, run[field]]));
-  const whole = { ...rest, ...lastEnd(spans), ...extra, ...merged, hdr: last } as Merged["result"];
+  const whole = { ...rest, ...lastEnd(spans), ...merged, hdr: last } as Merged["result"];
   return { result: whole, histograms, leftOut: unknownFields(sources, whole) };
 }
 

@@ -33,10 +33,11 @@ export const sumOfKnown: Rule = (parts, field) =>
   parts.some(({ value }) => value === null) ? null : sum(parts, field);
 
 /** The total of each count in an object. */
-export const sumEach: Rule = (parts, field) => addEach(parts, field, sum);
+export const sumEach = (parts: readonly Part[], field: string) => addEach(parts, field, sum);
 
 /** {@linkcode sumOfKnown} of each count in an object. */
-export const sumEachKnown: Rule = (parts, field) => addEach(parts, field, sumOfKnown);
+export const sumEachKnown = (parts: readonly Part[], field: string) =>
+  addEach(parts, field, sumOfKnown);
 
 /** A parameter that has to be the same in all, because the results mean different things else. */
 export const same: Rule = (parts, field) => {
@@ -107,7 +108,30 @@ export const schedule: Rule = (parts, field) => {
     const { ratePerSecond, due, sent, unsent } = objectOf(value);
     return { name, value: { ratePerSecond, due, sent, unsent } };
   });
-  return sumEach(counts, field);
+  return sumEachKnown(counts, field);
+};
+
+/** What was in flight at the end of all runs, and how long the last of it took. */
+export const window: Rule = (parts, field) => {
+  const drains = parts.map(({ name, value }) =>
+    numberOf({ name, value: objectOf(value).drainSeconds }, `${field} drainSeconds`)
+  );
+  return { ...sumEach(parts, field), drainSeconds: Math.max(...drains) };
+};
+
+/** What all runs together were asked to do; null for times that were not the same in all. */
+export const asked: Rule = (parts, field) => {
+  const values = parts.map(({ value }) => objectOf(value));
+  const common = (key: string) =>
+    values.every((value) => value[key] === values[0][key]) ? values[0][key] ?? null : null;
+  const { requests, ratePerSecond } = sumEachKnown(parts, field);
+  return {
+    requests,
+    seconds: common("seconds"),
+    ratePerSecond,
+    rampSeconds: common("rampSeconds"),
+    warmupSeconds: common("warmupSeconds"),
+  };
 };
 
 /** `part` as a count. @throws {MergeError} when it is none */

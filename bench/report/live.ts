@@ -63,7 +63,7 @@ export class LiveView {
     if (Number.isNaN(this.#startMs)) this.#startMs = interval.startMs;
     const { connect, [this.#subject.latency]: latency } = interval.latencies;
     this.#heat.add(interval.startMs, interval.endMs, latency);
-    this.#rates.push(interval.donePerSecond);
+    this.#rates.push(interval.answersPerSecond);
     const own = new LatencyHistogram();
     own.merge(latency);
     this.#recent.push({ interval, latency: own, connects: connect.count });
@@ -126,7 +126,7 @@ export class LiveView {
   }
 
   #rate(width: number): string {
-    const rate = formatCount(Math.round(this.#mean((interval) => interval.donePerSecond)));
+    const rate = formatCount(Math.round(this.#mean((interval) => interval.answersPerSecond)));
     const label = `${this.#subject.unit}/s`.padEnd(LABEL) + rate.padEnd(10) + "  ";
     const room = Math.max(0, Math.min(MAX_SPARKS, width - label.length));
     return label + sparkline(this.#rates.slice(this.#rates.length - room));

@@ -30,11 +30,13 @@ export function sweepText(
       { name: "requests/s", value: result.requestsPerSecond },
       { name: "p99", value: result.latencyUs.p99 ?? 0 },
       { name: "errors", value: result.bad + result.socketErrors },
+      ...(result.schedule ? [{ name: "not sent", value: result.schedule.unsent }] : []),
     ],
   }));
   const knee = kneeLoad === null
     ? `knee: none up to ${formatCount(runs.at(-1)!.load)} ${loadName}`
     : `knee: ${formatCount(kneeLoad)} ${loadName}; more buys latency, not throughput`;
-  const plot = stepPlot(steps, [formatCount, formatLatency, formatCount], width);
+  const formats = [formatCount, formatLatency, formatCount, formatCount];
+  const plot = stepPlot(steps, formats.slice(0, steps[0]?.bars.length), width);
   return `${loadName}\n${plot}\n\n${wrap(knee, { width, margin: "" })}`;
 }

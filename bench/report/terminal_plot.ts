@@ -1,5 +1,5 @@
 /** Small plots out of characters, for the terminal. Pure. */
-import { table, widthOf } from "./text_layout.ts";
+import { fittingTable, table, widthOf } from "./text_layout.ts";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -68,7 +68,8 @@ export function stepPlot(
 ): string {
   const cells = steps.map(({ bars }) => bars.map(({ value }, i) => formats[i](value)));
   const header = ["", ...(steps[0]?.bars ?? []).map(({ name }) => name)];
-  const plain = table([header, ...steps.map(({ load }, step) => [load, ...cells[step]])]);
+  const numbers = [header, ...steps.map(({ load }, step) => [load, ...cells[step]])];
+  const plain = fittingTable(numbers, width);
   const room = Math.floor((width - widthOf(plain)) / formats.length) - 1;
   if (room < MIN_STEP_BAR) return plain;
   const most = formats.map((_, i) => Math.max(...steps.map((step) => step.bars[i].value)));

@@ -1,5 +1,12 @@
 /** What `bench` and `htstress` print: any number of figures, in any number of columns. Pure. */
-import { type BenchResult, type HtstressResult, latenciesOf, type Result } from "../result.ts";
+import {
+  type BenchResult,
+  type HtstressResult,
+  type HttpFault,
+  latenciesOf,
+  type OpenLoopSchedule,
+  type Result,
+} from "../result.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { figureLabel, FIGURES } from "../stats/summary.ts";
 import { fittingTable, table, widthOf, wrap } from "./text_layout.ts";
@@ -75,13 +82,15 @@ export function benchText(result: BenchResult, width: number): string {
 export function htstressText(result: HtstressResult, width: number): string {
   const { requests, good, bad, socketErrors, seconds } = result;
   const percent = (count: number) => `[${requests ? Math.trunc(count * 100 / requests) : 0}%]`;
+  const entry = (name: string, text: string) =>
+    wrap(text, { width, margin: "", bullet: name.padEnd(15), breaksWords: true });
   const field = (name: string, items: string[]) =>
     wrap(listed(items), { width, margin: "", bullet: name.padEnd(15) });
-  const kinds = counts(result.errors);
+  const { faults, window, schedule } = result;
   const statuses = counts(result.statuses);
-  const traffic = (bytes: number) => [
+  const traffic = (bytes: number, bytesInWindow = bytes) => [
     formatBytes(bytes),
-    `${formatBytes(seconds > 0 ? bytes / seconds : 0)}/s`,
+    `${formatBytes(seconds > 0 ? bytesInWindow / seconds : 0)}/s`,
   ];
   return [
     "",
@@ -92,13 +101,60 @@ export function htstressText(result: HtstressResult, width: number): string {
     `seconds:       ${seconds.toFixed(3)}`,
     `requests/sec:  ${result.requestsPerSecond.toFixed(3)}`,
     "",
+    entry("run:", ranText(result)),
+    entry("measured:", windowText(result)),
+    ...(schedule ? [entry("schedule:", scheduleText(schedule))] : []),
     field("statuses:", statuses.length > 0 ? statuses : ["none"]),
-    ...(kinds.length > 0 ? [field("errors:", kinds)] : []),
-    field("received:", traffic(result.bytesIn)),
+    ...faults.map((fault, i) => entry(i === 0 ? "errors:" : "", faultText(fault))),
+    field("received:", traffic(result.bytesIn, window.bytesIn)),
     field("sent:", traffic(result.bytesOut)),
     "",
     latencyTable(result, width),
   ].join("\n");
+}
+
+/** What an HTTP run did: where it went, over what, and for how long. */
+function ranText(result: HtstressResult): string {
+  const { urls, asked, mode, pipeline, threads, concurrency } = result;
+  const { requests, seconds, ratePerSecond, rampSeconds, warmupSeconds } = asked;
+  const more = urls.length > 1 ? ` and ${formatAmount(urls.length - 1, "more URL")}` : "";
+  const parts = [
+    urls[0] + more,
+    `${formatAmount(threads * concurrency, "connection")} on ${formatAmount(threads, "thread")}`,
+    mode === "close" ? "one connection a request" : "keep-alive",
+    pipeline > 1 && `${pipeline} pipelined`,
+    ratePerSecond !== null && `open loop at ${formatCount(ratePerSecond)}/s`,
+    rampSeconds !== null && `ramp of ${rampSeconds} s`,
+    requests !== null && formatAmount(requests, "request"),
+    seconds !== null && `for ${seconds} s`,
+    warmupSeconds !== null && `after ${warmupSeconds} s of warm-up`,
+  ];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
+/** The measured time, and what was in flight at its end. */
+function windowText({ seconds, window }: HtstressResult): string {
+  const { answered, inFlight, abandoned, drainSeconds } = window;
+  const parts = [
+    `${formatCount(answered)} answered in ${seconds.toFixed(3)} s`,
+    `${formatCount(inFlight)} in flight at the end`,
+    abandoned > 0 && `${formatCount(abandoned)} of them given up`,
+    inFlight > abandoned && `the last of them ended ${drainSeconds.toFixed(3)} s later`,
+  ];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
+/** What an open loop owed and kept. */
+function scheduleText({ due, sent, unsent, lateUs }: OpenLoopSchedule): string {
+  const late = (["p50", "p99", "max"] as const)
+    .map((figure) => `${figure} ${formatLatency(lateUs[figure])}`);
+  return `due ${formatCount(due)}, sent ${formatCount(sent)}, not sent ${formatCount(unsent)}; ` +
+    `late by ${late.join(", ")}`;
+}
+
+/** Why requests failed, how many, and where first. */
+export function faultText({ kind, reason, count, example }: HttpFault): string {
+  return `${kind} ${formatCount(count)}: ${reason} (first: ${example})`;
 }
 
 /** Rows of {@linkcode histogramText}. */

@@ -10,6 +10,7 @@ export interface LatencySummary {
   p50: number | null;
   p75: number | null;
   p90: number | null;
+  p95: number | null;
   p99: number | null;
   p999: number | null;
   p9999: number | null;
@@ -24,6 +25,7 @@ export const FIGURES = [
   "p50",
   "p75",
   "p90",
+  "p95",
   "p99",
   "p999",
   "p9999",
@@ -34,7 +36,15 @@ export const FIGURES = [
 export type Figure = typeof FIGURES[number];
 
 /** The percentiles that have a figure of their own, by name. */
-export const PERCENTILES = { p50: 50, p75: 75, p90: 90, p99: 99, p999: 99.9, p9999: 99.99 };
+export const PERCENTILES = {
+  p50: 50,
+  p75: 75,
+  p90: 90,
+  p95: 95,
+  p99: 99,
+  p999: 99.9,
+  p9999: 99.99,
+};
 
 /** What people call `figure`: `p999` is `p99.9`. */
 export function figureLabel(figure: Figure): string {
@@ -59,6 +69,7 @@ export function summarize(histogram?: LatencyHistogram): LatencySummary {
     p50: figure((h) => h.percentileUs(PERCENTILES.p50)),
     p75: figure((h) => h.percentileUs(PERCENTILES.p75)),
     p90: figure((h) => h.percentileUs(PERCENTILES.p90)),
+    p95: figure((h) => h.percentileUs(PERCENTILES.p95)),
     p99: figure((h) => h.percentileUs(PERCENTILES.p99)),
     p999: figure((h) => h.percentileUs(PERCENTILES.p999)),
     p9999: figure((h) => h.percentileUs(PERCENTILES.p9999)),

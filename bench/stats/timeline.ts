@@ -44,8 +44,8 @@ export interface Interval {
   /** In milliseconds since the epoch. */
   startMs: number;
   endMs: number;
-  /** Requests or echoes that came to an end per second. */
-  donePerSecond: number;
+  /** Whole answers per second; failures are none. */
+  answersPerSecond: number;
   bytesInPerSecond: number;
   /** Since the run began. */
   counts: Counts;
@@ -116,14 +116,14 @@ export class Timeline {
   }
 
   #tell(parts: readonly IntervalPart[]): void {
-    let donePerSecond = 0;
+    let answersPerSecond = 0;
     let bytesInPerSecond = 0;
     const latencies: Record<string, LatencyHistogram> = {};
     for (const part of parts) {
       const before = this.#last.get(part.thread);
       this.#last.set(part.thread, part);
       const seconds = Math.max(1, part.endMs - part.startMs) / 1000;
-      donePerSecond += (part.counts.done - (before?.counts.done ?? 0)) / seconds;
+      answersPerSecond += (succeeded(part) - (before ? succeeded(before) : 0)) / seconds;
       bytesInPerSecond += (part.counts.bytesIn - (before?.counts.bytesIn ?? 0)) / seconds;
       for (const [name, encoded] of Object.entries(part.latencies)) {
         const own = new LatencyHistogram(encoded);
@@ -136,7 +136,7 @@ export class Timeline {
     this.#listener({
       startMs: Math.min(...parts.map(({ startMs }) => startMs)),
       endMs: Math.max(...parts.map(({ endMs }) => endMs)),
-      donePerSecond,
+      answersPerSecond,
       bytesInPerSecond,
       counts: addCounts([...this.#last.values()].map(({ counts }) => counts)),
       latencies,
@@ -148,6 +148,10 @@ export class Timeline {
 /** Now in milliseconds since the epoch, on the one clock that all threads share. */
 export function epochNow(): number {
   return performance.timeOrigin + performance.now();
+}
+
+function succeeded({ counts }: IntervalPart): number {
+  return counts.done - counts.failed;
 }
 
 function slotOf(epochMs: number): number {

@@ -8,10 +8,10 @@ import {
 } from "../../bench/http/htstress.ts";
 import { findOrigins, type Origins } from "../../bench/http/origins.ts";
 import { limitsWarning } from "../../bench/load/limits.ts";
-import { histogramText, htstressText } from "../../bench/report/text.ts";
+import { faultText, histogramText, htstressText } from "../../bench/report/text.ts";
 import type { LiveSubject } from "../../bench/report/live.ts";
 import { formatAmount, formatCount } from "../../system/units.ts";
-import { type HtstressResult, htstressResult } from "../../bench/result.ts";
+import { type HtstressResult, htstressResult, isAllBad } from "../../bench/result.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { isFailed } from "../shared/fail_if.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
@@ -27,7 +27,10 @@ import { isLocal, noteRemote } from "../shared/remote.ts";
 import { VERSION } from "../shared/version.ts";
 import { startWatch, type Watch } from "../shared/watch.ts";
 
-/** Builds the command; its exit code is 1 on a socket error, or when an expectation is not met. */
+/**
+ * Builds the command; its exit code is 1 on a socket error, when no response is good, or when an
+ * expectation is not met.
+ */
 export function command(): Command {
   const htstress = new Command("htstress")
     .description(
@@ -42,8 +45,9 @@ export function command(): Command {
   return htstress
     .addHelpText(
       "after",
-      "\nExit code 1 on a socket error, on a bad response where one is expected, or when a --fail-if" +
-        "\nholds; 130 after Ctrl-C (the figures so far are printed)." +
+      "\nExit code 1 when nobody listens, on a socket error, when no response is good, on a bad one" +
+        "\nwhere a good one is expected, or when a --fail-if holds; 130 after Ctrl-C (the figures so" +
+        "\nfar are printed)." +
         "\n\nExamples:\n  ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/" +
         "\n  ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081" +
         "\n  ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081" +
@@ -120,7 +124,10 @@ async function runOnce(
     );
   }
   noteLateStart("htstress", flags.startAt, outcome.run.startedMs);
-  if (outcome.firstProblem) printNote(`ktcp htstress: ${outcome.firstProblem}`);
+  // The summary names them.
+  if (flags.json && result.faults.length > 0) {
+    printNote(`ktcp htstress: ${faultText(result.faults[0])}`);
+  }
   Deno.exitCode = judge(result, flags);
 }
 
@@ -201,7 +208,8 @@ function judge(result: HtstressResult, flags: HtstressFlags): number {
     const responses = formatAmount(result.bad, "response");
     printNote(`ktcp htstress: ${responses} ${result.bad === 1 ? "is" : "are"} not as expected`);
   }
-  return isFailedIf || isUnmet || result.socketErrors > 0 ? 1 : 0;
+  if (isAllBad(result)) printNote("ktcp htstress: no request got a good response");
+  return isFailedIf || isUnmet || isAllBad(result) || result.socketErrors > 0 ? 1 : 0;
 }
 
 /** Warns in one line of the first limit of the system that the load meets. */

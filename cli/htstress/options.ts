@@ -5,7 +5,16 @@ import type { DnsMode } from "../../bench/http/origins.ts";
 import { type Header, parseHeader, type RequestForm, TOKEN } from "../../bench/http/request.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import type { FailIf } from "../../bench/fail_if.ts";
-import { addOptions, count, DEFAULT_PORT, duration, file, path } from "../shared/options.ts";
+import {
+  addOptions,
+  amount,
+  count,
+  DEFAULT_PORT,
+  duration,
+  file,
+  formatDuration,
+  path,
+} from "../shared/options.ts";
 import {
   type ClientEngineChoice,
   clientEngineFor,
@@ -66,10 +75,13 @@ const MAX_RATE = 10_000_000;
 /** `--speed` is at most so far from 1. */
 const MAX_SPEED = 10_000;
 
+/** How long a run takes that is given neither a number of requests nor a time. */
+const DEFAULT_DURATION_MS = 10_000;
+
 /** Adds the options to `command`, in the order in which the help shows them. */
 export function addHtstressOptions(command: Command): Command {
   return addOptions(command, [
-    count("-n, --number", "requests over all threads; 0: until Ctrl-C", {
+    count("-n, --number", "requests over all threads; 0: until Ctrl-C or --duration", {
       min: 0,
       max: MAX_REQUESTS,
     }),
@@ -98,10 +110,16 @@ export function addHtstressOptions(command: Command): Command {
       max: MAX_PIPELINE,
       default: 1,
     }),
-    duration("--duration", "length of the run; requests in flight complete", { isPositive: true }),
-    count(
+    duration(
+      "--duration",
+      "length of the measured time; requests in flight at its end complete " +
+        `(default without -n: ${formatDuration(DEFAULT_DURATION_MS)})`,
+      { isPositive: true },
+    ),
+    amount(
       "--rate",
-      "open loop: so many requests per second in all, latency from the intended start",
+      "open loop: so many requests per second in all, such as 5000 or 0.5, latency from the " +
+        "intended start",
       { max: MAX_RATE },
     ),
     duration("--ramp", "raise rate or connections from 0 during this time", { default: 0 }),
@@ -183,6 +201,10 @@ export async function htstressOptions(
         `connections`,
     );
   }
+  const { sweep } = flags;
+  if (Array.isArray(sweep) && rate === undefined && !sweep.every(Number.isInteger)) {
+    throw new UsageError(`--sweep '${sweep}' needs whole numbers of connections without --rate`);
+  }
   return {
     ...source,
     dns: flags.dns,
@@ -190,7 +212,7 @@ export async function htstressOptions(
     host: flags.host === undefined ? undefined : hostField(flags.host),
     family: flags.ipv4 ? 4 : flags.ipv6 ? 6 : undefined,
     requests: source.startsUs?.length ?? flags.number ?? 0,
-    durationMs: flags.duration ?? 0,
+    durationMs: flags.duration ?? defaultDurationMs(flags),
     threads,
     engine: await clientEngineFor(flags.engine, onlyRuntime(urls)),
     concurrency,
@@ -276,6 +298,11 @@ function refuseWithSweep({ csv, hdrLog, histogram }: HtstressFlags): void {
   if (excluded) throw new UsageError(`${excluded} and --sweep exclude each other`);
 }
 
+/** A run without any end of its own gets one. */
+function defaultDurationMs({ number, replay }: HtstressFlags): number {
+  return number === undefined && replay === undefined ? DEFAULT_DURATION_MS : 0;
+}
+
 function url(text: string): HttpUrl {
   try {
     return parseHttpUrl(text);
@@ -339,7 +366,7 @@ function sha256(text: string): string {
 function loadList(text: string): number[] {
   const loads = text.split(",").map(Number);
   const isRising = loads.every((load, i) => i === 0 || load > loads[i - 1]);
-  if (!loads.every((load) => Number.isInteger(load) && load > 0) || !isRising) {
+  if (!loads.every((load) => load > 0 && Number.isFinite(load)) || !isRising) {
     throw new InvalidArgumentError("Not a rising list of loads; write it like 1,8,64.");
   }
   return loads;

@@ -3,7 +3,7 @@ import type { HtstressOptions, HtstressOutcome } from "../../bench/http/htstress
 import { concurrencyKnee, type LoadStep, rateKnee } from "../../bench/http/knee.ts";
 import { sweepText, type SweptRun } from "../../bench/report/sweep.ts";
 import { formatAmount, formatCount } from "../../system/units.ts";
-import { htstressResult } from "../../bench/result.ts";
+import { type HtstressResult, htstressResult, isAllBad } from "../../bench/result.ts";
 import type { HtstressFlags } from "./options.ts";
 import { writePlot } from "../shared/files.ts";
 import type { Interrupt } from "../shared/interrupt.ts";
@@ -37,7 +37,7 @@ export async function runSweep(
 ): Promise<void> {
   const isRate = options.ratePerSecond > 0;
   const loadName = isRate ? "requests/s asked" : "connections per thread";
-  const durationMs = options.requests > 0 ? options.durationMs : options.durationMs || STEP_MS;
+  const durationMs = flags.duration ?? (options.requests > 0 ? 0 : STEP_MS);
   const runs: SweptRun[] = [];
   for (const load of loadsOf(options, flags)) {
     if (interrupt.signal.aborted) break;
@@ -45,11 +45,13 @@ export async function runSweep(
     const { outcome } = await measure({ ...options, ...step, durationMs }, { flags, interrupt });
     const result = htstressResult(VERSION, outcome.run);
     runs.push({ load, result });
-    printNote(`${loadName} ${formatCount(load)}: ${formatCount(result.requestsPerSecond)}/s`);
+    const unsent = result.schedule ? `, not sent ${formatCount(result.schedule.unsent)}` : "";
+    const rate = formatCount(result.requestsPerSecond);
+    printNote(`${loadName} ${formatCount(load)}: ${rate}/s answered${unsent}`);
   }
   const steps = runs.map(({ load, result }): LoadStep => ({
     load,
-    throughput: result.seconds > 0 ? result.good / result.seconds : 0,
+    throughput: goodPerSecond(load, result),
   }));
   const kneeLoad = isRate ? rateKnee(steps) : concurrencyKnee(steps);
   if (flags.json) {
@@ -69,7 +71,18 @@ export async function runSweep(
       sweepChart(title, points, { loadName, kneeLoad: kneeLoad ?? undefined }),
     ], sweepTitle(options, durationMs));
   }
-  Deno.exitCode = runs.some(({ result }) => result.socketErrors > 0) ? 1 : 0;
+  Deno.exitCode = runs.some(({ result }) => result.socketErrors > 0 || isAllBad(result)) ? 1 : 0;
+}
+
+/**
+ * Good responses per second. At a rate they are the part of it that was due and answered well, so
+ * that long latencies at the end of a short step do not count as a rate that was not kept.
+ */
+function goodPerSecond(load: number, result: HtstressResult): number {
+  const { good, statuses, schedule, requestsPerSecond } = result;
+  if (schedule) return load * good / Math.max(1, schedule.due);
+  const answers = Object.values(statuses).reduce((sum, count) => sum + count, 0);
+  return answers > 0 ? requestsPerSecond * good / answers : 0;
 }
 
 function sweepTitle(options: HtstressOptions, durationMs: number): string {
@@ -85,11 +98,11 @@ function loadsOf(options: HtstressOptions, { sweep }: HtstressFlags): number[] {
   if (Array.isArray(sweep)) return sweep;
   const { ratePerSecond, concurrency } = options;
   if (ratePerSecond > 0) {
-    const loads = Array.from(
+    return Array.from(
       { length: RATE_STEPS },
-      (_, i) => Math.round(ratePerSecond * (i + 1) / RATE_STEPS),
+      // Without the digits that only the binary fraction has.
+      (_, i) => Number((ratePerSecond * (i + 1) / RATE_STEPS).toPrecision(12)),
     );
-    return [...new Set(loads)].filter((load) => load > 0);
   }
   const most = concurrency > 1 ? concurrency : MAX_CONCURRENCY;
   const loads: number[] = [];

@@ -7,7 +7,10 @@ import { printNote } from "./output.ts";
 
 /** The option; it may be repeated. */
 export function failIfOption(): Option {
-  return new Option("--fail-if <condition>", "exit 1 if it holds, such as 'p99>20ms'; repeatable")
+  return new Option(
+    "--fail-if <condition>",
+    "exit 1 if it holds, such as 'p99>20ms' or 'unsent>0'; repeatable",
+  )
     .argParser((text, before: FailIf[]) => {
       try {
         return [...before, parseFailIf(text)];

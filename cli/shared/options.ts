@@ -71,6 +71,17 @@ export function integerBetween(min: number, max: number): (text: string) => numb
   };
 }
 
+/** Returns a parser for decimal numbers above 0 and up to `max`, such as `0.5`. */
+export function amountUpTo(max: number): (text: string) => number {
+  return (text) => {
+    const value = /^(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : NaN;
+    if (!(value > 0 && value <= max)) {
+      throw new InvalidArgumentError(`Not a number above 0 and up to ${max}.`);
+    }
+    return value;
+  };
+}
+
 /** Parses a TCP port; 0 lets the system choose one. */
 export function parsePort(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
@@ -134,6 +145,11 @@ export function count(
   { min = 1, max, ...rest }: { min?: number; max: number; default?: number },
 ): Option {
   return optionOf(flags, text, { metavar: "n", parse: integerBetween(min, max), ...rest });
+}
+
+/** An option for a number above 0, which may be a fraction, up to `max`. */
+export function amount(flags: string, text: string, { max }: { max: number }): Option {
+  return optionOf(flags, text, { metavar: "n", parse: amountUpTo(max) });
 }
 
 /** An option for bytes from `min` (0) to `max`. */

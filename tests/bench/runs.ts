@@ -48,6 +48,9 @@ export const BENCH = benchResult("1.2.3", {
 const LATENCIES = histogramOf([1000, 2000, 3000, 20_000]);
 const TTFBS = histogramOf([900, 1900]);
 
+/** How late the requests of an open loop started. */
+const LATENESS = histogramOf([10, 20, 5000]);
+
 /** An HTTP run with every kind of outcome, and without keep-alive. */
 export const HTSTRESS = htstressResult("1.2.3", {
   urls: ["http://127.0.0.1:8081/"],
@@ -55,16 +58,66 @@ export const HTSTRESS = htstressResult("1.2.3", {
   mode: "close",
   concurrency: 1,
   threads: 4,
+  pipeline: 1,
+  asked: {
+    requests: null,
+    seconds: 2,
+    ratePerSecond: 500,
+    rampSeconds: null,
+    warmupSeconds: 0.5,
+  },
   good: 985,
   unwanted: 5,
   startedMs: Date.UTC(2026, 0, 31, 12),
   seconds: 2,
+  window: {
+    answered: 980,
+    bytesIn: 2 * 1024 ** 2,
+    inFlight: 13,
+    abandoned: 1,
+    drainSeconds: 10.25,
+  },
+  schedule: {
+    ratePerSecond: 500,
+    due: 1200,
+    sent: 1001,
+    unsent: 199,
+    lateUs: summarize(LATENESS),
+  },
   bytesIn: 3 * 1024 ** 2,
   bytesOut: 98_304,
   statuses: { "200": 985, "404": 5 },
-  errors: { refused: 1, reset: 2, timeout: 1, truncated: 2, garbage: 1, closed: 3 },
+  errors: {
+    refused: 1,
+    reset: 1,
+    timeout: 1,
+    truncated: 2,
+    garbage: 1,
+    closed: 3,
+    tls: 1,
+    protocol: 0,
+  },
+  faults: [
+    {
+      kind: "closed",
+      reason: "the server closed the connection before it answered",
+      count: 3,
+      example: "127.0.0.1:8081",
+    },
+    {
+      kind: "garbage",
+      reason: "a line ends with LF alone",
+      count: 1,
+      example: "HTTP/1.1 200 OK\\n",
+    },
+  ],
   latencyUs: summarize(LATENCIES),
   ttfbUs: summarize(TTFBS),
   connectUs: summarize(),
-  hdr: compressAll({ latencyUs: LATENCIES, ttfbUs: TTFBS, connectUs: histogramOf([]) }),
+  hdr: compressAll({
+    latencyUs: LATENCIES,
+    ttfbUs: TTFBS,
+    connectUs: histogramOf([]),
+    lateUs: LATENESS,
+  }),
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { startServer } from "../support/echo_servers.ts";
+import { startNone, startServer } from "../support/echo_servers.ts";
 import { response, sendAndClose, startCounting } from "../support/http_load_servers.ts";
 import { Launched, type Outcome, run } from "../support/launch.ts";
+import { sleep } from "../../system/wait.ts";
 import { runMain } from "../support/run_main.ts";
 
 /** Runs `ktcp htstress` with `args`, which are separated by spaces. */
@@ -43,9 +44,9 @@ Deno.test("ktcp htstress --json: one document, in the shape that is promised", a
   const document = JSON.parse(out);
   assert.equal(
     Object.keys(document).join(),
-    "command,version,urls,engine,mode,concurrency,threads,requests,good,bad,socketErrors," +
-      "startedAt,endedAt,seconds,requestsPerSecond,bytesIn,bytesOut,statuses,errors,latencyUs," +
-      "ttfbUs,connectUs,hdr",
+    "command,version,urls,engine,mode,concurrency,threads,pipeline,asked,requests,good,bad," +
+      "socketErrors,startedAt,endedAt,seconds,requestsPerSecond,window,schedule,bytesIn,bytesOut," +
+      "statuses,errors,faults,latencyUs,ttfbUs,connectUs,hdr",
   );
   assert.deepEqual(document.urls, [`${server.url}a`, `${server.url}b`]);
   assert.deepEqual([document.command, document.mode], ["htstress", "keep-alive"]);
@@ -53,14 +54,16 @@ Deno.test("ktcp htstress --json: one document, in the shape that is promised", a
   assert.deepEqual(document.statuses, { 200: 75, 404: 25 });
   assert.equal(
     Object.keys(document.errors).join(),
-    "refused,reset,timeout,truncated,garbage,closed",
+    "refused,reset,timeout,truncated,garbage,closed,tls,protocol",
   );
   assert.equal(document.latencyUs.count, 100);
   assert.equal(document.connectUs.count, 2);
 });
 
 Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected", async () => {
-  await using bad = startCounting(() => ({ bytes: response("no", 500) }));
+  await using bad = startCounting((_, i) => ({ bytes: response("no", i % 2 ? 500 : 200) }));
+  await using worse = startCounting(() => ({ bytes: response("no", 500) }));
+  await using none = await startNone();
   await using closing = startServer(sendAndClose(""));
   const args = `-n 10 --json`;
   const code = async (args: string) => (await htstressHere(args)).code;
@@ -68,7 +71,9 @@ Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected
   assert.equal(await code(`${args} --expect-status 2xx,404 ${bad.url}`), 1);
   assert.equal(await code(`${args} --expect-status 2xx,500 ${bad.url}`), 0);
   assert.equal(await code(`${args} --expect-body-sha256 ${"0".repeat(64)} ${bad.url}`), 1);
-  assert.equal(await code(`${args} --fail-if errors>9 ${bad.url}`), 1);
+  assert.equal(await code(`${args} ${worse.url}`), 1, "no response is good");
+  assert.equal(await code(`--rate 100 --sweep 200,400 -n 5 ${worse.url}`), 1);
+  assert.equal(await code(`${args} --fail-if errors>4 ${bad.url}`), 1);
   assert.equal(await code(`${args} --fail-if p99<1us ${bad.url}`), 0);
   const failed = await htstressHere(`${args} --fail-if p50>1us --fail-if rps>1 ${bad.url}`);
   assert.equal(failed.code, 1);
@@ -76,6 +81,13 @@ Deno.test("ktcp htstress: exits 1 on socket errors, and on what was not expected
   const closed = await htstress(`${args} 127.0.0.1:${closing.port}`);
   assert.equal(closed.code, 1);
   assert.equal(JSON.parse(closed.out).errors.closed, 10);
+  assert.match(
+    closed.err,
+    /^ktcp htstress: closed 10: the server closed .* \(first: 127\.0\.0\.1:/m,
+  );
+  const vain = await htstressHere(`127.0.0.1:${none.port}`);
+  assert.deepEqual([vain.code, vain.out], [1, ""]);
+  assert.match(vain.err, /^ktcp htstress: Nobody listens on 127\.0\.0\.1:\d+; start a server/m);
 });
 
 const USAGE: Record<string, RegExp> = {
@@ -84,6 +96,9 @@ const USAGE: Record<string, RegExp> = {
   "-n x http://x/": /--number <n>' argument 'x' is invalid\. Not a whole number/,
   "-c 0 http://x/": /--concurrency <n>' argument '0' is invalid/,
   "-4 -6 http://x/": /-4 and -6 exclude each other/,
+  "--rate 0 http://x/": /--rate <n>' argument '0' is invalid\. Not a number above 0/,
+  "--rate 1e3 http://x/": /Not a number above 0 and up to 10000000/,
+  "--sweep 1,2.5 http://x/": /--sweep '1,2\.5' needs whole numbers of connections without --rate/,
   "--pipeline 4 --rate 5 http://x/": /--pipeline '4' and --rate exclude each other/,
   "--pipeline 4 http://x/ http://y/": /--pipeline '4' needs URLs of one server, not 2/,
   "--body a --body-file b http://x/": /--body-file 'b' and --body exclude each other/,
@@ -115,7 +130,16 @@ Deno.test("ktcp htstress: Ctrl-C prints the partial result and exits 130", async
     if (index === 50) answered.resolve();
     return { bytes: response("hi") };
   });
-  await using process = new Launched(["htstress", "-k", "-c", "2", "--json", server.url]);
+  await using process = new Launched([
+    "htstress",
+    "-k",
+    "-c",
+    "2",
+    "-n",
+    "0",
+    "--json",
+    server.url,
+  ]);
   await answered.promise;
   process.signal("SIGINT");
   const { code, out, err } = await process.ended;
@@ -169,6 +193,22 @@ Deno.test("ktcp htstress --sweep: one run for each load, with the knee", async (
     document.steps.every(({ socketErrors }: { socketErrors: number }) => socketErrors === 0),
   );
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("ktcp htstress --sweep --rate: takes fractions, and says what was not sent", async () => {
+  await using server = startCounting(async () => {
+    await sleep(100);
+    return { bytes: response("hi") };
+  });
+  const { code, out, err } = await htstressHere(
+    `-k -c 1 --rate 1 --sweep 7.5,200 --duration 300ms ${server.url}`,
+  );
+  assert.equal(code, 0, err);
+  assert.match(err, /^requests\/s asked 7\.5: .* answered, not sent 0\n/m);
+  assert.match(err, /^requests\/s asked 200: .* answered, not sent 5[678]\n/m);
+  assert.match(out, /errors +not sent\n/);
+  assert.match(out, /^knee: 7\.5 requests\/s asked/m, "what was in flight at the end is kept");
+  assert.match(out, /^7\.5 .*\n200 .* 5[678]$/m);
 });
 
 Deno.test("ktcp htstress -d: shows requests and responses", async () => {

@@ -165,7 +165,15 @@ Deno.test("--start-at: a start that was missed is told; a sweep has none", async
 Deno.test("--start-at: Ctrl-C ends the wait", async () => {
   await using server = startCounting();
   const later = new Date(Date.now() + 60_000).toISOString();
-  await using process = new Launched(["htstress", "--start-at", later, "--json", server.url]);
+  await using process = new Launched([
+    "htstress",
+    "-n",
+    "0",
+    "--start-at",
+    later,
+    "--json",
+    server.url,
+  ]);
   await process.untilErr(/Ctrl-C/);
   process.signal("SIGINT");
   const { code, out } = await process.ended;

@@ -1,6 +1,7 @@
 /** HTTP servers for tests of the load client: a good one that counts, and faulty ones. */
 import { createServer } from "node:net";
 import type { HtstressOptions } from "../../bench/http/htstress.ts";
+import type { HttpErrors } from "../../bench/result.ts";
 import { type Handler, startServer, type TestServer, writeAll } from "./echo_servers.ts";
 
 /** A request as it came. */
@@ -115,6 +116,18 @@ export async function startResetting(bytes = ""): Promise<TestServer> {
     [Symbol.asyncDispose]: () => new Promise<void>((done) => server.close(() => done())),
   };
 }
+
+/** The errors of a load that met none. */
+export const NO_ERRORS: HttpErrors = {
+  refused: 0,
+  reset: 0,
+  timeout: 0,
+  truncated: 0,
+  garbage: 0,
+  closed: 0,
+  tls: 0,
+  protocol: 0,
+};
 
 /** A load of 100 requests to `urls`, changed by `changes`. */
 export function load(urls: string | string[], changes: Partial<HtstressOptions> = {}) {

@@ -29,7 +29,13 @@ Deno.test("formatBytes(), formatCount(), formatShortCount(), formatChange(): wri
     "1.50 KiB",
     "1.00 GiB",
   ]);
-  assert.deepEqual([0, 12.34, 94_102.4].map(formatCount), ["0", "12.3", "94,102"]);
+  assert.deepEqual([0, 0.05, 0.999, 12.34, 94_102.4].map(formatCount), [
+    "0",
+    "0.05",
+    "1",
+    "12.3",
+    "94,102",
+  ]);
   assert.deepEqual([0, 950, 94_102, 2e6].map(formatShortCount), ["0", "950", "94.1k", "2M"]);
   assert.equal(formatChange(100, 112.5), "+12.5%");
   assert.equal(formatChange(100, 80), "-20.0%");

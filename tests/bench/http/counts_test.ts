@@ -4,9 +4,7 @@ import { eachLoad } from "../../support/client_engines.ts";
 import { createHash } from "node:crypto";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
 import type { RequestSample } from "../../../bench/result.ts";
-import { load, response, startCounting } from "../../support/http_load_servers.ts";
-
-const NO_ERRORS = { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 };
+import { load, NO_ERRORS, response, startCounting } from "../../support/http_load_servers.ts";
 
 const MODES: Record<string, Partial<HtstressOptions>> = {
   "one connection a request": {},
@@ -50,7 +48,11 @@ for (const [name, changes] of Object.entries(MODES)) {
     const { threads, concurrency } = options;
     if (options.isKeepAlive) assert.ok(server.connections <= threads * concurrency);
     else assert.equal(server.connections, run.good);
-    if (options.durationMs > 0) assert.ok(run.seconds >= options.durationMs / 1000);
+    if (options.durationMs > 0) assert.equal(run.seconds, options.durationMs / 1000);
+    assert.equal(run.window.answered + run.window.inFlight, run.good);
+    const { schedule } = run;
+    if (options.ratePerSecond === 0) assert.equal(schedule, null);
+    else assert.deepEqual([schedule!.sent, schedule!.due], [run.good, run.good + schedule!.unsent]);
   });
 }
 
@@ -272,7 +274,7 @@ Deno.test("runHtstress() speaks TLS, and refuses an unknown certificate", async 
     );
     assert.deepEqual([run.good, count], [20, 20]);
   }
-  const { run, firstProblem } = await runHtstress(load(url, { family: 4, requests: 2 }));
-  assert.equal(run.errors.refused, 2, "an unknown certificate is refused");
-  assert.match(firstProblem!, /^Cannot connect to 127\.0\.0\.1:\d+: .*certificate/i);
+  const { run } = await runHtstress(load(url, { family: 4, requests: 2 }));
+  assert.deepEqual([run.errors.tls, run.faults.length], [2, 1]);
+  assert.match(run.faults[0].reason, /certificate/);
 });

@@ -12,6 +12,7 @@ import {
 } from "../../support/echo_servers.ts";
 import {
   load,
+  NO_ERRORS,
   readRequests,
   response,
   sendAndClose,
@@ -48,9 +49,10 @@ async function expectAll(
       const samples: RequestSample[] = [];
       const onSamples = isSampled ? (part: RequestSample[]) => samples.push(...part) : undefined;
       const { run } = await runHtstress(options, { onSamples });
-      const none = { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 };
       const mode = isKeepAlive ? "keep-alive" : "close";
-      assert.deepEqual(run.errors, { ...none, [kind]: REQUESTS }, mode);
+      assert.deepEqual(run.errors, { ...NO_ERRORS, [kind]: REQUESTS }, mode);
+      assert.equal(run.faults.reduce((sum, fault) => sum + fault.count, 0), REQUESTS);
+      assert.ok(run.faults.every((fault) => fault.kind === kind && fault.example !== ""), mode);
       assert.deepEqual([run.good, run.unwanted, run.statuses], [0, 0, {}], mode);
       assert.equal(run.latencyUs.count, 0);
       if (isSampled) {
@@ -60,24 +62,64 @@ async function expectAll(
   }
 }
 
-eachLoad("runHtstress() counts connections that nobody accepts as refused", async (load) => {
-  await using server = await startNone();
-  await expectAll(load, server, "refused", { sampled: [false, true] });
+const VAIN: Record<string, Partial<HtstressOptions>> = {
+  "without end": { requests: 0 },
+  "of few requests": { requests: 3 },
+  "of a thread without a request": { requests: 1, threads: 2 },
+  "of several threads": { requests: 0, threads: 2 },
+  "with a warm-up": { requests: 0, warmupMs: 60_000 },
+  "at a low rate": { requests: 0, ratePerSecond: 0.1 },
+};
+
+for (const [name, changes] of Object.entries(VAIN)) {
+  eachLoad(`runHtstress() ends at once when nobody listens: a load ${name}`, async (load) => {
+    await using server = await startNone();
+    for (const isKeepAlive of MODES) {
+      const options = load(`127.0.0.1:${server.port}`, { isKeepAlive, ...changes });
+      await assert.rejects(runHtstress(options), {
+        name: "NobodyListens",
+        message: `Nobody listens on 127.0.0.1:${server.port}; start a server there, such as ` +
+          `'ktcp http --port ${server.port}'`,
+      });
+    }
+  });
+}
+
+eachLoad("runHtstress() says why it cannot reach a Unix domain socket", async (load) => {
+  for (const isKeepAlive of MODES) {
+    const unixPath = "/tmp/there/is/no/such.sock";
+    await assert.rejects(
+      runHtstress(load("http://any/", { unixPath, isKeepAlive, requests: 3 })),
+      /^NobodyListens: Cannot connect to unix:\/tmp\/there\/is\/no\/such\.sock: \w/,
+    );
+  }
 });
 
-eachLoad(
-  "runHtstress() counts a missing Unix domain socket as refused, with the reason",
-  async (load) => {
-    for (const isKeepAlive of MODES) {
-      const unixPath = "/tmp/there/is/no/such.sock";
-      const { run, firstProblem } = await runHtstress(
-        load("http://any/", { unixPath, isKeepAlive, requests: 3 }),
-      );
-      assert.equal(run.errors.refused, 3);
-      assert.match(firstProblem!, /^Cannot connect to unix:\/tmp\/there\/is\/no\/such\.sock: /);
-    }
-  },
-);
+eachLoad("runHtstress() counts refusals once somebody was there", async (load) => {
+  for (const isKeepAlive of MODES) {
+    const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = server.addr;
+    const serving = (async () => {
+      const conn = await server.accept();
+      server.close();
+      for await (const _ of readRequests(conn)) {
+        await conn.write(new TextEncoder().encode(response("hi", 200, "Connection: close\r\n")));
+        return conn.close();
+      }
+    })();
+    const { run } = await runHtstress(
+      load(`127.0.0.1:${port}`, { isKeepAlive, requests: 10, concurrency: 1 }),
+    );
+    await serving;
+    assert.deepEqual([run.good, run.errors.refused, run.window.answered], [1, 9, 1]);
+    assert.deepEqual(run.faults, [{
+      kind: "refused",
+      reason: "nobody listens (ECONNREFUSED)",
+      count: 9,
+      example: `127.0.0.1:${port}`,
+    }]);
+  }
+});
 
 eachLoad("runHtstress() counts resets, before and within a response", async (load) => {
   {
@@ -179,8 +221,7 @@ eachLoad("runHtstress() goes on behind failures, and counts each once", async (l
   for (const isKeepAlive of MODES) {
     server.seen.length = 0;
     const { run } = await runHtstress(load(server.url, { isKeepAlive, concurrency: 3 }));
-    const none = { refused: 0, reset: 0, timeout: 0, truncated: 25, garbage: 25, closed: 25 };
-    assert.deepEqual(run.errors, none);
+    assert.deepEqual(run.errors, { ...NO_ERRORS, truncated: 25, garbage: 25, closed: 25 });
     assert.equal(run.good, 25);
     assert.equal(server.seen.length, 100);
   }

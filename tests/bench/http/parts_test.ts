@@ -1,10 +1,12 @@
 /** The pure parts of the load client: URLs, request bytes, budget, schedule, knee. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { FaultCounts, sumFaults } from "../../../bench/http/faults.ts";
 import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
 import { parseHttpUrl } from "../../../bench/http/target.ts";
 import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
-import { Budget, Halt } from "../../../bench/load/schedule.ts";
+import { constantRate } from "../../../bench/load/pacer.ts";
+import { Budget, Halt, Schedule } from "../../../bench/load/schedule.ts";
 
 const URLS: Record<string, [host: string, port: number, authority: string, target: string]> = {
   "http://localhost:8081/": ["localhost", 8081, "localhost:8081", "/"],
@@ -102,6 +104,38 @@ Deno.test("Budget hands out exactly what there is, over all views of it", () => 
   endless.stop(Halt.Drain);
   assert.equal(endless.halt, Halt.Abandon);
   assert.equal(endless.claim(1), 0);
+});
+
+Deno.test("Schedule ends its window by itself, and knows what was due in it", () => {
+  const budget = Budget.create(0);
+  const schedule = new Schedule(budget, { pacer: constantRate(1000), durationMs: 20 });
+  const { beginUs, endUs } = schedule;
+  assert.equal(endUs, beginUs + 20_000);
+  assert.equal(schedule.claim(1, endUs - 1), 1);
+  assert.equal(schedule.claim(1, endUs), 0);
+  assert.deepEqual([schedule.haltAt(endUs - 1), schedule.haltAt(endUs)], [Halt.No, Halt.Drain]);
+  assert.equal(budget.halt, Halt.No, "other threads go on");
+  assert.equal(schedule.due, 20);
+  schedule.end(endUs + 1);
+  assert.equal(schedule.due, 20);
+  budget.stop(Halt.Drain);
+  assert.equal(schedule.haltAt(beginUs + 5000), Halt.Drain);
+  assert.deepEqual([schedule.endUs, schedule.due], [beginUs + 5000, 5]);
+});
+
+Deno.test("FaultCounts counts each failure once, and keeps what came first", () => {
+  const faults = new FaultCounts();
+  faults.add({ kind: "garbage", reason: "a" }, 2, () => "first");
+  faults.add({ kind: "garbage", reason: "a" }, 3, () => "second");
+  faults.add({ kind: "reset", reason: "a" }, 1, () => "third");
+  for (let i = 0; i < 100; i++) faults.add({ kind: "reset", reason: `${i}` }, 1, () => "x");
+  const list = faults.list();
+  assert.deepEqual(list[0], { kind: "garbage", reason: "a", count: 5, example: "first" });
+  assert.equal(list.reduce((sum, { count }) => sum + count, 0), 106, "none is lost");
+  assert.ok(list.length < 70, `${list.length} reasons`);
+  const sum = sumFaults([list, list]);
+  assert.equal(sum[0].reason, "other reasons", "the most frequent first");
+  assert.equal(sum.reduce((total, { count }) => total + count, 0), 212);
 });
 
 Deno.test("concurrencyKnee() finds where more connections stop to pay", () => {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { constantRate, listed, type Pacer, ramp, shareOf } from "../../../bench/load/pacer.ts";
+import {
+  constantRate,
+  listed,
+  type Pacer,
+  ramp,
+  shareOf,
+  startsBefore,
+} from "../../../bench/load/pacer.ts";
 
 function starts(pacer: Pacer, count: number): number[] {
   return Array.from({ length: count }, (_, i) => pacer.intendedStartUs(i));
@@ -8,6 +15,29 @@ function starts(pacer: Pacer, count: number): number[] {
 
 Deno.test("constantRate(): starts at once, then at even distances", () => {
   assert.deepEqual(starts(constantRate(1000), 4), [0, 1000, 2000, 3000]);
+});
+
+Deno.test("startsBefore(): counts the starts that are due before a time", () => {
+  const cases: [pacer: Pacer, us: number, expected: number][] = [
+    [constantRate(100), 10e6, 1000],
+    [constantRate(100), 10e6 + 1, 1001],
+    [constantRate(3), 10e6, 30],
+    [constantRate(0.1), 15e6, 2],
+    [constantRate(0.1), 10e6, 1],
+    [constantRate(5), 0, 0],
+    [shareOf(constantRate(100), 2, 3), 1e6, 33],
+    [shareOf(constantRate(1), 1, 2), 1e6, 0],
+    [ramp(0, 100, 1e6), 2e6, 150],
+    [listed([0, 5, 5, 9]), 6, 3],
+    [listed([0, 5, 5, 9]), 1e9, 4],
+    [listed([]), 1e9, 0],
+  ];
+  for (const [pacer, us, expected] of cases) assert.equal(startsBefore(pacer, us), expected);
+  const rate = fc.double({ min: 0.01, max: 1e6, noNaN: true });
+  fc.assert(fc.property(rate, fc.integer({ min: 0, max: 5000 }), (perSecond, count) => {
+    const pacer = constantRate(perSecond);
+    assert.equal(startsBefore(pacer, pacer.intendedStartUs(count)), count);
+  }));
 });
 
 Deno.test("constantRate(): does not drift", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { NO_ERRORS } from "../../support/http_load_servers.ts";
 import fc from "fast-check";
 import { mergeResults } from "../../../bench/merge/merge.ts";
 import type { Source } from "../../../bench/merge/documents.ts";
@@ -31,14 +32,25 @@ function htstress({ samples, startedMs = NOON, seconds = 2, statuses }: Load): H
     mode: "keep-alive",
     concurrency: 2,
     threads: 1,
+    pipeline: 1,
+    asked: HTSTRESS.asked,
     good: samples.length,
     unwanted: 0,
     startedMs,
     seconds,
+    window: {
+      answered: samples.length,
+      bytesIn: 100,
+      inFlight: 0,
+      abandoned: 0,
+      drainSeconds: 0,
+    },
+    schedule: null,
     bytesIn: 100,
     bytesOut: 10,
     statuses: statuses ?? { 200: samples.length },
-    errors: { refused: 0, reset: 0, timeout: 0, truncated: 0, garbage: 0, closed: 0 },
+    errors: NO_ERRORS,
+    faults: [],
     latencyUs: latency,
     ttfbUs: latency,
     connectUs: summarize(),
@@ -106,9 +118,18 @@ Deno.test("mergeResults(): adds counts, and derives totals and rates from them",
   assert.equal(result.threads, 6);
   assert.equal(result.errors.timeout, 6);
   assert.equal(result.bad, 16);
-  assert.equal(result.socketErrors, 7 + 7 + 4 - 1);
-  assert.equal(result.requests, 1970 + 16 + 17);
-  assert.equal(result.requestsPerSecond, (1970 + 16 + 17) / 2);
+  assert.equal(result.socketErrors, 7 + 7 + 4);
+  assert.equal(result.requests, 1970 + 16 + 18);
+  assert.equal(result.requestsPerSecond, 2 * 980 / 2);
+  assert.deepEqual(result.window, {
+    answered: 1960,
+    bytesIn: 2 * HTSTRESS.window.bytesIn,
+    inFlight: 26,
+    abandoned: 2,
+    drainSeconds: 10.25,
+  });
+  assert.deepEqual(result.asked, { ...HTSTRESS.asked, ratePerSecond: 1000 });
+  assert.deepEqual([result.schedule!.due, result.schedule!.unsent], [2400, 398]);
   assert.equal(result.bytesIn, 2 * HTSTRESS.bytesIn);
 });
 
@@ -254,7 +275,7 @@ const WRONG: [a: object, b: object, message: RegExp][] = [
   [BENCH, { ...BENCH, messageBytes: 1 }, /its messageBytes is 1, that of a is 64/],
   [BENCH, { ...BENCH, rounds: 1 }, /its rounds is 1, that of a is 2/],
   [BENCH, { ...BENCH, ratePerSecond: 5 }, /it ran with --rate, a without --rate: their latencies/],
-  [HTSTRESS, { ...HTSTRESS, schedule: { due: 1 } }, /it ran with --rate, a without --rate/],
+  [{ ...HTSTRESS, schedule: null }, HTSTRESS, /it ran with --rate, a without --rate/],
   [HTSTRESS, WITHOUT_HDR, /has no histogram of latencyUs in hdr, .*; repeat the run with this/],
   [HTSTRESS, { ...HTSTRESS, hdr: { ...HTSTRESS.hdr, ttfbUs: "AAAA" } }, /hdr ttfbUs is damaged/],
   [

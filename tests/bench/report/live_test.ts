@@ -17,7 +17,7 @@ function interval(index: number, isBad = false): Interval {
   return {
     startMs: 1e12 + index * 200,
     endMs: 1e12 + (index + 1) * 200,
-    donePerSecond: 5000,
+    answersPerSecond: 5000,
     bytesInPerSecond: 1024 ** 2,
     counts: {
       done,

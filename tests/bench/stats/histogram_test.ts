@@ -193,6 +193,7 @@ Deno.test("figureLabel(): writes percentiles with their point", () => {
     "p50",
     "p75",
     "p90",
+    "p95",
     "p99",
     "p99.9",
     "p99.99",

@@ -50,9 +50,9 @@ Deno.test("Timeline: joins the parts of a slot, and adds up counts and rates", (
   assert.equal(seen.length, 0, "a part may still come");
   timeline.settle(12 * INTERVAL_MS);
   assert.equal(seen.length, 1);
-  const [{ counts, donePerSecond, count, p100, startMs }] = seen;
+  const [{ counts, answersPerSecond, count, p100, startMs }] = seen;
   assert.deepEqual([count, p100, startMs], [3, 300, 10 * INTERVAL_MS]);
-  assert.equal(donePerSecond, 3 / (INTERVAL_MS / 1000));
+  assert.equal(answersPerSecond, (3 - 2) / (INTERVAL_MS / 1000), "failures are no answers");
   assert.deepEqual(counts, {
     done: 3,
     failed: 2,
