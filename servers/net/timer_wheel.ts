@@ -16,6 +16,12 @@ const SLOTS = 64;
  */
 const MAX_STEP = 2;
 
+/**
+ * A turn is late that comes after so many ticks: a thread that waits for a CPU has turns, and in each
+ * too little time to receive everything.
+ */
+const LATE_GAP = 1.4;
+
 /** For so many ticks after a late one the wheel calls itself late: as long as peers may be idle. */
 const LATE_TICKS = 20;
 
@@ -28,6 +34,8 @@ export class TimerWheel implements Deadlines {
   #size = 0;
   #tick = 0;
   #startMs = 0;
+  /** When it turned last. */
+  #turnedMs = 0;
   /** The last tick that was counted late. */
   #lateTick = -Infinity;
   #interval: ReturnType<typeof setInterval> | undefined;
@@ -71,7 +79,8 @@ export class TimerWheel implements Deadlines {
   /** Puts `entry` on the wheel, without a deadline. */
   add(entry: Timed): void {
     if (this.#size === 0) {
-      this.#startMs = performance.now() - this.#tick * this.tickMs;
+      this.#turnedMs = performance.now();
+      this.#startMs = this.#turnedMs - this.#tick * this.tickMs;
       if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.tickMs);
       this.#onTick();
     }
@@ -124,10 +133,13 @@ export class TimerWheel implements Deadlines {
   }
 
   #turn(): void {
-    let now = Math.floor((performance.now() - this.#startMs) / this.tickMs);
+    const nowMs = performance.now();
+    let now = Math.floor((nowMs - this.#startMs) / this.tickMs);
     const stall = now - this.#tick - MAX_STEP;
-    // On a busy machine a thread may have many short turns, and in each too little time.
-    if (now - this.#tick > 1) this.#lateTick = Math.min(now, now - stall);
+    if (nowMs - this.#turnedMs > LATE_GAP * this.tickMs) {
+      this.#lateTick = Math.min(now, now - stall);
+    }
+    this.#turnedMs = nowMs;
     if (stall > 0) {
       this.#startMs += stall * this.tickMs;
       now -= stall;

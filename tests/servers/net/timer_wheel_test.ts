@@ -149,6 +149,18 @@ Deno.test("TimerWheel: what the thread was busy with is not counted as the peer'
   wheel.remove(entry);
 });
 
+Deno.test("TimerWheel: a turn that comes late makes it late, though it counts one tick", () => {
+  const wheel = new TimerWheel(100, () => {}, { isManual: true });
+  const entry = new Entry();
+  wheel.add(entry);
+  block(110);
+  assert.ok(wheel.turnIfDue());
+  block(150);
+  assert.ok(wheel.turnIfDue());
+  assert.ok(wheel.isLate);
+  wheel.remove(entry);
+});
+
 Deno.test("TimerWheel: it ticks while it has entries, and starts again", async () => {
   let ticks = 0;
   const ticked = Promise.withResolvers<void>();
