@@ -59,10 +59,12 @@ const LINGER_BYTES = 64 << 20;
 const DRAIN_LINGER_MS = 1000;
 
 /**
- * How often a peer gets the same time again because the thread had no time for it, a minute by
- * default: on a machine with ten times too much to do, what a peer sent is read after many seconds.
+ * How often a peer gets the same time again because the thread had no time for it: on a machine with
+ * ten times too much to do, what a peer sent is read after many seconds. A minute by default for idle
+ * connections, of which nothing is known; less for content, whose peer is told.
  */
-const MAX_EXTENSIONS = 11;
+const MAX_IDLE_EXTENSIONS = 11;
+const MAX_CONTENT_EXTENSIONS = 3;
 
 /** Where a connection is. */
 const enum State {
@@ -570,9 +572,10 @@ export class Connection implements Timed, Sender {
     const isReceiving = this.#state === State.Receiving;
     try {
       const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
+      const most = phase === Phase.Idle ? MAX_IDLE_EXTENSIONS : MAX_CONTENT_EXTENSIONS;
       // The time for a head is never extended: bytes that drip would extend it for ever.
       if (
-        isReceiving && phase !== Phase.Head && this.#extensions < MAX_EXTENSIONS &&
+        isReceiving && phase !== Phase.Head && this.#extensions < most &&
         (this.#driver.wasHeldUp?.() || wheel.isLate)
       ) {
         ++this.#extensions;
