@@ -8,7 +8,7 @@
  *
  * Therefore, when that many sockets are open, a socket that was served queues up here before it
  * receives again. Only a few are let through at once, so that a turn has room for sockets that were
- * not served. Writes and messages of other threads take part of a turn, too: they are counted.
+ * not served.
  */
 
 /** Operations that a turn completes at most. After a full turn, some may have been left over. */
@@ -30,9 +30,8 @@ const IDLE_MS = 2;
 class ReadQueue {
   /** Sockets that are open. */
   open = 0;
-  /** How many have asked in this turn, and other operations that it has completed. */
+  /** How many have asked in this turn. */
   #asked = 0;
-  #others = 0;
   readonly #endTurn = () => this.#turnEnded();
   /** Sockets that wait, from `#first` on. */
   #waiting: (() => void)[] = [];
@@ -44,37 +43,21 @@ class ReadQueue {
   /** How many have waited so far, and how many of them were let through. */
   tickets = 0;
   passed = 0;
-  /** Turns so far that were full. */
-  fullTurns = 0;
 
   /** Asks to receive again. @returns a promise to wait for first, or `undefined` */
   ask(): Promise<void> | undefined {
     if (this.open < FULL_TURN && this.#waiting.length === 0) return undefined;
-    this.#beginTurn();
-    ++this.#asked;
+    // Everything that this turn has completed is queued as a microtask already.
+    if (this.#asked++ === 0) queueMicrotask(this.#endTurn);
     ++this.tickets;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Something else has ended. */
-  other(): void {
-    if (this.open < FULL_TURN) return;
-    this.#beginTurn();
-    ++this.#others;
-  }
-
-  #beginTurn(): void {
-    // Everything that this turn has completed is queued as a microtask already.
-    if (this.#asked + this.#others === 0) queueMicrotask(this.#endTurn);
-  }
-
   #turnEnded(): void {
     const asked = this.#asked;
-    const completed = asked + this.#others;
-    this.#asked = this.#others = 0;
+    this.#asked = 0;
     ++this.#turns;
-    if (completed < FULL_TURN) this.#letThrough(asked);
-    else ++this.fullTurns;
+    if (asked < FULL_TURN) this.#letThrough(asked);
     if (this.#waiting.length > 0 && !this.#isWatched) this.#watch();
   }
 
@@ -105,19 +88,12 @@ class ReadQueue {
 
 const queue = new ReadQueue();
 
-/** A write of this thread has ended, or a message has come: each takes a place in a turn. */
-export function operationEnded(): void {
-  queue.other();
-}
-
 /** The turns of one socket, from its opening to {@linkcode ReadTurns.end}. */
 export class ReadTurns {
   #hasRead = false;
   #hasEnded = false;
   /** What it drew when it had to wait; -1 when it had not, or when nobody needs to know any more. */
   #ticket = -1;
-  /** Full turns that it knows of. */
-  #fullTurns = queue.fullTurns;
 
   constructor() {
     ++queue.open;
@@ -132,18 +108,15 @@ export class ReadTurns {
     const turn = this.#hasRead ? queue.ask() : undefined;
     this.#hasRead = true;
     this.#ticket = turn === undefined ? -1 : queue.tickets;
-    this.#fullTurns = queue.fullTurns;
     return turn;
   }
 
   /**
-   * Whether the socket waits for its turn, or has waited since the last call, or a turn may have left
-   * it out since then: what its peer sent may be in the kernel for as long.
+   * Whether the socket waits for its turn, or has waited since the last call: what its peer sent
+   * may be in the kernel for as long.
    */
   wasHeldUp(): boolean {
-    const hasBeenFull = this.#fullTurns !== queue.fullTurns;
-    this.#fullTurns = queue.fullTurns;
-    if (this.#ticket < 0) return hasBeenFull;
+    if (this.#ticket < 0) return false;
     if (this.#ticket <= queue.passed) this.#ticket = -1;
     return true;
   }

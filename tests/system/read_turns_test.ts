@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { operationEnded, ReadTurns } from "../../system/read_turns.ts";
-import { sleep } from "../../system/wait.ts";
+import { ReadTurns } from "../../system/read_turns.ts";
 import type { Listener, Stream } from "../../servers/net/engines/deno/stream.ts";
 import { listen } from "../../servers/net/engines/deno/listen.ts";
 
@@ -49,26 +48,6 @@ Deno.test("ReadTurns.wasHeldUp(): while it waits, once afterwards, and never whe
   assert.deepEqual([all.at(-1)!.wasHeldUp(), all.at(-1)!.wasHeldUp()], [true, true], "still waits");
   await Promise.all(waits);
   for (const turns of all) turns.end();
-});
-
-Deno.test("ReadTurns: writes and messages take part of a turn; a full one may have left anybody out", async () => {
-  const all = open(SOCKETS);
-  for (const turns of all) turns.ask();
-  assert.equal(all[0].wasHeldUp(), false);
-  for (let i = 0; i < 127; i++) operationEnded();
-  await sleep(0);
-  assert.equal(all[0].wasHeldUp(), false, "there was room");
-  for (let i = 0; i < 127; i++) operationEnded();
-  let isThrough = false;
-  const wait = all[0].ask()!.then(() => isThrough = true);
-  await Promise.resolve();
-  assert.equal(isThrough, false, "the turn was full");
-  assert.deepEqual([all[1].wasHeldUp(), all[1].wasHeldUp()], [true, false], "it was, once");
-  await wait;
-  for (const turns of all) turns.end();
-  for (let i = 0; i < 200; i++) operationEnded();
-  await Promise.resolve();
-  assert.equal(all[1].wasHeldUp(), false, "few sockets: nobody is left out");
 });
 
 Deno.test("ReadTurns.ask(): a crowd that fell silent does not hold up who waits behind it", async () => {

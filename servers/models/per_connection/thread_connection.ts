@@ -5,7 +5,6 @@
  * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
  * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
  */
-import { operationEnded } from "../../../system/read_turns.ts";
 import { Effect, type Service } from "../../net/service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../../workqueue/mod.ts";
 import type { ConnectionCommand, ConnectionData } from "./connection_item.ts";
@@ -29,10 +28,7 @@ export class ThreadConnection implements RemoteConnection {
     this.#protocol = protocol;
     this.#work = new Work("connection", { conn, peer }, {
       onError: (error) => this.#outcome.reject(error),
-      onMessage: (outcome) => {
-        operationEnded();
-        this.#outcome.resolve(outcome as Outcome);
-      },
+      onMessage: (outcome) => this.#outcome.resolve(outcome as Outcome),
     });
   }
 

@@ -1,5 +1,4 @@
 /** A connection of model `shared-pool`: each thing that is received on it is a work item. */
-import { operationEnded } from "../../../system/read_turns.ts";
 import type { Effect } from "../../net/service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../../workqueue/mod.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
@@ -15,10 +14,7 @@ export class ItemConnection implements RemoteConnection {
   constructor(queue: Workqueue, { conn, peer }: { conn: number; peer: string }) {
     this.#queue = queue;
     this.#work = new Work("receive", { conn, peer, isEnded: false, isDraining: false, tries: 0 }, {
-      onResult: (outcome) => {
-        operationEnded();
-        this.#outcome.resolve(outcome);
-      },
+      onResult: (outcome) => this.#outcome.resolve(outcome),
       onError: (error) => this.#outcome.reject(error),
     });
   }

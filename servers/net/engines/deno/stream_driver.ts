@@ -3,7 +3,6 @@
  *
  * An idle connection keeps this object, one suspended function, and the view that it receives into.
  */
-import { operationEnded } from "../../../../system/read_turns.ts";
 import type { Connection } from "../../connection.ts";
 import { type Driver, Want } from "../../driver.ts";
 import type { EngineHost } from "../../engine.ts";
@@ -72,7 +71,6 @@ export class StreamDriver implements Driver {
           want = connection.received(count ?? 0);
         } else if (want === Want.Send) {
           const count = await stream.write(connection.output);
-          operationEnded();
           --this.#inFlight;
           want = connection.sent(count);
         } else {
