@@ -56,6 +56,8 @@ class EpollSocket extends DescriptorSocket {
   #bytes: Uint8Array | undefined;
   #sent = 0;
   #isWatched = false;
+  /** The peer's FIN is there, which is reported once. */
+  #hasPeerEnd = false;
 
   constructor(
     engine: EpollEngine,
@@ -84,6 +86,7 @@ class EpollSocket extends DescriptorSocket {
   /** Deals with {@linkcode Interest} bits. */
   happened(interest: number): void {
     if (!this.isOpen) return this.connected();
+    if ((interest & Interest.PeerEnd) !== 0) this.#hasPeerEnd = true;
     if (this.isWriting && (interest & Interest.Write) !== 0) {
       this.#send();
       if (!this.isWriting) {
@@ -140,7 +143,7 @@ class EpollSocket extends DescriptorSocket {
     this.events.received(result);
     if (this.isClosed) return;
     if (result === this.#room) return this.#engine.soon(this);
-    if ((interest & Interest.PeerEnd) === 0) return;
+    if (!this.#hasPeerEnd) return;
     // All was received. Behind it is the FIN; but an error would count as writable, too.
     if (interest === (Interest.Read | Interest.PeerEnd) && !this.isWriting) this.end();
     else this.#engine.soon(this);

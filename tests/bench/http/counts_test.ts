@@ -167,6 +167,28 @@ eachLoad(
   },
 );
 
+eachLoad("runHtstress() notices the end behind more than one read brings", async (load) => {
+  const size = 300_000;
+  const answer = new TextEncoder().encode(`HTTP/1.0 200 OK\r\n\r\n${"x".repeat(size)}`);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = (async () => {
+    for await (const conn of listener) {
+      await conn.read(new Uint8Array(1000));
+      for (let sent = 0; sent < answer.length;) sent += await conn.write(answer.subarray(sent));
+      // The FIN comes while most of it is still to be read.
+      conn.close();
+    }
+  })();
+  const { port } = listener.addr as Deno.NetAddr;
+  const url = `http://127.0.0.1:${port}/`;
+  const { run } = await runHtstress(
+    load(url, { isKeepAlive: false, requests: 40, concurrency: 1, timeoutMs: 2000 }),
+  );
+  listener.close();
+  await serving;
+  assert.deepEqual([run.good, run.errors], [40, NO_ERRORS]);
+});
+
 eachLoad("runHtstress() gives HEAD no content to wait for", async (load) => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
   await using server = startCounting(() => ({ bytes: head }));
