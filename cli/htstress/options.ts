@@ -289,11 +289,13 @@ function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
 }
 
 /** What shows one run. @throws {UsageError} */
-function refuseWithSweep({ csv, hdrLog, histogram }: HtstressFlags): void {
+function refuseWithSweep({ csv, hdrLog, histogram, failIf }: HtstressFlags): void {
   const excluded = csv !== undefined
     ? `--csv '${csv}'`
     : hdrLog !== undefined
     ? `--hdr-log '${hdrLog}'`
+    : failIf.length > 0
+    ? `--fail-if '${failIf[0].text}'`
     : histogram && "--histogram";
   if (excluded) throw new UsageError(`${excluded} and --sweep exclude each other`);
 }

@@ -100,6 +100,7 @@ const USAGE: Record<string, RegExp> = {
   "--rate 1e3 http://x/": /Not a number above 0 and up to 10000000/,
   "--sweep 1,2.5 http://x/": /--sweep '1,2\.5' needs whole numbers of connections without --rate/,
   "--pipeline 4 --rate 5 http://x/": /--pipeline '4' and --rate exclude each other/,
+  "--sweep --fail-if p99>1s http://x/": /--fail-if 'p99>1s' and --sweep exclude each other/,
   "--pipeline 4 http://x/ http://y/": /--pipeline '4' needs URLs of one server, not 2/,
   "--body a --body-file b http://x/": /--body-file 'b' and --body exclude each other/,
   "--body-file /no/such http://x/": /Cannot read --body-file '\/no\/such'/,
