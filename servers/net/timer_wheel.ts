@@ -6,24 +6,10 @@
  * So a connection that exchanges a thousand messages a second costs no more than an idle one.
  */
 import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
+import { isLateAt, TickClock } from "./tick_clock.ts";
 
 /** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
 const SLOTS = 64;
-
-/**
- * Ticks that one turn of the event loop may count. Time beyond them, in which the thread was busy,
- * does not count against the peers: their bytes may wait in the kernel.
- */
-const MAX_STEP = 2;
-
-/**
- * A turn is late that comes after so many ticks: a thread that waits for a CPU has turns, and in each
- * too little time to receive everything.
- */
-const LATE_GAP = 1.4;
-
-/** For so many ticks after a late one the wheel calls itself late: as long as peers may be idle. */
-const LATE_TICKS = 20;
 
 /** A wheel that turns while it has entries. */
 export class TimerWheel implements Deadlines {
@@ -33,11 +19,7 @@ export class TimerWheel implements Deadlines {
   readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
   #size = 0;
   #tick = 0;
-  #startMs = 0;
-  /** When it turned last. */
-  #turnedMs = 0;
-  /** The last tick that was counted late. */
-  #lateTick = -Infinity;
+  readonly #clock: TickClock;
   #interval: ReturnType<typeof setInterval> | undefined;
 
   readonly #isManual: boolean;
@@ -49,15 +31,14 @@ export class TimerWheel implements Deadlines {
    */
   constructor(tickMs: number, onTick: () => void = () => {}, { isManual = false } = {}) {
     this.tickMs = tickMs;
+    this.#clock = new TickClock(tickMs);
     this.#onTick = onTick;
     this.#isManual = isManual;
   }
 
   /** Time until the next tick, in ms, rounded up; `Infinity` while the wheel is empty. */
   get untilTickMs(): number {
-    if (this.#size === 0) return Infinity;
-    const dueMs = this.#startMs + (this.#tick + 1) * this.tickMs;
-    return Math.max(0, Math.ceil(dueMs - performance.now()));
+    return this.#size === 0 ? Infinity : this.#clock.untilTickMs;
   }
 
   /** Turns when a tick is due. @returns whether it did */
@@ -68,7 +49,7 @@ export class TimerWheel implements Deadlines {
   }
 
   get isLate(): boolean {
-    return this.#tick - this.#lateTick < LATE_TICKS;
+    return isLateAt(this.#tick, this.#clock.lateTick);
   }
 
   /** Entries on the wheel. */
@@ -79,8 +60,7 @@ export class TimerWheel implements Deadlines {
   /** Puts `entry` on the wheel, without a deadline. */
   add(entry: Timed): void {
     if (this.#size === 0) {
-      this.#turnedMs = performance.now();
-      this.#startMs = this.#turnedMs - this.#tick * this.tickMs;
+      this.#clock.start();
       if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.tickMs);
       this.#onTick();
     }
@@ -133,17 +113,7 @@ export class TimerWheel implements Deadlines {
   }
 
   #turn(): void {
-    const nowMs = performance.now();
-    let now = Math.floor((nowMs - this.#startMs) / this.tickMs);
-    const stall = now - this.#tick - MAX_STEP;
-    if (nowMs - this.#turnedMs > LATE_GAP * this.tickMs) {
-      this.#lateTick = Math.min(now, now - stall);
-    }
-    this.#turnedMs = nowMs;
-    if (stall > 0) {
-      this.#startMs += stall * this.tickMs;
-      now -= stall;
-    }
+    const now = this.#clock.advance();
     while (this.#tick < now) {
       const slot = ++this.#tick % SLOTS;
       const due = this.#slots[slot];

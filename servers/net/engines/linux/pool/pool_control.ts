@@ -4,6 +4,7 @@
  */
 import type { Counters } from "../../../counters.ts";
 import { type Deadlines, NEVER, type Timed } from "../../../deadlines.ts";
+import { isLateAt, NEVER_LATE } from "../../../tick_clock.ts";
 import type { CallCounts } from "../call_counts.ts";
 import type { TableShare } from "./connection_table.ts";
 
@@ -102,7 +103,7 @@ export function poolMemory(
   threads: number,
 ): Pick<PoolShare, "control" | "threads" | "figures" | "open"> {
   const control = new Int32Array(new SharedArrayBuffer(4 * Control.Words));
-  control[Control.LateTick] = -LATE_TICKS;
+  control[Control.LateTick] = NEVER_LATE;
   return {
     control,
     threads: new Int32Array(new SharedArrayBuffer(4 * ThreadWord.Words * threads)),
@@ -224,9 +225,6 @@ export class ThreadFigures implements Counters, CallCounts {
   }
 }
 
-/** After a late tick, so many ticks count as late: as long as peers may be idle. */
-const LATE_TICKS = 20;
-
 /** Deadlines in the table, on the clock of the control block. An entry's place is its descriptor. */
 export class SharedDeadlines implements Deadlines {
   readonly #deadlines: Int32Array<SharedArrayBuffer>;
@@ -240,8 +238,7 @@ export class SharedDeadlines implements Deadlines {
   }
 
   get isLate(): boolean {
-    const tick = this.#control[Control.Tick];
-    return tick - this.#control[Control.LateTick] < LATE_TICKS;
+    return isLateAt(this.#control[Control.Tick], this.#control[Control.LateTick]);
   }
 
   add(entry: Timed): void {

@@ -15,14 +15,12 @@ import { drainConnections } from "../../../drain.ts";
 import type { ListenOptions } from "../../../listen_options.ts";
 import type { SendOptions } from "../../../send_options.ts";
 import { PeerGone } from "../../../peer_gone.ts";
+import { TickClock } from "../../../tick_clock.ts";
 import { type ListeningSocket, openListeningSocket } from "../listening_socket.ts";
 import { ConnectionHolder, type HolderParts } from "./connection_holder.ts";
 import { ConnectionTable } from "./connection_table.ts";
 import { Control, poolMemory, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
 import type { PoolDriver } from "./pool_driver.ts";
-
-/** Ticks that one turn may count: time in which this thread was busy does not count for peers. */
-const MAX_STEP = 2;
 
 /** What a connection may wait for, when it is not known here. */
 const ANYTHING = Interest.Read | Interest.Write;
@@ -59,7 +57,7 @@ export class PoolOwner {
   #holder!: ConnectionHolder;
   #parts!: HolderParts;
   #interval: ReturnType<typeof setInterval> | undefined;
-  #startMs = performance.now();
+  #clock!: TickClock;
   /** Tells whether descriptors are ready that no thread has taken. */
   readonly #ready = new PollPoller();
   /** Probes that were sent, and for how many looks the last one was not taken. */
@@ -114,6 +112,8 @@ export class PoolOwner {
       loop: { hold: () => {}, release: () => {} },
       delegates: true,
     });
+    this.#clock = new TickClock(parts.tickMs);
+    this.#clock.start();
     this.#tick();
     this.#interval = setInterval(() => this.#tick(), parts.tickMs);
     // Level-triggered: all threads see it.
@@ -293,15 +293,9 @@ export class PoolOwner {
 
   #tick(): void {
     const { control } = this.share;
-    const { tickMs, service, onInternalError } = this.#parts;
-    const before = control[Control.Tick];
-    let now = Math.floor((performance.now() - this.#startMs) / tickMs);
-    const stall = now - before - MAX_STEP;
-    if (now - before > 1) control[Control.LateTick] = Math.min(now, now - stall);
-    if (stall > 0) {
-      this.#startMs += stall * tickMs;
-      now -= stall;
-    }
+    const { service, onInternalError } = this.#parts;
+    const now = this.#clock.advance();
+    control[Control.LateTick] = this.#clock.lateTick;
     Atomics.store(control, Control.Tick, now);
     try {
       service.tick?.(Date.now());
