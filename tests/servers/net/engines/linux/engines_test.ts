@@ -5,66 +5,19 @@ import type { Core } from "../../../../../core/mod.ts";
 import { EchoService } from "../../../../../servers/echo/echo_service.ts";
 import { Effect, Phase, type Service } from "../../../../../servers/net/service.ts";
 import {
-  recv,
   sendBytes,
   setResetOnClose,
   Shutdown,
   shutdown,
 } from "../../../../../system/linux/socket.ts";
-import { Errno } from "../../../../../system/linux/errno.ts";
-import { pointerOf } from "../../../../../system/linux/memory.ts";
 import { forEachSetup, LINUX_SETUPS } from "../../../../support/setups.ts";
+import { runProgram } from "../../../../system/linux/own_process.ts";
+import { acceptBurst } from "./burst.ts";
+import { Received } from "./received.ts";
 import { TurnedServer } from "./turned_server.ts";
 
 /** A turn that has nothing to do: no event, no call but the wait itself. */
 const NOTHING = { events: 0, calls: 0 };
-
-const buffer = new Uint8Array(1 << 20);
-const bufferPointer = pointerOf(buffer);
-
-/** Receives what is there. @returns `null` for the peer's FIN */
-function receive(fd: number): Uint8Array<ArrayBuffer> | null {
-  const count = recv(fd, bufferPointer, buffer.length, 0);
-  if (count === 0) return null;
-  if (count === -Errno.EAGAIN) return new Uint8Array(0);
-  assert.ok(count > 0, `recv: errno ${-count}`);
-  return buffer.slice(0, count);
-}
-
-/** Gathers what a client receives. */
-class Received {
-  bytes = 0;
-  hasEnded = false;
-  readonly #parts: Uint8Array[] = [];
-  readonly #fd: number;
-
-  constructor(fd: number) {
-    this.#fd = fd;
-  }
-
-  /** Receives all that is there. @returns how many bytes there are by now */
-  take(): number {
-    for (let part; (part = this.hasEnded ? null : receive(this.#fd))?.length !== 0;) {
-      if (part === null) {
-        this.hasEnded = true;
-        break;
-      }
-      this.#parts.push(part);
-      this.bytes += part.length;
-    }
-    return this.bytes;
-  }
-
-  get whole(): Uint8Array {
-    const whole = new Uint8Array(this.bytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
-  }
-}
 
 function pattern(length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, i) => i * 31 + (i >> 8) * 7 + (i >> 16));
@@ -285,16 +238,12 @@ forEachSetup(LINUX_SETUPS, ({ label, engine }) => {
   const burst = engine.name === "select" ? 200 : 1000;
 
   Deno.test(`${label}: a burst of ${burst} connects is accepted as a whole`, async () => {
-    const size = { maxConnections: burst, backlog: 1024 };
-    await using server = new TurnedServer({ engine, ...size });
-    const clients = Array.from({ length: burst }, () => server.connect());
-    for (const client of clients) sendBytes(client, text("x"), 0);
-    const all = clients.map((client) => new Received(client));
-    await server.turnUntil(() => all.every((received) => received.take() === 1));
-    assert.equal(server.counters.connections, burst);
-    for (const client of clients) server.clients.close(client);
-    await server.turnUntil(() => server.counters.open === 0);
-    assert.equal(server.core.blocksUsed, 0);
-    assert.deepEqual(server.faults, []);
+    if (engine.name !== "select") return await acceptBurst(engine, burst);
+    // Its descriptors are below 1,024: files that are tested at the same time have some, too.
+    const program = `
+      import { acceptBurst } from "./tests/servers/net/engines/linux/burst.ts";
+      await acceptBurst(${JSON.stringify(engine)}, ${burst});
+      console.log("accepted");`;
+    assert.equal(await runProgram(program, ["--allow-all"]), "accepted\n");
   });
 });
