@@ -1,8 +1,8 @@
 /** `--engine` of the load clients: who drives their sockets. */
 import { Option } from "commander";
 import { CLIENT_ENGINES, type ClientEngine } from "../../bench/load/engine.ts";
+import { availableEngine } from "./available_engine.ts";
 import { UsageError } from "./failure.ts";
-import { printNote } from "./output.ts";
 
 /** An engine, or the fastest one that the system and the target allow. */
 export type ClientEngineChoice = "auto" | ClientEngine;
@@ -35,14 +35,7 @@ export async function clientEngineFor(
   const refuse = (why: string) =>
     new UsageError(`option '--engine ${choice}': ${why}; use --engine auto`);
   if (refusal !== undefined) throw refuse(refusal);
-  // Loads the C library: not where it is not needed.
+  if (choice !== "auto") return await availableEngine(choice, refuse);
   const { engineSupport } = await import("../../system/linux/engines.ts");
-  if (choice === "auto") {
-    return FASTEST.find((name) => engineSupport(name).isAvailable) ?? "deno";
-  }
-  const { isAvailable, reason } = engineSupport(choice);
-  if (isAvailable) return choice;
-  if (choice === "epoll" || !engineSupport("epoll").isAvailable) throw refuse(reason!);
-  printNote(`io_uring cannot be used: ${reason}; epoll is used instead`);
-  return "epoll";
+  return FASTEST.find((name) => engineSupport(name).isAvailable) ?? "deno";
 }

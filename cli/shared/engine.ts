@@ -8,6 +8,7 @@ import {
   type Model,
   TRIGGERS,
 } from "../../servers/mod.ts";
+import { availableEngine } from "./available_engine.ts";
 import { UsageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
@@ -56,14 +57,7 @@ export async function engineFor(
   const refuse = (why: string) => new UsageError(`option '--engine ${name}': ${why}; ${INSTEAD}`);
   if (isTls) throw refuse("it speaks no TLS");
   if (model === "shared-pool") return await poolEngine(name, trigger);
-  // Loads the C library: not where it is not needed.
-  const { engineSupport } = await import("../../system/linux/engines.ts");
-  const { isAvailable, reason } = engineSupport(name);
-  if (isAvailable) return options;
-  const epoll = name === "io_uring" ? engineSupport("epoll") : undefined;
-  if (!epoll?.isAvailable) throw refuse(reason!);
-  printNote(`io_uring cannot be used: ${reason}; epoll is used instead`);
-  return { ...options, name: "epoll" };
+  return { ...options, name: await availableEngine(name, refuse) };
 }
 
 /**
@@ -87,9 +81,7 @@ async function poolEngine(
         "use --trigger edge",
     );
   }
-  const { engineSupport } = await import("../../system/linux/engines.ts");
-  const { isAvailable, reason } = engineSupport("epoll");
-  if (!isAvailable) throw new UsageError(`${what}: ${reason}; ${INSTEAD}`);
+  await availableEngine("epoll", (why) => new UsageError(`${what}: ${why}; ${INSTEAD}`));
   if (name === "io_uring") {
     printNote("threads of --model shared-pool cannot share io_uring; epoll is used instead");
   }
