@@ -1,5 +1,4 @@
 /** What Workers are made of, and how many there are: options and their defaults. */
-import { CpuWait } from "../../system/cpu_wait.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { WorkerSource } from "./owner_end.ts";
 import { DescriptorReserve } from "./reserve.ts";
@@ -43,8 +42,8 @@ export interface WorkerOptions {
    */
   growDelayMs?: number;
   /**
-   * Whether threads of this process wait for a CPU: another one would only wait, too, so an unbound
-   * pool with `growDelayMs` does not grow. By default the kernel is asked.
+   * Whether threads wait for a CPU: another one would only wait, too, so an unbound pool with
+   * `growDelayMs` does not grow. By default the kernel is asked.
    */
   areCpusShort?: () => boolean;
   /** An item that runs in a bound pool for once to twice this time counts no more (10,000 µs). */
@@ -68,7 +67,6 @@ export interface PoolOptions
 }
 
 const processReserve = new DescriptorReserve();
-const cpuWait = new CpuWait();
 
 /**
  * Fills in the defaults.
@@ -89,7 +87,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
     cpuIntensiveThreshUs: 10_000,
     createRetryMs: 100,
     maydayMs: 10,
-    areCpusShort: () => cpuWait.isShort(),
+    areCpusShort: () => false,
     clock: systemClock,
     ...rest,
     init,

@@ -2,6 +2,7 @@
  * The pools of one kind of Worker. Queues that are given the same `WorkerPools` share its pools:
  * for each core a normal and a high-priority one, and as many unbound ones.
  */
+import { CpuPressure } from "../../system/cpu_pressure.ts";
 import { WQ_HIGHPRI, WQ_UNBOUND } from "./flags.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { type PoolOptions, poolOptions, type WorkerOptions } from "./pool_options.ts";
@@ -13,6 +14,9 @@ export class WorkerPools {
   readonly options: PoolOptions;
   #pools = new Map<string, WorkerPool>();
   #users = 0;
+  readonly #asksKernel: boolean;
+  /** While there are queues and the kernel is asked. */
+  #pressure: CpuPressure | undefined;
 
   /**
    * Creates no Worker yet.
@@ -20,7 +24,9 @@ export class WorkerPools {
    * @throws {RangeError} if an option's number makes no sense
    */
   constructor(options: WorkerOptions) {
-    this.options = poolOptions(options);
+    this.#asksKernel = options.areCpusShort === undefined;
+    const areCpusShort = options.areCpusShort ?? (() => this.#pressure?.isShort() ?? false);
+    this.options = poolOptions({ ...options, areCpusShort });
   }
 
   /** What each Worker did, bound pools first. */
@@ -41,7 +47,7 @@ export class WorkerPools {
 
   /** A queue begins to use the pools. @internal */
   acquire(): void {
-    this.#users++;
+    if (this.#users++ === 0 && this.#asksKernel) this.#pressure = new CpuPressure();
   }
 
   /** A queue is gone; with the last one all Workers end. @internal */
@@ -49,5 +55,6 @@ export class WorkerPools {
     this.#users--;
     if (this.#users > 0) return;
     for (const pool of this.#pools.values()) pool.shutDown();
+    this.#pressure?.[Symbol.dispose]();
   }
 }

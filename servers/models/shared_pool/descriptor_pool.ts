@@ -11,7 +11,7 @@
  */
 import { ThreadFigures } from "../../net/engines/linux/pool/pool_control.ts";
 import { PoolOwner } from "../../net/engines/linux/pool/pool_owner.ts";
-import { CpuWait } from "../../../system/cpu_wait.ts";
+import { CpuPressure } from "../../../system/cpu_pressure.ts";
 import { readOpenFiles } from "../../../system/limits.ts";
 import { stderr } from "../../../system/stderr.ts";
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
@@ -195,6 +195,7 @@ class PoolWorkers {
   readonly #settings: Required<
     Pick<DescriptorPoolOptions, "maxWorkers" | "growDelayMs" | "onNote">
   >;
+  readonly #pressure: CpuPressure | undefined;
   readonly #areCpusShort: () => boolean;
   readonly #failed = Promise.withResolvers<void>();
   #count = 0;
@@ -214,8 +215,9 @@ class PoolWorkers {
     this.#owner = owner;
     this.#queue = queue;
     this.#settings = settings;
-    const cpuWait = new CpuWait();
-    this.#areCpusShort = areCpusShort ?? (() => cpuWait.isShort());
+    const pressure = areCpusShort === undefined ? new CpuPressure() : undefined;
+    this.#pressure = pressure;
+    this.#areCpusShort = areCpusShort ?? (() => pressure!.isShort());
     this.#failed.promise.catch(() => {});
   }
 
@@ -232,6 +234,7 @@ class PoolWorkers {
   /** Creates no more. */
   stop(): void {
     this.#isStopping = true;
+    this.#pressure?.[Symbol.dispose]();
     clearInterval(this.#interval);
   }
 
