@@ -1,4 +1,5 @@
 /** The resources that a server holds, as the kernel sees them, and whether all were given back. */
+import { readProc } from "../../../system/proc.ts";
 import { residentBytes } from "../../../system/process_usage.ts";
 import { sleep } from "../../../system/wait.ts";
 
@@ -6,11 +7,15 @@ import { sleep } from "../../../system/wait.ts";
 export interface Footprint {
   descriptors: number;
   threads: number;
+  /** Those of the threads that are Web Workers. */
+  workers: number;
   residentMib: number;
 }
 
 /** Descriptors that may be left: of timers and files that the runtime opens when it likes. */
 const MORE_DESCRIPTORS = 4;
+/** Descriptors of a Worker: a pool that serves others beside may keep more of them than before. */
+const WORKER_DESCRIPTORS = 6;
 /** Threads that may be left: the runtime's own pool for files comes and goes with the load. */
 const MORE_THREADS = 32;
 /** Resident memory that may be left, in MiB and as a share: the heap of each thread varies. */
@@ -19,10 +24,17 @@ const MORE_SHARE = 0.05;
 
 /** Looks at process `pid`. @throws when it is gone */
 function footprintOf(pid: number): Footprint {
-  const entries = (name: string) => [...Deno.readDirSync(`/proc/${pid}/${name}`)].length;
+  const names = (directory: string) =>
+    [...Deno.readDirSync(`/proc/${pid}/${directory}`)].map(({ name }) => name);
+  const threads = names("task");
   return {
-    descriptors: entries("fd"),
-    threads: entries("task"),
+    descriptors: names("fd").length,
+    threads: threads.length,
+    // The runtime calls its threads so. One that has ended since has no name any more.
+    workers:
+      threads.filter((thread) =>
+        readProc(`/proc/${pid}/task/${thread}/comm`)?.startsWith("worker-")
+      ).length,
     residentMib: residentBytes(pid) / 2 ** 20,
   };
 }
@@ -53,8 +65,14 @@ export function leftOf(
   { memory = true } = {},
 ): string | undefined {
   const left: string[] = [];
-  if (after.descriptors > before.descriptors + MORE_DESCRIPTORS) {
-    left.push(`${before.descriptors} -> ${after.descriptors} descriptors`);
+  const moreWorkers = after.workers - before.workers;
+  if (
+    after.descriptors > before.descriptors + MORE_DESCRIPTORS + moreWorkers * WORKER_DESCRIPTORS
+  ) {
+    left.push(
+      `${before.descriptors} -> ${after.descriptors} descriptors, ` +
+        `${before.workers} -> ${after.workers} Workers`,
+    );
   }
   if (after.threads > before.threads + MORE_THREADS) {
     left.push(`${before.threads} -> ${after.threads} threads`);
@@ -68,6 +86,6 @@ export function leftOf(
 /** Both in a few words. */
 export function describeFootprints(before: Footprint, after: Footprint): string {
   return `${before.descriptors} -> ${after.descriptors} descriptors, ` +
-    `${before.threads} -> ${after.threads} threads, ` +
+    `${before.threads} -> ${after.threads} threads (${before.workers} -> ${after.workers} Workers), ` +
     `${Math.round(before.residentMib)} -> ${Math.round(after.residentMib)} MiB`;
 }
