@@ -39,7 +39,12 @@ function footprintOf(pid: number): Footprint {
   };
 }
 
-/** Waits until `pid` holds no more descriptors and threads than `before`, within the tolerance. */
+/**
+ * Waits until `pid` holds no more descriptors and threads than `before`, within the tolerance.
+ *
+ * @returns that look; at the deadline the one with the fewest descriptors: connections that come and
+ *   go have some now and then, what is lost is there at every look
+ */
 export async function quietFootprint(
   pid: number,
   before: Footprint | undefined,
@@ -47,15 +52,18 @@ export async function quietFootprint(
 ): Promise<Footprint> {
   const endMs = performance.now() + deadlineMs;
   let last = footprintOf(pid);
-  for (let same = 0; same < 5 && performance.now() < endMs;) {
+  let least = last;
+  for (let same = 0; performance.now() < endMs;) {
     await sleep(200);
     const now = footprintOf(pid);
     const isSame = now.descriptors === last.descriptors && now.threads === last.threads;
     const isLeft = before !== undefined && leftOf(before, now, { memory: false }) !== undefined;
     same = isSame && !isLeft ? same + 1 : 0;
     last = now;
+    if (now.descriptors <= least.descriptors) least = now;
+    if (same === 5) return now;
   }
-  return last;
+  return least;
 }
 
 /** The resources in `after` that exceed `before` by more than the tolerance. */
