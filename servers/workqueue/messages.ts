@@ -31,13 +31,15 @@
  * for an item that waits, and drops those for an item that has ended. How many an item's function
  * has read is told by another word of the cell (`readWord`). The owner keeps a message until it is
  * read: when the item is taken back, the message travels with it again, and when the item ends
- * first, the message is handed back.
+ * first, the message is handed back. The last word tells that the item that runs sleeps.
  */
 
 /** The most items that travel in one message. */
 export const MAX_BATCH = 32;
-/** The words of the cell: the item begun last, then one for each item of a batch. */
-export const CELL_WORDS = 1 + MAX_BATCH;
+/** The words of the cell: the item begun last, one for each item of a batch, and `ASLEEP_WORD`. */
+export const CELL_WORDS = 2 + MAX_BATCH;
+/** The word of the cell that is 1 while the item that runs waits for its promise. */
+export const ASLEEP_WORD = 1 + MAX_BATCH;
 /** The word of the cell that tells which item was begun last. */
 export const BEGUN_WORD = 0;
 

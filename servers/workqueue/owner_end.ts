@@ -3,7 +3,15 @@
  * takes back those that have not begun, and turns messages of the Worker into calls on its host (a
  * pool or a rescuer).
  */
-import { BEGUN_WORD, CELL_WORDS, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
+import {
+  ASLEEP_WORD,
+  BEGUN_WORD,
+  CELL_WORDS,
+  isAtLeast,
+  readWord,
+  ToOwner,
+  ToWorker,
+} from "./messages.ts";
 import type { OwnerMessage, WireItem, WorkerMessage } from "./messages.ts";
 import type { DescriptorReserve } from "./reserve.ts";
 import { type Job, JobState, refresh, WorkError } from "./work.ts";
@@ -130,6 +138,11 @@ export class OwnerEnd {
   /** The job that it runs, or is about to begin. */
   get running(): Job | undefined {
     return this.#jobs[0];
+  }
+
+  /** Whether the job that it runs waits for its promise, and so takes no CPU. */
+  get isAsleep(): boolean {
+    return Atomics.load(this.#cell, ASLEEP_WORD) === 1;
   }
 
   /** How many jobs it has, the one that it runs included. */

@@ -43,7 +43,7 @@ export interface WorkerOptions {
   growDelayMs?: number;
   /**
    * Whether threads wait for a CPU: another one would only wait, too, so an unbound pool with
-   * `growDelayMs` does not grow. By default the kernel is asked.
+   * `growDelayMs` does not grow while one of its Workers runs. By default the kernel is asked.
    */
   areCpusShort?: () => boolean;
   /** An item that runs in a bound pool for once to twice this time counts no more (10,000 µs). */

@@ -2,7 +2,7 @@
  * The Worker's end of the protocol in messages.ts: takes batches and runs their items. It knows
  * neither the Worker's global scope nor its event loop, so that a test can take it step by step.
  */
-import { BEGUN_WORD, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
+import { ASLEEP_WORD, BEGUN_WORD, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
 import type { OwnerMessage, WireItem, WorkerFacts, WorkerMessage } from "./messages.ts";
 
 /**
@@ -178,6 +178,7 @@ export class WorkerEnd<Init> {
       if (!work) throw new Error(`the Worker's entry serves no function of that name`);
       const result = work(data, context);
       if (!isThenable(result)) return this.#done(seq, sinceMs, result);
+      Atomics.store(this.#cell, ASLEEP_WORD, 1);
       // Only then can others run meanwhile: on this core, or behind this item.
       const hasOthers = this.#facts.cpu !== null || this.#next < this.#items.length;
       if (hasOthers) this.#port.post([ToOwner.Sleep]);
@@ -208,6 +209,7 @@ export class WorkerEnd<Init> {
   }
 
   #end(sinceMs: number): number {
+    Atomics.store(this.#cell, ASLEEP_WORD, 0);
     this.#running!.context.end();
     this.#running = null;
     return (performance.now() - sinceMs) * 1000;

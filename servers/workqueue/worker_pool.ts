@@ -267,7 +267,8 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
 
   /**
    * Whether another Worker is of use to an unbound pool: work has waited for a while, and a CPU
-   * would be free for it. Where no item has ended for long, all may wait for what another one does.
+   * would be free for it, or all Workers sleep and nobody else would ever do it. Where no item has
+   * ended for long, all may wait for what another one does.
    */
   #mayGrowUnbound(): boolean {
     const { growDelayMs, areCpusShort } = this.#options;
@@ -275,7 +276,9 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     const sinceTick = Math.max(this.#worklist.head!.tick, this.#grownTick);
     if (this.#tick - sinceTick < 2) return false;
     const stuckTicks = this.#tick - Math.max(sinceTick, this.#idledTick);
-    return stuckTicks * growDelayMs >= STUCK_MS || !areCpusShort();
+    if (stuckTicks * growDelayMs >= STUCK_MS || !areCpusShort()) return true;
+    for (const worker of this.#workers) if (!worker.isAsleep) return false;
+    return true;
   }
 
   /** A Worker did not start. Without others, the pool can do nothing until one does. */

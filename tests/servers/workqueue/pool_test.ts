@@ -103,6 +103,24 @@ Deno.test("an unbound pool does not grow while CPUs are short, unless nothing en
   await destroyWorkqueue(queue);
 });
 
+Deno.test("an unbound pool whose Workers all sleep grows though CPUs are short", async () => {
+  const clock = new FakeClock();
+  const { pools } = testPools({ clock, minIdle: 2, areCpusShort: () => true });
+  const queue = allocWorkqueue("asleep", { flags: WQ_UNBOUND, pools });
+  const sleeper = recorded("listen");
+  queueWork(queue, sleeper.work);
+  await until(() => sleeper.messages.length === 1, "the listener listens");
+  const other = recorded("echo", 1);
+  queueWork(queue, other.work);
+  await until(() => {
+    clock.advance(1);
+    return other.results.length === 1;
+  }, "another Worker ran it");
+  assert.equal(alive(pools), 2);
+  sendToWork(sleeper.work, "stop");
+  await destroyWorkqueue(queue);
+});
+
 Deno.test("maxWorkers bounds a pool", async () => {
   const { pools, shared } = testPools({ growDelayMs: 0, maxWorkers: 2 });
   const queue = allocWorkqueue("bounded", { flags: WQ_UNBOUND, pools });
