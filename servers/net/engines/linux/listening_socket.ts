@@ -1,10 +1,18 @@
 /** A socket that listens, as a descriptor. */
 import { formatHostPort } from "../../../../system/address.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
-import { close, listenTcp, listenUnix } from "../../../../system/linux/socket.ts";
+import { close, listenTcp, listenUnix, setSendBuffer } from "../../../../system/linux/socket.ts";
 import type { ListenOptions } from "../../listen_options.ts";
 import type { SendOptions } from "../../send_options.ts";
 import { bindUnix } from "../../unix_path.ts";
+
+/**
+ * SO_SNDBUF of connections that come over loopback, in bytes; the kernel doubles it. Nothing is on
+ * its way there, so what the kernel would let wait beyond this, up to 4 MiB, only leaves the caches
+ * of the CPU before it is read: sending 1 MiB from memory took 11 %, sending 64 MiB of a file 20 %
+ * more CPU. A network's delay needs the kernel's own, larger size.
+ */
+const LOOPBACK_SEND_BUFFER = 256 << 10;
 
 /** A listening socket, on whichever thread. */
 export interface ListeningSocket {
@@ -62,6 +70,13 @@ function open(
     reusePort: reusePort ? "further" : "never",
     noDelay,
   });
+  // Accepted sockets inherit it. What fails costs speed only.
+  if (isLoopback(bound.hostname)) setSendBuffer(fd, LOOPBACK_SEND_BUFFER);
   const address = formatHostPort(bound.hostname, bound.port);
   return { fd, address, port: bound.port, isUnix: false, close: () => close(fd) };
+}
+
+/** Whether only this machine reaches the IP address `hostname`. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "::1" || hostname.startsWith("127.");
 }
