@@ -1,4 +1,5 @@
 /** Waiting: for a time, and for what may not come in time. */
+import { systemClock } from "./clock.ts";
 
 /** The longest delay that a timer takes, in ms: about 24 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -9,14 +10,16 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Waits for `done`, but at most `graceMs`. @returns whether it came in time */
-export async function settledWithin(done: Promise<unknown>, graceMs: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.min(graceMs, MAX_DELAY_MS));
-  });
+export async function settledWithin(
+  done: Promise<unknown>,
+  graceMs: number,
+  clock = systemClock,
+): Promise<boolean> {
+  const late = Promise.withResolvers<false>();
+  const timer = clock.setTimeout(() => late.resolve(false), Math.min(graceMs, MAX_DELAY_MS));
   try {
-    return await Promise.race([done.then(() => true), late]);
+    return await Promise.race([done.then(() => true), late.promise]);
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
   }
 }

@@ -30,6 +30,7 @@
  * when it was judged, and is moved out while it is sent; a file system whose clock runs behind that of
  * this machine by a second or more.
  */
+import { type Disk, type PathInfo, SYSTEM, systemDisk } from "./disk.ts";
 
 /** ctime's resolution in Deno (1 s), and the kernel's coarse clock that may lag behind by a tick. */
 const REST_MS = 1000 + 100;
@@ -45,15 +46,20 @@ const ROUNDS = 24;
  * @param path real path below it
  * @throws a system error when a directory on the way is gone
  */
-export function isAtRest(root: string, path: string, sinceMs: number): boolean {
+export function isAtRest(
+  root: string,
+  path: string,
+  sinceMs: number,
+  disk: Disk = systemDisk,
+): boolean {
   const directories = directoriesBetween(root, path);
   for (let n = directories.length - 1; n >= 0; --n) {
-    const info = Deno.lstatSync(directories[n]);
+    const info = disk.lstat(directories[n]);
     if (!info.isDirectory) return false;
     // The entries of the last one may change.
     if (n < directories.length - 1 && !hasRested(info, sinceMs)) return false;
   }
-  return directories.length === 0 || hasRested(Deno.lstatSync(root || "/"), sinceMs);
+  return directories.length === 0 || hasRested(disk.lstat(root || "/"), sinceMs);
 }
 
 /**
@@ -65,15 +71,16 @@ export function isAtRest(root: string, path: string, sinceMs: number): boolean {
 export function wasReachedInside(
   root: string,
   path: string,
-  isSame: (info: Deno.FileInfo) => boolean,
+  isSame: (info: PathInfo) => boolean,
+  { disk, draw } = SYSTEM,
 ): boolean {
   const directories = directoriesBetween(root, path);
   const questions = directories.length + 1;
-  for (const drawn of crypto.getRandomValues(new Uint32Array(ROUNDS * questions))) {
+  for (const drawn of draw(new Uint32Array(ROUNDS * questions))) {
     const question = drawn % questions;
     const isRight = question < directories.length
-      ? Deno.lstatSync(directories[question]).isDirectory
-      : isSame(Deno.lstatSync(path));
+      ? disk.lstat(directories[question]).isDirectory
+      : isSame(disk.lstat(path));
     if (!isRight) return false;
   }
   return true;
@@ -88,6 +95,6 @@ function directoriesBetween(root: string, path: string): string[] {
   return directories;
 }
 
-function hasRested({ mtime, ctime }: Deno.FileInfo, sinceMs: number): boolean {
+function hasRested({ mtime, ctime }: PathInfo, sinceMs: number): boolean {
   return Math.max(mtime?.getTime() ?? 0, ctime?.getTime() ?? Infinity) + REST_MS <= sinceMs;
 }

@@ -12,6 +12,7 @@ import type {
   Streamed,
 } from "../http/resource.ts";
 import { challenge } from "./auth.ts";
+import { type Surroundings, SYSTEM } from "./disk.ts";
 import type { Compressor } from "./compress.ts";
 import { diskError } from "./disk_error.ts";
 import { FileStream } from "./file_stream.ts";
@@ -51,6 +52,8 @@ export interface DirectoryParts {
   memoBytes: number;
   /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
   print: (lines: string) => void;
+  /** Default: the system's. */
+  around?: Surroundings;
 }
 
 /** Content that is begun before the head is sent. */
@@ -73,17 +76,23 @@ export class DirectoryResource implements Resource {
   readonly #site: Site;
   readonly #memo: AnswerMemo;
   readonly #faults: FaultLog;
+  readonly #around: Surroundings;
 
   /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: DirectoryOptions,
-    { handsOver = false, compressor, filesBytes, memoBytes, print }: DirectoryParts,
+    { handsOver = false, compressor, filesBytes, memoBytes, print, around = SYSTEM }:
+      DirectoryParts,
   ) {
     this.#options = staticOptions(options);
     this.#handsOver = handsOver;
     this.#memo = new AnswerMemo(memoBytes);
-    this.#site = new Site({ ...this.#options, cacheBytes: filesBytes }, { compressor });
-    this.#faults = new FaultLog(print);
+    this.#site = new Site({ ...this.#options, cacheBytes: filesBytes }, {
+      compressor,
+      around,
+    });
+    this.#around = around;
+    this.#faults = new FaultLog(print, { clock: around.clock });
   }
 
   guard(request: HttpRequest): Answer | undefined {
@@ -91,7 +100,7 @@ export class DirectoryResource implements Resource {
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {
-    const nowMs = Date.now();
+    const nowMs = this.#around.clock.epochMs();
     const key = this.#memo.keyOf(request);
     const kept = key === undefined ? undefined : this.#memo.get(key, nowMs);
     if (kept !== undefined) return kept;

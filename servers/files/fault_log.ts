@@ -2,6 +2,7 @@
  * Faults of the system in the log: one line each, at most one a second of each kind. A failing
  * disk fails every request; faults that are not printed are counted.
  */
+import { type Clock, systemClock } from "../../system/clock.ts";
 
 /** The least time between two lines of a kind. */
 const INTERVAL_MS = 1000;
@@ -10,13 +11,18 @@ const INTERVAL_MS = 1000;
 export class FaultLog {
   readonly #print: (lines: string) => void;
   readonly #intervalMs: number;
+  readonly #clock: Clock;
   /** Faults that were left out since the last line, by kind, while the interval runs. */
   readonly #leftOut = new Map<string, { count: number; line: string }>();
 
   /** @param print takes whole lines, each with its line feed */
-  constructor(print: (lines: string) => void, { intervalMs = INTERVAL_MS } = {}) {
+  constructor(
+    print: (lines: string) => void,
+    { intervalMs = INTERVAL_MS, clock = systemClock } = {},
+  ) {
     this.#print = print;
     this.#intervalMs = intervalMs;
+    this.#clock = clock;
   }
 
   /** Prints `line`, or counts it where another of its `kind` was printed within a second. */
@@ -33,13 +39,13 @@ export class FaultLog {
 
   #run(kind: string): void {
     this.#leftOut.set(kind, { count: 0, line: "" });
-    const timer = setTimeout(() => {
+    const timer = this.#clock.setTimeout(() => {
       const { count, line } = this.#leftOut.get(kind)!;
       this.#leftOut.delete(kind);
       if (count === 0) return;
       this.#print(count === 1 ? line + "\n" : `${line} (and ${count - 1} more like it)\n`);
       this.#run(kind);
     }, this.#intervalMs);
-    Deno.unrefTimer(timer);
+    this.#clock.unref(timer);
   }
 }

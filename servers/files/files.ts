@@ -13,6 +13,7 @@
  */
 import fs from "node:fs";
 import { isAtRest, wasReachedInside } from "./containment.ts";
+import { type Disk, type PathInfo, type Surroundings, SYSTEM, systemDisk } from "./disk.ts";
 import { diskError } from "./disk_error.ts";
 import { type Entry, EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
@@ -49,15 +50,23 @@ export class Files {
   readonly #root: string;
   readonly #followSymlinks: boolean;
   readonly #dotfiles: boolean;
+  readonly #around: Surroundings;
+  readonly #disk: Disk;
   #realRoot = "";
   #realRootAtMs = -Infinity;
 
   /** @throws a system error when `root` is not a directory that can be entered */
-  constructor(root: string, options: { followSymlinks: boolean; dotfiles: boolean }) {
-    this.#root = Deno.realPathSync(root) === "/" ? "" : root.replace(/(?<=.)\/+$/, "");
+  constructor(
+    root: string,
+    options: { followSymlinks: boolean; dotfiles: boolean },
+    around: Surroundings = SYSTEM,
+  ) {
+    this.#around = around;
+    this.#disk = around.disk;
+    this.#root = this.#disk.realPath(root) === "/" ? "" : root.replace(/(?<=.)\/+$/, "");
     this.#followSymlinks = options.followSymlinks;
     this.#dotfiles = options.dotfiles;
-    if (!Deno.statSync(root).isDirectory) throw new Deno.errors.NotADirectory(root);
+    if (!this.#disk.stat(root).isDirectory) throw new Deno.errors.NotADirectory(root);
   }
 
   /**
@@ -67,7 +76,7 @@ export class Files {
   find(path: string): Found {
     const full = this.#full(path);
     try {
-      const info = Deno.statSync(full);
+      const info = this.#disk.stat(full);
       return this.#realPath(full) === undefined ? MISSING : foundOf(info);
     } catch (error) {
       return failed(error);
@@ -76,7 +85,7 @@ export class Files {
 
   /** Whether anything exists at `path`: a tenth of the cost of a {@linkcode find} that fails. */
   exists(path: string): boolean {
-    return fs.existsSync(this.#full(path));
+    return this.#disk.exists(this.#full(path));
   }
 
   /**
@@ -111,11 +120,12 @@ export class Files {
   open(path: string, expected?: DiskFacts): OpenFile | undefined {
     try {
       for (let attempt = 1; attempt <= OPEN_ATTEMPTS; ++attempt) {
-        const startMs = Date.now();
+        const startMs = this.#around.clock.epochMs();
         const real = this.#realPath(this.#full(path));
-        if (real === undefined || !Deno.statSync(real).isFile) return undefined;
+        if (real === undefined || !this.#disk.stat(real).isFile) return undefined;
         const file = new OpenFile(
-          fs.openSync(real, this.#followSymlinks ? OPEN_FLAGS : OPEN_FLAGS | NO_FOLLOW),
+          this.#disk.open(real, this.#followSymlinks ? OPEN_FLAGS : OPEN_FLAGS | NO_FOLLOW),
+          this.#disk,
         );
         let isUsable = false;
         try {
@@ -136,7 +146,7 @@ export class Files {
   /** Whether the names of a directory can be read. */
   canList(path: string): boolean {
     try {
-      fs.closeSync(fs.openSync(this.#full(path), OPEN_FLAGS));
+      this.#disk.close(this.#disk.open(this.#full(path), OPEN_FLAGS));
       return true;
     } catch (error) {
       failed(error);
@@ -153,7 +163,7 @@ export class Files {
    * @throws a system error when the directory cannot be read
    */
   async entries(path: string, signal?: AbortSignal): Promise<EntryPack[]> {
-    const startMs = Date.now();
+    const startMs = this.#around.clock.epochMs();
     const real = this.#realPath(this.#full(path));
     if (real === undefined) throw new Deno.errors.NotFound(path);
     const root = this.#realRoot;
@@ -162,7 +172,7 @@ export class Files {
     let entries: Entry[] = [];
     const lossy = new Set<string>();
     const slice = new Slice();
-    for await (const { name, isFile, isDirectory, isSymlink } of Deno.readDir(real)) {
+    for await (const { name, isFile, isDirectory, isSymlink } of this.#disk.readDir(real)) {
       if (slice.isOver()) await slice.next();
       signal?.throwIfAborted();
       if (name.startsWith(".") && !this.#dotfiles) continue;
@@ -188,7 +198,7 @@ export class Files {
       entries = [];
     }
     packs.push(new EntryPack(entries));
-    if (this.#followSymlinks || isAtRest(root, `${within}/`, startMs)) return packs;
+    if (this.#followSymlinks || isAtRest(root, `${within}/`, startMs, this.#disk)) return packs;
     return await this.#provenEntries(packs, { root, within, signal });
   }
 
@@ -236,8 +246,8 @@ export class Files {
   /** What the entry at `full`, in a directory that is proven later, leads to. */
   #look(full: string): Found {
     try {
-      if (this.#followSymlinks) return foundOf(Deno.statSync(full));
-      const info = Deno.lstatSync(full);
+      if (this.#followSymlinks) return foundOf(this.#disk.stat(full));
+      const info = this.#disk.lstat(full);
       return info.isSymlink ? this.#behindLink(full) : foundOf(info);
     } catch (error) {
       return failed(error);
@@ -247,8 +257,10 @@ export class Files {
   /** What the entry at `full` leads to, if it is below `root`. */
   #lookProven(root: string, full: string): Found {
     try {
-      const info = Deno.lstatSync(full);
-      if (!wasReachedInside(root, full, (again) => isSameFile(again, info))) return MISSING;
+      const info = this.#disk.lstat(full);
+      if (!wasReachedInside(root, full, (again) => isSameFile(again, info), this.#around)) {
+        return MISSING;
+      }
       return info.isSymlink ? this.#behindLink(full) : foundOf(info);
     } catch (error) {
       return failed(error);
@@ -256,10 +268,10 @@ export class Files {
   }
 
   #behindLink(full: string): Found {
-    const startMs = Date.now();
+    const startMs = this.#around.clock.epochMs();
     const real = this.#realPath(full);
     if (real === undefined) return MISSING;
-    const info = Deno.lstatSync(real);
+    const info = this.#disk.lstat(real);
     return this.#isProven(real, startMs, (again) => isSameFile(again, info))
       ? foundOf(info)
       : MISSING;
@@ -290,25 +302,25 @@ export class Files {
    *
    * @param isSame whether `real` still leads to that file
    */
-  #isProven(real: string, startMs: number, isSame: (info: Deno.FileInfo) => boolean): boolean {
+  #isProven(real: string, startMs: number, isSame: (info: PathInfo) => boolean): boolean {
     if (this.#followSymlinks) return true;
-    if (!isSame(Deno.lstatSync(real))) return false;
-    return isAtRest(this.#realRoot, real, startMs) ||
-      wasReachedInside(this.#realRoot, real, isSame);
+    if (!isSame(this.#disk.lstat(real))) return false;
+    return isAtRest(this.#realRoot, real, startMs, this.#disk) ||
+      wasReachedInside(this.#realRoot, real, isSame, this.#around);
   }
 
   /** The path without links, undefined when it leads out; `full` itself when links are followed. */
   #realPath(full: string): string | undefined {
     if (this.#followSymlinks) return full;
-    const real = Deno.realPathSync(full);
+    const real = this.#disk.realPath(full);
     const isBelowRoot = () =>
       real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
-    const isTrusted = performance.now() - this.#realRootAtMs < ROOT_TRUST_MS;
+    const isTrusted = this.#around.clock.nowMs() - this.#realRootAtMs < ROOT_TRUST_MS;
     if (isTrusted && isBelowRoot()) return real;
     // Outside of the root: perhaps a deployment has switched a link on the way to it.
-    const root = Deno.realPathSync(this.#root || "/");
+    const root = this.#disk.realPath(this.#root || "/");
     this.#realRoot = root === "/" ? "" : root;
-    this.#realRootAtMs = performance.now();
+    this.#realRootAtMs = this.#around.clock.nowMs();
     return isBelowRoot() ? real : undefined;
   }
 }
@@ -316,11 +328,13 @@ export class Files {
 /** A regular file being sent. Reads are positional, so one handle serves several ranges. */
 export class OpenFile {
   readonly #fd: number;
+  readonly #disk: Disk;
   #closed = false;
 
   /** Takes over `fd`. */
-  constructor(fd: number) {
+  constructor(fd: number, disk: Disk = systemDisk) {
     this.#fd = fd;
+    this.#disk = disk;
   }
 
   /** The descriptor, for sendfile(2) on this thread until `close`. */
@@ -330,13 +344,13 @@ export class OpenFile {
 
   /** What fstat says about the open file now. */
   facts(): DiskFacts {
-    const { dev, ino, size, mtimeMs, ctimeMs } = fs.fstatSync(this.#fd);
+    const { dev, ino, size, mtimeMs, ctimeMs } = this.#disk.fstat(this.#fd);
     return { dev, ino, size, mtimeMs, ctimeMs };
   }
 
   /** The facts; undefined for a FIFO or device that took the place of the file. */
   regularFacts(): DiskFacts | undefined {
-    const stats = fs.fstatSync(this.#fd);
+    const stats = this.#disk.fstat(this.#fd);
     if (!stats.isFile()) return undefined;
     const { dev, ino, size, mtimeMs, ctimeMs } = stats;
     return { dev, ino, size, mtimeMs, ctimeMs };
@@ -349,21 +363,12 @@ export class OpenFile {
    * means that the file was truncated and the connection must close
    */
   read(target: Uint8Array, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      fs.read(
-        this.#fd,
-        target,
-        0,
-        target.length,
-        position,
-        (error, count) => error ? reject(error) : resolve(count),
-      );
-    });
+    return this.#disk.read(this.#fd, target, position);
   }
 
   /** Like {@linkcode read}, on this thread: five times as fast on what the kernel has cached. */
   readSync(target: Uint8Array, position: number): number {
-    return fs.readSync(this.#fd, target, 0, target.length, position);
+    return this.#disk.readSync(this.#fd, target, position);
   }
 
   /** The first `size` bytes, or fewer where the file ends before. */
@@ -395,20 +400,20 @@ export class OpenFile {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    fs.closeSync(this.#fd);
+    this.#disk.close(this.#fd);
   }
 }
 
-function isSameFile(info: Deno.FileInfo, { dev, ino }: { dev: number; ino: number | null }) {
+function isSameFile(info: PathInfo, { dev, ino }: { dev: number; ino: number | null }) {
   return info.dev === dev && info.ino === ino;
 }
 
-function foundOf(info: Deno.FileInfo): Found {
+function foundOf(info: PathInfo): Found {
   if (info.isDirectory) return { kind: "directory", mtimeMs: info.mtime?.getTime() ?? 0 };
   return info.isFile ? { kind: "file", facts: factsOf(info) } : MISSING;
 }
 
-function factsOf(info: Deno.FileInfo): DiskFacts {
+function factsOf(info: PathInfo): DiskFacts {
   return {
     dev: info.dev,
     ino: info.ino ?? 0,

@@ -4,6 +4,7 @@
  */
 import type { HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
+import { type Surroundings, SYSTEM } from "./disk.ts";
 import type { Compressor } from "./compress.ts";
 import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
@@ -43,18 +44,25 @@ export class Site {
   readonly #cache: Cache<FoundFile>;
   readonly #compressor: Compressor | undefined;
   readonly #listings: Listings;
+  readonly #around: Surroundings;
 
   /**
    * @param compressor makes copies on the fly, where that is asked for
    * @param room for its listings
+   * @param around default: the system's
    * @throws a system error when the root is not a directory that can be read
    */
   constructor(
     options: StaticOptions,
-    { compressor, room = new ListingRoom() }: { compressor?: Compressor; room?: ListingRoom } = {},
+    { compressor, room = new ListingRoom(), around = SYSTEM }: {
+      compressor?: Compressor;
+      room?: ListingRoom;
+      around?: Surroundings;
+    } = {},
   ) {
     this.#options = options;
-    this.#files = new Files(options.root, options);
+    this.#files = new Files(options.root, options, around);
+    this.#around = around;
     this.#cache = new Cache(options.cacheBytes);
     this.#compressor = compressor;
     this.#listings = new Listings((path, signal) => this.#files.entries(path, signal), room);
@@ -86,7 +94,7 @@ export class Site {
       const asked = withoutBytes(step);
       return copy.then((made) =>
         made === undefined
-          ? this.#plan(request, Date.now(), { mayCompress: false })
+          ? this.#plan(request, this.#around.clock.epochMs(), { mayCompress: false })
           : planCopy(request, asked, made, context)
       );
     }
@@ -134,7 +142,7 @@ export class Site {
   #copy({ coding, representation: { file } }: Compression): ReturnType<Compressor["compress"]> {
     const { path, tag, bytes } = file;
     const read = () => {
-      const found = this.#find(path, Date.now());
+      const found = this.#find(path, this.#around.clock.epochMs());
       return found.kind === "file" && found.file.tag === tag ? found.file.bytes : undefined;
     };
     return this.#compressor?.compress({ tag, coding, size: bytes!.length, read });

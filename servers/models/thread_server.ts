@@ -4,6 +4,7 @@
  */
 import { Core } from "../../core/mod.ts";
 import { Acceptor } from "../net/acceptor.ts";
+import { systemClock } from "../../system/clock.ts";
 import { blocksFor, inputBytesOf, reservedBytesOf } from "./capacity.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
@@ -47,10 +48,14 @@ export function internalErrors(print: (lines: string) => void): (error: unknown)
 }
 
 /** What a wheel does at each of its ticks. */
-export function ticksOf(service: Service, onInternalError: (error: unknown) => void): () => void {
+export function ticksOf(
+  service: Service,
+  onInternalError: (error: unknown) => void,
+  clock = systemClock,
+): () => void {
   return () => {
     try {
-      service.tick?.(Date.now());
+      service.tick?.(clock.epochMs());
     } catch (error) {
       onInternalError(error);
     }

@@ -4,6 +4,7 @@
  * At the limit, and when the process is out of file descriptors, accepting pauses: new connections
  * wait in the kernel's accept queue. It goes on when a connection ends.
  */
+import { systemClock } from "../../system/clock.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 
 /** When no connection of this thread ends, accepting is tried again after this time, in ms. */
@@ -31,6 +32,7 @@ export class AcceptLoop<Accepted> {
   readonly #source: AcceptSource<Accepted>;
   readonly #limit: ConnectionLimit;
   readonly #sink: AcceptSink<Accepted>;
+  readonly #clock: typeof systemClock;
   #isStopped = false;
   #wake: (() => void) | undefined;
 
@@ -39,10 +41,12 @@ export class AcceptLoop<Accepted> {
     source: AcceptSource<Accepted>,
     limit: ConnectionLimit,
     sink: AcceptSink<Accepted>,
+    clock = systemClock,
   ) {
     this.#source = source;
     this.#limit = limit;
     this.#sink = sink;
+    this.#clock = clock;
     this.done = this.#run();
   }
 
@@ -85,12 +89,11 @@ export class AcceptLoop<Accepted> {
   }
 
   async #pause(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      timer = setTimeout(resolve, ACCEPT_RETRY_MS);
-    });
-    clearTimeout(timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = this.#clock.setTimeout(resolve, ACCEPT_RETRY_MS);
+    await promise;
+    this.#clock.clearTimeout(timer);
     this.#wake = undefined;
   }
 }

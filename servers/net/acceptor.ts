@@ -5,6 +5,7 @@ import { Connection, type ConnectionContext } from "./connection.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import { drainConnections } from "./drain.ts";
+import { systemClock } from "../../system/clock.ts";
 import type { Core } from "../../core/mod.ts";
 import type { Driver } from "./driver.ts";
 import type { Engine, EngineHost } from "./engine.ts";
@@ -14,6 +15,8 @@ export interface AcceptorOptions {
   limit: ConnectionLimit;
   /** Told of errors that are neither the peer's nor the user's: they are bugs. */
   onInternalError: (error: unknown) => void;
+  /** Default: the runtime's. */
+  clock?: typeof systemClock;
 }
 
 /** Connections, from where they are accepted to their end. */
@@ -23,6 +26,7 @@ export class Acceptor implements EngineHost {
   readonly #context: ConnectionContext;
   readonly #engine: Engine;
   readonly #onInternalError: (error: unknown) => void;
+  readonly #clock: typeof systemClock;
   readonly #connections = new Set<Connection>();
   #onEmpty: (() => void) | undefined;
 
@@ -30,7 +34,7 @@ export class Acceptor implements EngineHost {
   constructor(
     context: Omit<ConnectionContext, "limit" | "onEnd">,
     engine: Engine,
-    { limit, onInternalError }: AcceptorOptions,
+    { limit, onInternalError, clock = systemClock }: AcceptorOptions,
   ) {
     this.core = context.core;
     this.limit = limit;
@@ -40,6 +44,7 @@ export class Acceptor implements EngineHost {
       onEnd: (connection, fault) => this.#ended(connection, fault),
     };
     this.#engine = engine;
+    this.#clock = clock;
     this.#onInternalError = onInternalError;
     engine.start(this);
   }
@@ -94,7 +99,7 @@ export class Acceptor implements EngineHost {
     await this.done.catch(() => {});
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;
-    if (await drainConnections(this.#connections, empty, graceMs)) return 0;
+    if (await drainConnections(this.#connections, empty, graceMs, this.#clock)) return 0;
     let cut = 0;
     for (const connection of this.#connections) {
       if (!connection.isLingering) ++cut;

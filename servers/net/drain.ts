@@ -1,6 +1,7 @@
 /**
  * Draining: idle connections get a FIN at once, requests in progress are finished.
  */
+import { systemClock } from "../../system/clock.ts";
 import { settledWithin } from "../../system/wait.ts";
 
 /** Time between two looks at the connections that are not idle yet. */
@@ -24,16 +25,17 @@ export async function drainConnections(
   connections: Iterable<Drainable>,
   ended: Promise<unknown>,
   graceMs: number,
+  clock = systemClock,
 ): Promise<boolean> {
   const sweep = () => {
     for (const connection of connections) connection.endIfIdle();
   };
-  const first = setTimeout(sweep, 0);
-  const interval = setInterval(sweep, SWEEP_MS);
+  const first = clock.setTimeout(sweep, 0);
+  const interval = clock.setInterval(sweep, SWEEP_MS);
   try {
-    return await settledWithin(ended, graceMs);
+    return await settledWithin(ended, graceMs, clock);
   } finally {
-    clearTimeout(first);
-    clearInterval(interval);
+    clock.clearTimeout(first);
+    clock.clearInterval(interval);
   }
 }

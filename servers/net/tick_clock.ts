@@ -2,6 +2,7 @@
  * Time in ticks, as far as it counts against peers: time in which the thread was busy does not, as
  * their bytes may wait in the kernel.
  */
+import { type Clock, systemClock } from "../../system/clock.ts";
 
 /** Ticks that one look at the clock may count. */
 const MAX_STEP = 2;
@@ -30,29 +31,31 @@ export class TickClock {
   /** The last tick that was late. */
   lateTick = NEVER_LATE;
   readonly #tickMs: number;
+  readonly #time: Pick<Clock, "nowMs">;
   #startMs = 0;
   /** When it was looked at last. */
   #seenMs = 0;
 
-  constructor(tickMs: number) {
+  constructor(tickMs: number, time: Pick<Clock, "nowMs"> = systemClock) {
     this.#tickMs = tickMs;
+    this.#time = time;
   }
 
   /** Goes on from the tick at which it is. */
   start(): void {
-    this.#seenMs = performance.now();
+    this.#seenMs = this.#time.nowMs();
     this.#startMs = this.#seenMs - this.tick * this.#tickMs;
   }
 
   /** Time until the next tick, in ms, rounded up. */
   get untilTickMs(): number {
     const dueMs = this.#startMs + (this.tick + 1) * this.#tickMs;
-    return Math.max(0, Math.ceil(dueMs - performance.now()));
+    return Math.max(0, Math.ceil(dueMs - this.#time.nowMs()));
   }
 
   /** Counts the time since the last look. @returns the tick */
   advance(): number {
-    const nowMs = performance.now();
+    const nowMs = this.#time.nowMs();
     const tick = Math.floor((nowMs - this.#startMs) / this.#tickMs);
     const stall = Math.max(0, tick - this.tick - MAX_STEP);
     this.#startMs += stall * this.#tickMs;

@@ -6,6 +6,7 @@
  * So a connection that exchanges a thousand messages a second costs no more than an idle one.
  */
 import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
+import { systemClock, type TimerId } from "../../system/clock.ts";
 import { isLateAt, TickClock } from "./tick_clock.ts";
 
 /** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
@@ -19,19 +20,26 @@ export class TimerWheel implements Deadlines {
   readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
   #size = 0;
   #tick = 0;
+  readonly #time: typeof systemClock;
   readonly #clock: TickClock;
-  #interval: ReturnType<typeof setInterval> | undefined;
+  #interval: TimerId | undefined;
 
   readonly #isManual: boolean;
 
   /**
    * @param tickMs resolution: a timeout comes up to one tick late
    * @param onTick called at every tick, and when the wheel starts to turn
+   * @param time default: the runtime's
    * @param isManual it turns by `turnIfDue` alone, for a thread that blocks and has no timers
    */
-  constructor(tickMs: number, onTick: () => void = () => {}, { isManual = false } = {}) {
+  constructor(
+    tickMs: number,
+    onTick: () => void = () => {},
+    { isManual = false, time = systemClock } = {},
+  ) {
     this.tickMs = tickMs;
-    this.#clock = new TickClock(tickMs);
+    this.#time = time;
+    this.#clock = new TickClock(tickMs, time);
     this.#onTick = onTick;
     this.#isManual = isManual;
   }
@@ -61,7 +69,9 @@ export class TimerWheel implements Deadlines {
   add(entry: Timed): void {
     if (this.#size === 0) {
       this.#clock.start();
-      if (!this.#isManual) this.#interval = setInterval(() => this.#turn(), this.tickMs);
+      if (!this.#isManual) {
+        this.#interval = this.#time.setInterval(() => this.#turn(), this.tickMs);
+      }
       this.#onTick();
     }
     ++this.#size;
@@ -75,7 +85,7 @@ export class TimerWheel implements Deadlines {
     this.#slots[entry.wheelSlot].delete(entry);
     entry.wheelSlot = -1;
     if (--this.#size === 0) {
-      clearInterval(this.#interval);
+      this.#time.clearInterval(this.#interval);
       this.#interval = undefined;
     }
   }

@@ -1,24 +1,8 @@
 /** Time as the workqueue sees it; tests put in their own. */
-
-/** What `setTimeout` returned. */
-export type TimerId = ReturnType<typeof setTimeout> | number;
+import type { Clock as WholeClock, TimerId } from "../../system/clock.ts";
 
 /** Timers and a monotonic clock. */
-export interface Clock {
-  /** Milliseconds since some fixed point. */
-  nowMs(): number;
-  /** Calls `callback` once, `delayMs` from now. */
-  setTimeout(callback: () => void, delayMs: number): TimerId;
-  /** Forgets a timer; one that has fired is fine. */
-  clearTimeout(timer: TimerId): void;
-}
-
-/** The system's monotonic clock. */
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (timer) => clearTimeout(timer as number),
-};
+export type Clock = Pick<WholeClock, "nowMs" | "setTimeout" | "clearTimeout">;
 
 /** A timer that is either off or due once; starting it again does not move it. */
 export class Timer {

@@ -1,5 +1,6 @@
 /** What Workers are made of, and how many there are: options and their defaults. */
-import { type Clock, systemClock } from "./clock.ts";
+import { systemClock } from "../../system/clock.ts";
+import type { Clock } from "./clock.ts";
 import type { WorkerSource } from "./owner_end.ts";
 import { DescriptorReserve } from "./reserve.ts";
 

@@ -2,7 +2,7 @@
  * The calls on queues and items, by the kernel's names. All of them belong on the thread that
  * allocated the queue.
  */
-import type { TimerId } from "./clock.ts";
+import type { TimerId } from "../../system/clock.ts";
 import { WQ_UNBOUND } from "./flags.ts";
 import { Job, JobState, refresh, Work, type WorkError } from "./work.ts";
 import { Workqueue, type WorkqueueOptions } from "./workqueue.ts";

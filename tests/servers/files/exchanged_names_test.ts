@@ -1,6 +1,7 @@
 /** What is served while names change places between a directory inside and a link that leads out. */
 import assert from "node:assert/strict";
 import { isAtRest, wasReachedInside } from "../../../servers/files/containment.ts";
+import type { PathInfo } from "../../../servers/files/disk.ts";
 import { Files, isGone } from "../../../servers/files/files.ts";
 import { withTree } from "./tree.ts";
 
@@ -147,7 +148,7 @@ Deno.test("wasReachedInside() asks for every directory and for what stands at th
   withTree({ "a/b/c.txt": "x", "f.txt": "x" }, (root) => {
     Deno.symlinkSync("a", `${root}/link`);
     const { ino } = Deno.statSync(`${root}/a/b/c.txt`);
-    const isSame = (info: Deno.FileInfo) => info.ino === ino;
+    const isSame = (info: PathInfo) => info.ino === ino;
     assert.equal(wasReachedInside(root, `${root}/a/b/c.txt`, isSame), true);
     assert.equal(wasReachedInside(root, `${root}/link/b/c.txt`, isSame), false);
     assert.equal(wasReachedInside(root, `${root}/a/b/c.txt`, () => false), false);

@@ -1,4 +1,5 @@
 /** The default engine: `Deno.listen`, promises, every platform. */
+import { systemClock } from "../../../../system/clock.ts";
 import type { Engine, EngineHost } from "../../engine.ts";
 import { AcceptLoop } from "../../accept_loop.ts";
 import type { Accepted, Listener } from "./stream.ts";
@@ -8,10 +9,12 @@ import { StreamDriver } from "./stream_driver.ts";
 export class DenoEngine implements Engine {
   readonly #listener: Listener;
   readonly #done = Promise.withResolvers<void>();
+  readonly #clock: typeof systemClock;
   #loop: AcceptLoop<Accepted> | undefined;
 
-  constructor(listener: Listener) {
+  constructor(listener: Listener, clock = systemClock) {
     this.#listener = listener;
+    this.#clock = clock;
   }
 
   get address(): string {
@@ -30,7 +33,7 @@ export class DenoEngine implements Engine {
     this.#loop = new AcceptLoop(this.#listener, host.limit, {
       serve: (accepted) => void StreamDriver.serve(host, accepted),
       drop: ({ stream }) => stream.close(),
-    });
+    }, this.#clock);
     this.#loop.done.then(this.#done.resolve, this.#done.reject);
   }
 

@@ -1,0 +1,73 @@
+/** The disk as `files.ts` uses it: the calls of the system, and no more. A simulation puts in its own. */
+import fs from "node:fs";
+import { type Clock, systemClock } from "../../system/clock.ts";
+
+/** What is told of a path. */
+export type PathInfo = Pick<
+  Deno.FileInfo,
+  "isFile" | "isDirectory" | "isSymlink" | "size" | "mtime" | "ctime" | "dev" | "ino"
+>;
+
+/** What is told of an open file. */
+export type HandleInfo =
+  & Pick<fs.Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">
+  & { isFile(): boolean };
+
+/** The calls. All throw what the runtime throws. */
+export interface Disk {
+  /** The path without links and dots. */
+  realPath(path: string): string;
+  /** Follows links; `lstat` does not. */
+  stat(path: string): PathInfo;
+  lstat(path: string): PathInfo;
+  exists(path: string): boolean;
+  /** Names in a directory, in any order. */
+  readDir(path: string): AsyncIterable<Deno.DirEntry>;
+  /** @param flags of open(2) @returns a descriptor */
+  open(path: string, flags: number): number;
+  close(fd: number): void;
+  fstat(fd: number): HandleInfo;
+  /** Reads into `target` from `position` on. @returns how many bytes; 0 at the end */
+  readSync(fd: number, target: Uint8Array, position: number): number;
+  /** The same on another thread. */
+  read(fd: number, target: Uint8Array, position: number): Promise<number>;
+}
+
+/** The system's. */
+export const systemDisk: Disk = {
+  realPath: (path) => Deno.realPathSync(path),
+  stat: (path) => Deno.statSync(path),
+  lstat: (path) => Deno.lstatSync(path),
+  exists: (path) => fs.existsSync(path),
+  readDir: (path) => Deno.readDir(path),
+  open: (path, flags) => fs.openSync(path, flags),
+  close: (fd) => fs.closeSync(fd),
+  fstat: (fd) => fs.fstatSync(fd),
+  readSync: (fd, target, position) => fs.readSync(fd, target, 0, target.length, position),
+  read: (fd, target, position) =>
+    new Promise((resolve, reject) => {
+      fs.read(
+        fd,
+        target,
+        0,
+        target.length,
+        position,
+        (error, count) => error ? reject(error) : resolve(count),
+      );
+    }),
+};
+
+/** What a directory's resource depends on outside of this program. */
+export interface Surroundings {
+  disk: Disk;
+  clock: Clock;
+  /** Fills `numbers` with what nobody can foresee. */
+  draw(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer>;
+}
+
+/** The system's. */
+export const SYSTEM: Surroundings = {
+  disk: systemDisk,
+  clock: systemClock,
+  draw: (numbers) => crypto.getRandomValues(numbers),
+};
