@@ -71,6 +71,7 @@ export class EchoLoad implements EchoRun {
   /** Open loop: when the first message of the round was due. */
   #epochUs = 0;
   readonly #worker: number;
+  readonly #random: () => number;
   readonly #onPart: ((part: IntervalPart) => void) | undefined;
   /** While latencies are handed over. */
   #intervals: IntervalClock | undefined;
@@ -79,13 +80,14 @@ export class EchoLoad implements EchoRun {
     task: LoadTask,
     engine: LoadEngine,
     check: EchoCheck,
-    onPart: (part: IntervalPart) => void,
+    { onPart, random }: { onPart: (part: IntervalPart) => void; random: () => number },
   ) {
     const { plan, worker } = task;
     this.plan = plan;
     this.#worker = worker;
     if (task.wantsIntervals) this.#onPart = onPart;
     this.engine = engine;
+    this.#random = random;
     this.recorder = new EchoRecorder(new EchoTallies(task.tallies));
     this.#barrier = new Barrier(task.barrier);
     this.#budget = new Budget(task.budget);
@@ -100,17 +102,19 @@ export class EchoLoad implements EchoRun {
    * Makes everything ready for `task`.
    *
    * @param onPart takes what was recorded during each interval, if the task wants it
+   * @param parts the engine, by default the one that the plan names, and what orders the clients
    * @throws {RangeError} when there is no memory for the messages of all clients
    * @throws {SystemError} when the kernel refuses what the engine needs
    */
   static async create(
     task: LoadTask,
     onPart: (part: IntervalPart) => void,
+    { makeEngine = createEngine, random = Math.random } = {},
   ): Promise<EchoLoad> {
     const { plan, worker } = task;
     const slots = Math.ceil((plan.threads - worker) / plan.workers);
     const check = openCheck(slots, plan);
-    return new EchoLoad(task, await createEngine(plan, check), check, onPart);
+    return new EchoLoad(task, await makeEngine(plan, check), check, { onPart, random });
   }
 
   /** Runs all rounds, or as many as there are before the run is halted. */
@@ -173,15 +177,19 @@ export class EchoLoad implements EchoRun {
 
   /** Each client connects, and exchanges its messages at once. */
   #closedRound(round: number): Promise<void> {
-    return this.#step(shuffled(this.#clients), (client) => client.connect(round), (client) => {
-      if (!client.isConnected) return this.#leave();
-      client.exchange();
-    });
+    return this.#step(
+      shuffled(this.#clients, this.#random),
+      (client) => client.connect(round),
+      (client) => {
+        if (!client.isConnected) return this.#leave();
+        client.exchange();
+      },
+    );
   }
 
   /** Connects all clients; when all of all Workers are, lets their messages go as they are due. */
   async #openRound(round: number): Promise<void> {
-    await this.#step(shuffled(this.#clients), (client) => client.connect(round));
+    await this.#step(shuffled(this.#clients, this.#random), (client) => client.connect(round));
     if (this.#isOver) return;
     await this.#barrier.wait();
     this.#epochUs = clockUs();
@@ -273,10 +281,10 @@ async function createEngine({ engine }: EchoPlan, { memory }: EchoCheck): Promis
 }
 
 /** In another random order each round, because the order of starting affects the latencies. */
-function shuffled(clients: readonly EchoClient[]): EchoClient[] {
+function shuffled(clients: readonly EchoClient[], random: () => number): EchoClient[] {
   const order = [...clients];
   for (let i = order.length - 1; i > 0; i--) {
-    const other = Math.floor(Math.random() * (i + 1));
+    const other = Math.floor(random() * (i + 1));
     [order[i], order[other]] = [order[other], order[i]];
   }
   return order;

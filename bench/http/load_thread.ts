@@ -92,12 +92,14 @@ export class LoadThread {
    * Makes everything ready for `plan`.
    *
    * @param post sends a message to the main thread
+   * @param makeEngine makes the engine; default: the one that the plan names
    * @throws {RangeError} when there is no memory for all connections
    * @throws {SystemError} when the kernel refuses what the engine needs
    */
   static async create(
     plan: ThreadPlan,
     post: (message: ThreadMessage) => void,
+    makeEngine = createEngine,
   ): Promise<LoadThread> {
     const { concurrency, origins: { servers }, isKeepAlive } = plan;
     const core = Core.create({
@@ -108,7 +110,7 @@ export class LoadThread {
     // A copy of its own: sockets of `node:net` take no view of shared memory.
     const requests = { ...plan.requests, bytes: plan.requests.bytes.slice() };
     const memory = { input: core.bytes, output: requests.bytes };
-    const engine = await createEngine(
+    const engine = await makeEngine(
       plan.engine,
       { endpoints: servers.flat(), isKeepAlive },
       memory,

@@ -351,8 +351,9 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   /** Ends Workers that have been idle for too long: the oldest are at the front. */
   #reap(): void {
     const { clock, idleTimeoutMs, minIdle } = this.#options;
-    const expiryMs = clock.nowMs() - idleTimeoutMs;
-    while (this.#idle.length > minIdle && this.#idle[0].idleSinceMs <= expiryMs) {
+    // Reckoned as the timer was, to the last bit: else it fires again and again before the time.
+    const isOver = ({ idleSinceMs }: OwnerEnd) => idleSinceMs + idleTimeoutMs - clock.nowMs() <= 0;
+    while (this.#idle.length > minIdle && isOver(this.#idle[0])) {
       this.#end(this.#idle.shift()!);
     }
     this.#startReaper();

@@ -1,0 +1,160 @@
+/**
+ * Time that passes only when everything that is due now has been done. Whatever happens in a
+ * simulation is an event of this clock: it has a time, and of two at the same time the one that was
+ * planned first comes first.
+ */
+import type { Clock, TimerId } from "../../../../system/clock.ts";
+
+/** Midday of some day, in ms since 1970: each simulation begins at it. */
+const EPOCH_MS = Date.UTC(2026, 0, 1, 12);
+
+/** Something that happens. */
+interface Planned {
+  dueUs: number;
+  order: number;
+  action: (() => void) | undefined;
+}
+
+/** A virtual clock; times are whole microseconds, so that all machines reckon alike. */
+export class SimulatedClock implements Clock {
+  /** Promises may have been settled since the world came to rest last. */
+  hasPromises = false;
+  #nowUs = 0;
+  #epochMs = EPOCH_MS;
+  #order = 0;
+  /** A binary heap: the event at `i` comes before those at `2i + 1` and `2i + 2`. */
+  readonly #heap: Planned[] = [];
+  readonly #timers = new Set<Planned>();
+
+  /** Microseconds since the simulation began. */
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  /** Timers, intervals included, that have neither fired nor been cleared. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  nowMs(): number {
+    return this.#nowUs / 1000;
+  }
+
+  epochMs(): number {
+    return this.#epochMs + Math.floor(this.#nowUs / 1000);
+  }
+
+  /** Somebody sets the time of day, forward or back. */
+  setEpoch(byMs: number): void {
+    this.#epochMs += byMs;
+  }
+
+  /** The thread has no CPU for so long: what is due meanwhile happens late. */
+  stall(ms: number): void {
+    this.#nowUs += ms * 1000;
+  }
+
+  /** Plans `action`, which is no timer of the program but something that the world does. */
+  in(delayUs: number, action: () => void): void {
+    this.#plan(delayUs, action);
+  }
+
+  setTimeout(callback: () => void, delayMs: number): TimerId {
+    const planned = this.#plan(Math.ceil(delayMs * 1000), () => {
+      this.#timers.delete(planned);
+      this.hasPromises = true;
+      callback();
+    });
+    this.#timers.add(planned);
+    return planned as unknown as TimerId;
+  }
+
+  clearTimeout(timer: TimerId | undefined): void {
+    if (timer === undefined) return;
+    const planned = timer as unknown as Planned;
+    planned.action = undefined;
+    this.#timers.delete(planned);
+  }
+
+  setInterval(callback: () => void, everyMs: number): TimerId {
+    const everyUs = Math.max(1, Math.ceil(everyMs * 1000));
+    const timer: Planned = { dueUs: 0, order: 0, action: undefined };
+    const action = () => {
+      this.hasPromises = true;
+      // Planned first: the callback may clear it.
+      this.#push(timer, everyUs, action);
+      callback();
+    };
+    this.#push(timer, everyUs, action);
+    this.#timers.add(timer);
+    return timer as unknown as TimerId;
+  }
+
+  clearInterval(timer: TimerId | undefined): void {
+    this.clearTimeout(timer);
+  }
+
+  unref(): void {}
+
+  /** Lets the next event happen. @returns false when there is none */
+  step(): boolean {
+    const planned = this.#take();
+    if (planned === undefined) return false;
+    this.#nowUs = Math.max(this.#nowUs, planned.dueUs);
+    const { action } = planned;
+    planned.action = undefined;
+    action!();
+    return true;
+  }
+
+  #plan(delayUs: number, action: () => void): Planned {
+    const planned: Planned = { dueUs: 0, order: 0, action: undefined };
+    this.#push(planned, delayUs, action);
+    return planned;
+  }
+
+  #push(planned: Planned, delayUs: number, action: () => void): void {
+    planned.dueUs = this.#nowUs + delayUs;
+    planned.order = this.#order++;
+    planned.action = action;
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = at - 1 >>> 1;
+      if (!isBefore(planned, heap[parent])) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = planned;
+  }
+
+  /** The next event that was not cleared. */
+  #take(): Planned | undefined {
+    const heap = this.#heap;
+    while (heap.length > 0) {
+      const first = heap[0];
+      const last = heap.pop()!;
+      if (heap.length > 0) this.#sink(last);
+      if (first.action !== undefined) return first;
+    }
+    return undefined;
+  }
+
+  /** Puts `planned` to the top of the heap, and from there to its place. */
+  #sink(planned: Planned): void {
+    const heap = this.#heap;
+    const count = heap.length;
+    let at = 0;
+    for (let child = 1; child < count; child = 2 * at + 1) {
+      if (child + 1 < count && isBefore(heap[child + 1], heap[child])) ++child;
+      if (!isBefore(heap[child], planned)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = planned;
+  }
+}
+
+function isBefore(a: Planned, b: Planned): boolean {
+  return a.dueUs < b.dueUs || a.dueUs === b.dueUs && a.order < b.order;
+}

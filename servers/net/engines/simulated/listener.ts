@@ -1,0 +1,109 @@
+/** A listening end of the simulated network: an accept queue, and what can go wrong with it. */
+import type { AcceptSource } from "../../accept_loop.ts";
+import type { SimulatedClock } from "./clock.ts";
+import { End, type NetworkTraits } from "./network.ts";
+import { Random } from "./random.ts";
+import type { Trace } from "./trace.ts";
+
+/** A connection as its server sees it. */
+export interface Arrival {
+  /** Which it is: ends, traces and addresses name it by this number. */
+  id: number;
+  end: End;
+  random: Random;
+}
+
+/** Someone who waits in the accept queue. */
+interface Waiting {
+  resolve(arrival: Arrival): void;
+  reject(error: Error): void;
+}
+
+/** A listening socket. */
+export class SimulatedListener implements AcceptSource<Arrival> {
+  readonly clock: SimulatedClock;
+  readonly trace: Trace;
+  /** Descriptors that connections may take besides those that are open. */
+  descriptors = Infinity;
+  /** Server ends that are open. */
+  open = 0;
+  readonly #queue: Arrival[] = [];
+  readonly #errors: Error[] = [];
+  #waiting: Waiting | undefined;
+  #isClosed = false;
+
+  constructor(clock: SimulatedClock, trace: Trace) {
+    this.clock = clock;
+    this.trace = trace;
+  }
+
+  /** Connections that were not accepted yet. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Connects as client `id`.
+   *
+   * @param seed of all chance that concerns this connection
+   * @returns the client's end, `undefined` when nobody listens
+   */
+  connect(id: number, seed: number, traits: NetworkTraits): End | undefined {
+    if (this.#isClosed) return undefined;
+    const random = new Random(seed, 1);
+    const [client, server] = End.pair(this.clock, random, traits);
+    this.clock.in(random.between(traits.leastDelayUs, traits.mostDelayUs), () => {
+      if (this.#isClosed) return server.reset();
+      this.#queue.push({ id, end: server, random });
+      this.#serve();
+    });
+    return client;
+  }
+
+  /** The next `accept` fails with `error`; connections stay in the queue. */
+  fail(error: Error): void {
+    this.#errors.push(error);
+    this.#serve();
+  }
+
+  /** A server end was closed. */
+  closed(): void {
+    --this.open;
+  }
+
+  accept(): Promise<Arrival> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#serve();
+    });
+  }
+
+  /** Resets who was not accepted. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { end } of this.#queue.splice(0)) end.reset();
+    this.#waiting?.reject(new Deno.errors.BadResource("The listener is closed"));
+    this.#waiting = undefined;
+    this.clock.hasPromises = true;
+  }
+
+  #serve(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const error = this.#errors.shift();
+    if (error === undefined && this.#queue.length === 0) return;
+    this.#waiting = undefined;
+    this.clock.hasPromises = true;
+    if (error !== undefined) return waiting.reject(error);
+    if (this.open >= this.descriptors) return waiting.reject(outOfDescriptors());
+    const arrival = this.#queue.shift()!;
+    ++this.open;
+    this.trace.note(arrival.id, "accepted");
+    waiting.resolve(arrival);
+  }
+}
+
+/** EMFILE, as the runtime says it. */
+export function outOfDescriptors(): Error {
+  return new Error("Too many open files (os error 24)");
+}

@@ -1,0 +1,321 @@
+/** A simulated server with its clients, from the first connection to the last byte of memory. */
+import { Core, DEFAULT_LIMITS } from "../../../core/mod.ts";
+import { EchoService } from "../../../servers/echo/echo_service.ts";
+import { DirectoryResource } from "../../../servers/files/directory.ts";
+import { echoContentResource } from "../../../servers/http/echo_content.ts";
+import { helloResource } from "../../../servers/http/hello.ts";
+import { HttpService } from "../../../servers/http/http_service.ts";
+import { DEFAULT_TIMEOUTS, TICK_MS } from "../../../servers/models/options.ts";
+import { ticksOf } from "../../../servers/models/thread_server.ts";
+import { Acceptor } from "../../../servers/net/acceptor.ts";
+import type { Connection } from "../../../servers/net/connection.ts";
+import { ConnectionLimit } from "../../../servers/net/connection_limit.ts";
+import { zeroCounters } from "../../../servers/net/counters.ts";
+import type { Driver } from "../../../servers/net/driver.ts";
+import type { Engine, EngineHost } from "../../../servers/net/engine.ts";
+import { DenoEngine } from "../../../servers/net/engines/deno/deno_engine.ts";
+import type { SimulatedClock } from "../../../servers/net/engines/simulated/clock.ts";
+import { SimulatedListener } from "../../../servers/net/engines/simulated/listener.ts";
+import { Random } from "../../../servers/net/engines/simulated/random.ts";
+import { SimulatedEngine } from "../../../servers/net/engines/simulated/simulated_engine.ts";
+import { StreamListener } from "../../../servers/net/engines/simulated/simulated_stream.ts";
+import type { Trace } from "../../../servers/net/engines/simulated/trace.ts";
+import type { Service } from "../../../servers/net/service.ts";
+import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
+import { hold, Wrong } from "../failure.ts";
+import { runToRest } from "../settle.ts";
+import type { Client, ClientWorld } from "./client.ts";
+import { ROOT, SimulatedDisk } from "./disk.ts";
+import { EchoClient } from "./echo_client.ts";
+import { HostileClient } from "./hostile_client.ts";
+import { HttpClient } from "./http_client.ts";
+import { FILES, type ServerEvent, type ServerPlan, type ServerSettings } from "./plan.ts";
+import { fileBytes } from "./requests.ts";
+
+/** For what is kept of files. */
+const CACHE_BYTES = 4 << 20;
+
+/**
+ * How long a change of a file may go unseen by a server whose thread is never late, in µs: what
+ * `freshness.ts` promises.
+ */
+const STALE_US = 1e6;
+
+/** What a plan's trouble may still have caused after it is over, in µs. */
+const AFTERMATH_US = 3e6;
+
+/** The grace of the drain at the end of every run. */
+const LAST_GRACE_MS = 5000;
+
+/** What a run was. */
+export interface ServerRun {
+  connections: number;
+}
+
+/** Watches an engine's host: which connections there are, and whose block is whose. */
+class WatchedEngine implements Engine {
+  readonly blocks = new Set<number>();
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  get address(): string {
+    return this.#engine.address;
+  }
+
+  get port(): number {
+    return this.#engine.port;
+  }
+
+  get done(): Promise<void> {
+    return this.#engine.done;
+  }
+
+  start(host: EngineHost): void {
+    this.#engine.start({
+      core: host.core,
+      limit: host.limit,
+      open: (driver: Driver, peer: string): Connection | undefined => {
+        const connection = host.open(driver, peer);
+        if (connection === undefined) return undefined;
+        const { conn } = connection;
+        hold(!this.blocks.has(conn), `block ${conn} belongs to two connections`);
+        this.blocks.add(conn);
+        const end = connection.end.bind(connection);
+        connection.end = () => {
+          if (!connection.isOver) this.blocks.delete(conn);
+          end();
+        };
+        return connection;
+      },
+      refused: () => host.refused(),
+    });
+  }
+
+  wake(): void {
+    this.#engine.wake();
+  }
+
+  stop(): void {
+    this.#engine.stop();
+  }
+}
+
+/** The world. */
+export class ServerWorld implements ClientWorld {
+  readonly clock: SimulatedClock;
+  readonly trace: Trace;
+  readonly listener: SimulatedListener;
+  readonly disk: SimulatedDisk;
+  readonly settings: ServerSettings;
+  readonly #core: Core;
+  readonly #counters = zeroCounters();
+  readonly #limit: ConnectionLimit;
+  readonly #wheel: TimerWheel;
+  readonly #engine: WatchedEngine;
+  readonly #acceptor: Acceptor;
+  readonly #clients: Client[] = [];
+  readonly #events: ServerEvent[];
+  readonly #maxBlocks: number;
+  #stopped: Promise<void> | undefined;
+  #hasStopped = false;
+  /** A bug that the server reported, or that happened in a promise. */
+  #fault: unknown;
+  /** Until when the disk, or want of descriptors, may show. */
+  #troubledUntilUs = -Infinity;
+  #stalledMs = 0;
+
+  constructor({ settings, events }: ServerPlan, clock: SimulatedClock, trace: Trace) {
+    this.settings = settings;
+    this.#events = events;
+    this.clock = clock;
+    this.trace = trace;
+    this.listener = new SimulatedListener(clock, trace);
+    this.disk = new SimulatedDisk(clock, new Random(events.length, 3));
+    FILES.forEach(([name, length], i) => this.disk.replace(name, fileBytes(length, i), -1e7));
+    const { maxConnections, outputBlocks, content, bufferBytes, maxBody, writes } = settings;
+    const isEcho = content === "echo";
+    this.#maxBlocks = maxConnections + outputBlocks;
+    this.#core = Core.create({
+      blocks: this.#maxBlocks,
+      outputBlocks,
+      inputBytes: isEcho ? bufferBytes : 0,
+      limits: { ...DEFAULT_LIMITS, maxBody: isEcho ? DEFAULT_LIMITS.maxBody : maxBody },
+      cacheBytes: content === "files" ? CACHE_BYTES : 0,
+    });
+    const service = this.#service();
+    const fault = (error: unknown) => void (this.#fault ??= error);
+    this.#wheel = new TimerWheel(TICK_MS, ticksOf(service, fault, clock), { time: clock });
+    this.#limit = ConnectionLimit.alone(maxConnections);
+    const traits = {
+      ...settings,
+      readFile: (file: number, target: Uint8Array, offset: number) =>
+        this.disk.readSync(file, target, offset),
+    };
+    this.#engine = new WatchedEngine(
+      settings.engine === "completions"
+        ? new SimulatedEngine(this.listener, traits)
+        : new DenoEngine(new StreamListener(this.listener, traits), clock),
+    );
+    const context = {
+      core: this.#core,
+      service,
+      wheel: this.#wheel,
+      timeouts: DEFAULT_TIMEOUTS[isEcho ? "echo" : "http"],
+      counters: this.#counters,
+      writes,
+    };
+    const options = { limit: this.#limit, onInternalError: fault, clock };
+    this.#acceptor = new Acceptor(context, this.#engine, options);
+    this.#acceptor.done.catch(fault);
+  }
+
+  get isDraining(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  get staleUs(): number {
+    return STALE_US + this.#stalledMs * 1000;
+  }
+
+  mayHaveFailed(sinceUs: number): boolean {
+    return this.settings.outputBlocks < 64 || sinceUs <= this.#troubledUntilUs + AFTERMATH_US;
+  }
+
+  /** Runs the plan to its end. @throws {Wrong} when something was wrong */
+  async run(): Promise<ServerRun> {
+    for (const event of this.#events) this.clock.in(event.atUs, () => this.#happen(event));
+    await runToRest(this.clock, () => this.#check());
+    const waiting = this.#clients.find(({ isDone }) => !isDone);
+    if (waiting !== undefined) throw new Wrong("a client waits for ever");
+    if (!this.isDraining) {
+      hold(this.#counters.open === 0, `${this.#counters.open} connections never end`);
+      this.#drain(LAST_GRACE_MS);
+      await runToRest(this.clock, () => this.#check());
+    }
+    this.#checkEnd();
+    return { connections: this.#counters.connections };
+  }
+
+  #service(): Service {
+    const { content, bufferBytes } = this.settings;
+    if (content === "echo") return new EchoService(this.#core, { bufferBytes });
+    const print = (lines: string) => {
+      if (lines.includes("internal error")) this.#fault ??= new Wrong(lines.trimEnd());
+    };
+    const random = new Random(7);
+    const resource = content === "hello"
+      ? helloResource
+      : content === "content"
+      ? echoContentResource
+      : new DirectoryResource({ root: ROOT, listing: false }, {
+        filesBytes: CACHE_BYTES,
+        memoBytes: CACHE_BYTES,
+        print,
+        around: {
+          disk: this.disk,
+          clock: this.clock,
+          draw: (numbers) => numbers.map(() => random.word()),
+        },
+      });
+    return new HttpService(this.#core, resource, { print });
+  }
+
+  #happen(event: ServerEvent): void {
+    const { clock, listener, disk } = this;
+    switch (event.kind) {
+      case "client":
+        return this.#begin(new HttpClient(event, this));
+      case "echo client":
+        return this.#begin(new EchoClient(event, this));
+      case "hostile":
+        return this.#begin(new HostileClient(event, this));
+      case "accept error":
+        return listener.fail(new Deno.errors.ConnectionAborted("os error 103"));
+      case "descriptors":
+        listener.descriptors = listener.open + event.left;
+        return clock.in(event.forUs, () => listener.descriptors = Infinity);
+      case "disk":
+        this.#trouble(event.forUs);
+        if (event.fault === "no descriptors") disk.descriptors = disk.openFiles;
+        else disk.fault = event.fault;
+        return clock.in(event.forUs, () => {
+          disk.fault = undefined;
+          disk.descriptors = Infinity;
+        });
+      case "file":
+        return this.#changeFile(event);
+      case "set clock":
+        return clock.setEpoch(event.byMs);
+      case "stall":
+        this.#stalledMs += event.ms;
+        return clock.stall(event.ms);
+      case "drain":
+        return this.#drain(event.graceMs);
+    }
+  }
+
+  #changeFile({ name, change, size, seed }: Extract<ServerEvent, { kind: "file" }>): void {
+    const { disk } = this;
+    this.trace.note(0, `${change} file`);
+    // What is on its way can no longer be completed.
+    if (change !== "replace") this.#trouble(0);
+    if (change === "replace") disk.replace(name, fileBytes(size, seed));
+    else if (change === "remove") disk.remove(name);
+    else {
+      const last = disk.versions(name).at(-1)?.bytes ?? new Uint8Array(0);
+      const bytes = change === "shrink"
+        ? last.slice(0, size % (last.length + 1))
+        : fileBytes(last.length, seed);
+      // A large file that is overwritten while it is sent is a mixture, whatever a server does.
+      if (change === "overwrite" && last.length > 1 << 20) disk.replace(name, bytes);
+      else disk.overwrite(name, bytes);
+    }
+  }
+
+  #trouble(forUs: number): void {
+    this.#troubledUntilUs = Math.max(this.#troubledUntilUs, this.clock.nowUs + forUs);
+  }
+
+  #begin(client: Client): void {
+    this.#clients.push(client);
+    client.start();
+  }
+
+  #drain(graceMs: number): void {
+    if (this.isDraining) return;
+    this.trace.note(0, "drain");
+    this.clock.hasPromises = true;
+    this.#stopped = this.#acceptor.stop(graceMs).then(() => {
+      this.#hasStopped = true;
+    }, (error) => void (this.#fault ??= error));
+  }
+
+  /** What holds after every step. */
+  #check(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+    const { open } = this.#counters;
+    const live = this.#engine.blocks.size;
+    hold(open === live, () => `${open} connections count as open, ${live} are`);
+    hold(this.#limit.open === live, () => `the limit counts ${this.#limit.open} of ${live}`);
+    hold(live <= this.settings.maxConnections, () => `${live} connections are over the limit`);
+    hold(this.#wheel.size === live, () => `${this.#wheel.size} timeouts for ${live} connections`);
+    const { blocksUsed } = this.#core;
+    hold(
+      blocksUsed >= live && blocksUsed <= this.#maxBlocks,
+      () => `${blocksUsed} blocks are in use for ${live} connections`,
+    );
+  }
+
+  /** What holds when the server has ended. */
+  #checkEnd(): void {
+    hold(this.#hasStopped, "the server does not end");
+    hold(this.#counters.open === 0, "connections are left");
+    hold(this.listener.open === 0, `${this.listener.open} sockets are left`);
+    hold(this.#core.blocksUsed === 0, `${this.#core.blocksUsed} blocks are left`);
+    hold(this.disk.openFiles === 0, `${this.disk.openFiles} files are left open`);
+    hold(this.clock.timers === 0, `${this.clock.timers} timers are left`);
+  }
+}

@@ -1,0 +1,31 @@
+/** Lets a simulated world come to rest between two events. */
+import { setImmediate } from "node:timers";
+import type { SimulatedClock } from "../../servers/net/engines/simulated/clock.ts";
+
+/** More events than any simulation has: it goes round in a circle. */
+const MAX_STEPS = 1_000_000;
+
+/** Waits until every promise that is settled, and all that follows from it, was dealt with. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/**
+ * Lets events happen until none is planned. After each, promises are dealt with before time goes on:
+ * none of them waits for anything outside of the simulation, so the order is always the same.
+ *
+ * @param onStep called after each event; what it throws ends the simulation
+ */
+export async function runToRest(clock: SimulatedClock, onStep: () => void): Promise<void> {
+  for (let steps = 0; steps < MAX_STEPS; ++steps) {
+    if (clock.hasPromises) {
+      clock.hasPromises = false;
+      await turn();
+    }
+    onStep();
+    if (!clock.step()) {
+      if (!clock.hasPromises) return;
+    }
+  }
+  throw new Error(`No rest after ${MAX_STEPS} events`);
+}
