@@ -31,6 +31,9 @@ export interface ClientWorld {
 /** The plan of a client. */
 export type ClientPlan = Extract<ServerEvent, { id: number }>;
 
+/** Where reads go: what was read is dealt with before the next. */
+const input = new Uint8Array(65536);
+
 /** A client. */
 export abstract class Client implements EndEvents {
   /** It has got all that it waited for. */
@@ -40,7 +43,6 @@ export abstract class Client implements EndEvents {
   protected readonly id: number;
   protected end!: End;
   readonly #plan: ClientPlan;
-  readonly #buffer: Uint8Array;
   readonly #output: Uint8Array[] = [];
   /** It shall send a FIN behind its output. */
   #finishes = false;
@@ -53,7 +55,6 @@ export abstract class Client implements EndEvents {
     this.world = world;
     this.id = plan.id;
     this.random = new Random(plan.seed, 2);
-    this.#buffer = new Uint8Array(plan.readBytes);
   }
 
   /** Whether everything was sent that it wanted to. */
@@ -133,10 +134,10 @@ export abstract class Client implements EndEvents {
 
   #read(): void {
     if (this.end.isClosed || !this.isReading) return;
-    const count = this.end.read(this.#buffer);
+    const count = this.end.read(input.subarray(0, this.#plan.readBytes));
     if (count === AGAIN) return;
     if (count > 0) {
-      const bytes = this.#buffer.subarray(0, count);
+      const bytes = input.subarray(0, count);
       this.world.trace.mixBytes(bytes);
       this.received(bytes);
       if (this.end.isReadable) this.readable();

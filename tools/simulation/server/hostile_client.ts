@@ -18,6 +18,8 @@ const DRIBBLE_US = 400_000;
 /** The client. */
 export class HostileClient extends Client {
   readonly #steps: HostileStep[];
+  /** The files that it asks for: not those that take too many events. */
+  readonly #files: number;
   readonly #parser = new ResponseParser();
   /** Of the echo service. */
   #sent = 0;
@@ -26,6 +28,9 @@ export class HostileClient extends Client {
   constructor(plan: Extract<ClientPlan, { kind: "hostile" }>, world: ClientWorld) {
     super(plan, world);
     this.#steps = [...plan.steps];
+    const { pieceBytes, windowBytes } = plan.network;
+    const mostBytes = Math.min(pieceBytes, windowBytes, plan.readBytes, world.settings.mostBytes);
+    this.#files = mostBytes < 1000 ? 2 : 4;
   }
 
   protected override refused(): void {
@@ -106,7 +111,7 @@ export class HostileClient extends Client {
     const { content } = this.world.settings;
     const head = (line: string, more = "") =>
       encoder.encode(`${line} HTTP/1.1\r\nHost: a\r\n${more}\r\n`);
-    if (content === "files") return head(`GET /${FILES[size % FILES.length][0]}`);
+    if (content === "files") return head(`GET /${FILES[size % this.#files][0]}`);
     if (content === "hello") return head("GET /");
     const start = head("POST /", `Content-Length: ${size}\r\n`);
     const bytes = new Uint8Array(start.length + size);

@@ -118,8 +118,8 @@ export const FILES: readonly [name: string, bytes: number][] = [
 /** How long all clients of a plan take to come, in µs. */
 const CROWD_US = 3e6;
 
-/** The plan of `seed`. @param clients how many; 0: by the seed */
-export function planServer(seed: number, clients = 0): ServerPlan {
+/** The plan of `seed`. */
+export function planServer(seed: number): ServerPlan {
   const random = new Random(seed);
   const content = random.pick(CONTENTS);
   const settings: ServerSettings = {
@@ -132,10 +132,10 @@ export function planServer(seed: number, clients = 0): ServerPlan {
     sendsFiles: random.chance(50),
     isHeldUp: random.chance(20),
     mostDelayUs: random.pick([0, 5, 100, 2000]),
-    mostBytes: random.pick([16, 700, 4096, 1 << 20]),
+    mostBytes: random.pick([16, 700, 4096, 4096, 1 << 20, 1 << 20]),
     maxBody: 1 << 16,
   };
-  const count = clients || random.size(1, 120);
+  const count = random.chance(30) ? random.size(1, 20) : random.between(20, 150);
   const hostilePercent = random.pick([0, 20, 50, 80]);
   const events: ServerEvent[] = [];
   for (let id = 1; id <= count; ++id) {
@@ -163,8 +163,8 @@ function client(
     network: {
       leastDelayUs,
       mostDelayUs: leastDelayUs + random.pick([0, 50, 3000]),
-      pieceBytes: random.pick([7, 1460, 65536]),
-      windowBytes: random.pick([100, 4000, 200_000]),
+      pieceBytes: random.pick([7, 1460, 1460, 65536, 65536]),
+      windowBytes: random.pick([100, 4000, 200_000, 200_000]),
     },
     readDelayUs: random.pick([0, 0, 100, 20_000]),
     readBytes: random.pick([100, 65536]),

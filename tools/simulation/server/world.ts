@@ -32,6 +32,9 @@ import { HttpClient } from "./http_client.ts";
 import { FILES, type ServerEvent, type ServerPlan, type ServerSettings } from "./plan.ts";
 import { fileBytes } from "./requests.ts";
 
+/** What the files hold at first. */
+const firstBytes = FILES.map(([, length], i) => fileBytes(length, i));
+
 /** For what is kept of files. */
 const CACHE_BYTES = 4 << 20;
 
@@ -134,7 +137,9 @@ export class ServerWorld implements ClientWorld {
     this.trace = trace;
     this.listener = new SimulatedListener(clock, trace);
     this.disk = new SimulatedDisk(clock, new Random(events.length, 3));
-    FILES.forEach(([name, length], i) => this.disk.replace(name, fileBytes(length, i), -1e7));
+    if (settings.content === "files") {
+      FILES.forEach(([name], i) => this.disk.replace(name, firstBytes[i], -1e7));
+    }
     const { maxConnections, outputBlocks, content, bufferBytes, maxBody, writes } = settings;
     const isEcho = content === "echo";
     this.#maxBlocks = maxConnections + outputBlocks;
@@ -298,15 +303,15 @@ export class ServerWorld implements ClientWorld {
     if (this.#fault !== undefined) throw this.#fault;
     const { open } = this.#counters;
     const live = this.#engine.blocks.size;
+    const { blocksUsed } = this.#core;
+    const isRight = open === live && this.#limit.open === live && this.#wheel.size === live &&
+      live <= this.settings.maxConnections && blocksUsed >= live && blocksUsed <= this.#maxBlocks;
+    if (isRight) return;
     hold(open === live, () => `${open} connections count as open, ${live} are`);
     hold(this.#limit.open === live, () => `the limit counts ${this.#limit.open} of ${live}`);
     hold(live <= this.settings.maxConnections, () => `${live} connections are over the limit`);
     hold(this.#wheel.size === live, () => `${this.#wheel.size} timeouts for ${live} connections`);
-    const { blocksUsed } = this.#core;
-    hold(
-      blocksUsed >= live && blocksUsed <= this.#maxBlocks,
-      () => `${blocksUsed} blocks are in use for ${live} connections`,
-    );
+    throw new Wrong(`${blocksUsed} blocks are in use for ${live} connections`);
   }
 
   /** What holds when the server has ended. */

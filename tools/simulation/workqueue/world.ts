@@ -242,11 +242,13 @@ export class QueueWorld implements WorkerWorld {
       }
       case "flush item": {
         const due = this.#accepted(event.item);
-        return this.#await(
-          `flushWork of item ${event.item}`,
-          flushWork(this.#works[event.item]),
-          () => this.#checkOver(event.item, due, "flushWork"),
-        );
+        const fate = this.#fates[event.item];
+        const { cancelled } = fate;
+        const flushed = flushWork(this.#works[event.item]);
+        return this.#await(`flushWork of item ${event.item}`, flushed, () => {
+          // It waits for what was queued last: when that is cancelled, it waits for nothing else.
+          if (fate.cancelled === cancelled) this.#checkOver(event.item, due, "flushWork");
+        });
       }
       case "flush": {
         const due = this.#dueNow();
