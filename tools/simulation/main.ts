@@ -13,6 +13,7 @@ const USAGE = `Usage: deno task simulate [--seed N | --minutes M | --connections
   --minutes M       run simulations of new seeds for M minutes (default 1)
   --connections N   run simulations of new seeds until there were N connections to servers
   --from N          the first of these seeds (default: by chance)
+  --no-shrink       only name a failing seed
   --world NAME      only ${WORLDS.join(", ")}
 `;
 
@@ -40,7 +41,6 @@ function show(plan: Plan, { lines }: Run): void {
 
 /** Shows why \`plan\` fails, with the least that fails so. */
 async function explain(plan: Plan, failure: string): Promise<void> {
-  console.log(`seed ${plan.seed} (${plan.world}) fails: ${failure}`);
   const small = await shrink(plan, failure);
   const run = await runPlan(small, { keepsLines: true });
   console.log(`of ${plan.events.length} events these ${small.events.length} do: ${run.failure}`);
@@ -48,7 +48,16 @@ async function explain(plan: Plan, failure: string): Promise<void> {
   console.log(`repeat it: deno task simulate --seed ${plan.seed} --world ${plan.world}`);
 }
 
-async function one(seed: number, world: WorldName | undefined, trace: boolean): Promise<number> {
+/** Which simulations to run. */
+interface Choice {
+  world: WorldName | undefined;
+  shrinks: boolean;
+}
+
+async function one(
+  seed: number,
+  { world, shrinks, trace }: Choice & { trace: boolean },
+): Promise<number> {
   const plan = planOf(seed, world);
   const run = await runPlan(plan, { keepsLines: trace });
   if (trace) show(plan, run);
@@ -58,16 +67,16 @@ async function one(seed: number, world: WorldName | undefined, trace: boolean): 
       `digest ${run.digest}`,
   );
   if (run.failure === undefined) return 0;
-  await explain(plan, run.failure);
+  console.log(run.failure);
+  if (shrinks) await explain(plan, run.failure);
   return 1;
 }
 
 async function many(
-  { from, minutes, connections, world }: {
+  { from, minutes, connections, world, shrinks }: Choice & {
     from: number;
     minutes: number;
     connections: number;
-    world: WorldName | undefined;
   },
 ): Promise<number> {
   const beginMs = performance.now();
@@ -79,7 +88,9 @@ async function many(
     const run = await runPlan(plan);
     served += run.connections;
     if (run.failure === undefined) continue;
-    await explain(plan, run.failure);
+    const seconds = ((performance.now() - beginMs) / 1000).toFixed(1);
+    console.log(`seed ${seed} (${plan.world}) fails after ${seconds} s: ${run.failure}`);
+    if (shrinks) await explain(plan, run.failure);
     return 1;
   }
   const seconds = (performance.now() - beginMs) / 1000;
@@ -100,6 +111,7 @@ async function main(args: string[]): Promise<number> {
       from: { type: "string" },
       world: { type: "string" },
       trace: { type: "boolean", default: false },
+      "no-shrink": { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -112,13 +124,14 @@ async function main(args: string[]): Promise<number> {
     throw new UsageError(`--world is '${world}'; write one of ${WORLDS.join(", ")}`);
   }
   const seed = wholeNumber("seed", values.seed);
-  if (seed !== undefined) return await one(seed, world, values.trace);
+  const choice = { world, shrinks: !values["no-shrink"] };
+  if (seed !== undefined) return await one(seed, { ...choice, trace: values.trace });
   const connections = wholeNumber("connections", values.connections);
   return await many({
     from: wholeNumber("from", values.from) ?? new Random(Date.now()).word(),
     minutes: wholeNumber("minutes", values.minutes) ?? (connections === undefined ? 1 : Infinity),
     connections: connections ?? Infinity,
-    world,
+    ...choice,
   });
 }
 

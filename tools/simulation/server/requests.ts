@@ -118,9 +118,9 @@ export function requestOf(exchange: Exchange, id: number, content: Content): Req
     closes: endsConnection(exchange),
     check(response, asked) {
       checkHead(response);
-      const mayFail = response.status >= 500 && exchange.kind !== "bad" &&
-        asked.world.mayHaveFailed(asked.sinceUs);
-      if (mayFail && (response.status === 500 || response.status === 503)) return;
+      const { status } = response;
+      const isFailure = status === 500 || status === 503;
+      if (isFailure && asked.world.mayHaveFailed(asked.sinceUs)) return;
       check(response, asked);
     },
   };
