@@ -1,9 +1,13 @@
 /** Lets a simulated world come to rest between two events. */
 import { setImmediate } from "node:timers";
+import { hold, Wrong } from "./failure.ts";
 import type { SimulatedClock } from "../../servers/net/engines/simulated/clock.ts";
 
 /** More events than any simulation has: it goes round in a circle. */
-const MAX_STEPS = 1_000_000;
+const MAX_STEPS = 3_000_000;
+
+/** Simulated time within which everything ends, in µs: no timeout is nearly as long. */
+const MAX_US = 3600 * 1e6;
 
 /** Waits until every promise that is settled, and all that follows from it, was dealt with. */
 function turn(): Promise<void> {
@@ -23,9 +27,10 @@ export async function runToRest(clock: SimulatedClock, onStep: () => void): Prom
       await turn();
     }
     onStep();
+    hold(clock.nowUs < MAX_US, "the simulation does not come to rest within an hour");
     if (!clock.step()) {
       if (!clock.hasPromises) return;
     }
   }
-  throw new Error(`No rest after ${MAX_STEPS} events`);
+  throw new Wrong(`the simulation does not come to rest within ${MAX_STEPS} events`);
 }
