@@ -28,6 +28,11 @@ export interface DriverTraits {
   readFile(file: number, target: Uint8Array, offset: number): number;
 }
 
+/** What a read that was under way when its socket was closed may leave behind. */
+export function scribble(view: Uint8Array): void {
+  view.subarray(0, 4096).fill(0xaa);
+}
+
 /** An end with its connection. */
 export class SimulatedDriver implements Driver, EndEvents {
   readonly sendsFiles: boolean;
@@ -136,7 +141,10 @@ export class SimulatedDriver implements Driver, EndEvents {
   #received(): void {
     const { end, random } = this.#arrival;
     const room = this.#receiving!;
-    if (this.#isClosed) return this.#cancelled();
+    if (this.#isClosed) {
+      scribble(room);
+      return this.#cancelled();
+    }
     const most = random.between(1, Math.min(room.length, this.#traits.mostBytes));
     const count = end.read(room.subarray(0, most));
     if (count === AGAIN) {

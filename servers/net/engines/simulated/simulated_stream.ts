@@ -6,12 +6,14 @@ import type { Accepted, Listener, Stream } from "../deno/stream.ts";
 import type { SimulatedClock } from "./clock.ts";
 import type { Arrival, SimulatedListener } from "./listener.ts";
 import { AGAIN, type EndEvents, RESET } from "./network.ts";
-import type { DriverTraits } from "./simulated_driver.ts";
+import { type DriverTraits, scribble } from "./simulated_driver.ts";
 
 /** An operation under way. */
 interface Pending {
   /** Tries. @returns how many bytes, `AGAIN` or `RESET` */
   attempt(): number;
+  /** Ends it because the stream was closed. */
+  cancel(): void;
   resolve(count: number): void;
   reject(error: Error): void;
 }
@@ -41,7 +43,7 @@ class SimulatedStream implements Stream, EndEvents {
         end.read(
           view.subarray(0, random.between(1, Math.min(view.length, this.#traits.mostBytes))),
         );
-      this.#reading = { attempt, resolve, reject };
+      this.#reading = { attempt, cancel: () => scribble(view), resolve, reject };
       this.readable();
     });
   }
@@ -53,7 +55,7 @@ class SimulatedStream implements Stream, EndEvents {
         end.write(
           view.subarray(0, random.between(1, Math.min(view.length, this.#traits.mostBytes))),
         );
-      this.#writing = { attempt, resolve, reject };
+      this.#writing = { attempt, cancel() {}, resolve, reject };
       this.writable();
     });
   }
@@ -98,7 +100,10 @@ class SimulatedStream implements Stream, EndEvents {
       if (count === AGAIN) return;
       ended();
       this.#clock.hasPromises = true;
-      if (this.#isClosed) return asked.reject(new Deno.errors.BadResource("closed"));
+      if (this.#isClosed) {
+        asked.cancel();
+        return asked.reject(new Deno.errors.BadResource("closed"));
+      }
       this.#listener.trace.note(this.#arrival.id, what, count);
       if (count === RESET) asked.reject(new Deno.errors.ConnectionReset("reset"));
       else asked.resolve(count);
