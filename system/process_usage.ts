@@ -1,14 +1,14 @@
 /** What processes use, as the kernel counts it (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
 import { readProc } from "./proc.ts";
 
-/** CPU time of a process with all of its threads, ended ones included. */
-export interface CpuTime {
-  userUs: number;
-  systemUs: number;
-}
+/** The unit of `/proc/PID/stat`: USER_HZ is 100 on every architecture that Deno runs on. */
+export const TICK_US = 10_000;
 
-/** The kernel reports in ticks of USER_HZ, which is 100 on every architecture that Deno runs on. */
-const TICK_US = 10_000;
+/** CPU time of a process with all of its threads, ended ones included, in {@linkcode TICK_US}. */
+export interface CpuTicks {
+  userTicks: number;
+  systemTicks: number;
+}
 
 /** Indices among the fields that follow the command's name. */
 const PPID = 1;
@@ -21,15 +21,15 @@ function fieldsOf(stat: string): string[] {
 }
 
 /** Parses the text of `/proc/PID/stat`. */
-export function parseCpuTime(stat: string): CpuTime {
+export function parseTicks(stat: string): CpuTicks {
   const fields = fieldsOf(stat);
-  return { userUs: Number(fields[UTIME]) * TICK_US, systemUs: Number(fields[STIME]) * TICK_US };
+  return { userTicks: Number(fields[UTIME]), systemTicks: Number(fields[STIME]) };
 }
 
 /** CPU time of process `pid` so far; null when there is no such process, or no `/proc`. */
-export function readCpuTime(pid: number): CpuTime | null {
+export function readTicks(pid: number): CpuTicks | null {
   const stat = readProc(`/proc/${pid}/stat`);
-  return stat === null ? null : parseCpuTime(stat);
+  return stat === null ? null : parseTicks(stat);
 }
 
 /** CPU time in µs that `root` and all processes below it have used; ended ones do not count. */
@@ -39,8 +39,9 @@ export function treeCpuUs(root: number): number {
     const stat = /^\d+$/.test(name) ? readProc(`/proc/${name}/stat`) : null;
     // It may have ended since.
     if (stat === null) continue;
-    const { userUs, systemUs } = parseCpuTime(stat);
-    all.set(Number(name), { parent: Number(fieldsOf(stat)[PPID]), usedUs: userUs + systemUs });
+    const { userTicks, systemTicks } = parseTicks(stat);
+    const usedUs = (userTicks + systemTicks) * TICK_US;
+    all.set(Number(name), { parent: Number(fieldsOf(stat)[PPID]), usedUs });
   }
   let sum = 0;
   for (const [pid, { usedUs }] of all) {
@@ -49,21 +50,6 @@ export function treeCpuUs(root: number): number {
     if (at === root) sum += usedUs;
   }
   return sum;
-}
-
-/** What process `pid` uses while `work` runs; null without `pid` or where it cannot be told. */
-export async function cpuDuring<T>(
-  pid: number | undefined,
-  work: () => Promise<T>,
-): Promise<{ value: T; cpu: CpuTime | null }> {
-  const before = pid === undefined ? null : readCpuTime(pid);
-  const value = await work();
-  const after = pid === undefined ? null : readCpuTime(pid);
-  const cpu = before && after && {
-    userUs: after.userUs - before.userUs,
-    systemUs: after.systemUs - before.systemUs,
-  };
-  return { value, cpu };
 }
 
 /** Memory of process `pid` that is resident now, in bytes; NaN when there is no such process. */

@@ -74,6 +74,18 @@ export function formatShortCount(count: number): string {
   return `${Number((count / unit.factor).toPrecision(3))}${unit.name}`;
 }
 
+/**
+ * A range in one unit, with three digits at each end: `0.9–1.1 ms`, `113k–130k`; one value where
+ * three digits do not tell its ends apart.
+ */
+export function formatRange(kind: keyof typeof UNITS, low: number, high: number): string {
+  const { name, factor } = unitFor(kind, high);
+  const [from, to] = [low, high].map((end) => String(Number((end / factor).toPrecision(3))));
+  const unit = kind === "count" ? name : ` ${name}`;
+  if (from === to) return to + unit;
+  return kind === "count" ? `${from}${low === 0 ? "" : unit}–${to}${unit}` : `${from}–${to}${unit}`;
+}
+
 /** A relative change, signed: `+12.5%`; `-` when `before` or `after` is unknown or `before` is 0. */
 export function formatChange(before: number | null, after: number | null): string {
   if (before === null || after === null || before === 0) return NONE;

@@ -22,6 +22,7 @@ interface Case {
 export const buffers: Lab = {
   name: "buffers",
   question: "What happens to messages that are longer than the server's buffer?",
+  seconds: { quick: 4, full: 0 },
   takes: [],
   async run(context) {
     const kind = context.isQuick ? "quick" : "full";

@@ -29,6 +29,7 @@ const PIPELINED = `, ${PIPELINE} pipelined`;
 export const cost: Lab = {
   name: "cost",
   question: "Where does a request's time go?",
+  seconds: { quick: 9, full: 0 },
   takes: ["http"],
   async run(context) {
     const { host, signal } = context;
@@ -74,7 +75,7 @@ export const cost: Lab = {
           "the shortest one; the copy into its memory included.",
           `Servers: "Hello World!" over ${CONNECTIONS} keep-alive connections, one request at a ` +
           `time, and ${PIPELINE} pipelined; one thread each. CPU time is that of the server's ` +
-          "process, in user mode and in the kernel (/proc/PID/stat).",
+          "process, from its own clock; the kernel tells its parts apart by looking at each tick.",
           typeof nginx === "string"
             ? `Without nginx: ${nginx}.`
             : "nginx: one process, 'return 200', access log off.",

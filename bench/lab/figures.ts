@@ -1,5 +1,6 @@
 /** The figures that experiments measure: what each is called, its unit, and which way is better. */
-import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
+import type { Spread } from "../stats/spread.ts";
+import { formatBytes, formatCount, formatLatency, formatRange } from "../../system/units.ts";
 
 /** How a figure is written and drawn. */
 export type FigureKind = "rate" | "count" | "latency" | "bytes" | "ns";
@@ -11,7 +12,12 @@ export interface Figure {
   kind: FigureKind;
   /** Which of two values is the better one; neither without it. */
   better?: "more" | "less";
+  /** What it is about: where a group has many figures, each subject has a table; default `load`. */
+  subject?: Subject;
 }
+
+/** Subjects of figures. */
+export type Subject = "load" | "queues" | "connections" | "CPU";
 
 /** All figures, in the order in which tables show them. */
 export const FIGURES = {
@@ -23,26 +29,36 @@ export const FIGURES = {
   connectP50Us: { label: "connect p50", kind: "latency", better: "less" },
   connectMaxUs: { label: "connect max", kind: "latency", better: "less" },
   lateConnects: { label: "connects ≥ 0.9 s", kind: "count", better: "less" },
-  queueLength: { label: "queue (Recv-Q)", kind: "count" },
-  queueLimit: { label: "backlog (Send-Q)", kind: "count" },
-  overflows: { label: "overflows", kind: "count", better: "less" },
-  synRetransmits: { label: "SYN retransmits", kind: "count", better: "less" },
+  queueLength: { label: "queue (Recv-Q)", kind: "count", subject: "queues" },
+  queueLimit: { label: "backlog (Send-Q)", kind: "count", subject: "queues" },
+  overflows: { label: "overflows", kind: "count", better: "less", subject: "queues" },
+  synRetransmits: { label: "SYN retransmits", kind: "count", better: "less", subject: "queues" },
   piecesPerMessage: { label: "pieces/message", kind: "count" },
   lostBytes: { label: "bytes lost", kind: "count", better: "less" },
-  timeWaitLeft: { label: "TIME-WAIT left", kind: "count", better: "less" },
-  timeWaitPerRequest: { label: "TIME-WAIT/request", kind: "count", better: "less" },
-  closed: { label: "closed", kind: "count" },
-  open: { label: "still open", kind: "count" },
-  slowOpen: { label: "slow ones open", kind: "count" },
-  closeMinUs: { label: "closed after, min", kind: "latency" },
-  closeP50Us: { label: "p50 of closing", kind: "latency" },
-  closeMaxUs: { label: "max of closing", kind: "latency" },
-  cpuUsPerRequest: { label: "CPU/request", kind: "latency", better: "less" },
-  userUsPerRequest: { label: "in user mode", kind: "latency", better: "less" },
-  systemUsPerRequest: { label: "in the kernel", kind: "latency", better: "less" },
-  cpuUsPerMessage: { label: "CPU/message", kind: "latency", better: "less" },
+  timeWaitLeft: { label: "TIME-WAIT left", kind: "count", better: "less", subject: "connections" },
+  timeWaitPerRequest: {
+    label: "TIME-WAIT/request",
+    kind: "count",
+    better: "less",
+    subject: "connections",
+  },
+  closed: { label: "closed", kind: "count", subject: "connections" },
+  open: { label: "still open", kind: "count", subject: "connections" },
+  slowOpen: { label: "slow ones open", kind: "count", subject: "connections" },
+  closeMinUs: { label: "closed after, min", kind: "latency", subject: "connections" },
+  closeP50Us: { label: "p50 of closing", kind: "latency", subject: "connections" },
+  closeMaxUs: { label: "max of closing", kind: "latency", subject: "connections" },
+  cpuUsPerRequest: { label: "CPU/request", kind: "latency", better: "less", subject: "CPU" },
+  userUsPerRequest: { label: "in user mode", kind: "latency", better: "less", subject: "CPU" },
+  systemUsPerRequest: { label: "in the kernel", kind: "latency", better: "less", subject: "CPU" },
+  cpuUsPerMessage: { label: "CPU/message", kind: "latency", better: "less", subject: "CPU" },
   parseNs: { label: "ns/request", kind: "ns", better: "less" },
-  syscallsPerRequest: { label: "system calls/request", kind: "count", better: "less" },
+  syscallsPerRequest: {
+    label: "system calls/request",
+    kind: "count",
+    better: "less",
+    subject: "CPU",
+  },
   failed: { label: "failed", kind: "count", better: "less" },
 } as const satisfies Record<string, Figure>;
 
@@ -65,4 +81,12 @@ export function formatFigure(key: FigureKey, value: number): string {
   if (kind === "ns") return `${formatCount(value)} ns`;
   // Small counts per request need their decimals; a rate or a large count does not.
   return value > 0 && value < 10 ? String(Number(value.toPrecision(3))) : formatCount(value);
+}
+
+/** The range of repetitions of figure `key`, as `64–65.2 µs`; empty where it says nothing. */
+export function formatSpread(key: FigureKey, { low, high }: Spread): string {
+  if (low === high) return "";
+  const { kind } = figureOf(key);
+  if (kind === "ns") return `${formatRange("count", low, high)} ns`;
+  return formatRange(kind === "rate" ? "count" : kind, low, high);
 }

@@ -1,19 +1,18 @@
 /** The drawings of an experiment as charts. Pure. */
-import type { SeriesOption } from "echarts";
 import { type FigureKey, figureOf } from "./figures.ts";
 import type { Drawing } from "./lab.ts";
 import type { VariantResult } from "./measure.ts";
 import { rowName, tickOf } from "./tables.ts";
-import { axis, latencyScale, latencyTitle } from "../report/axis.ts";
+import type { ScaleKind } from "../report/axis.ts";
 import {
   barChart,
   type BarGroup,
   cdfChart,
   type Chart,
-  chart,
+  lineChart,
+  type LinePoint,
   spectrumChart,
 } from "../report/charts.ts";
-import { formatShortCount } from "../../system/units.ts";
 
 /** Draws `drawing`; null when nothing of it was measured. */
 export function drawingChart(
@@ -57,17 +56,7 @@ function bars(
       return { series, value: median, ...(low === high ? {} : { low, high }) };
     }),
   }));
-  const drawn = barChart(title, barGroups, axisName(figure));
-  return {
-    title,
-    option: (theme) => {
-      const option = drawn.option(theme);
-      const yAxis = option.yAxis as { name: string };
-      // What is measured in microseconds need not be a latency: it may be CPU time.
-      const name = yAxis.name.replace(/^latency/, figureOf(figure).label);
-      return { ...option, yAxis: { ...yAxis, name } };
-    },
-  };
+  return barChart(title, barGroups, figureOf(figure).label, scaleKind(figure));
 }
 
 /** A figure over the variants' `x`, a line for each label, with marks at what was measured. */
@@ -77,39 +66,17 @@ function lines(
 ): Chart | null {
   const own = variants.filter((v) => v.group === group && v.spreads[figure]);
   if (own.length === 0) return null;
-  const labels = [...new Set(own.map(({ label }) => label))];
-  const places = [...new Set(own.map(tickOf))];
-  const kind = figureOf(figure).kind;
-  const values = own.map(({ spreads }) => spreads[figure]!.median);
-  const scale = kind === "latency" ? latencyScale(values, { fromZero: true }) : null;
-  const counts = { type: "value", axisLabel: { formatter: formatShortCount } };
-  return chart(title, labels, (theme) => ({
-    xAxis: {
-      ...axis(x, { type: "category", splitLine: { show: false } }, theme),
-      data: places,
-    },
-    yAxis: axis(
-      scale ? latencyTitle(figureOf(figure).label, scale) : axisName(figure),
-      scale?.options ?? counts,
-      theme,
-    ),
-    series: labels.map((label): SeriesOption => ({
-      type: "line",
-      name: label,
-      symbol: "circle",
-      symbolSize: 7,
-      lineStyle: { width: 2 },
-      data: places.map((place) => {
-        const variant = own.find((v) => v.label === label && tickOf(v) === place);
-        const median = variant?.spreads[figure]?.median;
-        return median === undefined ? null : scale?.position(median) ?? median;
-      }),
-    })),
-  }));
+  const points = own.map((variant): LinePoint => {
+    const { median, low, high } = variant.spreads[figure]!;
+    return { series: variant.label, place: tickOf(variant), value: median, low, high };
+  });
+  return lineChart(title, points, {
+    what: figureOf(figure).label,
+    where: x,
+    kind: scaleKind(figure),
+  });
 }
 
-function axisName(figure: FigureKey): string {
-  const { kind, label } = figureOf(figure);
-  // The charts choose a unit for latencies by themselves.
-  return kind === "latency" ? "latency" : label;
+function scaleKind(figure: FigureKey): ScaleKind {
+  return figureOf(figure).kind === "latency" ? "latency" : "count";
 }

@@ -19,7 +19,8 @@ export async function labReport(results: LabResult[], version: string): Promise<
     version,
     labs: results.map((result) => labDocument(result, { curves: true })),
   };
-  const date = results[0]?.environment.date ?? "";
+  const environment = results[0]?.environment;
+  const date = environment?.date ?? "";
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -37,15 +38,18 @@ ${reportStyle()}
 <h1>ktcp lab report</h1>
 <p class="small">ktcp ${escapeHtml(version)}, <time datetime="${date}">${
     escapeHtml(date.replace("T", " ").replace(/\.\d+Z$/, " UTC"))
-  }</time>. Figures are medians; ± is half of the range of the repetitions.</p>
+  }</time>. Figures are medians; below each are the lowest and the highest repetition. Whiskers in
+plots show the same range.</p>
 </header>
 <nav aria-label="Labs">
 <ul>
 ${results.map(({ lab }) => `<li><a href="#${lab}">${lab}</a></li>`).join("\n")}
+<li><a href="#environment">environment</a></li>
 </ul>
 </nav>
 <main>
 ${sections.join("\n")}
+${environment ? environmentSection(environment) : ""}
 </main>
 <footer>
 <p class="small">The raw data of every repetition stands at the end of this file, as JSON in the
@@ -72,8 +76,8 @@ ${tables(result)}
 <div class="plots">
 ${await plots(result)}
 </div>
-<h3>Environment</h3>
-${environmentList(environment, result.seconds)}
+<p class="small">${result.seconds.toFixed(1)} s${environment.quick ? " with --quick" : ""}; load
+average ${environment.loadAverage.join(", ")} when it began.</p>
 </section>`;
 }
 
@@ -85,25 +89,25 @@ function list(items: string[], className?: string): string {
 }
 
 function tables({ lab, variants }: LabResult): string {
-  return groupTables(variants).map(({ group, header, rows }) => {
-    const label = escapeHtml(`${lab}, ${group}`);
+  return groupTables(variants).map(({ title, header, rows, note }) => {
+    const label = escapeHtml(`${lab}, ${title}`);
     const head = header.map((text) => `<th scope="col">${escapeHtml(text)}</th>`).join("");
     const body = rows.map(({ name, cells }) => {
-      const values = cells.map(({ text, spread }) =>
-        `<td>${escapeHtml(text)}${spread && ` <span class="spread">${spread}</span>`}</td>`
+      const values = cells.map(({ text, range }) =>
+        `<td>${escapeHtml(text)}${range && ` <span class="range">${escapeHtml(range)}</span>`}</td>`
       );
       return `<tr><th scope="row">${escapeHtml(name)}</th>${values.join("")}</tr>`;
     });
     // What scrolls has to be reachable without a mouse.
     return `<div class="scroll" tabindex="0" role="group" aria-label="Table: ${label}">
 <table>
-<caption>${escapeHtml(group)}</caption>
+<caption>${escapeHtml(title)}</caption>
 <thead><tr><th scope="col">variant</th>${head}</tr></thead>
 <tbody>
 ${body.join("\n")}
 </tbody>
 </table>
-</div>`;
+</div>${note && `\n<p class="small">${escapeHtml(note)}</p>`}`;
   }).join("\n");
 }
 
@@ -117,18 +121,20 @@ async function plots({ lab, drawings, variants }: LabResult): Promise<string> {
   return figures.flat().join("\n");
 }
 
-function environmentList(environment: Environment, seconds: number): string {
-  const { machine, kernel, loadAverage, limits, versions, quick } = environment;
+/** The machine, which all experiments share. */
+function environmentSection({ machine, kernel, limits, versions }: Environment): string {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB`;
   const pairs = (record: object) =>
     Object.entries(record).map(([name, value]) => `${name} ${value ?? "unknown"}`).join(", ");
-  return list([
-    `${machine.cpu}, ${machine.cores} cores, ${memory}; ${kernel}; load average ` +
-    `${loadAverage.join(", ")} when it began`,
+  const items = [
+    `${machine.cpu}, ${machine.cores} cores, ${memory}; ${kernel}`,
     pairs(limits),
     pairs(versions),
-    `${seconds.toFixed(1)} s${quick ? ", with --quick" : ""}`,
-  ], "small");
+  ];
+  return `<section aria-labelledby="environment">
+<h2 id="environment">Environment</h2>
+${list(items)}
+</section>`;
 }
 
 /** `value` as JSON that can stand in a `script` element: no `<` can end it. */

@@ -17,6 +17,7 @@ const MODES = [
 export const keepalive: Lab = {
   name: "keepalive",
   question: "What does a new connection per request cost?",
+  seconds: { quick: 7, full: 0 },
   takes: ["http"],
   async run(context) {
     const { host, isQuick, targets } = context;

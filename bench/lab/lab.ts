@@ -17,6 +17,8 @@ export interface Target {
   name: string;
   hostname: string;
   port: number;
+  /** The processes that serve, whose CPU time is a figure; none where they are unknown. */
+  pids?: readonly number[];
 }
 
 /** A server of the command line's `--target`. */
@@ -35,8 +37,9 @@ export interface ServerSummary {
 
 /** A server that was started for the experiment, in its own process. */
 export interface LabServer extends Target {
-  /** The process that serves. */
+  /** The process that serves, which is the only one. */
   pid: number;
+  pids: readonly number[];
   /** SIGSTOP: the process does nothing, while the kernel goes on to take connections. */
   pause(): void;
   /** SIGCONT. */
@@ -103,6 +106,8 @@ export interface LabFindings {
 export interface Lab {
   name: string;
   question: string;
+  /** How long it took on two cores, with `--quick` and without: whole seconds, for `lab list`. */
+  seconds: { quick: number; full: number };
   /** Which servers of `--target` it can take into its comparison. */
   takes: readonly Protocol[];
   run(context: LabContext): Promise<LabFindings>;

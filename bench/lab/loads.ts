@@ -5,7 +5,8 @@ import { NOBODY_LISTENS } from "../http/error_kind.ts";
 import { DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
-import { cpuDuring } from "../../system/process_usage.ts";
+import { cpuDuring, type CpuUse } from "../../system/linux/process_clock.ts";
+import type { FigureValues } from "./figures.ts";
 import type { LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
 import { formatAddress } from "../../system/address.ts";
@@ -29,7 +30,7 @@ export interface HttpLoad {
 const TIMEOUT_MS = 30_000;
 
 /** Puts `load` on `target`, whose CPU time is a figure when its process is known. */
-export async function httpSample(target: Target & { pid?: number }, load: HttpLoad) {
+export async function httpSample(target: Target, load: HttpLoad) {
   const options: HtstressOptions = {
     urls: [`http://${formatAddress(target)}/`],
     requests: load.requests ?? 0,
@@ -48,7 +49,7 @@ export async function httpSample(target: Target & { pid?: number }, load: HttpLo
     isInsecure: false,
   };
   const { value: outcome, cpu } = await cpuDuring(
-    load.warmupMs ? undefined : target.pid,
+    load.warmupMs ? [] : target.pids ?? [],
     () => runHtstress(options, { signal: load.signal }),
   );
   const { run, histograms } = outcome;
@@ -67,17 +68,24 @@ export async function httpSample(target: Target & { pid?: number }, load: HttpLo
     figures: {
       requestsPerSecond: run.seconds > 0 ? run.window.answered / run.seconds : 0,
       ...percentiles(latency),
-      ...(cpu && run.good > 0
-        ? {
-          cpuUsPerRequest: (cpu.userUs + cpu.systemUs) / run.good,
-          userUsPerRequest: cpu.userUs / run.good,
-          systemUsPerRequest: cpu.systemUs / run.good,
-        }
-        : {}),
+      ...cpuFigures(cpu, run.good),
     },
     latencies: { latency },
   };
   return sample;
+}
+
+/** CPU time for each of `requests`; nothing where it is unknown. */
+function cpuFigures(cpu: CpuUse | null, requests: number): FigureValues {
+  if (cpu === null || requests === 0) return {};
+  const { totalUs, split } = cpu;
+  return {
+    cpuUsPerRequest: totalUs / requests,
+    ...(split && {
+      userUsPerRequest: split.userUs / requests,
+      systemUsPerRequest: split.systemUs / requests,
+    }),
+  };
 }
 
 /** `1 connection`, `8 connections`. */
@@ -94,9 +102,9 @@ export interface EchoLoad {
 }
 
 /** Puts `load` on `target`: all clients connect together, each sends its messages, and closes. */
-export async function echoSample(target: Target & { pid?: number }, load: EchoLoad) {
+export async function echoSample(target: Target, load: EchoLoad) {
   const { clients, messages, sizeBytes, signal } = load;
-  const { value: outcome, cpu } = await cpuDuring(target.pid, () =>
+  const { value: outcome, cpu } = await cpuDuring(target.pids ?? [], () =>
     runEcho({
       target: { hostname: target.hostname, port: target.port },
       threads: clients,
@@ -119,9 +127,7 @@ export async function echoSample(target: Target & { pid?: number }, load: EchoLo
     figures: {
       messagesPerSecond: seconds > 0 ? tallies.ok / seconds : 0,
       ...percentiles(echoUs),
-      ...(cpu && tallies.ok > 0
-        ? { cpuUsPerMessage: (cpu.userUs + cpu.systemUs) / tallies.ok }
-        : {}),
+      ...(cpu && tallies.ok > 0 ? { cpuUsPerMessage: cpu.totalUs / tallies.ok } : {}),
     },
     latencies: { echo: echoUs, connect: connectUs },
   };

@@ -1,44 +1,64 @@
 /** The table of each group of an experiment's variants, for every kind of output. Pure. */
-import { type FigureKey, figureOf, FIGURES, formatFigure } from "./figures.ts";
+import { type FigureKey, figureOf, FIGURES, formatFigure, formatSpread } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
-import { relativeSpread } from "../stats/spread.ts";
 
 /** A figure of a variant. */
 export interface Cell {
   /** The median, or `-`. */
   text: string;
-  /** `±8%`: half of the range; empty where nothing was repeated or nothing differs. */
-  spread: string;
+  /** `64–65.2 µs`, the lowest to the highest repetition; empty where they agree. */
+  range: string;
 }
 
-/** The variants of one group. */
+/** The variants of one group, with figures of it. */
 export interface GroupTable {
-  group: string;
+  /** The group, and the subject where its figures take several tables. */
+  title: string;
   /** Labels of the figures. */
   header: string[];
   rows: { name: string; cells: Cell[] }[];
+  /** What a reader has to know of the figures; empty for nothing. */
+  note: string;
 }
 
-/** A table for each group of `variants`, with the figures that the group has. */
+/** More columns than that do not fit beside each other on a page. */
+const MAX_FIGURES = 8;
+
+const PARTS_NOTE =
+  "Each figure is the median of its own repetitions, so the time in user mode and " +
+  "the time in the kernel need not add up to the CPU time.";
+
+/** The tables of each group of `variants`, with the figures that the group has. */
 export function groupTables(variants: readonly VariantResult[]): GroupTable[] {
   const groups = [...new Set(variants.map(({ group }) => group))];
-  return groups.map((group) => {
+  return groups.flatMap((group) => {
     const own = variants.filter((variant) => variant.group === group);
     const keys = (Object.keys(FIGURES) as FigureKey[]).filter((key) =>
-      key !== "failed" && own.some(({ spreads }) => spreads[key] !== undefined)
+      // That nothing failed, as nothing should, needs no column.
+      own.some((variant) => key === "failed" ? variant.failed > 0 : variant.spreads[key])
     );
-    return {
-      group,
-      header: [...keys.map((key) => figureOf(key).label), FIGURES.failed.label],
-      rows: own.map((variant) => ({
-        name: rowName(variant),
-        cells: [
-          ...keys.map((key) => cellOf(variant, key)),
-          { text: formatFigure("failed", variant.failed), spread: "" },
-        ],
-      })),
-    };
+    if (keys.length <= MAX_FIGURES) return [groupTable(group, own, keys)];
+    const subjects = Map.groupBy(keys, (key) => figureOf(key).subject ?? "load");
+    return [...subjects].map(([subject, keys]) => groupTable(`${group}: ${subject}`, own, keys));
   });
+}
+
+function groupTable(title: string, variants: VariantResult[], keys: FigureKey[]): GroupTable {
+  // A variant without any of these figures has no place in a table of some.
+  const own = variants.filter(({ spreads }) =>
+    keys.some((key) => key === "failed" || spreads[key])
+  );
+  return {
+    title,
+    header: keys.map((key) => figureOf(key).label),
+    rows: own.map((variant) => ({
+      name: rowName(variant),
+      cells: keys.map((key) => cellOf(variant, key)),
+    })),
+    note: keys.includes("userUsPerRequest") && own.some(({ samples }) => samples.length > 1)
+      ? PARTS_NOTE
+      : "",
+  };
 }
 
 /** What tells a variant from the others of its group. */
@@ -51,13 +71,9 @@ export function tickOf({ x, xText, tick }: VariantResult): string {
   return tick ?? xText ?? String(x);
 }
 
-function cellOf({ spreads, samples }: VariantResult, key: FigureKey): Cell {
+function cellOf({ spreads, failed }: VariantResult, key: FigureKey): Cell {
+  if (key === "failed") return { text: formatFigure(key, failed), range: "" };
   const spread = spreads[key];
-  if (!spread) return { text: "-", spread: "" };
-  const part = relativeSpread(spread);
-  const isShown = samples.length > 1 && part >= 0.005;
-  return {
-    text: formatFigure(key, spread.median),
-    spread: isShown ? `±${Math.round(100 * part)}%` : "",
-  };
+  if (!spread) return { text: "-", range: "" };
+  return { text: formatFigure(key, spread.median), range: formatSpread(key, spread) };
 }

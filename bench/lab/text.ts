@@ -1,106 +1,115 @@
 /** What `ktcp lab` prints of an experiment. Pure. */
-import { table, wrap } from "../report/text_layout.ts";
-import { barPlot, sparkline } from "../report/terminal_plot.ts";
-import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
-import type { Environment } from "./environment.ts";
+import { columnBlocks, table, wrap } from "../report/text_layout.ts";
+import { barPlot, lengthScale, sparkline } from "../report/terminal_plot.ts";
+import { figureOf, formatFigure, formatSpread } from "./figures.ts";
 import type { Drawing } from "./lab.ts";
 import type { LabResult } from "./labs.ts";
 import type { VariantResult } from "./measure.ts";
-import { groupTables, rowName, tickOf } from "./tables.ts";
+import { type GroupTable, groupTables, rowName, tickOf } from "./tables.ts";
 
-const LAYOUT = { width: 96, margin: "  " };
+/** The widest lines of text, whatever the terminal has. */
+const MAX_TEXT_WIDTH = 96;
 
-/** Question, set-up, tables, plots and conclusion of `result`. */
-export function labText(result: LabResult): string {
-  const { lab, question, setup, variants, findings } = result;
+/** How lines are laid out in `width` columns. */
+function layoutOf(width: number) {
+  return { width: Math.min(width, MAX_TEXT_WIDTH), margin: "  " };
+}
+
+/** Question, set-up, tables, plots and conclusion of `result` in at most `width` columns. */
+export function labText(result: LabResult, width: number): string {
+  const { lab, question, setup, variants, findings, environment, seconds } = result;
+  const layout = layoutOf(width);
   return [
-    `# ${lab}: ${question}`,
+    wrap(`# ${lab}: ${question}`, { ...layout, margin: "" }),
     "",
-    ...setup.map((sentence) => wrap(sentence, LAYOUT)),
+    ...setup.map((sentence) => wrap(sentence, layout)),
     "",
-    ...groupTables(variants).flatMap(({ group, header, rows }) => [
-      table([
-        [group, ...header],
-        ...rows.map(({ name, cells }) => [
-          `  ${name}`,
-          ...cells.map(({ text, spread }) => spread ? `${text} ${spread}` : text),
-        ]),
-      ]),
+    ...groupTables(variants).flatMap((group) => [
+      columnBlocks(tableRows(group), width),
+      ...(group.note ? [wrap(group.note, layout)] : []),
       "",
     ]),
-    ...drawingsText(result),
+    ...drawingsText(result, width),
     "Conclusion",
-    ...findings.map(({ text }) => wrap(text, { ...LAYOUT, bullet: "- " })),
+    ...findings.map(({ text }) => wrap(text, { ...layout, bullet: "- " })),
     "",
-    environmentText(result.environment, result.seconds),
+    wrap(
+      `${seconds.toFixed(1)} s${environment.quick ? " with --quick" : ""}; load average ` +
+        `${environment.loadAverage[0]} when it began.`,
+      layout,
+    ),
   ].join("\n");
 }
 
+/** The rows of a table; the ranges of a variant's figures stand under its medians. */
+function tableRows({ title, header, rows }: GroupTable): string[][] {
+  return [
+    [title, ...header],
+    ...rows.flatMap(({ name, cells }) => {
+      const medians = [`  ${name}`, ...cells.map(({ text }) => text)];
+      const ranges = ["", ...cells.map(({ range }) => range)];
+      return ranges.some(Boolean) ? [medians, ranges] : [medians];
+    }),
+  ];
+}
+
 /** The first bars and lines of `result`; distributions are for the report. */
-function drawingsText({ drawings, variants }: LabResult): string[] {
+function drawingsText({ drawings, variants }: LabResult, width: number): string[] {
   const bars = drawings.find((drawing) => drawing.kind === "bars");
   const lines = drawings.find((drawing) => drawing.kind === "lines");
   return [bars, lines].flatMap((drawing) => {
-    const text = drawing && drawingText(drawing, variants);
+    const text = drawing && drawingText(drawing, variants, width - 2);
     return text ? [`${drawing.title}`, indent(text), ""] : [];
   });
 }
 
-function drawingText(drawing: Drawing, variants: readonly VariantResult[]): string {
-  if (drawing.kind === "bars") {
-    const { figure, groups } = drawing;
-    const bars = variants.filter(({ group }) => groups.includes(group)).flatMap((variant) => {
-      const spread = variant.spreads[figure];
-      const prefix = groups.length > 1 ? `${variant.group}, ` : "";
-      const { low, high } = spread ?? {};
-      // A bar whose repetitions agree has no range to show.
-      const range = low === high ? {} : { low, high };
-      return spread ? [{ name: prefix + rowName(variant), value: spread.median, ...range }] : [];
-    });
-    return bars.length === 0 ? "" : barPlot(bars, (value) => formatFigure(figure, value), 32);
-  }
-  if (drawing.kind === "lines") return linesText(drawing, variants);
-  return "";
+function drawingText(drawing: Drawing, variants: readonly VariantResult[], width: number): string {
+  if (drawing.kind === "lines") return linesText(drawing, variants, width);
+  if (drawing.kind !== "bars") return "";
+  const { figure, groups } = drawing;
+  const bars = variants.filter(({ group }) => groups.includes(group)).flatMap((variant) => {
+    const spread = variant.spreads[figure];
+    const prefix = groups.length > 1 ? `${variant.group}, ` : "";
+    if (!spread) return [];
+    const name = prefix + rowName(variant);
+    return [{ name, value: spread.median, range: formatSpread(figure, spread) }];
+  });
+  return bars.length === 0 ? "" : barPlot(bars, (value) => formatFigure(figure, value), width);
 }
 
 /** A line of columns for each label, and the values from the first to the last place. */
 function linesText(
   { figure, group, x }: Drawing & { kind: "lines" },
   variants: readonly VariantResult[],
+  width: number,
 ): string {
   const own = variants.filter((v) => v.group === group && v.spreads[figure] !== undefined);
+  if (own.length === 0) return "";
   const labels = [...new Set(own.map(({ label }) => label))];
-  const most = Math.max(...own.map(({ spreads }) => spreads[figure]!.median));
+  // All lines are on one scale.
+  const { share, begin } = lengthScale(own.map(({ spreads }) => spreads[figure]!.median));
   const rows = labels.map((label) => {
-    const points = own.filter((v) => v.label === label);
-    const values = points.map(({ spreads }) => spreads[figure]!.median);
-    // All lines on the scale of the highest one: the last column, which is cut off, sets it.
-    const columns = sparkline([...values, most]).slice(0, -1);
-    const ends = values.map((value) => formatFigure(figure, value)).join(" → ");
-    return [label, columns, ends];
+    const values = own.filter((v) => v.label === label).map((v) => v.spreads[figure]!.median);
+    // The last column, which is cut off, stands for the longest one of all lines.
+    const columns = sparkline([...values.map(share), 1]).slice(0, -1);
+    return [label, columns, values.map((value) => formatFigure(figure, value)).join(" → ")];
   });
   const places = [...new Set(own.map(tickOf))].join(" → ");
-  return own.length === 0
-    ? ""
-    : table([...rows, ["", "", `at ${places} ${x}, ${figureOf(figure as FigureKey).label}`]]);
+  const note = `${figureOf(figure).label} at ${places} ${x}` +
+    (begin === null ? "" : `; logarithmic, from ${formatFigure(figure, begin)}`);
+  return `${table(rows)}\n${wrap(note, { width, margin: "" })}`;
 }
 
-/** The machine in two lines. */
-function environmentText(environment: Environment, seconds: number): string {
-  const { machine, kernel, versions, loadAverage, limits, quick } = environment;
+/** The machine of `results`, once for all of them, in at most `width` columns. */
+export function machineText({ environment }: LabResult, width: number): string {
+  const { machine, kernel, versions, limits } = environment;
   const settings = ["ulimit -n", "net.core.somaxconn", "net.ipv4.tcp_tw_reuse"]
     .map((name) => `${name} ${limits[name] ?? "unknown"}`);
-  return [
-    wrap(
-      `Machine: ${machine.cpu}, ${machine.cores} cores, ${kernel}; ${settings.join(", ")}.`,
-      LAYOUT,
-    ),
-    wrap(
-      `ktcp ${versions.ktcp}, Deno ${versions.deno}; load average ${loadAverage[0]} when it ` +
-        `began; ${seconds.toFixed(1)} s${quick ? " with --quick" : ""}.`,
-      LAYOUT,
-    ),
-  ].join("\n");
+  return wrap(
+    `Machine: ${machine.cpu}, ${machine.cores} cores, ${kernel}; ${settings.join(", ")}; ktcp ` +
+      `${versions.ktcp}, Deno ${versions.deno}.`,
+    layoutOf(width),
+  );
 }
 
 function indent(text: string): string {

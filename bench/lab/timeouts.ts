@@ -36,6 +36,7 @@ const NEVER = "held, never closed";
 export const timeouts: Lab = {
   name: "timeouts",
   question: "Does the idle timer really close connections, and what does it cost?",
+  seconds: { quick: 11, full: 0 },
   takes: [],
   async run(context) {
     const { host, isQuick } = context;

@@ -16,6 +16,7 @@ const MODELS = ["per-core", "shared-pool"] as const;
 export const unbound: Lab = {
   name: "unbound",
   question: "What does locality cost or buy: a bound queue (kecho bench=1) against WQ_UNBOUND?",
+  seconds: { quick: 4, full: 0 },
   takes: ["echo"],
   async run(context) {
     const { host, isQuick, targets } = context;

@@ -2,7 +2,7 @@
  * Draws conclusions from measured numbers; `stats/verdict.ts` says when two variants are called
  * different.
  */
-import { type FigureKey, figureOf, formatFigure } from "./figures.ts";
+import { type FigureKey, figureOf, formatFigure, formatSpread } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
 import { relativeSpread } from "../stats/spread.ts";
 import { EQUAL_RATIO, judge, NOISY_SPREAD, type Verdict as Judged } from "../stats/verdict.ts";
@@ -88,21 +88,20 @@ export function factor(ratio: number): string {
 export function noiseFinding(variants: readonly VariantResult[], key: FigureKey): Finding[] {
   const spreads = variants.flatMap((variant) => {
     const spread = variant.spreads[key];
-    return spread && variant.samples.length > 1
-      ? [{ name: variant.name, relative: relativeSpread(spread) }]
+    return spread && spread.low > 0 && variant.samples.length > 1
+      ? [{ name: variant.name, spread, ratio: spread.high / spread.low }]
       : [];
-  }).sort((a, b) => a.relative - b.relative);
+  }).sort((a, b) => a.ratio - b.ratio);
   if (spreads.length === 0) return [];
-  const middle = spreads[Math.floor(spreads.length / 2)].relative;
+  const middle = spreads[Math.floor(spreads.length / 2)];
   const worst = spreads.at(-1)!;
-  const text = `Noise: repetitions of ${figureOf(key).label} lie within ±${percent(middle)} in ` +
-    `the middle, at worst ±${percent(worst.relative)} (${worst.name}).` +
-    (middle > NOISY_SPREAD
+  const above = (ratio: number) => `${Math.round(100 * (ratio - 1))}%`;
+  const range = formatSpread(key, worst.spread);
+  const text = `Noise: the highest ${figureOf(key).label} of a variant's repetitions lies ` +
+    `${above(middle.ratio)} above the lowest in the middle, at worst ${above(worst.ratio)} ` +
+    `(${worst.name}${range && `: ${range}`}).` +
+    (relativeSpread(middle.spread) > NOISY_SPREAD
       ? " That is a lot: close other programs, or repeat more often with --rounds."
       : "");
   return [{ text }];
-}
-
-function percent(part: number): string {
-  return `${Math.round(part * 100)}%`;
 }

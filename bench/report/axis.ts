@@ -1,9 +1,12 @@
 /** Axes of the plots: round ticks, one unit, and a logarithmic scale where the values span far. */
 import { type ThemeName, THEMES } from "./theme.ts";
-import { unitFor } from "../../system/units.ts";
+import { formatShortCount, unitFor } from "../../system/units.ts";
 
 /** From this ratio of the largest to the smallest value on, the scale is logarithmic. */
 const LOG_RATIO = 30;
+
+/** A logarithmic scale for bars begins below the smallest one by this factor. */
+const BAR_ROOM = 2;
 
 /** Steps within a decade at which a logarithmic axis may begin and end. */
 const LOG_STEPS = [1, 2, 5];
@@ -11,49 +14,68 @@ const LOG_STEPS = [1, 2, 5];
 /** Up to this many decades the axis has a tick at every step, beyond it one for each decade. */
 const MAX_DECADES_IN_STEPS = 2.5;
 
-/** How latencies in microseconds are drawn along an axis. */
-export interface LatencyScale {
+/** What lies along an axis: latencies in microseconds, or plain numbers. */
+export type ScaleKind = "latency" | "count";
+
+/** How values are drawn along an axis. */
+export interface Scale {
   /** What the axis is labelled in; a logarithmic one has the unit at each label. */
   unit: string;
-  /** Where a latency lies on the axis. */
-  position(us: number): number;
+  /** Where a value lies on the axis. */
+  position(value: number): number;
   /** ECharts' options of a `value` axis: range, ticks and labels. */
   options: Record<string, unknown>;
 }
 
 /**
- * The scale on which all of `valuesUs` can be read.
+ * The scale on which all of `values` can be read: a linear one, or a logarithmic one for values that
+ * lie far apart.
  *
- * @param options `fromZero`: bars need a linear scale that starts at 0; `tight`: a linear scale may
- * start where the values do
+ * @param options `fromZero`: always linear, from 0; `tight`: a linear scale may start where the
+ * values do; `bars`: a logarithmic one begins below the smallest value, so that its bar is seen
  */
-export function latencyScale(
-  valuesUs: number[],
-  options: { fromZero?: boolean; tight?: boolean } = {},
-): LatencyScale {
-  const known = valuesUs.filter((us) => us > 0);
+export function valueScale(
+  kind: ScaleKind,
+  values: number[],
+  options: { fromZero?: boolean; tight?: boolean; bars?: boolean } = {},
+): Scale {
+  const known = values.filter((value) => value > 0);
   const min = known.reduce((a, b) => Math.min(a, b), Infinity);
   const max = known.reduce((a, b) => Math.max(a, b), 0);
   const isLog = !options.fromZero && max / min > LOG_RATIO;
-  if (!isLog) {
-    const unit = unitFor("latency", max);
-    const range = options.tight ? { scale: true } : { min: 0 };
+  if (isLog) return logScale(kind, options.bars ? min / BAR_ROOM : min, max);
+  const range = options.tight ? { scale: true } : { min: 0 };
+  if (kind === "count") {
+    const axisLabel = { hideOverlap: true, formatter: formatShortCount };
     return {
-      unit: unit.name,
-      position: (us) => us / unit.factor,
-      options: { type: "value", ...range, axisLabel: { hideOverlap: true } },
+      unit: "",
+      position: (value) => value,
+      options: { type: "value", ...range, axisLabel },
     };
   }
-  return { unit: "log scale", position: Math.log10, options: logOptions(min, max) };
+  const unit = unitFor("latency", max);
+  return {
+    unit: unit.name,
+    position: (us) => us / unit.factor,
+    options: { type: "value", ...range, axisLabel: { hideOverlap: true } },
+  };
 }
 
-/** The axis title: what it shows, and the unit. */
-export function latencyTitle(what: string, scale: LatencyScale): string {
-  return `${what} (${scale.unit})`;
+/** {@linkcode valueScale} of latencies. */
+export function latencyScale(
+  valuesUs: number[],
+  options: { fromZero?: boolean; tight?: boolean } = {},
+): Scale {
+  return valueScale("latency", valuesUs, options);
 }
 
-/** A `value` axis of decimal logarithms of microseconds, labelled with the latencies. */
-function logOptions(min: number, max: number): Record<string, unknown> {
+/** The axis title: what it shows, and the unit if there is one. */
+export function scaleTitle(what: string, { unit }: Scale): string {
+  return unit === "" ? what : `${what} (${unit})`;
+}
+
+/** A `value` axis of decimal logarithms, labelled with the values; what is 0 lies at its begin. */
+function logScale(kind: ScaleKind, min: number, max: number): Scale {
   const steps: number[] = [];
   for (let exponent = Math.floor(Math.log10(min)); 10 ** exponent <= max * 10; exponent++) {
     for (const step of LOG_STEPS) steps.push(step * 10 ** exponent);
@@ -61,22 +83,30 @@ function logOptions(min: number, max: number): Record<string, unknown> {
   // From the last step below the values to the first one above them.
   const first = Math.max(0, steps.findLastIndex((step) => step <= min));
   const range = steps.slice(first, steps.findIndex((step) => step >= max) + 1).map(Math.log10);
-  const isFine = range.at(-1)! - range[0] <= MAX_DECADES_IN_STEPS;
+  const [begin] = range;
+  const isFine = range.at(-1)! - begin <= MAX_DECADES_IN_STEPS;
   const shown = isFine ? range : range.filter((log) => Math.abs(log - Math.round(log)) < 1e-9);
   return {
-    type: "value",
-    min: range[0],
-    max: range.at(-1),
-    axisTick: { customValues: shown },
-    splitLine: { customValues: shown },
-    axisLabel: { customValues: shown, formatter: (value: number) => tickLabel(10 ** value) },
+    unit: "log scale",
+    position: (value) => value > 0 ? Math.max(begin, Math.log10(value)) : begin,
+    options: {
+      type: "value",
+      min: begin,
+      max: range.at(-1),
+      // Where bars begin.
+      startValue: begin,
+      axisTick: { customValues: shown },
+      splitLine: { customValues: shown },
+      axisLabel: { customValues: shown, formatter: (log: number) => tickLabel(kind, 10 ** log) },
+    },
   };
 }
 
-/** `200 µs`, `1 ms`. */
-function tickLabel(us: number): string {
-  const unit = unitFor("latency", us);
-  return `${plain(us / unit.factor)} ${unit.name}`;
+/** `200 µs`, `1 ms`; `200`, `1k`. */
+function tickLabel(kind: ScaleKind, value: number): string {
+  if (kind === "count") return formatShortCount(value);
+  const unit = unitFor("latency", value);
+  return `${plain(value / unit.factor)} ${unit.name}`;
 }
 
 /**

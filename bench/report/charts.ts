@@ -6,15 +6,17 @@ import type { EChartsOption, SeriesOption } from "echarts";
 import type { CurvePoint } from "../stats/histogram.ts";
 import {
   axis,
-  type LatencyScale,
   latencyScale,
-  latencyTitle,
   percentileAxis,
   percentilePosition,
+  type Scale,
+  type ScaleKind,
+  scaleTitle,
+  valueScale,
 } from "./axis.ts";
 import { FONT_FAMILY, seriesColour, type ThemeName, THEMES } from "./theme.ts";
 import type { HeatColumn, HeatGrid } from "../stats/heat.ts";
-import { MAX_BAR_WIDTH, whiskers } from "./whiskers.ts";
+import { barWhiskers, lineWhiskers, MAX_BAR_WIDTH } from "./whiskers.ts";
 import { formatLatency, formatShortCount } from "../../system/units.ts";
 
 /** A chart, ready to be drawn in either theme. */
@@ -55,7 +57,7 @@ export function scatterChart(title: string, series: ScatterSeries[]): Chart {
   const what = series.length === 1 ? `${series[0].name} latency` : "latency";
   return chart(title, series.map((s) => s.name), (theme) => ({
     xAxis: axis("client", { type: "value", min: 0, max: "dataMax", minInterval: 1 }, theme),
-    yAxis: axis(latencyTitle(what, scale), scale.options, theme),
+    yAxis: axis(scaleTitle(what, scale), scale.options, theme),
     series: series.map((s): SeriesOption => ({
       type: "scatter",
       name: s.name,
@@ -100,7 +102,7 @@ export function cdfChart(title: string, all: NamedCurve[]): Chart {
   const values = curves.flatMap((c) => c.curve.map((p) => p.latencyUs));
   const scale = latencyScale(values, { tight: true });
   return chart(title, curves.map((c) => c.name), (theme) => ({
-    xAxis: axis(latencyTitle("latency", scale), scale.options, theme),
+    xAxis: axis(scaleTitle("latency", scale), scale.options, theme),
     yAxis: axis("percentile (%)", { type: "value", min: 0, max: 100 }, theme),
     series: curves.map((c): SeriesOption => ({
       type: "line",
@@ -125,7 +127,7 @@ export function spectrumChart(title: string, all: NamedCurve[]): Chart {
   const last = Math.max(0, ...lines.map((line) => line.at(-1)?.percentile ?? 0));
   return chart(title, curves.map((c) => c.name), (theme) => ({
     xAxis: axis("percentile (%)", percentileAxis(last), theme),
-    yAxis: axis(latencyTitle("latency", scale), scale.options, theme),
+    yAxis: axis(scaleTitle("latency", scale), scale.options, theme),
     series: curves.map((c, i): SeriesOption => ({
       type: "line",
       name: c.name,
@@ -138,28 +140,30 @@ export function spectrumChart(title: string, all: NamedCurve[]): Chart {
 }
 
 /**
- * Groups of bars, with whiskers from the lowest to the highest of repeated measurements. Values are
- * microseconds when `what` is `latency`, else plain numbers that `what` names with their unit.
+ * Groups of bars, with whiskers from the lowest to the highest of repeated measurements. Where the
+ * smallest bar would vanish, the scale is logarithmic.
+ *
+ * @param what what the values are, with its unit unless they are latencies
+ * @param kind `latency`: the values are microseconds, and the axis gets a unit
  */
-export function barChart(title: string, groups: BarGroup[], what: string): Chart {
+export function barChart(
+  title: string,
+  groups: BarGroup[],
+  what: string,
+  kind: ScaleKind = "count",
+): Chart {
   const names = [...new Set(groups.flatMap((group) => group.bars.map((bar) => bar.series)))];
   const bars = groups.flatMap((group) => group.bars);
-  const values = bars.flatMap((bar) => [bar.value ?? 0, bar.high ?? 0]);
-  // Bars start at 0, where a logarithmic scale does not reach.
-  const scale = what === "latency" ? latencyScale(values, { fromZero: true }) : null;
+  const values = bars.flatMap(({ value, low, high }) => [value ?? 0, low ?? 0, high ?? 0]);
+  const scale = valueScale(kind, values, { bars: true });
   const place = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : scale?.position(value) ?? value;
-  const counts = { type: "value", axisLabel: { formatter: formatShortCount } };
+    value === null || value === undefined ? null : scale.position(value);
   return chart(title, names, (theme) => ({
     xAxis: {
       ...axis("", { type: "category", splitLine: { show: false } }, theme),
       data: groups.map((group) => group.name),
     },
-    yAxis: axis(
-      scale ? latencyTitle("latency", scale) : what,
-      scale?.options ?? counts,
-      theme,
-    ),
+    yAxis: axis(scaleTitle(what, scale), scale.options, theme),
     series: names.flatMap((name, i): SeriesOption[] => {
       const own = groups.map((group) => group.bars.find((bar) => bar.series === name));
       return [
@@ -170,7 +174,58 @@ export function barChart(title: string, groups: BarGroup[], what: string): Chart
           itemStyle: { color: seriesColour(name, i, theme) },
           data: own.map((bar) => place(bar?.value)),
         },
-        whiskers(own.map((bar) => [place(bar?.low), place(bar?.high)]), i, names.length, theme),
+        barWhiskers(own.map((bar) => [place(bar?.low), place(bar?.high)]), i, names.length, theme),
+      ];
+    }),
+  }));
+}
+
+/** A value of {@linkcode lineChart} at one place, with the range of its repetitions. */
+export interface LinePoint {
+  series: string;
+  place: string;
+  value: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * A line for each series over places that need not be numbers, with marks at what was measured and
+ * whiskers over the repetitions. `what` and `kind` are those of {@linkcode barChart}.
+ */
+export function lineChart(
+  title: string,
+  points: LinePoint[],
+  { what, where, kind }: { what: string; where: string; kind: ScaleKind },
+): Chart {
+  const names = [...new Set(points.map(({ series }) => series))];
+  const places = [...new Set(points.map(({ place }) => place))];
+  const scale = valueScale(kind, points.flatMap(({ value, low, high }) => [value, low, high]));
+  return chart(title, names, (theme) => ({
+    xAxis: {
+      ...axis(where, { type: "category", splitLine: { show: false } }, theme),
+      data: places,
+    },
+    yAxis: axis(scaleTitle(what, scale), scale.options, theme),
+    series: names.flatMap((name, i): SeriesOption[] => {
+      const own = places.map((place) =>
+        points.find((point) => point.series === name && point.place === place)
+      );
+      const ranges = own.map((point) =>
+        point && point.low < point.high
+          ? [scale.position(point.low), scale.position(point.high)]
+          : [null, null]
+      );
+      return [
+        {
+          type: "line",
+          name,
+          symbol: "circle",
+          symbolSize: 7,
+          lineStyle: { width: 2 },
+          data: own.map((point) => point ? scale.position(point.value) : null),
+        },
+        lineWhiskers(ranges, seriesColour(name, i, theme)),
       ];
     }),
   }));
@@ -210,7 +265,7 @@ export function dotChart(title: string, all: DotGroup[]): Chart {
       ...axis("percentile", { type: "category" }, theme),
       data: groups.map((group) => group.name),
     },
-    yAxis: axis(latencyTitle("latency", scale), scale.options, theme),
+    yAxis: axis(scaleTitle("latency", scale), scale.options, theme),
     series: names.map((name, i): SeriesOption => ({
       type: "scatter",
       name,
@@ -273,7 +328,7 @@ export function sweepChart(
     yAxis: [
       axis("requests/s", { type: "value", axisLabel: { formatter: formatShortCount } }, theme),
       {
-        ...axis(latencyTitle("p99 latency", scale), scale.options, theme),
+        ...axis(scaleTitle("p99 latency", scale), scale.options, theme),
         splitLine: { show: false },
         alignTicks: true,
       },
@@ -340,7 +395,7 @@ function secondsOf(columns: readonly HeatColumn[]): number {
 /** What heat maps have in common. */
 interface HeatScale {
   what: string;
-  scale: LatencyScale;
+  scale: Scale;
   seconds: number;
   levels: { name: string; from: number; to: number }[];
 }
@@ -356,7 +411,7 @@ function heatChart({ title, grid }: NamedHeat, { what, scale, seconds, levels }:
       axisLabel: { hideOverlap: true, showMaxLabel: false },
       splitLine: { show: false },
     }, theme),
-    yAxis: axis(latencyTitle(what, scale), scale.options, theme),
+    yAxis: axis(scaleTitle(what, scale), scale.options, theme),
     series: levels.map(({ name, from, to }, level): SeriesOption => {
       const { heat: shades } = THEMES[theme];
       const color = shades[level + shades.length - levels.length];

@@ -30,9 +30,11 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 0.25rem; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--grid); text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
+thead th { white-space: normal; vertical-align: bottom; max-width: 8rem; }
 td:first-child, th:first-child { padding-left: 0; }
 tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
-.spread { color: var(--muted); font-size: 0.85rem; }
+td { vertical-align: top; }
+.range { display: block; color: var(--muted); font-size: 0.8rem; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
 figure { margin: 0; padding: 0.75rem; border: 1px solid var(--grid); border-radius: 0.4rem; }
 figcaption { font-weight: 600; margin-bottom: 0.25rem; }

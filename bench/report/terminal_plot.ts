@@ -1,5 +1,5 @@
 /** Small plots out of characters, for the terminal. Pure. */
-import { fittingTable, table, widthOf } from "./text_layout.ts";
+import { fittingTable, table, widthOf, wrap } from "./text_layout.ts";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -12,29 +12,65 @@ export function barLine(share: number, width: number): string {
   return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8];
 }
 
-/** One bar of {@linkcode barPlot}; `low` and `high` are the spread of repeated measurements. */
+/** One bar of {@linkcode barPlot}. */
 export interface Bar {
   name: string;
   value: number;
-  low?: number;
-  high?: number;
+  /** The spread of repeated measurements, written out. */
+  range?: string;
 }
 
+/** From this ratio of the largest to the smallest value on, the smallest bar would vanish. */
+const LOG_RATIO = 30;
+
+/** Longest and shortest bars of {@linkcode barPlot} in columns. */
+const MAX_BAR = 32;
+const MIN_BAR = 8;
+
 /**
- * Bars under each other from 0, each with its value and, where it was measured repeatedly, its
- * spread.
+ * Bars under each other from 0, each with its value and, where it was measured repeatedly and there
+ * is room, its spread. Where the smallest one would vanish, their lengths are logarithms.
  *
  * @param format writes a value with its unit
- * @param width columns of the longest bar
+ * @param width columns of the whole plot
  */
-export function barPlot(bars: Bar[], format: (value: number) => string, width = 40): string {
-  const most = Math.max(...bars.map((bar) => bar.value), Number.MIN_VALUE);
-  return table(bars.map(({ name, value, low, high }) => [
-    name,
-    barLine(value / most, width).padEnd(width),
-    format(value),
-    low === undefined || high === undefined ? "" : `(${format(low)} to ${format(high)})`,
-  ]));
+export function barPlot(bars: Bar[], format: (value: number) => string, width = 80): string {
+  const { share, begin } = lengthScale(bars.map(({ value }) => value));
+  const plot = (columns: number, hasRanges: boolean) =>
+    table(
+      bars.map(({ name, value, range }) => [
+        name,
+        barLine(share(value), columns).padEnd(columns),
+        format(value),
+        range && hasRanges ? `(${range})` : "",
+      ]),
+    );
+  const hasRoom = widthOf(plot(MIN_BAR, true)) <= width;
+  const room = width - widthOf(plot(0, hasRoom));
+  const drawn = plot(Math.max(MIN_BAR, Math.min(MAX_BAR, room)), hasRoom);
+  if (begin === null) return drawn;
+  const note = `Logarithmic: the bars begin at ${format(begin)}.`;
+  return `${drawn}\n${wrap(note, { width, margin: "" })}`;
+}
+
+/** How values are drawn as lengths. */
+export interface LengthScale {
+  /** Which part of the longest one a value takes. */
+  share(value: number): number;
+  /** Where a logarithmic scale begins; null for one that begins at 0. */
+  begin: number | null;
+}
+
+/** The scale on which none of `values` above 0 vanishes beside the largest. */
+export function lengthScale(values: readonly number[]): LengthScale {
+  const most = Math.max(...values, Number.MIN_VALUE);
+  const least = Math.min(...values.filter((value) => value > 0), most);
+  if (most / least <= LOG_RATIO) return { share: (value) => value / most, begin: null };
+  // Up to a decade below the smallest, so that this one can be seen as well.
+  const begin = 10 ** (Math.ceil(Math.log10(least)) - 1);
+  const share = (value: number) =>
+    value <= begin ? 0 : Math.log10(value / begin) / Math.log10(most / begin);
+  return { share, begin };
 }
 
 /** A row of little columns, one for each value from 0 to the largest: `▁▃▆█`. */

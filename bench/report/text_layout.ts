@@ -43,6 +43,27 @@ export function fittingTable(rows: readonly (readonly string[])[], width: number
   return tables.join("\n\n");
 }
 
+/**
+ * Like {@linkcode table}, in at most `width` columns where that can be: columns that have no room
+ * stand in further tables below, each with the first column again, and without lines that are empty.
+ */
+export function columnBlocks(rows: readonly (readonly string[])[], width: number): string {
+  const columns = Math.max(...rows.map(({ length }) => length));
+  const tables: string[] = [];
+  for (let first = 1; first < columns;) {
+    let last = columns;
+    const block = () =>
+      table(
+        rows.map((row) => [row[0], ...row.slice(first, last)])
+          .filter((row) => row.some((cell) => cell !== "")),
+      );
+    while (last > first + 1 && widthOf(block()) > width) last--;
+    tables.push(block());
+    first = last;
+  }
+  return tables.join("\n\n");
+}
+
 /** Columns of the longest line of `text`. */
 export function widthOf(text: string): number {
   return Math.max(...text.split("\n").map((line) => line.length));

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
-import { labText } from "../../bench/lab/text.ts";
+import { labText, machineText } from "../../bench/lab/text.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
@@ -14,7 +14,13 @@ import { startNginx, startOwn } from "./servers.ts";
 import { acceptQueue, countTimeWait, dropTimeWait } from "./sockets.ts";
 import { countSyscalls } from "./strace.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
-import { mayShowProgress, printJson, printNote, printResult } from "../shared/output.ts";
+import {
+  mayShowProgress,
+  outputWidth,
+  printJson,
+  printNote,
+  printResult,
+} from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
 
 interface LabOptions {
@@ -87,9 +93,16 @@ async function run(name: string, options: LabOptions): Promise<void> {
 }
 
 function list({ json }: LabOptions): void {
-  const labs = LABS.map(({ name, question }) => ({ lab: name, question }));
-  if (json) printJson({ command: "lab", version: VERSION, labs });
-  else printResult(table(labs.map(({ lab, question }) => [lab.padEnd(9), question])));
+  if (json) {
+    const labs = LABS.map(({ name, question, seconds }) => ({ lab: name, question, seconds }));
+    return printJson({ command: "lab", version: VERSION, labs });
+  }
+  const rows = LABS.map(({ name, question, seconds: { quick, full } }) => [
+    name,
+    ...[quick, full].map((seconds) => `${seconds} s`),
+    question,
+  ]);
+  printResult(table([["", "--quick", "full", "question"], ...rows], "lrrl"));
 }
 
 /** Runs `labs`, and prints each one's text as soon as it is there, unless JSON is asked for. */
@@ -125,13 +138,14 @@ async function runAll(
       const result = await runUnlessInterrupted(lab, context).finally(() => progress.stop());
       if (result === null) break;
       results.push(result);
-      if (!options.json) printResult(`${labText(result)}\n`);
+      if (!options.json) printResult(`${labText(result, outputWidth())}\n`);
       const failures = failuresOf(result);
       if (failures > 0) {
         printNote(`ktcp lab: ${lab.name}: ${failures} echoes or requests failed`);
         Deno.exitCode = 1;
       }
     }
+    if (!options.json && results.length > 0) printResult(machineText(results[0], outputWidth()));
     if (signal.aborted) {
       printNote("interrupted; the figures so far are printed");
       Deno.exitCode = 130;

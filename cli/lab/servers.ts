@@ -68,6 +68,7 @@ function handle(process: Process, port: number) {
     hostname: LOOPBACK,
     port,
     pid: process.pid,
+    pids: [process.pid],
     pause: () => process.signal("SIGSTOP"),
     resume: () => process.signal("SIGCONT"),
   };

@@ -94,6 +94,7 @@ const SYMBOLS = {
   pointerOf: { name: "memcpy", parameters: ["buffer", "buffer", "u32"], result: "pointer" },
   pointerAt: { name: "memcpy", parameters: ["u64", "buffer", "u32"], result: "pointer" },
 
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
   prctl: { parameters: ["i32", "usize"], result: "i32" },
   strerror: { parameters: ["i32"], result: "pointer" },

@@ -10,12 +10,12 @@ const DEADLINE_MS = 180_000;
 
 const NAMES = LABS.map(({ name }) => name);
 
-Deno.test("ktcp lab list: names and questions", async () => {
+Deno.test("ktcp lab list: names, durations and questions", async () => {
   const { code, out } = await run(["lab", "list"]);
   assert.equal(code, 0);
-  const lines = out.trimEnd().split("\n");
+  const lines = out.trimEnd().split("\n").slice(1);
   assert.deepEqual(lines.map((line) => line.split(" ")[0]), NAMES);
-  for (const line of lines) assert.match(line, /\?$/);
+  for (const line of lines) assert.match(line, /^\S+ +[1-9]\d* s +[1-9]\d* s {2}\S.*\?$/);
   const { labs } = JSON.parse((await run(["lab", "list", "--json"])).out);
   assert.deepEqual(labs.map(({ lab }: { lab: string }) => lab), NAMES);
 });

@@ -4,6 +4,7 @@ import {
   formatChange,
   formatCount,
   formatLatency,
+  formatRange,
   formatShortCount,
 } from "../../system/units.ts";
 
@@ -37,6 +38,12 @@ Deno.test("formatBytes(), formatCount(), formatShortCount(), formatChange(): wri
     "94,102",
   ]);
   assert.deepEqual([0, 950, 94_102, 2e6].map(formatShortCount), ["0", "950", "94.1k", "2M"]);
+  assert.equal(formatRange("latency", 900, 1100), "0.9–1.1 ms");
+  assert.equal(formatRange("latency", 64.04, 65.2), "64–65.2 µs");
+  assert.equal(formatRange("count", 0, 130_000), "0–130k");
+  assert.equal(formatRange("count", 112_780, 129_865), "113k–130k");
+  assert.equal(formatRange("bytes", 1, 1024), "0.000977–1 KiB");
+  assert.equal(formatRange("count", 10_001, 10_002), "10k");
   assert.equal(formatChange(100, 112.5), "+12.5%");
   assert.equal(formatChange(100, 80), "-20.0%");
   assert.equal(formatChange(0, 80), "-");

@@ -4,7 +4,8 @@
 import { fileURLToPath } from "node:url";
 import { untilReady } from "../../cli/shared/ready_line.ts";
 import { Process } from "../../system/process.ts";
-import { readCpuTime, residentBytes } from "../../system/process_usage.ts";
+import { readProcessClockUs } from "../../system/linux/process_clock.ts";
+import { residentBytes } from "../../system/process_usage.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
@@ -75,9 +76,8 @@ export class ServerProcess implements AsyncDisposable {
     return residentBytes(this.pid);
   }
 
-  /** CPU time of all its threads so far, in µs; the kernel counts in ticks of 10 ms. */
+  /** CPU time of all its threads so far, in µs. */
   get cpuUs(): number {
-    const { userUs, systemUs } = readCpuTime(this.pid)!;
-    return userUs + systemUs;
+    return readProcessClockUs(this.pid)!;
   }
 }

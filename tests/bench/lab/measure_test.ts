@@ -1,6 +1,5 @@
 /** Repetition, spread and verdicts of experiments. */
 import assert from "node:assert/strict";
-import { cpuDuring, parseCpuTime } from "../../../system/process_usage.ts";
 import { readEnvironment } from "../../../bench/lab/environment.ts";
 import { failuresOf, labDocument, type LabResult, LABS } from "../../../bench/lab/labs.ts";
 import { measure, type Sample, type VariantSpec } from "../../../bench/lab/measure.ts";
@@ -65,31 +64,6 @@ Deno.test("measure(): an abort keeps what was measured, and hides the errors tha
 Deno.test("measure(): an error that nobody asked for is thrown", async () => {
   const run = () => Promise.reject(new Error("refused"));
   await assert.rejects(measure([{ group: "g", label: "a", run }], context(1)), /refused/);
-});
-
-Deno.test("parseCpuTime(): user and kernel time, whatever the process is called", () => {
-  const before = "42 (a) b (c) S 1 42 42 0 -1 4194560 900 0 0 0 ";
-  assert.deepEqual(parseCpuTime(`${before}250 75 0 0 20 0 9`), {
-    userUs: 2_500_000,
-    systemUs: 750_000,
-  });
-});
-
-Deno.test({
-  name: "cpuDuring(): measures a process of this machine",
-  ignore: Deno.build.os !== "linux",
-  fn: async () => {
-    const spin = () => {
-      const endMs = performance.now() + 100;
-      while (performance.now() < endMs);
-      return Promise.resolve("done");
-    };
-    const { value, cpu } = await cpuDuring(Deno.pid, spin);
-    assert.equal(value, "done");
-    // Other programs may take the core, so that it spins for less than it takes.
-    assert.ok(cpu!.userUs + cpu!.systemUs >= 10_000, JSON.stringify(cpu));
-    assert.equal((await cpuDuring(undefined, spin)).cpu, null);
-  },
 });
 
 Deno.test("readEnvironment(): machine, kernel, limits and versions", () => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readEnvironment } from "../../../bench/lab/environment.ts";
 import type { LabResult } from "../../../bench/lab/labs.ts";
 import { type Sample, summarizeVariant } from "../../../bench/lab/measure.ts";
-import { labText } from "../../../bench/lab/text.ts";
+import { labText, machineText } from "../../../bench/lab/text.ts";
 import { drawingChart } from "../../../bench/lab/html_charts.ts";
 import { labReport } from "../../../bench/lab/html_report.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
@@ -44,7 +44,7 @@ function madeUpResult(lab: string): LabResult {
       variant("shared-pool", 1, 4000),
       variant("shared-pool", 64, 90_000),
       summarizeVariant({ group: "single figure", label: "</script>" }, [
-        { failed: 0, figures: { queueLength: 5 } },
+        { failed: 2, figures: { queueLength: 5 } },
       ]),
     ],
     drawings: [
@@ -66,14 +66,17 @@ function madeUpResult(lab: string): LabResult {
 }
 
 Deno.test("labText(): question, set-up, tables, plots, conclusion, machine", () => {
-  const text = labText(madeUpResult("demo"));
+  const text = labText(madeUpResult("demo"), 80);
   assert.match(text, /^# demo: Is <b>this<\/b> escaped/);
-  assert.match(text, /^load & more +requests\/s +p99 +failed$/m);
-  assert.match(text, /^ {2}shared-pool, 64 connections +90,000 ±10% +9\.00 ms ±10% +0$/m);
-  assert.match(text, /^Bars\n {2}per-connection, 1 connections.*\(900 to 1,100\)$/m);
+  assert.match(text, /^load & more +requests\/s +p99$/m);
+  assert.match(text, /^single figure +queue \(Recv-Q\) +failed\n.* 5 +2$/m);
+  const row = /^ {2}shared-pool, 64 connections +90,000 +9\.00 ms\n +81k–99k +8\.1–9\.9 ms$/m;
+  assert.match(text, row);
+  assert.match(text, /^Bars\n {2}per-connection, 1 connections.*\(0\.9k–1\.1k\)$/m);
   assert.match(text, /^ +shared-pool +.█ +4,000 → 90,000$/m);
+  assert.match(text, /logarithmic/i);
   assert.match(text, /^Conclusion\n {2}- It is <so>\.$/m);
-  assert.match(text, /^ {2}Machine: .*cores/m);
+  assert.match(machineText(madeUpResult("demo"), 80), /^ {2}Machine: .*cores/m);
   for (const line of text.split("\n")) assert.equal(line, line.trimEnd());
 });
 
@@ -129,7 +132,7 @@ Deno.test({
           assert.ok(found.smallestTextPx >= 8, `text of ${found.smallestTextPx} px`);
           const dark = view.scheme === "dark";
           assert.equal(found.background, dark ? "rgb(18, 22, 28)" : "rgb(255, 255, 255)");
-          assert.deepEqual(found.headings, ["alpha"]);
+          assert.deepEqual(found.headings, ["alpha", "Environment"]);
         });
       }
     } finally {

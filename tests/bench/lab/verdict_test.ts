@@ -79,7 +79,8 @@ Deno.test("noiseFinding(): the middle and the worst spread", () => {
     variant("wild", [100, 200, 50]),
   ];
   const [{ text }] = noiseFinding(variants, "requestsPerSecond");
-  assert.match(text, /within ±5% in the middle, at worst ±75% \(http: wild\)\.$/);
+  assert.match(text, /lies 11% above the lowest in the middle, at worst 300% /);
+  assert.match(text, /\(http: wild: 50–200\)\.$/);
   const [{ text: loud }] = noiseFinding([variant("wild", [100, 200, 50])], "requestsPerSecond");
   assert.match(loud, /That is a lot/);
   assert.deepEqual(noiseFinding([variant("once", [100])], "requestsPerSecond"), []);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { barChart, type Chart, sweepChart } from "../../../bench/report/charts.ts";
+import { barChart, type Chart, lineChart, sweepChart } from "../../../bench/report/charts.ts";
 import { benchCharts, htstressCharts } from "../../../bench/report/figures.ts";
 import { renderPng } from "../../../bench/report/png.ts";
 import { renderSvg } from "../../../bench/report/svg.ts";
@@ -125,6 +125,28 @@ Deno.test("barChart(), sweepChart(): name their units, and the knee", async () =
   const texts = textsOf(await renderSvg([BARS, SWEEP]));
   assertShows(texts, ["requests/s", "per-core", "keep-alive", "100k"]);
   assertShows(texts, ["concurrency", "knee", "p99", "p99 latency (ms)"]);
+});
+
+Deno.test("barChart(), lineChart(): a logarithmic scale where the smallest would vanish", async () => {
+  const bars = (values: number[]) =>
+    barChart(
+      "t",
+      values.map((value, i) => ({ name: `${i}`, bars: [{ series: "s", value }] })),
+      "n",
+    );
+  const points = [10, 100_000].map((value, i) => ({
+    series: "s",
+    place: `${i}`,
+    value,
+    low: value / 2,
+    high: value,
+  }));
+  const line = lineChart("t", points, { what: "late", where: "at", kind: "latency" });
+  assertShows(textsOf(await renderSvg([bars([5000, 100_000])])), ["n", "100k"]);
+  assertShows(textsOf(await renderSvg([bars([20, 100_000])])), ["n (log scale)", "1k"]);
+  assertShows(textsOf(await renderSvg([line])), ["late (log scale)", "10 ms", "at"]);
+  // What is 0 stays 0: it has no bar.
+  assertShows(textsOf(await renderSvg([bars([0, 20, 100_000])])), ["n (log scale)"]);
 });
 
 Deno.test("barChart(): draws whiskers only where there is a spread", async () => {

@@ -135,11 +135,21 @@ Deno.test("barPlot(), sparkline(), stepPlot(): scale to the largest value", () =
   const format = (value: number) => `${value}/s`;
   assert.equal(
     barPlot(
-      [{ name: "per-core", value: 8, low: 7, high: 9 }, { name: "single", value: 4 }],
+      [{ name: "per-core", value: 8, range: "7–9/s" }, { name: "single", value: 4 }],
       format,
-      4,
+      32,
     ),
-    "per-core  ████  8/s  (7/s to 9/s)\nsingle    ██    4/s",
+    "per-core  ████████  8/s  (7–9/s)\nsingle    ████      4/s",
+  );
+  // Without room for the range.
+  assert.equal(
+    barPlot([{ name: "per-core", value: 8, range: "7–9/s" }], format, 23),
+    "per-core  ████████  8/s",
+  );
+  assert.equal(
+    barPlot([{ name: "a", value: 20 }, { name: "b", value: 100_000 }], format, 30),
+    "a  █▎                    20/s\nb  ████████████████  100000/s\n" +
+      "Logarithmic: the bars begin at\n10/s.",
   );
   assert.equal(sparkline([0, 7, 3.5]), "▁█▅");
   const steps = [1, 32].map((load) => ({

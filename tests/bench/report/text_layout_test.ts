@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { fittingTable, markdownTable, table, wrap } from "../../../bench/report/text_layout.ts";
+import {
+  columnBlocks,
+  fittingTable,
+  markdownTable,
+  table,
+  wrap,
+} from "../../../bench/report/text_layout.ts";
 
 const ROWS = [["name", "count"], ["a", "1"], ["bcdef", "1234567"]];
 
@@ -45,4 +51,14 @@ Deno.test("fittingTable(): is turned around, and cut into several, where there i
     fittingTable(rows, 14),
     "           a\ncount  1,000\np50    20 µs\np99    30 µs\n\n       b\ncount  2\np50    3\np99    4",
   );
+});
+
+Deno.test("columnBlocks(): cuts columns, repeats the first, and drops empty lines", () => {
+  const rows = [["name", "first", "second"], ["a", "1", "2"], ["", "", "2–3"]];
+  assert.equal(columnBlocks(rows, 80), table(rows));
+  assert.equal(
+    columnBlocks(rows, 12),
+    "name  first\na         1\n\nname  second\na          2\n         2–3",
+  );
+  assert.equal(columnBlocks(rows, 1), columnBlocks(rows, 12), "a table has at least one column");
 });

@@ -1,0 +1,87 @@
+/**
+ * CPU time of processes from their own clocks (clock_getcpuclockid(3)), which count in nanoseconds
+ * and include threads that have ended; `/proc/PID/stat` counts in ticks of 10 ms.
+ */
+import { readTicks, TICK_US } from "../process_usage.ts";
+import { libc, LibcError } from "./libc.ts";
+
+/** CPU time that processes used. */
+export interface CpuUse {
+  totalUs: number;
+  /**
+   * Its parts; null when the run was too short to tell them apart. The kernel has no exact count of
+   * them: at each tick of its timer it looks what the CPU is doing.
+   */
+  split: { userUs: number; systemUs: number } | null;
+}
+
+/** Ticks of CPU time from which on their sum says anything, where there is nothing finer. */
+const MIN_TICKS = 20;
+
+/** Ticks from which on each part of the CPU time counts as measured. */
+const MIN_PART_TICKS = 5;
+
+/** CPUCLOCK_SCHED, the clock that counts what the scheduler granted. */
+const CPUCLOCK_SCHED = 2;
+
+/** CPU time of process `pid` so far in µs; null without such a process, or without its clock. */
+export function readProcessClockUs(pid: number): number | null {
+  const time = new BigInt64Array(2);
+  try {
+    const clock = (~pid << 3) | CPUCLOCK_SCHED;
+    const result = libc().calls.clock_gettime(clock, new Uint8Array(time.buffer));
+    return result === 0 ? Number(time[0]) * 1e6 + Number(time[1]) / 1e3 : null;
+  } catch (error) {
+    if (error instanceof LibcError) return null;
+    throw error;
+  }
+}
+
+/** What a process has used so far. */
+interface Reading {
+  clockUs: number | null;
+  userTicks: number;
+  systemTicks: number;
+}
+
+function read(pid: number): Reading | null {
+  const ticks = readTicks(pid);
+  return ticks && { clockUs: readProcessClockUs(pid), ...ticks };
+}
+
+/**
+ * What the processes `pids` use together while `work` runs.
+ *
+ * @returns `cpu`: null without processes, where it cannot be told, and when it is less than the
+ * clock resolves
+ */
+export async function cpuDuring<T>(
+  pids: readonly number[],
+  work: () => Promise<T>,
+): Promise<{ value: T; cpu: CpuUse | null }> {
+  const before = pids.map(read);
+  const value = await work();
+  const after = pids.map(read);
+  let clockUs: number | null = 0;
+  let userTicks = 0;
+  let systemTicks = 0;
+  for (const [i, start] of before.entries()) {
+    const end = after[i];
+    // A process that has ended took its count with it: what is left would not be the whole.
+    if (start === null || end === null) return { value, cpu: null };
+    userTicks += end.userTicks - start.userTicks;
+    systemTicks += end.systemTicks - start.systemTicks;
+    clockUs = clockUs === null || start.clockUs === null || end.clockUs === null
+      ? null
+      : clockUs + end.clockUs - start.clockUs;
+  }
+  if (pids.length === 0) return { value, cpu: null };
+  const ticks = userTicks + systemTicks;
+  if (clockUs === null && ticks < MIN_TICKS) return { value, cpu: null };
+  const totalUs = clockUs ?? ticks * TICK_US;
+  const isSplit = ticks >= MIN_TICKS && Math.min(userTicks, systemTicks) >= MIN_PART_TICKS;
+  const split = isSplit
+    ? { userUs: totalUs * userTicks / ticks, systemUs: totalUs * systemTicks / ticks }
+    : null;
+  return { value, cpu: { totalUs, split } };
+}
