@@ -75,14 +75,14 @@ export function formatShortCount(count: number): string {
 }
 
 /**
- * A range in one unit, with three digits at each end: `0.9–1.1 ms`, `113k–130k`; one value where
- * three digits do not tell its ends apart.
+ * A range in one unit, with three digits at each end: `0.9–1.1 ms`, `113k–130k`; empty where three
+ * digits do not tell its ends apart.
  */
 export function formatRange(kind: keyof typeof UNITS, low: number, high: number): string {
   const { name, factor } = unitFor(kind, high);
   const [from, to] = [low, high].map((end) => String(Number((end / factor).toPrecision(3))));
   const unit = kind === "count" ? name : ` ${name}`;
-  if (from === to) return to + unit;
+  if (from === to) return "";
   return kind === "count" ? `${from}${low === 0 ? "" : unit}–${to}${unit}` : `${from}–${to}${unit}`;
 }
 

@@ -1,6 +1,6 @@
 /** Lab `buffers`: messages that are longer than the server's buffer. */
 import { formatBytes, formatCount } from "../../system/units.ts";
-import type { Lab, LabContext, LabServer } from "./lab.ts";
+import type { ForeignTarget, Lab, LabContext, LabServer } from "./lab.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
@@ -9,6 +9,9 @@ import { type Finding, finding, noiseFinding } from "./verdict.ts";
 const CLIENTS = 1000;
 const SIZES = { quick: [1000, 20_000], full: [1000, 20_000, 200_000] };
 const BUFFERS = { quick: [1024, 4096, 65536], full: [512, 1024, 4096, 65536] };
+
+/** How long an echo of a server of `--target` may take. */
+const FOREIGN_TIMEOUT_MS = 3000;
 
 /** A message size and a buffer, with what passed through the server. */
 interface Case {
@@ -22,8 +25,8 @@ interface Case {
 export const buffers: Lab = {
   name: "buffers",
   question: "What happens to messages that are longer than the server's buffer?",
-  seconds: { quick: 4, full: 0 },
-  takes: [],
+  seconds: { quick: 4, full: 30 },
+  takes: ["echo"],
   async run(context) {
     const kind = context.isQuick ? "quick" : "full";
     const pairs = SIZES[kind].flatMap((sizeBytes) =>
@@ -36,7 +39,13 @@ export const buffers: Lab = {
     );
     return await withServers(starting, async (servers) => {
       const cases = pairs.map((pair, i) => ({ ...pair, server: servers[i], echoes: 0 }));
-      const variants = await measure(cases.map((one) => spec(one, context)), context);
+      const targets = context.targets.filter(({ padsTo }) => padsTo === null);
+      const variants = await measure([
+        ...cases.map((one) => spec(one, context)),
+        ...targets.flatMap((target) =>
+          SIZES[kind].map((sizeBytes) => foreignSpec(target, sizeBytes, context))
+        ),
+      ], context);
       for (const [i, one] of cases.entries()) await countPieces(one, variants[i]);
       return {
         setup: [
@@ -67,7 +76,14 @@ export const buffers: Lab = {
             group: groupOf(SIZES[kind].at(-1)!),
           },
         ],
-        findings: conclude(variants, SIZES[kind].at(-1)!, BUFFERS[kind]),
+        findings: [
+          ...conclude(
+            variants.filter(({ label }) => context.targets.every(({ name }) => name !== label)),
+            SIZES[kind].at(-1)!,
+            BUFFERS[kind],
+          ),
+          ...context.targets.flatMap((target) => foreignFindings(target, variants)),
+        ],
       };
     });
   },
@@ -93,6 +109,48 @@ function spec(one: Case, { signal }: LabContext): VariantSpec {
       return sample;
     },
   };
+}
+
+/** A message to a server of `--target`: what does not come back soon will not. */
+function foreignSpec(
+  target: ForeignTarget,
+  sizeBytes: number,
+  { signal }: LabContext,
+): VariantSpec {
+  const load = {
+    clients: CLIENTS,
+    messages: 1,
+    sizeBytes,
+    timeoutMs: FOREIGN_TIMEOUT_MS,
+    signal,
+  };
+  return { group: groupOf(sizeBytes), label: target.name, run: () => echoSample(target, load) };
+}
+
+/** Whether a server of `--target` sent back what it got. */
+function foreignFindings(
+  { name, padsTo }: ForeignTarget,
+  variants: readonly VariantResult[],
+): Finding[] {
+  if (padsTo !== null) {
+    return [{
+      text:
+        `${name} pads each echo to ${padsTo} bytes, so no message of another size comes back as ` +
+        "it was: it was not measured. 'ktcp check echo' says more.",
+    }];
+  }
+  return variants.filter(({ label, samples }) => label === name && samples.length > 0).map(
+    ({ group, failed, samples }): Finding => ({
+      text: failed === 0
+        ? `${group}: every echo of ${name} came back whole and right.`
+        : `${group}: ${formatCount(failed)} of ${
+          formatCount(CLIENTS * samples.length)
+        } echoes of ` +
+          `${name} did not come back whole and right within ${FOREIGN_TIMEOUT_MS / 1000} s.`,
+      about: `${name}: echoes`,
+      verdict: failed === 0 ? "equal" : "lower",
+    }),
+  );
 }
 
 /** Ends the server of a case, whose summary says what passed through it. */

@@ -1,7 +1,7 @@
 /** Lab `cost`: where the time of a request goes. */
 import { formatCount, formatLatency } from "../../system/units.ts";
-import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
-import { echoSample, httpSample, withServers } from "./loads.ts";
+import type { ForeignTarget, Lab, LabContext, LabServer, Target } from "./lab.ts";
+import { echoSample, httpSample, paddingNotes, withServers } from "./loads.ts";
 import { measure, summarizeVariant, type VariantResult, type VariantSpec } from "./measure.ts";
 import { BROWSER_BYTES, browserRequest, measureParser, shortRequest } from "./parser_cost.ts";
 import { factor, type Finding, finding, noiseFinding } from "./verdict.ts";
@@ -23,14 +23,16 @@ const PARSER = "parser";
 const HTTP = "server";
 const SYSCALLS = "system calls";
 const OWN = "ktcp http";
+const ECHO_BYTES = 64;
+const OWN_ECHO = `ktcp echo, ${ECHO_BYTES} bytes`;
 const NGINX = "nginx";
 const PIPELINED = `, ${PIPELINE} pipelined`;
 
 export const cost: Lab = {
   name: "cost",
   question: "Where does a request's time go?",
-  seconds: { quick: 9, full: 0 },
-  takes: ["http"],
+  seconds: { quick: 9, full: 72 },
+  takes: ["echo", "http"],
   async run(context) {
     const { host, signal } = context;
     const amount = context.isQuick ? AMOUNTS.quick : AMOUNTS.full;
@@ -42,6 +44,14 @@ export const cost: Lab = {
     ];
     return await withServers(starting, async ([http, echoServer, nginxServer]) => {
       const foreign = context.targets.filter(({ protocol }) => protocol === "http");
+      const echoes = [
+        { label: OWN_ECHO, target: echoServer as Target, sizeBytes: ECHO_BYTES },
+        ...context.targets.filter(({ protocol }) => protocol === "echo").map((target) => ({
+          label: target.name,
+          target,
+          sizeBytes: target.padsTo ?? ECHO_BYTES,
+        })),
+      ];
       const servers: { label: string; target: Target }[] = [
         { label: OWN, target: http },
         ...(nginxServer ? [{ label: NGINX, target: nginxServer }] : []),
@@ -51,17 +61,17 @@ export const cost: Lab = {
       const variants = await measure([
         ...parserSpecs(amount.parserMs),
         ...servers.flatMap((server) => serverSpecs(server, amount.durationMs, signal)),
-        {
+        ...echoes.map(({ label, target, sizeBytes }) => ({
           group: HTTP,
-          label: "ktcp echo, 64 bytes",
+          label,
           run: () =>
-            echoSample(echoServer, {
+            echoSample(target, {
               clients: ECHO_CLIENTS,
               messages: amount.echoMessages,
-              sizeBytes: 64,
+              sizeBytes,
               signal,
             }),
-        },
+        })),
       ], context);
       const traced = nginxServer ? [http, nginxServer] : [http];
       const calls: Traced[] = [];
@@ -79,6 +89,7 @@ export const cost: Lab = {
           typeof nginx === "string"
             ? `Without nginx: ${nginx}.`
             : "nginx: one process, 'return 200', access log off.",
+          ...paddingNotes(context.targets),
           `System calls: ${formatCount(TRACED_REQUESTS)} requests over ${TRACED_CONNECTIONS} ` +
           "connections, counted by strace, in a run of their own.",
         ],
@@ -103,7 +114,7 @@ export const cost: Lab = {
             group: HTTP,
           },
         ],
-        findings: conclude(variants, calls),
+        findings: conclude(variants, calls, context.targets),
       };
     });
   },
@@ -177,7 +188,11 @@ async function trace(label: string, server: LabServer, { host }: LabContext): Pr
   };
 }
 
-function conclude(variants: VariantResult[], calls: Traced[]): Finding[] {
+function conclude(
+  variants: VariantResult[],
+  calls: Traced[],
+  targets: readonly ForeignTarget[],
+): Finding[] {
   const find = (label: string, group = HTTP) =>
     variants.find((variant) => variant.group === group && variant.label === label);
   const [own, pipelined] = [find(OWN), find(OWN + PIPELINED)];
@@ -193,6 +208,15 @@ function conclude(variants: VariantResult[], calls: Traced[]): Finding[] {
       },
     }),
     ...finding(pipelined, find(NGINX + PIPELINED), "requestsPerSecond"),
+    ...targets.flatMap(({ name, protocol }) => {
+      const [mine, unit] = protocol === "echo"
+        ? [find(OWN_ECHO), "Message"] as const
+        : [own, "Request"] as const;
+      // Without its process the server's CPU time is unknown.
+      const hasCpu = find(name)?.spreads[`cpuUsPer${unit}`] !== undefined;
+      const rate = protocol === "echo" ? "messagesPerSecond" : "requestsPerSecond";
+      return finding(find(name), mine, hasCpu ? `cpuUsPer${unit}` : rate);
+    }),
     ...calls.map(({ label, perRequest }): Finding => ({
       text: typeof perRequest === "string"
         ? `System calls of ${label} were not counted: ${perRequest}`

@@ -17,7 +17,7 @@ export interface Figure {
 }
 
 /** Subjects of figures. */
-export type Subject = "load" | "queues" | "connections" | "CPU";
+export type Subject = "load" | "connections" | "kernel" | "CPU";
 
 /** All figures, in the order in which tables show them. */
 export const FIGURES = {
@@ -29,12 +29,24 @@ export const FIGURES = {
   connectP50Us: { label: "connect p50", kind: "latency", better: "less" },
   connectMaxUs: { label: "connect max", kind: "latency", better: "less" },
   lateConnects: { label: "connects ≥ 0.9 s", kind: "count", better: "less" },
-  queueLength: { label: "queue (Recv-Q)", kind: "count", subject: "queues" },
-  queueLimit: { label: "backlog (Send-Q)", kind: "count", subject: "queues" },
-  overflows: { label: "overflows", kind: "count", better: "less", subject: "queues" },
-  synRetransmits: { label: "SYN retransmits", kind: "count", better: "less", subject: "queues" },
+  queueLength: { label: "queue (Recv-Q)", kind: "count", subject: "connections" },
+  queueLimit: { label: "backlog (Send-Q)", kind: "count", subject: "connections" },
+  overflows: { label: "overflows", kind: "count", better: "less", subject: "kernel" },
+  synRetransmits: { label: "SYN retransmits", kind: "count", better: "less", subject: "kernel" },
   piecesPerMessage: { label: "pieces/message", kind: "count" },
   lostBytes: { label: "bytes lost", kind: "count", better: "less" },
+  segmentsPerRequest: { label: "segments/request", kind: "count", better: "less" },
+  delayedAcksPerRequest: { label: "delayed ACKs/request", kind: "count", better: "less" },
+  connections: { label: "connections", kind: "count", subject: "connections" },
+  wholeAnswers: { label: "whole answers", kind: "count", subject: "connections" },
+  clientResets: { label: "client: ECONNRESET", kind: "count", subject: "connections" },
+  clientPipes: { label: "client: EPIPE", kind: "count", subject: "connections" },
+  clientRefused: { label: "client: ECONNREFUSED", kind: "count", subject: "connections" },
+  unanswered: { label: "client: no answer", kind: "count", subject: "connections" },
+  serverResets: { label: "server: ECONNRESET", kind: "count", subject: "connections" },
+  resetsSent: { label: "OutRsts", kind: "count", subject: "kernel" },
+  abortsOnClose: { label: "TCPAbortOnClose", kind: "count", subject: "kernel" },
+  abortsOnData: { label: "TCPAbortOnData", kind: "count", subject: "kernel" },
   timeWaitLeft: { label: "TIME-WAIT left", kind: "count", better: "less", subject: "connections" },
   timeWaitPerRequest: {
     label: "TIME-WAIT/request",
@@ -85,8 +97,7 @@ export function formatFigure(key: FigureKey, value: number): string {
 
 /** The range of repetitions of figure `key`, as `64–65.2 µs`; empty where it says nothing. */
 export function formatSpread(key: FigureKey, { low, high }: Spread): string {
-  if (low === high) return "";
   const { kind } = figureOf(key);
-  if (kind === "ns") return `${formatRange("count", low, high)} ns`;
-  return formatRange(kind === "rate" ? "count" : kind, low, high);
+  const range = formatRange(kind === "rate" || kind === "ns" ? "count" : kind, low, high);
+  return range && kind === "ns" ? `${range} ns` : range;
 }

@@ -64,7 +64,9 @@ function lines(
   { title, figure, group, x }: Drawing & { kind: "lines" },
   variants: readonly VariantResult[],
 ): Chart | null {
-  const own = variants.filter((v) => v.group === group && v.spreads[figure]);
+  // A server of `--target` may have been measured at a place that the others have not.
+  const own = variants.filter((v) => v.group === group && v.spreads[figure])
+    .sort((a, b) => (a.x ?? 0) - (b.x ?? 0));
   if (own.length === 0) return null;
   const points = own.map((variant): LinePoint => {
     const { median, low, high } = variant.spreads[figure]!;

@@ -17,7 +17,7 @@ const MODES = [
 export const keepalive: Lab = {
   name: "keepalive",
   question: "What does a new connection per request cost?",
-  seconds: { quick: 7, full: 0 },
+  seconds: { quick: 7, full: 107 },
   takes: ["http"],
   async run(context) {
     const { host, isQuick, targets } = context;
@@ -66,7 +66,7 @@ export const keepalive: Lab = {
             x: CONCURRENCIES[kind][1],
           },
         ],
-        findings: conclude(variants, CONCURRENCIES[kind], drops),
+        findings: conclude(variants, { concurrencies: CONCURRENCIES[kind], drops, foreign }),
       };
     });
   },
@@ -114,11 +114,14 @@ function specsFor(
 
 function conclude(
   variants: VariantResult[],
-  concurrencies: number[],
-  drops: DropOutcome[],
+  { concurrencies, drops, foreign }: {
+    concurrencies: number[];
+    drops: DropOutcome[];
+    foreign: readonly Target[];
+  },
 ): Finding[] {
-  const find = (label: string, x: number) =>
-    variants.find((v) => v.group === OWN && v.label === label && v.x === x);
+  const find = (label: string, x: number, group = OWN) =>
+    variants.find((v) => v.group === group && v.label === label && v.x === x);
   const close = find("close", concurrencies[1]);
   const left = close?.spreads.timeWaitPerRequest?.median;
   const findings = concurrencies.flatMap((x) =>
@@ -131,6 +134,15 @@ function conclude(
       },
     }),
   );
+  for (const { name } of foreign) {
+    const x = concurrencies[1];
+    const theirs = MODES.map(({ label }) => find(label, x, name));
+    findings.push(
+      ...finding(theirs[0], theirs[1], "requestsPerSecond"),
+      ...finding(theirs[0], find("keep-alive", x), "requestsPerSecond"),
+      ...finding(theirs[1], close, "requestsPerSecond"),
+    );
+  }
   if (left !== undefined) {
     const kept = find("keep-alive", concurrencies[1])?.spreads.timeWaitLeft?.median ?? 0;
     findings.push({

@@ -24,6 +24,12 @@ export interface Target {
 /** A server of the command line's `--target`. */
 export interface ForeignTarget extends Target {
   protocol: Protocol;
+  /**
+   * How long an echo is at the least, whatever was sent: such a server sends its whole buffer, as
+   * `user-echo-server` does. Only messages of that size come back as they were. Null: as long as
+   * what was sent.
+   */
+  padsTo: number | null;
 }
 
 /** What one of ktcp's servers counted in its life. */
@@ -75,7 +81,7 @@ export interface LabHost {
 
 /** What a run of an experiment is given. */
 export interface LabContext extends MeasureOptions {
-  /** Fewer, shorter measurements: all experiments together within three minutes. */
+  /** Fewer, shorter measurements: all experiments together within six minutes. */
   isQuick: boolean;
   host: LabHost;
   /** The concurrency models of `--model`, its default first. */

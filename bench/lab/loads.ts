@@ -7,7 +7,7 @@ import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { cpuDuring, type CpuUse } from "../../system/linux/process_clock.ts";
 import type { FigureValues } from "./figures.ts";
-import type { LabServer, Target } from "./lab.ts";
+import type { ForeignTarget, LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
 import { formatAddress } from "../../system/address.ts";
 
@@ -62,8 +62,9 @@ export async function httpSample(target: Target, load: HttpLoad) {
   late.destroy();
   ttfb.destroy();
   connect.destroy();
-  const sample: Sample & { good: number } = {
+  const sample: Sample & { good: number; errors: typeof run.errors } = {
     good: run.good,
+    errors: run.errors,
     failed: errors + run.unwanted,
     figures: {
       requestsPerSecond: run.seconds > 0 ? run.window.answered / run.seconds : 0,
@@ -98,6 +99,8 @@ export interface EchoLoad {
   clients: number;
   messages: number;
   sizeBytes: number;
+  /** How long one message may take; default 30 s, far beyond what a loaded machine needs. */
+  timeoutMs?: number;
   signal?: AbortSignal;
 }
 
@@ -114,7 +117,7 @@ export async function echoSample(target: Target, load: EchoLoad) {
       sizeBytes,
       thinkMs: 0,
       ratePerSecond: null,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: load.timeoutMs ?? TIMEOUT_MS,
       engine: DEFAULT_CLIENT_ENGINE,
       workers: defaultWorkers(clients, navigator.hardwareConcurrency),
     }, { signal }));
@@ -132,6 +135,16 @@ export async function echoSample(target: Target, load: EchoLoad) {
     latencies: { echo: echoUs, connect: connectUs },
   };
   return sample;
+}
+
+/** What has to be known of servers of `--target` that pad their echoes. */
+export function paddingNotes(targets: readonly ForeignTarget[]): string[] {
+  return targets.flatMap(({ name, padsTo }) =>
+    padsTo === null ? [] : [
+      `${name} pads each echo to ${padsTo} bytes, so it gets messages of ${padsTo} bytes: only ` +
+      "these come back as they were.",
+    ]
+  );
 }
 
 function percentiles(histogram: LatencyHistogram): { p50Us?: number; p99Us?: number } {

@@ -1,8 +1,8 @@
 /** Lab `models`: one thread, one a core, a pool, one a connection. */
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
-import { connections, echoSample, httpSample, withServers } from "./loads.ts";
+import { connections, echoSample, httpSample, paddingNotes, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
-import { type Finding, finding, noiseFinding } from "./verdict.ts";
+import { type Finding, finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const ECHO_CLIENTS = 6;
 const CLOSE_CONNECTIONS = 4;
@@ -27,16 +27,16 @@ const QUICK: Amount = {
   concurrencies: [1, 4, 12],
 };
 const FULL: Amount = {
-  durationMs: 2000,
-  closeMs: 2000,
-  echoMessages: 4000,
-  concurrencies: [1, 4, 16, 64, 128],
+  durationMs: 1000,
+  closeMs: 1000,
+  echoMessages: 2000,
+  concurrencies: [1, 16, 128],
 };
 
 export const models: Lab = {
   name: "models",
   question: "What does a worker pool buy over a thread per connection, or over one event loop?",
-  seconds: { quick: 18, full: 0 },
+  seconds: { quick: 18, full: 110 },
   takes: ["echo", "http"],
   async run(context) {
     const amount = context.isQuick ? QUICK : FULL;
@@ -60,6 +60,7 @@ export const models: Lab = {
           `HTTP with keep-alive: ${amount.concurrencies.join(", ")} connections, ` +
           `${amount.durationMs} ms a run; with a connection per request (HTTP/1.0): ` +
           `${CLOSE_CONNECTIONS} at once, as htstress does, ${amount.closeMs} ms a run.`,
+          ...paddingNotes(context.targets),
         ],
         variants,
         drawings: [
@@ -84,7 +85,7 @@ export const models: Lab = {
           },
           { kind: "spectrum", title: "Echo latency by model", of: "echo", group: ECHO },
         ],
-        findings: conclude(variants, amount),
+        findings: conclude(variants, amount, context),
       };
     });
   },
@@ -92,7 +93,7 @@ export const models: Lab = {
 
 interface Entry {
   label: string;
-  target: Target;
+  target: Target & { padsTo?: number | null };
 }
 
 /** The four models, and the foreign servers of the same protocol. */
@@ -104,7 +105,8 @@ function entries(servers: LabServer[], context: LabContext, protocol: "echo" | "
 }
 
 function echoSpec({ label, target }: Entry, amount: Amount, { signal }: LabContext): VariantSpec {
-  const load = { clients: ECHO_CLIENTS, messages: amount.echoMessages, sizeBytes: 64, signal };
+  const sizeBytes = target.padsTo ?? 64;
+  const load = { clients: ECHO_CLIENTS, messages: amount.echoMessages, sizeBytes, signal };
   return { group: ECHO, label, run: () => echoSample(target, load) };
 }
 
@@ -139,7 +141,11 @@ function closeSpec(
   return { group: CLOSE, label, run: () => httpSample(target, load) };
 }
 
-function conclude(variants: VariantResult[], { concurrencies }: Amount): Finding[] {
+function conclude(
+  variants: VariantResult[],
+  { concurrencies }: Amount,
+  { targets }: LabContext,
+): Finding[] {
   const find = (group: string, label: string, x?: number) =>
     variants.find((v) => v.group === group && v.label === label && v.x === x);
   const busiest = concurrencies.at(-1)!;
@@ -190,6 +196,11 @@ function conclude(variants: VariantResult[], { concurrencies }: Amount): Finding
       },
     ),
     ...finding(find(ECHO, "per-core"), find(ECHO, "shared-pool"), "messagesPerSecond"),
+    ...targetFindings(targets, variants, find(ECHO, "single"), "messagesPerSecond"),
+    ...targetFindings(targets, variants, find(ECHO, "single"), "cpuUsPerMessage"),
+    ...targetFindings(targets, variants, find(KEEP_ALIVE, "single", busiest), "requestsPerSecond"),
+    ...targetFindings(targets, variants, find(CLOSE, "single"), "requestsPerSecond"),
+    ...targetFindings(targets, variants, find(CLOSE, "single"), "cpuUsPerRequest"),
     ...noiseFinding(variants.filter(({ group }) => group === KEEP_ALIVE), "requestsPerSecond"),
   ];
 }

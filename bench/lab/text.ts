@@ -10,6 +10,9 @@ import { type GroupTable, groupTables, rowName, tickOf } from "./tables.ts";
 /** The widest lines of text, whatever the terminal has. */
 const MAX_TEXT_WIDTH = 96;
 
+/** Columns that a heading may take in any case. */
+const MIN_HEADING = 8;
+
 /** How lines are laid out in `width` columns. */
 function layoutOf(width: number) {
   return { width: Math.min(width, MAX_TEXT_WIDTH), margin: "  " };
@@ -43,14 +46,29 @@ export function labText(result: LabResult, width: number): string {
 
 /** The rows of a table; the ranges of a variant's figures stand under its medians. */
 function tableRows({ title, header, rows }: GroupTable): string[][] {
+  const columns = header.map((label, i) => {
+    const cells = rows.flatMap(({ cells }) => [cells[i].text, cells[i].range]);
+    return headingLines(label, Math.max(...cells.map(({ length }) => length)));
+  });
+  const height = Math.max(...columns.map(({ length }) => length));
+  const headings = Array.from({ length: height }, (_, line) => [
+    line === height - 1 ? title : "",
+    // Headings end on the line above the figures.
+    ...columns.map((lines) => lines[line - height + lines.length] ?? ""),
+  ]);
   return [
-    [title, ...header],
+    ...headings,
     ...rows.flatMap(({ name, cells }) => {
       const medians = [`  ${name}`, ...cells.map(({ text }) => text)];
       const ranges = ["", ...cells.map(({ range }) => range)];
       return ranges.some(Boolean) ? [medians, ranges] : [medians];
     }),
   ];
+}
+
+/** Breaks the heading of a column between words where it is wider than the figures. */
+function headingLines(label: string, width: number): string[] {
+  return wrap(label, { width: Math.max(width, MIN_HEADING), margin: "" }).split("\n");
 }
 
 /** The first bars and lines of `result`; distributions are for the report. */

@@ -1,6 +1,8 @@
 /** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
 import { formatCount, formatLatency } from "../../system/units.ts";
 import { readSystemLimits } from "../../system/limits.ts";
+import type { LatencyHistogram } from "../stats/histogram.ts";
+import type { FigureValues } from "./figures.ts";
 import { HeldConnections } from "./held_connections.ts";
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
 import { httpSample, withServers } from "./loads.ts";
@@ -28,7 +30,11 @@ const DRIPPERS = 50;
 const DRIP_MS = 500;
 /** After the time that is expected, how long a connection is waited for. */
 const PATIENCE_MS = 3000;
+/** Idle connections to a server of `--target`, and how long they are held: its limit is unknown. */
+const FOREIGN_CONNECTIONS = 20;
+const FOREIGN_MS = { quick: 6000, full: 60_000 };
 const GROUP = "idle connections";
+const FOREIGN_GROUP = "other servers";
 const DRIP_GROUP = "slow heads";
 const BASE = "none";
 const NEVER = "held, never closed";
@@ -36,8 +42,8 @@ const NEVER = "held, never closed";
 export const timeouts: Lab = {
   name: "timeouts",
   question: "Does the idle timer really close connections, and what does it cost?",
-  seconds: { quick: 11, full: 0 },
-  takes: [],
+  seconds: { quick: 11, full: 60 },
+  takes: ["http"],
   async run(context) {
     const { host, isQuick } = context;
     const settings = isQuick ? IDLE_MS.quick : IDLE_MS.full;
@@ -54,6 +60,8 @@ export const timeouts: Lab = {
       const dripping = dripHeads(dripped, { headMs, signal: context.signal });
       // Its error is thrown when it is awaited.
       dripping.catch(() => {});
+      const foreign = context.targets.map((target) => holdIdle(target, context));
+      for (const one of foreign) one.catch(() => {});
       const variants = await measure([
         { group: GROUP, label: BASE, run: () => others(never, BASE_MS, context) },
         { group: GROUP, label: NEVER, run: () => withIdle(never, { count, idleMs: 0, context }) },
@@ -63,7 +71,7 @@ export const timeouts: Lab = {
           run: () => withIdle(servers[i], { count, idleMs, context }),
         })),
       ], context);
-      variants.push(await dripping);
+      variants.push(await dripping, ...await Promise.all(foreign));
       return {
         setup: [
           `${formatCount(count)} connections to 'ktcp http' that never send a byte, with idle ` +
@@ -73,6 +81,10 @@ export const timeouts: Lab = {
           `throughput without company, '${NEVER}' with idle connections and no timeout.`,
           `${DRIPPERS} connections send the head of a request a byte every ${DRIP_MS} ms: they are ` +
           `not idle, and yet have ${headMs / 1000} s for a whole head.`,
+          ...context.targets.map(({ name }) =>
+            `${name}: ${FOREIGN_CONNECTIONS} connections that never send a byte, for ` +
+            `${FOREIGN_MS[isQuick ? "quick" : "full"] / 1000} s.`
+          ),
         ],
         variants,
         drawings: [
@@ -84,7 +96,7 @@ export const timeouts: Lab = {
             groups: [GROUP],
           },
         ],
-        findings: conclude(variants, { settings, headMs, count }),
+        findings: conclude(variants, { settings, headMs, count, isQuick }),
       };
     });
   },
@@ -126,9 +138,7 @@ async function withIdle(
       figures: {
         ...figures,
         ...(slow ? { slowOpen: (await slow.end()).open } : {}),
-        closeMinUs: closing.minUs,
-        closeP50Us: closing.percentileUs(50),
-        closeMaxUs: closing.maxUs,
+        ...closingFigures(closing),
       },
     };
   } finally {
@@ -158,9 +168,7 @@ async function dripHeads(
     const figures = {
       closed: closing.count,
       open,
-      closeMinUs: closing.minUs,
-      closeP50Us: closing.percentileUs(50),
-      closeMaxUs: closing.maxUs,
+      ...closingFigures(closing),
     };
     return summarizeVariant(spec, [{ failed: 0, figures, latencies: { closing } }]);
   } finally {
@@ -169,9 +177,59 @@ async function dripHeads(
   }
 }
 
+/** Connections to a server of `--target` that send nothing. */
+async function holdIdle(
+  target: Target,
+  { isQuick, signal }: LabContext,
+): Promise<VariantResult> {
+  const spec = { group: FOREIGN_GROUP, label: target.name };
+  const held = await HeldConnections.open(target, FOREIGN_CONNECTIONS);
+  const stop = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => stop.resolve());
+  try {
+    const patienceMs = isQuick ? FOREIGN_MS.quick : FOREIGN_MS.full;
+    await Promise.race([held.allClosed(patienceMs), stop.promise]);
+    const { closing, open } = await held.end();
+    const figures = { closed: closing.count, open, ...closingFigures(closing) };
+    return summarizeVariant(spec, [{ failed: 0, figures, latencies: { closing } }]);
+  } finally {
+    await held.end();
+  }
+}
+
+/** When connections were closed; nothing if none was. */
+function closingFigures(closing: LatencyHistogram): FigureValues {
+  if (closing.count === 0) return {};
+  return {
+    closeMinUs: closing.minUs,
+    closeP50Us: closing.percentileUs(50),
+    closeMaxUs: closing.maxUs,
+  };
+}
+
+/** What the servers of `--target` did with idle connections. */
+function foreignFinding({ label, name, spreads }: VariantResult, isQuick: boolean): Finding {
+  const heldMs = isQuick ? FOREIGN_MS.quick : FOREIGN_MS.full;
+  const { closed, open, closeMinUs, closeMaxUs } = spreads;
+  const text = closed?.median && closeMinUs && closeMaxUs
+    ? `${label} closed ${closed.median} of ${FOREIGN_CONNECTIONS} idle connections, ` +
+      `${formatLatency(closeMinUs.median)} to ${
+        formatLatency(closeMaxUs.median)
+      } after they were ` +
+      "opened."
+    : `${label} left all ${open?.median ?? 0} idle connections open for ` +
+      `${formatLatency(heldMs * 1000)}: if it closes them at all, it does so later.`;
+  return { text, about: `${name}: closing time` };
+}
+
 function conclude(
   variants: VariantResult[],
-  { settings, headMs, count }: { settings: number[]; headMs: number; count: number },
+  { settings, headMs, count, isQuick }: {
+    settings: number[];
+    headMs: number;
+    count: number;
+    isQuick: boolean;
+  },
 ): Finding[] {
   const find = (label: string) => variants.find((variant) => variant.label === label);
   const findings = settings.flatMap((idleMs) =>
@@ -202,6 +260,8 @@ function conclude(
     ...settings.flatMap((idleMs) =>
       finding(find(labelOf(idleMs)), find(BASE), "requestsPerSecond")
     ),
+    ...variants.filter(({ group }) => group === FOREIGN_GROUP)
+      .map((variant) => foreignFinding(variant, isQuick)),
     ...noiseFinding(variants, "requestsPerSecond"),
   ];
 }

@@ -1,9 +1,9 @@
 /** Lab `unbound`: a connection that stays on its core against one that any Worker may serve. */
 import type { Lab, LabContext, Target } from "./lab.ts";
 import { formatBytes } from "../../system/units.ts";
-import { echoSample, withServers } from "./loads.ts";
+import { echoSample, paddingNotes, withServers } from "./loads.ts";
 import { measure, type VariantSpec } from "./measure.ts";
-import { finding, noiseFinding } from "./verdict.ts";
+import { finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const CLIENTS = 8;
 /** Bytes that a run exchanges at the most, so that large messages do not take longer. */
@@ -16,7 +16,7 @@ const MODELS = ["per-core", "shared-pool"] as const;
 export const unbound: Lab = {
   name: "unbound",
   question: "What does locality cost or buy: a bound queue (kecho bench=1) against WQ_UNBOUND?",
-  seconds: { quick: 4, full: 0 },
+  seconds: { quick: 4, full: 37 },
   takes: ["echo"],
   async run(context) {
     const { host, isQuick, targets } = context;
@@ -27,11 +27,11 @@ export const unbound: Lab = {
     return await withServers(starting, async (servers) => {
       const foreign = targets.filter(({ protocol }) => protocol === "echo");
       const entries = [
-        ...servers.map((target, i) => ({ label: MODELS[i] as string, target: target as Target })),
+        ...servers.map((target, i): Entry => ({ label: MODELS[i], target })),
         ...foreign.map((target) => ({ label: target.name, target })),
       ];
       const specs = entries.flatMap(({ label, target }) =>
-        sizes.map((sizeBytes) => spec(label, target, { sizeBytes, context }))
+        sizesOf(target, sizes).map((sizeBytes) => spec(label, target, { sizeBytes, context }))
       );
       const variants = await measure(specs, context);
       const find = (label: string, x: number) =>
@@ -43,6 +43,7 @@ export const unbound: Lab = {
           "idle Worker takes it (WQ_UNBOUND).",
           `${CLIENTS} clients, messages of ${sizes.map(formatBytes).join(", ")}; the server's ` +
           "buffer holds the largest of them whole.",
+          ...paddingNotes(targets),
         ],
         variants,
         drawings: [
@@ -90,12 +91,26 @@ export const unbound: Lab = {
             "cpuUsPerMessage",
             { meaning: { equal: "With large messages the copying outweighs the hand-over." } },
           ),
+          ...sizes.flatMap((size) =>
+            targetFindings(targets, variants, find("per-core", size), "messagesPerSecond")
+          ),
+          ...targetFindings(targets, variants, find("per-core", sizes[0]), "cpuUsPerMessage"),
           ...noiseFinding(variants, "messagesPerSecond"),
         ],
       };
     });
   },
 };
+
+interface Entry {
+  label: string;
+  target: Target & { padsTo?: number | null };
+}
+
+/** The sizes of messages that `target` sends back as they were. */
+function sizesOf({ padsTo }: Entry["target"], sizes: readonly number[]): readonly number[] {
+  return padsTo ? [padsTo] : sizes;
+}
 
 function spec(
   label: string,

@@ -42,8 +42,8 @@ export function compare(
 }
 
 /**
- * Says how `a` compares with `b` of the same group: `echo: 23,682 messages/s with per-core, 5,671
- * messages/s with shared-pool: 4.2 times as much.`
+ * Says how `a` compares with `b`: `echo: 23,682 messages/s with per-core, 5,671 messages/s with
+ * shared-pool: 4.2 times as much.`
  *
  * @param options `meaning`: what follows from each verdict, added to the sentence
  */
@@ -67,9 +67,29 @@ export function finding(
       : `too noisy to conclude, the repetitions range over ${range(a)} and ${range(b)}.`,
   }[verdict];
   const meaning = options.meaning?.[verdict];
-  const text = `${a.group}: ${valueOf(a, key)} with ${rowName(a)}, ` +
-    `${valueOf(b, key)} with ${rowName(b)}: ${said}${meaning ? ` ${meaning}` : ""}`;
+  const isOneGroup = a.group === b.group;
+  const name = (v: VariantResult) => isOneGroup ? rowName(v) : v.name;
+  const text = `${isOneGroup ? `${a.group}: ` : ""}${valueOf(a, key)} with ${name(a)}, ` +
+    `${valueOf(b, key)} with ${name(b)}: ${said}${meaning ? ` ${meaning}` : ""}`;
   return [{ text, about: `${a.name} / ${b.name}: ${key}`, verdict, ratio }];
+}
+
+/**
+ * Says how the servers of `--target` that share a group with `own` compare with it at the same
+ * place.
+ */
+export function targetFindings(
+  targets: readonly { name: string }[],
+  variants: readonly VariantResult[],
+  own: VariantResult | undefined,
+  key: FigureKey,
+): Finding[] {
+  return targets.flatMap(({ name }) => {
+    const foreign = variants.find((variant) =>
+      variant.label === name && variant.group === own?.group && variant.x === own.x
+    );
+    return finding(foreign, own, key);
+  });
 }
 
 /** The median of a figure with its name: `5,915 requests/s`, `CPU/request 8.44 µs`. */

@@ -42,7 +42,7 @@ export function command(): Command {
         "its question, set-up, figures, a plot and a conclusion computed from them.",
     )
     .argument("<name>", `list, all, or one of ${LABS.map(({ name }) => name).join(", ")}`)
-    .option("--quick", "fewer and shorter measurements: all labs within three minutes")
+    .option("--quick", "fewer and shorter measurements: all labs within six minutes")
     .addOption(
       count(
         "--rounds",
@@ -77,6 +77,14 @@ async function run(name: string, options: LabOptions): Promise<void> {
   if (options.report !== undefined) checkFolder("report", options.report);
   const targets = await Promise.all((options.target ?? []).map(probeTarget));
   refuseUseless(labs, targets);
+  for (const { name, pids = [] } of targets) {
+    if (pids.length === 0) {
+      printNote(
+        `ktcp lab: the CPU time of '${name}' is not measured: its process is not seen (it may be ` +
+          "another user's, or on another machine)",
+      );
+    }
+  }
   const results = await runAll(labs, targets, options);
   if (options.json) {
     const documents = results.map((result) => labDocument(result));

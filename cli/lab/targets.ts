@@ -1,12 +1,16 @@
 /** `--target name=host:port`: further servers for a comparison. */
 import { InvalidArgumentError } from "commander";
-import type { ForeignTarget, Protocol, Target } from "../../bench/lab/lab.ts";
+import type { ForeignTarget, Target } from "../../bench/lab/lab.ts";
+import { listeningProcesses } from "../../system/sockets/listening_processes.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
 
 const SYNTAX = /^([^=]{1,40})=(?:\[([0-9a-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i;
 
 /** How long a server may take to show what it speaks. */
 const PROBE_MS = 3000;
+
+/** How long an answer is waited for to become longer than what was sent. */
+const PADDING_MS = 100;
 
 /** Parses a `--target` and adds it to those before it. */
 export function parseTarget(text: string, previous: Target[] = []): Target[] {
@@ -23,7 +27,8 @@ export function parseTarget(text: string, previous: Target[] = []): Target[] {
 }
 
 /**
- * Finds out what `target` speaks: it is sent an HTTP request, which an echo server sends back.
+ * Finds out what `target` speaks: it is sent an HTTP request, which an echo server sends back. Finds
+ * its processes as well, where they may be seen.
  *
  * @throws {Failure} when no server listens there, or it speaks neither
  */
@@ -43,9 +48,9 @@ export async function probeTarget(target: Target): Promise<ForeignTarget> {
   try {
     const request = `GET / HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`;
     await conn.write(new TextEncoder().encode(request));
-    const protocol = await protocolOf(conn, request);
-    if (!protocol) throw wrong("it answers a request neither as HTTP nor with the same bytes");
-    return { name, hostname: address, port, protocol };
+    const answer = await readAnswer(conn, request);
+    if (!answer) throw wrong("it answers a request neither as HTTP nor with the same bytes");
+    return { name, hostname: address, port, pids: listeningProcesses(address, port), ...answer };
   } catch (error) {
     throw error instanceof Failure ? error : wrong(`no answer within ${PROBE_MS / 1000} s`);
   } finally {
@@ -54,17 +59,39 @@ export async function probeTarget(target: Target): Promise<ForeignTarget> {
   }
 }
 
-async function protocolOf(conn: Deno.TcpConn, request: string): Promise<Protocol | null> {
+/** Tells what was spoken from the answer to `request`; null for neither. */
+async function readAnswer(
+  conn: Deno.TcpConn,
+  request: string,
+): Promise<Pick<ForeignTarget, "protocol" | "padsTo"> | null> {
   const buffer = new Uint8Array(4096);
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("latin1");
   for (let text = "";;) {
     const count = await conn.read(buffer);
     if (count === null) return null;
-    text += decoder.decode(buffer.subarray(0, count), { stream: true });
-    if (text.startsWith("HTTP/1.")) return "http";
-    if (text === request) return "echo";
+    text += decoder.decode(buffer.subarray(0, count));
+    if (text.startsWith("HTTP/1.")) return { protocol: "http", padsTo: null };
+    if (text.startsWith(request)) {
+      const length = text.length + await restOf(conn);
+      return { protocol: "echo", padsTo: length === request.length ? null : length };
+    }
     if (!request.startsWith(text) && !"HTTP/1.".startsWith(text)) return null;
   }
+}
+
+/** How many bytes come until {@linkcode PADDING_MS} is over; ends the connection. */
+async function restOf(conn: Deno.TcpConn): Promise<number> {
+  const buffer = new Uint8Array(65536);
+  const timer = setTimeout(() => closeQuietly(conn), PADDING_MS);
+  let length = 0;
+  try {
+    for (let count; (count = await conn.read(buffer)) !== null;) length += count;
+  } catch {
+    // Closed by the timer.
+  } finally {
+    clearTimeout(timer);
+  }
+  return length;
 }
 
 function closeQuietly(conn: Deno.TcpConn): void {

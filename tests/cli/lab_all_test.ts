@@ -6,7 +6,7 @@ import { Marker } from "../support/marked_processes.ts";
 import { validateHtml } from "../support/report_checks.ts";
 
 /** What takes longer has hung, also on a machine that is busy. */
-const DEADLINE_MS = 180_000;
+const DEADLINE_MS = 400_000;
 
 const NAMES = LABS.map(({ name }) => name);
 
@@ -36,7 +36,10 @@ Deno.test({
     const document = JSON.parse(out);
     assert.equal(document.command, "lab");
     assert.deepEqual(document.labs.map(({ lab }: { lab: string }) => lab), NAMES);
-    for (const { lab, variants, conclusion, environment } of document.labs) {
+    for (const { lab, seconds, variants, conclusion, environment } of document.labs) {
+      // One round instead of three, on a machine that may be busy.
+      const { quick } = LABS.find(({ name }) => name === lab)!.seconds;
+      assert.ok(seconds <= 2 * quick + 5 && quick <= 6 * seconds + 1, `${lab}: ${seconds} s`);
       assert.ok(variants.length >= 2, lab);
       for (const variant of variants) {
         assert.equal(variant.failed, 0, variant.name);

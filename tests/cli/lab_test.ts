@@ -36,7 +36,10 @@ Deno.test({
       label === "mine"
     );
     assert.equal(mine.length, 3);
-    assert.ok(mine.every((v: { messagesPerSecond: number }) => v.messagesPerSecond > 0));
+    for (const { messagesPerSecond, cpuUsPerMessage } of mine) {
+      assert.ok(messagesPerSecond > 0 && cpuUsPerMessage > 0, "its process was found");
+    }
+    assert.match(JSON.parse(out).conclusion, /messages\/s with mine, 64 B, .* with per-core, 64 B/);
   },
 });
 
@@ -94,7 +97,10 @@ Deno.test("ktcp lab: a target that the lab cannot compare is a usage error", asy
   await using server = startServer(echo);
   const { code, err } = await lab(`backlog --target mine=127.0.0.1:${server.port}`);
   assert.equal(code, 2);
-  assert.match(err, /'mine' speaks echo, which 'backlog' does not compare; models, unbound do/);
+  assert.match(
+    err,
+    /'mine' speaks echo, which 'backlog' does not compare; models, unbound, buffers, cost do/,
+  );
 });
 
 Deno.test("ktcp lab: a report into a folder that is missing fails before it measures", async () => {
@@ -118,7 +124,14 @@ Deno.test("parseTarget(): name, host and port", () => {
 Deno.test("probeTarget(): tells echo and HTTP servers apart, and refuses others", async () => {
   const probe = (port: number) => probeTarget({ name: "t", hostname: "127.0.0.1", port });
   await using echoes = startServer(echo);
-  assert.equal((await probe(echoes.port)).protocol, "echo");
+  const { protocol, padsTo, pids } = await probe(echoes.port);
+  assert.deepEqual([protocol, padsTo], ["echo", null]);
+  if (isLinux) assert.deepEqual(pids, [Deno.pid]);
+  await using pads = startServer(async (conn) => {
+    const buffer = new Uint8Array(512);
+    while (await conn.read(buffer) !== null) await writeAll(conn, buffer);
+  });
+  assert.equal((await probe(pads.port)).padsTo, 512);
   const answer = new TextEncoder().encode("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   await using http = startServer((conn) => writeAll(conn, answer));
   assert.equal((await probe(http.port)).protocol, "http");

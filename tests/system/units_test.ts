@@ -43,7 +43,7 @@ Deno.test("formatBytes(), formatCount(), formatShortCount(), formatChange(): wri
   assert.equal(formatRange("count", 0, 130_000), "0–130k");
   assert.equal(formatRange("count", 112_780, 129_865), "113k–130k");
   assert.equal(formatRange("bytes", 1, 1024), "0.000977–1 KiB");
-  assert.equal(formatRange("count", 10_001, 10_002), "10k");
+  assert.equal(formatRange("count", 10_001, 10_002), "");
   assert.equal(formatChange(100, 112.5), "+12.5%");
   assert.equal(formatChange(100, 80), "-20.0%");
   assert.equal(formatChange(0, 80), "-");
