@@ -18,7 +18,12 @@ export interface KernelCounters {
   attemptFails: number;
 }
 
-const SOURCES: Record<keyof KernelCounters, [group: string, counter: string]> = {
+/** Where counters stand in `/proc/net/netstat` and `/proc/net/snmp`, by the names they are given. */
+export type CounterSources<Name extends string> = Readonly<
+  Record<Name, readonly [group: string, counter: string]>
+>;
+
+const SOURCES: CounterSources<keyof KernelCounters> = {
   synRetransmits: ["TcpExt", "TCPSynRetrans"],
   listenOverflows: ["TcpExt", "ListenOverflows"],
   listenDrops: ["TcpExt", "ListenDrops"],
@@ -43,29 +48,55 @@ export function parseNetstat(text: string): Map<string, Map<string, number>> {
   return groups;
 }
 
-/** Picks ktcp's counters from the texts of `/proc/net/netstat` and `/proc/net/snmp`. */
-export function parseKernelCounters(netstat: string, snmp: string): KernelCounters {
+/** Picks the counters of `sources` from the texts; what the kernel does not count is 0. */
+export function parseCounters<Name extends string>(
+  sources: CounterSources<Name>,
+  { netstat, snmp }: { netstat: string; snmp: string },
+): Record<Name, number> {
   const groups = new Map([...parseNetstat(netstat), ...parseNetstat(snmp)]);
-  const entries = Object.entries(SOURCES).map(([key, [group, counter]]) =>
-    [key, groups.get(group)?.get(counter) ?? 0] as const
-  );
-  return Object.fromEntries(entries) as unknown as KernelCounters;
+  return mapValues(sources, ([group, counter]) => groups.get(group)?.get(counter) ?? 0);
+}
+
+/**
+ * Reads the counters of `sources` as they are now; null where the kernel shows none (not Linux).
+ *
+ * @param folder of the files; the default is of the namespace of this process
+ */
+export function readCounters<Name extends string>(
+  sources: CounterSources<Name>,
+  folder = "/proc/net",
+): Record<Name, number> | null {
+  const netstat = readProc(`${folder}/netstat`);
+  const snmp = readProc(`${folder}/snmp`);
+  return netstat === null || snmp === null ? null : parseCounters(sources, { netstat, snmp });
+}
+
+/** The counters of {@linkcode KernelCounters} in the texts. */
+export function parseKernelCounters(netstat: string, snmp: string): KernelCounters {
+  return parseCounters(SOURCES, { netstat, snmp });
 }
 
 /** Reads the counters as they are now; null where the kernel shows none (not Linux). */
 export function readKernelCounters(): KernelCounters | null {
-  const netstat = readProc("/proc/net/netstat");
-  const snmp = readProc("/proc/net/snmp");
-  return netstat === null || snmp === null ? null : parseKernelCounters(netstat, snmp);
+  return readCounters(SOURCES);
 }
 
 /** How much each counter grew from `before` to `after`; null when one of them is unknown. */
-export function counterGrowth(
-  before: KernelCounters | null,
-  after: KernelCounters | null,
-): KernelCounters | null {
+export function counterGrowth<Name extends string>(
+  before: Readonly<Record<Name, number>> | null,
+  after: Readonly<Record<Name, number>> | null,
+): Record<Name, number> | null {
   if (!before || !after) return null;
-  const keys = Object.keys(SOURCES) as (keyof KernelCounters)[];
-  const entries = keys.map((key) => [key, after[key] - before[key]]);
-  return Object.fromEntries(entries) as KernelCounters;
+  return mapValues(after, (value, name) => value - before[name]);
+}
+
+function mapValues<Name extends string, From, To>(
+  record: Readonly<Record<Name, From>>,
+  map: (value: From, name: Name) => To,
+): Record<Name, To> {
+  const entries = Object.entries(record) as [Name, From][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, map(value, name)])) as Record<
+    Name,
+    To
+  >;
 }

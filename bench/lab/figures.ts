@@ -16,8 +16,11 @@ export interface Figure {
   subject?: Subject;
 }
 
-/** Subjects of figures. */
-export type Subject = "load" | "connections" | "kernel" | "CPU";
+/** Subjects of figures, in the order of their tables. */
+export const SUBJECTS = ["load", "connections", "kernel", "CPU"] as const;
+
+/** A subject of figures. */
+export type Subject = (typeof SUBJECTS)[number];
 
 /** All figures, in the order in which tables show them. */
 export const FIGURES = {

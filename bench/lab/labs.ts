@@ -7,6 +7,8 @@ import { keepalive } from "./keepalive.ts";
 import type { Lab, LabContext, LabFindings } from "./lab.ts";
 import type { VariantResult } from "./measure.ts";
 import { models } from "./models.ts";
+import { nagle } from "./nagle.ts";
+import { resets } from "./resets.ts";
 import { timeouts } from "./timeouts.ts";
 import { unbound } from "./unbound.ts";
 
@@ -17,7 +19,9 @@ export const LABS: readonly Lab[] = [
   buffers,
   backlog,
   keepalive,
+  nagle,
   timeouts,
+  resets,
   cost,
 ];
 

@@ -1,5 +1,12 @@
 /** The table of each group of an experiment's variants, for every kind of output. Pure. */
-import { type FigureKey, figureOf, FIGURES, formatFigure, formatSpread } from "./figures.ts";
+import {
+  type FigureKey,
+  figureOf,
+  FIGURES,
+  formatFigure,
+  formatSpread,
+  SUBJECTS,
+} from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
 
 /** A figure of a variant. */
@@ -22,7 +29,7 @@ export interface GroupTable {
 }
 
 /** More columns than that do not fit beside each other on a page. */
-const MAX_FIGURES = 8;
+const MAX_FIGURES = 7;
 
 const PARTS_NOTE =
   "Each figure is the median of its own repetitions, so the time in user mode and " +
@@ -38,8 +45,10 @@ export function groupTables(variants: readonly VariantResult[]): GroupTable[] {
       own.some((variant) => key === "failed" ? variant.failed > 0 : variant.spreads[key])
     );
     if (keys.length <= MAX_FIGURES) return [groupTable(group, own, keys)];
-    const subjects = Map.groupBy(keys, (key) => figureOf(key).subject ?? "load");
-    return [...subjects].map(([subject, keys]) => groupTable(`${group}: ${subject}`, own, keys));
+    return SUBJECTS.flatMap((subject) => {
+      const about = keys.filter((key) => (figureOf(key).subject ?? "load") === subject);
+      return about.length === 0 ? [] : [groupTable(`${group}: ${subject}`, own, about)];
+    });
   });
 }
 

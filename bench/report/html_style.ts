@@ -30,7 +30,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 0.25rem; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid var(--grid); text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
-thead th { white-space: normal; overflow-wrap: normal; vertical-align: bottom; max-width: 8rem; }
+thead th { white-space: normal; overflow-wrap: normal; vertical-align: bottom; }
 tbody th { vertical-align: top; }
 td:first-child, th:first-child { padding-left: 0; }
 tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }

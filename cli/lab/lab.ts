@@ -110,7 +110,7 @@ function list({ json }: LabOptions): void {
     ...[quick, full].map((seconds) => `${seconds} s`),
     question,
   ]);
-  printResult(table([["", "--quick", "full", "question"], ...rows], "lrrl"));
+  printResult(table([["lab", "--quick", "full", "question"], ...rows], "lrrl"));
 }
 
 /** Runs `labs`, and prints each one's text as soon as it is there, unless JSON is asked for. */

@@ -94,6 +94,8 @@ const SYMBOLS = {
   pointerOf: { name: "memcpy", parameters: ["buffer", "buffer", "u32"], result: "pointer" },
   pointerAt: { name: "memcpy", parameters: ["u64", "buffer", "u32"], result: "pointer" },
 
+  unshare: { parameters: ["i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   signal: { parameters: ["i32", "usize"], result: "usize" },
   prctl: { parameters: ["i32", "usize"], result: "i32" },

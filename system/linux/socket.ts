@@ -36,6 +36,7 @@ const SO_SNDTIMEO = 21;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_CORK = 3;
+const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
@@ -388,6 +389,14 @@ export function setCork(fd: number, isOn: boolean): number {
   return setOption(fd, IPPROTO_TCP, TCP_CORK, isOn ? 1 : 0);
 }
 
+/**
+ * TCP_DEFER_ACCEPT of a listener: a handshake ends when the client's first data comes, and not with
+ * its ACK alone. After about `seconds` the ACK is enough.
+ */
+export function setDeferAccept(fd: number, seconds: number): number {
+  return setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds);
+}
+
 /** SO_REUSEPORT: other sockets of this user, with the option, may listen at the same port. */
 export function setReusePort(fd: number): number {
   return setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
@@ -405,6 +414,19 @@ export function setReceiveBuffer(fd: number, bytes: number): number {
 
 /** A `struct pollfd` for each descriptor: `int fd`; `short events, revents`. */
 const POLLIN = 1;
+
+/** What {@linkcode waitUntilReady} waits for; an error or the peer's end count as both. */
+export const enum Readiness {
+  Readable = 1,
+  Writable = 4,
+}
+
+/** Blocks this thread until `fd` is ready, `timeoutMs` at the most: poll(2). @returns whether it is */
+export function waitUntilReady(fd: number, readiness: Readiness, timeoutMs: number): boolean {
+  const entry = new Int32Array([fd, readiness]);
+  const { calls } = libc();
+  return calls.poll(pointerOf(entry), 1, timeoutMs) > 0 && entry[1] >>> 16 !== 0;
+}
 
 /**
  * Waits until one of `fds` is readable, on a thread of the runtime: poll(2). It costs 30 µs, for

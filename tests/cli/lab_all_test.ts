@@ -37,9 +37,9 @@ Deno.test({
     assert.equal(document.command, "lab");
     assert.deepEqual(document.labs.map(({ lab }: { lab: string }) => lab), NAMES);
     for (const { lab, seconds, variants, conclusion, environment } of document.labs) {
-      // One round instead of three, on a machine that may be busy.
+      // One round instead of three, on a machine that may be busy with much else.
       const { quick } = LABS.find(({ name }) => name === lab)!.seconds;
-      assert.ok(seconds <= 2 * quick + 5 && quick <= 6 * seconds + 1, `${lab}: ${seconds} s`);
+      assert.ok(seconds <= 5 * quick + 10 && quick <= 6 * seconds + 1, `${lab}: ${seconds} s`);
       assert.ok(variants.length >= 2, lab);
       for (const variant of variants) {
         assert.equal(variant.failed, 0, variant.name);

@@ -113,8 +113,12 @@ Deno.test("labDocument(): figures beside the name, ranges and samples", async ()
   assert.ok(!("curves" in variant));
 });
 
-Deno.test("LABS: the seven experiments", () => {
-  const names = LABS.map(({ name }) => name).join(" ");
-  assert.equal(names, "models unbound buffers backlog keepalive timeouts cost");
-  for (const { question } of LABS) assert.match(question, /\?$/);
-});
+for (const { name, question, seconds } of LABS) {
+  Deno.test(`LABS: ${name} has a question, a duration and a page`, () => {
+    assert.match(question, /\?$/);
+    assert.ok(seconds.quick >= 1 && seconds.quick <= 25, `${seconds.quick} s with --quick`);
+    assert.ok(seconds.full >= seconds.quick && seconds.full <= 120, `${seconds.full} s`);
+    const page = new URL(`../../../docs/labs/${name}.md`, import.meta.url);
+    assert.match(Deno.readTextFileSync(page), new RegExp(`^# Lab: ${name}\n\n_.*\\?_$`, "m"));
+  });
+}

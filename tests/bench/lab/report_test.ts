@@ -69,7 +69,7 @@ Deno.test("labText(): question, set-up, tables, plots, conclusion, machine", () 
   const text = labText(madeUpResult("demo"), 80);
   assert.match(text, /^# demo: Is <b>this<\/b> escaped/);
   assert.match(text, /^load & more +requests\/s +p99$/m);
-  assert.match(text, /^single figure +queue \(Recv-Q\) +failed\n.* 5 +2$/m);
+  assert.match(text, /^ +queue\nsingle figure +\(Recv-Q\) +failed\n.* 5 +2$/m);
   const row = /^ {2}shared-pool, 64 connections +90,000 +9\.00 ms\n +81k–99k +8\.1–9\.9 ms$/m;
   assert.match(text, row);
   assert.match(text, /^Bars\n {2}per-connection, 1 connections.*\(0\.9k–1\.1k\)$/m);
