@@ -62,6 +62,15 @@ export function peakResidentBytes(pid: number): number {
   return memoryOf(pid, "VmHWM");
 }
 
+/**
+ * Memory of process `pid` alone, in bytes: pages that it shares with others count in part
+ * (proc_pid_smaps(5), Pss). NaN when there is no such process, or it may not be looked at.
+ */
+export function proportionalBytes(pid: number): number {
+  const text = readProc(`/proc/${pid}/smaps_rollup`) ?? "";
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? NaN) * 1024;
+}
+
 function memoryOf(pid: number, name: string): number {
   const status = readProc(`/proc/${pid}/status`) ?? "";
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? NaN) * 1024;

@@ -97,6 +97,18 @@ const SYMBOLS = {
   unshare: { parameters: ["i32"], result: "i32" },
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  // Threads: before version 2.34, glibc had them in a library of its own.
+  pthread_create: {
+    parameters: ["buffer", "pointer", "pointer", "pointer"],
+    result: "i32",
+    optional: true,
+  },
+  pthread_join: { parameters: ["u64", "pointer"], result: "i32", optional: true },
+  sem_init: { parameters: ["pointer", "i32", "u32"], result: "i32", optional: true },
+  sem_post: { parameters: ["pointer"], result: "i32", optional: true },
+  sem_wait: { parameters: ["pointer"], result: "i32", optional: true },
+  dlsym: { parameters: ["pointer", "buffer"], result: "pointer", optional: true },
+
   signal: { parameters: ["i32", "usize"], result: "usize" },
   prctl: { parameters: ["i32", "usize"], result: "i32" },
   strerror: { parameters: ["i32"], result: "pointer" },
