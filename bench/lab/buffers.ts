@@ -176,7 +176,7 @@ function conclude(variants: VariantResult[], largest: number, sizes: number[]): 
     text: failed === 0 && lost === 0
       ? "Nothing was lost: every echo came back whole and right, and every server sent as many " +
         "bytes as it received. A message longer than the buffer is sent in pieces, each whole " +
-        "before the next is read; the originals lost pieces here."
+        "before the next is read."
       : `${formatCount(failed)} echoes failed and ${formatCount(lost)} bytes were lost.`,
   }];
   if (pieces(small) > 0 && pieces(large) > 0) {

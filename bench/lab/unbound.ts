@@ -1,4 +1,7 @@
-/** Lab `unbound`: a connection that stays on its core against one that any Worker may serve. */
+/**
+ * Lab `unbound`: a pool in which a connection stays with its Worker, against the same pool in which
+ * any Worker may serve it; and what handing over costs at all.
+ */
 import type { Lab, LabContext, Target } from "./lab.ts";
 import { formatBytes } from "../../system/units.ts";
 import { echoSample, paddingNotes, withServers } from "./loads.ts";
@@ -7,27 +10,50 @@ import { finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const CLIENTS = 8;
 /** Bytes that a run exchanges at the most, so that large messages do not take longer. */
-const RUN_BYTES = { quick: 64 << 20, full: 256 << 20 };
-const RUN_MESSAGES = { quick: 8000, full: 40_000 };
+const RUN_BYTES = { quick: 64 << 20, full: 128 << 20 };
+const RUN_MESSAGES = { quick: 8000, full: 18_000 };
 const SIZES = { quick: [64, 4096, 65536], full: [64, 512, 4096, 16384, 65536] };
 const GROUP = "echo";
-const MODELS = ["per-core", "shared-pool"] as const;
+const BOUND = "bound queue";
+const UNBOUND = "WQ_UNBOUND";
+const NO_QUEUE = "no queue";
+
+/** The servers: the first two differ in the queue's flags alone. */
+const SERVERS: Record<string, string[]> = {
+  [BOUND]: ["--model", "shared-pool", "--wq-flags", "0"],
+  [UNBOUND]: ["--model", "shared-pool", "--wq-flags", "unbound"],
+  [NO_QUEUE]: ["--model", "per-core"],
+};
+
+/**
+ * What follows for locality. Workers are not pinned to cores, as kernel threads are: what a bound
+ * queue keeps together here are a connection and a Worker.
+ */
+const LOCALITY = {
+  higher: "Here a connection gains by staying with its Worker, as kecho's authors saw with CPUs " +
+    "(bench=1).",
+  lower: "Here the freedom to take any idle Worker is worth more than staying with one.",
+  equal:
+    "Staying with a Worker, which the system may move to another core, buys nothing here; in " +
+    "the kernel a bound worker cannot be moved.",
+};
 
 export const unbound: Lab = {
   name: "unbound",
-  question: "What does locality cost or buy: a bound queue (kecho bench=1) against WQ_UNBOUND?",
-  seconds: { quick: 4, full: 37 },
+  question: "What does locality buy: a bound queue (kecho bench=1) against WQ_UNBOUND?",
+  seconds: { quick: 8, full: 105 },
   takes: ["echo"],
   async run(context) {
     const { host, isQuick, targets } = context;
     const sizes = isQuick ? SIZES.quick : SIZES.full;
     // One read fetches a whole message: pieces are the subject of another lab.
     const args = ["--buffer", "64k", "--backlog", "1024"];
-    const starting = MODELS.map((model) => host.start("echo", ["--model", model, ...args]));
+    const labels = Object.keys(SERVERS);
+    const starting = labels.map((label) => host.start("echo", [...SERVERS[label], ...args]));
     return await withServers(starting, async (servers) => {
       const foreign = targets.filter(({ protocol }) => protocol === "echo");
       const entries = [
-        ...servers.map((target, i): Entry => ({ label: MODELS[i], target })),
+        ...servers.map((target, i) => ({ label: labels[i], target: target as Target })),
         ...foreign.map((target) => ({ label: target.name, target })),
       ];
       const specs = entries.flatMap(({ label, target }) =>
@@ -38,9 +64,12 @@ export const unbound: Lab = {
         variants.find((variant) => variant.label === label && variant.x === x);
       return {
         setup: [
-          "'per-core' keeps a connection on the thread that accepted it, as a bound workqueue " +
-          "does; 'shared-pool' queues each received chunk on an unbound queue, from which any " +
-          "idle Worker takes it (WQ_UNBOUND).",
+          `'${BOUND}' and '${UNBOUND}' are one pool of Workers (--model shared-pool) with two ` +
+          "values of --wq-flags: 0 gives the chunks of a connection to the Workers of one core's " +
+          "pool, WQ_UNBOUND to whichever Worker is idle.",
+          `'${NO_QUEUE}' is --model per-core: the thread that accepted a connection serves it, and ` +
+          "nothing is handed over. It is there to tell the price of handing over from that of " +
+          "locality.",
           `${CLIENTS} clients, messages of ${sizes.map(formatBytes).join(", ")}; the server's ` +
           "buffer holds the largest of them whole.",
           ...paddingNotes(targets),
@@ -70,31 +99,28 @@ export const unbound: Lab = {
         ],
         findings: [
           ...sizes.flatMap((size) =>
-            finding(find("per-core", size), find("shared-pool", size), "messagesPerSecond")
+            finding(find(BOUND, size), find(UNBOUND, size), "messagesPerSecond", {
+              meaning: size === sizes[0] ? LOCALITY : {},
+            })
           ),
-          ...finding(
-            find("shared-pool", sizes[0]),
-            find("per-core", sizes[0]),
-            "cpuUsPerMessage",
-            {
-              meaning: {
-                higher:
-                  "That is the price of a message between threads: two wake-ups, and caches " +
-                  "that start cold.",
-                lower: "The hand-over between threads costs less here than it saves.",
-              },
+          ...finding(find(BOUND, sizes[0]), find(UNBOUND, sizes[0]), "cpuUsPerMessage"),
+          ...finding(find(BOUND, sizes[0]), find(NO_QUEUE, sizes[0]), "cpuUsPerMessage", {
+            meaning: {
+              higher: "That is the price of a message between two Workers: two wake-ups, and two " +
+                "turns of an event loop. A kernel thread is woken without the second.",
+              lower: "Handing over costs less here than it saves.",
             },
-          ),
+          }),
           ...finding(
-            find("shared-pool", sizes.at(-1)!),
-            find("per-core", sizes.at(-1)!),
+            find(BOUND, sizes.at(-1)!),
+            find(NO_QUEUE, sizes.at(-1)!),
             "cpuUsPerMessage",
-            { meaning: { equal: "With large messages the copying outweighs the hand-over." } },
+            { meaning: { equal: "With large messages the copying outweighs handing over." } },
           ),
           ...sizes.flatMap((size) =>
-            targetFindings(targets, variants, find("per-core", size), "messagesPerSecond")
+            targetFindings(targets, variants, find(NO_QUEUE, size), "messagesPerSecond")
           ),
-          ...targetFindings(targets, variants, find("per-core", sizes[0]), "cpuUsPerMessage"),
+          ...targetFindings(targets, variants, find(NO_QUEUE, sizes[0]), "cpuUsPerMessage"),
           ...noiseFinding(variants, "messagesPerSecond"),
         ],
       };
