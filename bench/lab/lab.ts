@@ -7,6 +7,7 @@
 import type { FigureKey } from "./figures.ts";
 import type { MeasureOptions, VariantResult } from "./measure.ts";
 import type { Finding } from "./verdict.ts";
+import type { WorkqueueTrials } from "./workqueue_trials.ts";
 
 /** The protocols that a server under test may speak. */
 export type Protocol = "echo" | "http";
@@ -52,6 +53,8 @@ export interface LabServer extends Target {
   resume(): void;
   /** Ends it. @returns what it counted, null when it does not tell */
   stop(): Promise<ServerSummary | null>;
+  /** SIGTERM, or SIGKILL: the process ends at once. @returns when it has ended */
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
 /** The outcome of dropping TIME-WAIT sockets. */
@@ -77,6 +80,8 @@ export interface LabHost {
   /** How many sockets of `port` are in TIME-WAIT; null when that cannot be told. */
   countTimeWait(port: number): number | null;
   dropTimeWait(port: number): DropOutcome;
+  /** Trials of the servers' workqueue, in this process. */
+  workqueue: WorkqueueTrials;
 }
 
 /** What a run of an experiment is given. */

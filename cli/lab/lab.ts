@@ -14,6 +14,7 @@ import { startNginx, startOwn } from "./servers.ts";
 import { acceptQueue, countTimeWait, dropTimeWait } from "./sockets.ts";
 import { countSyscalls } from "./strace.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
+import { workqueueTrials } from "./workqueue/trials.ts";
 import {
   mayShowProgress,
   outputWidth,
@@ -137,6 +138,7 @@ async function runAll(
           acceptQueue,
           countTimeWait,
           dropTimeWait,
+          workqueue: workqueueTrials,
         },
         models: MODELS,
         targets: targets.filter(({ protocol }) => lab.takes.includes(protocol)),

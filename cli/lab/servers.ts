@@ -71,6 +71,10 @@ function handle(process: Process, port: number) {
     pids: [process.pid],
     pause: () => process.signal("SIGSTOP"),
     resume: () => process.signal("SIGCONT"),
+    end: async (signal: "SIGTERM" | "SIGKILL") => {
+      process.signal(signal);
+      await process.ended;
+    },
   };
 }
 
