@@ -9,18 +9,26 @@ import type { VariantResult } from "./measure.ts";
 import { models } from "./models.ts";
 import { nagle } from "./nagle.ts";
 import { resets } from "./resets.ts";
+import { shutdown } from "./shutdown.ts";
+import { spawn } from "./spawn.ts";
 import { timeouts } from "./timeouts.ts";
 import { unbound } from "./unbound.ts";
+import { work } from "./work.ts";
+import { workqueue } from "./workqueue.ts";
 
 /** The experiments, in the order in which they are listed and run. */
 export const LABS: readonly Lab[] = [
   models,
+  spawn,
   unbound,
+  work,
+  workqueue,
   buffers,
   backlog,
   keepalive,
   nagle,
   timeouts,
+  shutdown,
   resets,
   cost,
 ];
