@@ -1,7 +1,7 @@
 /** Repetition, spread and verdicts of experiments. */
 import assert from "node:assert/strict";
 import { readEnvironment } from "../../../bench/lab/environment.ts";
-import { failuresOf, labDocument, type LabResult, LABS } from "../../../bench/lab/labs.ts";
+import { failuresOf, labDocument, type LabResult } from "../../../bench/lab/labs.ts";
 import { measure, type Sample, type VariantSpec } from "../../../bench/lab/measure.ts";
 import { browserRequest, measureParser, shortRequest } from "../../../bench/lab/parser_cost.ts";
 import { relativeSpread, spreadOf } from "../../../bench/stats/spread.ts";
@@ -112,13 +112,3 @@ Deno.test("labDocument(): figures beside the name, ranges and samples", async ()
   assert.equal((variant.samples as unknown[]).length, 3);
   assert.ok(!("curves" in variant));
 });
-
-for (const { name, question, seconds } of LABS) {
-  Deno.test(`LABS: ${name} has a question, a duration and a page`, () => {
-    assert.match(question, /\?$/);
-    assert.ok(seconds.quick >= 1 && seconds.quick <= 25, `${seconds.quick} s with --quick`);
-    assert.ok(seconds.full >= seconds.quick && seconds.full <= 120, `${seconds.full} s`);
-    const page = new URL(`../../../docs/labs/${name}.md`, import.meta.url);
-    assert.match(Deno.readTextFileSync(page), new RegExp(`^# Lab: ${name}\n\n_.*\\?_$`, "m"));
-  });
-}
