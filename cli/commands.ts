@@ -44,3 +44,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "man", summary: "print the manual page", load: () => import("./man.ts") },
 ];
+
+/** Commands that ktcp starts itself, for its labs: no help lists them. */
+export const UNLISTED: readonly CommandEntry[] = [
+  {
+    name: "original",
+    summary: "the course's echo servers with their faults",
+    load: () => import("./original.ts"),
+  },
+];

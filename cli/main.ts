@@ -6,7 +6,7 @@
 import { type Command, CommanderError } from "commander";
 import { ignoreDebuggerSignal } from "../system/linux/signals.ts";
 import { stderr } from "../system/stderr.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, UNLISTED } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
 import { printNote, printResult } from "./shared/output.ts";
 import { loadCommand, newProgram } from "./shared/program.ts";
@@ -21,7 +21,8 @@ function throwing(command: Command): Command {
 
 async function buildProgram(name: string | undefined): Promise<Command> {
   const program = throwing(newProgram());
-  for (const entry of COMMANDS) {
+  const unlisted = UNLISTED.filter((entry) => entry.name === name);
+  for (const entry of [...COMMANDS, ...unlisted]) {
     if (entry.name === name) {
       const command = throwing(await loadCommand(entry.load, COMMANDS));
       command.commands.forEach((sub) => throwing(sub as Command));
@@ -45,7 +46,8 @@ export async function main(args: string[]): Promise<number> {
   // Options before the command are ktcp's own, and take no value.
   const first = args.find((arg) => arg !== "--");
   const name = first?.startsWith("-") ? undefined : first;
-  const prefix = COMMANDS.some((entry) => entry.name === name) ? `ktcp ${name}` : "ktcp";
+  const isCommand = [...COMMANDS, ...UNLISTED].some((entry) => entry.name === name);
+  const prefix = isCommand ? `ktcp ${name}` : "ktcp";
   const usage = (line: string) => {
     printNote(`${prefix}: ${line}\nTry '${prefix} --help'.`);
     return 2;

@@ -33,6 +33,7 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
     http: ["net"],
     files: ["http", "net", "workqueue"],
     models: ["echo", "files", "http", "net", "workqueue"],
+    originals: [],
     ".": ["echo", "files", "http", "models", "net", "workqueue"],
   },
   bench: {

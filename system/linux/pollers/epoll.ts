@@ -22,6 +22,7 @@ const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
 const EPOLLRDHUP = 0x2000;
+const EPOLLEXCLUSIVE = 1 << 28;
 const EPOLLONESHOT = 1 << 30;
 const EPOLLET = 1 << 31;
 
@@ -43,6 +44,11 @@ export interface EpollOptions {
   trigger: "level" | "edge";
   /** A descriptor that was reported is silent until `change`: so it can be lent to another thread. */
   oneShot?: boolean;
+  /**
+   * EPOLLEXCLUSIVE (Linux 4.5): of several instances that watch the same descriptor, an event wakes
+   * one, or a few, instead of all. What a descriptor is watched for cannot be changed then.
+   */
+  isExclusive?: boolean;
   /**
    * The {@linkcode EpollPoller.instance} of a poller on another thread, to share with it: each thread
    * can change what both watch, and an event goes to one that waits. Default: a new one.
@@ -72,8 +78,11 @@ export class EpollPoller implements Poller {
   #hasPwait2 = true;
 
   /** @throws {SystemError} EMFILE, ENFILE, ENOMEM */
-  constructor({ trigger, oneShot = false, instance }: EpollOptions) {
-    this.#mode = (trigger === "edge" ? EPOLLET | EPOLLRDHUP : 0) | (oneShot ? EPOLLONESHOT : 0);
+  constructor({ trigger, oneShot = false, isExclusive = false, instance }: EpollOptions) {
+    // EPOLLEXCLUSIVE goes with EPOLLET, but not with EPOLLRDHUP.
+    const edge = isExclusive ? EPOLLET : EPOLLET | EPOLLRDHUP;
+    this.#mode = (trigger === "edge" ? edge : 0) | (oneShot ? EPOLLONESHOT : 0) |
+      (isExclusive ? EPOLLEXCLUSIVE : 0);
     this.#isOwner = instance === undefined;
     this.instance = instance ??
       this.#libc.check("epoll_create1", this.#libc.calls.epoll_create1(EPOLL_CLOEXEC));
