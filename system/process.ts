@@ -22,6 +22,8 @@ export interface ProcessOptions {
   deadlineMs?: number;
   /** Characters of each stream that are kept, the last ones; default: all. */
   keepChars?: number;
+  /** Whether nobody reads its stdout: what it prints there costs it no more than the call. */
+  discardOut?: boolean;
 }
 
 /** A stream's text so far, and the waits for more. */
@@ -84,18 +86,19 @@ export class Process implements AsyncDisposable {
    * @throws {Deno.errors.NotFound} when there is no such program
    */
   constructor(command: readonly string[], options: ProcessOptions = {}) {
-    const { deadlineMs, keepChars = Infinity, ...where } = options;
+    const { deadlineMs, keepChars = Infinity, discardOut = false, ...where } = options;
     const [program, ...args] = command;
     this.#child = new Deno.Command(program, {
       ...where,
       args,
       stdin: "null",
-      stdout: "piped",
+      stdout: discardOut ? "null" : "piped",
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
     running.add(this);
-    this.#out = new Transcript(this.#child.stdout, keepChars);
+    const out = discardOut ? ReadableStream.from<never>([]) : this.#child.stdout;
+    this.#out = new Transcript(out, keepChars);
     this.#err = new Transcript(this.#child.stderr, keepChars);
     const timer = deadlineMs && setTimeout(() => this.signal("SIGKILL"), deadlineMs);
     this.ended = this.#end().finally(() => clearTimeout(timer));
@@ -112,6 +115,11 @@ export class Process implements AsyncDisposable {
   /** What it wrote to stderr so far, as far as it was kept. */
   get err(): string {
     return this.#err.text;
+  }
+
+  /** Forgets what it wrote to stderr so far: the next wait is for something new. */
+  forgetErr(): void {
+    this.#err.text = "";
   }
 
   /** Waits for text on stdout. @returns null when it ended without */

@@ -3,6 +3,7 @@
  * another protocol. Thousands of timeouts would not tell.
  */
 import type { Address } from "../../system/address.ts";
+import { Answer } from "./answer.ts";
 
 /** What a server did with one message. */
 export type ProbeVerdict =
@@ -128,41 +129,6 @@ export function verdictOn(message: Uint8Array, answer: Uint8Array): ProbeVerdict
     .split(/[\r\n]/, 1);
   const shown = line.replace(/[^\x20-\x7e]/g, ".").slice(0, SHOWN_CHARS);
   return { kind: "other", answer: shown };
-}
-
-/** What comes on a connection. */
-class Answer {
-  bytes = new Uint8Array(0);
-  /** Whether the server sends no more. */
-  isOver = false;
-  readonly #conn: Deno.Conn;
-  readonly #buffer = new Uint8Array(65536);
-  /** The read under way: it outlives a wait that ended before it. */
-  #reading: Promise<number | null> | undefined;
-
-  constructor(conn: Deno.Conn) {
-    this.#conn = conn;
-  }
-
-  /** Reads until there are `length` bytes, the server ended, or nothing came for `quietMs`. */
-  async grow(length: number, quietMs: number): Promise<void> {
-    while (!this.isOver && this.bytes.length < length) {
-      this.#reading ??= this.#conn.read(this.#buffer).catch(() => null);
-      const { promise: late, resolve } = Promise.withResolvers<undefined>();
-      const timer = setTimeout(resolve, quietMs);
-      const count = await Promise.race([this.#reading, late]);
-      clearTimeout(timer);
-      if (count === undefined) return;
-      this.#reading = undefined;
-      if (count === null) this.isOver = true;
-      else {
-        const grown = new Uint8Array(this.bytes.length + count);
-        grown.set(this.bytes);
-        grown.set(this.#buffer.subarray(0, count), this.bytes.length);
-        this.bytes = grown;
-      }
-    }
-  }
 }
 
 async function connectWithin(target: Address, timeoutMs: number): Promise<Deno.Conn> {

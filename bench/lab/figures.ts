@@ -97,6 +97,18 @@ export const FIGURES = {
   refused: { label: "refused", kind: "count" },
   refusedAfterUs: { label: "refuses new ones after", kind: "latency", better: "less" },
   goneUs: { label: "server gone after", kind: "latency", better: "less" },
+  syscallsPerMessage: {
+    label: "system calls/message",
+    kind: "count",
+    better: "less",
+    subject: "CPU",
+  },
+  hung: { label: "hung", kind: "count", better: "less" },
+  bytesBack: { label: "bytes back", kind: "count" },
+  bytesAfterFin: { label: "more after the FIN", kind: "count" },
+  threadsWoken: { label: "threads woken", kind: "count", better: "less" },
+  served: { label: "served", kind: "count", better: "more" },
+  clientsLost: { label: "other clients lost", kind: "count", better: "less" },
   failed: { label: "failed", kind: "count", better: "less" },
 } as const satisfies Record<string, Figure>;
 

@@ -11,6 +11,7 @@ import {
   type Chart,
   lineChart,
   type LinePoint,
+  scatterChart,
   spectrumChart,
 } from "../report/charts.ts";
 
@@ -21,6 +22,7 @@ export function drawingChart(
 ): Chart | null {
   if (drawing.kind === "bars") return bars(drawing, variants);
   if (drawing.kind === "lines") return lines(drawing, variants);
+  if (drawing.kind === "scatter") return dots(drawing, variants);
   const curves = variants
     .filter(({ group, x }) => group === drawing.group && (drawing.x ?? x) === x)
     .flatMap((variant) => {
@@ -57,6 +59,20 @@ function bars(
     }),
   }));
   return barChart(title, barGroups, figureOf(figure).label, scaleKind(figure));
+}
+
+/** The clients of all variants of a group, as the plots of the course's reports show them. */
+function dots(
+  { title, group }: Drawing & { kind: "scatter" },
+  variants: readonly VariantResult[],
+): Chart | null {
+  const series = variants.filter((variant) => variant.group === group).map((variant) => ({
+    name: rowName(variant),
+    points: variant.clientsUs.flatMap((latencyUs, client) =>
+      latencyUs === null ? [] : [{ client, latencyUs }]
+    ),
+  })).filter(({ points }) => points.length > 0);
+  return series.length === 0 ? null : scatterChart(title, series);
 }
 
 /** A figure over the variants' `x`, a line for each label, with marks at what was measured. */

@@ -51,9 +51,16 @@ export interface LabServer extends Target {
   pause(): void;
   /** SIGCONT. */
   resume(): void;
+  /**
+   * System calls that it has made for its sockets so far; null when it does not tell. It has to be
+   * started with `--stats`, and with an engine that makes its calls itself.
+   */
+  countCalls(): Promise<number | null>;
+  /** Resolves when it has ended, with the last line of its stderr. */
+  ended: Promise<{ code: number; lastLine: string }>;
   /** Ends it. @returns what it counted, null when it does not tell */
   stop(): Promise<ServerSummary | null>;
-  /** SIGTERM, or SIGKILL: the process ends at once. @returns when it has ended */
+  /** Sends it a signal of those that end it. @returns when it has ended */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
@@ -67,8 +74,11 @@ export interface DropOutcome {
 
 /** The rest of the program, as far as experiments need it. */
 export interface LabHost {
-  /** Starts `ktcp echo` or `ktcp http` with `args` on a free port. @throws when it does not run */
-  start(command: Protocol, args: readonly string[]): Promise<LabServer>;
+  /**
+   * Starts `ktcp echo`, `ktcp http`, or an original of the course (its name first) with `args` on a
+   * free port. @throws when it does not run
+   */
+  start(command: Protocol | "original", args: readonly string[]): Promise<LabServer>;
   /** Starts nginx with `return 200` on a free port; a text says why there is none. */
   startNginx(): Promise<LabServer | string>;
   /**
@@ -102,7 +112,9 @@ export type Drawing =
   /** One line for each label of a group, over the variants' `x`. */
   | { kind: "lines"; title: string; figure: FigureKey; group: string; x: string }
   /** Distributions of the latency `of` the variants of a group. */
-  | { kind: "cdf" | "spectrum"; title: string; of: string; group: string; x?: number };
+  | { kind: "cdf" | "spectrum"; title: string; of: string; group: string; x?: number }
+  /** A dot for each client, its mean latency, the variants of a group over each other. */
+  | { kind: "scatter"; title: string; group: string };
 
 /** What an experiment found. */
 export interface LabFindings {

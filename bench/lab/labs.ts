@@ -2,12 +2,15 @@
 import { backlog } from "./backlog.ts";
 import { buffers } from "./buffers.ts";
 import { cost } from "./cost.ts";
+import { edge } from "./edge.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { keepalive } from "./keepalive.ts";
 import type { Lab, LabContext, LabFindings } from "./lab.ts";
 import type { VariantResult } from "./measure.ts";
 import { models } from "./models.ts";
+import { multiplex } from "./multiplex.ts";
 import { nagle } from "./nagle.ts";
+import { originals } from "./originals.ts";
 import { resets } from "./resets.ts";
 import { shutdown } from "./shutdown.ts";
 import { spawn } from "./spawn.ts";
@@ -19,6 +22,8 @@ import { workqueue } from "./workqueue.ts";
 /** The experiments, in the order in which they are listed and run. */
 export const LABS: readonly Lab[] = [
   models,
+  multiplex,
+  edge,
   spawn,
   unbound,
   work,
@@ -31,6 +36,7 @@ export const LABS: readonly Lab[] = [
   shutdown,
   resets,
   cost,
+  originals,
 ];
 
 /** What running an experiment gave. */
@@ -92,6 +98,9 @@ function variantDocument(variant: VariantResult, { curves = false }: { curves?: 
       Object.fromEntries(Object.entries(figures).map(([key, value]) => [key, rounded(value)]))
     ),
     ...(curves ? { curves: variant.curves } : {}),
+    ...(curves && variant.clientsUs.length > 0
+      ? { clientsUs: variant.clientsUs.map((us) => us && rounded(us)) }
+      : {}),
   };
 }
 

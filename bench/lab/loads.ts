@@ -2,7 +2,7 @@
 import { runEcho } from "../echo/echo.ts";
 import { defaultWorkers } from "../echo/plan.ts";
 import { NOBODY_LISTENS } from "../http/error_kind.ts";
-import { DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
+import { type ClientEngine, DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { cpuDuring, type CpuUse } from "../../system/linux/process_clock.ts";
@@ -101,6 +101,8 @@ export interface EchoLoad {
   sizeBytes: number;
   /** How long one message may take; default 30 s, far beyond what a loaded machine needs. */
   timeoutMs?: number;
+  /** Who drives the clients' sockets; default: the runtime. */
+  engine?: ClientEngine;
   signal?: AbortSignal;
 }
 
@@ -118,7 +120,7 @@ export async function echoSample(target: Target, load: EchoLoad) {
       thinkMs: 0,
       ratePerSecond: null,
       timeoutMs: load.timeoutMs ?? TIMEOUT_MS,
-      engine: DEFAULT_CLIENT_ENGINE,
+      engine: load.engine ?? DEFAULT_CLIENT_ENGINE,
       workers: defaultWorkers(clients, navigator.hardwareConcurrency),
     }, { signal }));
   if (outcome.aborted) throw new Error(outcome.aborted);
@@ -133,6 +135,7 @@ export async function echoSample(target: Target, load: EchoLoad) {
       ...(cpu && tallies.ok > 0 ? { cpuUsPerMessage: cpu.totalUs / tallies.ok } : {}),
     },
     latencies: { echo: echoUs, connect: connectUs },
+    clientsUs: tallies.clients().map(({ meanUs }) => meanUs),
   };
   return sample;
 }

@@ -23,6 +23,8 @@ export interface Sample {
   failed: number;
   /** Distributions by name; they are merged over the repetitions and freed. */
   latencies?: Record<string, LatencyHistogram>;
+  /** Mean latency of each client by its index, in µs; null where it has none. */
+  clientsUs?: (number | null)[];
 }
 
 /** A variant of an experiment, before it is measured. */
@@ -56,6 +58,8 @@ export interface VariantResult {
   spreads: Partial<Record<FigureKey, Spread>>;
   /** Distributions over all repetitions. */
   curves: Record<string, CurvePoint[]>;
+  /** Mean latency of each client over all repetitions, in µs; null where it has none. */
+  clientsUs: (number | null)[];
 }
 
 /** The unique name of a variant. */
@@ -117,7 +121,16 @@ export function summarizeVariant(
     samples: samples.map(({ figures }) => figures),
     spreads,
     curves: mergedCurves(samples),
+    clientsUs: meansByClient(samples),
   };
+}
+
+function meansByClient(samples: readonly Sample[]): (number | null)[] {
+  const count = Math.max(0, ...samples.map(({ clientsUs = [] }) => clientsUs.length));
+  return Array.from({ length: count }, (_, client) => {
+    const values = samples.flatMap(({ clientsUs = [] }) => clientsUs[client] ?? []);
+    return values.length === 0 ? null : values.reduce((a, b) => a + b) / values.length;
+  });
 }
 
 function mergedCurves(samples: readonly Sample[]): Record<string, CurvePoint[]> {

@@ -6,13 +6,14 @@ import { labText, machineText } from "../../bench/lab/text.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
-import { UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import { checkFolder, writeFile } from "../shared/files.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
 import { MODELS } from "../../servers/models/model.ts";
 import { startNginx, startOwn } from "./servers.ts";
 import { acceptQueue, countTimeWait, dropTimeWait } from "./sockets.ts";
 import { countSyscalls } from "./strace.ts";
+import { CompiledServer, nameOf, parseSource } from "./target_c.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
 import { workqueueTrials } from "./workqueue/trials.ts";
 import {
@@ -28,6 +29,7 @@ interface LabOptions {
   quick?: boolean;
   rounds?: number;
   target?: Target[];
+  targetC?: string[];
   report?: string;
   json?: boolean;
 }
@@ -56,6 +58,11 @@ export function command(): Command {
       "add a running echo or HTTP server to the comparison; may be repeated",
       parseTarget,
     )
+    .option(
+      "--target-c <file.c>",
+      "compile and run a server in C, and add it to the comparison; may be repeated",
+      parseSource,
+    )
     .addOption(file("--report", "write an HTML report with tables, plots and raw data"))
     .option("--json", "print one JSON document")
     .addHelpText(
@@ -63,7 +70,8 @@ export function command(): Command {
       "\nEach lab is explained in docs/labs. Exit code 1 when an echo or request failed, 130 " +
         "after Ctrl-C (the figures so far are printed).\n\nExamples:\n  ktcp lab list" +
         "\n  ktcp lab backlog\n  ktcp lab all --quick --report report.html" +
-        "\n  ktcp lab keepalive --target nginx=127.0.0.1:80",
+        "\n  ktcp lab keepalive --target nginx=127.0.0.1:80" +
+        "\n  ktcp lab originals --target-c user-echo-server.c",
     )
     .action(run);
 }
@@ -76,17 +84,18 @@ async function run(name: string, options: LabOptions): Promise<void> {
     throw new UsageError(`'${name}' is not a lab; labs: ${names}`);
   }
   if (options.report !== undefined) checkFolder("report", options.report);
-  const targets = await Promise.all((options.target ?? []).map(probeTarget));
-  refuseUseless(labs, targets);
-  for (const { name, pids = [] } of targets) {
-    if (pids.length === 0) {
-      printNote(
-        `ktcp lab: the CPU time of '${name}' is not measured: its process is not seen (it may be ` +
-          "another user's, or on another machine)",
-      );
-    }
+  const { target = [], targetC = [] } = options;
+  const twice = targetC.map(nameOf).find((name) => target.some((other) => other.name === name));
+  if (twice !== undefined) {
+    throw new UsageError(`--target and --target-c are both called '${twice}'; rename one of them`);
   }
-  const results = await runAll(labs, targets, options);
+  const targets = await Promise.all(target.map(probeTarget));
+  refuseUseless(labs, targets);
+  noteUnseen(targets);
+  await using programs = new AsyncDisposableStack();
+  const compiled: CompiledServer[] = [];
+  for (const path of targetC) compiled.push(programs.use(await CompiledServer.compile(path)));
+  const results = await runAll(labs, { targets, compiled }, options);
   if (options.json) {
     const documents = results.map((result) => labDocument(result));
     printJson({
@@ -117,7 +126,7 @@ function list({ json }: LabOptions): void {
 /** Runs `labs`, and prints each one's text as soon as it is there, unless JSON is asked for. */
 async function runAll(
   labs: readonly Lab[],
-  targets: ForeignTarget[],
+  { targets, compiled }: { targets: ForeignTarget[]; compiled: CompiledServer[] },
   options: LabOptions,
 ): Promise<LabResult[]> {
   const isQuick = options.quick ?? false;
@@ -127,6 +136,8 @@ async function runAll(
     for (const [i, lab] of labs.entries()) {
       if (signal.aborted) break;
       printNote(`ktcp lab: ${lab.name} (${i + 1} of ${labs.length})`);
+      const started = await startAll(compiled);
+      if (i === 0) refuseUseless(labs, started);
       const progress = await startProgress(1, mayShowProgress());
       const context: LabContext = {
         isQuick,
@@ -141,11 +152,14 @@ async function runAll(
           workqueue: workqueueTrials,
         },
         models: MODELS,
-        targets: targets.filter(({ protocol }) => lab.takes.includes(protocol)),
+        targets: [...targets, ...started].filter(({ protocol }) => lab.takes.includes(protocol)),
         signal,
         onProgress: (done, total, note) => progress.update({ done: done / total, note }),
       };
-      const result = await runUnlessInterrupted(lab, context).finally(() => progress.stop());
+      const result = await runUnlessInterrupted(lab, context)
+        .catch((error) => blame(error, compiled))
+        .finally(() => progress.stop());
+      for (const program of compiled) await program.stop();
       if (result === null) break;
       results.push(result);
       if (!options.json) printResult(`${labText(result, outputWidth())}\n`);
@@ -164,6 +178,35 @@ async function runAll(
   } finally {
     dispose();
   }
+}
+
+/** Says of which servers the CPU time is not known. */
+function noteUnseen(targets: readonly ForeignTarget[]): void {
+  for (const { name, pids = [] } of targets) {
+    if (pids.length > 0) continue;
+    printNote(
+      `ktcp lab: the CPU time of '${name}' is not measured: its process is not seen (it may be ` +
+        "another user's, or on another machine)",
+    );
+  }
+}
+
+/** A new process of each of `compiled`, for the next lab. */
+async function startAll(compiled: readonly CompiledServer[]): Promise<ForeignTarget[]> {
+  const targets: ForeignTarget[] = [];
+  for (const program of compiled) targets.push(await program.start());
+  return targets;
+}
+
+/** @throws {Failure} that names a program that has ended meanwhile; otherwise `error` */
+async function blame(error: unknown, compiled: readonly CompiledServer[]): Promise<never> {
+  for (const program of compiled) {
+    const end = await program.end();
+    if (end !== null) {
+      throw new Failure(`The server of --target-c '${program.name}' is gone: ${end}`);
+    }
+  }
+  throw error;
 }
 
 /** Runs `lab`; null when an interruption left nothing of it: servers that start get it as well. */

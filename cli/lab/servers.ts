@@ -16,13 +16,17 @@ const KEEP = { keepChars: 4096 };
 const GRACE = "1s";
 
 /**
- * Starts `ktcp echo` or `ktcp http` on a free port.
+ * Starts `ktcp echo`, `ktcp http` or `ktcp original` on a free port.
  *
  * @throws {Failure} when it does not come up
  */
-export async function startOwn(command: Protocol, args: readonly string[]): Promise<LabServer> {
+export async function startOwn(
+  command: Protocol | "original",
+  args: readonly string[],
+): Promise<LabServer> {
   const self = selfCommand();
-  const own = [command, "--host", LOOPBACK, "--port", "0", "--grace", GRACE, ...args];
+  const grace = command === "original" ? [] : ["--grace", GRACE];
+  const own = [command, "--host", LOOPBACK, "--port", "0", ...grace, ...args];
   let process: Process;
   try {
     process = new Process([self.path, ...self.args, ...own], KEEP);
@@ -63,6 +67,30 @@ async function endServer(process: Process, port: number): Promise<void> {
   dropTimeWait(port);
 }
 
+/** How long a server may take to print its table. */
+const STATS_MS = 2000;
+
+/** Asks a server that was started with `--stats` how many system calls it has made. */
+async function countCalls(process: Process): Promise<number | null> {
+  process.forgetErr();
+  process.signal("SIGUSR2");
+  const timer = Promise.withResolvers<null>();
+  const timeout = setTimeout(() => timer.resolve(null), STATS_MS);
+  // Each line of the table is written at once; the last column is a number with two decimals.
+  const table = process.untilErr(/^thread .*\n(?:.*\n)*.*\d\.\d\d\n/m);
+  const match = await Promise.race([table, timer.promise]);
+  clearTimeout(timeout);
+  return match && parseCalls(match[0]);
+}
+
+/** The sum of the column `calls` of a `--stats` table; null without it. */
+export function parseCalls(table: string): number | null {
+  const [header = [], ...rows] = table.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
+  const column = header.indexOf("calls");
+  if (column < 0) return null;
+  return rows.reduce((sum, row) => sum + (Number(row[column]) || 0), 0);
+}
+
 function handle(process: Process, port: number) {
   return {
     hostname: LOOPBACK,
@@ -75,6 +103,11 @@ function handle(process: Process, port: number) {
       process.signal(signal);
       await process.ended;
     },
+    countCalls: () => countCalls(process),
+    ended: process.ended.then(({ code, err }) => ({
+      code,
+      lastLine: err.trim().split("\n").at(-1) ?? "",
+    })),
   };
 }
 

@@ -1,0 +1,12 @@
+/** What an experiment finds where the system does not allow it. */
+import type { LabFindings } from "./lab.ts";
+
+/** No figures, and one sentence: `reason` is a part of it, without a period. */
+export function unavailable(reason: string): LabFindings {
+  return {
+    setup: [],
+    variants: [],
+    drawings: [],
+    findings: [{ text: `Nothing was measured: ${reason}.` }],
+  };
+}

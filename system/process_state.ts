@@ -1,0 +1,22 @@
+/** What a process is doing (proc_pid_stat(5)). Linux only. */
+import { readProc } from "./proc.ts";
+
+/**
+ * Whether all threads of process `pid` are stopped: SIGSTOP takes effect only when each of them next
+ * looks. Also true when there is no such process.
+ */
+export function isStopped(pid: number): boolean {
+  const folder = `/proc/${pid}/task`;
+  let threads: string[];
+  try {
+    threads = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+  return threads.every((thread) => {
+    const stat = readProc(`${folder}/${thread}/stat`);
+    // The state follows the name, which may hold anything, in parentheses.
+    return stat === null || /^[TtXZ]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  });
+}
