@@ -11,7 +11,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   core: ["core"],
   system: ["system"],
   servers: ["servers", "core", "system"],
-  bench: ["bench", "core", "system"],
+  bench: ["bench", "core", "system", "docs"],
   cli: ["cli", "servers", "bench", "system"],
   tools: ["tools", "cli", "core", "servers", "bench", "system"],
 };

@@ -21,7 +21,8 @@ export interface Cell {
 export interface GroupTable {
   /** The group, and the subject where its figures take several tables. */
   title: string;
-  /** Labels of the figures. */
+  /** The figures, and their labels. */
+  keys: FigureKey[];
   header: string[];
   rows: { name: string; cells: Cell[] }[];
   /** What a reader has to know of the figures; empty for nothing. */
@@ -31,7 +32,8 @@ export interface GroupTable {
 /** More columns than that do not fit beside each other on a page. */
 const MAX_FIGURES = 7;
 
-const PARTS_NOTE =
+/** What a table says of figures that are parts of another. */
+export const PARTS_NOTE =
   "Each figure is the median of its own repetitions, so the time in user mode and " +
   "the time in the kernel need not add up to the CPU time.";
 
@@ -59,6 +61,7 @@ function groupTable(title: string, variants: VariantResult[], keys: FigureKey[])
   );
   return {
     title,
+    keys,
     header: keys.map((key) => figureOf(key).label),
     rows: own.map((variant) => ({
       name: rowName(variant),

@@ -36,6 +36,10 @@ td:first-child, th:first-child { padding-left: 0; }
 tr > :first-child { text-align: left; position: sticky; left: 0; background: var(--paper); }
 td { vertical-align: top; }
 .range { display: block; color: var(--muted); font-size: 0.8rem; }
+.words th, .words td { text-align: left; white-space: normal; vertical-align: top; min-width: 8rem; }
+pre { margin: 0; padding: 0.6rem 0.8rem; background: var(--band); border-radius: 0.4rem; font-size: 0.85rem; line-height: 1.35; width: max-content; min-width: 100%; }
+summary { cursor: pointer; padding: 0.25rem 0; font-weight: 600; }
+details[open] { padding-bottom: 0.5rem; border-bottom: 1px solid var(--grid); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
 figure { margin: 0; padding: 0.75rem; border: 1px solid var(--grid); border-radius: 0.4rem; }
 figcaption { font-weight: 600; margin-bottom: 0.25rem; }

@@ -1,8 +1,9 @@
 /** `ktcp lab`: the experiments. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
 import { labText, machineText } from "../../bench/lab/text.ts";
+import { type Language, languageOf, LANGUAGES } from "../../bench/report/language.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
@@ -32,6 +33,8 @@ interface LabOptions {
   targetC?: string[];
   report?: string;
   json?: boolean;
+  explain?: boolean;
+  lang?: Language;
 }
 
 /** Repetitions of each variant unless `--rounds` says otherwise. */
@@ -65,10 +68,22 @@ export function command(): Command {
     )
     .addOption(file("--report", "write an HTML report with tables, plots and raw data"))
     .option("--json", "print one JSON document")
+    .addOption(
+      new Option("--explain", "show the lab's page instead: background, exercises, references")
+        .conflicts(["json", "quick", "report", "rounds", "target", "targetC"]),
+    )
+    .addOption(
+      new Option(
+        "--lang <language>",
+        "the language of --explain and --report (default: zh-TW with such a locale, else en)",
+      ).choices(LANGUAGES),
+    )
     .addHelpText(
       "after",
-      "\nEach lab is explained in docs/labs. Exit code 1 when an echo or request failed, 130 " +
+      "\n'ktcp lab course --explain' shows the questions of the course, each with its answer and a " +
+        "command.\n\nExit code 1 when an echo or request failed, 130 " +
         "after Ctrl-C (the figures so far are printed).\n\nExamples:\n  ktcp lab list" +
+        "\n  ktcp lab backlog --explain" +
         "\n  ktcp lab backlog\n  ktcp lab all --quick --report report.html" +
         "\n  ktcp lab keepalive --target nginx=127.0.0.1:80" +
         "\n  ktcp lab originals --target-c user-echo-server.c",
@@ -77,13 +92,19 @@ export function command(): Command {
 }
 
 async function run(name: string, options: LabOptions): Promise<void> {
-  if (name === "list") return list(options);
+  if (name === COURSE && options.explain) return showPages([COURSE], options);
+  if (name === "list" && !options.explain) return list(options);
   const labs = name === "all" ? LABS : LABS.filter((lab) => lab.name === name);
   if (labs.length === 0) {
     const names = ["list", "all", ...LABS.map((lab) => lab.name)].join(", ");
-    throw new UsageError(`'${name}' is not a lab; labs: ${names}`);
+    const hint = name === COURSE ? `; 'course' is a page: add --explain` : "";
+    throw new UsageError(`'${name}' is not a lab; labs: ${names}${hint}`);
   }
+  if (options.explain) return showPages(labs.map((lab) => lab.name), options);
   if (options.report !== undefined) checkFolder("report", options.report);
+  else if (options.lang !== undefined) {
+    throw new UsageError("option '--lang' is for --explain and --report; add one of them");
+  }
   const { target = [], targetC = [] } = options;
   const twice = targetC.map(nameOf).find((name) => target.some((other) => other.name === name));
   if (twice !== undefined) {
@@ -106,8 +127,21 @@ async function run(name: string, options: LabOptions): Promise<void> {
   }
   if (options.report !== undefined) {
     const { labReport } = await import("../../bench/lab/html_report.ts");
-    await writeFile("report", options.report, await labReport(results, VERSION));
+    const report = await labReport(results, VERSION, chosenLanguage(options));
+    await writeFile("report", options.report, report);
   }
+}
+
+/** The page that is no lab's: every question of the course. */
+const COURSE = "course";
+
+async function showPages(names: readonly string[], options: LabOptions): Promise<void> {
+  const { explain } = await import("./explain.ts");
+  await explain(names, chosenLanguage(options));
+}
+
+function chosenLanguage({ lang }: LabOptions): Language {
+  return lang ?? languageOf((name) => Deno.env.get(name));
 }
 
 function list({ json }: LabOptions): void {

@@ -50,7 +50,7 @@ export function mayShowProgress(): boolean {
 /** Columns of a result where stdout is no terminal. */
 const DEFAULT_WIDTH = 80;
 
-/** Columns that a result may take: those of the terminal that stdout is. */
+/** Columns that a result may take: those of the terminal that stdout is, if it tells. */
 export function outputWidth(): number {
-  return Deno.stdout.isTerminal() ? Deno.consoleSize().columns : DEFAULT_WIDTH;
+  return Deno.stdout.isTerminal() && Deno.consoleSize().columns || DEFAULT_WIDTH;
 }

@@ -5,7 +5,11 @@ import type { LabResult } from "../../../bench/lab/labs.ts";
 import { type Sample, summarizeVariant } from "../../../bench/lab/measure.ts";
 import { labText, machineText } from "../../../bench/lab/text.ts";
 import { drawingChart } from "../../../bench/lab/html_charts.ts";
+import { FIGURES } from "../../../bench/lab/figures.ts";
 import { labReport } from "../../../bench/lab/html_report.ts";
+import { PAGE_NAMES, readPage, sectionsOf } from "../../../bench/lab/pages.ts";
+import { REPORT_TEXTS } from "../../../bench/lab/report_texts.ts";
+import { LANGUAGES } from "../../../bench/report/language.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
 import {
   findChromium,
@@ -99,6 +103,32 @@ Deno.test("labReport(): is one valid file that holds its data, and names no othe
   assert.equal(new Set(ids).size, ids.length);
 });
 
+for (const language of LANGUAGES) {
+  Deno.test(`labReport(): has each lab's page, valid, in ${language}`, async () => {
+    const names = PAGE_NAMES.filter((name) => name !== "course");
+    const html = await labReport(names.map(madeUpResult), "0.0.0", language);
+    assert.deepEqual(await validateHtml(html), []);
+    assert.ok(html.includes(`<html lang="${language}">`));
+    const { conclusion, predict, labels } = REPORT_TEXTS[language];
+    for (const name of names) {
+      const page = await readPage(name, language);
+      const section = html.slice(html.indexOf(`<h2 id="${name}">`)).split("</section>")[0];
+      const summaries = [...section.matchAll(/<summary>(.*)<\/summary>/g)].map((found) => found[1]);
+      const headings = sectionsOf(page).map(({ heading }) => heading);
+      assert.deepEqual(summaries, headings.filter((heading) => heading !== predict));
+      // Who predicts must not have read the conclusion.
+      assert.ok(section.indexOf(`<h3>${predict}</h3>`) < section.indexOf(`<h3>${conclusion}</h3>`));
+      assert.equal(section.includes(`<h3>${predict}</h3>`), headings.includes(predict));
+    }
+    assert.ok(html.includes(`>${labels.requestsPerSecond ?? "requests/s"}</th>`));
+  });
+}
+
+Deno.test("REPORT_TEXTS: a label for each figure", () => {
+  const missing = Object.keys(FIGURES).filter((key) => !(key in REPORT_TEXTS["zh-TW"].labels));
+  assert.deepEqual(missing, []);
+});
+
 Deno.test("validateHtml(): finds faults", async () => {
   assert.notDeepEqual(await validateHtml("<!DOCTYPE html><html><p><img src=x></html>"), []);
 });
@@ -118,11 +148,14 @@ Deno.test({
   ignore: chromium === null,
   fn: async (t) => {
     const path = await Deno.makeTempFile({ suffix: ".html" });
-    await Deno.writeTextFile(path, await labReport([madeUpResult("alpha")], "0.0.0"));
     const browser = await launchChromium(chromium!);
+    const views = LANGUAGES.flatMap((language) => VIEWS.map((view) => ({ language, view })));
     try {
-      for (const view of VIEWS) {
-        await t.step(`${view.width} px, ${view.scheme}`, async () => {
+      for (const { language, view } of views) {
+        await t.step(`${language}, ${view.width} px, ${view.scheme}`, async () => {
+          const report = await labReport([madeUpResult("backlog")], "0.0.0", language);
+          // Closed parts would hide their faults.
+          await Deno.writeTextFile(path, report.replaceAll("<details>", "<details open>"));
           const found = await inspectPage(browser, { path, view });
           assert.deepEqual(found.errors, []);
           assert.deepEqual(found.requests, []);
@@ -132,7 +165,7 @@ Deno.test({
           assert.ok(found.smallestTextPx >= 8, `text of ${found.smallestTextPx} px`);
           const dark = view.scheme === "dark";
           assert.equal(found.background, dark ? "rgb(18, 22, 28)" : "rgb(255, 255, 255)");
-          assert.deepEqual(found.headings, ["alpha", "Environment"]);
+          assert.deepEqual(found.headings, ["backlog", REPORT_TEXTS[language].environment]);
         });
       }
     } finally {
