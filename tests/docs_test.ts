@@ -5,7 +5,10 @@
 import assert from "node:assert/strict";
 
 const ROOT = new URL("../", import.meta.url);
-const PAGES = ["README.md", "ARCHITECTURE.md", ...pagesIn("docs/"), ...pagesIn("docs/labs/")];
+const PAGES = [
+  ...["README.md", "ARCHITECTURE.md"],
+  ...["docs/", "docs/labs/", "docs/zh-TW/", "docs/zh-TW/labs/"].flatMap(pagesIn),
+];
 
 /** A path from the root of the repository, written as code; patterns with `*` are not checked. */
 const PATH = /`((?:bench|cli|core|docs|servers|system|tests|tools)\/[\w./-]*)`/g;
