@@ -4,6 +4,7 @@
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
 import { type Command, CommanderError } from "commander";
+import { endWithParent, PARENT_VARIABLE } from "../system/linux/parent_death.ts";
 import { ignoreDebuggerSignal } from "../system/linux/signals.ts";
 import { stderr } from "../system/stderr.ts";
 import { COMMANDS, UNLISTED } from "./commands.ts";
@@ -85,6 +86,8 @@ function commandNames(): string {
 /** Runs this process' command line, and ends the process when all that it printed is written. */
 export async function runProcess(): Promise<never> {
   ignoreDebuggerSignal();
+  const parent = Deno.env.get(PARENT_VARIABLE);
+  if (parent) endWithParent(Number(parent));
   const code = await main(Deno.args);
   await stderr.flush();
   // Does not wait for a write whose reader is gone.

@@ -2,6 +2,7 @@
 import type { LabServer, Protocol, ServerSummary } from "../../bench/lab/lab.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
 import { freePort, LOOPBACK } from "../../system/address.ts";
+import { PARENT_VARIABLE } from "../../system/linux/parent_death.ts";
 import { Process } from "../../system/process.ts";
 import { untilReady } from "../shared/ready_line.ts";
 import { NGINX_HELLO, nginxConfig } from "./nginx.ts";
@@ -29,7 +30,8 @@ export async function startOwn(
   const own = [command, "--host", LOOPBACK, "--port", "0", ...grace, ...args];
   let process: Process;
   try {
-    process = new Process([self.path, ...self.args, ...own], KEEP);
+    const env = { [PARENT_VARIABLE]: `${Deno.pid}` };
+    process = new Process([self.path, ...self.args, ...own], { ...KEEP, env });
   } catch (error) {
     throw new Failure(
       `Cannot start '${self.path}' (${messageOf(error)}); KTCP_EXECUTABLE can name ktcp's program`,

@@ -9,6 +9,7 @@ import { countTimeWait, dropTimeWait } from "../../cli/lab/sockets.ts";
 import { selfCommand } from "../../cli/shared/self_command.ts";
 import { hasNetAdmin } from "../../system/sockets/capability.ts";
 import { echo, readAll, startNone, startServer, writeAll } from "../support/echo_servers.ts";
+import { listeningSockets } from "../../system/sockets/listening_sockets.ts";
 import { Marker } from "../support/marked_processes.ts";
 import { Launched, launchServer, type Outcome, run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
@@ -66,6 +67,21 @@ for (const signals of [["SIGINT"], ["SIGTERM"], ["SIGINT", "SIGINT"], ["SIGTERM"
     },
   });
 }
+
+Deno.test({
+  name: "ktcp lab: SIGKILL ends its servers as well, also one that is stopped",
+  ignore: !isLinux,
+  fn: async () => {
+    const marker = new Marker();
+    await using process = new Launched(["lab", "originals"], { env: marker.env });
+    const servers = () => marker.pids().filter((pid) => pid !== process.pid);
+    const listening = () => servers().filter((pid) => listeningSockets(pid).length > 0);
+    await until(() => listening().length >= 2);
+    Deno.kill(listening()[0], "SIGSTOP");
+    process.signal("SIGKILL");
+    await until(() => servers().length === 0);
+  },
+});
 
 Deno.test("ktcp lab: KTCP_EXECUTABLE is what is started; when it cannot be, that is one line", async () => {
   const { code, out, err } = await lab("backlog --quick", { KTCP_EXECUTABLE: "/no/such/ktcp" });

@@ -12,6 +12,15 @@ export class Marker {
 
   /** The command lines of the running processes that have the mark. */
   processes(): string[] {
+    return this.#all().map(({ command }) => command);
+  }
+
+  /** Their process numbers. */
+  pids(): number[] {
+    return this.#all().map(({ pid }) => pid);
+  }
+
+  #all(): { pid: number; command: string }[] {
     const marker = `${this.#name}=${this.#value}`;
     return [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
       .flatMap(({ name }) => {
@@ -19,7 +28,7 @@ export class Marker {
           const environ = Deno.readTextFileSync(`/proc/${name}/environ`);
           const command = Deno.readTextFileSync(`/proc/${name}/cmdline`).replaceAll("\0", " ");
           // A process that has ended has no command line any more.
-          return environ.includes(marker) && command !== "" ? [command] : [];
+          return environ.includes(marker) && command !== "" ? [{ pid: +name, command }] : [];
         } catch {
           return [];
         }

@@ -1,0 +1,40 @@
+/** Ending with the process that started this one, also when that one was killed: prctl(2). */
+import { libc, LibcError } from "./libc.ts";
+
+/**
+ * The variable by which a process tells one that it starts to end with it: its own process number.
+ * SIGKILL, as of a time limit, leaves it no time to end others itself.
+ */
+export const PARENT_VARIABLE = "KTCP_PARENT";
+
+const PR_SET_PDEATHSIG = 1;
+const SIGKILL = 9n;
+
+/**
+ * Lets the kernel kill this process as soon as its parent has ended. A stopped process ends as well,
+ * which it would not by a signal that it has to handle.
+ *
+ * Where that cannot be asked for (no FFI, another system) nothing happens.
+ *
+ * @param parent the process number of the parent, which may have ended before this call
+ */
+export function endWithParent(parent: number): void {
+  if (Deno.build.os !== "linux") return;
+  try {
+    libc().calls.prctl(PR_SET_PDEATHSIG, SIGKILL);
+  } catch (error) {
+    if (error instanceof LibcError) return;
+    throw error;
+  }
+  if (Deno.ppid !== parent && !isRunning(parent)) Deno.exit(1);
+}
+
+/** A wrapper may stand between the two, so that the one who started this is not its parent. */
+function isRunning(pid: number): boolean {
+  try {
+    Deno.statSync(`/proc/${pid}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
