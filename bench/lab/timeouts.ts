@@ -279,7 +279,9 @@ function closings(
   const verdict = isEarly ? "lower" : isLate || open.high > 0 ? "higher" : "equal";
   const said = {
     lower: "some came before their time",
-    higher: open.high > 0 ? `${open.high} were not closed in time` : "some came late",
+    higher: open.high > 0
+      ? `up to ${formatCount(open.high)} were not closed in time`
+      : "some came late",
     equal: `none before its time, all within ${3 * TICK_MS} ms after it (the timers turn every ` +
       `${TICK_MS} ms)`,
   }[verdict];

@@ -196,7 +196,9 @@ function threads(variants: VariantResult[]): Finding[] {
   if (counts.length === 0) return [];
   return [{
     text:
-      `${QUEUES}: ${counts.join(", ")}. Old queues brought threads of their own, whether they ` +
+      `${QUEUES}, threads: ${
+        counts.join(", ")
+      }. Old queues brought threads of their own, whether they ` +
       "had work or not; 32,768 process numbers were once used up by that. With CMWQ queues " +
       "share the pools, and the threads are as many as the work needs.",
     about: `${QUEUES}: threads`,
