@@ -216,16 +216,19 @@ export function lineChart(
           ? [scale.position(point.low), scale.position(point.high)]
           : [null, null]
       );
+      // Said, because whiskers would take their share of the colours as well.
+      const color = seriesColour(name, i, theme);
       return [
         {
           type: "line",
           name,
           symbol: "circle",
           symbolSize: 7,
-          lineStyle: { width: 2 },
+          itemStyle: { color },
+          lineStyle: { color, width: 2 },
           data: own.map((point) => point ? scale.position(point.value) : null),
         },
-        lineWhiskers(ranges, seriesColour(name, i, theme)),
+        lineWhiskers(ranges, color),
       ];
     }),
   }));

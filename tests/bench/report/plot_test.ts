@@ -149,6 +149,16 @@ Deno.test("barChart(), lineChart(): a logarithmic scale where the smallest would
   assertShows(textsOf(await renderSvg([bars([0, 20, 100_000])])), ["n (log scale)"]);
 });
 
+Deno.test("lineChart(): a line and its whiskers have one colour", async () => {
+  const points = ["a", "b"].map((series) => ({ series, place: "1", value: 5, low: 4, high: 6 }));
+  const chart = lineChart("t", points, { what: "n", where: "at", kind: "count" });
+  const svg = await renderSvg([chart]);
+  for (const colour of THEMES.light.series.slice(0, 2)) {
+    assert.match(svg, new RegExp(`fill="${colour}"`), "the mark of the line");
+    assert.match(svg, new RegExp(`stroke="${colour}"`), "its whisker");
+  }
+});
+
 Deno.test("barChart(): draws whiskers only where there is a spread", async () => {
   const plain = (spread: { low?: number; high?: number }) =>
     barChart("t", [
