@@ -1,8 +1,8 @@
 /** The limits of `ktcp http` as options, at the smallest and the largest values that they take. */
 import assert from "node:assert/strict";
-import { latin1Bytes } from "../support/http_cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { type LaunchedServer, launchServer, run } from "../support/launch.ts";
-import { exchange } from "../support/raw_client.ts";
+import { exchange } from "../../bench/check/http/raw_client.ts";
 
 const TIB = 2 ** 40;
 

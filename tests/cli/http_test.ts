@@ -1,11 +1,11 @@
 /** `ktcp http` over real sockets, as a browser or curl sees it. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { latin1Bytes } from "../support/http_cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { type LaunchedServer, launchServer } from "../support/launch.ts";
 import { peakResidentBytes } from "../../system/process_usage.ts";
 import { randomBlocks, sha256 } from "../support/random_bytes.ts";
-import { exchange } from "../support/raw_client.ts";
+import { exchange } from "../../bench/check/http/raw_client.ts";
 
 const MiB = 1 << 20;
 const LARGE_BYTES = 50 * MiB;

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { smallCore } from "../support/core_parser.ts";
 import { compareWithLlhttp } from "../support/differential.ts";
-import { latin1Text } from "../support/http_cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 import { mutantsArbitrary, pipelineArbitrary } from "../support/request_arbitrary.ts";
 
 const core = smallCore();

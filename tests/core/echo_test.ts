@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Core } from "../../core/mod.ts";
-import { pieces } from "../support/drip.ts";
+import { pieces } from "../../bench/check/cuts.ts";
 
 const core = Core.create({ blocks: 4 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Core, Event } from "../../core/mod.ts";
-import { latin1Bytes } from "../support/http_cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { GuardBlock } from "../support/guard_block.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\n";

@@ -6,8 +6,8 @@ import assert from "node:assert/strict";
 import { Code, Core, DEFAULT_LIMITS, type Limits, maxBlocks } from "../../core/mod.ts";
 import { Place } from "../../core/shared/abi.ts";
 import { type Observation, observe, type ObservedHead } from "../support/core_observer.ts";
-import { everyByte, pieces } from "../support/drip.ts";
-import { latin1Bytes } from "../support/http_cases.ts";
+import { everyByte, pieces } from "../../bench/check/cuts.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 
 const SMALLEST: Limits = { maxRequestLine: 64, maxHeaderSize: 64, maxHeaders: 1, maxBody: 0 };
 const LARGEST: Limits = {

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { Core, Event } from "../../core/mod.ts";
-import { latin1Bytes } from "../support/http_cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 
 const LIMITS = {
   maxRequestLine: 16384,

@@ -7,8 +7,9 @@ import { Core, Flag } from "../../core/mod.ts";
 import { Place } from "../../core/shared/abi.ts";
 import { observe, type ObservedHead } from "../support/core_observer.ts";
 import { parseRequests, smallCore } from "../support/core_parser.ts";
-import { everyByte, pieces } from "../support/drip.ts";
-import { latin1Bytes, loadHttpCases } from "../support/http_cases.ts";
+import { everyByte, pieces } from "../../bench/check/cuts.ts";
+import { loadHttpCases } from "../../bench/check/http/cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import {
   mutantsArbitrary,
   mutatedArbitrary,

@@ -7,8 +7,9 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { parseRequests, smallCore } from "../support/core_parser.ts";
-import { type Cuts, everyByte, singleCuts } from "../support/drip.ts";
-import { type HttpCase, latin1Text, loadHttpCases } from "../support/http_cases.ts";
+import { type Cuts, everyByte, singleCuts } from "../../bench/check/cuts.ts";
+import { type HttpCase, loadHttpCases } from "../../bench/check/http/cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 import { eventFaults } from "../support/http_judge.ts";
 
 const core = smallCore();

@@ -4,7 +4,7 @@
  */
 import { type Core, Event } from "../../core/mod.ts";
 import { Place } from "../../core/shared/abi.ts";
-import { latin1Text } from "./http_cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 
 /** A request head as a host reads it out of the core. */
 export interface ObservedHead {

@@ -2,8 +2,8 @@
  * Feeds the core's request parser and writes down what it reports, in the terms of the cases.
  */
 import { Core, Event, faultOf, Flag } from "../../core/mod.ts";
-import { type Cuts, pieces } from "./drip.ts";
-import type { ParserEvent } from "./http_cases.ts";
+import { type Cuts, pieces } from "../../bench/check/cuts.ts";
+import type { ParserEvent } from "../../bench/check/http/cases.ts";
 
 /** A core with room for a few connections. */
 export function smallCore(): Core {

@@ -4,7 +4,7 @@
  */
 import { Code, type Core, Flag } from "../../core/mod.ts";
 import { type Observation, observe, type ObservedHead } from "./core_observer.ts";
-import { latin1Text } from "./http_cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 import { type LlhttpEvent, type LlhttpMessage, LlhttpParser } from "./llhttp.ts";
 
 /** A difference that a row explains, or, with row 0, one that nothing does. */

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { type DirectoryOptions, type EngineOptions, type Model, serve } from "../../servers/mod.ts";
 import { withTree } from "../servers/files/tree.ts";
-import { latin1Bytes } from "./http_cases.ts";
-import { RawClient } from "./raw_client.ts";
-import type { HttpResponse } from "./response_reader.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
+import { RawClient } from "../../bench/check/http/raw_client.ts";
+import type { HttpResponse } from "../../bench/check/http/response_reader.ts";
 
 /** The longest wait for an answer. */
 const DEADLINE_MS = 10_000;

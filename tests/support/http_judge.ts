@@ -5,9 +5,9 @@ import type {
   HttpCase,
   ParserEvent,
   ResponseExpectation,
-} from "./http_cases.ts";
-import type { Exchange } from "./raw_client.ts";
-import { fieldOf, type HttpResponse, isInterim } from "./response_reader.ts";
+} from "../../bench/check/http/cases.ts";
+import type { Exchange } from "../../bench/check/http/raw_client.ts";
+import { fieldOf, type HttpResponse, isInterim } from "../../bench/check/http/response_reader.ts";
 
 /** Above this an error's content is no longer short. */
 const LONGEST_ERROR = 1024;

@@ -1,8 +1,9 @@
 /** Replays a case against a server and says what the server did wrong. */
-import type { Cuts } from "./drip.ts";
-import { type Expectation, type HttpCase, latin1Bytes, type Service } from "./http_cases.ts";
+import type { Cuts } from "../../bench/check/cuts.ts";
+import { type Expectation, type HttpCase, type Service } from "../../bench/check/http/cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { answerFaults } from "./http_judge.ts";
-import { RawClient, sendSteps } from "./raw_client.ts";
+import { RawClient, sendSteps } from "../../bench/check/http/raw_client.ts";
 
 /** What every service answers with 204: it proves that a connection is open and in step. */
 const PROBE = latin1Bytes("OPTIONS * HTTP/1.1\r\nHost: probe\r\n\r\n");

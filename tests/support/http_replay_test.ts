@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type HttpCase, latin1Bytes, latin1Text, loadHttpCases, SERVICES } from "./http_cases.ts";
+import { type HttpCase, loadHttpCases, SERVICES } from "../../bench/check/http/cases.ts";
+import { latin1Bytes, latin1Text } from "../../bench/check/latin1.ts";
 import { eventFaults } from "./http_judge.ts";
 import { replay } from "./http_replay.ts";
 

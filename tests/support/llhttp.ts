@@ -1,7 +1,7 @@
 /** llhttp as a reference parser that collects whole messages, for comparison. */
 import constants from "undici/lib/llhttp/constants.js";
 import { LlhttpDriver, llhttpErrorName } from "../../tools/benchmarks/core/llhttp.ts";
-import { latin1Text } from "./http_cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 
 /** A request as llhttp read it; strings are latin1. */
 export interface LlhttpMessage {

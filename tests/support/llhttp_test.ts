@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { everySplit, pieces } from "./drip.ts";
-import { type HttpCase, latin1Bytes, loadHttpCases } from "./http_cases.ts";
+import { everySplit, pieces } from "../../bench/check/cuts.ts";
+import { type HttpCase, loadHttpCases } from "../../bench/check/http/cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { type LlhttpEvent, LlhttpParser } from "./llhttp.ts";
 
 function parse(text: string, cuts: readonly number[] = []): LlhttpEvent[] {

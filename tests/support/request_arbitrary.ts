@@ -3,7 +3,8 @@
  * them, and mutations of any bytes.
  */
 import fc from "fast-check";
-import { latin1Bytes, type Message } from "./http_cases.ts";
+import { type Message } from "../../bench/check/http/cases.ts";
+import { latin1Bytes } from "../../bench/check/latin1.ts";
 
 export interface GeneratedRequest {
   /** The request as sent, latin1. */

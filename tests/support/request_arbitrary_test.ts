@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { latin1Text } from "./http_cases.ts";
+import { latin1Text } from "../../bench/check/latin1.ts";
 import { LlhttpParser } from "./llhttp.ts";
 import { mutatedArbitrary, pipelineArbitrary, requestArbitrary } from "./request_arbitrary.ts";
 

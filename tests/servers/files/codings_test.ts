@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import zlib from "node:zlib";
 import { ServerProcess } from "../../../tools/soak/server_process.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
 import { withTree } from "./tree.ts";
 import {
   type Answered,

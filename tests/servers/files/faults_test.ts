@@ -5,7 +5,7 @@ import fs from "node:fs";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { serve } from "../../../servers/mod.ts";
 import { FileClient, requestBytes, type Tree, withFiles } from "../../support/file_server.ts";
-import { RawClient } from "../../support/raw_client.ts";
+import { RawClient } from "../../../bench/check/http/raw_client.ts";
 import { ServerProcess } from "../../../tools/soak/server_process.ts";
 import { withTree } from "./tree.ts";
 import { noDescriptorLimit, setDescriptorLimit } from "../../support/descriptor_limit.ts";

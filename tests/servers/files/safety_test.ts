@@ -1,6 +1,6 @@
 /** What must never be served, at the socket. */
 import assert from "node:assert/strict";
-import { exchange } from "../../support/raw_client.ts";
+import { exchange } from "../../../bench/check/http/raw_client.ts";
 import { FileClient, requestBytes, type Tree, withFiles } from "../../support/file_server.ts";
 import { run } from "./tree.ts";
 

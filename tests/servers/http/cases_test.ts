@@ -4,14 +4,14 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { serve } from "../../../servers/mod.ts";
-import { everyByte } from "../../support/drip.ts";
+import { everyByte } from "../../../bench/check/cuts.ts";
 import {
   DIR_FILES,
   type HttpCase,
   loadHttpCases,
   type Service,
   SERVICES,
-} from "../../support/http_cases.ts";
+} from "../../../bench/check/http/cases.ts";
 import { replay } from "../../support/http_replay.ts";
 import {
   forEachSetup,

@@ -4,8 +4,12 @@ import { Code, Core, CoreMemoryError } from "../../../core/mod.ts";
 import type { Answer, HttpRequest, Resource, Streamed } from "../../../servers/http/resource.ts";
 import { Effect, type Handed, Phase, type Sender } from "../../../servers/net/service.ts";
 import { HttpService } from "../../../servers/http/http_service.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
-import { fieldOf, type HttpResponse, ResponseReader } from "../../support/response_reader.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
+import {
+  fieldOf,
+  type HttpResponse,
+  ResponseReader,
+} from "../../../bench/check/http/response_reader.ts";
 import { GuardBlock } from "../../support/guard_block.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);

@@ -4,8 +4,8 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { serve } from "../../../servers/mod.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
-import { exchange } from "../../support/raw_client.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
+import { exchange } from "../../../bench/check/http/raw_client.ts";
 
 const SIZES = [0, 1, 1024, 4096, 30_000, 200_000, 1 << 20];
 

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS, type Limits } from "../../../core/mod.ts";
 import { serve } from "../../../servers/mod.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
-import { RawClient } from "../../support/raw_client.ts";
-import { fieldOf } from "../../support/response_reader.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
+import { RawClient } from "../../../bench/check/http/raw_client.ts";
+import { fieldOf } from "../../../bench/check/http/response_reader.ts";
 import { FEW_SETUPS, possible, serverOptions } from "../../support/setups.ts";
 
 const MIB = 1 << 20;

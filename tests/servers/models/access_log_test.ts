@@ -1,7 +1,7 @@
 /** The same exchanges leave the same lines in the access log, in every setup. */
 import assert from "node:assert/strict";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
 import { type LaunchedServer, launchServer } from "../../support/launch.ts";
 import { FEW_SETUPS, forEachSetup, setupArgs } from "../../support/setups.ts";
 import { withTree } from "../files/tree.ts";

@@ -7,7 +7,12 @@ import type { Timeouts } from "../../../servers/net/connection.ts";
 import { type RunningServer, serve, sumCounters } from "../../../servers/mod.ts";
 import type { ServiceOptions } from "../../../servers/models/options.ts";
 import { connect, readFull, writeAll } from "../../../tools/soak/client.ts";
-import { DIR_FILES, loadHttpCases, type Service, SERVICES } from "../../support/http_cases.ts";
+import {
+  DIR_FILES,
+  loadHttpCases,
+  type Service,
+  SERVICES,
+} from "../../../bench/check/http/cases.ts";
 import { replay } from "../../support/http_replay.ts";
 import { sleep } from "../../../system/wait.ts";
 import {

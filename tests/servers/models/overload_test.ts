@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { type PartialServerOptions, serve, sumCounters } from "../../../servers/mod.ts";
-import { latin1Bytes } from "../../support/http_cases.ts";
-import { exchange, RawClient } from "../../support/raw_client.ts";
-import { fieldOf } from "../../support/response_reader.ts";
+import { latin1Bytes } from "../../../bench/check/latin1.ts";
+import { exchange, RawClient } from "../../../bench/check/http/raw_client.ts";
+import { fieldOf } from "../../../bench/check/http/response_reader.ts";
 import { FEW_SETUPS, possible, serverOptions } from "../../support/setups.ts";
 
 const MAX_CONNECTIONS = 12;

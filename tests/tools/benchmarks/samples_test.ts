@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { LeanLlhttp } from "../../../tools/benchmarks/core/llhttp.ts";
 import { CopyingLlhttp, CoreParser } from "../../../tools/benchmarks/core/parsers.ts";
 import { SAMPLES } from "../../../tools/benchmarks/core/samples.ts";
-import { latin1Bytes, latin1Text } from "../../support/http_cases.ts";
+import { latin1Bytes, latin1Text } from "../../../bench/check/latin1.ts";
 
 Deno.test("SAMPLES have the sizes and fields that the table speaks of", () => {
   const sizes = SAMPLES.map(({ bytes }) => bytes.length);

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { everyByte, everySplit, pieces } from "./drip.ts";
-import { latin1Bytes } from "./http_cases.ts";
-import { fieldOf, ResponseFault, ResponseReader } from "./response_reader.ts";
+import { everyByte, everySplit, pieces } from "../../../../bench/check/cuts.ts";
+import { latin1Bytes } from "../../../../bench/check/latin1.ts";
+import {
+  fieldOf,
+  ResponseFault,
+  ResponseReader,
+} from "../../../../bench/check/http/response_reader.ts";
 
 /** Reads a whole stream; `ended` adds its end. */
 function read(text: string, methods: string[] = [], { ended = true, cuts = [] as number[] } = {}) {

@@ -2,8 +2,8 @@
  * A TCP client that sends any bytes, well-formed or not, and reads what comes back with the strict
  * {@link ResponseReader}. It reads while it sends, so that neither side can block the other.
  */
-import { type Cuts, pieces } from "./drip.ts";
-import type { Step } from "./http_cases.ts";
+import { type Cuts, pieces } from "../cuts.ts";
+import type { Step } from "./cases.ts";
 import { type HttpResponse, isInterim, ResponseFault, ResponseReader } from "./response_reader.ts";
 
 /** The connection as the client sees it: `closed` by the peer's FIN, `reset`, or still `open`. */

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import {
   type HttpCase,
-  latin1Bytes,
-  latin1Text,
   loadHttpCases,
   parseCases,
   ROWS,
   SERVICES,
-} from "./http_cases.ts";
+} from "../../../../bench/check/http/cases.ts";
+import { latin1Bytes, latin1Text } from "../../../../bench/check/latin1.ts";
 
 const cases = loadHttpCases();
 

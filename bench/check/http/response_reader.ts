@@ -4,7 +4,7 @@
  * server to send. It is simple rather than fast: it reads a response from its first byte each time, once the bytes that
  * it lacked have come.
  */
-import { latin1Text } from "./http_cases.ts";
+import { latin1Text } from "../latin1.ts";
 
 /** How the end of a response's content was found (RFC 9112, 6.3). */
 export type ContentFraming = "none" | "length" | "chunked" | "close";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { everyByte, everySplit, pieces, singleCuts } from "./drip.ts";
+import { everyByte, everySplit, pieces, singleCuts } from "../../../bench/check/cuts.ts";
 
 const bytes = Uint8Array.of(1, 2, 3, 4, 5);
 const cut = (...cuts: number[]) => pieces(bytes, cuts).map((piece) => [...piece]);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type AddressInfo, createServer } from "node:net";
-import { everyByte } from "./drip.ts";
-import { latin1Bytes, latin1Text } from "./http_cases.ts";
-import { exchange, RawClient } from "./raw_client.ts";
+import { everyByte } from "../../../../bench/check/cuts.ts";
+import { latin1Bytes, latin1Text } from "../../../../bench/check/latin1.ts";
+import { exchange, RawClient } from "../../../../bench/check/http/raw_client.ts";
 
 const RESPONSE = latin1Bytes("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 const CONTINUE = latin1Bytes("HTTP/1.1 100 Continue\r\n\r\n");

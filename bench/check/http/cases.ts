@@ -1,13 +1,41 @@
 /**
- * The request cases of `tests/data/http/*.json`: raw requests as data, with what a parser must report
- * and what each service must answer. One file per topic; `row` is the row that decides
+ * The request cases of `cases/GROUP/TOPIC.json`: raw requests as data, with what a parser must report
+ * and what each service of ktcp must answer. One file per topic; `row` is the row that decides
  * the case in the table of HTTP rules (1 to 40).
  *
  * In a file, a string is latin1: each character is one byte. An entry with `each` stands for one case
  * per element; the part `{"each": true}` is replaced by the element.
  */
+import { latin1Bytes } from "../latin1.ts";
+import requestLine from "./cases/bytes/request_line.json" with { type: "json" };
+import fields from "./cases/bytes/fields.json" with { type: "json" };
+import targets from "./cases/bytes/targets.json" with { type: "json" };
+import methods from "./cases/bytes/methods.json" with { type: "json" };
+import versions from "./cases/bytes/versions.json" with { type: "json" };
+import host from "./cases/bytes/host.json" with { type: "json" };
+import contentLength from "./cases/framing/content_length.json" with { type: "json" };
+import transferEncoding from "./cases/framing/transfer_encoding.json" with { type: "json" };
+import chunked from "./cases/framing/chunked.json" with { type: "json" };
+import smuggling from "./cases/framing/smuggling.json" with { type: "json" };
+import expect from "./cases/framing/expect.json" with { type: "json" };
+import limits from "./cases/framing/limits.json" with { type: "json" };
+import persistence from "./cases/persistence/persistence.json" with { type: "json" };
+import noise from "./cases/robustness/noise.json" with { type: "json" };
 
-const DATA = new URL("../data/http/", import.meta.url);
+/** The files: group, topic, entries. */
+const FILES = {
+  bytes: { request_line: requestLine, fields, targets, methods, versions, host },
+  framing: {
+    content_length: contentLength,
+    transfer_encoding: transferEncoding,
+    chunked,
+    smuggling,
+    expect,
+    limits,
+  },
+  persistence: { persistence },
+  robustness: { noise },
+};
 
 /** Number of rows in the table of HTTP rules. */
 export const ROWS = 40;
@@ -73,6 +101,8 @@ export interface Expectation {
 
 export interface HttpCase {
   name: string;
+  /** The folder it stands in. */
+  group: string;
   /** The file it stands in, without `.json`. */
   topic: string;
   /** Row of the table of HTTP rules. */
@@ -122,56 +152,40 @@ type RawCase = {
 
 const KEYS = ["name", "row", "note", "each", "request", "events", "expect", ...SERVICES];
 
-/** The bytes of a latin1 string. @throws when a character is above U+00FF */
-export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0xff) throw new Error(`No latin1 string: U+${code.toString(16)} at ${i}`);
-    bytes[i] = code;
-  }
-  return bytes;
-}
-
-/** The latin1 string of bytes. */
-export function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  return text;
-}
-
 /**
  * Loads all cases, checked and with `each` expanded.
  *
  * @throws with file and name when an entry is not of the form described here
  */
 export function loadHttpCases(): HttpCase[] {
-  const files = [...Deno.readDirSync(DATA)].map((entry) => entry.name)
-    .filter((name) => name.endsWith(".json") && !name.includes("differences")).sort();
-  return files.flatMap((file) => {
-    const raw = JSON.parse(Deno.readTextFileSync(new URL(file, DATA))) as RawCase[];
-    return parseCases(raw, file.replace(/\.json$/, ""));
-  });
+  return Object.entries(FILES).flatMap(([group, topics]) =>
+    Object.entries(topics).flatMap(([topic, entries]) =>
+      parseCases(entries as readonly unknown[], topic, group)
+    )
+  );
 }
 
 /** The cases of one topic's entries; see {@link loadHttpCases}. */
-export function parseCases(entries: readonly unknown[], topic: string): HttpCase[] {
+export function parseCases(
+  entries: readonly unknown[],
+  topic: string,
+  group = "bytes",
+): HttpCase[] {
+  const where = { topic, group };
   return entries.flatMap((entry) => {
     const raw = entry as RawCase;
     const unknown = Object.keys(raw).filter((key) => !KEYS.includes(key));
     try {
       if (!raw.name || !Number.isInteger(raw.row)) throw new Error("It needs a name and a row");
       if (unknown.length > 0) throw new Error(`Unknown key: ${unknown.join(", ")}`);
-      return raw.each ? raw.each.map((item) => expand(raw, topic, item)) : [expand(raw, topic)];
+      return raw.each ? raw.each.map((item) => expand(raw, where, item)) : [expand(raw, where)];
     } catch (error) {
       throw new Error(`${topic}.json, "${raw.name}": ${(error as Error).message}`);
     }
   });
 }
 
-function expand(raw: RawCase, topic: string, item?: string): HttpCase {
+function expand(raw: RawCase, where: Pick<HttpCase, "topic" | "group">, item?: string): HttpCase {
   const steps = mergeSteps(typeof raw.request === "string" ? [raw.request] : raw.request, item);
   const sent = steps.filter((step) => step instanceof Uint8Array);
   const bytes = new Uint8Array(sent.reduce((sum, part) => sum + part.length, 0));
@@ -187,7 +201,7 @@ function expand(raw: RawCase, topic: string, item?: string): HttpCase {
   })) as Record<Service, Expectation>;
   return {
     name: item === undefined ? raw.name : `${raw.name}: ${label(item)}`,
-    topic,
+    ...where,
     row: raw.row,
     note: raw.note,
     steps,
