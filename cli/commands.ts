@@ -18,6 +18,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./htstress/htstress.ts"),
   },
   {
+    name: "check",
+    summary: "judge a server, and say what is wrong with it",
+    load: () => import("./check/check.ts"),
+  },
+  {
     name: "merge",
     summary: "add up results of several machines",
     load: () => import("./merge.ts"),

@@ -44,6 +44,7 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
     http: [".", "stats", "load"],
     report: [".", "stats"],
     merge: [".", "stats"],
+    check: [".", "http", "report"],
     lab: [".", "echo", "http", "load", "report", "stats"],
   },
 };

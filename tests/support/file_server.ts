@@ -66,7 +66,7 @@ export class FileClient implements AsyncDisposable {
 /** A running server of files. */
 export interface FileServer {
   root: string;
-  address: { hostname: string; port: number };
+  address: Deno.ConnectOptions;
   /** One keep-alive connection for all: what one request breaks shows in the next. */
   ask(target: string, asked?: Asked): Promise<Answered>;
 }

@@ -1,13 +1,11 @@
 /**
- * A TCP client that sends any bytes, well-formed or not, and reads what comes back with the strict
- * {@link ResponseReader}. It reads while it sends, so that neither side can block the other.
+ * An HTTP client that sends any bytes, well-formed or not, and reads what comes back with the strict
+ * {@link ResponseReader}.
  */
-import { type Cuts, pieces } from "../cuts.ts";
+import type { Cuts } from "../cuts.ts";
+import { type ConnectionEnd, Peer } from "../peer.ts";
 import type { Step } from "./cases.ts";
 import { type HttpResponse, isInterim, ResponseFault, ResponseReader } from "./response_reader.ts";
-
-/** The connection as the client sees it: `closed` by the peer's FIN, `reset`, or still `open`. */
-export type ConnectionEnd = "open" | "closed" | "reset";
 
 export interface Exchange {
   /** Complete responses in order, interim ones included. */
@@ -20,41 +18,48 @@ export interface Exchange {
 }
 
 export class RawClient implements Disposable {
-  #conn: Deno.Conn;
+  #peer!: Peer;
   #reader: ResponseReader;
   #responses: HttpResponse[] = [];
-  #end: ConnectionEnd = "open";
   #fault: string | undefined;
-  #sendFailed = false;
-  #wake: (() => void)[] = [];
-  #pump: Promise<void>;
 
-  private constructor(conn: Deno.Conn, methods: readonly string[]) {
-    this.#conn = conn;
+  private constructor(methods: readonly string[]) {
     this.#reader = new ResponseReader(methods);
-    this.#pump = this.#read();
   }
 
   /**
    * Connects.
    *
    * @param methods the methods of the requests that will be sent, in order
-   * @throws when nobody listens at the address
+   * @param timeoutMs for the connection (none)
+   * @throws {ServerGone} when nobody listens at the address
    */
   static async connect(
     address: Deno.ConnectOptions,
     methods: readonly string[] = [],
+    timeoutMs?: number,
   ): Promise<RawClient> {
-    const conn = await Deno.connect(address);
-    conn.setNoDelay(true);
-    return new RawClient(conn, methods);
+    const client = new RawClient(methods);
+    const listener = {
+      bytes: (bytes: Uint8Array) => client.#take(() => client.#reader.push(bytes)),
+      end: (how: ConnectionEnd) => {
+        if (how === "closed") client.#take(() => client.#reader.end());
+      },
+    };
+    client.#peer = await Peer.connect(address, { listener, timeoutMs });
+    return client;
+  }
+
+  /** The connection below. */
+  get peer(): Peer {
+    return this.#peer;
   }
 
   /** What was received so far. */
   get exchange(): Exchange {
     return {
       responses: [...this.#responses],
-      end: this.#end,
+      end: this.#peer.end,
       timedOut: false,
       ...(this.#fault === undefined ? {} : { fault: this.#fault }),
     };
@@ -65,24 +70,9 @@ export class RawClient implements Disposable {
     return this.#responses.filter((response) => !isInterim(response)).length;
   }
 
-  /**
-   * Sends bytes, one write per piece.
-   *
-   * @returns false when the peer no longer takes bytes, which is no fault: its answer may have come
-   */
-  async send(bytes: Uint8Array, cuts: Cuts = []): Promise<boolean> {
-    for (const piece of pieces(bytes, cuts)) {
-      let sent = 0;
-      while (sent < piece.length && !this.#sendFailed) {
-        try {
-          sent += await this.#conn.write(piece.subarray(sent));
-        } catch {
-          this.#sendFailed = true;
-        }
-      }
-      if (this.#sendFailed) return false;
-    }
-    return true;
+  /** Sends bytes, one write per piece; see {@link Peer.send}. */
+  send(bytes: Uint8Array, cuts: Cuts = []): Promise<boolean> {
+    return this.#peer.send(bytes, cuts);
   }
 
   /** Sends one more request of the given method, whole. */
@@ -92,12 +82,8 @@ export class RawClient implements Disposable {
   }
 
   /** Sends FIN; the peer can still answer. */
-  async halfClose(): Promise<void> {
-    try {
-      await this.#conn.closeWrite();
-    } catch {
-      this.#sendFailed = true;
-    }
+  halfClose(): Promise<void> {
+    return this.#peer.halfClose();
   }
 
   /**
@@ -110,15 +96,11 @@ export class RawClient implements Disposable {
     condition: (client: RawClient) => boolean,
     deadlineMs: number,
   ): Promise<Exchange> {
-    const deadline = performance.now() + deadlineMs;
-    for (;;) {
-      if (this.#end !== "open" || this.#fault !== undefined || condition(this)) {
-        return this.exchange;
-      }
-      const leftMs = deadline - performance.now();
-      if (leftMs <= 0) return { ...this.exchange, timedOut: true };
-      await this.#change(leftMs);
-    }
+    const inTime = await this.#peer.until(
+      () => this.#fault !== undefined || condition(this),
+      deadlineMs,
+    );
+    return inTime ? this.exchange : { ...this.exchange, timedOut: true };
   }
 
   /** Waits for a number of final responses; see {@link until}. */
@@ -132,37 +114,12 @@ export class RawClient implements Disposable {
   }
 
   /** Closes the socket and waits until the reading has stopped. */
-  async close(): Promise<void> {
-    this[Symbol.dispose]();
-    await this.#pump;
+  close(): Promise<void> {
+    return this.#peer.close();
   }
 
   [Symbol.dispose](): void {
-    try {
-      this.#conn.close();
-    } catch {
-      // Closed before.
-    }
-  }
-
-  async #read(): Promise<void> {
-    const buffer = new Uint8Array(65536);
-    try {
-      for (;;) {
-        const count = await this.#conn.read(buffer);
-        if (count === null) break;
-        this.#take(() => this.#reader.push(buffer.subarray(0, count)));
-      }
-      this.#end = "closed";
-      this.#take(() => this.#reader.end());
-    } catch (error) {
-      // A read on the socket that close() closed ends here too, when nobody looks any more.
-      if (this.#end === "open") this.#end = "reset";
-      if (!(error instanceof Deno.errors.ConnectionReset || isClosing(error))) {
-        this.#fault ??= `${error}`;
-      }
-    }
-    this.#notify();
+    this.#peer[Symbol.dispose]();
   }
 
   #take(read: () => HttpResponse[]): void {
@@ -173,25 +130,7 @@ export class RawClient implements Disposable {
       if (!(error instanceof ResponseFault)) throw error;
       this.#fault = error.message;
     }
-    this.#notify();
   }
-
-  #notify(): void {
-    for (const wake of this.#wake.splice(0)) wake();
-  }
-
-  async #change(timeoutMs: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake.push(resolve);
-    const timer = setTimeout(resolve, timeoutMs);
-    await promise;
-    clearTimeout(timer);
-  }
-}
-
-/** The error of a read that the client's own close interrupted. */
-function isClosing(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted;
 }
 
 export interface ExchangeOptions {

@@ -1,0 +1,31 @@
+/** HTTP as {@link Protocol}: a GET of the URL, and a well-formed answer that is no error of the server. */
+import type { HttpUrl } from "../../http/target.ts";
+import { latin1Bytes } from "../latin1.ts";
+import type { Protocol } from "../protocol.ts";
+import { isInterim, ResponseFault, ResponseReader } from "./response_reader.ts";
+
+/** The exchanges with the server of `url`. */
+export function httpProtocol(
+  { authority, target }: Pick<HttpUrl, "authority" | "target">,
+): Protocol {
+  const request = latin1Bytes(`GET ${target} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+  return {
+    message: () => request,
+    progress(received, _first, count) {
+      try {
+        const finals = new ResponseReader().push(received).filter((one) => !isInterim(one));
+        if (finals.length > count) {
+          return { fault: `${finals.length} responses to ${count} requests` };
+        }
+        const wrong = finals.find(({ status }) => status === 400 || status >= 500);
+        if (wrong) return { fault: `status ${wrong.status} for a good request` };
+        return finals.length === count ? "done" : "more";
+      } catch (error) {
+        if (error instanceof ResponseFault) return { fault: error.message };
+        throw error;
+      }
+    },
+    partial: () => request.slice(0, request.length >> 1),
+    expected: "a final response to each request, in order",
+  };
+}

@@ -1,0 +1,50 @@
+/** Which cases are judged, how many connections they take, and how long it can take. */
+import { type Case, type Level, LEVELS } from "./case.ts";
+
+/** What the user asks for. */
+export interface Choice {
+  level: Level;
+  /** Only ids that match one of these; none: all. */
+  only: readonly string[];
+  skip: readonly string[];
+}
+
+/** Cases on the wire at once, of those that may run together. */
+export const PARALLEL = 16;
+
+/** Whether `id` matches `glob`, in which `*` stands for any characters and `?` for one. */
+export function matches(glob: string, id: string): boolean {
+  const pattern = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll(
+    "?",
+    ".",
+  );
+  return new RegExp(`^${pattern}$`, "s").test(id);
+}
+
+/** The cases of `all` that are asked for. A glob without `*` names also what stands below it. */
+export function chosen(all: readonly Case[], { level, only, skip }: Choice): Case[] {
+  const below = (globs: readonly string[], id: string) =>
+    globs.some((glob) => matches(glob, id) || matches(`${glob.replace(/\/$/, "")}/*`, id));
+  return all.filter((one) =>
+    LEVELS.indexOf(one.level) <= LEVELS.indexOf(level) &&
+    (only.length === 0 || below(only, one.id)) && !below(skip, one.id)
+  );
+}
+
+/** The longest time that judging takes, in ms, with `parallel` cases at once. */
+export function mostMs(cases: readonly Case[], timeoutMs: number, parallel: number): number {
+  let together = 0;
+  let alone = 0;
+  for (const one of cases) {
+    if (one.isAlone) alone += one.maxMs(timeoutMs);
+    else together += one.maxMs(timeoutMs);
+  }
+  return Math.ceil(alone + together / parallel);
+}
+
+/** The most connections that are open at once. */
+export function mostConnections(cases: readonly Case[], parallel: number): number {
+  const together = cases.filter(({ isAlone }) => !isAlone).map(({ connections }) => connections)
+    .sort((a, b) => b - a).slice(0, parallel).reduce((sum, n) => sum + n, 0);
+  return Math.max(1, together, ...cases.map(({ connections }) => connections));
+}

@@ -1,0 +1,200 @@
+/** The runner: judges cases one after the other, or several at once where that is allowed. */
+import { type Case, fail, GROUPS, type Judged, type Outcome, skipped, unclear } from "./case.ts";
+import { Peer } from "./peer.ts";
+import { PARALLEL } from "./plan.ts";
+import { ServerGone, type Target } from "./target.ts";
+
+/** What is told while it runs. */
+export interface RunOptions {
+  /** Cases on the wire at once; see {@link parallelOf}. */
+  parallel: number;
+  /** No case begins later than this, in ms from now. */
+  mostMs: number;
+  onJudged?(done: number, judged: Judged): void;
+}
+
+/** How long a server that refuses connections gets to accept them again. */
+const BACK_MS = 1000;
+
+/**
+ * How many cases may be on the wire at once: 1 for a server that serves one connection at a time.
+ * That is a fault of its own group, and must not be seen in every other.
+ *
+ * @throws {ServerGone} when the server accepts no connection
+ */
+export async function parallelOf(target: Target): Promise<number> {
+  using _idle = await Peer.connect(target.address, target);
+  using second = await Peer.connect(target.address, target);
+  await second.send(target.protocol.message(0));
+  const waitMs = Math.min(500, target.timeoutMs);
+  await second.until(() => second.count > 0, waitMs);
+  return second.count > 0 ? PARALLEL : 1;
+}
+
+/** Whether the server accepts connections now. */
+export async function isAlive(target: Target): Promise<boolean> {
+  if (target.supervisor?.ended !== undefined) return false;
+  try {
+    using _peer = await Peer.connect(target.address, target);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Judges `cases`, in the order of their groups. The result is in the order of `cases`. */
+export async function runCases(
+  cases: readonly Case[],
+  target: Target,
+  options: RunOptions,
+): Promise<Judged[]> {
+  return await new Run(target, options).all(cases);
+}
+
+class Run {
+  readonly #target: Target;
+  readonly #options: RunOptions;
+  readonly #deadline: number;
+  readonly #judged = new Map<Case, Judged>();
+  /** Why the rest is left out. */
+  #stopped: string | undefined;
+
+  constructor(target: Target, options: RunOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#deadline = performance.now() + options.mostMs;
+  }
+
+  async all(cases: readonly Case[]): Promise<Judged[]> {
+    for (const group of GROUPS) {
+      const own = cases.filter((one) => one.group === group);
+      await this.#together(own.filter(({ isAlone }) => !isAlone));
+      for (const one of own.filter(({ isAlone }) => isAlone)) await this.#alone(one);
+    }
+    return cases.map((one) => this.#judged.get(one)!);
+  }
+
+  /** Why no further case may begin. */
+  #whyNot(): string | undefined {
+    if (this.#target.signal.aborted) return "interrupted";
+    if (performance.now() > this.#deadline) return "the time was over";
+    return this.#stopped;
+  }
+
+  #note(one: Case, outcome: Outcome): void {
+    const { run: _run, maxMs: _maxMs, connections: _n, isAlone: _alone, ...said } = one;
+    // A cause explains a failure; a case that passed has none.
+    const cause = outcome.verdict === "fail" ? outcome.cause ?? one.cause : undefined;
+    const { cause: _own, ...rest } = said;
+    const judged = { ...rest, ...outcome, ...(cause === undefined ? {} : { cause }) };
+    this.#judged.set(one, judged);
+    this.#options.onJudged?.(this.#judged.size, judged);
+  }
+
+  /** Judges cases that may run side by side. */
+  async #together(cases: readonly Case[]): Promise<void> {
+    const queue = [...cases];
+    while (queue.length > 0) {
+      /** Begun since the server was last known to be alive, oldest first. */
+      const recent: Case[] = [];
+      let isGone = false;
+      const lane = async () => {
+        while (!isGone) {
+          const one = queue.shift();
+          if (one === undefined) return;
+          const whyNot = this.#whyNot();
+          if (whyNot !== undefined) {
+            this.#note(one, skipped(whyNot));
+            continue;
+          }
+          recent.push(one);
+          if (recent.length > 2 * this.#options.parallel) recent.shift();
+          const outcome = await this.#judge(one);
+          if (outcome === "gone") isGone = true;
+          else if (!isGone) this.#note(one, outcome);
+        }
+      };
+      await Promise.all(Array.from({ length: this.#options.parallel }, lane));
+      if (isGone || !(await isAlive(this.#target))) await this.#again(recent);
+    }
+  }
+
+  /** Judges the cases that were under way when the server ended one by one, to know whose it was. */
+  async #again(suspects: readonly Case[]): Promise<void> {
+    if (!(await this.#back())) {
+      this.#lost(suspects);
+      return;
+    }
+    for (const one of suspects) await this.#alone(one);
+  }
+
+  async #alone(one: Case): Promise<void> {
+    const whyNot = this.#whyNot();
+    if (whyNot !== undefined) return this.#note(one, skipped(whyNot));
+    const outcome = await this.#judge(one);
+    if (one.group === "end" || (outcome !== "gone" && await isAlive(this.#target))) {
+      return this.#note(one, outcome === "gone" ? unclear("the server had ended") : outcome);
+    }
+    this.#note(one, this.#died(outcome === "gone" ? undefined : outcome));
+    if (!(await this.#back())) this.#stopped = "the server no longer accepts connections";
+  }
+
+  #died(outcome?: Outcome): Outcome {
+    const how = this.#target.supervisor?.ended;
+    const why = `the server ended${how === undefined ? "" : ` (${how})`}, and no longer accepts ` +
+      "connections";
+    return fail(why, {
+      cause: "dies",
+      sent: outcome?.sent,
+      received: outcome?.received,
+      expected: "a server outlives whatever one connection does",
+    });
+  }
+
+  #lost(suspects: readonly Case[]): void {
+    this.#stopped = "the server no longer accepts connections";
+    const [last, ...others] = suspects.toReversed().filter((one) => !this.#judged.has(one));
+    for (const one of others) this.#note(one, unclear("the server ended meanwhile"));
+    if (last !== undefined) this.#note(last, this.#died());
+    else {
+      const culprit = suspects.at(-1);
+      if (culprit !== undefined) this.#note(culprit, this.#died());
+    }
+  }
+
+  /** Whether the server is back, with the help of who started it. */
+  async #back(): Promise<boolean> {
+    const { supervisor } = this.#target;
+    if (supervisor !== undefined && supervisor.ended !== undefined) {
+      try {
+        await supervisor.restart();
+        return true;
+      } catch {
+        return false;
+      }
+    }
+    const until = performance.now() + BACK_MS;
+    while (performance.now() < until) {
+      if (await isAlive(this.#target)) return true;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return false;
+  }
+
+  /** The outcome, or that the server accepts no connection. */
+  async #judge(one: Case): Promise<Outcome | "gone"> {
+    const limitMs = one.maxMs(this.#target.timeoutMs) + 1000;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<Outcome>((resolve) => {
+      timer = setTimeout(() => resolve(unclear(`it took longer than ${limitMs} ms`)), limitMs);
+    });
+    try {
+      return await Promise.race([one.run(this.#target), late]);
+    } catch (error) {
+      if (error instanceof ServerGone) return "gone";
+      return unclear(`it could not be judged: ${(error as Error).message}`);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

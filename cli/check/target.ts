@@ -1,0 +1,78 @@
+/** The server that `ktcp check` judges: found by its name, started with `--exec`. */
+import { ECHO } from "../../bench/check/echo/protocol.ts";
+import { httpProtocol } from "../../bench/check/http/protocol.ts";
+import type { Kind } from "../../bench/check/suites.ts";
+import type { Target } from "../../bench/check/target.ts";
+import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
+import { readHost } from "../../system/host.ts";
+import { resolveHost } from "../../system/resolve.ts";
+import { isThisMachine } from "../../system/this_machine.ts";
+import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import type { CheckFlags } from "./options.ts";
+
+/** A target, and how it is given back. */
+export interface OpenedTarget extends AsyncDisposable {
+  target: Target;
+}
+
+/**
+ * Finds the server `text`, and starts it if `--exec` says so.
+ *
+ * @throws {UsageError} for what is no target, and for another machine without `--allow-remote`
+ * @throws {Failure} when its name cannot be resolved
+ */
+export async function openTarget(
+  kind: Kind,
+  text: string,
+  flags: CheckFlags,
+  signal: AbortSignal,
+): Promise<OpenedTarget> {
+  const url = parse(kind, text);
+  const [hostname] = await resolve(url, text);
+  if (!flags.allowRemote && !isThisMachine(hostname)) {
+    throw new UsageError(
+      `'${text}' is another machine (${hostname}); judge only servers that are yours, and write ` +
+        "--allow-remote to do so",
+    );
+  }
+  const target: Target = {
+    kind,
+    name: text,
+    address: { hostname, port: url.port },
+    protocol: kind === "http" ? httpProtocol(url) : ECHO,
+    timeoutMs: flags.timeout,
+    signal,
+  };
+  return { target, [Symbol.asyncDispose]: async () => {} };
+}
+
+async function resolve({ host }: HttpUrl, text: string): Promise<string[]> {
+  try {
+    return await resolveHost(host, { where: ` in '${text}'` });
+  } catch (error) {
+    throw new Failure(messageOf(error));
+  }
+}
+
+/** @throws {UsageError} */
+function parse(kind: Kind, text: string): HttpUrl {
+  try {
+    if (kind === "http") {
+      const url = parseHttpUrl(text);
+      if (!url.isSecure) return url;
+      throw new SyntaxError(`'${text}' uses TLS, which is not judged; name the http URL`);
+    }
+    const match = /^(?:\[([^\]]+)\]|([^:\s[\]/]+)):(\d{1,5})$/.exec(text);
+    const port = Number(match?.[3]);
+    if (!match || port < 1 || port > 65535) {
+      throw new SyntaxError(
+        `Not HOST:PORT: '${text}'; write it like 127.0.0.1:12345 or [::1]:12345`,
+      );
+    }
+    const host = readHost(match[1] ?? match[2]);
+    return { text, isSecure: false, host, port, authority: host.field, target: "/" };
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UsageError(error.message);
+    throw error;
+  }
+}
