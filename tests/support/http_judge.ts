@@ -128,6 +128,7 @@ function responseFaults(want: ResponseExpectation, got: HttpResponse): string[] 
 function generalFaults(got: HttpResponse): string[] {
   if (isInterim(got)) return [];
   const faults: string[] = [];
+  if (got.minor !== 1) faults.push(`HTTP/1.${got.minor}`);
   const date = fieldOf(got, "date") ?? "";
   if (!IMF_DATE.test(date)) faults.push(`Date is ${show(date)}`);
   if (fieldOf(got, "server") !== "ktcp") faults.push(`Server is ${fieldOf(got, "server")}`);

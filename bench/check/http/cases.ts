@@ -6,6 +6,7 @@
  * In a file, a string is latin1: each character is one byte. An entry with `each` stands for one case
  * per element; the part `{"each": true}` is replaced by the element.
  */
+import type { Level } from "../case.ts";
 import { latin1Bytes } from "../latin1.ts";
 import requestLine from "./cases/bytes/request_line.json" with { type: "json" };
 import fields from "./cases/bytes/fields.json" with { type: "json" };
@@ -107,6 +108,8 @@ export interface HttpCase {
   topic: string;
   /** Row of the table of HTTP rules. */
   row: number;
+  /** How grave a failure is in any server, where it is not what the row says; see `rules.ts`. */
+  level?: Level;
   note?: string;
   steps: Step[];
   /** All steps' bytes in order: what a parser is fed. */
@@ -143,6 +146,7 @@ interface RawEvent {
 type RawCase = {
   name: string;
   row: number;
+  level?: Level;
   note?: string;
   each?: string[];
   request: string | RawPart[];
@@ -150,7 +154,7 @@ type RawCase = {
   expect?: RawExpectation;
 } & Partial<Record<Service, RawExpectation>>;
 
-const KEYS = ["name", "row", "note", "each", "request", "events", "expect", ...SERVICES];
+const KEYS = ["name", "row", "level", "note", "each", "request", "events", "expect", ...SERVICES];
 
 /**
  * Loads all cases, checked and with `each` expanded.
@@ -203,6 +207,7 @@ function expand(raw: RawCase, where: Pick<HttpCase, "topic" | "group">, item?: s
     name: item === undefined ? raw.name : `${raw.name}: ${label(item)}`,
     ...where,
     row: raw.row,
+    ...(raw.level === undefined ? {} : { level: raw.level }),
     note: raw.note,
     steps,
     bytes,

@@ -1,5 +1,5 @@
 /**
- * A strict reader of HTTP/1.1 responses for tests. It takes bytes in pieces, returns the responses
+ * A strict reader of HTTP/1.x responses. It takes bytes in pieces, returns the responses
  * that are complete, and throws a {@link ResponseFault} on anything that RFC 9112 does not allow a
  * server to send. It is simple rather than fast: it reads a response from its first byte each time, once the bytes that
  * it lacked have come.
@@ -10,6 +10,8 @@ import { latin1Text } from "../latin1.ts";
 export type ContentFraming = "none" | "length" | "chunked" | "close";
 
 export interface HttpResponse {
+  /** Of the version, HTTP/1.`minor`. */
+  minor: number;
   status: number;
   reason: string;
   /** Field lines in order, names in lower case. */
@@ -37,7 +39,7 @@ export function isInterim(response: HttpResponse): boolean {
   return response.status < 200;
 }
 
-const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) ([\t\x20-\x7e\x80-\xff]*)$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d) ([\t\x20-\x7e\x80-\xff]*)$/;
 const FIELD_LINE =
   /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*((?:[\x21-\x7e\x80-\xff](?:.*[\x21-\x7e\x80-\xff])?)?)[ \t]*$/s;
 const TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -132,8 +134,8 @@ interface Context {
 }
 
 function takeResponse(text: string, context: Context): Taken<HttpResponse> {
-  if (text === "" || !"HTTP/1.1 ".startsWith(text.slice(0, 9))) {
-    if (text === "") return undefined;
+  if (text === "") return undefined;
+  if (!/^HTTP\/1\.[01] /.test(text.slice(0, 9) + "HTTP/1.1 ".slice(text.length))) {
     throw new ResponseFault(`No status line: ${quote(text)}`);
   }
   const line = takeLine(text, 0);
@@ -143,8 +145,9 @@ function takeResponse(text: string, context: Context): Taken<HttpResponse> {
   const head = takeFields(text, line.end);
   if (head === undefined) return undefined;
   const response: HttpResponse = {
-    status: Number(match[1]),
-    reason: match[2],
+    minor: Number(match[1]),
+    status: Number(match[2]),
+    reason: match[3],
     fields: head.value,
     body: "",
     framing: "none",

@@ -1,7 +1,8 @@
-/** The cases of an HTTP server. */
+/** The cases of an HTTP server: replayed requests, and one file of `cases/` for each group. */
 import type { Case } from "../case.ts";
+import { replayedCases } from "./replayed.ts";
 
 /** All of them. */
 export function httpCases(): Case[] {
-  return [];
+  return [...replayedCases()];
 }
