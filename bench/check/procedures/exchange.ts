@@ -1,0 +1,66 @@
+/** Exchanges that procedures of both kinds of servers make. */
+import { fail, type Outcome } from "../case.ts";
+import type { Cuts } from "../cuts.ts";
+import { escapeBytes } from "../escape.ts";
+import type { Peer } from "../peer.ts";
+import type { Target } from "../target.ts";
+
+/** Messages `first`…`first + count - 1`, one behind the other. */
+export function messages(
+  { protocol }: Target,
+  first: number,
+  count: number,
+): Uint8Array<ArrayBuffer> {
+  const parts = Array.from({ length: count }, (_, i) => protocol.message(first + i));
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/**
+ * Waits for the answers to messages that were sent on `peer` as its only ones.
+ *
+ * @returns undefined when they are right, else what is wrong in a few words
+ */
+export async function awaitAnswers(
+  target: Target,
+  peer: Peer,
+  { first = 0, count = 1, timeoutMs = target.timeoutMs } = {},
+): Promise<string | undefined> {
+  const { protocol } = target;
+  let progress = protocol.progress(peer.received, first, count);
+  let seen = peer.count;
+  await peer.until(() => {
+    if (peer.count !== seen) {
+      seen = peer.count;
+      progress = protocol.progress(peer.received, first, count);
+    }
+    return progress !== "more";
+  }, timeoutMs);
+  progress = protocol.progress(peer.received, first, count);
+  if (progress === "done") return undefined;
+  if (progress !== "more") return progress.fault;
+  if (peer.end !== "open") return `the connection was ${peer.end} after ${peer.count} bytes`;
+  return peer.count === 0
+    ? `no answer within ${timeoutMs} ms`
+    : `nothing more within ${timeoutMs} ms after ${peer.count} bytes`;
+}
+
+/** A failure that shows what was sent and received on `peer`. */
+export function failed(
+  { protocol }: Target,
+  peer: Peer,
+  why: string,
+  { sent, cuts = [], cause }: { sent: Uint8Array; cuts?: Cuts; cause?: string },
+): Outcome {
+  return fail(why, {
+    sent: escapeBytes(sent, cuts),
+    received: escapeBytes(peer.received),
+    expected: protocol.expected,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,171 @@
+/** What a server has to outlive. Each procedure ends with an exchange on a new connection. */
+import { fail, type Outcome, pass, skipped } from "../case.ts";
+import type { Parameters, Procedure } from "../data_case.ts";
+import { escapeBytes } from "../escape.ts";
+import { latin1Bytes } from "../latin1.ts";
+import { Peer } from "../peer.ts";
+import type { Target } from "../target.ts";
+import { readProc } from "../../../system/proc.ts";
+import { awaitAnswers, messages } from "./exchange.ts";
+import { resetAfter } from "./reset.ts";
+
+/** Bytes that a client sends which does not read: more than the kernel keeps for one connection. */
+const UNREAD_BYTES = 24 << 20;
+
+/** How much the server's memory may grow by them. */
+const UNREAD_GROWTH = 16 << 20;
+
+/** How long such a client goes on when nothing is taken from it. */
+const STALLED_MS = 400;
+
+/** More descriptors than this are not used up: the judge would need as many. */
+const MOST_DESCRIPTORS = 2048;
+
+/** Whether a new connection is served; `context` says after what. */
+async function stillServes(target: Target, context: string): Promise<Outcome> {
+  using peer = await Peer.connect(target.address, target);
+  const bytes = messages(target, 0, 1);
+  await peer.send(bytes);
+  const wrong = await awaitAnswers(target, peer);
+  if (wrong === undefined) return pass(`served ${context}`);
+  return fail(`${context}, another connection: ${wrong}`, {
+    sent: escapeBytes(bytes),
+    received: escapeBytes(peer.received),
+    expected: "an answer: the other connections go on",
+  });
+}
+
+/** Resets `count` connections at a stage: `connected`, `partial`, `sent` or `answered`. */
+async function reset(target: Target, { stage, count }: Parameters): Promise<Outcome> {
+  const { protocol, address, timeoutMs } = target;
+  const bytes = stage === "connected"
+    ? new Uint8Array()
+    : stage === "partial"
+    ? protocol.partial()
+    : stage === "unread"
+    // Their answers are more than one write, of which the later ones fail.
+    ? messages(target, 0, 200)
+    : protocol.message(0);
+  const received = stage === "answered" || stage === "unread" ? 1 : 0;
+  await Promise.all(
+    Array.from({ length: Number(count) }, () => resetAfter(address, bytes, received, timeoutMs)),
+  );
+  return await stillServes(target, `after ${count} resets`);
+}
+
+/** Numbers that are the same in each run (xorshift32). */
+function* noiseBytes(seed: number): Generator<number> {
+  for (let x = seed;;) {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    yield x & 0xff;
+  }
+}
+
+/** Sends what is no message at all, on `count` connections. */
+async function noise(target: Target, { text, bytes = 0, count }: Parameters): Promise<Outcome> {
+  for (let i = 0; i < Number(count); i++) {
+    using peer = await Peer.connect(target.address, target);
+    const random = noiseBytes(i + 1);
+    const sent = text === undefined
+      ? Uint8Array.from({ length: Number(bytes) }, () => random.next().value!)
+      : latin1Bytes(String(text));
+    await peer.send(sent);
+    await peer.halfClose();
+    await peer.until(() => false, 20);
+  }
+  return await stillServes(target, "after bytes that are no message");
+}
+
+/** Sends messages and reads no answer: the server has to stop reading, and others go on. */
+async function notReading(target: Target): Promise<Outcome> {
+  const before = target.process?.memoryBytes() ?? null;
+  const peer = await Peer.connect(target.address, target);
+  peer.pause();
+  const part = messages(target, 0, 2000);
+  let sent = 0;
+  const sending = (async () => {
+    while (sent < UNREAD_BYTES && await peer.send(part)) sent += part.length;
+  })();
+  try {
+    for (let last = -1; last !== sent && sent < UNREAD_BYTES && !peer.sendFailed;) {
+      last = sent;
+      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, STALLED_MS))]);
+    }
+    const after = target.process?.memoryBytes() ?? null;
+    const served = await stillServes(target, "beside a client that does not read");
+    if (served.verdict === "fail") return { ...served, cause: served.cause ?? "slow-client" };
+    if (before !== null && after !== null && after - before > UNREAD_GROWTH) {
+      return fail(
+        `memory grew by ${Math.round((after - before) / 2 ** 20)} MiB while a client sent ` +
+          `${Math.round(sent / 2 ** 20)} MiB and read nothing`,
+        { expected: `at most ${UNREAD_GROWTH >> 20} MiB`, cause: "not-read" },
+      );
+    }
+    if (before === null && sent >= UNREAD_BYTES) {
+      return fail(`${sent >> 20} MiB were taken from a client that reads no answer`, {
+        expected: "a server that stops reading while its answers wait to be sent",
+        cause: "not-read",
+      });
+    }
+    return served;
+  } finally {
+    await peer.close();
+    await sending;
+  }
+}
+
+/** Opens more connections than the server has descriptors, and closes them again. */
+async function descriptors(target: Target): Promise<Outcome> {
+  const { process } = target;
+  if (process === undefined) return skipped("the server's process is not known; see --pid");
+  const limits = readProc(`/proc/${process.pid}/limits`);
+  const limit = Number(/^Max open files\s+(\d+)/m.exec(limits ?? "")?.[1] ?? NaN);
+  if (!(limit <= MOST_DESCRIPTORS)) {
+    return skipped(
+      `the server may open ${Number.isNaN(limit) ? "any number of" : limit} files; start it with ` +
+        "'ulimit -n 256' to judge this",
+    );
+  }
+  const peers: Peer[] = [];
+  try {
+    for (let i = 0; i < limit + 32; i++) {
+      const peer = await Peer.connect(target.address, { timeoutMs: 500 }).catch(() => undefined);
+      if (peer === undefined) break;
+      peers.push(peer);
+    }
+    await Promise.all(peers.slice(-8).map((peer) => peer.send(target.protocol.partial())));
+  } finally {
+    await Promise.all(peers.map((peer) => peer.close()));
+  }
+  const served = await stillServes(target, `after ${peers.length} connections at once`);
+  return served.verdict === "fail" ? { ...served, cause: "descriptors" } : served;
+}
+
+/** By name. */
+export const ROBUSTNESS_PROCEDURES: Readonly<Record<string, Procedure>> = {
+  reset: {
+    maxMs: (timeoutMs) => 2 * timeoutMs,
+    connections: ({ count }) => Number(count),
+    isAlone: true,
+    run: reset,
+  },
+  noise: {
+    maxMs: (timeoutMs, { count }) => timeoutMs + 50 * Number(count),
+    isAlone: true,
+    run: noise,
+  },
+  notReading: {
+    maxMs: (timeoutMs) => timeoutMs + 6000,
+    connections: () => 2,
+    isAlone: true,
+    run: notReading,
+  },
+  descriptors: {
+    maxMs: (timeoutMs) => timeoutMs + 6000,
+    connections: () => MOST_DESCRIPTORS + 32,
+    isAlone: true,
+    run: descriptors,
+  },
+};

@@ -1,0 +1,12 @@
+/** The procedures that need only exchanges: those of HTTP and of echo alike. */
+import type { Procedure } from "../data_case.ts";
+import { CONCURRENCY_PROCEDURES } from "./concurrency.ts";
+import { ROBUSTNESS_PROCEDURES } from "./robustness.ts";
+import { STREAM_PROCEDURES } from "./stream.ts";
+
+/** By name. */
+export const SHARED_PROCEDURES: Readonly<Record<string, Procedure>> = {
+  ...STREAM_PROCEDURES,
+  ...CONCURRENCY_PROCEDURES,
+  ...ROBUSTNESS_PROCEDURES,
+};

@@ -1,0 +1,94 @@
+/** A stream has no messages: they come in any pieces, several at once, and end with a FIN. */
+import { type Outcome, pass } from "../case.ts";
+import { everyByte, singleCuts } from "../cuts.ts";
+import type { Parameters, Procedure } from "../data_case.ts";
+import { Peer } from "../peer.ts";
+import type { Target } from "../target.ts";
+import { awaitAnswers, failed, messages } from "./exchange.ts";
+
+/** Between two pieces: longer than they need to arrive, so that they are received apart. */
+const PAUSE_MS = 4;
+
+/** Cuts that are tried of one message. */
+const MOST_CUTS = 48;
+
+/** Sends a message in two pieces, cut at each place in turn. */
+async function everyCut(target: Target): Promise<Outcome> {
+  const bytes = target.protocol.message(0);
+  for (const cut of singleCuts(bytes.length, MOST_CUTS)) {
+    using peer = await Peer.connect(target.address, target);
+    await peer.send(bytes.subarray(0, cut));
+    await peer.until(() => false, PAUSE_MS);
+    const isEarly = target.kind === "http" && peer.count > 0;
+    await peer.send(bytes.subarray(cut));
+    const wrong = await awaitAnswers(target, peer);
+    if (!isEarly && wrong === undefined) continue;
+    const why = isEarly
+      ? `split at byte ${cut}: an answer came before the head was complete`
+      : `split at byte ${cut}: ${wrong}`;
+    const cause = isEarly ? "early" : "split-request";
+    return failed(target, peer, why, { sent: bytes, cuts: [cut], cause });
+  }
+  return pass("answered wherever it was cut");
+}
+
+/** Sends messages byte by byte. */
+async function byteByByte(target: Target): Promise<Outcome> {
+  const bytes = target.protocol.message(0);
+  const cuts = everyByte(bytes.length);
+  using peer = await Peer.connect(target.address, target);
+  const sending = peer.send(bytes, cuts, 1);
+  let isEarly = false;
+  void peer.until(() => peer.count > 0, target.timeoutMs).then(() => isEarly = peer.count > 0);
+  await sending;
+  isEarly &&= target.kind === "http";
+  const wrong = isEarly
+    ? "an answer came before the head was complete"
+    : await awaitAnswers(target, peer);
+  if (wrong === undefined) return pass();
+  return failed(target, peer, wrong, {
+    sent: bytes,
+    cuts,
+    cause: isEarly ? "early" : "split-request",
+  });
+}
+
+/** Sends `count` messages in one write, the last one cut in two when `splitsLast` is true. */
+async function severalAtOnce(target: Target, parameters: Parameters): Promise<Outcome> {
+  const count = Number(parameters.count);
+  const bytes = messages(target, 0, count);
+  const cuts = parameters.splitsLast ? [bytes.length - 5] : [];
+  using peer = await Peer.connect(target.address, target);
+  const sending = peer.send(bytes, cuts, PAUSE_MS);
+  const wrong = await awaitAnswers(target, peer, { count });
+  await sending;
+  if (wrong === undefined) return pass(`${count} answers, in order`);
+  return failed(target, peer, `${count} messages at once: ${wrong}`, { sent: bytes, cuts });
+}
+
+/** Sends `count` messages and FIN. */
+async function halfClose(target: Target, parameters: Parameters): Promise<Outcome> {
+  const count = Number(parameters.count);
+  const bytes = messages(target, 0, count);
+  using peer = await Peer.connect(target.address, target);
+  await peer.send(bytes);
+  await peer.halfClose();
+  const wrong = await awaitAnswers(target, peer, { count });
+  if (wrong !== undefined) return failed(target, peer, `after the FIN: ${wrong}`, { sent: bytes });
+  if (await peer.untilEnd(target.timeoutMs)) return pass();
+  return failed(target, peer, "all was answered, and the connection stays open", {
+    sent: bytes,
+    cause: "fin-ignored",
+  });
+}
+
+/** By name. */
+export const STREAM_PROCEDURES: Readonly<Record<string, Procedure>> = {
+  everyCut: {
+    maxMs: (timeoutMs) => timeoutMs + MOST_CUTS * (PAUSE_MS + 20),
+    run: everyCut,
+  },
+  byteByByte: { maxMs: (timeoutMs) => timeoutMs + 1000, run: byteByByte },
+  severalAtOnce: { maxMs: (timeoutMs) => timeoutMs + 100, run: severalAtOnce },
+  halfClose: { maxMs: (timeoutMs) => 2 * timeoutMs, run: halfClose },
+};
