@@ -22,7 +22,8 @@ function requestOf({ protocol }: Target, parameters: Parameters): Uint8Array<Arr
   const { method = "GET", version = "HTTP/1.1", fields = "", target } = parameters;
   const [line, ...rest] = new TextDecoder().decode(protocol.message(0)).split("\r\n");
   const [, own] = line.split(" ");
-  const first = `${method} ${target ?? own} ${version}`;
+  const whole = parameters.absolute ? `http://${rest[0].slice("Host: ".length)}${own}` : own;
+  const first = `${method} ${target ?? whole} ${version}`;
   return latin1Bytes([first, rest[0], ...(fields === "" ? [] : [fields]), "", ""].join("\r\n"));
 }
 

@@ -17,6 +17,12 @@ const QUIET_MS = 40;
 /** How long a server may answer an incomplete request, which it must not. */
 const EARLY_MS = 250;
 
+/** The methods that RFC 9110 and RFC 5789 define. */
+const METHODS = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split(" ");
+
+/** The row of requests that offer another protocol. */
+const UPGRADE_ROW = 39;
+
 /** Statuses that say that a request was malformed, or that the server failed. */
 const NOT_SERVED = [400, 408, 414, 431, 500, 502, 503, 504, 505];
 
@@ -80,7 +86,8 @@ async function judge(test: HttpCase, rule: Rule, level: Level, target: Target): 
     const outcome = isMalformed(test)
       ? await malformed(client, messages.length, rule, {
         timeoutMs,
-        mayWait: level !== "hardening" && !endsHead(test.bytes),
+        mayWait: level !== "hardening" &&
+          (!endsHead(test.bytes) || test.topic === "noise" || rule.mayServe === true),
       })
       : test.events.some((event) => "incomplete" in event)
       ? await incomplete(client)
@@ -144,8 +151,8 @@ async function malformed(
   }
   if (answer === undefined) {
     if (end === "open") {
-      // A head that has not ended may be judged when it has.
-      if (mayWait) return pass("the server waits for the rest of the head");
+      // What has not ended may be judged when it has.
+      if (mayWait) return pass("the server waits for the rest");
       return fail("no answer: the server waits for more", { expected });
     }
     const isEarly = finals.length < before;
@@ -232,6 +239,8 @@ async function wellFormed(
     if (got === undefined) {
       const previous = finals[i - 1];
       if (fault !== undefined) {
+        // Nothing forbids a server to take up what the request offers.
+        if (test.row === UPGRADE_ROW && fault.startsWith("101")) return pass("it was upgraded");
         return fail(`malformed response: ${fault}`, { expected, cause: causeOfFault(fault, test) });
       }
       // Not to keep a connection is a choice, if it is announced.
@@ -259,7 +268,9 @@ async function wellFormed(
     return finals.length === 0 ? pass() : fail("a response to nothing", { expected });
   }
   if (end !== "open" && finals.length === count) {
-    return saysClose(finals[count - 1]) || finals[count - 1].minor === 0
+    const last = finals[count - 1];
+    // After an error a server may close at once.
+    return saysClose(last) || last.minor === 0 || last.status >= 400
       ? pass("the connection was closed, as announced")
       : fail("the connection was closed without Connection: close", {
         expected,
@@ -297,14 +308,16 @@ function missing(
 
 /** Why `status` is no answer to a well-formed request; undefined when it is one. */
 function wrongStatus(
-  { method, mayReject }: Message & { mayReject?: number[] },
+  { method, target, body, mayReject }: Message & { mayReject?: number[] },
   status: number,
   rule: Rule,
 ): string | undefined {
   // A server that has no use for OPTIONS * may refuse it in any way.
   if (rule.anyStatus || target === "*" || mayReject?.includes(status)) return undefined;
-  if (NOT_SERVED.includes(status)) return `a well-formed request got ${status}`;
+  // How an unknown method is refused, and whether content is taken with GET, is up to the server.
   const isGeneral = method === "GET" || method === "HEAD";
+  if (status < 500 && (!METHODS.includes(method) || (isGeneral && body !== ""))) return undefined;
+  if (NOT_SERVED.includes(status)) return `a well-formed request got ${status}`;
   if (isGeneral && (status === 405 || status === 501)) return `${method} got ${status}`;
   return undefined;
 }

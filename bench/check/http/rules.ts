@@ -33,6 +33,9 @@ const FRAMING = { validCause: "body-left", refuseCause: "accepts-framing" };
 const CHUNKED = { validCause: "chunked-unread", refuseCause: "accepts-chunked" };
 const PERSISTENCE = { validCause: "persistence", refuseCause: "accepts-line" };
 
+/** The fault is in the content: a response may come before it is read, if the connection ends then. */
+const BODY = { mayServe: true, closes: true };
+
 function rule(
   reference: string,
   valid: Level,
@@ -51,7 +54,7 @@ export const RULES: Readonly<Record<number, Rule>> = {
   4: rule("9112 section 2.2", "must", "hardening", LINE),
   5: rule("9112 section 2.2", "should", "hardening", LINE),
   6: rule("9112 section 6.1", "must", "must", FRAMING, { closes: true, mayServe: true }),
-  7: rule("9112 section 6.3", "must", "must", FRAMING, { status: [400, 413], closes: true }),
+  7: rule("9112 section 6.3", "must", "must", FRAMING, { status: [400, 411, 413], closes: true }),
   8: rule("9112 section 6.3", "must", "hardening", FRAMING),
   9: rule("9110 section 8.6", "must", "must", FRAMING),
   10: rule("9112 section 6.3", "must", "must", FRAMING, { status: [400, 501], closes: true }),
@@ -70,9 +73,9 @@ export const RULES: Readonly<Record<number, Rule>> = {
   23: rule("9110 section 5.1", "must", "hardening", FIELD),
   24: rule("9110 section 5.5", "must", "hardening", FIELD),
   25: rule("9112 section 5.1", "must", "hardening", FIELD),
-  26: rule("9112 section 7.1", "must", "should", CHUNKED),
-  27: rule("9112 section 7.1.1", "must", "hardening", CHUNKED),
-  28: rule("9112 section 7.1.2", "must", "hardening", CHUNKED),
+  26: rule("9112 section 7.1", "must", "should", CHUNKED, BODY),
+  27: rule("9112 section 7.1.1", "must", "hardening", CHUNKED, BODY),
+  28: rule("9112 section 7.1.2", "must", "hardening", CHUNKED, BODY),
   29: rule("9110 section 10.1.1", "must", "hardening", {
     validCause: "expect",
     refuseCause: "accepts-framing",
@@ -92,7 +95,7 @@ export const RULES: Readonly<Record<number, Rule>> = {
     refuseCause: "accepts-line",
   }),
   38: rule("9112 section 6.3", "must", "hardening", FRAMING),
-  39: rule("9110 section 7.8", "must", "hardening", FIELD),
+  39: rule("9110 section 7.8", "should", "hardening", FIELD),
   40: rule("9112 section 3", "must", "should", {
     validCause: "refuses-line",
     refuseCause: "accepts-noise",

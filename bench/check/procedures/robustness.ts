@@ -1,5 +1,5 @@
 /** What a server has to outlive. Each procedure ends with an exchange on a new connection. */
-import { fail, type Outcome, pass, skipped } from "../case.ts";
+import { fail, type Outcome, pass, skipped, unclear } from "../case.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
 import { escapeBytes } from "../escape.ts";
 import { latin1Bytes } from "../latin1.ts";
@@ -103,11 +103,9 @@ async function notReading(target: Target): Promise<Outcome> {
         { expected: `at most ${UNREAD_GROWTH >> 20} MiB`, cause: "not-read" },
       );
     }
+    // A server that has closed the connection may go on to read, and drop what it reads.
     if (before === null && sent >= UNREAD_BYTES) {
-      return fail(`${sent >> 20} MiB were taken from a client that reads no answer`, {
-        expected: "a server that stops reading while its answers wait to be sent",
-        cause: "not-read",
-      });
+      return unclear(`${sent >> 20} MiB were taken; whether they are kept is not known, see --pid`);
     }
     return served;
   } finally {
