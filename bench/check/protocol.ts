@@ -4,7 +4,14 @@
  */
 
 /** How an answer stands: more bytes have to come, it is right, or it is wrong. */
-export type Progress = "more" | "done" | { fault: string };
+export type Progress = "more" | "done" | Wrong;
+
+/** What is wrong with an answer, in a few words. */
+export interface Wrong {
+  why: string;
+  /** The id of the cause, where the answer itself shows it. */
+  cause?: string;
+}
 
 /** A protocol of exchanges: a message is sent, and its answer comes. */
 export interface Protocol {

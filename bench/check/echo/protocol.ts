@@ -15,11 +15,13 @@ export const ECHO: Protocol = {
     for (let n = first; n < first + count; n++) {
       for (const byte of message(n)) {
         if (at >= received.length) return "more";
-        if (received[at] !== byte) return { fault: `byte ${at} differs from what was sent` };
+        if (received[at] !== byte) return { why: `byte ${at} differs from what was sent` };
         at++;
       }
     }
-    return at === received.length ? "done" : { fault: `${received.length - at} bytes too many` };
+    return at === received.length
+      ? "done"
+      : { why: `${received.length - at} bytes too many`, cause: "pads" };
   },
   partial: () => latin1Bytes("mess"),
   expected: "the same bytes, in the same order",

@@ -5,8 +5,8 @@ import { escapeBytes } from "../escape.ts";
 import { latin1Bytes } from "../latin1.ts";
 import type { Target } from "../target.ts";
 import { RawClient } from "./raw_client.ts";
-import { causeOfFault, finalsOf, saysClose } from "./replayed.ts";
-import { fieldOf, type HttpResponse } from "./response_reader.ts";
+import { finalsOf, saysClose } from "./replayed.ts";
+import { causeOfFault, fieldOf, type HttpResponse } from "./response_reader.ts";
 
 const IMF_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;

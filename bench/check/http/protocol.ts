@@ -2,7 +2,7 @@
 import type { HttpUrl } from "../../http/target.ts";
 import { latin1Bytes } from "../latin1.ts";
 import type { Protocol } from "../protocol.ts";
-import { isInterim, ResponseFault, ResponseReader } from "./response_reader.ts";
+import { causeOfFault, isInterim, ResponseFault, ResponseReader } from "./response_reader.ts";
 
 /** The exchanges with the server of `url`. */
 export function httpProtocol(
@@ -15,13 +15,21 @@ export function httpProtocol(
       try {
         const finals = new ResponseReader().push(received).filter((one) => !isInterim(one));
         if (finals.length > count) {
-          return { fault: `${finals.length} responses to ${count} requests` };
+          return {
+            why: `${finals.length} responses to ${count} requests`,
+            cause: "extra-response",
+          };
         }
         const wrong = finals.find(({ status }) => status === 400 || status >= 500);
-        if (wrong) return { fault: `status ${wrong.status} for a good request` };
+        if (wrong) return { why: `status ${wrong.status} for a good request` };
         return finals.length === count ? "done" : "more";
       } catch (error) {
-        if (error instanceof ResponseFault) return { fault: error.message };
+        if (error instanceof ResponseFault) {
+          return {
+            why: `malformed response: ${error.message}`,
+            cause: causeOfFault(error.message),
+          };
+        }
         throw error;
       }
     },

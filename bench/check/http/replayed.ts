@@ -8,7 +8,7 @@ import { escapeBytes } from "../escape.ts";
 import type { Target } from "../target.ts";
 import { type HttpCase, loadHttpCases, type Message } from "./cases.ts";
 import { type Exchange, RawClient, sendSteps } from "./raw_client.ts";
-import { fieldOf, type HttpResponse, isInterim } from "./response_reader.ts";
+import { causeOfFault, fieldOf, type HttpResponse, isInterim } from "./response_reader.ts";
 import { type Rule, RULES } from "./rules.ts";
 
 /** How long nothing more may come after what had to come. */
@@ -241,7 +241,10 @@ async function wellFormed(
       if (fault !== undefined) {
         // Nothing forbids a server to take up what the request offers.
         if (test.row === UPGRADE_ROW && fault.startsWith("101")) return pass("it was upgraded");
-        return fail(`malformed response: ${fault}`, { expected, cause: causeOfFault(fault, test) });
+        return fail(`malformed response: ${fault}`, {
+          expected,
+          cause: causeOfFault(fault, hasHead(test)),
+        });
       }
       // Not to keep a connection is a choice, if it is announced.
       if (end !== "open" && previous !== undefined && saysClose(previous)) {
@@ -255,7 +258,10 @@ async function wellFormed(
     }
   }
   if (fault !== undefined) {
-    return fail(`malformed response: ${fault}`, { expected, cause: causeOfFault(fault, test) });
+    return fail(`malformed response: ${fault}`, {
+      expected,
+      cause: causeOfFault(fault, hasHead(test)),
+    });
   }
   if (end === "reset") return fail("the connection was reset", { expected, cause: "resets" });
   if (isLast) {
@@ -327,11 +333,6 @@ export function saysClose(response: HttpResponse): boolean {
   return /(^|[\s,])close($|[\s,])/i.test(fieldOf(response, "connection") ?? "");
 }
 
-/** The cause of bytes that are no response. */
-export function causeOfFault(fault: string, test?: HttpCase): string {
-  const hasHead = test?.events.some((event) => "method" in event && event.method === "HEAD");
-  if (hasHead && fault.startsWith("No status line")) return "head-content";
-  if (fault.startsWith("No status line")) return "wrong-length";
-  if (fault.startsWith("The stream ended within")) return "wrong-length";
-  return "malformed-response";
+function hasHead({ events }: HttpCase): boolean {
+  return events.some((event) => "method" in event && event.method === "HEAD");
 }

@@ -28,6 +28,16 @@ export class ResponseFault extends Error {
   override name = "ResponseFault";
 }
 
+/**
+ * The likely cause (see `causes.ts`) of what a {@link ResponseFault} says.
+ *
+ * @param hasHead whether a HEAD was among the requests
+ */
+export function causeOfFault(fault: string, hasHead = false): string {
+  if (fault.startsWith("No status line")) return hasHead ? "head-content" : "wrong-length";
+  return fault.startsWith("The stream ended within") ? "wrong-length" : "malformed-response";
+}
+
 /** The values of a field joined as one list (RFC 9110, 5.3), or undefined when it is absent. */
 export function fieldOf(response: HttpResponse, name: string): string | undefined {
   const found = response.fields.filter(([key]) => key === name.toLowerCase());

@@ -29,14 +29,17 @@ function closeAll(peers: readonly (Peer | undefined)[]): void {
   for (const peer of peers) peer?.[Symbol.dispose]();
 }
 
-/** Opens `count` connections, and exchanges on all of them at once. */
+/**
+ * Opens `count` connections, and exchanges on all of them at once. With `queue`, an accept queue that
+ * overflowed is a failure even if all were served at last.
+ */
 async function atOnce(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const before = readKernelCounters();
   const peers = await openAll(target, count);
   try {
     const wrong = await Promise.all(peers.map(async (peer, i) => {
-      if (peer === undefined) return "no connection";
+      if (peer === undefined) return { why: "no connection" };
       await peer.send(messages(target, i * EACH, 1));
       return await awaitAnswers(target, peer, { first: i * EACH });
     }));
@@ -45,13 +48,13 @@ async function atOnce(target: Target, parameters: Parameters): Promise<Outcome> 
     const lost = growth?.listenOverflows ?? 0;
     const queue = lost > 0 ? `; the accept queue overflowed ${lost} times` : "";
     if (failures.length > 0) {
-      return fail(`${failures.length} of ${count} connections: ${failures[0]}${queue}`, {
+      return fail(`${failures.length} of ${count} connections: ${failures[0].why}${queue}`, {
         sent: `${count} connections, one message each`,
         expected: "an answer on each connection",
-        ...(lost > 0 ? { cause: "backlog" } : {}),
+        cause: failures[0].cause ?? (lost > 0 ? "backlog" : undefined),
       });
     }
-    if (lost > 0) {
+    if (lost > 0 && parameters.queue) {
       return fail(`all ${count} were answered at last${queue}`, {
         expected: "connects that do not have to be repeated by the client's kernel",
         cause: "backlog",
@@ -76,7 +79,8 @@ async function besideSlow(target: Target, parameters: Parameters): Promise<Outco
     const wrong = await awaitAnswers(target, peer);
     if (wrong === undefined) return pass("answered beside them");
     const what = partial.length === 0 ? "sent nothing" : "stopped within a message";
-    return fail(`beside ${count} client${count > 1 ? "s" : ""} that ${what}: ${wrong}`, {
+    return fail(`beside ${count} client${count > 1 ? "s" : ""} that ${what}: ${wrong.why}`, {
+      cause: wrong.cause,
       sent: escapeBytes(bytes),
       received: escapeBytes(peer.received),
       expected: "an answer as without the others",
@@ -92,7 +96,7 @@ async function mixed(target: Target, parameters: Parameters): Promise<Outcome> {
   const peers = await openAll(target, count);
   try {
     const wrong = await Promise.all(peers.map(async (peer, i) => {
-      if (peer === undefined) return "no connection";
+      if (peer === undefined) return { why: "no connection" };
       const first = i * EACH;
       // Every other one cuts each message in two, so that messages of many are incomplete at once.
       for (let k = 0; k < EACH; k++) {
@@ -105,11 +109,12 @@ async function mixed(target: Target, parameters: Parameters): Promise<Outcome> {
     }));
     const failures = wrong.filter((one) => one !== undefined);
     if (failures.length === 0) return pass(`${count} connections, ${EACH} messages each`);
-    const announced = failures.every((one) => /closed after/.test(one));
+    const announced = failures.every(({ why }) => /closed after/.test(why));
     if (target.kind === "http" && announced) {
       return unclear("the server ends each connection after one response");
     }
-    return fail(`${failures.length} of ${count} connections: ${failures[0]}`, {
+    return fail(`${failures.length} of ${count} connections: ${failures[0].why}`, {
+      cause: failures[0].cause,
       sent: `${count} connections, ${EACH} messages each, half of them in two pieces`,
       expected: target.protocol.expected,
     });

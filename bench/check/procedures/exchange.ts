@@ -3,6 +3,7 @@ import { fail, type Outcome } from "../case.ts";
 import type { Cuts } from "../cuts.ts";
 import { escapeBytes } from "../escape.ts";
 import type { Peer } from "../peer.ts";
+import type { Wrong } from "../protocol.ts";
 import type { Target } from "../target.ts";
 
 /** Messages `first`…`first + count - 1`, one behind the other. */
@@ -24,13 +25,13 @@ export function messages(
 /**
  * Waits for the answers to messages that were sent on `peer` as its only ones.
  *
- * @returns undefined when they are right, else what is wrong in a few words
+ * @returns undefined when they are right
  */
 export async function awaitAnswers(
   target: Target,
   peer: Peer,
   { first = 0, count = 1, timeoutMs = target.timeoutMs } = {},
-): Promise<string | undefined> {
+): Promise<Wrong | undefined> {
   const { protocol } = target;
   let progress = protocol.progress(peer.received, first, count);
   let seen = peer.count;
@@ -43,19 +44,22 @@ export async function awaitAnswers(
   }, timeoutMs);
   progress = protocol.progress(peer.received, first, count);
   if (progress === "done") return undefined;
-  if (progress !== "more") return progress.fault;
-  if (peer.end !== "open") return `the connection was ${peer.end} after ${peer.count} bytes`;
-  return peer.count === 0
-    ? `no answer within ${timeoutMs} ms`
-    : `nothing more within ${timeoutMs} ms after ${peer.count} bytes`;
+  if (progress !== "more") return progress;
+  if (peer.end !== "open") {
+    return { why: `the connection was ${peer.end} after ${peer.count} bytes` };
+  }
+  const when = `within ${timeoutMs} ms`;
+  return {
+    why: peer.count === 0 ? `no answer ${when}` : `nothing more ${when} after ${peer.count} bytes`,
+  };
 }
 
 /** A failure that shows what was sent and received on `peer`. */
 export function failed(
   { protocol }: Target,
   peer: Peer,
-  why: string,
-  { sent, cuts = [], cause }: { sent: Uint8Array; cuts?: Cuts; cause?: string },
+  { why, cause }: Wrong,
+  { sent, cuts = [] }: { sent: Uint8Array; cuts?: Cuts },
 ): Outcome {
   return fail(why, {
     sent: escapeBytes(sent, cuts),

@@ -19,7 +19,7 @@ const UNREAD_GROWTH = 16 << 20;
 const STALLED_MS = 400;
 
 /** More descriptors than this are not used up: the judge would need as many. */
-const MOST_DESCRIPTORS = 2048;
+const MOST_DESCRIPTORS = 1024;
 
 /** Whether a new connection is served; `context` says after what. */
 async function stillServes(target: Target, context: string): Promise<Outcome> {
@@ -28,7 +28,8 @@ async function stillServes(target: Target, context: string): Promise<Outcome> {
   await peer.send(bytes);
   const wrong = await awaitAnswers(target, peer);
   if (wrong === undefined) return pass(`served ${context}`);
-  return fail(`${context}, another connection: ${wrong}`, {
+  return fail(`${context}, another connection: ${wrong.why}`, {
+    cause: wrong.cause,
     sent: escapeBytes(bytes),
     received: escapeBytes(peer.received),
     expected: "an answer: the other connections go on",
@@ -138,7 +139,7 @@ async function descriptors(target: Target): Promise<Outcome> {
     await Promise.all(peers.map((peer) => peer.close()));
   }
   const served = await stillServes(target, `after ${peers.length} connections at once`);
-  return served.verdict === "fail" ? { ...served, cause: "descriptors" } : served;
+  return served.verdict === "fail" ? { ...served, cause: served.cause ?? "descriptors" } : served;
 }
 
 /** By name. */

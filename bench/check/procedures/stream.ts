@@ -25,9 +25,9 @@ async function everyCut(target: Target): Promise<Outcome> {
     if (!isEarly && wrong === undefined) continue;
     const why = isEarly
       ? `split at byte ${cut}: an answer came before the head was complete`
-      : `split at byte ${cut}: ${wrong}`;
-    const cause = isEarly ? "early" : "split-request";
-    return failed(target, peer, why, { sent: bytes, cuts: [cut], cause });
+      : `split at byte ${cut}: ${wrong?.why}`;
+    const cause = isEarly ? "early" : wrong?.cause;
+    return failed(target, peer, { why, cause }, { sent: bytes, cuts: [cut] });
   }
   return pass("answered wherever it was cut");
 }
@@ -43,14 +43,10 @@ async function byteByByte(target: Target): Promise<Outcome> {
   await sending;
   isEarly &&= target.kind === "http";
   const wrong = isEarly
-    ? "an answer came before the head was complete"
+    ? { why: "an answer came before the head was complete", cause: "early" }
     : await awaitAnswers(target, peer);
   if (wrong === undefined) return pass();
-  return failed(target, peer, wrong, {
-    sent: bytes,
-    cuts,
-    cause: isEarly ? "early" : "split-request",
-  });
+  return failed(target, peer, wrong, { sent: bytes, cuts });
 }
 
 /** Sends `count` messages in one write, the last one cut in two when `splitsLast` is true. */
@@ -63,7 +59,8 @@ async function severalAtOnce(target: Target, parameters: Parameters): Promise<Ou
   const wrong = await awaitAnswers(target, peer, { count });
   await sending;
   if (wrong === undefined) return pass(`${count} answers, in order`);
-  return failed(target, peer, `${count} messages at once: ${wrong}`, { sent: bytes, cuts });
+  const why = `${count} messages at once: ${wrong.why}`;
+  return failed(target, peer, { ...wrong, why }, { sent: bytes, cuts });
 }
 
 /** Sends `count` messages and FIN. */
@@ -74,12 +71,12 @@ async function halfClose(target: Target, parameters: Parameters): Promise<Outcom
   await peer.send(bytes);
   await peer.halfClose();
   const wrong = await awaitAnswers(target, peer, { count });
-  if (wrong !== undefined) return failed(target, peer, `after the FIN: ${wrong}`, { sent: bytes });
+  if (wrong !== undefined) {
+    return failed(target, peer, { ...wrong, why: `after the FIN: ${wrong.why}` }, { sent: bytes });
+  }
   if (await peer.untilEnd(target.timeoutMs)) return pass();
-  return failed(target, peer, "all was answered, and the connection stays open", {
-    sent: bytes,
-    cause: "fin-ignored",
-  });
+  const why = "all was answered, and the connection stays open";
+  return failed(target, peer, { why, cause: "fin-ignored" }, { sent: bytes });
 }
 
 /** By name. */

@@ -15,7 +15,9 @@ export function checkJunit({ kind, target, date, seconds, judged }: CheckResult)
       `timestamp="${date.slice(0, 19)}" hostname="${escapeXml(target)}">\n` +
       `${own.map((one) => testCase(one, kind)).join("\n")}\n</testsuite>`;
   });
-  const all = { name: `ktcp check ${kind} ${target}`, ...totals(judged), time: seconds.toFixed(3) };
+  // Schemas in use know no number of skipped cases here.
+  const { skipped: _skipped, ...counted } = totals(judged);
+  const all = { name: `ktcp check ${kind} ${target}`, ...counted, time: seconds.toFixed(3) };
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes(all)}>\n` +
     `${suites.join("\n")}\n</testsuites>\n`;
 }
