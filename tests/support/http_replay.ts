@@ -1,6 +1,6 @@
 /** Replays a case against a server and says what the server did wrong. */
 import type { Cuts } from "../../bench/check/cuts.ts";
-import { type Expectation, type HttpCase, type Service } from "../../bench/check/http/cases.ts";
+import type { Expectation, HttpCase, Service } from "../../bench/check/http/cases.ts";
 import { latin1Bytes } from "../../bench/check/latin1.ts";
 import { answerFaults } from "./http_judge.ts";
 import { RawClient, sendSteps } from "../../bench/check/http/raw_client.ts";

@@ -3,7 +3,7 @@
  * them, and mutations of any bytes.
  */
 import fc from "fast-check";
-import { type Message } from "../../bench/check/http/cases.ts";
+import type { Message } from "../../bench/check/http/cases.ts";
 import { latin1Bytes } from "../../bench/check/latin1.ts";
 
 export interface GeneratedRequest {

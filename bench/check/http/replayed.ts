@@ -28,17 +28,18 @@ const NOT_SERVED = [400, 408, 414, 431, 500, 502, 503, 504, 505];
 
 /** All replayed requests that can be judged from outside. */
 export function replayedCases(): Case[] {
-  /** How many have an id so far: names may differ in case and punctuation alone. */
-  const used = new Map<string, number>();
+  const used = new Set<string>();
   return loadHttpCases().filter(isJudged).map((test) => {
     const name = `${test.group}/${test.topic}/${slug(test.name)}`;
-    const count = (used.get(name) ?? 0) + 1;
-    used.set(name, count);
+    // Names may differ in case and punctuation alone.
+    let id = name;
+    for (let n = 2; used.has(id); n++) id = `${name}-${n}`;
+    used.add(id);
     const rule = RULES[test.row];
     const bad = isMalformed(test);
     const level: Level = test.level ?? (bad ? rule.refuse : rule.valid);
     return {
-      id: count === 1 ? name : `${name}-${count}`,
+      id,
       group: test.group as Group,
       level,
       title: test.name,

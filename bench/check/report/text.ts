@@ -40,7 +40,12 @@ function causeText(cause: FoundCause, number: number, width: number): string {
   const shown = cases.find((one) => one.level === level)!;
   const many = cases.length === 1 ? "" : `, ${cases.length} cases`;
   const lines = [
-    wrap(`${title} (${level}${many})`, { width, margin: "", bullet: `${number}. ` }),
+    wrap(`${title} (${level}${many})`, {
+      width,
+      margin: "",
+      bullet: `${number}. `,
+      breaksWords: true,
+    }),
     ...details(shown, width),
   ];
   if (advice !== "") lines.push(labelled("look at", advice, width));
@@ -52,7 +57,11 @@ function causeText(cause: FoundCause, number: number, width: number): string {
 
 /** One case that did not pass. */
 function caseText(one: Judged, width: number): string {
-  const heading = wrap(`${one.verdict}: ${one.id} (${one.level})`, { width, margin: "" });
+  const heading = wrap(`${one.verdict}: ${one.id} (${one.level})`, {
+    width,
+    margin: "",
+    breaksWords: true,
+  });
   return [heading, ...details(one, width)].join("\n");
 }
 
