@@ -165,9 +165,18 @@ async function ends(target: Target, parameters: Parameters): Promise<Outcome> {
   try {
     await client.send(sent);
     const seen = await client.untilClosed(target.timeoutMs);
+    if (seen.fault !== undefined) {
+      return fail(`malformed response: ${seen.fault}`, {
+        sent: escapeBytes(sent),
+        received: escapeBytes(client.peer.received),
+        cause: causeOfFault(seen.fault),
+      });
+    }
     if (seen.end === "closed" && finalsOf(seen).length === 1) return pass();
     return fail(
-      finalsOf(seen).length === 0 ? `no response, ${seen.end}` : `the connection is ${seen.end}`,
+      finalsOf(seen).length === 0
+        ? `no response, and the connection is ${seen.end}`
+        : `the connection is ${seen.end} after the response`,
       {
         sent: escapeBytes(sent),
         received: escapeBytes(client.peer.received),

@@ -195,8 +195,11 @@ async function heldBack(
   messages: readonly Message[],
   rule: Rule,
 ): Promise<Outcome> {
-  const { responses, end } = await client.until(() => true, 0);
-  const finals = finalsOf({ responses } as Exchange);
+  const { end, fault } = client.exchange;
+  const finals = finalsOf(client.exchange);
+  if (fault !== undefined) {
+    return fail(`malformed response: ${fault}`, { cause: causeOfFault(fault) });
+  }
   for (const [i, { status }] of finals.entries()) {
     const wrong = messages[i] && wrongStatus(messages[i], status, rule);
     if (wrong) return fail(wrong);

@@ -45,7 +45,7 @@ ${STYLE}
 <h1>ktcp check ${kind}</h1>
 <p class="question">${escapeHtml(target)}</p>
 <p>${verdict} ${counts.pass} of ${judged.length} cases passed, ${counts.fail} failed, ${counts.unclear}
-are unclear, ${counts.skipped} were skipped.</p>
+unclear, ${counts.skipped} skipped.</p>
 <p class="small">ktcp ${escapeHtml(version)}, <time datetime="${date}">${
     escapeHtml(date.replace("T", " ").replace(/\.\d+Z$/, " UTC"))
   }</time>, ${seconds.toFixed(1)} s.</p>
