@@ -94,7 +94,7 @@ async function judge(test: HttpCase, rule: Rule, level: Level, target: Target): 
       ? await incomplete(client)
       : isWhole
       ? await wellFormed(client, test, messages, rule, target)
-      : await heldBack(client, messages, rule);
+      : heldBack(client, messages, rule);
     if (outcome.verdict !== "fail") return outcome;
     const sent = { bytes: test.bytes, at: cutsOf(test) };
     return {
@@ -190,11 +190,11 @@ async function incomplete(client: RawClient): Promise<Outcome> {
 }
 
 /** Judges the final response that came in place of the 100 for which the content was held back. */
-async function heldBack(
+function heldBack(
   client: RawClient,
   messages: readonly Message[],
   rule: Rule,
-): Promise<Outcome> {
+): Outcome {
   const { end, fault } = client.exchange;
   const finals = finalsOf(client.exchange);
   if (fault !== undefined) {

@@ -84,7 +84,7 @@ Deno.test("cases: every one has its own id, names a known cause, and is bounded"
       assert.ok(connections >= 1 && connections <= 4096, id);
     }
     assert.ok(mostMs(cases, 2000, 16) < 20 * 60_000);
-    assert.ok(mostConnections(cases, 16) >= 16);
+    assert.ok(mostConnections(cases, 16) >= Math.min(16, cases.length));
   }
   assert.ok(suites[0].length > 1000, "all replayed requests are there");
 });

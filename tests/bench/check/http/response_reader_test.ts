@@ -64,6 +64,11 @@ Deno.test("ResponseReader: HEAD, 1xx, 204 and 304 have no content", () => {
   ]);
 });
 
+Deno.test("ResponseReader: HTTP/1.0 is another minor version", () => {
+  const found = read(`HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n${TWO}`);
+  assert.deepEqual(found.map(({ minor }) => minor), [0, 1]);
+});
+
 Deno.test("ResponseReader: expect() announces the method of a later request", () => {
   const reader = new ResponseReader();
   assert.equal(reader.push(latin1Bytes(TWO)).length, 1);
@@ -85,7 +90,7 @@ Deno.test("ResponseReader: says the same however the stream is cut", () => {
 Deno.test("ResponseReader: throws on anything malformed or extra", () => {
   const wrong: Record<string, string> = {
     "another protocol": "HTTQ/1.1 200 OK\r\n\r\n",
-    "HTTP/1.0": "HTTP/1.0 200 OK\r\n\r\n",
+    "HTTP/2.0": "HTTP/2.0 200 OK\r\n\r\n",
     "no reason's space": "HTTP/1.1 200\r\n\r\n",
     "two spaces": "HTTP/1.1  200 OK\r\n\r\n",
     "a status of four digits": "HTTP/1.1 2000 OK\r\n\r\n",
