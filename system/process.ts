@@ -24,6 +24,8 @@ export interface ProcessOptions {
   keepChars?: number;
   /** Whether nobody reads its stdout: what it prints there costs it no more than the call. */
   discardOut?: boolean;
+  /** It leads a process group, and signals go to all of the group: what a shell starts ends with it. */
+  isGroup?: boolean;
 }
 
 /** A stream's text so far, and the waits for more. */
@@ -75,6 +77,9 @@ export class Process implements AsyncDisposable {
   readonly pid: number;
   /** Resolves when it has ended and all of its output is read. */
   readonly ended: Promise<Outcome>;
+  /** Resolves when it has ended; processes that it started may go on, and hold its output. */
+  readonly exited: Promise<Deno.CommandStatus>;
+  readonly #isGroup: boolean;
   readonly #child: Deno.ChildProcess;
   readonly #out: Transcript;
   readonly #err: Transcript;
@@ -86,16 +91,20 @@ export class Process implements AsyncDisposable {
    * @throws {Deno.errors.NotFound} when there is no such program
    */
   constructor(command: readonly string[], options: ProcessOptions = {}) {
-    const { deadlineMs, keepChars = Infinity, discardOut = false, ...where } = options;
+    const { deadlineMs, keepChars = Infinity, discardOut = false, isGroup = false, ...where } =
+      options;
     const [program, ...args] = command;
+    this.#isGroup = isGroup;
     this.#child = new Deno.Command(program, {
       ...where,
+      detached: isGroup,
       args,
       stdin: "null",
       stdout: discardOut ? "null" : "piped",
       stderr: "piped",
     }).spawn();
     this.pid = this.#child.pid;
+    this.exited = this.#child.status;
     running.add(this);
     const out = discardOut ? ReadableStream.from<never>([]) : this.#child.stdout;
     this.#out = new Transcript(out, keepChars);
@@ -105,11 +114,22 @@ export class Process implements AsyncDisposable {
   }
 
   async #end(): Promise<Outcome> {
-    const { code } = await this.#child.status;
+    const { code } = await this.exited;
+    // What is left of a group can still be told to end, until the output that it holds has ended.
+    if (!this.#isGroup) this.#over();
+    await Promise.all([this.#out.until(NEVER), this.#err.until(NEVER)]);
+    this.#over();
+    return { code, out: this.#out.text, err: this.#err.text };
+  }
+
+  #over(): void {
     this.#isOver = true;
     running.delete(this);
-    await Promise.all([this.#out.until(NEVER), this.#err.until(NEVER)]);
-    return { code, out: this.#out.text, err: this.#err.text };
+  }
+
+  /** What it wrote to stdout so far, as far as it was kept. */
+  get out(): string {
+    return this.#out.text;
   }
 
   /** What it wrote to stderr so far, as far as it was kept. */
@@ -136,7 +156,8 @@ export class Process implements AsyncDisposable {
   signal(signal: Deno.Signal): void {
     if (this.#isOver) return;
     try {
-      this.#child.kill(signal);
+      if (this.#isGroup) Deno.kill(-this.pid, signal);
+      else this.#child.kill(signal);
     } catch (error) {
       // It ended just now.
       if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;

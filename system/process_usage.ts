@@ -1,5 +1,5 @@
 /** What processes use, as the kernel counts it (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
-import { readProc } from "./proc.ts";
+import { mayRead, readProc } from "./proc.ts";
 
 /** The unit of `/proc/PID/stat`: USER_HZ is 100 on every architecture that Deno runs on. */
 export const TICK_US = 10_000;
@@ -11,9 +11,11 @@ export interface CpuTicks {
 }
 
 /** Indices among the fields that follow the command's name. */
+const STATE = 0;
 const PPID = 1;
 const UTIME = 11;
 const STIME = 12;
+const THREADS = 17;
 
 /** The fields of `/proc/PID/stat` behind the name, which may hold anything, in parentheses. */
 function fieldsOf(stat: string): string[] {
@@ -32,24 +34,49 @@ export function readTicks(pid: number): CpuTicks | null {
   return stat === null ? null : parseTicks(stat);
 }
 
-/** CPU time in µs that `root` and all processes below it have used; ended ones do not count. */
-export function treeCpuUs(root: number): number {
-  const all = new Map<number, { parent: number; usedUs: number }>();
+/** A process of a tree. */
+export interface TreeMember {
+  pid: number;
+  /** It has ended, and its parent has not waited for it. */
+  isZombie: boolean;
+  threads: number;
+  cpuUs: number;
+}
+
+/** Process `root` and all processes below it; empty when there is none, or no `/proc`. */
+export function processTree(root: number): TreeMember[] {
+  if (!mayRead("/proc")) return [];
+  const all = new Map<number, TreeMember & { parent: number }>();
   for (const { name } of Deno.readDirSync("/proc")) {
     const stat = /^\d+$/.test(name) ? readProc(`/proc/${name}/stat`) : null;
     // It may have ended since.
     if (stat === null) continue;
+    const fields = fieldsOf(stat);
     const { userTicks, systemTicks } = parseTicks(stat);
-    const usedUs = (userTicks + systemTicks) * TICK_US;
-    all.set(Number(name), { parent: Number(fieldsOf(stat)[PPID]), usedUs });
+    all.set(Number(name), {
+      pid: Number(name),
+      parent: Number(fields[PPID]),
+      isZombie: fields[STATE] === "Z",
+      threads: Number(fields[THREADS]),
+      cpuUs: (userTicks + systemTicks) * TICK_US,
+    });
   }
-  let sum = 0;
-  for (const [pid, { usedUs }] of all) {
+  return [...all.values()].filter(({ pid }) => {
     let at: number | undefined = pid;
     while (at !== undefined && at !== root) at = all.get(at)?.parent;
-    if (at === root) sum += usedUs;
-  }
-  return sum;
+    return at === root;
+  });
+}
+
+/** CPU time in µs that `root` and all processes below it have used; ended ones do not count. */
+export function treeCpuUs(root: number): number {
+  return processTree(root).reduce((sum, { cpuUs }) => sum + cpuUs, 0);
+}
+
+/** The parent of process `pid`; undefined when there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat === null ? undefined : Number(fieldsOf(stat)[PPID]);
 }
 
 /** Memory of process `pid` that is resident now, in bytes; NaN when there is no such process. */

@@ -2,7 +2,8 @@
 import { type Case, fail, GROUPS, type Judged, type Outcome, skipped, unclear } from "./case.ts";
 import { Peer } from "./peer.ts";
 import { PARALLEL } from "./plan.ts";
-import { ServerGone, type Target } from "./target.ts";
+import { sleep } from "../../system/wait.ts";
+import { ServerGone, type Supervisor, type Target } from "./target.ts";
 
 /** What is told while it runs. */
 export interface RunOptions {
@@ -12,6 +13,9 @@ export interface RunOptions {
   mostMs: number;
   onJudged?(done: number, judged: Judged): void;
 }
+
+/** Why nothing more is judged. */
+const GONE = "the server no longer accepts connections";
 
 /** How long a server that refuses connections gets to accept them again. */
 const BACK_MS = 1000;
@@ -38,6 +42,10 @@ export async function isAlive(target: Target): Promise<boolean> {
     using _peer = await Peer.connect(target.address, target);
     return true;
   } catch {
+    // The kernel refuses at once; how the process ended is known a little later.
+    for (let i = 0; i < 20 && target.supervisor && target.supervisor.ended === undefined; i++) {
+      await sleep(5);
+    }
     return false;
   }
 }
@@ -136,7 +144,7 @@ class Run {
       return this.#note(one, outcome === "gone" ? unclear("the server had ended") : outcome);
     }
     this.#note(one, this.#died(outcome === "gone" ? undefined : outcome));
-    if (!(await this.#back())) this.#stopped = "the server no longer accepts connections";
+    if (!(await this.#back())) this.#stopped ??= GONE;
   }
 
   #died(outcome?: Outcome): Outcome {
@@ -152,7 +160,7 @@ class Run {
   }
 
   #lost(suspects: readonly Case[]): void {
-    this.#stopped = "the server no longer accepts connections";
+    this.#stopped ??= GONE;
     const [last, ...others] = suspects.toReversed().filter((one) => !this.#judged.has(one));
     for (const one of others) this.#note(one, unclear("the server ended meanwhile"));
     if (last !== undefined) this.#note(last, this.#died());
@@ -165,20 +173,23 @@ class Run {
   /** Whether the server is back, with the help of who started it. */
   async #back(): Promise<boolean> {
     const { supervisor } = this.#target;
-    if (supervisor !== undefined && supervisor.ended !== undefined) {
-      try {
-        await supervisor.restart();
-        return true;
-      } catch {
-        return false;
-      }
-    }
     const until = performance.now() + BACK_MS;
     while (performance.now() < until) {
       if (await isAlive(this.#target)) return true;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (supervisor?.ended !== undefined) return await this.#restart(supervisor);
+      await sleep(50);
     }
     return false;
+  }
+
+  async #restart(supervisor: Supervisor): Promise<boolean> {
+    try {
+      await supervisor.restart();
+      return true;
+    } catch (error) {
+      this.#stopped = `the server did not start again: ${(error as Error).message}`;
+      return false;
+    }
   }
 
   /** The outcome, or that the server accepts no connection. */

@@ -1,10 +1,13 @@
 /** The server that `ktcp check` judges: found by its name, started with `--exec`. */
 import { ECHO } from "../../bench/check/echo/protocol.ts";
 import { httpProtocol } from "../../bench/check/http/protocol.ts";
+import { ProcessTree } from "../../bench/check/process.ts";
 import type { Kind } from "../../bench/check/suites.ts";
+import { ServerSupervisor } from "../../bench/check/supervisor.ts";
 import type { Target } from "../../bench/check/target.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import { readHost } from "../../system/host.ts";
+import { listenerPid } from "../../system/sockets/listener.ts";
 import { resolveHost } from "../../system/resolve.ts";
 import { isThisMachine } from "../../system/this_machine.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
@@ -19,7 +22,7 @@ export interface OpenedTarget extends AsyncDisposable {
  * Finds the server `text`, and starts it if `--exec` says so.
  *
  * @throws {UsageError} for what is no target, and for another machine without `--allow-remote`
- * @throws {Failure} when its name cannot be resolved
+ * @throws {Failure} when its name cannot be resolved, or the server does not start
  */
 export async function openTarget(
   kind: Kind,
@@ -35,15 +38,55 @@ export async function openTarget(
         "--allow-remote to do so",
     );
   }
-  const target: Target = {
+  const address = { hostname, port: url.port };
+  const common = {
     kind,
     name: text,
-    address: { hostname, port: url.port },
+    address,
     protocol: kind === "http" ? httpProtocol(url) : ECHO,
     timeoutMs: flags.timeout,
     signal,
   };
-  return { target, [Symbol.asyncDispose]: async () => {} };
+  if (flags.exec === undefined) {
+    const process = processOf(address, flags.pid);
+    return {
+      target: { ...common, ...(process && { process }) },
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
+  const supervisor = await startServer(flags.exec, address);
+  const target: Target = {
+    ...common,
+    supervisor,
+    // Another one after each start.
+    get process() {
+      return supervisor.process;
+    },
+  };
+  return { target, [Symbol.asyncDispose]: () => supervisor[Symbol.asyncDispose]() };
+}
+
+/** @throws {UsageError} when there is no process `pid`; without it, one that is not found is no error */
+function processOf(address: Target["address"], pid?: number): ProcessTree | undefined {
+  const found = pid ?? listenerPid(address);
+  if (found === undefined) return undefined;
+  const process = new ProcessTree(found);
+  if (pid !== undefined && !process.isRunning) {
+    throw new UsageError(`--pid ${pid}: there is no such process on this machine`);
+  }
+  return process;
+}
+
+/** @throws {Failure} when the server does not start */
+async function startServer(
+  command: string,
+  address: Target["address"],
+): Promise<ServerSupervisor> {
+  try {
+    return await ServerSupervisor.start(command, address);
+  } catch (error) {
+    throw new Failure(`Cannot start the server: ${messageOf(error)}`);
+  }
 }
 
 async function resolve({ host }: HttpUrl, text: string): Promise<string[]> {
