@@ -21,6 +21,15 @@ export interface Protocol {
   progress(received: Uint8Array, first: number, count: number): Progress;
   /** Where a message is incomplete: a prefix that is no message yet. */
   partial(): Uint8Array<ArrayBuffer>;
+  /** Watches answers as they come; without it, answers can be cut anywhere and are right. */
+  watch?(): Watch;
   /** What should have come, in words. */
   expected: string;
+}
+
+/** Follows what is received on a connection. */
+export interface Watch {
+  push(received: Uint8Array): void;
+  /** Whether all that was received are whole answers. */
+  isWhole(): boolean;
 }

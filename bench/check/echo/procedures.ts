@@ -1,46 +1,275 @@
 /** How the cases of an echo server are judged; `cases/*.json` names these procedures. */
-import { fail, type Outcome, pass } from "../case.ts";
-import { everyByte } from "../cuts.ts";
+import { fail, type Outcome, pass, unclear } from "../case.ts";
+import { type Cuts, everyByte } from "../cuts.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
 import { escapeBytes } from "../escape.ts";
 import { latin1Bytes } from "../latin1.ts";
 import { Peer } from "../peer.ts";
+import type { Wrong } from "../protocol.ts";
 import type { Target } from "../target.ts";
 
 /** How long nothing more may come after a right answer, to notice bytes that are too many. */
 const QUIET_MS = 50;
 
-/** The bytes of parameters `text` and `times` (1). */
-function bytesOf({ text, times = 1 }: Parameters): Uint8Array<ArrayBuffer> {
+/** A message of many takes at most so long, or how many come back is not told. */
+const EACH_MS = 2;
+
+/** Answers that wait for a delayed ACK take 40 ms; no other reason lets each of many take so long. */
+const DELAY_MS = 30;
+
+/**
+ * `length` bytes of which each part tells its place, as in `0000128 0000136`, in lines: what is lost,
+ * repeated or taken from another connection (`owner`) is seen.
+ */
+function stampedBytes(length: number, owner = 0): Uint8Array<ArrayBuffer> {
+  let text = "";
+  for (let at = 0; at < length; at += 8) {
+    const stamp = String(at + owner * 1_000_000 % 10_000_000).padStart(7, "0");
+    text += stamp + (at % 64 === 56 ? "\n" : " ");
+  }
+  return latin1Bytes(text.slice(0, length - 1) + "\n");
+}
+
+/** The bytes of parameters `text` and `times` (1), or of `size`. */
+function bytesOf({ text, times = 1, size }: Parameters): Uint8Array<ArrayBuffer> {
+  if (size !== undefined) return stampedBytes(Number(size));
   return latin1Bytes(String(text).repeat(Number(times)));
 }
 
-/** Sends bytes and compares what comes back, byte by byte. */
+/** Compares what came back on `peer` with what was sent; undefined when it is the same. */
+function compare(sent: Uint8Array, peer: Peer): Wrong | undefined {
+  const { received, count } = peer;
+  const at = received.findIndex((byte, i) => i < sent.length && byte !== sent[i]);
+  const hasNul = sent.includes(0);
+  if (at !== -1) {
+    if (received[at] === 0 && !hasNul) {
+      return { why: `byte ${at} of the answer is NUL, which was not sent`, cause: "pads" };
+    }
+    const why = `byte ${at} of the answer differs`;
+    return hasNul && sent.subarray(0, at + 1).includes(0)
+      ? { why, cause: "text-functions" }
+      : { why };
+  }
+  if (count > sent.length) {
+    return { why: `${count} bytes came for ${sent.length}`, cause: "pads" };
+  }
+  if (count === sent.length) return undefined;
+  const what = peer.end === "open"
+    ? "nothing more came after"
+    : `the connection was ${peer.end} after`;
+  const why = `${what} ${count} of ${sent.length} bytes`;
+  return sent[count] === 0 ? { why: `${why}, at a NUL`, cause: "text-functions" } : { why };
+}
+
+/** The outcome of a comparison. */
+function outcomeOf(
+  sent: Uint8Array,
+  peer: Peer,
+  { wrong = compare(sent, peer), cuts = [] }: { wrong?: Wrong; cuts?: Cuts } = {},
+): Outcome {
+  if (wrong === undefined) return pass(`${sent.length} bytes came back`);
+  return fail(wrong.why, {
+    sent: escapeBytes(sent, cuts),
+    received: escapeBytes(peer.received),
+    expected: `the same ${sent.length} bytes`,
+    ...(wrong.cause === undefined ? {} : { cause: wrong.cause }),
+  });
+}
+
+/** Waits until so many bytes came back, and a little for more. */
+async function answers(target: Target, peer: Peer, count: number): Promise<void> {
+  await peer.until(() => peer.count >= count, target.timeoutMs);
+  await peer.until(() => peer.count > count, QUIET_MS);
+}
+
+/** Sends bytes, `halfClose` at their end, and compares what comes back, byte by byte. */
 async function exchange(target: Target, parameters: Parameters): Promise<Outcome> {
   const bytes = bytesOf(parameters);
-  const cuts = parameters.cut === "every" ? everyByte(bytes.length) : [];
+  const { cut, pauseMs = 0, halfClose } = parameters;
+  const cuts = cut === "every"
+    ? everyByte(bytes.length)
+    : cut === "half"
+    ? [bytes.length >> 1]
+    : [];
   using peer = await Peer.connect(target.address, target);
-  const sending = peer.send(bytes, cuts, Number(parameters.pauseMs ?? 0));
-  const inTime = await peer.until(() => peer.count >= bytes.length, target.timeoutMs);
+  const sending = peer.send(bytes, cuts, Number(pauseMs)).then(() =>
+    halfClose ? peer.halfClose() : undefined
+  );
+  // The wait for the answer begins when all was sent, or nobody takes it any more.
+  await Promise.race([
+    sending,
+    peer.until(() => peer.count >= bytes.length, target.timeoutMs + totalMs(parameters)),
+  ]);
+  await answers(target, peer, bytes.length);
+  const outcome = outcomeOf(bytes, peer, { cuts });
+  await peer.close();
   await sending;
-  await peer.until(() => peer.count > bytes.length, QUIET_MS);
-  const { received } = peer;
-  const shown = {
-    sent: escapeBytes(bytes, cuts),
-    received: escapeBytes(received),
-    expected: `the same ${bytes.length} bytes`,
-  };
-  const at = received.findIndex((byte, i) => byte !== bytes[i]);
-  if (at !== -1 && at < bytes.length) return fail(`byte ${at} of the answer differs`, shown);
-  if (peer.count > bytes.length) {
-    return fail(`${peer.count} bytes came for ${bytes.length}`, { ...shown, cause: "pads" });
+  return outcome;
+}
+
+/** How long the pauses of an exchange take. */
+function totalMs(parameters: Parameters): number {
+  const pauses = parameters.cut === "every" ? bytesOf(parameters).length : 1;
+  return pauses * Number(parameters.pauseMs ?? 0);
+}
+
+/** Reads only when all was sent, or the server takes no more before it is read from. */
+async function readLater(target: Target, parameters: Parameters): Promise<Outcome> {
+  const bytes = bytesOf(parameters);
+  using peer = await Peer.connect(target.address, target);
+  peer.pause();
+  const sending = peer.send(bytes);
+  await Promise.race([sending, peer.until(() => false, 200)]);
+  peer.resume();
+  await answers(target, peer, bytes.length);
+  const outcome = outcomeOf(bytes, peer);
+  await peer.close();
+  await sending;
+  return outcome;
+}
+
+/** Sends a second message when the first one came back: `text` after `size`, or `text2` after `text`. */
+async function twoMessages(target: Target, parameters: Parameters): Promise<Outcome> {
+  const { text = "", text2 = text } = parameters;
+  const first = bytesOf(parameters);
+  const second = latin1Bytes(String(text2));
+  const bytes = new Uint8Array([...first, ...second]);
+  using peer = await Peer.connect(target.address, target);
+  await peer.send(first);
+  await peer.until(() => peer.count >= first.length, target.timeoutMs);
+  await peer.send(second);
+  await answers(target, peer, bytes.length);
+  return outcomeOf(bytes, peer, { cuts: [first.length] });
+}
+
+/** Sends FIN and nothing else. */
+async function empty(target: Target): Promise<Outcome> {
+  using peer = await Peer.connect(target.address, target);
+  await peer.halfClose();
+  const isOver = await peer.untilEnd(target.timeoutMs);
+  const details = { sent: "", received: escapeBytes(peer.received), expected: "the end alone" };
+  if (peer.count > 0) return fail(`${peer.count} bytes came`, { ...details, cause: "greets" });
+  if (!isOver) return fail("the connection stays open after the FIN", details);
+  return peer.end === "closed" ? pass() : fail("it was reset", { ...details, cause: "resets" });
+}
+
+/** Sends nothing, for a while. */
+async function silent(target: Target): Promise<Outcome> {
+  using peer = await Peer.connect(target.address, target);
+  await peer.until(() => peer.count > 0, 2 * QUIET_MS);
+  const received = escapeBytes(peer.received);
+  if (peer.count > 0) return fail(`${peer.count} bytes came`, { received, expected: "nothing" });
+  return peer.end === "open" ? pass() : fail(`the connection was ${peer.end}`, { received });
+}
+
+/** Sends a byte when the one before has come back. */
+async function eachByte(target: Target, parameters: Parameters): Promise<Outcome> {
+  const bytes = bytesOf(parameters);
+  const cuts = everyByte(bytes.length);
+  using peer = await Peer.connect(target.address, target);
+  for (let i = 0; i < bytes.length; i++) {
+    await peer.send(bytes.subarray(i, i + 1));
+    const inTime = await peer.until(() => peer.count > i, target.timeoutMs);
+    if (inTime && peer.count > i) continue;
+    const wrong = compare(bytes.subarray(0, i + 1), peer);
+    return outcomeOf(bytes.subarray(0, i + 1), peer, { ...(wrong && { wrong }), cuts });
   }
-  if (peer.count === bytes.length) return pass(`${bytes.length} bytes came back`);
-  const what = inTime ? `the connection was ${peer.end} after` : "nothing more came after";
-  return fail(`${what} ${peer.count} of ${bytes.length} bytes`, shown);
+  return outcomeOf(bytes, peer, { cuts });
+}
+
+/** `count` messages on one connection, each when the one before has come back. */
+async function conversation(target: Target, parameters: Parameters): Promise<Outcome> {
+  const count = Number(parameters.count);
+  const deadlineMs = performance.now() + target.timeoutMs + EACH_MS * count;
+  using peer = await Peer.connect(target.address, target);
+  for (let n = 0, at = 0; n < count; n++) {
+    if (performance.now() > deadlineMs) {
+      return unclear(`there was time for ${n} of ${count} messages`);
+    }
+    const message = target.protocol.message(n);
+    await peer.send(message);
+    await peer.until(() => peer.count >= at + message.length, target.timeoutMs);
+    const own = peer.received.subarray(at);
+    if (own.length !== message.length || own.some((byte, i) => byte !== message[i])) {
+      const isShort = own.length < message.length;
+      const state = peer.end === "open" ? "" : `, and the connection was ${peer.end}`;
+      return fail(`message ${n + 1}: ${own.length} of ${message.length} bytes came${state}`, {
+        sent: escapeBytes(message),
+        received: escapeBytes(own),
+        expected: "the same bytes",
+        ...(own.length > message.length
+          ? { cause: "pads" }
+          : n === 0 || !isShort
+          ? { cause: "no-echo" }
+          : {}),
+      });
+    }
+    at += message.length;
+  }
+  return pass(`${count} messages came back`);
+}
+
+/** Sends messages in two parts that follow each other at once, and looks how long each takes. */
+async function delay(target: Target, parameters: Parameters): Promise<Outcome> {
+  const count = Number(parameters.count);
+  using peer = await Peer.connect(target.address, target);
+  let leastMs = Infinity;
+  for (let n = 0, sent = 0; n < count; n++) {
+    const message = target.protocol.message(n);
+    sent += message.length;
+    const startMs = performance.now();
+    await peer.send(message, [4]);
+    if (!await peer.until(() => peer.count >= sent, target.timeoutMs) || peer.count < sent) {
+      return unclear("a message did not come back");
+    }
+    // The client's kernel acknowledges the first segments of a connection at once.
+    if (n >= count / 2) leastMs = Math.min(leastMs, performance.now() - startMs);
+  }
+  if (leastMs < DELAY_MS) return pass(`${leastMs.toFixed(1)} ms at least`);
+  return fail(`each message took ${leastMs.toFixed(0)} ms or more`, {
+    sent: `${count} messages, each in two parts`,
+    expected: "the second part as soon as it was received",
+  });
+}
+
+/** `count` connections send `size` bytes each, at once; no two of them the same ones. */
+async function longAtOnce(target: Target, parameters: Parameters): Promise<Outcome> {
+  const { size, count } = parameters;
+  const outcomes = await Promise.all(Array.from({ length: Number(count) }, async (_, i) => {
+    const bytes = stampedBytes(Number(size), i);
+    using peer = await Peer.connect(target.address, target);
+    const sending = peer.send(bytes);
+    await peer.until(() => peer.count >= bytes.length, target.timeoutMs);
+    const outcome = outcomeOf(bytes, peer);
+    await peer.close();
+    await sending;
+    return outcome;
+  }));
+  const failures = outcomes.filter(({ verdict }) => verdict === "fail");
+  if (failures.length === 0) return pass(`${count} connections, ${size} bytes each`);
+  return { ...failures[0], why: `${failures.length} of ${count}: ${failures[0].why}` };
 }
 
 /** All procedures by name. */
 export const ECHO_PROCEDURES: Readonly<Record<string, Procedure>> = {
-  exchange: { maxMs: (timeoutMs) => timeoutMs + QUIET_MS, run: exchange },
+  exchange: {
+    maxMs: (timeoutMs, parameters) => 2 * timeoutMs + totalMs(parameters) + QUIET_MS,
+    run: exchange,
+  },
+  readLater: { maxMs: (timeoutMs) => timeoutMs + 200 + QUIET_MS, run: readLater },
+  twoMessages: { maxMs: (timeoutMs) => 2 * timeoutMs + QUIET_MS, run: twoMessages },
+  empty: { maxMs: (timeoutMs) => timeoutMs, run: empty },
+  silent: { maxMs: () => 2 * QUIET_MS, run: silent },
+  eachByte: { maxMs: (timeoutMs) => 2 * timeoutMs, run: eachByte },
+  conversation: {
+    maxMs: (timeoutMs, { count }) => 2 * timeoutMs + EACH_MS * Number(count),
+    run: conversation,
+  },
+  delay: { maxMs: (timeoutMs, { count }) => timeoutMs + 50 * Number(count), run: delay },
+  longAtOnce: {
+    maxMs: (timeoutMs) => 2 * timeoutMs,
+    connections: ({ count }) => Number(count),
+    isAlone: true,
+    run: longAtOnce,
+  },
 };

@@ -15,7 +15,11 @@ export const ECHO: Protocol = {
     for (let n = first; n < first + count; n++) {
       for (const byte of message(n)) {
         if (at >= received.length) return "more";
-        if (received[at] !== byte) return { why: `byte ${at} differs from what was sent` };
+        if (received[at] !== byte) {
+          return received[at] === 0
+            ? { why: `byte ${at} is NUL, which was not sent`, cause: "pads" }
+            : { why: `byte ${at} differs from what was sent` };
+        }
         at++;
       }
     }

@@ -34,6 +34,20 @@ export function httpProtocol(
       }
     },
     partial: () => request.slice(0, request.length >> 1),
+    watch() {
+      const reader = new ResponseReader();
+      let isFaulty = false;
+      return {
+        push(received) {
+          try {
+            reader.push(received);
+          } catch {
+            isFaulty = true;
+          }
+        },
+        isWhole: () => !isFaulty && reader.pending === "",
+      };
+    },
     expected: "a final response to each request, in order",
   };
 }

@@ -4,7 +4,9 @@ import { casesOf } from "../data_case.ts";
 import { SHARED_PROCEDURES } from "../procedures/shared.ts";
 import bytes from "./cases/bytes.json" with { type: "json" };
 import concurrency from "./cases/concurrency.json" with { type: "json" };
+import end from "./cases/end.json" with { type: "json" };
 import persistence from "./cases/persistence.json" with { type: "json" };
+import resources from "./cases/resources.json" with { type: "json" };
 import robustness from "./cases/robustness.json" with { type: "json" };
 import stream from "./cases/stream.json" with { type: "json" };
 import { HTTP_PROCEDURES } from "./procedures.ts";
@@ -17,6 +19,8 @@ const FILES: Partial<Record<Group, readonly unknown[]>> = {
   persistence,
   concurrency,
   robustness,
+  resources,
+  end,
 };
 
 /** All of them. */

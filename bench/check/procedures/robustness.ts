@@ -8,15 +8,10 @@ import type { Target } from "../target.ts";
 import { readProc } from "../../../system/proc.ts";
 import { awaitAnswers, messages } from "./exchange.ts";
 import { resetAfter } from "./reset.ts";
+import { sendUnread, UNREAD_BYTES, UNREAD_MS } from "./unread.ts";
 
-/** Bytes that a client sends which does not read: more than the kernel keeps for one connection. */
-const UNREAD_BYTES = 24 << 20;
-
-/** How much the server's memory may grow by them. */
+/** How much memory may grow while a client sends {@link UNREAD_BYTES} and does not read. */
 const UNREAD_GROWTH = 16 << 20;
-
-/** How long such a client goes on when nothing is taken from it. */
-const STALLED_MS = 400;
 
 /** More descriptors than this are not used up: the judge would need as many. */
 const MOST_DESCRIPTORS = 1024;
@@ -83,17 +78,8 @@ async function noise(target: Target, { text, bytes = 0, count }: Parameters): Pr
 async function notReading(target: Target): Promise<Outcome> {
   const before = target.process?.memoryBytes() ?? null;
   const peer = await Peer.connect(target.address, target);
-  peer.pause();
-  const part = messages(target, 0, 2000);
-  let sent = 0;
-  const sending = (async () => {
-    while (sent < UNREAD_BYTES && await peer.send(part)) sent += part.length;
-  })();
+  const { sent, sending } = await sendUnread(target, peer);
   try {
-    for (let last = -1; last !== sent && sent < UNREAD_BYTES && !peer.sendFailed;) {
-      last = sent;
-      await Promise.race([sending, new Promise((resolve) => setTimeout(resolve, STALLED_MS))]);
-    }
     const after = target.process?.memoryBytes() ?? null;
     const served = await stillServes(target, "beside a client that does not read");
     if (served.verdict === "fail") return { ...served, cause: served.cause ?? "slow-client" };
@@ -156,7 +142,7 @@ export const ROBUSTNESS_PROCEDURES: Readonly<Record<string, Procedure>> = {
     run: noise,
   },
   notReading: {
-    maxMs: (timeoutMs) => timeoutMs + 6000,
+    maxMs: (timeoutMs) => timeoutMs + UNREAD_MS,
     connections: () => 2,
     isAlone: true,
     run: notReading,
