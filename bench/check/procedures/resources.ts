@@ -136,7 +136,7 @@ const IDLE_STATES: Readonly<Record<string, (target: Target) => Promise<() => Pro
 };
 
 /** Watches the CPU time of a server that has nothing to do. */
-async function idle(target: Target, { state }: Parameters): Promise<Outcome> {
+async function idleCpu(target: Target, { state }: Parameters): Promise<Outcome> {
   const { process } = target;
   if (process === undefined) return UNKNOWN;
   const end = await IDLE_STATES[String(state)](target);
@@ -250,11 +250,11 @@ export const RESOURCES_PROCEDURES: Readonly<Record<string, Procedure>> = {
     isAlone: true,
     run: returns,
   },
-  idle: {
+  idleCpu: {
     maxMs: (timeoutMs, { state }) => timeoutMs + 3 * IDLE_MS + (state === "unread" ? UNREAD_MS : 0),
     connections: () => 8,
     isAlone: true,
-    run: idle,
+    run: idleCpu,
   },
   memory: {
     maxMs: (timeoutMs) => MEMORY_MS + PARTS * timeoutMs,

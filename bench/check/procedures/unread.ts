@@ -17,6 +17,8 @@ export const UNREAD_MS = 6000;
 export interface Unread {
   /** Bytes that were taken from it. */
   sent: number;
+  /** Nothing more was taken from it, so that what the server keeps is bounded. */
+  isStalled: boolean;
   /** Resolves when the last write has ended, which needs that it reads, or closes. */
   sending: Promise<void>;
 }
@@ -31,10 +33,12 @@ export async function sendUnread(target: Target, peer: Peer): Promise<Unread> {
   const sending = (async () => {
     while (!isEnough && sent < UNREAD_BYTES && await peer.send(part)) sent += part.length;
   })();
-  for (let last = -1; last !== sent && performance.now() < deadlineMs;) {
+  let last = -1;
+  while (last !== sent && performance.now() < deadlineMs) {
     last = sent;
-    if (await settledWithin(sending, STALLED_MS)) break;
+    if (await settledWithin(sending, STALLED_MS)) last = -1;
+    if (sent >= UNREAD_BYTES || peer.sendFailed) break;
   }
   isEnough = true;
-  return { sent, sending };
+  return { sent, isStalled: last === sent, sending };
 }
