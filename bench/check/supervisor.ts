@@ -1,6 +1,6 @@
 /** Starts the server that is judged, starts it again when it died, and tells it to end. */
 import { Process } from "../../system/process.ts";
-import { listenerPid } from "../../system/sockets/listener.ts";
+import { listenerPid } from "../../system/sockets/listening_processes.ts";
 import { settledWithin, sleep } from "../../system/wait.ts";
 import { Peer } from "./peer.ts";
 import { ProcessTree } from "./process.ts";

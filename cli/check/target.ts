@@ -7,7 +7,7 @@ import { ServerSupervisor } from "../../bench/check/supervisor.ts";
 import type { Target } from "../../bench/check/target.ts";
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import { readHost } from "../../system/host.ts";
-import { listenerPid } from "../../system/sockets/listener.ts";
+import { listenerPid } from "../../system/sockets/listening_processes.ts";
 import { resolveHost } from "../../system/resolve.ts";
 import { isThisMachine } from "../../system/this_machine.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";

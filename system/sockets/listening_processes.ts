@@ -1,7 +1,12 @@
 /** Which processes serve a port of this machine (proc_pid_fd(5)). Linux only. */
 import { mayRead } from "../proc.ts";
+import { parentOf } from "../process_usage.ts";
 import { isThisMachine } from "../this_machine.ts";
 import { listSockets } from "./list.ts";
+import { socketInodes } from "./socket_inodes.ts";
+
+/** The wildcard addresses, at which a server of every address of its machine listens. */
+const ANY = ["0.0.0.0", "::"];
 
 /**
  * The processes that hold a listening socket of `hostname` and `port`; a server that forks has
@@ -15,48 +20,33 @@ export function listeningProcesses(hostname: string, port: number): number[] {
   if (Deno.build.os !== "linux" || !mayRead("/proc") || !isThisMachine(hostname)) return [];
   const inodes = listeningInodes(hostname, port);
   if (inodes.size === 0) return [];
-  return namesIn("/proc").filter((name) => /^\d+$/.test(name))
-    .filter((pid) => holdsOne(pid, inodes)).map(Number);
+  return Array.from(Deno.readDirSync("/proc"), ({ name }) => name)
+    .filter((name) => /^\d+$/.test(name)).map(Number)
+    .filter((pid) => !inodes.isDisjointFrom(socketInodes(pid)));
 }
 
-/** The wildcard addresses, at which a server of every address of its machine listens. */
-const ANY = ["0.0.0.0", "::"];
+/**
+ * The process that listens at `hostname` and `port`; of a parent and children that share the socket,
+ * the parent.
+ *
+ * @returns undefined where {@linkcode listeningProcesses} has none
+ */
+export function listenerPid(
+  { hostname, port }: { hostname: string; port: number },
+): number | undefined {
+  const holders = listeningProcesses(hostname, port);
+  return holders.find((pid) => !holders.includes(parentOf(pid) ?? 0));
+}
 
 function listeningInodes(hostname: string, port: number): Set<number> {
   try {
     const { sockets } = listSockets({ states: new Set(["listening"]), ports: new Set([port]) });
-    const inodes = sockets.filter(({ localAddress }) =>
-      localAddress === hostname || ANY.includes(localAddress)
-    ).map(({ inode }) => inode);
-    return new Set(inodes);
+    const own = sockets.filter(({ localAddress, localPort }) =>
+      localPort === port && (localAddress === hostname || ANY.includes(localAddress))
+    );
+    return new Set(own.map(({ inode }) => inode));
   } catch {
     // Neither sock_diag nor /proc/net/tcp.
     return new Set();
-  }
-}
-
-function holdsOne(pid: string, inodes: ReadonlySet<number>): boolean {
-  const folder = `/proc/${pid}/fd`;
-  return namesIn(folder).some((fd) => {
-    const inode = /^socket:\[(\d+)\]$/.exec(linkOf(`${folder}/${fd}`))?.[1];
-    return inode !== undefined && inodes.has(Number(inode));
-  });
-}
-
-/** What is in a folder of `/proc`; nothing where the process is another user's, or has ended. */
-function namesIn(folder: string): string[] {
-  try {
-    return Array.from(Deno.readDirSync(folder), ({ name }) => name);
-  } catch {
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return Deno.readLinkSync(path);
-  } catch {
-    // Closed since.
-    return "";
   }
 }
