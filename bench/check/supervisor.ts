@@ -12,6 +12,9 @@ const READY_MS = 10_000;
 /** Between two looks at whether it accepts, or has ended. */
 const LOOK_MS = 10;
 
+/** How long the process that listens is looked for. */
+const FIND_MS = 1000;
+
 /** How long the end of a group that was killed is waited for. */
 const KILL_MS = 2000;
 
@@ -68,11 +71,7 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
 
   async terminate(timeoutMs: number): Promise<{ how: string; afterMs: number } | null> {
     const startMs = performance.now();
-    try {
-      Deno.kill(this.#server?.pid ?? this.#process.pid, "SIGTERM");
-    } catch {
-      // It has ended already, which is seen below.
-    }
+    this.#terminate();
     while (this.#isRunning()) {
       if (performance.now() - startMs > timeoutMs) return null;
       await sleep(LOOK_MS);
@@ -104,8 +103,31 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
       if (this.#process === process) this.#ended = describe(status);
     });
     await this.#untilReady(process);
+    this.#server = new ProcessTree(await this.#findListener() ?? process.pid);
+  }
+
+  /**
+   * The process that listens. A server may close the socket that it tried the port with, and open
+   * others, after the first connection was accepted: it is looked for again for a while.
+   */
+  async #findListener(): Promise<number | undefined> {
+    for (const untilMs = performance.now() + FIND_MS;;) {
+      const pid = listenerPid(this.#address);
+      if (pid !== undefined || performance.now() > untilMs) return pid;
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** SIGTERM to the process that listens now; to all of the group where that is not known. */
+  #terminate(): void {
     const pid = listenerPid(this.#address);
-    this.#server = new ProcessTree(pid ?? process.pid);
+    if (pid === undefined) return this.#process.signal("SIGTERM");
+    try {
+      Deno.kill(pid, "SIGTERM");
+      this.#server = new ProcessTree(pid);
+    } catch {
+      // It has ended since.
+    }
   }
 
   /** @throws {Error} which shows what the server said, when it ends or does not listen in time */

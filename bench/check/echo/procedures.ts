@@ -11,6 +11,14 @@ import type { Target } from "../target.ts";
 /** How long nothing more may come after a right answer, to notice bytes that are too many. */
 const QUIET_MS = 50;
 
+/** Answers that go on to come get so many times the longest wait for one thing. */
+const LONG = 4;
+
+const LF = 0x0a;
+
+/** Bytes of a long answer after which the wait begins anew. */
+const PART = 65536;
+
 /** A message of many takes at most so long, or how many come back is not told. */
 const EACH_MS = 2;
 
@@ -22,12 +30,17 @@ const DELAY_MS = 30;
  * repeated or taken from another connection (`owner`) is seen.
  */
 function stampedBytes(length: number, owner = 0): Uint8Array<ArrayBuffer> {
-  let text = "";
+  const bytes = new Uint8Array(length).fill(0x20);
   for (let at = 0; at < length; at += 8) {
-    const stamp = String(at + owner * 1_000_000 % 10_000_000).padStart(7, "0");
-    text += stamp + (at % 64 === 56 ? "\n" : " ");
+    // The last digit stands before the space, or the line end.
+    for (let digit = 6, rest = at + owner * 1_000_000; digit >= 0; digit--) {
+      if (at + digit < length) bytes[at + digit] = 0x30 + rest % 10;
+      rest = Math.floor(rest / 10);
+    }
+    if (at % 64 === 56 && at + 7 < length) bytes[at + 7] = 0x0a;
   }
-  return latin1Bytes(text.slice(0, length - 1) + "\n");
+  bytes[length - 1] = 0x0a;
+  return bytes;
 }
 
 /** The bytes of parameters `text` and `times` (1), or of `size`. */
@@ -61,13 +74,23 @@ function compare(sent: Uint8Array, peer: Peer): Wrong | undefined {
   return sent[count] === 0 ? { why: `${why}, at a NUL`, cause: "text-functions" } : { why };
 }
 
-/** The outcome of a comparison. */
-function outcomeOf(
+/** The outcome of a comparison; where nothing came, a line end tells whether that was waited for. */
+async function outcomeOf(
+  target: Target,
   sent: Uint8Array,
   peer: Peer,
-  { wrong = compare(sent, peer), cuts = [] }: { wrong?: Wrong; cuts?: Cuts } = {},
-): Outcome {
+  cuts: Cuts = [],
+): Promise<Outcome> {
+  let wrong = compare(sent, peer);
   if (wrong === undefined) return pass(`${sent.length} bytes came back`);
+  const isSilent = peer.count === 0 && peer.end === "open" && wrong.cause === undefined;
+  if (isSilent && !sent.includes(LF)) {
+    await peer.send(Uint8Array.of(LF));
+    await peer.until(() => peer.count > 0, target.timeoutMs);
+    if (peer.count > 0) {
+      wrong = { why: "nothing came back until a line end was sent", cause: "waits-for-line" };
+    }
+  }
   return fail(wrong.why, {
     sent: escapeBytes(sent, cuts),
     received: escapeBytes(peer.received),
@@ -76,9 +99,14 @@ function outcomeOf(
   });
 }
 
-/** Waits until so many bytes came back, and a little for more. */
+/** Waits until so many bytes came back, as long as some come, and a little for more. */
 async function answers(target: Target, peer: Peer, count: number): Promise<void> {
-  await peer.until(() => peer.count >= count, target.timeoutMs);
+  const deadlineMs = performance.now() + LONG * target.timeoutMs;
+  for (let seen = -1; seen !== peer.count && performance.now() < deadlineMs;) {
+    seen = peer.count;
+    await peer.until(() => peer.count >= count || peer.count > seen + PART, target.timeoutMs);
+    if (peer.count >= count) break;
+  }
   await peer.until(() => peer.count > count, QUIET_MS);
 }
 
@@ -101,7 +129,7 @@ async function exchange(target: Target, parameters: Parameters): Promise<Outcome
     peer.until(() => peer.count >= bytes.length, target.timeoutMs + totalMs(parameters)),
   ]);
   await answers(target, peer, bytes.length);
-  const outcome = outcomeOf(bytes, peer, { cuts });
+  const outcome = await outcomeOf(target, bytes, peer, cuts);
   await peer.close();
   await sending;
   return outcome;
@@ -122,7 +150,7 @@ async function readLater(target: Target, parameters: Parameters): Promise<Outcom
   await Promise.race([sending, peer.until(() => false, 200)]);
   peer.resume();
   await answers(target, peer, bytes.length);
-  const outcome = outcomeOf(bytes, peer);
+  const outcome = await outcomeOf(target, bytes, peer);
   await peer.close();
   await sending;
   return outcome;
@@ -139,7 +167,7 @@ async function twoMessages(target: Target, parameters: Parameters): Promise<Outc
   await peer.until(() => peer.count >= first.length, target.timeoutMs);
   await peer.send(second);
   await answers(target, peer, bytes.length);
-  return outcomeOf(bytes, peer, { cuts: [first.length] });
+  return await outcomeOf(target, bytes, peer, [first.length]);
 }
 
 /** Sends FIN and nothing else. */
@@ -171,10 +199,9 @@ async function eachByte(target: Target, parameters: Parameters): Promise<Outcome
     await peer.send(bytes.subarray(i, i + 1));
     const inTime = await peer.until(() => peer.count > i, target.timeoutMs);
     if (inTime && peer.count > i) continue;
-    const wrong = compare(bytes.subarray(0, i + 1), peer);
-    return outcomeOf(bytes.subarray(0, i + 1), peer, { ...(wrong && { wrong }), cuts });
+    return await outcomeOf(target, bytes.subarray(0, i + 1), peer, cuts);
   }
-  return outcomeOf(bytes, peer, { cuts });
+  return await outcomeOf(target, bytes, peer, cuts);
 }
 
 /** `count` messages on one connection, each when the one before has come back. */
@@ -239,8 +266,8 @@ async function longAtOnce(target: Target, parameters: Parameters): Promise<Outco
     const bytes = stampedBytes(Number(size), i);
     using peer = await Peer.connect(target.address, target);
     const sending = peer.send(bytes);
-    await peer.until(() => peer.count >= bytes.length, target.timeoutMs);
-    const outcome = outcomeOf(bytes, peer);
+    await answers(target, peer, bytes.length);
+    const outcome = await outcomeOf(target, bytes, peer);
     await peer.close();
     await sending;
     return outcome;
@@ -253,21 +280,21 @@ async function longAtOnce(target: Target, parameters: Parameters): Promise<Outco
 /** All procedures by name. */
 export const ECHO_PROCEDURES: Readonly<Record<string, Procedure>> = {
   exchange: {
-    maxMs: (timeoutMs, parameters) => 2 * timeoutMs + totalMs(parameters) + QUIET_MS,
+    maxMs: (timeoutMs, parameters) => (LONG + 2) * timeoutMs + totalMs(parameters) + QUIET_MS,
     run: exchange,
   },
-  readLater: { maxMs: (timeoutMs) => timeoutMs + 200 + QUIET_MS, run: readLater },
-  twoMessages: { maxMs: (timeoutMs) => 2 * timeoutMs + QUIET_MS, run: twoMessages },
+  readLater: { maxMs: (timeoutMs) => (LONG + 1) * timeoutMs + 200 + QUIET_MS, run: readLater },
+  twoMessages: { maxMs: (timeoutMs) => (LONG + 3) * timeoutMs + QUIET_MS, run: twoMessages },
   empty: { maxMs: (timeoutMs) => timeoutMs, run: empty },
   silent: { maxMs: () => 2 * QUIET_MS, run: silent },
-  eachByte: { maxMs: (timeoutMs) => 2 * timeoutMs, run: eachByte },
+  eachByte: { maxMs: (timeoutMs) => 3 * timeoutMs, run: eachByte },
   conversation: {
     maxMs: (timeoutMs, { count }) => 2 * timeoutMs + EACH_MS * Number(count),
     run: conversation,
   },
   delay: { maxMs: (timeoutMs, { count }) => timeoutMs + 50 * Number(count), run: delay },
   longAtOnce: {
-    maxMs: (timeoutMs) => 2 * timeoutMs,
+    maxMs: (timeoutMs) => (LONG + 1) * timeoutMs,
     connections: ({ count }) => Number(count),
     isAlone: true,
     run: longAtOnce,

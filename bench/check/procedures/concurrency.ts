@@ -10,6 +10,10 @@ import { awaitAnswers, messages } from "./exchange.ts";
 /** Messages that each of many connections sends. */
 const EACH = 3;
 
+/** The cause of an accept queue that overflowed, and how often that has to be seen. */
+const OVERFLOWED = "backlog";
+const BURSTS = 3;
+
 /** A lost SYN is sent again after a second, then two more. */
 const SYN_AGAIN_MS = 3000;
 
@@ -31,9 +35,18 @@ function closeAll(peers: readonly (Peer | undefined)[]): void {
 
 /**
  * Opens `count` connections, and exchanges on all of them at once. With `queue`, an accept queue that
- * overflowed is a failure even if all were served at last.
+ * overflowed is a failure even if all were served at last, when it does so each time: the counter
+ * knows the overflows of other servers on this machine, too.
  */
 async function atOnce(target: Target, parameters: Parameters): Promise<Outcome> {
+  let outcome = await allAtOnce(target, parameters);
+  for (let i = 1; i < BURSTS && outcome.cause === OVERFLOWED; i++) {
+    outcome = await allAtOnce(target, parameters);
+  }
+  return outcome;
+}
+
+async function allAtOnce(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const before = readKernelCounters();
   const peers = await openAll(target, count);
@@ -51,13 +64,14 @@ async function atOnce(target: Target, parameters: Parameters): Promise<Outcome> 
       return fail(`${failures.length} of ${count} connections: ${failures[0].why}${queue}`, {
         sent: `${count} connections, one message each`,
         expected: "an answer on each connection",
-        cause: failures[0].cause ?? (lost > 0 ? "backlog" : undefined),
+        // Each connection that was lost in the queue counts at least once.
+        cause: failures[0].cause ?? (lost >= failures.length ? OVERFLOWED : undefined),
       });
     }
     if (lost > 0 && parameters.queue) {
       return fail(`all ${count} were answered at last${queue}`, {
         expected: "connects that do not have to be repeated by the client's kernel",
-        cause: "backlog",
+        cause: OVERFLOWED,
       });
     }
     return pass(`${count} connections were answered`);
@@ -128,7 +142,7 @@ const connections = ({ count }: Parameters) => Number(count) + 1;
 /** By name. */
 export const CONCURRENCY_PROCEDURES: Readonly<Record<string, Procedure>> = {
   atOnce: {
-    maxMs: (timeoutMs) => 2 * timeoutMs + SYN_AGAIN_MS,
+    maxMs: (timeoutMs) => BURSTS * (2 * timeoutMs + SYN_AGAIN_MS),
     connections,
     isAlone: true,
     run: atOnce,

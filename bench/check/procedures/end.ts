@@ -1,4 +1,5 @@
 /** The end of the server by SIGTERM; only a server that was started with `--exec` is told to end. */
+import { settledWithin } from "../../../system/wait.ts";
 import { fail, type Outcome, pass, skipped } from "../case.ts";
 import type { Procedure } from "../data_case.ts";
 import { Peer } from "../peer.ts";
@@ -8,6 +9,9 @@ import { sendUnread, UNREAD_MS } from "./unread.ts";
 
 /** How long a server may take to end with open connections. */
 const END_MS = 12_000;
+
+/** Within so long a server has seen the signal. */
+const TOLD_MS = 500;
 
 /** The longest time for a start. */
 const START_MS = 10_000;
@@ -97,6 +101,8 @@ async function endInFlight(target: Target): Promise<Outcome> {
   try {
     const { sending } = await sendUnread(target, peer);
     const ending = supervisor.terminate(END_MS);
+    // It is told to end while answers wait, and not after they were read.
+    await settledWithin(ending, TOLD_MS);
     peer.resume();
     const isOver = await peer.untilEnd(END_MS);
     await ending;
@@ -111,7 +117,10 @@ async function endInFlight(target: Target): Promise<Outcome> {
       await sending;
       return fail(`the connection was still open ${END_MS / 1000} s after SIGTERM`, shown);
     }
-    if (peer.end === "reset") return fail("the connection was reset, and answers were lost", shown);
+    // The kernel reports a reset once: to a read, or to the write that still waits.
+    if (peer.end === "reset" || peer.sendFailed) {
+      return fail("the connection was reset, and answers were lost", shown);
+    }
     if (watch?.isWhole() === false) return fail("the last answer is incomplete", shown);
     return pass(`${peer.count} bytes came, then the end of the connection`);
   } finally {
@@ -160,7 +169,7 @@ export const END_PROCEDURES: Readonly<Record<string, Procedure>> = {
     run: endBesideOpen,
   },
   endInFlight: {
-    maxMs: (timeoutMs) => timeoutMs + START_MS + UNREAD_MS + END_MS,
+    maxMs: (timeoutMs) => timeoutMs + START_MS + UNREAD_MS + TOLD_MS + END_MS,
     isAlone: true,
     run: endInFlight,
   },

@@ -33,3 +33,30 @@ export async function resetAfter(
     socket.resetAndDestroy();
   }
 }
+
+/** Opens `count` connections, sends `bytes` and FIN on all of them, and resets them unread. */
+export async function resetAfterFin(
+  address: { hostname: string; port: number },
+  bytes: Uint8Array,
+  { count, waitMs }: { count: number; waitMs: number },
+): Promise<void> {
+  const signal = AbortSignal.timeout(waitMs);
+  const sockets = Array.from({ length: count }, () => {
+    const socket = net.connect({ host: address.hostname, port: address.port, noDelay: true });
+    return socket.on("error", () => {});
+  });
+  try {
+    await Promise.all(sockets.map((socket) => once(socket, "connect", { signal })));
+    // One after the other would let the server finish with each.
+    const finished = sockets.map((socket) => once(socket, "finish", { signal }));
+    for (const socket of sockets) {
+      socket.once("finish", () => socket.resetAndDestroy());
+      socket.end(bytes);
+    }
+    await Promise.all(finished);
+  } catch {
+    // A server that ended connections before is no fault here.
+  } finally {
+    for (const socket of sockets) socket.resetAndDestroy();
+  }
+}

@@ -58,10 +58,13 @@ async function returns(target: Target, { what, end, count }: Parameters): Promis
   if (process === undefined) return UNKNOWN;
   const read = () => process[what as "descriptors" | "threads" | "zombies"]();
   const before = read();
-  if (before === null) return UNREADABLE;
+  const threads = process.threads();
+  if (before === null || threads === null) return UNREADABLE;
   const after: number[] = [];
   for (let i = 0; i < ROUNDS; i++) {
     await round(target, Number(count), String(end));
+    // Children become zombies when they end, which takes a moment.
+    if (what === "zombies") await settled(target, () => process.threads(), threads + SLACK);
     const now = await settled(target, read, before + SLACK);
     if (now === null) return unclear("the server's process has ended");
     if (now <= before + SLACK) return pass(`${before} before, ${now} after ${count} connections`);
@@ -245,7 +248,7 @@ async function memory(target: Target, parameters: Parameters): Promise<Outcome> 
 /** By name. */
 export const RESOURCES_PROCEDURES: Readonly<Record<string, Procedure>> = {
   returns: {
-    maxMs: (timeoutMs) => ROUNDS * (timeoutMs + CLEAN_MS),
+    maxMs: (timeoutMs) => ROUNDS * (timeoutMs + 2 * CLEAN_MS),
     connections: ({ count }) => Number(count),
     isAlone: true,
     run: returns,

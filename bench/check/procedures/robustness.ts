@@ -7,11 +7,14 @@ import { Peer } from "../peer.ts";
 import type { Target } from "../target.ts";
 import { readProc } from "../../../system/proc.ts";
 import { awaitAnswers, messages } from "./exchange.ts";
-import { resetAfter } from "./reset.ts";
+import { resetAfter, resetAfterFin } from "./reset.ts";
 import { sendUnread, UNREAD_BYTES, UNREAD_MS } from "./unread.ts";
 
 /** How much memory may grow while a client sends {@link UNREAD_BYTES} and does not read. */
 const UNREAD_GROWTH = 16 << 20;
+
+/** The server has to be within its answers when a client goes, which is not so each time. */
+const GONE_ROUNDS = 6;
 
 /** More descriptors than this are not used up: the judge would need as many. */
 const MOST_DESCRIPTORS = 1024;
@@ -29,6 +32,19 @@ async function stillServes(target: Target, context: string): Promise<Outcome> {
     received: escapeBytes(peer.received),
     expected: "an answer: the other connections go on",
   });
+}
+
+/**
+ * Sends `each` messages and FIN on `count` connections, and resets them: after a FIN, the kernel reports the
+ * reset to the server's next write as EPIPE, and with SIGPIPE, where else that is ECONNRESET.
+ */
+async function gone(target: Target, parameters: Parameters): Promise<Outcome> {
+  const { count, each } = parameters;
+  const bytes = messages(target, 0, Number(each));
+  for (let i = 0; i < GONE_ROUNDS; i++) {
+    await resetAfterFin(target.address, bytes, { count: Number(count), waitMs: target.timeoutMs });
+  }
+  return await stillServes(target, `after ${count} clients that went without reading`);
 }
 
 /** Resets `count` connections at a stage: `connected`, `partial`, `sent` or `answered`. */
@@ -137,6 +153,12 @@ export const ROBUSTNESS_PROCEDURES: Readonly<Record<string, Procedure>> = {
     connections: ({ count }) => Number(count),
     isAlone: true,
     run: reset,
+  },
+  gone: {
+    maxMs: (timeoutMs) => (2 + GONE_ROUNDS) * timeoutMs,
+    connections: ({ count }) => Number(count),
+    isAlone: true,
+    run: gone,
   },
   noise: {
     maxMs: (timeoutMs, { count }) => timeoutMs + 50 * Number(count),

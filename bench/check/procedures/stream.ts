@@ -63,9 +63,19 @@ async function severalAtOnce(target: Target, parameters: Parameters): Promise<Ou
   return failed(target, peer, { ...wrong, why }, { sent: bytes, cuts });
 }
 
-/** Sends `count` messages and FIN. */
+/**
+ * Sends `count` messages and FIN, on `connections` connections (1): a server that is busy with one of
+ * them finds the message and the FIN of another together.
+ */
 async function halfClose(target: Target, parameters: Parameters): Promise<Outcome> {
-  const count = Number(parameters.count);
+  const { count, connections = 1 } = parameters;
+  const outcomes = await Promise.all(
+    Array.from({ length: Number(connections) }, () => halfCloseOne(target, Number(count))),
+  );
+  return outcomes.find(({ verdict }) => verdict !== "pass") ?? outcomes[0];
+}
+
+async function halfCloseOne(target: Target, count: number): Promise<Outcome> {
   const bytes = messages(target, 0, count);
   using peer = await Peer.connect(target.address, target);
   await peer.send(bytes);
@@ -87,5 +97,9 @@ export const STREAM_PROCEDURES: Readonly<Record<string, Procedure>> = {
   },
   byteByByte: { maxMs: (timeoutMs) => timeoutMs + 1000, run: byteByByte },
   severalAtOnce: { maxMs: (timeoutMs) => timeoutMs + 100, run: severalAtOnce },
-  halfClose: { maxMs: (timeoutMs) => 2 * timeoutMs, run: halfClose },
+  halfClose: {
+    maxMs: (timeoutMs) => 2 * timeoutMs,
+    connections: ({ connections = 1 }) => Number(connections),
+    run: halfClose,
+  },
 };
