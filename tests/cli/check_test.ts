@@ -16,6 +16,10 @@ Deno.test("check: usage errors name the option, the value and what to do", async
     [["check", "echo", "192.0.2.1:7"], /'192\.0\.2\.1:7' is another machine.*--allow-remote/],
     [["check", "http", "127.0.0.1:1", "--level", "may"], /'may'.*must, should, hardening/],
     [["check", "http", "127.0.0.1:1", "--only", "x"], /no case is left with --only 'x'/],
+    [
+      ["check", "echo", "127.0.0.1:1", "--pid", "4194304"],
+      /--pid 4194304: there is no such process/,
+    ],
     [["check", "list", "ftp"], /'ftp' is no kind of server/],
   ];
   for (const [args, message] of table) {
@@ -29,6 +33,42 @@ Deno.test("check: a server that cannot be reached is a failure", async () => {
   const { code, err } = await runMain(["check", "http", `127.0.0.1:${freePort()}`]);
   assert.equal(code, 1);
   assert.match(err, /Cannot judge '127\.0\.0\.1:\d+': no connection: .*; start the server first/);
+});
+
+Deno.test("check --exec: a server that does not start is a failure, with what it printed", async () => {
+  const command = "echo 'bad $PORT' >&2; exit 3";
+  const { code, out, err } = await runMain([
+    "check",
+    "echo",
+    `localhost:${freePort()}`,
+    "--exec",
+    command,
+  ]);
+  assert.deepEqual([code, out], [1, ""]);
+  assert.match(err, /Cannot start the server: .* ended \(exit code 3\) before .* it said: bad/);
+});
+
+Deno.test("check --exec: a server that crashes is started again, and the case that did it is named", async () => {
+  const path = new URL("../bench/check/faulty/http_server.ts", import.meta.url).pathname;
+  const { code, out } = await runMain([
+    "check",
+    "http",
+    `127.0.0.1:${freePort()}`,
+    "--exec",
+    `exec '${Deno.execPath()}' run -q -A --no-check ${path} dies-on-reset`,
+    "--only=robustness/reset",
+    "--only=bytes/response/date",
+    "--json",
+  ]);
+  const { cases, causes } = JSON.parse(out);
+  const verdicts = Object.fromEntries(
+    cases.map(({ id, verdict }: Record<string, string>) => [id, verdict]),
+  );
+  assert.equal(verdicts["bytes/response/date"], "pass");
+  assert.equal(verdicts["robustness/reset/answered"], "fail");
+  assert.equal(causes[0].id, "dies");
+  assert.match(cases.at(-1).why, /ended|served/);
+  assert.equal(code, 1);
 });
 
 Deno.test("check list: prints the cases that would be judged", async () => {

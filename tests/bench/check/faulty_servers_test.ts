@@ -8,7 +8,7 @@ import { ECHO } from "../../../bench/check/echo/protocol.ts";
 import { httpProtocol } from "../../../bench/check/http/protocol.ts";
 import { chosen } from "../../../bench/check/plan.ts";
 import { parallelOf, runCases } from "../../../bench/check/run.ts";
-import { type Kind, loadCases } from "../../../bench/check/suites.ts";
+import { type Kind, KINDS, loadCases } from "../../../bench/check/suites.ts";
 import { ServerSupervisor } from "../../../bench/check/supervisor.ts";
 import type { Target } from "../../../bench/check/target.ts";
 import { freePort } from "../../../system/address.ts";
@@ -17,7 +17,7 @@ import { type EchoFault, echoServer } from "./faulty/echo_server.ts";
 import { type HttpFault, httpServer } from "./faulty/http_server.ts";
 
 /** Longest wait for an answer that does not come; sound servers have {@link SOUND_MS}. */
-const FAULTY_MS = 500;
+const FAULTY_MS = 1000;
 const SOUND_MS = 2000;
 
 /** What a server does wrong, the cause that has to be named first, and the cases that are judged. */
@@ -32,7 +32,7 @@ const HERE: { echo: Row<EchoFault>[]; http: Row<HttpFault>[] } = {
     ["waits-for-a-line", "waits-for-line", ["bytes", "stream"]],
     ["ends-after-one-message", "one-message", ["bytes/l*", "persistence/messages"]],
     ["greets", "greets", ["bytes/empty", "bytes/silent"]],
-    ["closes-on-half-close", "half-close", ["stream/half-close/l*", "bytes/empty"]],
+    ["closes-on-half-close", "half-close", ["stream/half-close", "bytes/length"]],
     ["stays-open-after-fin", "fin-ignored", ["bytes", "stream"]],
     ["shares-a-buffer", "crosses", ["stream/half-close/one", "concurrency/mixed"]],
     ["one-client-at-a-time", "serial", ["bytes", "concurrency/idle-client"]],
@@ -45,7 +45,7 @@ const HERE: { echo: Row<EchoFault>[]; http: Row<HttpFault>[] } = {
     ["announces-12-of-14-bytes", "wrong-length", ["stream", "bytes/response"]],
     ["no-date", "no-date", ["stream", "bytes/response"]],
     ["content-for-head", "head-content", ["stream", "bytes/response"]],
-    ["closes-without-saying-so", "unannounced-close", ["persistence/*e*/*"]],
+    ["closes-without-saying-so", "unannounced-close", ["persistence/ends", "persistence/reuse"]],
     ["waits-for-a-slow-client", "slow-client", ["concurrency/*client", "bytes/response/date"]],
   ],
 };
@@ -57,10 +57,16 @@ const STARTED: { echo: Row<EchoFault>[]; http: Row<HttpFault>[] } = {
   ],
   http: [
     ["dies-on-reset", "dies", ["robustness/reset"]],
-    ["leaks-descriptors", "leaks-descriptors", ["resources/descriptors"]],
+    ["leaks-descriptors", "leaks-descriptors", ["resources/descriptors/closed"]],
     ["ignores-sigterm", "ignores-sigterm", ["end/alone"]],
     ["exits-at-once-on-sigterm", "cuts-answers", ["end/in-flight", "end/open"]],
   ],
+};
+
+/** Servers whose CPU time or memory is judged. */
+const ALONE: { echo: Row<EchoFault>[]; http: Row<HttpFault>[] } = {
+  echo: [["leaks-memory", "leaks-memory", ["resources/memory/messages"]]],
+  http: [["spins", "spins", ["resources/idle/alone"]]],
 };
 
 /** Servers in C: they show what a runtime does right by itself. */
@@ -68,10 +74,16 @@ const IN_C: Row<string>[] = [
   ["accepts-once-per-edge", "accept-once", ["concurrency/at-once"]],
   ["receives-once-per-edge", "small-buffer", ["bytes", "stream"]],
   ["crashes-on-nul", "dies", ["bytes/nul", "bytes/l*"]],
-  ["sigpipe", "dies", ["robustness/reset"]],
-  ["leaves-zombies", "zombies", ["resources/zombies", "resources/threads"]],
+  ["sigpipe", "dies", ["robustness/reset", "robustness/gone"]],
   ["no-reuseaddr", "port-in-use", ["end/port"]],
 ];
+
+/** In C, too, with a child for each connection. */
+const FORKS: Row<string>[] = [
+  ["leaves-zombies", "zombies", ["resources/zombies", "resources/threads"]],
+];
+
+const suites = { echo: await loadCases("echo"), http: await loadCases("http") };
 
 const path = (name: string) => new URL(`./faulty/${name}`, import.meta.url).pathname;
 
@@ -93,7 +105,7 @@ async function judge(
     signal: new AbortController().signal,
     ...more,
   };
-  const cases = chosen(await loadCases(kind), { level: "should", only, skip: [] });
+  const cases = chosen(suites[kind], { level: "should", only, skip: [] });
   assert.ok(cases.length > 0);
   const parallel = await parallelOf(target);
   return await runCases(cases, target, { parallel, mostMs: 60_000 });
@@ -105,15 +117,22 @@ function assertFirst(judged: readonly Judged[], fault: string, cause: string): v
   assert.equal(found[0]?.id, cause, `${fault}:\n${shown}`);
 }
 
-function assertSound(judged: readonly Judged[], name: string): void {
+function assertSound(judged: readonly Judged[]): void {
   const bad = judged.filter(({ verdict }) => verdict !== "pass")
-    .map(({ id, verdict, why }) => `${name}: ${id}: ${verdict}: ${why}`);
+    .map(({ id, verdict, why }) => `${id}: ${verdict}: ${why}`);
   assert.deepEqual(bad, []);
 }
 
-/** All cases that the faulty servers of a table are judged by. */
-function union(rows: readonly Row<string>[]): string[] {
-  return [...new Set(rows.flatMap(([, , only]) => only))];
+/** Servers that are judged at the same time: each has a few clients, and all share two cores. */
+const AT_ONCE = 6;
+
+/** Does all of `work`, {@link AT_ONCE} at a time. */
+async function together(work: readonly (() => Promise<void>)[]): Promise<void> {
+  const queue = [...work];
+  const lane = async () => {
+    for (let one; (one = queue.shift()) !== undefined;) await one();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
 }
 
 async function judgeHere(kind: Kind, server: Server, only: string[], timeoutMs: number) {
@@ -138,55 +157,53 @@ async function judgeStarted(kind: Kind, command: string, only: string[], timeout
   });
 }
 
-Deno.test("check: finds the faults of servers that answer wrongly, and names their cause first", async () => {
-  const { echo, http } = HERE;
-  await Promise.all([
-    ...echo.map(async ([fault, cause, only]) =>
-      assertFirst(await judgeHere("echo", echoServer(fault), only, FAULTY_MS), fault, cause)
-    ),
-    ...http.map(async ([fault, cause, only]) =>
-      assertFirst(await judgeHere("http", httpServer(fault), only, FAULTY_MS), fault, cause)
-    ),
-  ]);
-});
+/** A judgement of the server with `fault`, without one when it is empty. */
+type Judging = (fault: string, only: string[], timeoutMs: number) => Promise<readonly Judged[]>;
 
-Deno.test("check: their sound twins pass", async () => {
-  const { echo, http } = HERE;
-  assertSound(await judgeHere("echo", echoServer(), union(echo), SOUND_MS), "echo");
-  assertSound(await judgeHere("http", httpServer(), union(http), SOUND_MS), "http");
-});
-
-Deno.test("check: finds the faults of processes, which their sound twins do not have", async () => {
-  const commandOf = (kind: Kind, fault: string) =>
-    `exec '${Deno.execPath()}' run -q -A --no-check ${path(`${kind}_server.ts`)} ${fault}`;
-  await Promise.all((["echo", "http"] as const).flatMap((kind) => [
-    ...STARTED[kind].map(async ([fault, cause, only]) =>
-      assertFirst(
-        await judgeStarted(kind, commandOf(kind, fault), only, FAULTY_MS),
-        fault,
-        cause,
-      )
-    ),
-    judgeStarted(kind, commandOf(kind, ""), union(STARTED[kind]), SOUND_MS).then((judged) =>
-      assertSound(judged, kind)
-    ),
-  ]));
-  // Alone: these servers, and those above, take what CPU there is.
-  const spinning = await judgeStarted(
-    "http",
-    commandOf("http", "spins"),
-    ["resources/idle/alone"],
-    FAULTY_MS,
+/** Judges each row of a table. */
+function faults(rows: readonly Row<string>[], judging: Judging) {
+  return rows.map(([fault, cause, only]) => async () =>
+    assertFirst(await judging(fault, only, FAULTY_MS), fault, cause)
   );
-  assertFirst(spinning, "spins", "spins");
-  const idle = await judgeStarted("http", commandOf("http", ""), ["resources/idle"], SOUND_MS);
-  assertSound(idle, "http");
-});
+}
+
+/** Judges the sound twin by all cases of a table. */
+function twin(rows: readonly Row<string>[], judging: Judging, fault = "") {
+  return async () => {
+    const only = [...new Set(rows.flatMap(([, , only]) => only))];
+    assertSound(await judging(fault, only, SOUND_MS));
+  };
+}
+
+const here: Record<Kind, Judging> = {
+  echo: (fault, ...rest) => judgeHere("echo", echoServer(fault as EchoFault), ...rest),
+  http: (fault, ...rest) => judgeHere("http", httpServer(fault as HttpFault), ...rest),
+};
+
+const started = (kind: Kind): Judging => (fault, ...rest) => {
+  const deno = `exec '${Deno.execPath()}' run -q -A --no-check`;
+  return judgeStarted(kind, `${deno} ${path(`${kind}_server.ts`)} ${fault}`, ...rest);
+};
+
+for (const kind of KINDS) {
+  Deno.test(`check ${kind}: names the cause first of what a server answers wrongly`, async () => {
+    await together(faults(HERE[kind], here[kind]));
+    await twin(HERE[kind], here[kind])();
+  });
+
+  Deno.test(`check ${kind}: names the cause first of what a process does wrongly`, async () => {
+    const judging = started(kind);
+    await together([...faults(STARTED[kind], judging), twin(STARTED[kind], judging)]);
+    // One at a time: their CPU time is judged.
+    for (const work of faults(ALONE[kind], judging)) await work();
+    await twin(ALONE[kind], judging)();
+  });
+}
 
 const noCompiler = whyNot(["cc", "--version"]);
 
 Deno.test({
-  name: "check: finds the faults of servers in C, which their sound twins do not have" +
+  name: "check echo: names the cause first of what a server in C does wrongly" +
     (noCompiler === undefined ? "" : ` (skipped: ${noCompiler})`),
   ignore: noCompiler !== undefined,
   async fn() {
@@ -196,20 +213,12 @@ Deno.test({
       const args = ["-O1", "-Wall", "-Werror", "-o", program, path("echo_server.c")];
       const { success, stderr } = await new Deno.Command("cc", { args }).output();
       assert.ok(success, new TextDecoder().decode(stderr));
-      await Promise.all([
-        ...IN_C.map(async ([fault, cause, only]) =>
-          assertFirst(
-            await judgeStarted("echo", `${program} ${fault}`, only, FAULTY_MS),
-            fault,
-            cause,
-          )
-        ),
-        judgeStarted("echo", program, union(IN_C.slice(0, 4)), SOUND_MS).then((judged) =>
-          assertSound(judged, "C")
-        ),
-        judgeStarted("echo", `${program} forks`, union(IN_C.slice(4)), SOUND_MS).then((judged) =>
-          assertSound(judged, "C with children")
-        ),
+      const judging: Judging = (fault, ...rest) =>
+        judgeStarted("echo", `${program} ${fault}`, ...rest);
+      await together([
+        ...faults([...IN_C, ...FORKS], judging),
+        twin(IN_C, judging),
+        twin(FORKS, judging, "forks"),
       ]);
     } finally {
       await Deno.remove(folder, { recursive: true });

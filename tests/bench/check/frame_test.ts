@@ -2,11 +2,14 @@
 import assert from "node:assert/strict";
 import { type Case, fail, type Judged, type Outcome, pass } from "../../../bench/check/case.ts";
 import { CAUSES, foundCauses } from "../../../bench/check/causes.ts";
+import { ECHO_PROCEDURES } from "../../../bench/check/echo/procedures.ts";
 import { ECHO } from "../../../bench/check/echo/protocol.ts";
 import { escapeBytes } from "../../../bench/check/escape.ts";
+import { HTTP_PROCEDURES } from "../../../bench/check/http/procedures.ts";
 import { latin1Bytes } from "../../../bench/check/latin1.ts";
 import { Peer } from "../../../bench/check/peer.ts";
 import { chosen, matches, mostConnections, mostMs } from "../../../bench/check/plan.ts";
+import { SHARED_PROCEDURES } from "../../../bench/check/procedures/shared.ts";
 import { holds } from "../../../bench/check/result.ts";
 import { runCases } from "../../../bench/check/run.ts";
 import { KINDS, loadCases } from "../../../bench/check/suites.ts";
@@ -87,6 +90,11 @@ Deno.test("cases: every one has its own id, names a known cause, and is bounded"
     assert.ok(mostConnections(cases, 16) >= Math.min(16, cases.length));
   }
   assert.ok(suites[0].length > 1000, "all replayed requests are there");
+});
+
+Deno.test("procedures: none of a kind hides one of both kinds", () => {
+  const own = [...Object.keys(ECHO_PROCEDURES), ...Object.keys(HTTP_PROCEDURES)];
+  assert.deepEqual(own.filter((name) => name in SHARED_PROCEDURES), []);
 });
 
 Deno.test("foundCauses(): musts first, then what explains others; each cause once", () => {

@@ -1,6 +1,5 @@
 /** An echo server that is sound, or has one fault; each fault is one that students make. */
 import net from "node:net";
-import process from "node:process";
 
 export type EchoFault =
   | "pads-to-512"
@@ -38,19 +37,22 @@ export function echoServer(fault?: EchoFault): net.Server {
   let isServing = false;
 
   function serve(socket: net.Socket): void {
-    let line = new Uint8Array();
+    let line: Uint8Array[] = [];
     if (fault === "greets") socket.write("welcome\n");
     socket.on("data", (bytes: Uint8Array) => {
       if (fault === "leaks-memory") leaked.push(new Uint8Array(2048).fill(1));
       if (fault === "waits-for-a-line") {
-        line = new Uint8Array([...line, ...bytes]);
-        if (!line.includes(10)) return;
-        socket.write(line);
-        line = new Uint8Array();
+        line.push(bytes);
+        if (!bytes.includes(10)) return;
+        for (const part of line) socket.write(part);
+        line = [];
       } else if (fault === "shares-a-buffer") {
         // The next connection receives into it before this one has sent.
         shared.set(bytes);
         setTimeout(() => socket.write(shared.slice(0, bytes.length)), 1);
+      } else if (fault === "closes-on-half-close") {
+        // It looks at the sockets now and then, and at the ends first.
+        setTimeout(() => socket.write(bytes), 20);
       } else if (fault === "drops-when-the-socket-is-full") {
         if (socket.writableLength === 0) socket.write(bytes);
       } else if (!socket.write(answerTo(bytes, fault)) && fault !== "ignores-backpressure") {
@@ -82,5 +84,5 @@ export function echoServer(fault?: EchoFault): net.Server {
 }
 
 if (import.meta.main) {
-  echoServer(process.argv[2] as EchoFault).listen(Number(process.env.PORT), "127.0.0.1");
+  echoServer(Deno.args[0] as EchoFault).listen(Number(Deno.env.get("PORT")), "127.0.0.1");
 }

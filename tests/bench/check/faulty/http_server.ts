@@ -1,7 +1,5 @@
 /** A small HTTP server that is sound, or has one fault; each fault is one that students make. */
-import { openSync } from "node:fs";
 import net from "node:net";
-import process from "node:process";
 
 export type HttpFault =
   | "answers-early"
@@ -49,7 +47,7 @@ export function httpServer(fault?: HttpFault): net.Server {
   function serve(socket: net.Socket): void {
     let buffer = "";
     let isEarly = false;
-    if (fault === "leaks-descriptors") openSync("/dev/null", "r");
+    if (fault === "leaks-descriptors") Deno.openSync("/dev/null");
     socket.setEncoding("latin1");
 
     function received(text: string): void {
@@ -89,7 +87,7 @@ export function httpServer(fault?: HttpFault): net.Server {
       else socket.end();
     });
     socket.on("error", () => {
-      if (fault === "dies-on-reset") process.exit(1);
+      if (fault === "dies-on-reset") Deno.exit(1);
     });
     socket.on("close", () => {
       if (slow !== socket) return;
@@ -103,27 +101,27 @@ export function httpServer(fault?: HttpFault): net.Server {
 
 /** Ends when it is told to: the answers that wait are sent, and what comes is read until the end. */
 function drain(server: net.Server, open: ReadonlySet<net.Socket>): void {
-  server.close(() => process.exit(0));
+  server.close(() => Deno.exit(0));
   for (const socket of open) {
     socket.end();
     socket.removeAllListeners("data").removeAllListeners("drain").resume();
-    setTimeout(() => socket.destroy(), 3000).unref();
+    Deno.unrefTimer(setTimeout(() => socket.destroy(), 3000));
   }
 }
 
 if (import.meta.main) {
-  const fault = process.argv[2] as HttpFault;
+  const fault = Deno.args[0] as HttpFault;
   const server = httpServer(fault);
   const open = new Set<net.Socket>();
   server.on("connection", (socket: net.Socket) => {
     open.add(socket);
     socket.on("close", () => open.delete(socket));
   });
-  process.on("SIGTERM", () => {
-    if (fault === "exits-at-once-on-sigterm") process.exit(0);
+  Deno.addSignalListener("SIGTERM", () => {
+    if (fault === "exits-at-once-on-sigterm") Deno.exit(0);
     if (fault !== "ignores-sigterm") drain(server, open);
   });
-  server.listen(Number(process.env.PORT), "127.0.0.1");
+  server.listen(Number(Deno.env.get("PORT")), "127.0.0.1");
   if (fault === "spins") {
     (function spin() {
       setImmediate(spin);
