@@ -48,6 +48,7 @@ const FAULTS: Readonly<Record<number, Fault>> = {
   [Code.RepeatedHost]: { status: 400, reason: "The Host field is repeated" },
   [Code.BadHost]: { status: 400, reason: "The Host field is malformed" },
   [Code.BadChunkSize]: { status: 400, reason: "A chunk size is malformed" },
+  [Code.BadChunkExtension]: { status: 400, reason: "A chunk extension is malformed" },
   [Code.BadChunkEnd]: { status: 400, reason: "A chunk does not end with CRLF" },
   [Code.BadTrailer]: { status: 400, reason: "A trailer field is malformed" },
   [Code.RequestLineTooLong]: { status: 414, reason: "The request line is too long" },

@@ -141,6 +141,7 @@ const REASONS: Readonly<Record<number, string>> = {
   [Code.BadTransferEncoding]: "Transfer-Encoding is malformed",
   [Code.TransferEncodingInHttp10]: "HTTP/1.0 has no Transfer-Encoding",
   [Code.BadChunkSize]: "a chunk size is malformed",
+  [Code.BadChunkExtension]: "a chunk extension is malformed",
   [Code.BadChunkEnd]: "a chunk does not end with CRLF",
   [Code.ChunkExtensionTooLong]: "the chunk extensions are too long",
   [Code.BadTrailer]: "a trailer field is malformed",

@@ -212,12 +212,56 @@ export function skipChunkSize(p: usize, end: usize): usize {
 }
 
 /**
+ * Whether `p` ... `end`, which starts with ";" and holds no control but HTAB, are chunk extensions.
+ *
+ *   chunk-ext     = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
+ *   chunk-ext-val = token / quoted-string                      (RFC 9112 section 7.1.1)
+ *
+ * Two recipients may take a malformed one apart differently, at a quote above all, and then find
+ * the end of the line at different places.
+ */
+function areExtensions(p: usize, end: usize): bool {
+  while (p < end) {
+    if (load<u8>(p) != 0x3b) return false; // ";"
+    const name = skipOws(p + 1, end);
+    let stop = skipToken(name, end);
+    if (stop > end) stop = end;
+    if (stop == name) return false;
+    p = skipOws(stop, end);
+    if (p < end && load<u8>(p) == 0x3d) { // "="
+      const value = skipOws(p + 1, end);
+      stop = value < end && load<u8>(value) == 0x22 ? skipQuoted(value, end) : skipToken(value, end);
+      if (stop > end) stop = end;
+      if (stop == value) return false;
+      p = skipOws(stop, end);
+    }
+    // White space may only stand before another extension.
+    if (p == end && stop != end) return false;
+  }
+  return true;
+}
+
+/**
+ * quoted-string = DQUOTE *( qdtext / "\" ( HTAB / SP / VCHAR / obs-text ) ) DQUOTE
+ *                                                                (RFC 9110 section 5.6.4)
+ *
+ * @returns the place behind the quoted-string at `p`; `p` when it does not end before `end`
+ */
+function skipQuoted(p: usize, end: usize): usize {
+  for (let q = p + 1; q < end; ++q) {
+    const c = load<u8>(q);
+    if (c == 0x22) return q + 1;
+    if (c == 0x5c) ++q;
+  }
+  return p;
+}
+
+/**
  * Reads a chunk's size from the line `p` ... `end` into `Conn.BodyLeft` (RFC 9112 section 7.1).
  *
  *   chunk-size = 1*HEXDIG
- *   chunk-ext  = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
  *
- * Extensions are skipped, but counted: their bytes cost work and carry nothing.
+ * Extensions are dropped, but counted: their bytes cost work and carry nothing.
  *
  * @returns `Code.None` when the line is acceptable
  */
@@ -229,6 +273,7 @@ export function judgeChunkLine(conn: usize, p: usize, end: usize): u32 {
     const extensions = load<u32>(conn, Conn.ExtensionBytes) + <u32>(end - p);
     if (extensions > load<u32>(Place.MaxHeaderSize)) return Code.ChunkExtensionTooLong;
     store<u32>(conn, extensions, Conn.ExtensionBytes);
+    if (!areExtensions(p, end)) return Code.BadChunkExtension;
   }
   const before = load<u64>(conn, Conn.BodySize);
   if (size > load<u64>(Place.MaxBody) - before) return Code.BodyTooLarge;

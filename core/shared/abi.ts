@@ -49,23 +49,24 @@ export const enum Code {
   RepeatedHost = 21,
   BadHost = 22,
   BadChunkSize = 23,
-  BadChunkEnd = 24,
-  BadTrailer = 25,
+  BadChunkExtension = 24,
+  BadChunkEnd = 25,
+  BadTrailer = 26,
   // Limits and what is not implemented
-  RequestLineTooLong = 26,
-  HeaderTooLarge = 27,
-  TooManyFields = 28,
-  ChunkExtensionTooLong = 29,
-  TrailerTooLarge = 30,
-  BodyTooLarge = 31,
-  UnknownCoding = 32,
-  UnsupportedVersion = 33,
+  RequestLineTooLong = 27,
+  HeaderTooLarge = 28,
+  TooManyFields = 29,
+  ChunkExtensionTooLong = 30,
+  TrailerTooLarge = 31,
+  BodyTooLarge = 32,
+  UnknownCoding = 33,
+  UnsupportedVersion = 34,
   // Not from the parser: the host ends a message with these
-  RequestTimeout = 34,
-  Incomplete = 35,
-  OutOfMemory = 36,
+  RequestTimeout = 35,
+  Incomplete = 36,
+  OutOfMemory = 37,
   /** No thread had time for the request; set by the host. */
-  Busy = 37,
+  Busy = 38,
 }
 
 /** Methods that are recognised (RFC 9110 section 9.3, RFC 5789); any other token is `Unknown`. */
