@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { UsageError } from "../shared/failure.ts";
+import { pemBlocks } from "./pem.ts";
 
 /** Values of the options: file names. */
 export interface TlsFlags {
@@ -24,9 +25,14 @@ function readPem(option: string, path: string): string {
   }
 }
 
-function parseCertificate(path: string, pem: string): X509Certificate {
+/** Labels of certificates and keys; others (parameters, requests) are passed over. */
+const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
+const KEY = /PRIVATE KEY$/;
+
+function parseCertificates(path: string, pem: string): X509Certificate[] {
+  const blocks = pemBlocks(pem).filter(({ label }) => CERTIFICATE.test(label));
   try {
-    if (pem.includes("-----BEGIN CERTIFICATE-----")) return new X509Certificate(pem);
+    if (blocks.length > 0) return blocks.map(({ text }) => new X509Certificate(text));
   } catch {
     // Said below: the parser's own words name positions in its grammar.
   }
@@ -36,28 +42,67 @@ function parseCertificate(path: string, pem: string): X509Certificate {
   );
 }
 
-function parseKey(path: string, pem: string): KeyObject {
-  if (/-----BEGIN ENCRYPTED|^Proc-Type:.*ENCRYPTED/m.test(pem)) {
+function parseKeys(path: string, pem: string): KeyObject[] {
+  const blocks = pemBlocks(pem).filter(({ label }) => KEY.test(label));
+  const plain = blocks.filter(({ label, text }) =>
+    label !== "ENCRYPTED PRIVATE KEY" && !/^Proc-Type:.*ENCRYPTED/m.test(text)
+  );
+  if (plain.length === 0 && blocks.length > 0) {
     throw new UsageError(
       `option '--tls-key': '${path}' is encrypted; ` +
         "write a plain one with 'openssl pkey -in FILE -out PLAIN'",
     );
   }
   try {
-    return createPrivateKey(pem);
+    if (plain.length > 0) return plain.map(({ text }) => createPrivateKey(text));
   } catch {
-    throw new UsageError(
-      `option '--tls-key': '${path}' holds no PEM private key; ` +
-        "it begins with -----BEGIN PRIVATE KEY-----",
-    );
+    // Said below.
+  }
+  throw new UsageError(
+    `option '--tls-key': '${path}' holds no PEM private key; ` +
+      "it begins with -----BEGIN PRIVATE KEY-----",
+  );
+}
+
+/** What TLS can sign with; RSA below and beyond these bits is refused by it, or by clients. */
+const RSA_BITS = { least: 2048, most: 8192 };
+const CURVES: Record<string, string> = {
+  prime256v1: "P-256",
+  secp384r1: "P-384",
+  secp521r1: "P-521",
+};
+const REPLACEMENT =
+  "make one with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256'";
+
+/** Why the server cannot use `key`; undefined when it can. */
+function unfitness({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
+  switch (type) {
+    case "rsa": {
+      const bits = details?.modulusLength ?? 0;
+      if (bits < RSA_BITS.least) {
+        return `has ${bits} bits, and clients trust RSA keys from ${RSA_BITS.least} on`;
+      }
+      if (bits > RSA_BITS.most) return `has ${bits} bits, more than TLS takes (${RSA_BITS.most})`;
+      return undefined;
+    }
+    case "ec": {
+      const curve = details?.namedCurve ?? "unknown";
+      if (curve in CURVES) return undefined;
+      return `is on the curve ${curve}, and TLS has ${Object.values(CURVES).join(", ")}`;
+    }
+    case "ed25519":
+      return undefined;
+    default:
+      return `is of the kind ${type}, with which TLS cannot sign`;
   }
 }
 
 /**
- * The certificate and its key, `undefined` when neither option is given.
+ * The certificate and its key, `undefined` when neither option is given. Both may stand in one file,
+ * in any order; the certificates that lead to the server's own follow it.
  *
  * @throws {UsageError} for one without the other, files that cannot be read, are not what they
- *   should be, or do not belong together
+ *   should be, or do not belong together, and for keys that are of no use
  */
 export function tlsOptions({ tlsCert, tlsKey }: TlsFlags):
   | { cert: string; key: string }
@@ -69,14 +114,20 @@ export function tlsOptions({ tlsCert, tlsKey }: TlsFlags):
   if (tlsCert === undefined) {
     throw new UsageError("option '--tls-key' needs '--tls-cert <file>', its certificate");
   }
-  const cert = readPem("--tls-cert", tlsCert);
-  const key = readPem("--tls-key", tlsKey);
-  const leaf = parseCertificate(tlsCert, cert);
-  if (!leaf.checkPrivateKey(parseKey(tlsKey, key))) {
-    throw new UsageError(
-      `option '--tls-key': '${tlsKey}' is not the key of the certificate in '${tlsCert}'; ` +
-        "the server's own certificate comes first in its file",
-    );
+  const chain = parseCertificates(tlsCert, readPem("--tls-cert", tlsCert));
+  const keys = parseKeys(tlsKey, readPem("--tls-key", tlsKey));
+  for (const key of keys) {
+    const own = chain.find((certificate) => certificate.checkPrivateKey(key));
+    if (own === undefined) continue;
+    const reason = unfitness(key);
+    if (reason !== undefined) {
+      throw new UsageError(`option '--tls-key': the key in '${tlsKey}' ${reason}; ${REPLACEMENT}`);
+    }
+    const others = chain.filter((certificate) => certificate !== own);
+    const cert = [own, ...others].map((certificate) => certificate.toString()).join("");
+    return { cert, key: key.export({ type: "pkcs8", format: "pem" }) as string };
   }
-  return { cert, key };
+  throw new UsageError(
+    `option '--tls-key': '${tlsKey}' is not the key of a certificate in '${tlsCert}'`,
+  );
 }
