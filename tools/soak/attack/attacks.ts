@@ -129,12 +129,16 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
       await pause(50, signal);
     }
   }),
+  // Before, within and after the handshake; before, within and after a request.
   "tls-silence": together(
-    by(0.1, "tls", silentAfter("")),
-    by(0.1, "tls", silentAfter(CLIENT_HELLO)),
-    by(0.1, "tls", silentAfter(`${CLIENT_HELLO}${"\0".repeat(200)}`)),
-    byTls(0.1, silentAfter("GET /small.txt HT")),
-    byTls(0.1, deaf(get("/large.bin"))),
+    by(0.06, "tls", silentAfter("")),
+    by(0.06, "tls", silentAfter(CLIENT_HELLO)),
+    by(0.06, "tls", silentAfter(`${CLIENT_HELLO}${"\0".repeat(200)}`)),
+    byTls(0.06, silentAfter("")),
+    byTls(0.06, silentAfter("GET /small.txt HT")),
+    byTls(0.06, silentAfter("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")),
+    byTls(0.06, silentAfter(get("/small.txt"))),
+    byTls(0.06, deaf(get("/large.bin"))),
   ),
   // Connections that end at once: by FIN, in a head, and by reset (a close with bytes unread).
   churn: together(
