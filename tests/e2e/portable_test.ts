@@ -121,6 +121,36 @@ Deno.test("portable executable", async (t) => {
     assert.match(out, version);
   });
 
+  await t.step("what a cleaner of caches left incomplete is unpacked anew", async () => {
+    const [program] = namesIn(`${cache}/ktcp`);
+    const file = (name: string) => `${cache}/ktcp/${program}/${name}`;
+    const app = namesIn(file("app"));
+    const damages: [what: string, damage: () => void][] = [
+      ["deno cut off", () => Deno.truncateSync(file("deno"), 1000)],
+      ["deno empty", () => Deno.truncateSync(file("deno"), 0)],
+      ["a module cut off", () => Deno.truncateSync(file("app/ktcp.js"), 10)],
+      [
+        "a module missing",
+        () => Deno.removeSync(file(`app/${app.find((name) => /-/.test(name))}`)),
+      ],
+      ["core.wasm missing", () => Deno.removeSync(file("app/core.wasm"))],
+      ["app missing", () => Deno.removeSync(file("app"), { recursive: true })],
+    ];
+    for (const [what, damage] of damages) {
+      damage();
+      const { code, out, err } = await run([ktcp, "--version"], { env: warm });
+      assert.deepEqual([code, err], [0, ""], what);
+      assert.match(out, version, what);
+      assert.deepEqual(namesIn(file("app")), app, what);
+      assert.deepEqual(namesIn(`${cache}/ktcp`), [program], what);
+      assert.deepEqual(
+        namesIn(`${cache}/ktcp/${program}`),
+        ["app", "deno", "deno_dir", "seen", "started"],
+        what,
+      );
+    }
+  });
+
   for (const [what, env] of [["cold", "cold cache"], ["warm", "cache"]]) {
     await t.step(`a truncated or tampered copy is refused (${what} cache)`, async () => {
       const bytes = Deno.readFileSync(ktcp);

@@ -2,7 +2,8 @@
 # ktcp @VERSION@: this text, then a gzip-compressed tar archive of the program and the deno that runs it.
 sha256=@SHA256@ bytes=@BYTES@ # of all that follows this line; of the whole file
 # At the first start the archive is checked and unpacked into a private cache directory; later
-# starts run what lies there. Everything but the last lines runs in a subshell, so that neither
+# starts run what lies there, if it is all there: cleaners of caches remove or cut off single files.
+# Everything but the last lines runs in a subshell, so that neither
 # variables nor the longer PATH reach the program.
 
 refuse() {
@@ -61,6 +62,20 @@ prune() {
   done
 }
 
+# Whether all files of the program in $1 are there, in their sizes. Their contents are not looked at:
+# that would take longer than to unpack them.
+whole() (
+  cd "$1" 2>/dev/null || exit
+  found=
+  # Mode, links, owner, group, size, month, day, time or year, name.
+  set -- $(LC_ALL=C ls -dnL @NAMES@ 2>/dev/null)
+  while [ $# -ge 9 ]; do
+    found="$found $9 $5"
+    shift 9
+  done
+  [ "$found" = " @SIZES@" ]
+)
+
 # Unpacks beside the final place and renames: others see all of it or nothing.
 unpack() {
   set +f
@@ -77,9 +92,11 @@ unpack() {
   "$new/deno" --version >/dev/null 2>&1 ||
     refuse "cannot run what was unpacked into $cache: either it is mounted noexec, then set XDG_CACHE_HOME to a directory elsewhere, or this is not a machine for @TARGET@"
   mkdir "$new/seen" "$new/deno_dir"
+  # What is incomplete gives way; who runs it keeps its files open.
+  whole "$program" || mv "$program" "$new/old" 2>/dev/null
   # When another start was faster, mv puts this one into the finished directory, harmlessly.
-  mv "$new" "$program" 2>/dev/null && rm -rf "$program/${new##*/}"
-  [ -f "$program/deno" ] || refuse "cannot rename $new to $program"
+  mv "$new" "$program" 2>/dev/null && rm -rf "$program/old" "$program/${new##*/}"
+  whole "$program" || refuse "cannot rename $new to $program"
   set -f
 }
 
@@ -96,7 +113,7 @@ prepare() {
   seen=$program/seen/$1
   verified=
   verify
-  [ -f "$program/deno" ] && [ -f "$program/app/@ENTRY@" ] || unpack
+  whole "$program" || unpack
   [ -z "$verified" ] || touch -r "$self" "$seen" 2>/dev/null
   true 2>/dev/null >"$program/started"
   printf %s "$program"

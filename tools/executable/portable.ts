@@ -31,16 +31,18 @@ export async function buildPortable(
   denoPath: string,
   { version, flags }: PortableOptions,
 ): Promise<Uint8Array[]> {
-  const archive = await packTar([
+  const entries = [
     tarEntry("deno", denoPath, 0o700),
     ...bundle.files.map((file) => tarEntry(`app/${file}`, join(bundle.folder, file), 0o600)),
-  ]);
+  ];
+  const archive = await packTar(entries);
   const payload = gzipSync(archive, { level: GZIP_LEVEL });
 
   const template = Deno.readTextFileSync(new URL("head.sh", import.meta.url));
   const head = fill(template, {
     VERSION: version,
     ENTRY: bundle.entry,
+    ...stated(entries.map(({ header }) => header)),
     FLAGS: flags.join(" "),
     TARGET: Deno.build.target,
     UNPACKED_MB: String(Math.ceil(archive.length / 1e6)),
@@ -56,6 +58,19 @@ function tarEntry(name: string, path: string, mode: number) {
   const body = Deno.readFileSync(path);
   const header = { name, mode, size: body.length, mtime: new Date(0), uid: 0, gid: 0 };
   return { header, body };
+}
+
+/** What the head knows of the files: their names, and names and sizes as it reads them from `ls`. */
+function stated(files: { name: string; size: number }[]): { NAMES: string; SIZES: string } {
+  const sorted = files.toSorted((a, b) => a.name < b.name ? -1 : 1);
+  const odd = sorted.find(({ name }) => !/^[\w./-]+$/.test(name));
+  if (odd !== undefined) {
+    throw new Error(`Cannot state '${odd.name}' in the head: a shell reads it`);
+  }
+  return {
+    NAMES: sorted.map(({ name }) => name).join(" "),
+    SIZES: sorted.map(({ name, size }) => `${name} ${size}`).join(" "),
+  };
 }
 
 /** Replaces each `@NAME@` of `template` that `values` knows. */
