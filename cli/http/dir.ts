@@ -2,6 +2,7 @@
  * The options of `ktcp http` that say how a directory is served.
  */
 import { statfsSync } from "node:fs";
+import { isAbsolute, normalize } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DirectoryOptions } from "../../servers/mod.ts";
 import {
@@ -56,7 +57,7 @@ export function addDirOptions(command: Command): Command {
       "--index <name>",
       "file that stands for its directory; may be repeated (default: index.html)",
     ).argParser(collect((text) => text)),
-    new Option("--spa", "answer what is missing and has no extension with the root's index"),
+    new Option("--spa", "answer with the root's index where a page is wanted and no file is"),
     new Option("--clean-urls", "let /about also name about.html"),
     new Option("--no-listing", "answer 404 for a directory without index, not its listing"),
     new Option("--dotfiles", "serve names that begin with a dot"),
@@ -130,6 +131,17 @@ function checkDirectory(path: string): void {
 }
 
 /**
+ * The absolute path that `path` names, with the links in it: the server follows them at each look, as
+ * deployments re-point them. But what stands before `..` is settled, which means the parent of the
+ * directory that a link leads to.
+ */
+function linkedPath(path: string): string {
+  const full = isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;
+  const [, upwards = "", rest = full] = /^(.*\/\.\.)(\/.*)?$/s.exec(full) ?? [];
+  return normalize((upwards && Deno.realPathSync(upwards)) + rest);
+}
+
+/**
  * The options of the directory, `undefined` without `--dir`.
  *
  * @throws {UsageError} for a directory that cannot be served, and values that cannot be used
@@ -138,7 +150,7 @@ export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined 
   if (flags.dir === undefined) return undefined;
   checkDirectory(flags.dir);
   const options: DirectoryOptions = {
-    root: Deno.realPathSync(flags.dir),
+    root: linkedPath(flags.dir),
     ...(flags.index && { index: flags.index }),
     spa: flags.spa ?? false,
     cleanUrls: flags.cleanUrls ?? false,

@@ -5,8 +5,8 @@
  * /proc/self/fd (a Worker may use neither) every question is a path that the kernel walks anew, so
  * there has to be a proof that all of them were walked in the same way.
  *
- * Taken for granted: the path was free of links when it was resolved, and the way to the root itself is
- * controlled by the owner of the server. A file directly in the root needs no more than one lstat after
+ * Taken for granted: below the root the path was free of links when it was resolved, and the way to the
+ * root itself, which may have links, is controlled by the owner of the server. A file directly in the root needs no more than one lstat after
  * it was opened, which shows the same inode. For others there are two proofs:
  *
  * 1. Rest, the common case. A rename moves the ctime of the directories whose entries it changes, and
@@ -42,8 +42,8 @@ const ROUNDS = 24;
  * Whether the way from `root` to the last name of `path` has been the same since `sinceMs`, and is one
  * of directories.
  *
- * @param root real path of the root, empty for /
- * @param path real path below it
+ * @param root path of the root, empty for /; it may lead there by links
+ * @param path what begins with it, free of links below it
  * @throws a system error when a directory on the way is gone
  */
 export function isAtRest(
@@ -59,7 +59,7 @@ export function isAtRest(
     // The entries of the last one may change.
     if (n < directories.length - 1 && !hasRested(info, sinceMs)) return false;
   }
-  return directories.length === 0 || hasRested(disk.lstat(root || "/"), sinceMs);
+  return directories.length === 0 || hasRested(disk.stat(root || "/"), sinceMs);
 }
 
 /**
@@ -86,7 +86,7 @@ export function wasReachedInside(
   return true;
 }
 
-/** Real paths of the directories between `root` and the last name of `path`. */
+/** Paths of the directories between `root` and the last name of `path`. */
 function directoriesBetween(root: string, path: string): string[] {
   const directories: string[] = [];
   for (let end = path.indexOf("/", root.length + 1); end > 0; end = path.indexOf("/", end + 1)) {

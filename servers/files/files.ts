@@ -4,6 +4,7 @@
  *
  * - A path counts as below the root when its real path does, whichever of its parts is a link. A file
  *   or directory is used only with a proof that it was reached inside (`containment.ts`).
+ * - The root may be reached by links that are re-pointed while the server runs.
  * - Only regular files are opened, and with O_NONBLOCK: a FIFO that takes a file's place between stat
  *   and open cannot stop the event loop.
  * - Facts come from fstat on the handle that the bytes are read from.
@@ -29,11 +30,12 @@ export type Found =
 /** A file's state as its own handle shows it. */
 export interface Loaded {
   facts: DiskFacts;
+  /** The whole content, unless the file is too large. */
   bytes: Uint8Array | undefined;
+  /** The beginning of a file that is too large, if it was asked for. */
+  start: Uint8Array | undefined;
 }
 
-/** How long the real path of the root is assumed not to change, in ms. */
-const ROOT_TRUST_MS = 500;
 /** Reads of a file that keeps changing before its bytes are taken as they are. */
 const LOAD_ATTEMPTS = 3;
 
@@ -52,8 +54,6 @@ export class Files {
   readonly #dotfiles: boolean;
   readonly #around: Surroundings;
   readonly #disk: Disk;
-  #realRoot = "";
-  #realRootAtMs = -Infinity;
 
   /** @throws a system error when `root` is not a directory that can be entered */
   constructor(
@@ -93,18 +93,22 @@ export class Files {
    * changes during the read is read again. One that keeps changing is returned as last read, with the
    * facts from before that read, so that the next look sees a difference.
    *
-   * @returns no bytes for a larger file; undefined when it is gone or may not be read
+   * @param options.startBytes how much of a larger file is read
+   * @returns undefined when it is gone or may not be read
    */
-  load(path: string, maxBytes: number): Loaded | undefined {
+  load(path: string, maxBytes: number, { startBytes = 0 } = {}): Loaded | undefined {
     const file = this.open(path);
     if (!file) return undefined;
     try {
       for (let attempt = 1;; attempt++) {
         const before = file.facts();
-        if (before.size > maxBytes) return { facts: before, bytes: undefined };
+        if (before.size > maxBytes) {
+          const start = startBytes > 0 ? file.readAll(startBytes) : undefined;
+          return { facts: before, bytes: undefined, start };
+        }
         const bytes = before.size === 0 ? file.readUnsized(maxBytes) : file.readAll(before.size);
         const atRest = bytes.length === before.size && sameFacts(before, file.facts());
-        if (atRest || attempt === LOAD_ATTEMPTS) return { facts: before, bytes };
+        if (atRest || attempt === LOAD_ATTEMPTS) return { facts: before, bytes, start: undefined };
       }
     } finally {
       file.close();
@@ -166,7 +170,7 @@ export class Files {
     const startMs = this.#around.clock.epochMs();
     const real = this.#realPath(this.#full(path));
     if (real === undefined) throw new Deno.errors.NotFound(path);
-    const root = this.#realRoot;
+    const root = this.#root;
     const within = real === "/" ? "" : real;
     const packs: EntryPack[] = [];
     let entries: Entry[] = [];
@@ -298,30 +302,38 @@ export class Files {
   }
 
   /**
-   * Whether the file that was opened or looked at by its real path `real`, after `startMs`, is inside.
+   * Whether the file that was opened or looked at by its path without links, `real`, after `startMs`, is
+   * inside.
    *
    * @param isSame whether `real` still leads to that file
    */
   #isProven(real: string, startMs: number, isSame: (info: PathInfo) => boolean): boolean {
     if (this.#followSymlinks) return true;
     if (!isSame(this.#disk.lstat(real))) return false;
-    return isAtRest(this.#realRoot, real, startMs, this.#disk) ||
-      wasReachedInside(this.#realRoot, real, isSame, this.#around);
+    return isAtRest(this.#root, real, startMs, this.#disk) ||
+      wasReachedInside(this.#root, real, isSame, this.#around);
   }
 
-  /** The path without links, undefined when it leads out; `full` itself when links are followed. */
+  /**
+   * The path without links below the root, undefined when it leads out; `full` itself when links are
+   * followed. The way to the root may be a link, which is followed anew each time: a deployment
+   * re-points it. So no path begins with what it was, which would also be outside of what the runtime
+   * lets this thread read.
+   */
   #realPath(full: string): string | undefined {
     if (this.#followSymlinks) return full;
-    const real = this.#disk.realPath(full);
-    const isBelowRoot = () =>
-      real === (this.#realRoot || "/") || real.startsWith(this.#realRoot + "/");
-    const isTrusted = this.#around.clock.nowMs() - this.#realRootAtMs < ROOT_TRUST_MS;
-    if (isTrusted && isBelowRoot()) return real;
-    // Outside of the root: perhaps a deployment has switched a link on the way to it.
-    const root = this.#disk.realPath(this.#root || "/");
-    this.#realRoot = root === "/" ? "" : root;
-    this.#realRootAtMs = this.#around.clock.nowMs();
-    return isBelowRoot() ? real : undefined;
+    let real = this.#disk.realPath(full);
+    // The root has no links then: a real path begins with it.
+    if (real.startsWith(this.#root + "/")) return real;
+    for (let root = this.#disk.realPath(this.#root || "/");; real = this.#disk.realPath(full)) {
+      const above = root === "/" ? "" : root;
+      if (real === root) return this.#root || "/";
+      if (real.startsWith(above + "/")) return this.#root + real.slice(above.length);
+      // Outside of the root: unless the link was re-pointed meanwhile.
+      const now = this.#disk.realPath(this.#root || "/");
+      if (now === root) return undefined;
+      root = now;
+    }
   }
 }
 
