@@ -3,6 +3,7 @@
  */
 import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
+import type { FilesPlace } from "./files/content_tags.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
@@ -12,10 +13,11 @@ import { servePerCore } from "./models/per_core/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool/shared_pool.ts";
 import { serveSingle } from "./models/single/single.ts";
 import {
-  compresses,
   DEFAULT_MAX_ACTIVE,
+  type HttpServiceOptions,
   type PartialServerOptions,
   type ServerOptions,
+  servesFiles,
   withDefaults,
 } from "./models/options.ts";
 import { blocksThread } from "./net/engine_options.ts";
@@ -142,8 +144,9 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   const lock = path === undefined ? undefined : await lockUnixPath(path);
   try {
     if (path !== undefined) await removeStaleSocket(path);
-    const compressors = !compresses(options.service) ? undefined : new CompressorPool({
+    const compressors = !servesFiles(options.service) ? undefined : new CompressorPool({
       cacheBytes: budget.ownerCopiesBytes,
+      files: filesPlace(options.service as HttpServiceOptions),
       // An item that waits occupies its Worker, and more of them cost more than identity does.
       ...(model === "shared-pool" && {
         maxWaiting: Math.min(2 * compressorWorkers(), Math.floor(maxWorkers / 2)),
@@ -169,6 +172,12 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   } finally {
     lock?.release();
   }
+}
+
+/** What the Worker that hashes files has to know of `--dir`. */
+function filesPlace({ directory }: HttpServiceOptions): FilesPlace {
+  const { root, followSymlinks = false, dotfiles = false } = directory!;
+  return { root, followSymlinks, dotfiles };
 }
 
 /** Reaches for the sockets of this process. @returns undefined where that cannot be done */

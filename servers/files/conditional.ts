@@ -6,12 +6,14 @@
  */
 import { parseHttpDate } from "../http/http_date.ts";
 
-/** The validators of the selected representation. */
+/** The validators of the selected representation. Without any, only `*` matches it. */
 export interface Validators {
   /** Entity tag with its quotes and, when weak, its `W/`. */
-  tag: string;
+  tag?: string;
+  /** A strong tag that it was sent with before; the bytes are the same. */
+  formerTag?: string;
   /** Last-Modified, whole seconds since 1970. */
-  modified: number;
+  modified?: number;
 }
 
 /** Reads one request field; repeated fields already combined with ", ". */
@@ -34,17 +36,18 @@ export function precondition(
   options: { nowMs: number },
 ): 200 | 304 | 412 {
   const { nowMs } = options;
+  const { modified } = current;
   const ifMatch = field("if-match");
   if (ifMatch !== undefined) {
-    if (!matchesAny(ifMatch, current.tag, strongEqual)) return 412;
+    if (!matchesAny(ifMatch, current, strongEqual)) return 412;
   } else {
     const since = dateOf(field("if-unmodified-since"), nowMs);
-    if (since !== undefined && current.modified > since) return 412;
+    if (since !== undefined && modified !== undefined && modified > since) return 412;
   }
   const ifNoneMatch = field("if-none-match");
-  if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, current.tag, weakEqual) ? 304 : 200;
+  if (ifNoneMatch !== undefined) return matchesAny(ifNoneMatch, current, weakEqual) ? 304 : 200;
   const since = dateOf(field("if-modified-since"), nowMs);
-  return since !== undefined && current.modified <= since ? 304 : 200;
+  return since !== undefined && modified !== undefined && modified <= since ? 304 : 200;
 }
 
 /**
@@ -59,9 +62,10 @@ export function rangeApplies(
   options: { nowMs: number },
 ): boolean {
   if (ifRange === undefined) return true;
-  if (ENTITY_TAG.test(ifRange)) return strongEqual(ifRange, current.tag);
+  if (ENTITY_TAG.test(ifRange)) return matchesAny(ifRange, current, strongEqual);
   const date = parseHttpDate(ifRange, options.nowMs);
-  return date === current.modified && current.modified < Math.floor(options.nowMs / 1000);
+  return date !== undefined && date === current.modified &&
+    date < Math.floor(options.nowMs / 1000);
 }
 
 /** An invalid date makes its field count as absent. */
@@ -69,16 +73,19 @@ function dateOf(text: string | undefined, nowMs: number): number | undefined {
   return text === undefined ? undefined : parseHttpDate(text, nowMs);
 }
 
-/** `*` or a list of tags against the current tag; a malformed list matches nothing. */
+/** `*` or a list of tags against the current ones; a malformed list matches nothing. */
 function matchesAny(
   list: string,
-  tag: string,
+  { tag, formerTag }: Validators,
   equal: (a: string, b: string) => boolean,
 ): boolean {
   if (list === "*") return true;
+  if (tag === undefined) return false;
   if (list === tag) return equal(list, tag);
   if (!TAG_LIST.test(list)) return false;
-  return (list.match(TAGS) ?? []).some((one) => equal(one, tag));
+  return (list.match(TAGS) ?? []).some((one) =>
+    equal(one, tag) || formerTag !== undefined && equal(one, formerTag)
+  );
 }
 
 function strongEqual(a: string, b: string): boolean {

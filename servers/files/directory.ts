@@ -14,6 +14,7 @@ import type {
 import { challenge } from "./auth.ts";
 import { type Surroundings, SYSTEM } from "./disk.ts";
 import type { Compressor } from "./compress.ts";
+import type { ContentTags } from "./content_tags.ts";
 import { diskError } from "./disk_error.ts";
 import { FileStream } from "./file_stream.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
@@ -46,6 +47,8 @@ export interface DirectoryParts {
   handsOver?: boolean;
   /** Makes copies on the fly, for the option `compress`. */
   compressor?: Compressor;
+  /** Hashes large files. */
+  tags?: ContentTags;
   /** Most bytes of files that are kept: the resource's share of the option `cacheBytes`. */
   filesBytes: number;
   /** Most bytes of answers that are kept. */
@@ -81,14 +84,17 @@ export class DirectoryResource implements Resource {
   /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: DirectoryOptions,
-    { handsOver = false, compressor, filesBytes, memoBytes, print, around = SYSTEM }:
+    { handsOver = false, compressor, tags, filesBytes, memoBytes, print, around = SYSTEM }:
       DirectoryParts,
   ) {
     this.#options = staticOptions(options);
     this.#handsOver = handsOver;
     this.#memo = new AnswerMemo(memoBytes);
+    const note = (line: string) => print(line + "\n");
     this.#site = new Site({ ...this.#options, cacheBytes: filesBytes }, {
       compressor,
+      tags,
+      note,
       around,
     });
     this.#around = around;
@@ -97,6 +103,10 @@ export class DirectoryResource implements Resource {
 
   guard(request: HttpRequest): Answer | undefined {
     return challenge(request, this.#options);
+  }
+
+  refuse(request: HttpRequest, status: number, reason: string): Answer {
+    return failure(request, status, { settings: this.#options, detail: reason });
   }
 
   answer(request: HttpRequest): Answer | Promise<Answer> {

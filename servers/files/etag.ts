@@ -4,7 +4,8 @@
  * A strong tag promises that the same tag means the same bytes. Two sources can keep that promise:
  *
  * - The bytes themselves: whatever is sent from memory (small files, compressed copies) is tagged by
- *   its SHA-256. It holds across restarts, Workers, machines and copies of a tree.
+ *   its SHA-256, and so is a large file once it has been hashed (`content_tags.ts`). It holds across
+ *   restarts, Workers, machines and copies of a tree.
  * - The kernel's record of the file: device, inode, size, mtime and ctime. Every write moves ctime,
  *   and utimes(2) cannot set it back. But clocks have a resolution, and ours is coarse: Deno shows
  *   mtime in milliseconds and ctime in whole seconds. Two writes within one second can leave the
@@ -42,16 +43,46 @@ export function sameFacts(a: DiskFacts, b: DiskFacts): boolean {
     a.ctimeMs === b.ctimeMs && a.dev === b.dev;
 }
 
-/** The tag of a file too large to be held in memory: strong once the record is settled. */
+/**
+ * Whether `a` was written before `b`. Some tools keep the time of the original, but only its whole
+ * seconds: a time without a fraction is not older than another one of its second.
+ */
+export function isOlder(a: DiskFacts, b: DiskFacts): boolean {
+  const isRounded = a.mtimeMs % 1000 === 0;
+  return a.mtimeMs < (isRounded ? Math.floor(b.mtimeMs / 1000) * 1000 : b.mtimeMs);
+}
+
+/** The record as text: it names the file's state on this machine. */
+export function factsKey({ dev, ino, size, mtimeMs, ctimeMs }: DiskFacts): string {
+  return [dev, ino, size, mtimeMs, ctimeMs].map((n) => Math.trunc(n).toString(36)).join("-");
+}
+
+/**
+ * The tag of a file too large to be held in memory, until that of its content is known: strong once
+ * the record is settled.
+ */
 export function factsTag(facts: DiskFacts, nowMs: number): string {
-  const { dev, ino, size, mtimeMs, ctimeMs } = facts;
-  const opaque = [dev, ino, size, mtimeMs, ctimeMs].map((n) => Math.trunc(n).toString(36)).join(
-    "-",
-  );
-  return `${isSettled(facts, nowMs) ? "" : "W/"}"${opaque}"`;
+  return `${isSettled(facts, nowMs) ? "" : "W/"}"${factsKey(facts)}"`;
 }
 
 /** The strong tag of bytes in memory: 128 bits of their SHA-256. */
 export function contentTag(bytes: Uint8Array): string {
-  return `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`;
+  const tag = new ContentTag();
+  tag.add(bytes);
+  return tag.end();
+}
+
+/** The same, of content that comes in pieces. */
+export class ContentTag {
+  readonly #hash = createHash("sha256");
+
+  /** Adds the next piece. */
+  add(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** The tag of all pieces. */
+  end(): string {
+    return `"${this.#hash.digest("base64url").slice(0, 22)}"`;
+  }
 }

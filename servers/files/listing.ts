@@ -1,10 +1,9 @@
 /** Writes a directory listing as a page or as JSON, piece by piece. Pure. */
-// @ts-types="@types/escape-html"
-import escapeHtml from "escape-html";
 import { formatBytes, formatCount } from "../../system/units.ts";
 import type { Entry } from "./entry_pack.ts";
 import type { ListingFormat, ListingSort, SortKey } from "./listing_order.ts";
-import { PAGE_ICON, PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
+import { PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
+import { htmlText, pageHead } from "./page.ts";
 import { encodeSegment } from "./resolve.ts";
 
 /** What is listed, in which order. */
@@ -71,17 +70,7 @@ function* writeJson({ segments, entries }: Listing): Generator<string, undefined
 
 function* writePage({ segments, entries, sort }: Listing): Generator<string, undefined> {
   const title = `Index of /${segments.map((name) => name + "/").join("")}`;
-  yield `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${htmlText(title)}</title>
-<link rel="icon" href="${htmlText(PAGE_ICON)}">
-<style>${PAGE_STYLE}</style>
-</head>
-<body>
+  yield `${pageHead(title, PAGE_STYLE)}<body>
 <header>
 <h1><nav aria-label="Breadcrumbs">${breadcrumbs(segments)}</nav></h1>
 <input id="filter" type="search" placeholder="Filter" aria-label="Filter by name" autocomplete="off" spellcheck="false" hidden>
@@ -190,13 +179,4 @@ const ICONS: readonly [icon: string, extensions: RegExp][] = [
 
 function iconOf(name: string): string {
   return ICONS.find(([, extensions]) => extensions.test(name))?.[0] ?? "file";
-}
-
-/** Text for HTML content and quoted attributes, with controls as their Unicode pictures. */
-export function htmlText(text: string): string {
-  return escapeHtml(text.replace(/\p{Cc}/gu, (char) => {
-    const code = char.charCodeAt(0);
-    if (code < 0x20) return String.fromCharCode(0x2400 + code);
-    return code === 0x7f ? "\u2421" : "\ufffd";
-  }));
 }

@@ -2,7 +2,7 @@
  * The fixed parts of a listing page: style, icons, script, and the policy that lets exactly these run.
  * Nothing is loaded from anywhere; without the script the page lists and sorts by links.
  */
-import { createHash } from "node:crypto";
+import { FOLDER_SHAPE, FRAME_STYLE, pagePolicy, svgUrl } from "./page.ts";
 
 /** Icons as masks of 16 × 16, so that they take their colour from the style. */
 const SHAPES: Record<string, string> = {
@@ -17,15 +17,6 @@ const SHAPES: Record<string, string> = {
   up: "M8 14V3M3.5 7.5 8 3l4.5 4.5",
 };
 
-const FOLDER =
-  "M1.5 3A1.5 1.5 0 0 1 3 1.5h3.3L8 3.5h5A1.5 1.5 0 0 1 14.5 5v7.5A1.5 1.5 0 0 1 13 14H3" +
-  "a1.5 1.5 0 0 1-1.5-1.5z";
-
-function svgUrl(content: string): string {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">${content}</svg>`;
-  return `data:image/svg+xml,${encodeURIComponent(svg).replace(/'/g, "%27")}`;
-}
-
 function outline(shape: string): string {
   return svgUrl(
     `<path d="${shape}" fill="none" stroke="#000" stroke-width="1.3" ` +
@@ -33,26 +24,11 @@ function outline(shape: string): string {
   );
 }
 
-/** The icon in the browser's tab; without it browsers would ask for /favicon.ico. */
-export const PAGE_ICON = svgUrl(`<path d="${FOLDER}" fill="#4c8bf5"/>`);
-
 const ICON_RULES = Object.entries(SHAPES)
   .map(([name, shape]) => `.${name}::before{--icon:url("${outline(shape)}")}`).join("\n");
 
 /** The page's style sheet. */
-export const PAGE_STYLE = `
-:root{color-scheme:light dark;--bg:#fff;--fg:#1d2129;--dim:#626a76;--line:#e4e7eb;--hover:#f3f6fa;
---link:#0b57c2;--folder:#3f7fe0;--icon-fg:#7b8490}
-@media (prefers-color-scheme:dark){:root{--bg:#15181d;--fg:#e3e6ea;--dim:#98a1ad;--line:#2b3038;
---hover:#1e232a;--link:#86b4ff;--folder:#6ea3f7;--icon-fg:#8b95a3}}
-*{box-sizing:border-box}
-html{background:var(--bg);color:var(--fg);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
--webkit-text-size-adjust:100%}
-body{margin:0 auto;max-width:62rem;padding:1.5rem 1.25rem 2rem}
-header{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;justify-content:space-between;
-margin:0 .5rem 1rem}
-h1{font-size:1.25rem;font-weight:600;line-height:1.4;margin:0;min-width:0;overflow-wrap:anywhere}
-h1 a{color:var(--link)}
+export const PAGE_STYLE = `${FRAME_STYLE}h1 a{color:var(--link)}
 .slash{color:var(--dim);padding:0 .3em}
 .root{display:inline-block;min-width:.9em}
 [aria-label="Root directory"]+.slash{display:none}
@@ -83,16 +59,11 @@ tr.dir td>a{font-weight:500}
 td:first-child>span{color:var(--dim);cursor:help;font-style:italic}
 td:first-child>::before{content:"";position:absolute;left:0;top:.55rem;width:1.2rem;height:1.2rem;
 background:var(--icon-fg);-webkit-mask:var(--icon) center/contain no-repeat;mask:var(--icon) center/contain no-repeat}
-.dir::before{--icon:url("${svgUrl(`<path d="${FOLDER}"/>`)}")}
+.dir::before{--icon:url("${svgUrl(`<path d="${FOLDER_SHAPE}"/>`)}")}
 td:first-child>.dir::before{background:var(--folder)}
 ${ICON_RULES}
 [hidden]{display:none!important}
-main p{color:var(--dim);padding:1rem .5rem;margin:0}
-footer{display:flex;flex-wrap:wrap;justify-content:space-between;gap:.25rem 1.5rem;color:var(--dim);
-font-size:.875rem;padding:1rem .5rem 0}
 @media (max-width:38rem){
-body{padding:1rem .5rem 1.5rem}
-header{margin:0 .25rem .5rem}
 input{width:100%;font-size:1rem}
 th a,td{padding-left:.25rem;padding-right:.25rem}
 th.size{width:5rem}
@@ -179,17 +150,5 @@ export const PAGE_SCRIPT = `"use strict";
 })();
 `;
 
-/** Content-Security-Policy of the page: its own style and script by hash, icons as data, nothing else. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${hash(PAGE_STYLE)}'`,
-  `script-src 'sha256-${hash(PAGE_SCRIPT)}'`,
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'self'",
-].join("; ");
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("base64");
-}
+/** Content-Security-Policy of the page. */
+export const PAGE_POLICY = pagePolicy({ style: PAGE_STYLE, script: PAGE_SCRIPT });

@@ -7,13 +7,9 @@ const TEXT_PLAIN = "text/plain; charset=utf-8";
 /** Text that is not `text/*` and that the data base gives no charset for. */
 const UTF8_APPLICATION_TYPES = new Set([
   "application/ecmascript",
-  "application/graphql",
   "application/javascript",
   "application/manifest+json",
-  "application/toml",
-  "application/x-sh",
   "application/xml",
-  "application/yaml",
   "image/svg+xml",
   "text/javascript",
 ]);
@@ -21,26 +17,91 @@ const UTF8_APPLICATION_TYPES = new Set([
 /** Types that the data base lacks. */
 const ADDED = new Map([["zst", "application/zstd"]]);
 
-/** Text files that go without an extension. */
-const TEXT_NAMES =
-  /^(?:authors|changelog|contributing|copying|dockerfile|install|license|makefile|news|notice|readme|todo)$/i;
+/**
+ * Source and settings: people open them to read, and browsers show none of their registered types,
+ * but offer to save the file (`text/markdown`, `application/toml`).
+ */
+const SOURCE = new Set(
+  ("adoc asm awk bash bat bib c cc cfg cjs clj cmake conf cpp cs cts cxx d dart diff dockerfile ex exs " +
+    "erl fish fs go gradle graphql h hh hpp hs hxx ini ipynb java jl jsx kt kts lhs lock log lua m4 " +
+    "markdown md mdx mk ml mm nim nix patch php pl pm proto ps1 py pyi r rb rs rst s sass scala scss " +
+    "sh sql styl svelte swift tcl tex tf toml tsx v vhdl vim vue yaml yml zig zsh").split(" "),
+);
+
+/** Source in text, and what the type stands for otherwise. */
+const PERHAPS_TEXT = new Map([
+  ["ts", "video/mp2t"],
+  ["mts", "video/mp2t"],
+]);
+
+/** Files whose type their reader insists on, though their name does not tell it. */
+const NAMES = new Map([["apple-app-site-association", "application/json"]]);
 
 const cache = new Map<string, string>();
 
-/** The Content-Type of a file by its name, with `; charset=utf-8` for text. */
-export function contentType(name: string): string {
+/** What follows the last dot, in lower case; empty without, and for names like `.profile`. */
+function extensionOf(name: string): string {
   const base = name.slice(name.lastIndexOf("/") + 1);
-  const extension = base.slice(base.lastIndexOf(".") + 1).toLowerCase();
-  if (!base.includes(".")) return TEXT_NAMES.test(base) ? TEXT_PLAIN : OCTET_STREAM;
+  const dot = base.lastIndexOf(".");
+  const extension = base.slice(dot + 1).toLowerCase();
+  return dot < 0 || dot === 0 && typeOf(extension) === OCTET_STREAM ? "" : extension;
+}
+
+/** Whether only its content tells the type of the file `name`: there is no extension, or one of two uses. */
+export function isTypedByContent(name: string): boolean {
+  const extension = extensionOf(name);
+  return extension === "" || PERHAPS_TEXT.has(extension);
+}
+
+/** Whether the extension of `name` is one of files that pages are made of, or people download. */
+export function hasKnownType(name: string): boolean {
+  const extension = extensionOf(name);
+  return extension !== "" && (PERHAPS_TEXT.has(extension) || typeOf(extension) !== OCTET_STREAM);
+}
+
+/**
+ * The Content-Type of a file, with `; charset=utf-8` for text.
+ *
+ * @param content.isText whether the content is text, for names that {@linkcode isTypedByContent} tells
+ */
+export function contentType(name: string, { isText = false }: { isText?: boolean } = {}): string {
+  const extension = extensionOf(name);
+  if (extension !== "" && !PERHAPS_TEXT.has(extension)) return typeOf(extension);
+  const named = NAMES.get(name.slice(name.lastIndexOf("/") + 1));
+  if (named !== undefined) return named;
+  return isText ? TEXT_PLAIN : PERHAPS_TEXT.get(extension) ?? OCTET_STREAM;
+}
+
+function typeOf(extension: string): string {
   const known = cache.get(extension);
   if (known !== undefined) return known;
-  const type = ADDED.get(extension) ?? (mime.lookup(extension) || OCTET_STREAM);
+  const type = SOURCE.has(extension)
+    ? "text/plain"
+    : ADDED.get(extension) ?? (mime.lookup(extension) || OCTET_STREAM);
   const isText = type.startsWith("text/") || UTF8_APPLICATION_TYPES.has(type) ||
     mime.charset(type) === "UTF-8";
   const full = isText ? `${type}; charset=utf-8` : type;
   // File names may have any number of extensions; the data base has few.
   if (type !== OCTET_STREAM) cache.set(extension, full);
   return full;
+}
+
+/** Controls that no text has: all but those that move a cursor, and ESC, which colours logs. */
+// deno-lint-ignore no-control-regex
+const NO_TEXT = /[\x00-\x07\x0e-\x1a\x1c-\x1f]/;
+
+/**
+ * Whether `bytes` are text in UTF-8.
+ *
+ * @param isWhole false for the beginning of a file, which may end within a character
+ */
+export function isUtf8Text(bytes: Uint8Array, { isWhole }: { isWhole: boolean }): boolean {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !isWhole });
+    return !NO_TEXT.test(text);
+  } catch {
+    return false;
+  }
 }
 
 const COMPRESSIBLE =

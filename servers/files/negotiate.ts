@@ -55,3 +55,17 @@ export function wantsJson(accept: string | undefined, format: string | null): bo
     .mediaTypes(["text/html", "application/json"]);
   return types[0] === "application/json";
 }
+
+/** How much a client wants a page: rather than anything else, as much as anything, or not. */
+export type PageWish = "prefers" | "takes" | "refuses";
+
+/**
+ * What Accept says of pages. Browsers put `text/html` first when a person goes to an address, and
+ * other types, or `*`, when a page loads its parts.
+ */
+export function wishForPage(accept: string | undefined): PageWish {
+  if (accept === undefined || accept.trim() === "") return "takes";
+  const [first] = new Negotiator({ headers: { accept } }).mediaTypes();
+  if (first === "text/html" || first === "application/xhtml+xml") return "prefers";
+  return first === "*/*" || first === "text/*" ? "takes" : "refuses";
+}

@@ -12,7 +12,7 @@ export interface StaticOptions {
   root: string;
   /** Names tried, in order, for a target that ends in a slash. Default `index.html`. */
   index: readonly string[];
-  /** Answer what is missing and has no extension with the root's index and 200. Default off. */
+  /** Answer with the root's index and 200 where no file is and a page is wanted. Default off. */
   spa: boolean;
   /** `/about` also names `about.html`. Default off. */
   cleanUrls: boolean;

@@ -13,6 +13,10 @@ export interface FileState {
   facts: DiskFacts;
   /** The entity tag, with quotes. */
   tag: string;
+  /** The strong tag of the same bytes before their content was hashed. */
+  formerTag?: string;
+  /** Where the name does not tell the type: whether the content is text. */
+  isText?: boolean;
   /** The content, for files small enough to be kept in memory. */
   bytes: Uint8Array | undefined;
   /** When it was read, milliseconds since 1970. */
@@ -56,8 +60,8 @@ export interface Representation {
   /** Content-Type. */
   type: string;
   coding: Coding | "identity";
-  /** The choice depended on Accept-Encoding. */
-  varies: boolean;
+  /** Fields of the request that the choice depended on, as Vary lists them. */
+  vary: string;
   freshUntilMs: number;
 }
 

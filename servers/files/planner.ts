@@ -13,16 +13,19 @@
  *                 missing ──> clean, fallback
  *     index       file ──> answer            none ──> listing, fallback
  *     clean       file ──> answer            none ──> redirect (a directory), fallback
- *     fallback    spa (no extension) ──> answer with 200; else error-page ──> 404
+ *     fallback    spa (a page is wanted) ──> answer with 200; else error-page ──> 404
  */
 import type { HttpRequest } from "../http/resource.ts";
 import type { Compressed } from "./compress.ts";
+import { precondition } from "./conditional.ts";
 import { LISTING_FIELDS } from "./listing.ts";
 import { listingFormat, listingSort } from "./listing_order.ts";
+import { hasKnownType } from "./mime.ts";
+import { wishForPage } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Compression, FoundFile, Lookup, LookupResult, LookupRole, Plan } from "./plan.ts";
 import { choose, errorPage, notAcceptable, represent } from "./represent.ts";
-import { resolve, type Resolved, urlPath } from "./resolve.ts";
+import { encodeSegment, resolve, type Resolved } from "./resolve.ts";
 import { allowed, failure, methodNotAllowed, plan, redirect } from "./respond.ts";
 
 /** The page at the root that replaces the plain 404. */
@@ -63,7 +66,7 @@ export function planFound(
   const isFile = found.kind === "file";
   // A file is not a directory: `/file.txt/` names nothing.
   if (isFile && !(asked.role === "target" && target.directory)) {
-    return answer(request, found, context);
+    return answer(request, found, { ...context, byAccept: asked.role === "spa" });
   }
   const path = target.segments.join("/");
   switch (asked.role) {
@@ -76,12 +79,18 @@ export function planFound(
       if (options.cleanUrls && !target.directory) {
         return { ...lookup("clean", [path + ".html"], target), isDirectory };
       }
-      return isDirectory ? toDirectory(request, target, options) : fallback(target, options);
+      return isDirectory
+        ? toDirectory(request, target, options)
+        : fallback(request, target, options);
     }
     case "index":
-      return options.listing ? listing(request, target, options) : fallback(target, options);
+      return options.listing
+        ? listing(request, target, context)
+        : fallback(request, target, options);
     case "clean":
-      return asked.isDirectory ? toDirectory(request, target, options) : fallback(target, options);
+      return asked.isDirectory
+        ? toDirectory(request, target, options)
+        : fallback(request, target, options);
     case "spa":
       return lookup("error-page", [ERROR_PAGE], target);
   }
@@ -101,10 +110,11 @@ export function planCopy(
 ): Plan {
   const { options } = context;
   if (!copy) {
-    const choice = choose(request, asked.found, { ...options, compress: false });
+    const choice = choose(request, asked.found, { options: { ...options, compress: false } });
     if (choice.kind !== "ready") return failure(request, 503, { settings: options });
+    const { vary } = asked.representation;
     // The copy may be there for the next request.
-    const representation = { ...choice.representation, varies: true, freshUntilMs: 0 };
+    const representation = { ...choice.representation, vary, freshUntilMs: 0 };
     return represent(request, representation, context);
   }
   const { representation } = asked;
@@ -115,9 +125,9 @@ export function planCopy(
 function answer(
   request: HttpRequest,
   found: FoundFile,
-  context: { options: StaticOptions; nowMs: number },
+  context: { options: StaticOptions; nowMs: number; byAccept: boolean },
 ): Plan | Compression {
-  const choice = choose(request, found, context.options);
+  const choice = choose(request, found, context);
   switch (choice.kind) {
     case "ready":
       return represent(request, choice.representation, context);
@@ -128,28 +138,43 @@ function answer(
   }
 }
 
-function fallback(target: Resolved, options: StaticOptions): Lookup {
-  const last = target.segments.at(-1) ?? "";
-  if (options.spa && !last.includes(".")) return lookup("spa", [...options.index], target);
+/**
+ * Where there is no file: the root's index is for people who go to an address of the application,
+ * whatever it looks like. A part of a page that is missing stays missing, or the browser would take
+ * the index for a script or a picture.
+ */
+function fallback(request: HttpRequest, target: Resolved, options: StaticOptions): Lookup {
+  if (options.spa) {
+    const wish = wishForPage(request.field("accept"));
+    const isPart = hasKnownType(target.segments.at(-1) ?? "");
+    if (wish === "prefers" || wish === "takes" && !isPart) {
+      return lookup("spa", [...options.index], target);
+    }
+  }
   return lookup("error-page", [ERROR_PAGE], target);
 }
 
-/** The path is rebuilt from its segments, so `//host` cannot become a reference to another host. */
+/** The last name with a slash behind it: without an authority it cannot lead to another host. */
 function toDirectory(request: HttpRequest, target: Resolved, options: StaticOptions): Plan {
   const query = target.query === undefined ? "" : `?${target.query}`;
-  return redirect(request, urlPath(target.segments, true) + query, options);
+  return redirect(request, `${encodeSegment(target.segments.at(-1)!)}/${query}`, options);
 }
 
-function listing(request: HttpRequest, target: Resolved, options: StaticOptions): Plan {
+function listing(
+  request: HttpRequest,
+  target: Resolved,
+  { options, nowMs }: { options: StaticOptions; nowMs: number },
+): Plan {
+  const varying: [string, string][] = [["Vary", "Accept"], ["Cache-Control", "no-cache"]];
+  // It is made anew each time, and has no validators.
+  const verdict = precondition((name) => request.field(name), {}, { nowMs });
+  if (verdict === 412) return failure(request, 412, { settings: options });
+  if (verdict === 304) return plan(request, { status: 304, fields: varying }, options);
   const parameters = new URLSearchParams(target.query ?? "");
   const format = listingFormat(request.field("accept"), parameters);
   return plan(request, {
     status: 200,
-    fields: [
-      ...LISTING_FIELDS[format],
-      ["Vary", "Accept"],
-      ["Cache-Control", "no-cache"],
-    ],
+    fields: [...LISTING_FIELDS[format], ...varying],
     content: {
       kind: "listing",
       path: target.segments.join("/"),

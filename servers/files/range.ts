@@ -51,7 +51,7 @@ export function parseRange(field: string | undefined, size: number): RangeVerdic
     const [, firstText, lastText, suffixText] = match;
     if (suffixText !== undefined) {
       const suffix = Number(suffixText);
-      // A suffix of an empty file is satisfiable, but no Content-Range can say so.
+      // The same as from 0 on.
       if (suffix > 0 && size === 0) return whole;
       if (suffix > 0) ranges.push({ first: Math.max(0, size - suffix), last: size - 1 });
       continue;
@@ -59,6 +59,8 @@ export function parseRange(field: string | undefined, size: number): RangeVerdic
     const first = Number(firstText);
     const last = lastText === "" ? Infinity : Number(lastText);
     if (last < first) return whole;
+    // All of nothing is there, but no Content-Range can say so.
+    if (first === 0 && size === 0) return whole;
     if (first < size) ranges.push({ first, last: Math.min(last, size - 1) });
   }
   if (ranges.length === 0) return { kind: "unsatisfiable" };

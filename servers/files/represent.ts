@@ -19,15 +19,26 @@ export type Choice =
   | { kind: "compress"; coding: Coding; representation: Representation }
   | { kind: "not-acceptable" };
 
-/** Chooses the coding by the client's order among siblings and, if asked for, copies on the fly. */
-export function choose(request: HttpRequest, found: FoundFile, options: StaticOptions): Choice {
-  const { file, siblings, freshUntilMs } = found;
-  const type = contentType(file.path);
+/**
+ * Chooses the coding by the client's order among siblings and, if asked for, copies on the fly.
+ *
+ * @param context.byAccept the file was chosen by Accept
+ */
+export function choose(
+  request: HttpRequest,
+  found: FoundFile,
+  { options, byAccept = false }: { options: StaticOptions; byAccept?: boolean },
+): Choice {
+  const { file, siblings } = found;
+  const type = contentType(file.path, file);
   const onTheFly = canCompress(file, type, options);
-  const varies = onTheFly || Object.keys(siblings).length > 0;
+  const isCoded = onTheFly || Object.keys(siblings).length > 0;
+  const vary = [...byAccept ? ["Accept"] : [], ...isCoded ? ["Accept-Encoding"] : []].join(", ");
+  // What is kept goes to every request whose Accept-Encoding is the same.
+  const freshUntilMs = byAccept ? 0 : found.freshUntilMs;
   for (const coding of acceptedCodings(request.field("accept-encoding"))) {
     const sibling = coding === "identity" ? file : siblings[coding];
-    const representation = { file: sibling ?? file, type, coding, varies, freshUntilMs };
+    const representation = { file: sibling ?? file, type, coding, vary, freshUntilMs };
     if (sibling) return { kind: "ready", representation };
     if (onTheFly && coding !== "identity") return { kind: "compress", coding, representation };
   }
@@ -54,10 +65,11 @@ export function represent(
   chosen: Representation,
   context: { options: StaticOptions; nowMs: number },
 ): Plan {
-  const { file, type, coding, varies } = chosen;
+  const { file, type, coding } = chosen;
   const { options, nowMs } = context;
-  const vary: [string, string][] = varies ? [["Vary", "Accept-Encoding"]] : [];
-  const validators = { tag: file.tag, modified: lastModified(file, nowMs) };
+  const vary: [string, string][] = chosen.vary === "" ? [] : [["Vary", chosen.vary]];
+  const { tag, formerTag } = file;
+  const validators = { tag, formerTag, modified: lastModified(file, nowMs) };
 
   const verdict = precondition((name) => request.field(name), validators, { nowMs });
   if (verdict === 412) return failure(request, 412, { settings: options, fields: vary });
@@ -106,7 +118,7 @@ export function errorPage(
   file: FileState,
   options: StaticOptions,
 ): Plan {
-  const fields: [string, string][] = [["Content-Type", contentType(file.path)]];
+  const fields: [string, string][] = [["Content-Type", contentType(file.path, file)]];
   return plan(request, { status: 404, fields, content: slice(file, 0, sizeOf(file)) }, options);
 }
 

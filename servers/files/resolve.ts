@@ -28,6 +28,9 @@ export interface Refused {
   reason: string;
 }
 
+/** Where a site's metadata is, certificates' challenges among it (RFC 8615): no dotfile of a person's. */
+const WELL_KNOWN = ".well-known";
+
 const ABSOLUTE_FORM = /^([a-z][a-z0-9+.-]*):\/\/[^/?#]*/i;
 const BAD_ESCAPE = /%(?![0-9a-f]{2})/i;
 const HAS_NON_ASCII = /[\x80-\xff]/;
@@ -39,7 +42,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * Resolves a raw request target, one character per byte (latin1).
  *
  * @returns the decoded segments, or why the target is refused: 400 for targets that no correct client
- * sends, 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing file)
+ * sends, 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing file);
+ * `/.well-known/` is none
  */
 export function resolve(target: string, options: { dotfiles: boolean }): Resolved | Refused {
   const absolute = ABSOLUTE_FORM.exec(target);
@@ -60,7 +64,8 @@ export function resolve(target: string, options: { dotfiles: boolean }): Resolve
     if (name === undefined) return refused(400, "The target holds a bad escape");
     if (/[\0/\\]/.test(name)) return refused(400, "The target holds a byte that no name can have");
     if (name === "." || name === "..") return refused(400, "The target holds a dot segment");
-    if (name.startsWith(".") && !options.dotfiles) return refused(404, "Not found");
+    const isHidden = name.startsWith(".") && !(segments.length === 0 && name === WELL_KNOWN);
+    if (isHidden && !options.dotfiles) return refused(404, "Not found");
     segments.push(name);
   }
   return { kind: "path", segments, directory: path.endsWith("/"), query };

@@ -1,6 +1,8 @@
 /** The answers that the planner gives, as plans. Pure. */
 import { reasonPhrase } from "../http/head.ts";
 import type { HttpRequest } from "../http/resource.ts";
+import { ERROR_PAGE_FIELDS, writeErrorPage } from "./error_page.ts";
+import { wishForPage } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Plan, PlannedContent } from "./plan.ts";
 
@@ -77,19 +79,39 @@ function withUserFields(
   return kept;
 }
 
-/** A short plain text with the status, its reason and what is wrong. */
+/**
+ * The status, its reason and what is wrong: a short plain text, or a page for who prefers pages.
+ *
+ * @param status an error
+ */
 export function failure(
   request: HttpRequest,
   status: number,
   options: { settings: StaticOptions; detail?: string; fields?: [string, string][] },
 ): Plan<never> {
   const { settings, detail, fields = [] } = options;
-  const text = `${status} ${reasonPhrase(status)}${detail ? `: ${detail}` : ""}\n`;
+  const title = `${status} ${reasonPhrase(status)}`;
+  const isPage = wishForPage(request.field("accept")) === "prefers";
   return plan<never>(request, {
     status,
-    fields: [["Content-Type", "text/plain; charset=utf-8"], ...fields],
-    content: encoder.encode(text),
+    fields: [...isPage ? ERROR_PAGE_FIELDS : TEXT_FIELDS, ...varyingByAccept(fields)],
+    content: encoder.encode(
+      isPage ? writeErrorPage(status, title, detail) : line(title, detail),
+    ),
   }, settings);
+}
+
+const TEXT_FIELDS: [string, string][] = [["Content-Type", "text/plain; charset=utf-8"]];
+
+function line(title: string, detail: string | undefined): string {
+  return `${title}${detail ? `: ${detail}` : ""}\n`;
+}
+
+/** `fields` with Accept in Vary. */
+function varyingByAccept(fields: [string, string][]): [string, string][] {
+  const others = fields.filter(([name]) => name !== "Vary");
+  const vary = fields.filter(([name]) => name === "Vary").map(([, value]) => value);
+  return [...others, ["Vary", ["Accept", ...vary].join(", ")]];
 }
 
 /** 405 with Allow. */
@@ -108,16 +130,21 @@ export function allowed(request: HttpRequest, options: StaticOptions): Plan<neve
   return plan(request, { status: 204, fields }, options);
 }
 
-/** 301 to a path on this server; a relative reference, so that it holds behind any proxy. */
+/**
+ * 301 to a place on this server.
+ *
+ * @param location a reference relative to the target, so that it also holds behind a proxy that takes
+ *   a prefix from the path (RFC 9110 section 10.2.2)
+ */
 export function redirect(
   request: HttpRequest,
   location: string,
   options: StaticOptions,
 ): Plan<never> {
-  return failure(request, 301, {
-    settings: options,
-    detail: location,
+  return plan<never>(request, {
+    status: 301,
     // A cached 301 would outlive the directory.
-    fields: [["Location", location], ["Cache-Control", "no-cache"]],
-  });
+    fields: [...TEXT_FIELDS, ["Location", location], ["Cache-Control", "no-cache"]],
+    content: encoder.encode(line(`301 ${reasonPhrase(301)}`, location)),
+  }, options);
 }

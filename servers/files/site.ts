@@ -6,13 +6,14 @@ import type { HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
 import { type Surroundings, SYSTEM } from "./disk.ts";
 import type { Compressor } from "./compress.ts";
-import { contentTag, type DiskFacts, factsTag, isSettled, sameFacts } from "./etag.ts";
+import type { ContentTags } from "./content_tags.ts";
+import { contentTag, type DiskFacts, factsTag, isOlder, isSettled, sameFacts } from "./etag.ts";
 import { Files, type OpenFile } from "./files.ts";
 import { isFresh, REVALIDATE_MS } from "./freshness.ts";
 import { ListingStream } from "./listing_stream.ts";
 import { ListingRoom } from "./listing_room.ts";
 import { Listings } from "./listings.ts";
-import { contentType, mayHaveSiblings } from "./mime.ts";
+import { contentType, isTypedByContent, isUtf8Text, mayHaveSiblings } from "./mime.ts";
 import { CODINGS } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type {
@@ -26,10 +27,17 @@ import type {
   PlannedListing,
 } from "./plan.ts";
 import { planCopy, planFound, planRequest } from "./planner.ts";
+import { urlPath } from "./resolve.ts";
 import { failure } from "./respond.ts";
 
 /** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
 export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
+
+/** What is read of a larger file to tell whether it is text. */
+const START_BYTES = 16 * 1024;
+
+/** Files whose outdated copies were told of; those beyond are left out silently. */
+const MAX_TOLD = 1000;
 
 /** When to ask again for a listing that there is no room for, in seconds. */
 const RETRY_AFTER_S = "2";
@@ -37,34 +45,46 @@ const RETRY_AFTER_S = "2";
 /** What an entry weighs beside its bytes: key, facts, Map slots. */
 const ENTRY_BYTES = 512;
 
+/** What a site needs besides its options. */
+export interface SiteParts {
+  /** Makes copies on the fly, where that is asked for. */
+  compressor?: Compressor;
+  /** Hashes large files. */
+  tags?: ContentTags;
+  /** For its listings. */
+  room?: ListingRoom;
+  /** Takes a line, without its line feed, about what is wrong in the directory; must not wait. */
+  note?: (line: string) => void;
+  /** Default: the system's. */
+  around?: Surroundings;
+}
+
 /** Answers for one directory. Not shared between threads: each Worker has its own. */
 export class Site {
   readonly #options: StaticOptions;
   readonly #files: Files;
   readonly #cache: Cache<FoundFile>;
   readonly #compressor: Compressor | undefined;
+  readonly #tags: ContentTags | undefined;
   readonly #listings: Listings;
   readonly #around: Surroundings;
+  readonly #note: (line: string) => void;
+  /** Copies that are older than their files, and were told of. */
+  readonly #told = new Set<string>();
 
-  /**
-   * @param compressor makes copies on the fly, where that is asked for
-   * @param room for its listings
-   * @param around default: the system's
-   * @throws a system error when the root is not a directory that can be read
-   */
+  /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: StaticOptions,
-    { compressor, room = new ListingRoom(), around = SYSTEM }: {
-      compressor?: Compressor;
-      room?: ListingRoom;
-      around?: Surroundings;
-    } = {},
+    { compressor, tags, room = new ListingRoom(), note = () => {}, around = SYSTEM }: SiteParts =
+      {},
   ) {
     this.#options = options;
     this.#files = new Files(options.root, options, around);
     this.#around = around;
     this.#cache = new Cache(options.cacheBytes);
     this.#compressor = compressor;
+    this.#tags = tags;
+    this.#note = note;
     this.#listings = new Listings((path, signal) => this.#files.entries(path, signal), room);
   }
 
@@ -174,6 +194,10 @@ export class Site {
       const beside = path + suffix;
       const facts = this.#files.exists(beside) ? this.#files.find(beside) : undefined;
       if (facts?.kind !== "file") continue;
+      if (isOlder(facts.facts, file.facts)) {
+        this.#tell(beside, path);
+        continue;
+      }
       const sibling = this.#state(beside, facts.facts, { kept: kept?.siblings[coding], nowMs });
       if (!sibling) continue;
       siblings[coding] = sibling;
@@ -182,6 +206,14 @@ export class Site {
     const entry: FoundFile = { kind: "file", file, siblings, freshUntilMs: nowMs + REVALIDATE_MS };
     this.#cache.set(path, entry, { bytes });
     return entry;
+  }
+
+  /** Says once that a compressed copy was made of an earlier state of its file. */
+  #tell(copy: string, path: string): void {
+    if (this.#told.has(copy) || this.#told.size === MAX_TOLD) return;
+    this.#told.add(copy);
+    const [older, newer] = [copy, path].map((name) => urlPath(name.split("/"), false));
+    this.#note(`ktcp http: ${older} is not used: it is older than ${newer}; compress that again`);
   }
 
   #siblingsOf(path: string): typeof CODINGS {
@@ -198,11 +230,34 @@ export class Site {
     context: { kept: FileState | undefined; nowMs: number },
   ): FileState | undefined {
     const { kept, nowMs } = context;
-    if (kept && sameFacts(kept.facts, facts) && isSettled(facts, kept.readAtMs)) return kept;
-    const loaded = this.#files.load(path, MAX_IN_MEMORY_BYTES);
+    if (kept && sameFacts(kept.facts, facts) && isSettled(facts, kept.readAtMs)) {
+      return this.#withContentTag(kept);
+    }
+    const byContent = isTypedByContent(path);
+    const loaded = this.#files.load(path, MAX_IN_MEMORY_BYTES, {
+      startBytes: byContent ? START_BYTES : 0,
+    });
     if (!loaded) return undefined;
-    const tag = loaded.bytes ? contentTag(loaded.bytes) : factsTag(loaded.facts, nowMs);
-    return { path, ...loaded, tag, readAtMs: nowMs };
+    const { bytes, start } = loaded;
+    const tag = bytes ? contentTag(bytes) : factsTag(loaded.facts, nowMs);
+    const isText = byContent && isUtf8Text((bytes ?? start)!, { isWhole: bytes !== undefined });
+    return this.#withContentTag({
+      path,
+      facts: loaded.facts,
+      bytes,
+      tag,
+      isText,
+      readAtMs: nowMs,
+    });
+  }
+
+  /** A large file with the tag of its content, once that is known; asking for it begins the work. */
+  #withContentTag(file: FileState): FileState {
+    const { path, facts, tag: formerTag } = file;
+    const isTagged = file.bytes !== undefined || file.formerTag !== undefined;
+    if (isTagged || !isSettled(facts, file.readAtMs)) return file;
+    const tag = this.#tags?.tagOf({ path, facts });
+    return tag === undefined ? file : { ...file, tag, formerTag };
   }
 }
 

@@ -155,15 +155,21 @@ export class HttpService implements Service {
     try {
       return await this.#streamed.take(conn);
     } catch (error) {
-      return this.#faultAnswer(error);
+      return this.#faultAnswer(conn, error);
     }
   }
 
   /** The answer when a resource throws, which is a bug: it is reported, and the client gets 500. */
-  #faultAnswer(error: unknown): Answer {
+  #faultAnswer(conn: number, error: unknown): Answer {
     if (error instanceof CoreMemoryError) throw error;
     this.#print(`ktcp: internal error: ${error} (please report this)\n`);
-    return textAnswer(500, "The server failed to make an answer");
+    return this.#refuse(conn, 500, "The server failed to make an answer");
+  }
+
+  /** The answer to the request on `conn` that says why there is no other. */
+  #refuse(conn: number, status: number, reason: string): Answer {
+    return this.#resource.refuse?.(this.#requestOn(conn), status, reason) ??
+      textAnswer(status, reason);
   }
 
   async respond(conn: number, sender: Sender): Promise<Effect> {
@@ -210,7 +216,7 @@ export class HttpService implements Service {
   retry(conn: number, tries: number): Effect {
     try {
       if (tries <= MAX_RETRIES) return this.#answer(conn);
-      return this.#append(conn, textAnswer(503, "The file keeps changing"));
+      return this.#append(conn, this.#refuse(conn, 503, "The file keeps changing"));
     } catch (error) {
       return this.#failWithoutMemory(conn, error);
     }
@@ -276,15 +282,17 @@ export class HttpService implements Service {
     const flags = this.#core.flags(conn);
     const challenge = this.#resource.guard?.(this.#requestOn(conn));
     if (challenge !== undefined) return challenge;
-    if ((flags & Flag.ExpectOther) !== 0) return textAnswer(417, "This expectation is not known");
+    if ((flags & Flag.ExpectOther) !== 0) {
+      return this.#refuse(conn, 417, "This expectation is not known");
+    }
     if (method === Method.Unknown || method === Method.Connect) {
-      return textAnswer(501, "This method is not implemented");
+      return this.#refuse(conn, 501, "This method is not implemented");
     }
     if ((flags & Flag.AsteriskForm) === 0) return undefined;
     if (method === Method.Options) {
       return { status: 204, fields: [["Allow", this.#resource.allow]], content: undefined };
     }
-    return textAnswer(400, "The target * is for OPTIONS");
+    return this.#refuse(conn, 400, "The target * is for OPTIONS");
   }
 
   #requestOn(conn: number): HttpRequest {
@@ -304,7 +312,7 @@ export class HttpService implements Service {
     try {
       answer = this.#resource.answer(this.#requestOn(conn));
     } catch (error) {
-      answer = this.#faultAnswer(error);
+      answer = this.#faultAnswer(conn, error);
     }
     if (answer instanceof Promise || this.#streamed.streamOf(answer.content) !== undefined) {
       this.#streamed.hold(conn, answer);

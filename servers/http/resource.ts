@@ -76,6 +76,11 @@ export interface Resource {
    */
   guard?(request: HttpRequest): Answer | undefined;
   /**
+   * Words the answer to a request that the service refuses before it reaches `answer`, or cannot answer.
+   * Without it that is a short plain text.
+   */
+  refuse?(request: HttpRequest, status: number, reason: string): Answer;
+  /**
    * Makes content of what another instance's `Streamed.detach` returned.
    *
    * @returns the content, or an answer to give instead; `undefined` when the content is no longer

@@ -5,7 +5,7 @@
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
 import { readAvailableMemory, readOpenFiles } from "../../system/limits.ts";
 import { mayRead } from "../../system/proc.ts";
-import { compressorWorkers } from "../files/compression/compressor_pool.ts";
+import { compressorWorkers, HASH_WORKERS } from "../files/compression/compressor_pool.ts";
 import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
 import { blocksThread } from "../net/engine_options.ts";
 import { URING_BYTES } from "../net/engines/linux/uring_memory.ts";
@@ -129,7 +129,8 @@ export function fitCapacity(
   let byDescriptors: number;
   /** Descriptors for one connection and the Workers that it needs. */
   let least: number;
-  const compressors = compresses(service) ? compressorWorkers() : 0;
+  const compressors = (servesFiles(service) ? HASH_WORKERS : 0) +
+    (compresses(service) ? compressorWorkers() : 0);
   free -= (compressors + (hasRescuer ? 1 : 0)) * WORKER_DESCRIPTORS;
   if (model !== "single" || compressors > 0) free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;
   if (model === "per-connection") {

@@ -9,7 +9,7 @@ import type { Resource } from "../http/resource.ts";
 import { echoContentResource } from "../http/echo_content.ts";
 import { helloResource } from "../http/hello.ts";
 import type { Service } from "../net/service.ts";
-import type { Compressor } from "../files/compress.ts";
+import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import { NO_MEMORY, type ThreadMemory } from "./memory_budget.ts";
 import { EchoService } from "../echo/echo_service.ts";
 import { HttpService } from "../http/http_service.ts";
@@ -35,8 +35,8 @@ export interface ServiceParts {
   makeDirectory?: MakeDirectory;
   /** Another thread has the sockets: what takes long to send is handed over to it. */
   handsOver?: boolean;
-  /** For `compress`: what makes compressed copies, or a port to it. */
-  compressors?: Compressor | MessagePort | null;
+  /** For files: what makes compressed copies and hashes large files, or a port to it. */
+  compressors?: CompressorPool | MessagePort | null;
   /** What this thread may keep to answer from; nothing by default. */
   memory?: ThreadMemory;
 }

@@ -13,14 +13,14 @@ import type { HttpServiceOptions } from "./options.ts";
 import type { ThreadMemory } from "./memory_budget.ts";
 import type { Resource } from "../http/resource.ts";
 import { DirectoryResource } from "../files/directory.ts";
-import type { Compressor } from "../files/compress.ts";
+import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 
 /** What a directory's resource is made of besides its options. */
 interface DirectoryParts {
   /** Another thread has the sockets: what takes long to send is handed over to it. */
   handsOver?: boolean;
-  /** Where compressed copies are made: here, or at the other end of a port. */
-  compressors?: Compressor | MessagePort | null;
+  /** Where copies are compressed and large files hashed: here, or at the other end of a port. */
+  compressors?: CompressorPool | MessagePort | null;
   memory: ThreadMemory;
   /** Takes whole lines about faults of the disk; must not wait. */
   print: (lines: string) => void;
@@ -38,6 +38,7 @@ export function makeDirectory(
   return new DirectoryResource(options.directory!, {
     handsOver,
     compressor,
+    tags: compressor,
     filesBytes,
     memoBytes,
     print,

@@ -1,6 +1,7 @@
 /**
- * Compression on the fly, in Workers of its own. zlib occupies the thread that calls it, also behind
- * the asynchronous functions and streams of the runtime, and threads that serve must not wait for it.
+ * Compression on the fly, and the hashing of large files, in Workers of their own. zlib occupies the
+ * thread that calls it, also behind the asynchronous functions and streams of the runtime, and threads
+ * that serve must not wait for it.
  *
  * One pool serves all threads of a server: the owner directly, its Workers over a port each. It bounds
  * how many Workers compress, how many bytes are in memory for them and how many answers wait, without
@@ -8,6 +9,7 @@
  * the copy, if it was begun, is kept for later. Copies are kept by content, so one version of a file is
  * compressed once per coding, for all.
  */
+import type { ContentTags, FilesPlace, FileVersion } from "../content_tags.ts";
 import { FaultLog } from "../fault_log.ts";
 import { stderr } from "../../../system/stderr.ts";
 import { Cache } from "../cache.ts";
@@ -25,6 +27,7 @@ import {
   WQ_UNBOUND,
 } from "../../workqueue/mod.ts";
 import type { FromCompressors, ToCompressors } from "./messages.ts";
+import { HashQueue } from "./hash_queue.ts";
 import { readShared } from "./shared_copy.ts";
 
 /** More Workers would mostly take memory: together these compress some 100 MB a second. */
@@ -44,8 +47,13 @@ export function compressorWorkers(): number {
   return Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
+/** How many Workers there are besides: files are hashed one at a time. */
+export const HASH_WORKERS = 1;
+
 /** Settings of a pool. */
 export interface CompressorPoolOptions {
+  /** Where the files are that are hashed; without it none is. */
+  files?: FilesPlace;
   /** Bounds the copies that are kept. */
   cacheBytes: number;
   /** Answers that wait at the same time; 256 by default. */
@@ -87,10 +95,13 @@ class Job {
 }
 
 /** Compresses for all threads of a server. Belongs on the thread that creates Workers. */
-export class CompressorPool implements Compressor {
-  readonly #options: Required<CompressorPoolOptions>;
+export class CompressorPool implements Compressor, ContentTags {
+  readonly #options: Required<Omit<CompressorPoolOptions, "files">>;
+  readonly #files: FilesPlace | undefined;
   readonly #kept: Cache<Compressed>;
   readonly #jobs = new Map<string, Job>();
+  readonly #hashes = new HashQueue((file) => this.#hash(file));
+  #hashing: Work<FileVersion, string | undefined> | undefined;
   readonly #faults: FaultLog;
   #bytes = 0;
   #waiting = 0;
@@ -98,7 +109,8 @@ export class CompressorPool implements Compressor {
   #isStopped = false;
 
   /** Creates no Worker before the first copy is wanted. */
-  constructor(options: CompressorPoolOptions) {
+  constructor({ files, ...options }: CompressorPoolOptions) {
+    this.#files = files;
     this.#options = {
       maxWaiting: MAX_WAITING,
       maxWaitMs: MAX_WAIT_MS,
@@ -120,6 +132,12 @@ export class CompressorPool implements Compressor {
     return this.#copy({ tag, coding, size, read: () => readShared(original) });
   }
 
+  tagOf(file: FileVersion): string | undefined {
+    const known = this.#hashes.get(file);
+    if (known === undefined) this.#hashes.begin(file);
+    return known;
+  }
+
   /**
    * Serves a Worker that has a `RemoteCompressor` at the other end of `port`.
    *
@@ -135,6 +153,9 @@ export class CompressorPool implements Compressor {
         wanted.get(id)?.(data.bytes);
         wanted.delete(id);
         return;
+      }
+      if (data.kind === "hash") {
+        return post({ kind: "tag", id, tag: await this.#hashes.tag(data.file) });
       }
       const { tag, coding, size } = data;
       const read = () =>
@@ -162,6 +183,10 @@ export class CompressorPool implements Compressor {
       const { work } = job;
       if (work !== undefined && !cancelWork(work)) killWork(work, "the server stops");
       this.#end(job, undefined);
+    }
+    this.#hashes.clear();
+    if (this.#hashing !== undefined && !cancelWork(this.#hashing)) {
+      killWork(this.#hashing, "the server stops");
     }
     if (this.#queue !== undefined) await destroyWorkqueue(this.#queue);
   }
@@ -213,7 +238,24 @@ export class CompressorPool implements Compressor {
         this.#end(job, undefined);
       },
     });
-    queueWork(this.#queue ??= createQueue(), job.work);
+    queueWork(this.#queue ??= createQueue(this.#files), job.work);
+  }
+
+  #hash(file: FileVersion): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    if (this.#isStopped || this.#files === undefined) return Promise.resolve(undefined);
+    this.#hashing = new Work<FileVersion, string | undefined>("hash", file, {
+      onResult: resolve,
+      onError: ({ reason }) => {
+        if (!this.#isStopped) {
+          const outcome = "its tag holds on this machine only";
+          this.#faults.report("hash", `ktcp http: cannot hash a file: ${reason}; ${outcome}`);
+        }
+        resolve(undefined);
+      },
+    });
+    queueWork(this.#queue ??= createQueue(this.#files), this.#hashing);
+    return promise;
   }
 
   #end(job: Job, copy: Compressed | undefined): void {
@@ -253,12 +295,13 @@ export class CompressorPool implements Compressor {
   }
 }
 
-function createQueue(): Workqueue {
-  const maxWorkers = compressorWorkers();
+function createQueue(files: FilesPlace | undefined): Workqueue {
+  const maxWorkers = compressorWorkers() + (files === undefined ? 0 : HASH_WORKERS);
   const pools = new WorkerPools({
     entry: new URL("./compressor_worker.ts", import.meta.url),
     maxWorkers,
     minIdle: 0,
+    ...(files !== undefined && { init: files, permissions: { read: [files.root] } }),
   });
   return allocWorkqueue("ktcp_compress", { flags: WQ_UNBOUND, maxActive: maxWorkers, pools });
 }

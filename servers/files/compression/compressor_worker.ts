@@ -1,8 +1,20 @@
-/** Worker entry of the compressors: bytes in, a copy out; it needs no permission. */
+/**
+ * Worker entry of the compressors: bytes in, a copy out; or a file that it reads itself, and its tag
+ * out. It may read the served directory, and nothing else.
+ */
+import type { FilesPlace, FileVersion } from "../content_tags.ts";
+import { Files } from "../files.ts";
 import type { Coding } from "../negotiate.ts";
 import { runWork } from "../../workqueue/run_work.ts";
 import { encode } from "./encode.ts";
+import { hashFile } from "./hash_file.ts";
 
-runWork({
+let files: Files | undefined;
+
+runWork<FilesPlace>({
   compress: ({ bytes, coding }: { bytes: Uint8Array; coding: Coding }) => encode(bytes, coding),
+  hash: (file: FileVersion, { init }) => {
+    files ??= new Files(init.root, init);
+    return hashFile(files, file);
+  },
 });

@@ -3,15 +3,19 @@
  * are sent only on request, because the owner may have the copy, or no room.
  */
 import type { Compressed } from "../compress.ts";
+import type { FileVersion } from "../content_tags.ts";
 import type { Coding } from "../negotiate.ts";
 
 /** Worker to owner: `ask` for a copy, then `send` the file's bytes if the owner wants them
- * (none when the file has changed). */
+ * (none when the file has changed); `hash` a large file. */
 export type ToCompressors =
   | { kind: "ask"; id: number; tag: string; coding: Coding; size: number }
-  | { kind: "send"; id: number; bytes: Uint8Array | undefined };
+  | { kind: "send"; id: number; bytes: Uint8Array | undefined }
+  | { kind: "hash"; id: number; file: FileVersion };
 
-/** Owner to Worker: the file's bytes are wanted; the copy, or none, which ends the exchange. */
+/** Owner to Worker: the file's bytes are wanted; the copy, or none, or the tag, or none, which ends the
+ * exchange. */
 export type FromCompressors =
   | { kind: "want"; id: number }
-  | { kind: "copy"; id: number; copy: Compressed | undefined };
+  | { kind: "copy"; id: number; copy: Compressed | undefined }
+  | { kind: "tag"; id: number; tag: string | undefined };

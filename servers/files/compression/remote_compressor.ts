@@ -1,6 +1,9 @@
 /** The compressors as a Worker sees them: at the other end of a port. */
 import { Cache } from "../cache.ts";
 import { type Compressed, type Compressor, copyKey, type Original } from "../compress.ts";
+import type { ContentTags, FileVersion } from "../content_tags.ts";
+import { factsKey } from "../etag.ts";
+import { KnownTags } from "./known_tags.ts";
 import type { FromCompressors, ToCompressors } from "./messages.ts";
 import { readShared } from "./shared_copy.ts";
 
@@ -11,10 +14,14 @@ interface Asked {
 }
 
 /** Asks the owner of the compressors, and keeps what it got. */
-export class RemoteCompressor implements Compressor {
+export class RemoteCompressor implements Compressor, ContentTags {
   readonly #port: MessagePort;
   readonly #kept: Cache<Compressed>;
   readonly #asked = new Map<number, Asked>();
+  readonly #tags = new KnownTags();
+  readonly #askedTags = new Map<number, FileVersion>();
+  /** Of the files in `#askedTags`. */
+  readonly #askedFacts = new Set<string>();
   #nextId = 0;
 
   /** @param cacheBytes bounds the copies that are kept on this thread */
@@ -35,8 +42,20 @@ export class RemoteCompressor implements Compressor {
     });
   }
 
+  tagOf(file: FileVersion): string | undefined {
+    const known = this.#tags.get(file);
+    const facts = factsKey(file.facts);
+    if (known !== undefined || this.#askedFacts.has(facts)) return known;
+    const id = this.#nextId++;
+    this.#askedTags.set(id, file);
+    this.#askedFacts.add(facts);
+    this.#post({ kind: "hash", id, file });
+    return undefined;
+  }
+
   #receive(message: FromCompressors): void {
     const { id } = message;
+    if (message.kind === "tag") return this.#receiveTag(id, message.tag);
     const asked = this.#asked.get(id);
     if (message.kind === "want") {
       // The first request may have waited for too long, while others still wait.
@@ -48,6 +67,13 @@ export class RemoteCompressor implements Compressor {
     const { copy } = message;
     if (copy !== undefined) this.#kept.set(copyKey(original), copy, { bytes: copy.bytes.length });
     resolve(copy);
+  }
+
+  #receiveTag(id: number, tag: string | undefined): void {
+    const file = this.#askedTags.get(id)!;
+    this.#askedTags.delete(id);
+    this.#askedFacts.delete(factsKey(file.facts));
+    if (tag !== undefined) this.#tags.set(file, tag);
   }
 
   #post(message: ToCompressors): void {

@@ -9,6 +9,8 @@ import {
   type Tree,
   withFiles,
 } from "../../support/file_server.ts";
+import { contentTag } from "../../../servers/files/etag.ts";
+import { until } from "../../support/until.ts";
 import { FEW_SETUPS, forEachSetup, serverOptions } from "../../support/setups.ts";
 
 const TREE: Tree = {
@@ -21,6 +23,12 @@ const TREE: Tree = {
   "no-extension": "\x00\x01",
   "sp ace & é.txt": "odd",
   "x:y": "colon",
+  "main.ts": "const a: number = 1;\n",
+  "video.ts": Uint8Array.of(0x47, 0x40, 0x00, 0x10, 0x00),
+  "README": "Read me: é\n",
+  "large": new TextEncoder().encode("text, é\n".repeat(150_000)),
+  ".well-known/acme-challenge/x": "token.print",
+  ".env": "secret",
 };
 const PAGES: Tree = { ...TREE, "index.html": "<p>root", "404.html": "<p>gone" };
 
@@ -34,6 +42,8 @@ interface Case extends Asked {
   expect?: Record<string, string | RegExp | null>;
 }
 
+/** Accept as browsers send it for an address that a person goes to. */
+const BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 const clean = { cleanUrls: true };
 const spa = { spa: true };
 const LISTING = /<title>Index of /;
@@ -84,9 +94,9 @@ const CASES: Case[] = [
   { target: "/dir/", options: { index: ["x", "main.htm"] }, status: 200, content: "<p>main" },
   { target: "/list/", status: 200, content: LISTING },
   { target: "/list/", options: { listing: false }, status: 404, content: "404 Not Found\n" },
-  { target: "/dir", status: 301, expect: { "location": "/dir/" } },
-  { target: "/dir?a=1&b=%20", status: 301, expect: { "location": "/dir/?a=1&b=%20" } },
-  { target: "//dir?//x", status: 301, expect: { "location": "/dir/?//x" } },
+  { target: "/dir", status: 301, expect: { "location": "dir/" } },
+  { target: "/dir?a=1&b=%20", status: 301, expect: { "location": "dir/?a=1&b=%20" } },
+  { target: "//dir?//x", status: 301, expect: { "location": "dir/?//x" } },
   // Clean URLs
   { target: "/about", status: 404 },
   { target: "/about", options: clean, status: 200, content: "<p>about" },
@@ -97,6 +107,31 @@ const CASES: Case[] = [
   { target: "/app/route", options: spa, tree: PAGES, status: 200, content: "<p>root" },
   { target: "/app/missing.js", options: spa, tree: PAGES, status: 404, content: "<p>gone" },
   { target: "/a.txt", options: spa, tree: PAGES, status: 200, content: "0123456789" },
+  { target: "/items/1.1", options: spa, tree: PAGES, status: 200, content: "<p>root" },
+  {
+    target: "/user@mail.com",
+    fields: { Accept: BROWSER },
+    options: spa,
+    tree: PAGES,
+    status: 200,
+    content: "<p>root",
+    expect: { vary: "Accept" },
+  },
+  // Source and text
+  ...["main.ts", "README"].map((name): Case => ({
+    target: `/${name}`,
+    status: 200,
+    expect: { "content-type": "text/plain; charset=utf-8", "content-disposition": null },
+  })),
+  { target: "/video.ts", status: 200, expect: { "content-type": "video/mp2t" } },
+  {
+    target: "/large",
+    status: 200,
+    expect: { "content-type": "text/plain; charset=utf-8" },
+  },
+  // What is hidden
+  { target: "/.well-known/acme-challenge/x", status: 200, content: "token.print" },
+  { target: "/.env", status: 404 },
   // Methods
   { target: "/a.txt", method: "POST", status: 405, expect: { allow: "GET, HEAD, OPTIONS" } },
   { target: "/a.txt", method: "DELETE", status: 405, expect: { allow: "GET, HEAD, OPTIONS" } },
@@ -234,6 +269,13 @@ Deno.test("ktcp http --auth asks for the password before anything else is answer
     }
   }));
 
+/** Errors that do not close the connection. */
+const ERRORS: [target: string, method: string, status: number][] = [
+  ["/missing", "GET", 404],
+  ["/a.txt", "POST", 405],
+  ["/a.txt", "BREW", 501],
+];
+
 forEachSetup(FEW_SETUPS, (setup) => {
   const { label } = setup;
 
@@ -261,6 +303,54 @@ forEachSetup(FEW_SETUPS, (setup) => {
         }
       },
     ));
+
+  Deno.test(`${label}: ktcp http --dir words errors by Accept`, () =>
+    withFiles(
+      { "a.txt": "a" },
+      { ...serverOptions(setup), maxActive: 4 },
+      async ({ ask }) => {
+        for (const [target, method, status] of ERRORS) {
+          const plain = await ask(target, { method });
+          const page = await ask(target, { method, fields: { Accept: BROWSER } });
+          assert.deepEqual([plain.status, page.status], [status, status], target);
+          checkFields(plain.fields, { "content-type": /^text\/plain/, vary: "Accept" }, target);
+          checkFields(page.fields, { "content-type": /^text\/html/, vary: "Accept" }, target);
+          assert.match(plain.body, new RegExp(`^${status} [^<]*\n$`));
+          assert.match(page.body, new RegExp(`<h1>${status} `));
+        }
+      },
+    ));
+
+  Deno.test(`${label}: ktcp http --dir tags a large file by its content in the end`, () => {
+    const content = new Uint8Array(3 << 20).map((_, at) => at % 251);
+    return withFiles(
+      { "large.bin": content },
+      { ...serverOptions(setup), maxActive: 4 },
+      async ({ ask }) => {
+        const wanted = contentTag(content);
+        const range = { Range: "bytes=5-9" };
+        let before: string | undefined;
+        await until(async () => {
+          const { etag } = (await ask("/large.bin", { fields: range })).fields;
+          if (etag !== wanted && !etag.startsWith("W/")) before = etag;
+          return etag === wanted;
+        });
+        // A download that began with the tag of this machine goes on.
+        for (const tag of [wanted, ...before === undefined ? [] : [before]]) {
+          // Each Worker learns of it at its own next look.
+          const become = (fields: Record<string, string>, status: number) =>
+            until(async () => {
+              const answer = await ask("/large.bin", { fields });
+              return answer.status === status && answer.fields.etag === wanted;
+            }, `${tag} is known`);
+          await become({ ...range, "If-Range": tag }, 206);
+          await become({ "If-None-Match": tag }, 304);
+        }
+        const other = await ask("/large.bin", { fields: { ...range, "If-Range": '"other"' } });
+        assert.equal(other.status, 200);
+      },
+    );
+  });
 
   Deno.test(`${label}: ktcp http --dir serves files of all sizes`, () => {
     const sizes = [0, 1, 20_000, 100_000, 1 << 20, 3 << 20];

@@ -6,7 +6,8 @@ import {
   PACK_ENTRIES,
   PackedEntries,
 } from "../../../servers/files/entry_pack.ts";
-import { htmlText, LISTING_FIELDS, writeListing } from "../../../servers/files/listing.ts";
+import { LISTING_FIELDS, writeListing } from "../../../servers/files/listing.ts";
+import { htmlText } from "../../../servers/files/page.ts";
 import {
   type ListingSort,
   listingSort,

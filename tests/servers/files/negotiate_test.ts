@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
-import { compressible, contentType, mayHaveSiblings } from "../../../servers/files/mime.ts";
-import { acceptedCodings, wantsJson } from "../../../servers/files/negotiate.ts";
+import {
+  compressible,
+  contentType,
+  isTypedByContent,
+  isUtf8Text,
+  mayHaveSiblings,
+} from "../../../servers/files/mime.ts";
+import { acceptedCodings, wantsJson, wishForPage } from "../../../servers/files/negotiate.ts";
 
 Deno.test("acceptedCodings() orders by q-value, then by compression", () => {
   const cases: [field: string | undefined, codings: string][] = [
@@ -63,7 +69,6 @@ Deno.test("contentType() names the type and the charset of text", () => {
     ["a.mjs", "text/javascript; charset=utf-8"],
     ["a.json", "application/json; charset=utf-8"],
     ["a.txt", "text/plain; charset=utf-8"],
-    ["a.md", "text/markdown; charset=utf-8"],
     ["a.svg", "image/svg+xml; charset=utf-8"],
     ["a.xml", "application/xml; charset=utf-8"],
     ["a.png", "image/png"],
@@ -79,12 +84,77 @@ Deno.test("contentType() names the type and the charset of text", () => {
     [".html", "text/html; charset=utf-8"],
     ["noext", "application/octet-stream"],
     ["d.html/noext", "application/octet-stream"],
-    ["README", "text/plain; charset=utf-8"],
+    ["README", "application/octet-stream"],
+    ["a.ts", "video/mp2t"],
+    [".well-known/apple-app-site-association", "application/json"],
     ["constructor", "application/octet-stream"],
     ["a.constructor", "application/octet-stream"],
     ["a.__proto__", "application/octet-stream"],
   ];
   for (const [name, type] of cases) assert.equal(contentType(name), type, name);
+});
+
+Deno.test("contentType() lets browsers show source and text", () => {
+  const extensions = "tsx jsx rs py go c h java sh toml yaml yml lock log md ipynb sql cpp kt diff";
+  for (const extension of extensions.split(" ")) {
+    for (const isText of [true, false]) {
+      assert.equal(
+        contentType(`a/b.${extension}`, { isText }),
+        "text/plain; charset=utf-8",
+        extension,
+      );
+    }
+    assert.ok(!isTypedByContent(`b.${extension}`));
+  }
+  for (
+    const name of ["a.ts", "A.MTS", "README", "a/LICENSE", "Makefile", ".profile", ".gitignore"]
+  ) {
+    assert.ok(isTypedByContent(name), name);
+    assert.equal(contentType(name, { isText: true }), "text/plain; charset=utf-8", name);
+  }
+});
+
+Deno.test("isUtf8Text() tells text from other bytes, also where a beginning ends", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const cases: [bytes: Uint8Array, whole: boolean, beginning: boolean][] = [
+    [bytes(""), true, true],
+    [bytes("const a = 1;\r\n\t// é €\f\x1b[31mred"), true, true],
+    [bytes("\ufefftext"), true, true],
+    [bytes("é").subarray(0, 1), false, true],
+    [bytes("a\0b"), false, false],
+    [bytes("a\x01b"), false, false],
+    [Uint8Array.of(0x47, 0x40, 0, 0x10), false, false],
+    [Uint8Array.of(0x61, 0xff), false, false],
+    [Uint8Array.of(0xc0, 0xaf), false, false],
+    [Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 2, 1, 1), false, false],
+  ];
+  for (const [content, whole, beginning] of cases) {
+    assert.equal(isUtf8Text(content, { isWhole: true }), whole, `${content}`);
+    assert.equal(isUtf8Text(content, { isWhole: false }), beginning, `${content} as a beginning`);
+  }
+});
+
+Deno.test("wishForPage() tells people from what pages load", () => {
+  const cases: [accept: string | undefined, wish: string][] = [
+    // Chromium, Firefox, Safari: an address, then pictures, style, scripts and fetch().
+    [
+      "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+      "prefers",
+    ],
+    ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "prefers"],
+    ["image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", "refuses"],
+    ["text/css,*/*;q=0.1", "refuses"],
+    ["*/*", "takes"],
+    [undefined, "takes"],
+    ["", "takes"],
+    ["application/json, text/plain, */*", "refuses"],
+    ["application/json", "refuses"],
+    ["application/json;q=0.5, text/html", "prefers"],
+    ["text/html;q=0.4, application/json", "refuses"],
+    ["text/html;q=0", "refuses"],
+    ["text/*", "takes"],
+  ];
+  for (const [accept, wish] of cases) assert.equal(wishForPage(accept), wish, accept);
 });
 
 Deno.test("compressible() is true of text and uncompressed formats", () => {

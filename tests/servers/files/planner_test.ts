@@ -137,6 +137,16 @@ Deno.test("planner sends a file with its fields", () => {
 Deno.test("planner answers targets by status", () => {
   const clean = { cleanUrls: true };
   const spa = { spa: true };
+  const navigation = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  const picture = "image/avif,image/webp,image/*,*/*;q=0.8";
+  const json = "application/json, text/plain, */*";
+  const wellKnown = {
+    ...TREE,
+    ".well-known/acme-challenge/x": "token",
+    ".well-known/.hidden": "no",
+    "dir/.well-known/x": "no",
+    ".well-known-not/x": "no",
+  };
   const withIndex = { ...TREE, "index.html": "<p>root", "404.html": "<p>gone" };
   const cases: [target: string, settings: Case, status: number, content?: string][] = [
     ["/", {}, 200, "listing"],
@@ -174,6 +184,19 @@ Deno.test("planner answers targets by status", () => {
     ["/app/missing.js", { options: spa, tree: withIndex }, 404, "<p>gone"],
     ["/.git/config", { options: spa, tree: withIndex }, 404, "<p>gone"],
     ["/app/route", { options: spa }, 404],
+    ["/items/1.1", { options: spa, tree: withIndex }, 200, "<p>root"],
+    ["/items/1.1", { options: spa, tree: withIndex, fields: navigation }, 200, "<p>root"],
+    ["/user@mail.com", { options: spa, tree: withIndex, fields: navigation }, 200, "<p>root"],
+    ["/docs/a.js", { options: spa, tree: withIndex, fields: navigation }, 200, "<p>root"],
+    ["/docs/a.js", { options: spa, tree: withIndex, fields: { accept: "*/*" } }, 404, "<p>gone"],
+    ["/a.png", { options: spa, tree: withIndex, fields: { accept: picture } }, 404, "<p>gone"],
+    ["/api/x", { options: spa, tree: withIndex, fields: { accept: json } }, 404, "<p>gone"],
+    ["/.env", { options: spa, tree: withIndex, fields: navigation }, 404, "<p>gone"],
+    // Dotfiles
+    ["/.well-known/acme-challenge/x", { tree: wellKnown }, 200, "token"],
+    ["/.well-known/.hidden", { tree: wellKnown }, 404],
+    ["/dir/.well-known/x", { tree: wellKnown }, 404],
+    ["/.well-known-not/x", { tree: wellKnown }, 404],
     ["/a.txt", { options: spa, tree: withIndex }, 200, "0123456789"],
     ["/list/", { options: { ...spa, listing: false }, tree: withIndex }, 200, "<p>root"],
   ];
@@ -190,24 +213,31 @@ Deno.test("planner answers targets by status", () => {
 
 Deno.test("planner redirects a directory to its own host, keeping the query", () => {
   const cases: [target: string, location: string][] = [
-    ["/dir", "/dir/"],
-    ["/dir?a=1&b=2", "/dir/?a=1&b=2"],
-    ["/dir?", "/dir/?"],
-    ["//dir", "/dir/"],
-    ["///dir?//x", "/dir/?//x"],
-    ["http://host/dir?q", "/dir/?q"],
-    ["/%64ir", "/dir/"],
+    ["/dir", "dir/"],
+    ["/dir?a=1&b=2", "dir/?a=1&b=2"],
+    ["/dir?", "dir/?"],
+    ["//dir", "dir/"],
+    ["///dir?//x", "dir/?//x"],
+    ["http://host/dir?q", "dir/?q"],
+    ["/%64ir", "dir/"],
   ];
   for (const [target, location] of cases) {
     const plan = answer(target);
     assert.equal(plan.status, 301, target);
     assert.equal(field(plan, "location"), location, target);
+    // What the client makes of it (RFC 3986 section 5.2), also below a prefix that a proxy takes off.
+    const path = target.replace("http://host", "").split("?")[0];
+    for (const prefix of ["", "/app"]) {
+      const base = new URL(`http://host${prefix}${path}`);
+      const { pathname } = new URL(location, base);
+      assert.equal(pathname, `${base.pathname.replace("%64", "d")}/`, target);
+    }
   }
   const evil = { "evil.example": null, "evil.example/@x": null };
-  assert.equal(field(answer("//evil.example", { tree: evil }), "location"), "/evil.example/");
+  assert.equal(field(answer("//evil.example", { tree: evil }), "location"), "evil.example/");
   assert.equal(
     field(answer("//evil.example/@x", { tree: evil }), "location"),
-    "/evil.example/%40x/",
+    "%40x/",
   );
 });
 
@@ -323,6 +353,11 @@ Deno.test("planner sends ranges", () => {
     ["bytes=10-", 416, "bytes */10"],
     ["bytes=0-5x", 200, undefined, "0123456789"],
   ];
+  for (const range of ["bytes=0-", "bytes=0-0", "bytes=0-,5-", "bytes=-5"]) {
+    const empty = answer("/empty.txt", { fields: { range } });
+    assert.deepEqual([empty.status, empty.length], [200, 0], `${range} of an empty file`);
+  }
+  assert.equal(answer("/empty.txt", { fields: { range: "bytes=1-" } }).status, 416);
   for (const [range, status, contentRange, content] of cases) {
     const plan = answer("/a.txt", { fields: { range } });
     assert.deepEqual([plan.status, field(plan, "content-range")], [status, contentRange], range);
@@ -380,6 +415,62 @@ Deno.test("planner plans large files as slices of the disk", () => {
   ]);
 });
 
+Deno.test("planner judges conditions on a listing, which has no validators", () => {
+  const cases: [fields: Record<string, string>, status: number][] = [
+    [{ "if-match": "*" }, 200],
+    [{ "if-match": '"x"' }, 412],
+    [{ "if-match": "x" }, 412],
+    [{ "if-none-match": "*" }, 304],
+    [{ "if-none-match": '"x"' }, 200],
+    [{ "if-match": '"x"', "if-none-match": "*" }, 412],
+    [{ "if-modified-since": MODIFIED }, 200],
+    [{ "if-unmodified-since": MODIFIED }, 200],
+    [{ "range": "bytes=0-1" }, 200],
+  ];
+  for (const [fields, status] of cases) {
+    for (const method of ["GET", "HEAD"]) {
+      const plan = answer("/list/", { fields, method });
+      assert.equal(plan.status, status, `${method} ${JSON.stringify(fields)}`);
+      if (status === 304) {
+        assert.deepEqual([plan.content, field(plan, "vary")], [undefined, "Accept"]);
+      }
+    }
+  }
+  // The answer would not be 200 without them.
+  for (const target of ["/missing", "/dir"]) {
+    const { status } = answer(target);
+    assert.equal(answer(target, { fields: { "if-match": '"x"' } }).status, status);
+  }
+});
+
+Deno.test("planner words errors as a page for who prefers pages", () => {
+  const page = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+  const cases: [target: string, settings: Case, status: number, sentence: RegExp][] = [
+    ["/missing", {}, 404, /There is nothing at this address\./],
+    ["/secret", {}, 403, /no permission/],
+    ["/%00", {}, 400, /The target holds a byte/],
+    ["/a.txt", { method: "POST" }, 405, /not allowed/],
+    ["/a.txt", { fields: { "if-match": '"x"' } }, 412, /not in the state/],
+    ["/a.txt", { fields: { range: "bytes=99-" } }, 416, /does not have the part/],
+    ["/a.txt", { fields: { "accept-encoding": "identity;q=0" } }, 406, /coding is acceptable/],
+  ];
+  for (const [target, settings, status, sentence] of cases) {
+    const plain = answer(target, settings);
+    const asPage = answer(target, { ...settings, fields: { ...settings.fields, ...page } });
+    assert.deepEqual([plain.status, asPage.status], [status, status], target);
+    assert.match(text(plain), new RegExp(`^${status} [^<]+\n$`));
+    assert.match(text(asPage), sentence, target);
+    assert.match(text(asPage), new RegExp(`<title>${status} `));
+    assert.equal(field(plain, "content-type"), "text/plain; charset=utf-8");
+    assert.equal(field(asPage, "content-type"), "text/html; charset=utf-8");
+    assert.match(
+      field(asPage, "content-security-policy")!,
+      /^default-src 'none'; style-src 'sha256-/,
+    );
+    for (const plan of [plain, asPage]) assert.match(field(plan, "vary")!, /^Accept(,|$)/, target);
+  }
+});
+
 Deno.test("planner answers conditional requests", () => {
   const notModified = answer("/a.txt", { fields: { "if-none-match": 'W/"a.txt"' } });
   assert.deepEqual([notModified.status, notModified.content, notModified.length], [
@@ -402,7 +493,7 @@ Deno.test("planner answers conditional requests", () => {
   assert.equal(status({ "if-match": '"x"', range: "bytes=0-1" }), 412);
   assert.equal(status({ "if-match": "*" }, "/missing"), 404);
   assert.equal(status({ "if-none-match": "*" }, "/dir"), 301);
-  assert.equal(status({ "if-none-match": "*" }, "/list/"), 200);
+  assert.equal(status({ "if-none-match": "*" }, "/list/"), 304);
   assert.equal(status({ "if-range": '"a.txt"', range: "bytes=0-1" }), 206);
   assert.equal(status({ "if-range": MODIFIED, range: "bytes=0-1" }), 206);
   assert.equal(status({ "if-range": '"x"', range: "bytes=0-1" }), 200);
@@ -431,7 +522,7 @@ Deno.test("planner sends precompressed siblings with Vary", () => {
   }
   assert.notEqual(field(of("br"), "etag"), field(of("gzip"), "etag"));
   const refused = of("zstd, identity;q=0");
-  assert.deepEqual([refused.status, field(refused, "vary")], [406, "Accept-Encoding"]);
+  assert.deepEqual([refused.status, field(refused, "vary")], [406, "Accept, Accept-Encoding"]);
   assert.equal(of("identity;q=0", "/a.txt").status, 406);
   const byName = of("gzip", "/pack.gz");
   assert.deepEqual([field(byName, "content-encoding"), field(byName, "content-type")], [

@@ -225,3 +225,75 @@ Deno.test("Site lists many names without holding the event loop", () =>
     }
     assert.ok(one.text.indexOf(">file-2.txt<") < one.text.indexOf(">file-10.txt<"));
   }));
+
+Deno.test("Site keeps nothing fresh when the clock is set back", () =>
+  withTree({ "a.txt": "one" }, (root) => {
+    const served = site(root);
+    const nowMs = Date.now();
+    assert.equal(text(served.plan(get("/a.txt"), nowMs)), "one");
+    Deno.writeTextFileSync(root + "/a.txt", "three");
+    for (const fields of [{}, { range: "bytes=0-" }] as Record<string, string>[]) {
+      const plan = served.plan(get("/a.txt", fields), nowMs - 3_600_000);
+      assert.equal(text(plan), "three", JSON.stringify(fields));
+    }
+  }));
+
+Deno.test("Site uses no compressed copy that is older than its file, and says so once", () =>
+  withTree({ "a.js": "let a;", "a.js.gz": "old", "a.js.br": "new" }, (root) => {
+    const at = (name: string, ms: number) =>
+      Deno.utimeSync(`${root}/${name}`, ms / 1000, ms / 1000);
+    const encoding = (served: Site, nowMs: number) => {
+      const plan = served.plan(get("/a.js", { "accept-encoding": "gzip" }), nowMs) as Plan;
+      return plan.fields.find(([name]) => name === "Content-Encoding")?.[1];
+    };
+    const second = 1_700_000_000_000;
+    const cases: [fileMs: number, copyMs: number, encoding: string | undefined][] = [
+      [second, second, "gzip"],
+      [second, second + 5000, "gzip"],
+      [second + 250, second + 250, "gzip"],
+      // Kept by a tool that knows whole seconds only.
+      [second + 250, second, "gzip"],
+      [second + 250, second + 249, undefined],
+      [second + 1000, second, undefined],
+      [second + 60_000, second, undefined],
+    ];
+    for (const [fileMs, copyMs, wanted] of cases) {
+      at("a.js", fileMs);
+      at("a.js.gz", copyMs);
+      const lines: string[] = [];
+      const served = new Site(staticOptions({ root }), { note: (line) => lines.push(line) });
+      for (let look = 0; look < 3; ++look) {
+        const nowMs = Date.now() + look * REVALIDATE_MS;
+        assert.equal(encoding(served, nowMs), wanted, `${fileMs} ${copyMs}`);
+      }
+      const told = lines.filter((line) => line.includes("a.js.gz"));
+      assert.equal(told.length, wanted === undefined ? 1 : 0, lines.join());
+    }
+    // Written anew it is used again.
+    const served = site(root);
+    assert.equal(encoding(served, Date.now()), undefined);
+    Deno.writeTextFileSync(root + "/a.js.gz", "new");
+    assert.equal(encoding(served, Date.now() + REVALIDATE_MS), "gzip");
+  }));
+
+Deno.test("Site tags a large file by its content as soon as that is known", () =>
+  withTree({ "large.bin": new Uint8Array(MAX_IN_MEMORY_BYTES + 1) }, (root) => {
+    const known: { tag?: string } = {};
+    const asked: string[] = [];
+    const tags = { tagOf: ({ path }: { path: string }) => (asked.push(path), known.tag) };
+    const served = new Site(staticOptions({ root }), { tags });
+    const tagAt = (nowMs: number) => {
+      const plan = served.plan(get("/large.bin"), nowMs) as Plan;
+      return plan.fields.find(([name]) => name === "ETag")![1];
+    };
+    const nowMs = Date.now();
+    assert.match(tagAt(nowMs), /^W\//);
+    assert.deepEqual(asked, [], "a later write could leave these facts alone");
+    const settled = tagAt(nowMs + 5000);
+    assert.match(settled, /^"/);
+    assert.deepEqual(asked, ["large.bin"]);
+    known.tag = '"content"';
+    assert.equal(tagAt(nowMs + 6000), known.tag);
+    assert.equal(tagAt(nowMs + 7000), known.tag);
+    assert.equal(asked.length, 2, "it is kept");
+  }));

@@ -8,7 +8,12 @@ import { RemoteCompressor } from "../../../../servers/files/compression/remote_c
 import type { Compressed, Original } from "../../../../servers/files/compress.ts";
 import { contentTag } from "../../../../servers/files/etag.ts";
 import type { Coding } from "../../../../servers/files/negotiate.ts";
+import { Files } from "../../../../servers/files/files.ts";
+import { HashQueue } from "../../../../servers/files/compression/hash_queue.ts";
 import { until } from "../../../support/until.ts";
+import { withTree } from "../tree.ts";
+
+const PLAIN = { followSymlinks: false, dotfiles: false };
 
 const text = new TextEncoder().encode("some text to compress, ".repeat(500));
 
@@ -183,3 +188,60 @@ Deno.test("CompressorPool.serve() frees what a Worker took that is gone", () =>
     await until(() => pool.bytesUnderWay === 0);
     port2.close();
   }));
+
+Deno.test("CompressorPool hashes a large file once, in a Worker that may read the directory", () =>
+  withTree({ "large.bin": large, "other.bin": large.subarray(1) }, async (root) => {
+    const settled = new Date(Date.now() - 60_000);
+    const versionOf = (path: string) => {
+      Deno.utimeSync(`${root}/${path}`, settled, settled);
+      const found = new Files(root, PLAIN).find(path);
+      assert.ok(found.kind === "file");
+      return { path, facts: found.facts };
+    };
+    const [file, other] = ["large.bin", "other.bin"].map(versionOf);
+    const place = { root, ...PLAIN };
+    await withPool({ ...PATIENT, files: place }, async (pool) => {
+      assert.equal(pool.tagOf(file), undefined);
+      const { port1, port2 } = new MessageChannel();
+      const end = pool.serve(port1);
+      const remote = new RemoteCompressor(port2, 0);
+      assert.equal(remote.tagOf(other), undefined);
+      await until(() => pool.tagOf(file) !== undefined && remote.tagOf(other) !== undefined);
+      assert.equal(pool.tagOf(file), contentTag(large));
+      assert.equal(remote.tagOf(other), contentTag(large.subarray(1)));
+      assert.equal(pool.tagOf(other), remote.tagOf(other), "what one thread asked for all know");
+      // What is no longer there has no tag, and nothing waits for it.
+      const gone = { path: "gone.bin", facts: { ...file.facts, ino: 1 } };
+      assert.equal(remote.tagOf(gone), undefined);
+      Deno.writeTextFileSync(`${root}/large.bin`, "changed");
+      const changed = { path: "large.bin", facts: { ...file.facts, size: 7 } };
+      assert.equal(remote.tagOf(changed), undefined);
+      end();
+      port2.close();
+    });
+  }));
+
+Deno.test("HashQueue hashes one file at a time, each once, and as many as it has room for", async () => {
+  const underWay: ((tag: string | undefined) => void)[] = [];
+  let count = 0;
+  const queue = new HashQueue((file) => {
+    ++count;
+    return new Promise((resolve) => underWay.push(() => resolve(`"${file.path}"`)));
+  });
+  const file = (ino: number) => ({
+    path: `${ino}`,
+    facts: { dev: 1, ino, size: 1, mtimeMs: 0, ctimeMs: 0 },
+  });
+  const first = [queue.tag(file(0)), queue.tag(file(0))];
+  for (let ino = 1; ino < 300; ++ino) queue.begin(file(ino));
+  assert.equal(queue.begin(file(300)), undefined, "too many wait");
+  assert.equal(await queue.tag(file(300)), undefined);
+  assert.deepEqual([count, underWay.length], [1, 1]);
+  underWay.shift()!(undefined);
+  assert.deepEqual(await Promise.all(first), ['"0"', '"0"']);
+  await until(() => underWay.length === 1);
+  assert.deepEqual([count, queue.get(file(0))], [2, '"0"']);
+  const given = queue.tag(file(2));
+  queue.clear();
+  assert.equal(await given, undefined);
+});
