@@ -81,6 +81,8 @@ const USAGE_ERRORS: [args: string[], error: RegExp][] = [
   [["http", "--log", "xml"], /--log <format>' argument 'xml'.*common, json, off/],
   [["http", "--dir"], /option '-d, --dir <directory>' argument missing/],
   [["http", "--dir", "/no/such/dir"], /option '--dir': there is no directory '\/no\/such\/dir'/],
+  [["http", "--dir", "x".repeat(5000)], /option '--dir': cannot read 'x+': File name too long/],
+  [["http", "--dir", "/x".repeat(3000)], /option '--dir': cannot read '[x/]+': File name too long/],
   [["http", "--dir", Deno.execPath()], /option '--dir': '.*' is not a directory/],
   [["http", "--dir", ".", "--echo"], /--dir <directory>' cannot be used with option '--echo'/],
 ];
