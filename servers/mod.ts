@@ -60,6 +60,7 @@ export {
   TRIGGERS,
 } from "./net/engine_options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
+export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
   DEFAULT_CACHE_BYTES,

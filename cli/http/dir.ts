@@ -2,7 +2,7 @@
  * The options of `ktcp http` that say how a directory is served.
  */
 import { statfsSync } from "node:fs";
-import { isAbsolute, normalize } from "node:path";
+import { isAbsolute, normalize, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { DirectoryOptions } from "../../servers/mod.ts";
 import {
@@ -33,6 +33,54 @@ export interface DirFlags {
   cache: number;
 }
 
+/** Options that mean nothing without a directory, by the names of their values. */
+const NEED_DIRECTORY = [
+  "index",
+  "spa",
+  "cleanUrls",
+  "listing",
+  "dotfiles",
+  "followSymlinks",
+  "compress",
+  "cacheControl",
+  "cors",
+  "header",
+  "auth",
+  "cache",
+];
+
+/**
+ * The directory that the argument and `--dir` name.
+ *
+ * @throws {UsageError} when they name different ones, beside `--echo`, and when there is none though
+ *   another option needs it
+ */
+export function directoryOf(argument: string | undefined, command: Command): string | undefined {
+  const { dir, echo } = command.opts<DirFlags & { echo?: boolean }>();
+  if (argument !== undefined && dir !== undefined && resolve(argument) !== resolve(dir)) {
+    throw new UsageError(
+      `the directory is '${argument}', and option '--dir' says '${dir}'; name one`,
+    );
+  }
+  if (argument !== undefined && echo) {
+    throw new UsageError(
+      `option '--echo' answers with the request's content and serves no directory; ` +
+        `leave out '${argument}'`,
+    );
+  }
+  const directory = argument ?? dir;
+  const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+  const idle = command.options.find((option) =>
+    NEED_DIRECTORY.includes(option.attributeName()) && isGiven(option.attributeName())
+  );
+  if (directory === undefined && idle !== undefined) {
+    throw new UsageError(
+      `option '${idle.long}' is for files, and no directory is named; write 'ktcp http DIR'`,
+    );
+  }
+  return directory;
+}
+
 /** Turns the error of an option's parser into commander's. */
 function parserFor<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
@@ -52,7 +100,7 @@ function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) =>
 /** Adds the options. */
 export function addDirOptions(command: Command): Command {
   return addOptions(command, [
-    new Option("-d, --dir <directory>", "serve the files in it").conflicts("echo"),
+    new Option("-d, --dir <directory>", "the same as the argument DIR").conflicts("echo"),
     new Option(
       "--index <name>",
       "file that stands for its directory; may be repeated (default: index.html)",

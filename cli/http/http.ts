@@ -1,8 +1,15 @@
 /** `ktcp http`: the HTTP/1.1 server. */
 import { Command, Option } from "commander";
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type HttpServiceOptions } from "../../servers/mod.ts";
+import {
+  DEFAULT_LIMITS,
+  DEFAULT_TIMEOUTS,
+  type HttpServiceOptions,
+  LOG_FORMATS,
+  type LogFormat,
+} from "../../servers/mod.ts";
 import { addOptions, count, duration, file, formatSize, size } from "../shared/options.ts";
-import { addDirOptions, directoryOptions, type DirFlags } from "./dir.ts";
+import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
+import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
   addServeOptions,
@@ -14,7 +21,7 @@ import { messageWork } from "../shared/work.ts";
 
 interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
-  log: "common" | "json" | "off";
+  log?: LogFormat | "off";
   trustProxy?: boolean;
   maxRequestLine: number;
   maxHeaderSize: number;
@@ -31,7 +38,8 @@ const MAX_HEADER_BYTES = 47104;
 /** Builds the command. */
 export function command(): Command {
   const http = new Command("http")
-    .description('HTTP/1.1 server: files with --dir, "Hello World!" without it.');
+    .description('HTTP/1.1 server: the files of a directory, "Hello World!" without one.')
+    .argument("[dir]", "the directory to serve");
   addServeOptions(http, "http");
   addDirOptions(http);
   const { headMs, contentMs } = DEFAULT_TIMEOUTS.http;
@@ -59,25 +67,32 @@ export function command(): Command {
     duration("--body-timeout", "time between two parts of a request's content, else 408", {
       default: contentMs,
     }),
-    new Option("--log <format>", "access log on stderr").choices(["common", "json", "off"])
-      .default("off"),
+    new Option(
+      "--log <format>",
+      "access log on stderr (default: short on a terminal, else off)",
+    ).choices([...LOG_FORMATS, "off"]),
     file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
     file("--tls-key", "its private key (PEM)"),
     new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
   ])
     .addHelpText(
       "after",
-      "\nExamples:\n  ktcp http --dir .\n  ktcp http --port 0 --echo\n" +
-        "  ktcp http --dir site --tls-cert cert.pem --tls-key key.pem",
+      "\nExamples:\n  ktcp http .\n  ktcp http --port 0 --echo\n" +
+        "  ktcp http site --tls-cert cert.pem --tls-key key.pem",
     )
-    .action(async (flags: HttpFlags) => {
+    .action(async (dir: string | undefined, given: HttpFlags) => {
+      const flags = { ...given, dir: directoryOf(dir, http) };
+      const isTerminal = Deno.stderr.isTerminal();
+      const format = flags.log ?? (isTerminal ? "short" : "off");
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
         directory: directoryOptions(flags),
-        log: flags.log === "off"
-          ? undefined
-          : { format: flags.log, trustProxy: flags.trustProxy ?? false },
+        log: format === "off" ? undefined : {
+          format,
+          trustProxy: flags.trustProxy ?? false,
+          colour: isTerminal && !Deno.noColor,
+        },
         limits: {
           maxRequestLine: flags.maxRequestLine,
           maxHeaderSize: flags.maxHeaderSize,
@@ -89,11 +104,23 @@ export function command(): Command {
       const { tlsOptions } = await import("./tls.ts");
       const tls = tlsOptions(flags);
       const common = await commonServerOptions(flags, { isTls: tls !== undefined });
-      await runServer("http", {
-        ...common,
-        listen: { ...common.listen, tls },
-        service,
-        timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
-      }, flags);
+      await runServer(
+        "http",
+        {
+          ...common,
+          listen: { ...common.listen, tls },
+          service,
+          timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
+        },
+        flags,
+        {
+          readyNote: ({ address }) => {
+            if (!isTerminal) return undefined;
+            const { content, directory } = service;
+            const listening = { ...directory, address, isTls: tls !== undefined, content };
+            return firstLines(listening, interfaceAddresses()).join("\n");
+          },
+        },
+      );
     });
 }

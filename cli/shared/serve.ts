@@ -137,11 +137,18 @@ export async function commonServerOptions(
 /** The rest of the log has so long where nothing is left of `--grace`. */
 const LAST_LOG_MS = 500;
 
+/** What a command adds to the life of its server. */
+export interface ServeHooks {
+  /** What is told on stderr behind the readiness line. */
+  readyNote?(server: RunningServer): string | undefined;
+}
+
 /** Runs a server from its readiness line to its summary. */
 export async function runServer(
   name: ServerName,
   options: PartialServerOptions,
   flags: ServeFlags,
+  { readyNote }: ServeHooks = {},
 ): Promise<void> {
   // A reader of stderr that is slow, or gone, must not delay connections.
   stderr.buffer();
@@ -162,9 +169,12 @@ export async function runServer(
       async () => printNote(statsTable(await server.reports())),
     );
   }
+  // May ask the system for what is no longer permitted behind this.
+  const note = readyNote?.(server);
   dropPermissions(options);
   try {
     printResult(readyLine(name, server.address));
+    if (note !== undefined) printNote(note);
   } catch (error) {
     await server.stop(0);
     throw error;

@@ -29,13 +29,17 @@ export interface AccessRecord {
 }
 
 /** Formats of `--log`. */
-export type LogFormat = "common" | "json";
+export const LOG_FORMATS = ["short", "common", "json"] as const;
+
+export type LogFormat = typeof LOG_FORMATS[number];
 
 /** How the access log is written. */
 export interface AccessLogOptions {
   format: LogFormat;
   /** Log the client that the last proxy names in X-Forwarded-For. */
   trustProxy: boolean;
+  /** `short`: show the status in colour. */
+  colour?: boolean;
 }
 
 /** A log of whole lines. */
@@ -67,8 +71,9 @@ export class AccessLog {
 /**
  * The line of one request, with its line feed. Pure.
  *
- * `common` is the Common Log Format: `host ident user [time] "request" status bytes`. Whatever a
- * client chose is escaped, so that no request can forge a line.
+ * `common` is the Common Log Format: `host ident user [time] "request" status bytes`. `short` is for
+ * a terminal: the local time, status, method, target, bytes, milliseconds, and the client unless it
+ * is this machine. Whatever a client chose is escaped, so that no request can forge a line.
  */
 export function logLine(
   record: AccessRecord,
@@ -91,6 +96,7 @@ export function logLine(
       userAgent: record.userAgent ?? null,
     }).replace(/[\x7f-\x9f\u2028\u2029]/g, jsonEscape) + "\n";
   }
+  if (options.format === "short") return shortLine(record, client, options.colour ?? false);
   const user = record.user === undefined || record.user === "" ? "-" : escape(record.user, true);
   return `${escape(client, true) || "-"} - ${user} [${clfTime(record.timeMs)}] ` +
     `"${escape(request, false)}" ${record.status} ${record.bodyBytes || "-"}\n`;
@@ -109,6 +115,34 @@ export function clientAddress(
   // Some proxies add the port: 192.0.2.1:5678, [2001:db8::1]:5678.
   const address = last.replace(/^\[([^\]]*)\](?::\d+)?$/, "$1").replace(/^([\d.]+):\d+$/, "$1");
   return /^[0-9a-f.:]+$/i.test(address) ? address : record.peer;
+}
+
+/** Colours of a status by its first digit: informational to server error (ECMA-48 SGR). */
+const STATUS_COLOURS = [0, 34, 32, 36, 33, 31];
+
+/** `12:05:33 200 GET /path 1.5k 0.3ms`. */
+function shortLine(record: AccessRecord, client: string, colour: boolean): string {
+  const { timeMs, method, target, status, bodyBytes, durationUs } = record;
+  const time = new Date(timeMs).toTimeString().slice(0, 8);
+  const shown = colour
+    ? `\x1b[${STATUS_COLOURS[Math.floor(status / 100)]}m${status}\x1b[0m`
+    : status;
+  const request = escape(`${method} ${target}`, false);
+  const from = /^(|127\..*|::1|::ffff:127\..*)$/.test(client)
+    ? ""
+    : ` from ${escape(client, true)}`;
+  const ms = durationUs / 1000;
+  return `${time} ${shown} ${request} ${shortBytes(bodyBytes)} ` +
+    `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}ms${from}\n`;
+}
+
+/** Bytes in three digits or so: `512`, `1.5k`, `20m`. */
+function shortBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1024 && unit < 3; ++unit) value /= 1024;
+  const text = unit > 0 && value < 10 ? value.toFixed(1) : String(Math.round(value));
+  return text + ["", "k", "m", "g"][unit];
 }
 
 /** `21/Nov/2026:23:39:45 +0000`. */
