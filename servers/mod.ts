@@ -61,11 +61,14 @@ export {
 } from "./net/engine_options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
+export type { ForPaths } from "./files/options.ts";
+export { parseRedirect, type Redirect } from "./files/redirects.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
   DEFAULT_CACHE_BYTES,
   OptionError,
   parseAuth,
+  parseCacheControl,
   parseHeader,
   staticOptions,
 } from "./files/options.ts";

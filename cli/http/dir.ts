@@ -4,13 +4,15 @@
 import { statfsSync } from "node:fs";
 import { isAbsolute, normalize, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { DirectoryOptions } from "../../servers/mod.ts";
+import type { DirectoryOptions, ForPaths, Redirect } from "../../servers/mod.ts";
 import {
   DEFAULT_CACHE_BYTES,
   isDiskError,
   OptionError,
   parseAuth,
+  parseCacheControl,
   parseHeader,
+  parseRedirect,
   staticOptions,
 } from "../../servers/mod.ts";
 import { addOptions, size } from "../shared/options.ts";
@@ -26,9 +28,11 @@ export interface DirFlags {
   dotfiles?: boolean;
   followSymlinks?: boolean;
   compress?: boolean;
-  cacheControl?: string;
+  cacheControl?: ForPaths<[value: string]>[];
   cors?: string | true;
-  header?: [name: string, value: string][];
+  header?: ForPaths<[name: string, value: string]>[];
+  securityHeaders?: boolean;
+  redirect?: Redirect[];
   auth?: { user: string; password: string };
   cache: number;
 }
@@ -45,6 +49,8 @@ const NEED_DIRECTORY = [
   "cacheControl",
   "cors",
   "header",
+  "securityHeaders",
+  "redirect",
   "auth",
   "cache",
 ];
@@ -114,12 +120,23 @@ export function addDirOptions(command: Command): Command {
       "--compress",
       "compress text on the fly; .br, .zst and .gz files beside are always used",
     ),
-    new Option("--cache-control <value>", "Cache-Control of files (default: no-cache)"),
+    new Option(
+      "--cache-control <value>",
+      "Cache-Control of files, or 'GLOB: value'; may be repeated, the last wins (default: no-cache)",
+    ).argParser(collect(parserFor(parseCacheControl))),
     new Option("--cors [origin]", "allow other sites to read, all of them by default"),
     new Option(
       "--header <line>",
-      "add 'Name: value' to what the directory answers; may be repeated",
+      "add 'Name: value', or 'GLOB: Name: value', to answers; may be repeated, the last wins",
     ).argParser(collect(parserFor(parseHeader))),
+    new Option(
+      "--security-headers",
+      "send a strict Content-Security-Policy and its like; --header changes single ones",
+    ),
+    new Option(
+      "--redirect <rule>",
+      "redirect 'FROM=TO[:STATUS]', with * and ** in both; 302 by default; may be repeated",
+    ).argParser(collect(parserFor(parseRedirect))),
     new Option("--auth <user:password>", "ask for a password (basic)").argParser(
       parserFor(parseAuth),
     ),
@@ -194,7 +211,10 @@ function linkedPath(path: string): string {
  *
  * @throws {UsageError} for a directory that cannot be served, and values that cannot be used
  */
-export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined {
+export function directoryOptions(
+  flags: DirFlags,
+  scheme: "http" | "https",
+): DirectoryOptions | undefined {
   if (flags.dir === undefined) return undefined;
   checkDirectory(flags.dir);
   const options: DirectoryOptions = {
@@ -206,7 +226,9 @@ export function directoryOptions(flags: DirFlags): DirectoryOptions | undefined 
     dotfiles: flags.dotfiles ?? false,
     followSymlinks: flags.followSymlinks ?? false,
     compress: flags.compress ?? false,
-    ...(flags.cacheControl !== undefined && { cacheControl: flags.cacheControl }),
+    cacheRules: flags.cacheControl ?? [],
+    redirects: flags.redirect ?? [],
+    securityHeaders: flags.securityHeaders ? scheme : undefined,
     cors: flags.cors === true ? "*" : flags.cors,
     headers: flags.header ?? [],
     auth: flags.auth,

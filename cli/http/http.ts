@@ -87,7 +87,7 @@ export function command(): Command {
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
-        directory: directoryOptions(flags),
+        directory: directoryOptions(flags, flags.tlsCert === undefined ? "http" : "https"),
         log: format === "off" ? undefined : {
           format,
           trustProxy: flags.trustProxy ?? false,

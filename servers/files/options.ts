@@ -1,5 +1,11 @@
 /** The options of the static server: names, defaults, validation. Pure. */
 
+import { globPattern, isGlob } from "./glob.ts";
+import type { Redirect } from "./redirects.ts";
+
+/** A value for paths below the root; without a pattern for all of them. */
+export type ForPaths<T extends unknown[]> = readonly [...T, pattern?: RegExp];
+
 /** Who may come in. */
 export interface Credentials {
   user: string;
@@ -26,10 +32,22 @@ export interface StaticOptions {
   compress: boolean;
   /** Cache-Control of files; empty sends none. Default `no-cache`: keep it, but ask each time. */
   cacheControl: string;
+  /** Cache-Control of the files that a pattern names, in place of the one above; the last one wins. */
+  cacheRules: readonly ForPaths<[value: string]>[];
+  /** Redirects by rule, before anything else is looked for; the last one wins. */
+  redirects: readonly Redirect[];
+  /**
+   * Send fields that keep pages from what few of them need: a policy of content, isolation from other
+   * sites, and over https the promise to stay there. Default off.
+   */
+  securityHeaders: "http" | "https" | undefined;
   /** Access-Control-Allow-Origin; undefined (default) sends no CORS fields. */
   cors: string | undefined;
-  /** Fields added to every response; one of the same name that the server would send gives way. */
-  headers: readonly (readonly [name: string, value: string])[];
+  /**
+   * Fields added to every response, or to those for the paths that a pattern names; one of the same
+   * name that the server would send gives way, and so does one with another pattern before it.
+   */
+  headers: readonly ForPaths<[name: string, value: string]>[];
   /** Who may come in; undefined (default) lets everybody in. */
   auth: Credentials | undefined;
   /** Memory for whatever is kept to answer from, bytes. Default 64 MiB; 0 keeps nothing. */
@@ -38,6 +56,15 @@ export interface StaticOptions {
 
 /** Memory for the cache when nothing else is asked for. */
 export const DEFAULT_CACHE_BYTES = 64 * 1024 ** 2;
+
+/** The Cache-Control of the file at `path`; empty for none. */
+export function cacheControlOf(
+  path: string,
+  { cacheControl, cacheRules }: Pick<StaticOptions, "cacheControl" | "cacheRules">,
+): string {
+  const rule = cacheRules.findLast(([, pattern]) => pattern === undefined || pattern.test(path));
+  return rule === undefined ? cacheControl : rule[0];
+}
 
 /** A value that cannot be used. The message names the option and says what to write. */
 export class OptionError extends Error {
@@ -75,6 +102,9 @@ export function staticOptions(
     followSymlinks: false,
     compress: false,
     cacheControl: "no-cache",
+    cacheRules: [],
+    redirects: [],
+    securityHeaders: undefined,
     cors: undefined,
     headers: [],
     auth: undefined,
@@ -87,6 +117,9 @@ export function staticOptions(
     }
   }
   checkValue("cache-control", options.cacheControl, { mayBeEmpty: true });
+  for (const [value] of options.cacheRules) {
+    checkValue("cache-control", value, { mayBeEmpty: true });
+  }
   if (options.cors !== undefined) checkOrigin(options.cors);
   options.headers.forEach(([name, value]) => checkHeader(name, value));
   if (options.auth && (options.auth.user === "" || options.auth.user.includes(":"))) {
@@ -101,12 +134,31 @@ export function staticOptions(
   return options;
 }
 
+/** Splits a glob off what it is for: `assets/**: value`. */
+function splitGlob(text: string): { pattern?: RegExp; rest: string } {
+  const match = /^([^:]*):\s*(.*)$/s.exec(text);
+  if (match === null || !isGlob(match[1]) || /["=]/.test(match[1])) return { rest: text };
+  return { pattern: globPattern(match[1]), rest: match[2] };
+}
+
 /**
- * Splits `Name: value`.
+ * Reads a value of Cache-Control, with a glob before it or without: `*.js: max-age=60`.
+ *
+ * @throws OptionError when it is not valid in a message
+ */
+export function parseCacheControl(text: string): ForPaths<[value: string]> {
+  const { pattern, rest } = splitGlob(text);
+  checkValue("cache-control", rest, { mayBeEmpty: true });
+  return [rest, pattern];
+}
+
+/**
+ * Splits `Name: value`, with a glob before it or without: `fonts/**: Name: value`.
  *
  * @throws OptionError when either part is not valid in a message, or is the server's own to set
  */
-export function parseHeader(text: string): [name: string, value: string] {
+export function parseHeader(line: string): ForPaths<[name: string, value: string]> {
+  const { pattern, rest: text } = splitGlob(line);
   const colon = text.indexOf(":");
   if (colon < 0) {
     throw new OptionError("header", `${JSON.stringify(text)} has no colon; write 'Name: value'`);
@@ -114,7 +166,7 @@ export function parseHeader(text: string): [name: string, value: string] {
   const name = text.slice(0, colon);
   const value = text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
   checkHeader(name, value);
-  return [name, value];
+  return pattern === undefined ? [name, value] : [name, value, pattern];
 }
 
 /**

@@ -57,6 +57,8 @@ export interface Lookup {
 /** The bytes to send, in the coding that was chosen. */
 export interface Representation {
   file: FileState;
+  /** What was asked for: of a precompressed sibling, the path of the file that it is a copy of. */
+  path: string;
   /** Content-Type. */
   type: string;
   coding: Coding | "identity";

@@ -25,8 +25,9 @@ import { wishForPage } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Compression, FoundFile, Lookup, LookupResult, LookupRole, Plan } from "./plan.ts";
 import { choose, errorPage, notAcceptable, represent } from "./represent.ts";
+import { redirectOf } from "./redirects.ts";
 import { encodeSegment, resolve, type Resolved } from "./resolve.ts";
-import { allowed, failure, methodNotAllowed, plan, redirect } from "./respond.ts";
+import { allowed, failure, methodNotAllowed, plan, redirect, redirectByRule } from "./respond.ts";
 
 /** The page at the root that replaces the plain 404. */
 const ERROR_PAGE = "404.html";
@@ -39,6 +40,8 @@ export function planRequest(request: HttpRequest, options: StaticOptions): Plan 
   }
   const target = resolve(request.target, options);
   if (target.kind === "path") {
+    const moved = redirectOf(target, options.redirects);
+    if (moved !== undefined) return redirectByRule(request, moved, options);
     return lookup("target", [target.segments.join("/")], target);
   }
   if (target.status === 404) {

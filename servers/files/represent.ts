@@ -5,7 +5,7 @@ import { formatHttpDate } from "../http/http_date.ts";
 import type { HttpRequest } from "../http/resource.ts";
 import { compressible, contentType } from "./mime.ts";
 import { acceptedCodings, type Coding } from "./negotiate.ts";
-import type { StaticOptions } from "./options.ts";
+import { cacheControlOf, type StaticOptions } from "./options.ts";
 import type { FileState, FoundFile, Plan, PlannedFile, Representation } from "./plan.ts";
 import { contentRange, parseRange } from "./range.ts";
 import { failure, plan } from "./respond.ts";
@@ -38,7 +38,8 @@ export function choose(
   const freshUntilMs = byAccept ? 0 : found.freshUntilMs;
   for (const coding of acceptedCodings(request.field("accept-encoding"))) {
     const sibling = coding === "identity" ? file : siblings[coding];
-    const representation = { file: sibling ?? file, type, coding, vary, freshUntilMs };
+    const { path } = file;
+    const representation = { file: sibling ?? file, path, type, coding, vary, freshUntilMs };
     if (sibling) return { kind: "ready", representation };
     if (onTheFly && coding !== "identity") return { kind: "compress", coding, representation };
   }
@@ -65,7 +66,7 @@ export function represent(
   chosen: Representation,
   context: { options: StaticOptions; nowMs: number },
 ): Plan {
-  const { file, type, coding } = chosen;
+  const { file, path, type, coding } = chosen;
   const { options, nowMs } = context;
   const vary: [string, string][] = chosen.vary === "" ? [] : [["Vary", chosen.vary]];
   const { tag, formerTag } = file;
@@ -74,8 +75,9 @@ export function represent(
   const verdict = precondition((name) => request.field(name), validators, { nowMs });
   if (verdict === 412) return failure(request, 412, { settings: options, fields: vary });
   const caching: [string, string][] = [["ETag", file.tag], ...vary];
-  if (options.cacheControl !== "") caching.push(["Cache-Control", options.cacheControl]);
-  if (verdict === 304) return plan(request, { status: 304, fields: caching }, options);
+  const cacheControl = cacheControlOf(path, options);
+  if (cacheControl !== "") caching.push(["Cache-Control", cacheControl]);
+  if (verdict === 304) return plan(request, { status: 304, fields: caching, path }, options);
 
   const fields: [string, string][] = [
     ["Content-Type", type],
@@ -100,16 +102,17 @@ export function represent(
   if (range.kind === "whole") {
     const content = slice(file, 0, size);
     const freshUntilMs = file.bytes ? chosen.freshUntilMs : 0;
-    return plan(request, { status: 200, fields, content, freshUntilMs }, options);
+    return plan(request, { status: 200, fields, content, freshUntilMs, path }, options);
   }
   if (range.ranges.length === 1) {
     const [{ first, last }] = range.ranges;
     fields.push(["Content-Range", contentRange(range.ranges[0], size)]);
-    return plan(request, { status: 206, fields, content: slice(file, first, last + 1) }, options);
+    const content = slice(file, first, last + 1);
+    return plan(request, { status: 206, fields, content, path }, options);
   }
   const framed = frameRanges(range.ranges, { size, type, tag: file.tag });
   fields[0] = ["Content-Type", framed.contentType];
-  return plan(request, { status: 206, fields, content: multipart(file, framed) }, options);
+  return plan(request, { status: 206, fields, content: multipart(file, framed), path }, options);
 }
 
 /** The root's 404 page: its content and type, without validators, as the answer is an error. */

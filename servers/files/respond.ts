@@ -5,6 +5,7 @@ import { ERROR_PAGE_FIELDS, writeErrorPage } from "./error_page.ts";
 import { wishForPage } from "./negotiate.ts";
 import type { StaticOptions } from "./options.ts";
 import type { Plan, PlannedContent } from "./plan.ts";
+import { resolve } from "./resolve.ts";
 
 /** Allow of every target. */
 export const ALLOW = "GET, HEAD, OPTIONS";
@@ -32,15 +33,19 @@ interface Chosen<Content> {
   fields: [string, string][];
   content?: Uint8Array | Content;
   freshUntilMs?: number;
+  /** The file that is sent, below the root; default: what the target names. */
+  path?: string;
 }
 
 /** Completes a plan: security, CORS and the user's fields, the length, no content for HEAD. */
 export function plan<Content extends PlannedContent = never>(
   request: HttpRequest,
-  { status, fields, content, freshUntilMs = 0 }: Chosen<Content>,
+  { status, fields, content, freshUntilMs = 0, path }: Chosen<Content>,
   options: StaticOptions,
 ): Plan<Content> {
   const all = [...fields, ...SECURITY_FIELDS];
+  const user = headersFor(path, request, options);
+  if (options.securityHeaders !== undefined) addStrictFields(all, user, options.securityHeaders);
   if (options.cors !== undefined) {
     all.push(["Access-Control-Allow-Origin", options.cors]);
     all.push(["Access-Control-Expose-Headers", CORS_RESPONSE_FIELDS]);
@@ -48,12 +53,58 @@ export function plan<Content extends PlannedContent = never>(
   return {
     kind: "plan",
     status,
-    fields: withUserFields(all, options.headers),
+    fields: withUserFields(all, user),
     content: request.method === "HEAD" ? undefined : content,
     // Of a listing it is known only at its end.
     length: content !== undefined && "length" in content ? content.length : undefined,
     freshUntilMs,
   };
+}
+
+/** What `--security-headers` adds. */
+const STRICT_FIELDS: [string, string][] = [
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+  ["Permissions-Policy", "camera=(), geolocation=(), microphone=()"],
+  [
+    "Content-Security-Policy",
+    "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'; " +
+    "object-src 'none'",
+  ],
+];
+
+/** A year, as browsers ask for (RFC 6797). Meaningless without TLS. */
+const STRICT_TRANSPORT: [string, string] = ["Strict-Transport-Security", "max-age=31536000"];
+
+/** Adds strict fields to `fields`, but for those that are there already or come from the `user`. */
+function addStrictFields(
+  fields: [string, string][],
+  user: StaticOptions["headers"],
+  scheme: "http" | "https",
+): void {
+  const names = new Set([...fields, ...user].map(([name]) => name.toLowerCase()));
+  const strict = scheme === "https" ? [...STRICT_FIELDS, STRICT_TRANSPORT] : STRICT_FIELDS;
+  fields.push(...strict.filter(([name]) => !names.has(name.toLowerCase())));
+}
+
+/** The user's fields for a path: of those with the same name, the last pattern that names it wins. */
+function headersFor(
+  path: string | undefined,
+  request: HttpRequest,
+  { headers }: StaticOptions,
+): StaticOptions["headers"] {
+  if (headers.every(([, , pattern]) => pattern === undefined)) return headers;
+  const named = path ?? pathOf(request.target);
+  const matching = headers.filter(([, , pattern]) => pattern === undefined || pattern.test(named));
+  return matching.filter(([name, , pattern]) => {
+    const last = matching.findLast(([other]) => other.toLowerCase() === name.toLowerCase())!;
+    return last[2]?.source === pattern?.source;
+  });
+}
+
+function pathOf(target: string): string {
+  const resolved = resolve(target, { dotfiles: true });
+  return resolved.kind === "path" ? resolved.segments.join("/") : "";
 }
 
 /**
@@ -130,6 +181,15 @@ export function allowed(request: HttpRequest, options: StaticOptions): Plan<neve
   return plan(request, { status: 204, fields }, options);
 }
 
+/** A redirect that the user asked for. */
+export function redirectByRule(
+  request: HttpRequest,
+  { location, status }: { location: string; status: number },
+  options: StaticOptions,
+): Plan<never> {
+  return plan<never>(request, redirection(status, location), options);
+}
+
 /**
  * 301 to a place on this server.
  *
@@ -141,10 +201,15 @@ export function redirect(
   location: string,
   options: StaticOptions,
 ): Plan<never> {
-  return plan<never>(request, {
-    status: 301,
-    // A cached 301 would outlive the directory.
-    fields: [...TEXT_FIELDS, ["Location", location], ["Cache-Control", "no-cache"]],
-    content: encoder.encode(line(`301 ${reasonPhrase(301)}`, location)),
-  }, options);
+  const { fields, ...rest } = redirection(301, location);
+  // A cached 301 would outlive the directory.
+  return plan<never>(request, { ...rest, fields: [...fields, ["Cache-Control", "no-cache"]] }, options);
+}
+
+function redirection(status: number, location: string): Chosen<never> {
+  return {
+    status,
+    fields: [...TEXT_FIELDS, ["Location", location]],
+    content: encoder.encode(line(`${status} ${reasonPhrase(status)}`, location)),
+  };
 }

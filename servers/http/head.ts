@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<number, string>> = {
   206: "Partial Content",
   301: "Moved Permanently",
   302: "Found",
+  303: "See Other",
   304: "Not Modified",
   307: "Temporary Redirect",
   308: "Permanent Redirect",

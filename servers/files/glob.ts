@@ -1,0 +1,30 @@
+/**
+ * Globs over paths below the root, as options write them. Pure.
+ *
+ *     *    any characters but /        ?    one of them
+ *     **   any characters, / too; with a slash behind it also nothing, so that `a/` `**` `/b` names a/b
+ *
+ * A glob with a slash names paths from the root on (`assets/**`), with or without a leading slash;
+ * one without names files in every directory (`*.js`).
+ */
+
+const SPECIAL = /[.+^${}()|[\]\\]/g;
+
+/** The pattern of paths (without leading slash) that `glob` names; each star is a group of it. */
+export function globPattern(glob: string): RegExp {
+  const isRooted = glob.includes("/");
+  const text = glob.replace(/^\//, "");
+  const source = text.replace(/\*\*\/|\*\*|\*|\?|[^*?]+/g, (part) => {
+    if (part === "**/") return "((?:.*/)?)";
+    if (part === "**") return "(.*)";
+    if (part === "*") return "([^/]*)";
+    if (part === "?") return "[^/]";
+    return part.replace(SPECIAL, "\\$&");
+  });
+  return new RegExp(`^${isRooted ? "" : "(?:.*/)?"}${source}$`, "s");
+}
+
+/** Whether `text` is meant as a glob where something else may stand: it has a slash or a wildcard. */
+export function isGlob(text: string): boolean {
+  return /[/*?]/.test(text);
+}

@@ -1,0 +1,72 @@
+/** Redirects that the user asks for: `--redirect FROM=TO[:STATUS]`. Pure. */
+import { globPattern } from "./glob.ts";
+import { OptionError } from "./options.ts";
+import { encodeSegment } from "./resolve.ts";
+
+/** Statuses that redirect and keep no cached promise of more than they say (RFC 9110 section 15.4). */
+const STATUSES = [301, 302, 303, 307, 308];
+
+/** A redirect by rule. */
+export interface Redirect {
+  /** Paths below the root that are redirected; its groups replace the stars of `to`. */
+  pattern: RegExp;
+  /** A path of this server, or a URL. */
+  to: string;
+  status: number;
+}
+
+/**
+ * Reads `FROM=TO[:STATUS]`: a path or glob, a path or URL, and 302 unless another status is given.
+ *
+ * @throws OptionError which says what to write
+ */
+export function parseRedirect(text: string): Redirect {
+  const wrong = (why: string) => new OptionError("redirect", `'${text}': ${why}`);
+  const equals = text.indexOf("=");
+  if (equals < 1) throw wrong("write FROM=TO, such as /old=/new or '/blog/**=/news/**:301'");
+  const from = text.slice(0, equals);
+  if (!from.startsWith("/")) throw wrong("FROM is a path, and begins with /");
+  const [, to, digits] = /^(.*?)(?::(\d{3}))?$/s.exec(text.slice(equals + 1))!;
+  const status = Number(digits ?? 302);
+  if (!STATUSES.includes(status)) throw wrong(`${status} is none of ${STATUSES.join(", ")}`);
+  const isPath = to.startsWith("/") && !to.startsWith("//");
+  if (!/^[\x21-\x7e]+$/.test(to) || !isPath && !(/^https?:\/\/[^/]/.test(to) && URL.canParse(to))) {
+    throw wrong("TO is a path that begins with one /, or an http or https URL");
+  }
+  const stars = (glob: string) => glob.match(/\*+/g)?.length ?? 0;
+  if (stars(to) > stars(from)) {
+    throw wrong("TO has more stars than FROM, which give them their text");
+  }
+  if (from === to) throw wrong("it leads to itself");
+  return { pattern: globPattern(from), to, status };
+}
+
+/**
+ * Where the path of `segments` is redirected to, the last rule that names it first; `undefined`: it
+ * is not.
+ *
+ * @param query what follows the `?` of the target; goes along unless the rule has a query of its own
+ */
+export function redirectOf(
+  { segments, query }: { segments: readonly string[]; query: string | undefined },
+  redirects: readonly Redirect[],
+): { location: string; status: number } | undefined {
+  if (redirects.length === 0) return undefined;
+  const path = segments.join("/");
+  for (let i = redirects.length - 1; i >= 0; --i) {
+    const { pattern, to, status } = redirects[i];
+    const match = pattern.exec(path);
+    if (match === null) continue;
+    let group = 0;
+    const filled = to.replace(/\*\*\/|\*\*|\*/g, () => encodePath(match[++group]));
+    // What a client chose must not make a reference to another host of a path.
+    const location = to.startsWith("/") ? filled.replace(/^\/+/, "/") : filled;
+    const hasQuery = query === undefined || location.includes("?");
+    return { location: hasQuery ? location : `${location}?${query}`, status };
+  }
+  return undefined;
+}
+
+function encodePath(path: string): string {
+  return path.split("/").map(encodeSegment).join("/");
+}
