@@ -174,6 +174,11 @@ export class CoreMemory {
     return this.words[conn + Conn.Served >>> 2];
   }
 
+  /** How many of those were HEAD requests that the core answered by itself. */
+  servedHeads(conn: number): number {
+    return this.words[conn + Conn.ServedHeads >>> 2];
+  }
+
   /** Counts one more request or message answered on `conn`. */
   countServed(conn: number): void {
     ++this.words[conn + Conn.Served >>> 2];

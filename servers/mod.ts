@@ -5,6 +5,8 @@ import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
 import type { FilesPlace } from "./files/content_tags.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
+import type { Measured } from "./models/metrics_server.ts";
+import { shareFigures } from "./http/request_figures.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
 import type { RunningServer } from "./models/running_server.ts";
@@ -15,6 +17,7 @@ import { serveSingle } from "./models/single/single.ts";
 import {
   DEFAULT_MAX_ACTIVE,
   type HttpServiceOptions,
+  type MetricsOptions,
   type PartialServerOptions,
   type ServerOptions,
   servesFiles,
@@ -136,9 +139,14 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     );
   }
   options.maxConnections = maxConnections;
+  const figures = partial.metrics && shareFigures();
+  if (options.service.kind === "http" && figures !== undefined) {
+    options.service = { ...options.service, figures };
+  }
   const budget = memoryBudget(options.service, { model, workers: maxWorkers });
   const { path, tls } = options.listen;
-  const sockets = tls !== undefined || workers > 1 || blocksThread(options.engine)
+  const isReached = tls !== undefined || partial.metrics !== undefined;
+  const sockets = isReached || workers > 1 || blocksThread(options.engine)
     ? await openOwnSockets()
     : undefined;
   if (tls !== undefined && sockets === undefined) {
@@ -172,7 +180,12 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       setNoDelayOnAll(sockets);
     }
     for (const note of notes) onNote(note);
-    return server;
+    if (partial.metrics === undefined) return server;
+    return await withMetrics(server, partial.metrics, {
+      figures: figures!,
+      maxConnections: options.maxConnections,
+      acceptQueue: () => server.port === 0 ? undefined : sockets?.acceptQueue(server.port),
+    });
   } finally {
     lock?.release();
   }
@@ -182,6 +195,31 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
 function filesPlace({ directory }: HttpServiceOptions): FilesPlace {
   const { root, followSymlinks = false, dotfiles = false } = directory!;
   return { root, followSymlinks, dotfiles };
+}
+
+/** `server`, measured: its metrics are served until it has drained. @throws see `serveMetrics` */
+async function withMetrics(
+  server: RunningServer,
+  { version, ...address }: MetricsOptions,
+  measured: Pick<Measured, "figures" | "maxConnections" | "acceptQueue">,
+): Promise<RunningServer> {
+  try {
+    const { serveMetrics } = await import("./models/metrics_server.ts");
+    const metrics = serveMetrics({ ...measured, server, version }, address);
+    return {
+      ...server,
+      metricsAddress: metrics.address,
+      stop: async (graceMs) => {
+        metrics.drain();
+        const cut = await server.stop(graceMs);
+        await metrics.stop();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await server.stop(0);
+    throw error;
+  }
 }
 
 /** Reaches for the sockets of this process. @returns undefined where that cannot be done */

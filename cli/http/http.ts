@@ -10,6 +10,7 @@ import {
 import { addOptions, count, duration, file, formatSize, size } from "../shared/options.ts";
 import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
+import { parseMetricsAddress } from "./metrics_address.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
   addServeOptions,
@@ -17,12 +18,14 @@ import {
   runServer,
   type ServeFlags,
 } from "../shared/serve.ts";
+import { VERSION } from "../shared/version.ts";
 import { messageWork } from "../shared/work.ts";
 
 interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
   log?: LogFormat | "off";
   trustProxy?: boolean;
+  metrics?: { hostname: string; port: number };
   maxRequestLine: number;
   maxHeaderSize: number;
   maxHeaders: number;
@@ -73,6 +76,10 @@ export function command(): Command {
     ).choices([...LOG_FORMATS, "off"]),
     file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
     file("--tls-key", "its private key (PEM)"),
+    new Option(
+      "--metrics <address>",
+      "serve /metrics (OpenMetrics), /healthz and /readyz at this port or host:port",
+    ).argParser(parseMetricsAddress),
     new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
   ])
     .addHelpText(
@@ -109,16 +116,19 @@ export function command(): Command {
         {
           ...common,
           listen: { ...common.listen, tls },
+          metrics: flags.metrics && { ...flags.metrics, version: VERSION },
           service,
           timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
         },
         flags,
         {
-          readyNote: ({ address }) => {
-            if (!isTerminal) return undefined;
+          readyNote: ({ address, metricsAddress }) => {
+            const metrics = metricsAddress && `metrics at http://${metricsAddress}/metrics`;
+            if (!isTerminal) return metrics;
             const { content, directory } = service;
             const listening = { ...directory, address, isTls: tls !== undefined, content };
-            return firstLines(listening, interfaceAddresses()).join("\n");
+            const lines = firstLines(listening, interfaceAddresses());
+            return (metrics === undefined ? lines : [...lines, metrics]).join("\n");
           },
         },
       );

@@ -88,6 +88,7 @@ function answerAll(conn: usize): u32 {
   let event = next(conn);
   if (event != Event.Head) return event;
   let served: u32 = 0;
+  let heads: u32 = 0;
   while (event == Event.Head && isPlain(conn)) {
     // Read once: another thread may withdraw the canned response at any time.
     const canned: usize = load<u32>(Place.CannedStart);
@@ -98,6 +99,8 @@ function answerAll(conn: usize): u32 {
       break;
     }
     ++served;
+    // Before the next request: its method takes the place.
+    if (load<u32>(conn, Conn.Method) == Method.Head) ++heads;
     if (sent == Sent.AsReference) {
       event = load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End) ? Event.NeedMore : Event.Flush;
       break;
@@ -105,6 +108,7 @@ function answerAll(conn: usize): u32 {
     event = next(conn);
   }
   store<u32>(conn, load<u32>(conn, Conn.Served) + served, Conn.Served);
+  if (heads != 0) store<u32>(conn, load<u32>(conn, Conn.ServedHeads) + heads, Conn.ServedHeads);
   return event;
 }
 

@@ -199,6 +199,8 @@ export const enum Conn {
   Codings = 140,
   /** The event that `peek` has found and `next` has still to report; `Event.NeedMore` for none. */
   Peeked = 144,
+  /** How many of `Served` were HEAD requests that the core answered by itself. */
+  ServedHeads = 148,
   /** A block of output without bytes of its own, for the one reference a connection may have. */
   Reference = 160,
   /** `Field.Count` pairs (offset, length) of the known fields' first values. */

@@ -11,6 +11,7 @@ import type {
   Resource,
   Streamed,
 } from "../http/resource.ts";
+import { CacheResult, type RequestFigures } from "../http/request_figures.ts";
 import { challenge } from "./auth.ts";
 import { type Surroundings, SYSTEM } from "./disk.ts";
 import type { Compressor } from "./compress.ts";
@@ -53,6 +54,8 @@ export interface DirectoryParts {
   filesBytes: number;
   /** Most bytes of answers that are kept. */
   memoBytes: number;
+  /** Counts answers that were kept, and those that were not. */
+  figures?: RequestFigures;
   /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
   print: (lines: string) => void;
   /** Default: the system's. */
@@ -80,15 +83,17 @@ export class DirectoryResource implements Resource {
   readonly #memo: AnswerMemo;
   readonly #faults: FaultLog;
   readonly #around: Surroundings;
+  readonly #figures: RequestFigures | undefined;
 
   /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: DirectoryOptions,
-    { handsOver = false, compressor, tags, filesBytes, memoBytes, print, around = SYSTEM }:
+    { handsOver = false, compressor, tags, filesBytes, memoBytes, print, figures, around = SYSTEM }:
       DirectoryParts,
   ) {
     this.#options = staticOptions(options);
     this.#handsOver = handsOver;
+    this.#figures = figures;
     this.#memo = new AnswerMemo(memoBytes);
     const note = (line: string) => print(line + "\n");
     this.#site = new Site({ ...this.#options, cacheBytes: filesBytes }, {
@@ -113,6 +118,9 @@ export class DirectoryResource implements Resource {
     const nowMs = this.#around.clock.epochMs();
     const key = this.#memo.keyOf(request);
     const kept = key === undefined ? undefined : this.#memo.get(key, nowMs);
+    if (key !== undefined) {
+      this.#figures?.looked(kept === undefined ? CacheResult.Miss : CacheResult.Memo);
+    }
     if (kept !== undefined) return kept;
     try {
       const answer = this.#attempt(request, { nowMs, key, tries: 1 });

@@ -203,7 +203,11 @@ export function redirect(
 ): Plan<never> {
   const { fields, ...rest } = redirection(301, location);
   // A cached 301 would outlive the directory.
-  return plan<never>(request, { ...rest, fields: [...fields, ["Cache-Control", "no-cache"]] }, options);
+  return plan<never>(
+    request,
+    { ...rest, fields: [...fields, ["Cache-Control", "no-cache"]] },
+    options,
+  );
 }
 
 function redirection(status: number, location: string): Chosen<never> {

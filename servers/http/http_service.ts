@@ -18,7 +18,8 @@ import {
 import { Effect, type Handed, Phase, type Sender, type Service } from "../net/service.ts";
 import { type HandedAnswer, portableAnswer, receivedAnswer } from "./handed_answer.ts";
 import { HeadWriter } from "./head.ts";
-import { CurrentRequest, describeRequest, noteRequestStart } from "./request.ts";
+import { CurrentRequest, describeRequest, noteRequestStart, takeTiming } from "./request.ts";
+import type { RequestFigures } from "./request_figures.ts";
 import { ContentSender } from "./content_sender.ts";
 import { KeptAnswers } from "./kept_answers.ts";
 import { StreamedAnswers } from "./streamed_answers.ts";
@@ -32,6 +33,8 @@ const MAX_RETRIES = 5;
 /** What an HTTP service is told beside its resource. */
 export interface HttpServiceDetails {
   log?: AccessLog;
+  /** Counts requests. */
+  figures?: RequestFigures;
   /**
    * Other threads use the same memory. Then no response is kept there: another thread might send it
    * while it is replaced.
@@ -48,6 +51,9 @@ export class HttpService implements Service {
   readonly #core: Core;
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
+  readonly #figures: RequestFigures | undefined;
+  /** Somebody wants to know how long requests take. */
+  readonly #isTimed: boolean;
   readonly #print: (lines: string) => void;
   readonly #canned: Answer | undefined;
   readonly #kept: KeptAnswers | undefined;
@@ -63,6 +69,8 @@ export class HttpService implements Service {
     this.#core = core;
     this.#resource = resource;
     this.#log = options.log;
+    this.#figures = options.figures;
+    this.#isTimed = options.log !== undefined || options.figures !== undefined;
     this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
     // Half a block: copying more into the output costs more than a second write.
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
@@ -96,7 +104,7 @@ export class HttpService implements Service {
     const core = this.#core;
     for (;;) {
       let effect = Effect.Read;
-      switch (core.answerPlain(conn)) {
+      switch (this.#figures === undefined ? core.answerPlain(conn) : this.#answerCounted(conn)) {
         case Event.NeedMore:
           return Effect.Read;
         case Event.Flush:
@@ -104,7 +112,7 @@ export class HttpService implements Service {
         case Event.Error:
           return this.#fail(conn, core.code(conn));
         case Event.Head:
-          if (this.#log !== undefined) noteRequestStart(core, conn);
+          if (this.#isTimed) noteRequestStart(core, conn);
           effect = (core.flags(conn) & Flag.HasBody) !== 0
             ? this.#awaitContent(conn)
             : this.#answer(conn);
@@ -118,6 +126,20 @@ export class HttpService implements Service {
       }
       if (effect !== Effect.Read) return effect;
     }
+  }
+
+  /** Like `answerPlain` of the core, and counts what the core answers. */
+  #answerCounted(conn: number): Event {
+    const core = this.#core;
+    const served = core.served(conn);
+    const heads = core.servedHeads(conn);
+    const event = core.answerPlain(conn);
+    const count = core.served(conn) - served;
+    if (count > 0) {
+      const isKept = this.#resource.canned === undefined;
+      this.#figures!.repeated(count, core.servedHeads(conn) - heads, isKept);
+    }
+    return event;
   }
 
   finish(conn: number): Effect {
@@ -144,7 +166,7 @@ export class HttpService implements Service {
     if (!core.isInMessage(conn)) {
       const event = core.next(conn);
       if (event === Event.Error) return this.#fail(conn, core.code(conn));
-      if (event === Event.Head && this.#log !== undefined) noteRequestStart(core, conn);
+      if (event === Event.Head && this.#isTimed) noteRequestStart(core, conn);
     }
     core.setCode(conn, Code.Busy);
     return this.#fail(conn, Code.Busy);
@@ -412,9 +434,14 @@ export class HttpService implements Service {
   }
 
   #record(conn: number, status: number, bodyBytes: number): void {
+    if (!this.#isTimed) return;
+    const core = this.#core;
+    const timing = takeTiming(core, conn);
+    const method = timing.isWhole ? core.method(conn) : Method.Unknown;
+    this.#figures?.answered(method, status, timing.durationUs);
     if (this.#log === undefined) return;
     const peer = this.#peers.get(conn) ?? "";
-    this.#log.write({ ...describeRequest(this.#core, conn), peer, status, bodyBytes });
+    this.#log.write({ ...describeRequest(core, conn, timing), peer, status, bodyBytes });
   }
 
   /** Refuses the request for whose answer there was no memory. @throws `error` if it is another */
@@ -440,6 +467,7 @@ export class HttpService implements Service {
     });
     core.sendFinal(conn, core.method(conn) === Method.Head ? head : head + content);
     if (this.#resource.keepsContent) core.dropSpool(conn);
+    this.#figures?.refused(code);
     this.#record(conn, status, content.length);
     core.countServed(conn);
     return Effect.Linger;

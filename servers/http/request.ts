@@ -57,22 +57,37 @@ export function noteRequestStart(core: Core, conn: number): void {
 export function describeRequest(
   core: Core,
   conn: number,
+  timing: RequestTiming,
 ): Omit<AccessRecord, "peer" | "status" | "bodyBytes"> {
-  const startUs = takeRequestStart(core, conn);
-  const isWhole = startUs !== undefined;
+  const { isWhole, durationUs } = timing;
   const field = (name: Field) => isWhole ? core.field(conn, name) : undefined;
   return {
     timeMs: Date.now(),
     method: isWhole ? core.methodName(conn) : "-",
     target: isWhole ? core.target(conn) : "-",
     minorVersion: isWhole ? core.minorAsSent(conn) : 1,
-    // Never negative, although the clocks of threads differ a little.
-    durationUs: isWhole ? Math.max(0, nowUs() - startUs) : 0,
+    durationUs,
     user: userOf(field(Field.Authorization)),
     referer: field(Field.Referer),
     userAgent: field(Field.UserAgent),
     forwardedFor: field(Field.XForwardedFor),
   };
+}
+
+/** How long a request took so far. */
+export interface RequestTiming {
+  /** Whether its head is complete. */
+  isWhole: boolean;
+  /** Since then; 0 when it is not. */
+  durationUs: number;
+}
+
+/** Takes the time of the request on `conn`, whose start was noted, once. */
+export function takeTiming(core: Core, conn: number): RequestTiming {
+  const startUs = takeRequestStart(core, conn);
+  if (startUs === undefined) return { isWhole: false, durationUs: 0 };
+  // Never negative, although the clocks of threads differ a little.
+  return { isWhole: true, durationUs: Math.max(0, nowUs() - startUs) };
 }
 
 /**

@@ -13,11 +13,15 @@ import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 import { NO_MEMORY, type ThreadMemory } from "./memory_budget.ts";
 import { EchoService } from "../echo/echo_service.ts";
 import { HttpService } from "../http/http_service.ts";
+import { RequestFigures } from "../http/request_figures.ts";
 
 /** Makes the resource for `--dir`; see `make_directory.ts`. */
 export type MakeDirectory = (
   options: HttpServiceOptions,
-  parts: Pick<ServiceParts, "handsOver" | "compressors" | "print"> & { memory: ThreadMemory },
+  parts: Pick<ServiceParts, "handsOver" | "compressors" | "print"> & {
+    memory: ThreadMemory;
+    figures?: RequestFigures;
+  },
 ) => Resource;
 
 /** What a service needs besides its options. */
@@ -44,6 +48,7 @@ export interface ServiceParts {
 function createResource(
   options: HttpServiceOptions,
   { makeDirectory, handsOver, compressors, memory = NO_MEMORY, print }: ServiceParts,
+  figures: RequestFigures | undefined,
 ): Resource {
   switch (options.content) {
     case "hello":
@@ -51,7 +56,7 @@ function createResource(
     case "echo":
       return echoContentResource;
     case "dir":
-      return makeDirectory!(options, { handsOver, compressors, memory, print });
+      return makeDirectory!(options, { handsOver, compressors, memory, print, figures });
   }
 }
 
@@ -75,8 +80,10 @@ function createPlainService(
   const { print, sharesMemory = false, pool } = parts;
   if (options.kind === "http") {
     const log = options.log && new AccessLog(options.log, print);
-    return new HttpService(core, createResource(options, parts), {
+    const figures = options.figures && new RequestFigures(options.figures);
+    return new HttpService(core, createResource(options, parts, figures), {
       log,
+      figures,
       isPooled: sharesMemory || pool !== undefined,
       setsCanned: pool === "owner",
       print,

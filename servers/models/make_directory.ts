@@ -11,6 +11,7 @@
 import { RemoteCompressor } from "../files/compression/remote_compressor.ts";
 import type { HttpServiceOptions } from "./options.ts";
 import type { ThreadMemory } from "./memory_budget.ts";
+import type { RequestFigures } from "../http/request_figures.ts";
 import type { Resource } from "../http/resource.ts";
 import { DirectoryResource } from "../files/directory.ts";
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
@@ -22,6 +23,8 @@ interface DirectoryParts {
   /** Where copies are compressed and large files hashed: here, or at the other end of a port. */
   compressors?: CompressorPool | MessagePort | null;
   memory: ThreadMemory;
+  /** Counts what was kept. */
+  figures?: RequestFigures;
   /** Takes whole lines about faults of the disk; must not wait. */
   print: (lines: string) => void;
 }
@@ -29,7 +32,7 @@ interface DirectoryParts {
 /** The resource for the directory of `options`. @throws a system error when it cannot be read */
 export function makeDirectory(
   options: HttpServiceOptions,
-  { handsOver, compressors, memory, print }: DirectoryParts,
+  { handsOver, compressors, memory, print, figures }: DirectoryParts,
 ): Resource {
   const compressor = compressors instanceof MessagePort
     ? new RemoteCompressor(compressors, memory.copiesBytes)
@@ -42,5 +45,6 @@ export function makeDirectory(
     filesBytes,
     memoBytes,
     print,
+    figures,
   });
 }

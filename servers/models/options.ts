@@ -32,6 +32,8 @@ export interface HttpServiceOptions {
   directory?: DirectoryOptions;
   /** Absent: no access log. */
   log?: AccessLogOptions;
+  /** Where requests are counted: see `shareFigures`; absent: nowhere. */
+  figures?: SharedArrayBuffer;
   limits: Limits;
   /** What each request costs before it is answered; nothing by default. */
   work?: MessageWork;
@@ -95,8 +97,19 @@ export interface PartialServerOptions {
    * engine `deno` only. Default: `WQ_UNBOUND`.
    */
   wqFlags?: number;
+  /** Where to serve metrics of an HTTP server; absent: nowhere. */
+  metrics?: MetricsOptions;
   /** Told of what the user should know: a line without newline. */
   onNote?: (note: string) => void;
+}
+
+/** How metrics are served. */
+export interface MetricsOptions {
+  hostname: string;
+  /** 0: the system chooses. */
+  port: number;
+  /** Of the program, for whoever reads them. */
+  version: string;
 }
 
 /** The default of `--max-active`. */

@@ -23,6 +23,8 @@ export interface RunningServer {
   readonly address: string;
   /** The port that was bound, 0 for a Unix domain socket. */
   readonly port: number;
+  /** Where its metrics are served, as `address`. */
+  readonly metricsAddress?: string;
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
   /** What each thread did so far. */

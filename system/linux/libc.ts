@@ -243,6 +243,17 @@ export class Libc {
       : this.calls.getpeername(fd, address, length) === 0;
   }
 
+  /** Connections that wait at the listening TCP socket `fd`; `undefined` when it is none. */
+  acceptQueue(fd: number): { length: number; limit: number } | undefined {
+    // struct tcp_info of linux/tcp.h: of a listening socket, tcpi_unacked and tcpi_sacked.
+    const info = new DataView(new ArrayBuffer(32));
+    const length = new Uint8Array(new Uint32Array([info.byteLength]).buffer);
+    const bytes = new Uint8Array(info.buffer);
+    if (this.calls.getsockopt(fd, IPPROTO_TCP, TCP_INFO, bytes, length) !== 0) return undefined;
+    if (info.getUint8(0) !== TCP_LISTEN) return undefined;
+    return { length: info.getUint32(24, true), limit: info.getUint32(28, true) };
+  }
+
   /** Goes back to the first entry of a directory. */
   rewind(fd: number): void {
     this.calls.lseek(fd, 0n, SEEK_SET);
@@ -262,6 +273,11 @@ export class Libc {
     }
   }
 }
+
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+/** A state of a TCP socket. */
+const TCP_LISTEN = 10;
 
 let loaded: Libc | undefined;
 

@@ -74,6 +74,22 @@ export class OwnSockets {
     }
   }
 
+  /**
+   * The accept queues of the sockets that listen at `port`, together.
+   *
+   * @returns connections that wait and that may wait; `undefined` when none listens there
+   */
+  acceptQueue(port: number): { length: number; limit: number } | undefined {
+    let sum: { length: number; limit: number } | undefined;
+    for (const fd of this.descriptors()) {
+      if (this.#read(fd, "peer") || !this.#read(fd, "local") || this.#port() !== port) continue;
+      const queue = this.#libc.acceptQueue(fd);
+      if (queue === undefined) continue;
+      sum = { length: queue.length + (sum?.length ?? 0), limit: queue.limit + (sum?.limit ?? 0) };
+    }
+    return sum;
+  }
+
   /** The file descriptors that are open. */
   descriptors(): number[] {
     const found: number[] = [];

@@ -1,0 +1,228 @@
+/**
+ * `--metrics`: what a server did and does, for Prometheus, on a port of its own. It is a server of
+ * model `single` on the thread that owns the measured one, with the same HTTP service, so it is as
+ * strict with its peers.
+ */
+import { ConnectionLimit } from "../net/connection_limit.ts";
+import { sumCounters } from "../net/counters.ts";
+import { HttpService } from "../http/http_service.ts";
+import { type Metric, METRICS_TYPES, metricsText } from "../http/open_metrics.ts";
+import { DURATION_BOUNDS_US, readFigures } from "../http/request_figures.ts";
+import { type Answer, type HttpRequest, type Resource, textAnswer } from "../http/resource.ts";
+import { stderr } from "../../system/stderr.ts";
+import { withDefaults } from "./options.ts";
+import type { RunningServer, ThreadReport } from "./running_server.ts";
+import { createServerCore, startThreadServer } from "./thread_server.ts";
+import { DEFAULT_LIMITS } from "../../core/mod.ts";
+
+/** Connections to it at once: a few who measure, and somebody who looks. */
+const MAX_CONNECTIONS = 64;
+
+/** The server that is measured. */
+export interface Measured {
+  server: Pick<RunningServer, "reports">;
+  /** What its requests are counted in. */
+  figures: SharedArrayBuffer;
+  maxConnections: number;
+  version: string;
+  /** Connections that wait to be accepted, and how many may; `undefined` where it cannot be told. */
+  acceptQueue(): { length: number; limit: number } | undefined;
+}
+
+/** A server of metrics that runs. */
+export interface MetricsServer {
+  /** `127.0.0.1:9090` */
+  readonly address: string;
+  /** From now on the measured server is not ready. */
+  drain(): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts to listen.
+ *
+ * @throws the system's error when the address cannot be bound
+ */
+export function serveMetrics(
+  measured: Measured,
+  { hostname, port }: { hostname: string; port: number },
+): MetricsServer {
+  const options = withDefaults({
+    listen: { hostname, port },
+    service: { kind: "http", content: "hello", limits: DEFAULT_LIMITS },
+    maxConnections: MAX_CONNECTIONS,
+  });
+  const core = createServerCore(options, 0);
+  const resource = new MetricsResource(measured);
+  const print = (lines: string) => stderr.log(lines);
+  const { engine, acceptor } = startThreadServer(options, {
+    core,
+    service: new HttpService(core, resource, { print }),
+    limit: ConnectionLimit.alone(MAX_CONNECTIONS),
+    print,
+  });
+  return {
+    address: engine.address,
+    drain: () => resource.isDraining = true,
+    stop: async () => void await acceptor.stop(0),
+  };
+}
+
+class MetricsResource implements Resource {
+  readonly allow = "GET, HEAD";
+  readonly keepsContent = false;
+  isDraining = false;
+  readonly #measured: Measured;
+  readonly #startMs = Date.now();
+
+  constructor(measured: Measured) {
+    this.#measured = measured;
+  }
+
+  answer(request: HttpRequest): Answer | Promise<Answer> {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return textAnswer(405, `${request.method} is not allowed here`, [["Allow", this.allow]]);
+    }
+    switch (request.target.replace(/\?.*/s, "")) {
+      case "/metrics":
+        return this.#metrics(request);
+      case "/healthz":
+        return textAnswer(200, "ok");
+      case "/readyz":
+        return this.#readiness();
+    }
+    return textAnswer(404, "There are /metrics, /healthz and /readyz");
+  }
+
+  async #readiness(): Promise<Answer> {
+    if (this.isDraining) return textAnswer(503, "draining");
+    const reports = await this.#measured.server.reports();
+    const { open } = sumCounters(reports.flatMap(({ counters }) => counters ?? []));
+    return open >= this.#measured.maxConnections
+      ? textAnswer(503, "at --max-connections: others wait in the accept queue")
+      : textAnswer(200, "ok");
+  }
+
+  async #metrics(request: HttpRequest): Promise<Answer> {
+    const accepts = request.field("accept") ?? "";
+    const format = accepts.includes("application/openmetrics-text") ? "open" : "plain";
+    const reports = await this.#measured.server.reports();
+    const text = metricsText(metricsOf(this.#measured, reports, this.#startMs), format);
+    return {
+      status: 200,
+      fields: [["Content-Type", METRICS_TYPES[format]], ["Cache-Control", "no-store"]],
+      content: new TextEncoder().encode(text),
+    };
+  }
+}
+
+/** All metrics. */
+function metricsOf(
+  { figures, maxConnections, version, acceptQueue }: Measured,
+  reports: readonly ThreadReport[],
+  startMs: number,
+): Metric[] {
+  const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
+  const totals = readFigures(figures);
+  const queue = acceptQueue();
+  const works = reports.flatMap(({ name, work }) => work === undefined ? [] : [{ name, work }]);
+  const one = (value: number) => [{ value }];
+  const counter = (name: string, help: string, value: number, unit?: "bytes"): Metric => ({
+    name: `ktcp_${name}`,
+    type: "counter",
+    help,
+    unit,
+    samples: one(value),
+  });
+  const gauge = (name: string, help: string, value: number, unit?: "seconds"): Metric => ({
+    name: `ktcp_${name}`,
+    type: "gauge",
+    help,
+    unit,
+    samples: one(value),
+  });
+  return [
+    {
+      name: "ktcp_build_info",
+      type: "gauge",
+      help: "The version that runs.",
+      samples: [{ labels: { version }, value: 1 }],
+    },
+    gauge("start_time_seconds", "When it began to listen, since 1970.", startMs / 1000, "seconds"),
+    counter("connections", "Connections accepted.", counters.connections),
+    gauge("open_connections", "Connections that are open.", counters.open),
+    gauge("max_connections", "Connections that may be open at once.", maxConnections),
+    counter("connection_resets", "Connections ended by a reset or a failure.", counters.resets),
+    counter("timeouts", "Connections closed because a timeout was over.", counters.timeouts),
+    counter(
+      "overloads",
+      "Connections refused or cut off as memory, threads or descriptors were short.",
+      counters.overloads,
+    ),
+    counter("received_bytes", "Bytes received, heads included.", counters.bytesIn, "bytes"),
+    counter("sent_bytes", "Bytes sent, heads included.", counters.bytesOut, "bytes"),
+    ...(queue === undefined ? [] : [
+      gauge("accept_queue_connections", "Connections that wait to be accepted.", queue.length),
+      gauge("accept_queue_limit", "Connections that may wait.", queue.limit),
+    ]),
+    {
+      name: "ktcp_requests",
+      type: "counter",
+      help: "Requests answered, by method and class of status.",
+      samples: totals.requests.map(({ method, status, count }) => ({
+        labels: { method, status },
+        value: count,
+      })),
+    },
+    {
+      name: "ktcp_request_duration_seconds",
+      type: "histogram",
+      unit: "seconds",
+      help: "From a request's whole head to its answer; answers kept by the core count as 0.",
+      bounds: DURATION_BOUNDS_US.map((us) => us / 1e6),
+      counts: totals.durations,
+      sum: totals.durationSumUs / 1e6,
+    },
+    {
+      name: "ktcp_refused_requests",
+      type: "counter",
+      help: "Requests that were refused as malformed, too large, too slow or too many.",
+      samples: totals.faults.map(({ reason, count }) => ({
+        labels: { reason: labelOf(reason) },
+        value: count,
+      })),
+    },
+    {
+      name: "ktcp_cache_hits",
+      type: "counter",
+      help: "Answers from memory: repeated by the core, or known to the memo of answers.",
+      samples: [
+        { labels: { cache: "core" }, value: totals.keptHits },
+        { labels: { cache: "memo" }, value: totals.memoHits },
+      ],
+    },
+    counter("cache_misses", "Answers that could be repeated and were planned anew.", totals.misses),
+    gauge(
+      "workers",
+      "Threads that serve.",
+      Math.max(1, reports.length - (works.length > 0 ? 1 : 0)),
+    ),
+    ...(works.length === 0 ? [] : [
+      counter("work_items", "Items that Workers ran.", sum(works.map(({ work }) => work.items))),
+      counter(
+        "worker_crashes",
+        "Workers that crashed.",
+        sum(works.map(({ work }) => work.crashes)),
+      ),
+    ]),
+  ];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
+/** A sentence as the value of a label: `content_length_is_repeated`. */
+function labelOf(reason: string): string {
+  return reason.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
+}
