@@ -5,6 +5,7 @@ import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
 import type { FilesPlace } from "./files/content_tags.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
+import type { Certificate } from "./net/listen_options.ts";
 import type { Measured } from "./models/metrics_server.ts";
 import { shareFigures } from "./http/request_figures.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
@@ -64,7 +65,7 @@ export {
 } from "./net/engine_options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
 export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
-export type { ForPaths } from "./files/options.ts";
+export type { Credentials, ForPaths } from "./files/options.ts";
 export { parseRedirect, type Redirect } from "./files/redirects.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
@@ -180,8 +181,12 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       setNoDelayOnAll(sockets);
     }
     for (const note of notes) onNote(note);
-    if (partial.metrics === undefined) return server;
-    return await withMetrics(server, partial.metrics, {
+    const renew = tls === undefined || sockets === undefined
+      ? undefined
+      : (certificate: Certificate) => renewSteered(server, sockets, certificate);
+    const renewable = { ...server, renew };
+    if (partial.metrics === undefined) return renewable;
+    return await withMetrics(renewable, partial.metrics, {
       figures: figures!,
       maxConnections: options.maxConnections,
       acceptQueue: () => server.port === 0 ? undefined : sockets?.acceptQueue(server.port),
@@ -195,6 +200,18 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
 function filesPlace({ directory }: HttpServiceOptions): FilesPlace {
   const { root, followSymlinks = false, dotfiles = false } = directory!;
   return { root, followSymlinks, dotfiles };
+}
+
+/** Renews the certificate of `server`, and leads new connections to the sockets that have it. */
+async function renewSteered(
+  { address, port, renew }: RunningServer,
+  sockets: OwnSockets,
+  certificate: Certificate,
+): Promise<void> {
+  sockets.allowReusePort(address.replace(/^\[(.*)\]/, "$1"));
+  const before = sockets.listening(port);
+  await renew!(certificate);
+  sockets.steer(port, { first: before, count: sockets.listening(port) - before });
 }
 
 /** `server`, measured: its metrics are served until it has drained. @throws see `serveMetrics` */

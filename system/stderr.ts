@@ -1,5 +1,6 @@
 /**
- * The only writer to stderr: access log, notes, statistics, errors.
+ * The only writer to stderr: access log, notes, statistics, errors. The log may go to a file of its
+ * own instead, under the same rules.
  *
  * A command that ends writes at once and waits for its reader, as every filter does. A server must
  * not wait: it calls {@linkcode LineWriter.buffer} first. From then on at most one write(2) is in
@@ -37,6 +38,9 @@ export interface Sink {
 /** Writes whole lines. */
 export class LineWriter {
   readonly #sink: Sink;
+  /** What the sink is called in messages. */
+  readonly #name: string;
+  #logs: LineWriter | undefined;
   #isBuffered = false;
   /** What waits, the write in flight included. */
   #waiting: Uint8Array[] = [];
@@ -54,22 +58,30 @@ export class LineWriter {
   #writes = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, name = "stderr") {
     this.#sink = sink;
+    this.#name = name;
+  }
+
+  /** Lets the log go to `writer` from now on; notes stay here. */
+  set logs(writer: LineWriter) {
+    this.#logs = writer;
   }
 
   /** Lines that were dropped so far. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#dropped + (this.#logs?.dropped ?? 0);
   }
 
   /** Lets lines wait in memory from now on, instead of the caller. */
   buffer(): void {
     this.#isBuffered = true;
+    this.#logs?.buffer();
   }
 
   /** Prints `lines` of a log, each with its line feed. */
   log(lines: string): void {
+    if (this.#logs !== undefined) return this.#logs.log(lines);
     const bytes = encoder.encode(lines);
     if (!this.#isFull && this.#print(bytes, MAX_LOG_BYTES)) return;
     this.#isFull = this.#waitingBytes > 0;
@@ -91,6 +103,12 @@ export class LineWriter {
    * What is not written then is dropped; the write in flight goes on, if the process does.
    */
   async flush(withinMs = STALL_MS): Promise<void> {
+    const logged = this.#logs?.flush(withinMs);
+    await this.#flush(withinMs);
+    await logged;
+  }
+
+  async #flush(withinMs: number): Promise<void> {
     if (this.#isClosed) return;
     const deadlineMs = performance.now() + withinMs;
     for (let before = NaN; this.#writing !== undefined && before !== this.#writes;) {
@@ -189,7 +207,7 @@ export class LineWriter {
 
   async #tellDropped(): Promise<void> {
     const told = this.#untold;
-    const line = encoder.encode(`${droppedText(told)}: stderr did not take them in time\n`);
+    const line = encoder.encode(`${droppedText(told)}: ${this.#name} did not take them in time\n`);
     if ((await this.#write(line)).length === 0) this.#untold -= told;
   }
 

@@ -4,7 +4,7 @@
 import { statfsSync } from "node:fs";
 import { isAbsolute, normalize, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { DirectoryOptions, ForPaths, Redirect } from "../../servers/mod.ts";
+import type { Credentials, DirectoryOptions, ForPaths, Redirect } from "../../servers/mod.ts";
 import {
   DEFAULT_CACHE_BYTES,
   isDiskError,
@@ -137,9 +137,10 @@ export function addDirOptions(command: Command): Command {
       "--redirect <rule>",
       "redirect 'FROM=TO[:STATUS]', with * and ** in both; 302 by default; may be repeated",
     ).argParser(collect(parserFor(parseRedirect))),
-    new Option("--auth <user:password>", "ask for a password (basic)").argParser(
-      parserFor(parseAuth),
-    ),
+    new Option(
+      "--auth <user:password>",
+      "ask for a password (basic); user:@FILE reads it from there; else see KTCP_AUTH",
+    ).argParser(parserFor(parseAuth)),
     size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
       default: DEFAULT_CACHE_BYTES,
     }),
@@ -195,6 +196,39 @@ function checkDirectory(path: string): void {
   }
 }
 
+/** Who may come in where no option says it, so that the password does not stand in ps(1). */
+const AUTH_VARIABLE = "KTCP_AUTH";
+
+/**
+ * Who may come in: as `--auth` or the environment says; a password that begins with `@` names a file,
+ * whose first line it is.
+ *
+ * @throws {UsageError} when the file cannot be read or is empty, or the variable cannot be used
+ */
+function credentials(given: Credentials | undefined): Credentials | undefined {
+  const auth = given ?? authOfEnvironment();
+  if (auth === undefined || !auth.password.startsWith("@")) return auth;
+  const path = auth.password.slice(1);
+  let password: string;
+  try {
+    password = Deno.readTextFileSync(path).split(/\r?\n/)[0];
+  } catch (error) {
+    throw new UsageError(`option '--auth': cannot read '${path}': ${messageOf(error)}`);
+  }
+  if (password === "") throw new UsageError(`option '--auth': '${path}' begins with no password`);
+  return { ...auth, password };
+}
+
+function authOfEnvironment(): Credentials | undefined {
+  const text = Deno.env.get(AUTH_VARIABLE);
+  if (text === undefined || text === "") return undefined;
+  try {
+    return parseAuth(text);
+  } catch {
+    throw new UsageError(`environment variable ${AUTH_VARIABLE}: write user:password`);
+  }
+}
+
 /**
  * The absolute path that `path` names, with the links in it: the server follows them at each look, as
  * deployments re-point them. But what stands before `..` is settled, which means the parent of the
@@ -231,7 +265,7 @@ export function directoryOptions(
     securityHeaders: flags.securityHeaders ? scheme : undefined,
     cors: flags.cors === true ? "*" : flags.cors,
     headers: flags.header ?? [],
-    auth: flags.auth,
+    auth: credentials(flags.auth),
     cacheBytes: flags.cache,
   };
   try {

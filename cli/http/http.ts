@@ -7,10 +7,14 @@ import {
   LOG_FORMATS,
   type LogFormat,
 } from "../../servers/mod.ts";
+import { LogFile } from "../../system/log_file.ts";
+import { LineWriter, stderr } from "../../system/stderr.ts";
+import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { addOptions, count, duration, file, formatSize, size } from "../shared/options.ts";
 import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import { parseMetricsAddress } from "./metrics_address.ts";
+import { reload } from "./reload.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
   addServeOptions,
@@ -24,6 +28,7 @@ import { messageWork } from "../shared/work.ts";
 interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   echo?: boolean;
   log?: LogFormat | "off";
+  logFile?: string;
   trustProxy?: boolean;
   metrics?: { hostname: string; port: number };
   maxRequestLine: number;
@@ -37,6 +42,26 @@ interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
 /** Request line and header section together stay below 64 KiB: offsets in them are 16 bits wide. */
 const MAX_LINE_BYTES = 16384;
 const MAX_HEADER_BYTES = 47104;
+
+/**
+ * Opens the file of `--log-file` and lets the log go there.
+ *
+ * @throws {UsageError} when nothing is to be logged
+ * @throws {Failure} when it cannot be opened
+ */
+function openLogFile({ log, logFile: path }: HttpFlags): LogFile | undefined {
+  if (path === undefined) return undefined;
+  if (log === "off") {
+    throw new UsageError("option '--log-file' is for a log, and '--log off' writes none");
+  }
+  try {
+    const file = new LogFile(path);
+    stderr.logs = new LineWriter(file, `log file '${path}'`);
+    return file;
+  } catch (error) {
+    throw new Failure(`cannot open log file '${path}': ${messageOf(error)}`);
+  }
+}
 
 /** Builds the command. */
 export function command(): Command {
@@ -74,6 +99,7 @@ export function command(): Command {
       "--log <format>",
       "access log on stderr (default: short on a terminal, else off)",
     ).choices([...LOG_FORMATS, "off"]),
+    file("--log-file", "write the log there, common by default; SIGHUP opens it anew"),
     file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
     file("--tls-key", "its private key (PEM)"),
     new Option(
@@ -90,7 +116,9 @@ export function command(): Command {
     .action(async (dir: string | undefined, given: HttpFlags) => {
       const flags = { ...given, dir: directoryOf(dir, http) };
       const isTerminal = Deno.stderr.isTerminal();
-      const format = flags.log ?? (isTerminal ? "short" : "off");
+      const logFile = openLogFile(flags);
+      const unasked = logFile !== undefined ? "common" : isTerminal ? "short" : "off";
+      const format = flags.log ?? unasked;
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
@@ -98,7 +126,7 @@ export function command(): Command {
         log: format === "off" ? undefined : {
           format,
           trustProxy: flags.trustProxy ?? false,
-          colour: isTerminal && !Deno.noColor,
+          colour: isTerminal && logFile === undefined && !Deno.noColor,
         },
         limits: {
           maxRequestLine: flags.maxRequestLine,
@@ -111,17 +139,25 @@ export function command(): Command {
       const { tlsOptions } = await import("./tls.ts");
       const tls = tlsOptions(flags);
       const common = await commonServerOptions(flags, { isTls: tls !== undefined });
+      const isReloadable = logFile !== undefined || tls !== undefined;
       await runServer(
         "http",
         {
           ...common,
           listen: { ...common.listen, tls },
+          keeps: [
+            ...(logFile === undefined ? [] : ["write" as const]),
+            ...(tls === undefined ? [] : ["read" as const, "net" as const]),
+          ],
           metrics: flags.metrics && { ...flags.metrics, version: VERSION },
           service,
           timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
         },
         flags,
         {
+          ...(isReloadable && {
+            reload: (server) => reload(server, { logFile, tls: tls && flags }),
+          }),
           readyNote: ({ address, metricsAddress }) => {
             const metrics = metricsAddress && `metrics at http://${metricsAddress}/metrics`;
             if (!isTerminal) return metrics;

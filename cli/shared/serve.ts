@@ -139,6 +139,8 @@ const LAST_LOG_MS = 500;
 
 /** What a command adds to the life of its server. */
 export interface ServeHooks {
+  /** Lets SIGHUP read files again instead of ending the server; says itself how that went. */
+  reload?(server: RunningServer): Promise<void>;
   /** What is told on stderr behind the readiness line. */
   readyNote?(server: RunningServer): string | undefined;
 }
@@ -148,12 +150,15 @@ export async function runServer(
   name: ServerName,
   options: PartialServerOptions,
   flags: ServeFlags,
-  { readyNote }: ServeHooks = {},
+  { readyNote, reload }: ServeHooks = {},
 ): Promise<void> {
   // A reader of stderr that is slow, or gone, must not delay connections.
   stderr.buffer();
   // Before the readiness line: who reads it may send a signal at once.
-  const { asked } = onInterrupt(STOP_SIGNALS, 1);
+  const stopSignals = reload === undefined
+    ? STOP_SIGNALS
+    : STOP_SIGNALS.filter((signal) => signal !== "SIGHUP");
+  const { asked } = onInterrupt(stopSignals, 1);
   let server: RunningServer;
   try {
     server = await serve(options);
@@ -162,6 +167,11 @@ export async function runServer(
       throw new Failure(`${error.message}; raise it with '${raiseOpenFiles(error.needed)}'`);
     }
     throw bindFailure(error, flags);
+  }
+  if (reload !== undefined) {
+    // One after the other.
+    let reloaded = Promise.resolve();
+    Deno.addSignalListener("SIGHUP", () => reloaded = reloaded.then(() => reload(server)));
   }
   if (flags.stats) {
     Deno.addSignalListener(

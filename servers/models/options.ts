@@ -97,6 +97,8 @@ export interface PartialServerOptions {
    * engine `deno` only. Default: `WQ_UNBOUND`.
    */
   wqFlags?: number;
+  /** Permissions that the main thread still needs when it listens: to read files again. */
+  keeps?: readonly ("net" | "read" | "write")[];
   /** Where to serve metrics of an HTTP server; absent: nowhere. */
   metrics?: MetricsOptions;
   /** Told of what the user should know: a line without newline. */

@@ -54,7 +54,7 @@ export function socketlessPermissions(options: ServerOptions): Deno.PermissionOp
  * be removed at the end, if it is still this server's.
  */
 export function dropPermissions(
-  { model = "single", service, listen, engine }: PartialServerOptions,
+  { model = "single", service, listen, engine, keeps = [] }: PartialServerOptions,
 ): void {
   const names: string[] = ["run", "env", "sys", "import"];
   if (!blocksThread({ ...DEFAULT_ENGINE, ...engine })) names.push("ffi");
@@ -64,5 +64,8 @@ export function dropPermissions(
     const isReading = listen?.path !== undefined || service.kind === "http" && service.directory;
     if (!isReading) names.push("read");
   }
-  for (const name of names) Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
+  const isKept = (name: string) => keeps.some((kept) => kept === name);
+  for (const name of names.filter((name) => !isKept(name))) {
+    Deno.permissions.revokeSync({ name } as Deno.PermissionDescriptor);
+  }
 }

@@ -3,6 +3,7 @@
  */
 import type { Counters } from "../net/counters.ts";
 import type { CallCounts } from "../net/engines/linux/call_counts.ts";
+import type { Certificate } from "../net/listen_options.ts";
 import type { WorkerStats } from "../workqueue/mod.ts";
 
 /** What one thread did. */
@@ -27,6 +28,13 @@ export interface RunningServer {
   readonly metricsAddress?: string;
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
+  /**
+   * Uses another certificate for connections from now on, without losing one. Absent: it speaks no
+   * TLS, or this cannot be done here.
+   *
+   * @throws the system's error when there can be no socket for it; the old one stays then
+   */
+  renew?(certificate: Certificate): Promise<void>;
   /** What each thread did so far. */
   reports(): Promise<ThreadReport[]>;
   /**

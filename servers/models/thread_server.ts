@@ -11,6 +11,7 @@ import { zeroCounters } from "../net/counters.ts";
 import { DenoEngine } from "../net/engines/deno/deno_engine.ts";
 import { listen } from "../net/engines/deno/listen.ts";
 import type { Engine } from "../net/engine.ts";
+import type { Certificate } from "../net/listen_options.ts";
 import { limitsOf, type ServerOptions, TICK_MS } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
@@ -70,7 +71,7 @@ export function ticksOf(
 export function startThreadServer(
   options: ServerOptions,
   { core, service, limit, print, endSockets }: ThreadServerParts,
-): { engine: Engine; acceptor: Acceptor } {
+): { engine: Engine; acceptor: Acceptor; renew: (certificate: Certificate) => void } {
   const { timeouts, sending } = options;
   const listener = listen(options.listen, sending);
   listener.onOverdue = (peers) => endSockets?.(listener.port, peers);
@@ -80,5 +81,5 @@ export function startThreadServer(
   const context = { core, service, wheel, timeouts, counters, writes: sending.writes };
   const engine = new DenoEngine(listener);
   const acceptor = new Acceptor(context, engine, { limit, onInternalError });
-  return { engine, acceptor };
+  return { engine, acceptor, renew: (certificate) => listener.renew?.(certificate) };
 }

@@ -243,6 +243,21 @@ export class Libc {
       : this.calls.getpeername(fd, address, length) === 0;
   }
 
+  /**
+   * Lets a program of classic BPF at `address` choose among the sockets that share the port of `fd`.
+   *
+   * @returns 0, or `-errno`
+   */
+  steerReusePort(fd: number, program: Uint8Array<ArrayBuffer>, address: bigint): number {
+    // struct sock_fprog: how many instructions, and where.
+    const filter = new DataView(new ArrayBuffer(16));
+    filter.setUint16(0, program.length / 8, true);
+    filter.setBigUint64(8, address, true);
+    const bytes = new Uint8Array(filter.buffer);
+    const { setsockopt } = this.calls;
+    return this.result(setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, bytes, bytes.length));
+  }
+
   /** Connections that wait at the listening TCP socket `fd`; `undefined` when it is none. */
   acceptQueue(fd: number): { length: number; limit: number } | undefined {
     // struct tcp_info of linux/tcp.h: of a listening socket, tcpi_unacked and tcpi_sacked.
@@ -274,6 +289,8 @@ export class Libc {
   }
 }
 
+const SOL_SOCKET = 1;
+const SO_ATTACH_REUSEPORT_CBPF = 51;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 /** A state of a TCP socket. */

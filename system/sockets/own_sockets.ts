@@ -17,6 +17,13 @@ const O_CLOEXEC = 0o2000000;
 /** Bytes of directory entries to read at once: about a thousand. */
 const ENTRIES_BYTES = 32768;
 
+/** Where a program finds a random number, as a negative offset into a packet (linux/filter.h). */
+const SKF_AD_RANDOM = -0x1000 + 56 >>> 0;
+
+function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+}
+
 /** The sockets of this process. */
 export class OwnSockets {
   readonly #libc: Libc;
@@ -25,6 +32,10 @@ export class OwnSockets {
   readonly #entries = new Uint8Array(ENTRIES_BYTES);
   readonly #address = new Uint8Array(ADDRESS_BYTES);
   readonly #addressView = new DataView(this.#address.buffer);
+
+  /** Four instructions of classic BPF, and where they are: not to be asked for without permission. */
+  readonly #program = new Uint8Array(32);
+  readonly #programAddress = addressOf(this.#program);
 
   private constructor(system: Libc, directory: number) {
     this.#libc = system;
@@ -81,13 +92,38 @@ export class OwnSockets {
    */
   acceptQueue(port: number): { length: number; limit: number } | undefined {
     let sum: { length: number; limit: number } | undefined;
-    for (const fd of this.descriptors()) {
-      if (this.#read(fd, "peer") || !this.#read(fd, "local") || this.#port() !== port) continue;
-      const queue = this.#libc.acceptQueue(fd);
-      if (queue === undefined) continue;
+    for (const fd of this.#listenersAt(port)) {
+      const queue = this.#libc.acceptQueue(fd)!;
       sum = { length: queue.length + (sum?.length ?? 0), limit: queue.limit + (sum?.limit ?? 0) };
     }
     return sum;
+  }
+
+  /** How many sockets listen at `port`. */
+  listening(port: number): number {
+    return [...this.#listenersAt(port)].length;
+  }
+
+  /**
+   * Leads new connections to some of the sockets that share `port`: `count` of them from `first` on,
+   * in the order in which they began to listen.
+   *
+   * @throws {SystemError} when the system refuses
+   */
+  steer(port: number, { first, count }: { first: number; count: number }): void {
+    const [fd] = this.#listenersAt(port);
+    // Classic BPF: a random number modulo `count`, plus `first`.
+    const words = new Uint32Array(this.#program.buffer);
+    words.set([0x20, SKF_AD_RANDOM, 0x94, count, 0x04, first, 0x16, 0]);
+    const result = this.#libc.steerReusePort(fd, this.#program, this.#programAddress);
+    if (result < 0) throw new SystemError("setsockopt(SO_ATTACH_REUSEPORT_CBPF)", -result);
+  }
+
+  *#listenersAt(port: number): Generator<number> {
+    for (const fd of this.descriptors()) {
+      if (this.#read(fd, "peer") || !this.#read(fd, "local") || this.#port() !== port) continue;
+      if (this.#libc.acceptQueue(fd) !== undefined) yield fd;
+    }
   }
 
   /** The file descriptors that are open. */

@@ -1,6 +1,7 @@
 /**
  * One Worker's server of model `per-core`, as the owner sees it.
  */
+import type { Certificate } from "../../net/listen_options.ts";
 import { zeroCounters } from "../../net/counters.ts";
 import {
   queueWorkOn,
@@ -55,6 +56,7 @@ export class CpuServer {
   readonly #listening = Promise.withResolvers<string>();
   readonly #ended = Promise.withResolvers<CpuServerResult>();
   #report: PromiseWithResolvers<ServerReport> | undefined;
+  #renewed: PromiseWithResolvers<string | undefined> | undefined;
   #result: CpuServerResult | undefined;
   /** Whether it listened before, and whether it does now. */
   #wasUp = false;
@@ -85,6 +87,24 @@ export class CpuServer {
     return this.#report.promise;
   }
 
+  /**
+   * Uses another certificate; one that is started anew, too.
+   *
+   * @throws the system's error when it cannot
+   */
+  async renew(certificate: Certificate): Promise<void> {
+    const { options } = this.#data;
+    const before = options.listen;
+    this.#data.options = { ...options, listen: { ...before, tls: certificate } };
+    if (!this.#isUp) return;
+    const renewed = this.#renewed = Promise.withResolvers<string | undefined>();
+    this.#send({ kind: "renew", certificate });
+    const failure = await renewed.promise;
+    if (failure === undefined) return;
+    this.#data.options = { ...options, listen: before };
+    throw systemError(failure);
+  }
+
   /** Drains. @returns what it counted */
   stop(graceMs: number): Promise<CpuServerResult> {
     this.#isStopping = true;
@@ -107,6 +127,7 @@ export class CpuServer {
   #receive(message: CpuServerMessage): void {
     if (message.kind === "report") return this.#answerReport(message.report);
     if (message.kind === "overdue") return this.#options.onOverdue(message.port, message.peers);
+    if (message.kind === "renewed") return this.#renewed?.resolve(message.failure);
     this.#wasUp = this.#isUp = true;
     this.#listening.resolve(message.address);
   }
@@ -123,6 +144,7 @@ export class CpuServer {
     Atomics.store(this.#data.counts, this.#data.index, 0);
     this.#options.loop?.threadGone();
     this.#answerReport(NOTHING_DONE);
+    this.#renewed?.resolve(undefined);
     if (this.#isStopping || !this.#wasUp) {
       this.#listening.reject(systemError(reason));
       this.#end(NOTHING_DONE);

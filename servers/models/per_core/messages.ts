@@ -1,5 +1,6 @@
 /** What the owner and the Workers of model `per-core` say to each other: plain data. */
 import type { Counters } from "../../net/counters.ts";
+import type { Certificate } from "../../net/listen_options.ts";
 import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import type { LoopShare } from "../loop_server.ts";
@@ -17,13 +18,17 @@ export interface CpuServerData {
 }
 
 /** What the owner tells a running item. */
-export type CpuServerCommand = { kind: "report" } | { kind: "stop"; graceMs: number };
+export type CpuServerCommand =
+  | { kind: "report" }
+  | { kind: "renew"; certificate: Certificate }
+  | { kind: "stop"; graceMs: number };
 
 /** What it tells the owner. */
 export type CpuServerMessage =
   | { kind: "listening"; address: string }
   /** Peers whose sockets should be closed by now: a Worker has no permission to do it. */
   | { kind: "overdue"; port: number; peers: Set<string> }
+  | { kind: "renewed"; failure?: string }
   | { kind: "report"; report: ServerReport };
 
 /** What a server did. */

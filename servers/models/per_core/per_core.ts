@@ -129,6 +129,9 @@ export async function servePerCore(
       address,
       port: options.listen.path === undefined ? options.listen.port : 0,
       failed: failureOf(failure.promise),
+      renew: async (certificate) => {
+        await Promise.all(servers.map((server) => server.renew(certificate)));
+      },
       reports: async () => {
         const reports = await Promise.all(servers.map((server) => server.report()));
         return reports.map(({ counters, calls }, i): ThreadReport => ({

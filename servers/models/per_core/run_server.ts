@@ -34,7 +34,7 @@ export async function runServer(
   makeDirectory?: MakeDirectory,
 ): Promise<CpuServerResult> {
   const post = (message: CpuServerMessage) => context.post(message);
-  const { engine, acceptor } = startThreadServer(data.options, {
+  const { engine, acceptor, renew } = startThreadServer(data.options, {
     ...serverParts(data, context, makeDirectory),
     endSockets: (port, peers) => post({ kind: "overdue", port, peers }),
   });
@@ -45,6 +45,14 @@ export async function runServer(
       const command = message as CpuServerCommand;
       if (command.kind === "report") {
         return post({ kind: "report", report: { counters: acceptor.counters } });
+      }
+      if (command.kind === "renew") {
+        try {
+          renew(command.certificate);
+          return post({ kind: "renewed" });
+        } catch (error) {
+          return post({ kind: "renewed", failure: String(error) });
+        }
       }
       acceptor.stop(command.graceMs)
         .then((cut) => resolve({ counters: acceptor.counters, cut }), reject);

@@ -69,7 +69,7 @@ export async function serveOverSharedMemory(
     patienceMs: options.timeouts.headMs,
   });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { engine, acceptor } = startThreadServer(options, {
+  const { engine, acceptor, renew } = startThreadServer(options, {
     core,
     service,
     limit,
@@ -80,6 +80,7 @@ export async function serveOverSharedMemory(
     address: engine.address,
     port: engine.port,
     failed: failureOf(acceptor.done),
+    renew: (certificate) => Promise.resolve(renew(certificate)),
     reports: () =>
       Promise.resolve([
         { name: "main", counters: acceptor.counters },

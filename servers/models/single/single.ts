@@ -26,7 +26,7 @@ export async function serveSingle(
   const print = (lines: string) => stderr.log(lines);
   const service = createService(core, options.service, { print, ...parts, compressors, memory });
   const limit = ConnectionLimit.alone(options.maxConnections);
-  const { engine, acceptor } = startThreadServer(options, {
+  const { engine, acceptor, renew } = startThreadServer(options, {
     core,
     service,
     limit,
@@ -37,6 +37,7 @@ export async function serveSingle(
     address: engine.address,
     port: engine.port,
     failed: failureOf(acceptor.done),
+    renew: (certificate) => Promise.resolve(renew(certificate)),
     reports: () => Promise.resolve([{ name: "main", counters: acceptor.counters }]),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();

@@ -1,5 +1,7 @@
 /** Byte streams of the runtime, and where they come from. `Deno.Conn` is a `Stream`. */
 
+import type { Certificate } from "../../listen_options.ts";
+
 /** One connection. All views may be of shared Wasm memory. */
 export interface Stream {
   /** Receives into `view`. @returns how many bytes; `null` or 0 when the peer has sent its FIN */
@@ -24,6 +26,13 @@ export interface Listener {
   readonly port: number;
   accept(): Promise<Accepted>;
   close(): void;
+  /**
+   * Uses another certificate for connections from now on, on a socket of its own beside the one so
+   * far. Absent: it speaks no TLS.
+   *
+   * @throws the system's error when it cannot listen, InvalidData for a bad certificate
+   */
+  renew?(certificate: Certificate): void;
   /**
    * Called with peers, as `address:port`, whose streams were closed here but whose sockets may
    * still be open. Only an engine that cannot close them itself calls it.

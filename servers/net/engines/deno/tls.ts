@@ -7,27 +7,97 @@ import type { Accepted, Listener, Stream } from "./stream.ts";
 import { Overdue } from "./overdue.ts";
 import { formatHostPort } from "../../../../system/address.ts";
 
+/** How long a listener with an old certificate still takes handshakes that have begun, in ms. */
+const OLD_MS = 5000;
+
 /** Options that the type definitions of `Deno.listenTls` leave out. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };
 
-/** A listener whose handshakes run as part of the first read, so that none delays another. */
+/** A socket that listens, and whether one is being accepted from it. */
+interface Accepting {
+  listener: Deno.TlsListener;
+  isPending: boolean;
+}
+
+/**
+ * A listener whose handshakes run as part of the first read, so that none delays another.
+ *
+ * The runtime gives a listener one certificate for its life, so a new certificate takes another
+ * socket beside it. The old one is accepted from until what was on its way to it has come.
+ */
 export class TlsListener implements Listener {
   readonly address: string;
   readonly port: number;
-  readonly #listener: Deno.TlsListener;
+  readonly #options: TlsOptions;
+  readonly #accepting: Accepting[] = [];
+  /** When those with old certificates are closed. */
+  #oldTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Accepted and not asked for yet, by a listener beside the one that was asked. */
+  readonly #ready: Deno.TlsConn[] = [];
+  #waiting: PromiseWithResolvers<Deno.TlsConn> | undefined;
+  #isClosed = false;
   readonly #overdue = new Overdue();
 
   /** @throws the system's error when the address cannot be bound, InvalidData for a bad certificate */
   constructor(options: Omit<TlsOptions, "alpnProtocols">) {
     const all: TlsOptions = { ...options, alpnProtocols: ["http/1.1"] };
-    this.#listener = Deno.listenTls(all);
-    const { hostname, port } = this.#listener.addr as Deno.NetAddr;
+    const listener = Deno.listenTls(all);
+    this.#accepting.push({ listener, isPending: false });
+    const { hostname, port } = listener.addr as Deno.NetAddr;
+    this.#options = { ...all, hostname: options.hostname, port };
     this.port = port;
     this.address = formatHostPort(hostname, port);
   }
 
+  renew(certificate: Certificate): void {
+    if (this.#isClosed) return;
+    const listener = Deno.listenTls({ ...this.#options, ...certificate, reusePort: true });
+    this.#accepting.push({ listener, isPending: false });
+    if (this.#waiting !== undefined) this.#acceptAll();
+    // All old ones at once: when one leaves, the kernel numbers the others anew.
+    clearTimeout(this.#oldTimer);
+    this.#oldTimer = setTimeout(() => {
+      for (const { listener } of this.#accepting.splice(0, this.#accepting.length - 1)) {
+        closeIfOpen(listener);
+      }
+    }, OLD_MS);
+    Deno.unrefTimer(this.#oldTimer);
+  }
+
+  #acceptAll(): void {
+    for (const one of this.#accepting) {
+      if (one.isPending) continue;
+      one.isPending = true;
+      one.listener.accept().then(
+        (conn) => {
+          one.isPending = false;
+          if (this.#isClosed) return conn.close();
+          if (this.#waiting === undefined) return void this.#ready.push(conn);
+          this.#waiting.resolve(conn);
+          this.#waiting = undefined;
+        },
+        (error) => {
+          one.isPending = false;
+          // An old one was closed.
+          if (!this.#isClosed && !this.#accepting.includes(one)) return;
+          this.#waiting?.reject(error);
+          this.#waiting = undefined;
+        },
+      );
+    }
+  }
+
+  #accept(): Deno.TlsConn | Promise<Deno.TlsConn> {
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready;
+    this.#waiting = Promise.withResolvers();
+    const { promise } = this.#waiting;
+    this.#acceptAll();
+    return promise;
+  }
+
   async accept(): Promise<Accepted> {
-    const conn = await this.#listener.accept();
+    const conn = await this.#accept();
     const { hostname, port } = conn.remoteAddr;
     const peer = `${hostname}:${port}`;
     this.#overdue.delete(peer);
@@ -39,7 +109,18 @@ export class TlsListener implements Listener {
   }
 
   close(): void {
-    this.#listener.close();
+    this.#isClosed = true;
+    clearTimeout(this.#oldTimer);
+    for (const { listener } of this.#accepting) closeIfOpen(listener);
+    for (const conn of this.#ready.splice(0)) conn.close();
+  }
+}
+
+function closeIfOpen(listener: Deno.TlsListener): void {
+  try {
+    listener.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 

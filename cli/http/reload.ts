@@ -1,0 +1,43 @@
+/** What SIGHUP lets `ktcp http` read again: certificate and key, and the log file. */
+import type { LogFile } from "../../system/log_file.ts";
+import type { RunningServer } from "../../servers/mod.ts";
+import { messageOf } from "../shared/failure.ts";
+import { printNote } from "../shared/output.ts";
+import { type TlsFlags, tlsOptions } from "./tls.ts";
+
+/** What may be read again, as far as it is in use. */
+export interface Reloadable {
+  logFile?: LogFile;
+  tls?: TlsFlags;
+}
+
+/**
+ * Reads files again, each by itself: what is wrong with one is told, the old one stays in use, and
+ * the others are read all the same. Never throws.
+ */
+export async function reload(server: RunningServer, { logFile, tls }: Reloadable): Promise<void> {
+  if (logFile !== undefined) {
+    await attempt("log file", () => logFile.reopen(), "the old one is written on");
+  }
+  if (tls === undefined) return;
+  await attempt("certificate", async () => {
+    const certificate = tlsOptions(tls)!;
+    if (server.renew === undefined) {
+      throw new Error("to change it without a restart takes FFI on Linux");
+    }
+    await server.renew(certificate);
+  }, "the old one is used on");
+}
+
+async function attempt(
+  what: string,
+  load: () => void | Promise<void>,
+  otherwise: string,
+): Promise<void> {
+  try {
+    await load();
+    printNote(`ktcp http: SIGHUP: ${what} read again`);
+  } catch (error) {
+    printNote(`ktcp http: SIGHUP: ${what} not changed, ${otherwise}: ${messageOf(error)}`);
+  }
+}
