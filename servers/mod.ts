@@ -67,10 +67,10 @@ export type { DirectoryOptions } from "./files/directory.ts";
 export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
 export type { Credentials, ForPaths } from "./files/options.ts";
 export { parseRedirect, type Redirect } from "./files/redirects.ts";
+export { OptionError } from "./files/option_error.ts";
 export { isDiskError } from "./files/disk_error.ts";
 export {
   DEFAULT_CACHE_BYTES,
-  OptionError,
   parseAuth,
   parseCacheControl,
   parseHeader,

@@ -103,8 +103,8 @@ export function command(): Command {
     file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
     file("--tls-key", "its private key (PEM)"),
     new Option(
-      "--metrics <address>",
-      "serve /metrics (OpenMetrics), /healthz and /readyz at this port or host:port",
+      "--metrics <host:port>",
+      "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
     ).argParser(parseMetricsAddress),
     new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
   ])

@@ -1,6 +1,7 @@
 /** The options of the static server: names, defaults, validation. Pure. */
 
 import { globPattern, isGlob } from "./glob.ts";
+import { OptionError } from "./option_error.ts";
 import type { Redirect } from "./redirects.ts";
 
 /** A value for paths below the root; without a pattern for all of them. */
@@ -64,14 +65,6 @@ export function cacheControlOf(
 ): string {
   const rule = cacheRules.findLast(([, pattern]) => pattern === undefined || pattern.test(path));
   return rule === undefined ? cacheControl : rule[0];
-}
-
-/** A value that cannot be used. The message names the option and says what to write. */
-export class OptionError extends Error {
-  override name = "OptionError";
-  constructor(readonly option: string, problem: string) {
-    super(`--${option}: ${problem}`);
-  }
 }
 
 /** Fields that describe the message or the representation: only the server knows their value. */

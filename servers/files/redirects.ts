@@ -1,6 +1,6 @@
 /** Redirects that the user asks for: `--redirect FROM=TO[:STATUS]`. Pure. */
 import { globPattern } from "./glob.ts";
-import { OptionError } from "./options.ts";
+import { OptionError } from "./option_error.ts";
 import { encodeSegment } from "./resolve.ts";
 
 /** Statuses that redirect and keep no cached promise of more than they say (RFC 9110 section 15.4). */

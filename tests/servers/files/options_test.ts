@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
+import { OptionError } from "../../../servers/files/option_error.ts";
 import { authorized } from "../../../servers/files/auth.ts";
-import {
-  OptionError,
-  parseAuth,
-  parseHeader,
-  staticOptions,
-} from "../../../servers/files/options.ts";
+import { parseAuth, parseHeader, staticOptions } from "../../../servers/files/options.ts";
 
 Deno.test("staticOptions() fills in the defaults", () => {
   assert.deepEqual(staticOptions({ root: "/srv" }), {
