@@ -1,6 +1,8 @@
 /** Ranges and conditional requests at the socket: RFC 9110 sections 13 and 14. */
 import assert from "node:assert/strict";
+import { contentTag } from "../../../servers/files/etag.ts";
 import { checkFields, type FileServer, withFiles } from "../../support/file_server.ts";
+import { until } from "../../support/until.ts";
 
 const TEXT = "0123456789abcdefghij";
 /** Larger than what is kept in memory: it goes another way. */
@@ -20,19 +22,15 @@ function withTwoFiles(use: (server: FileServer) => Promise<void>): Promise<void>
     for (const name of ["a.txt", "large.bin"]) {
       Deno.utimeSync(`${server.root}/${name}`, MODIFIED, MODIFIED);
     }
-    // The status change of just now makes a tag of facts weak until its second is over.
-    await untilStrong(server);
+    await untilTagged(server);
     await use(server);
   });
 }
 
-async function untilStrong({ ask }: FileServer): Promise<void> {
-  for (const endMs = Date.now() + 5000; Date.now() < endMs;) {
-    const { fields } = await ask("/large.bin", { method: "HEAD" });
-    if (fields.etag.startsWith('"')) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("The tag of a file at rest stays weak");
+/** Waits for the tag that stays: a large file has one of its facts until its content is hashed. */
+function untilTagged({ ask }: FileServer): Promise<void> {
+  const wanted = contentTag(LARGE);
+  return until(async () => (await ask("/large.bin", { method: "HEAD" })).fields.etag === wanted);
 }
 
 Deno.test("ktcp http --dir answers ranges", () =>
