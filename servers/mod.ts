@@ -4,6 +4,7 @@
 import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
 import type { FilesPlace } from "./files/content_tags.ts";
+import type { Users } from "./files/htpasswd.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
 import type { Certificate } from "./net/listen_options.ts";
 import type { Measured } from "./models/metrics_server.ts";
@@ -66,6 +67,7 @@ export {
 export type { DirectoryOptions } from "./files/directory.ts";
 export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
 export type { Credentials, ForPaths } from "./files/options.ts";
+export { parseHtpasswd, type Users } from "./files/htpasswd.ts";
 export { parseRedirect, type Redirect } from "./files/redirects.ts";
 export { OptionError } from "./files/option_error.ts";
 export { isDiskError } from "./files/disk_error.ts";
@@ -119,6 +121,11 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   // Told when it listens: a server that cannot start has only its error to tell.
   const notes: string[] = [];
   const options = withDefaults(partial);
+  const passwordRevision = partial.users && new SharedArrayBuffer(4);
+  if (options.service.kind === "http" && passwordRevision !== undefined) {
+    const { service } = options;
+    options.service = { ...service, directory: { ...service.directory!, passwordRevision } };
+  }
   const { model, workers } = threadsFor(partial, options, (note) => notes.push(note));
   const { note, maxWorkers, maxConnections } = fitCapacity(
     options,
@@ -160,6 +167,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     const compressors = !servesFiles(options.service) ? undefined : new CompressorPool({
       cacheBytes: budget.ownerCopiesBytes,
       files: filesPlace(options.service as HttpServiceOptions),
+      users: partial.users,
       // An item that waits occupies its Worker, and more of them cost more than identity does.
       ...(model === "shared-pool" && {
         maxWaiting: Math.min(2 * compressorWorkers(), Math.floor(maxWorkers / 2)),
@@ -184,9 +192,13 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     const renew = tls === undefined || sockets === undefined
       ? undefined
       : (certificate: Certificate) => renewSteered(server, sockets, certificate);
-    const renewable = { ...server, renew };
-    if (partial.metrics === undefined) return renewable;
-    return await withMetrics(renewable, partial.metrics, {
+    const setUsers = passwordRevision && ((users: Users) => {
+      compressors!.users = users;
+      Atomics.add(new Int32Array(passwordRevision), 0, 1);
+    });
+    const changeable = { ...server, renew, setUsers };
+    if (partial.metrics === undefined) return changeable;
+    return await withMetrics(changeable, partial.metrics, {
       figures: figures!,
       maxConnections: options.maxConnections,
       acceptQueue: () => server.port === 0 ? undefined : sockets?.acceptQueue(server.port),

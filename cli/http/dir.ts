@@ -15,7 +15,7 @@ import {
   parseRedirect,
   staticOptions,
 } from "../../servers/mod.ts";
-import { addOptions, size } from "../shared/options.ts";
+import { addOptions, file, size } from "../shared/options.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
 /** Values of the options, as commander hands them over. */
@@ -34,6 +34,7 @@ export interface DirFlags {
   securityHeaders?: boolean;
   redirect?: Redirect[];
   auth?: { user: string; password: string };
+  authFile?: string;
   cache: number;
 }
 
@@ -52,6 +53,7 @@ const NEED_DIRECTORY = [
   "securityHeaders",
   "redirect",
   "auth",
+  "authFile",
   "cache",
 ];
 
@@ -141,6 +143,7 @@ export function addDirOptions(command: Command): Command {
       "--auth <user:password>",
       "ask for a password (basic); user:@FILE reads it from there; else see KTCP_AUTH",
     ).argParser(parserFor(parseAuth)),
+    file("--auth-file", "ask for a password of this file (htpasswd -B); SIGHUP reads it again"),
     size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
       default: DEFAULT_CACHE_BYTES,
     }),

@@ -11,6 +11,7 @@ import { LogFile } from "../../system/log_file.ts";
 import { LineWriter, stderr } from "../../system/stderr.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { addOptions, count, duration, file, formatSize, size } from "../shared/options.ts";
+import { readUsers } from "./auth_file.ts";
 import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import { parseMetricsAddress } from "./metrics_address.ts";
@@ -139,7 +140,8 @@ export function command(): Command {
       const { tlsOptions } = await import("./tls.ts");
       const tls = tlsOptions(flags);
       const common = await commonServerOptions(flags, { isTls: tls !== undefined });
-      const isReloadable = logFile !== undefined || tls !== undefined;
+      const users = flags.authFile === undefined ? undefined : readUsers(flags.authFile);
+      const isReloadable = logFile !== undefined || users !== undefined || tls !== undefined;
       await runServer(
         "http",
         {
@@ -147,16 +149,19 @@ export function command(): Command {
           listen: { ...common.listen, tls },
           keeps: [
             ...(logFile === undefined ? [] : ["write" as const]),
+            ...(users === undefined ? [] : ["read" as const]),
             ...(tls === undefined ? [] : ["read" as const, "net" as const]),
           ],
           metrics: flags.metrics && { ...flags.metrics, version: VERSION },
+          users,
           service,
           timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
         },
         flags,
         {
           ...(isReloadable && {
-            reload: (server) => reload(server, { logFile, tls: tls && flags }),
+            reload: (server) =>
+              reload(server, { logFile, authFile: flags.authFile, tls: tls && flags }),
           }),
           readyNote: ({ address, metricsAddress }) => {
             const metrics = metricsAddress && `metrics at http://${metricsAddress}/metrics`;

@@ -1,6 +1,7 @@
-/** What SIGHUP lets `ktcp http` read again: certificate and key, and the log file. */
+/** What SIGHUP lets `ktcp http` read again: certificate and key, password file, and log file. */
 import type { LogFile } from "../../system/log_file.ts";
 import type { RunningServer } from "../../servers/mod.ts";
+import { readUsers } from "./auth_file.ts";
 import { messageOf } from "../shared/failure.ts";
 import { printNote } from "../shared/output.ts";
 import { type TlsFlags, tlsOptions } from "./tls.ts";
@@ -8,6 +9,8 @@ import { type TlsFlags, tlsOptions } from "./tls.ts";
 /** What may be read again, as far as it is in use. */
 export interface Reloadable {
   logFile?: LogFile;
+  /** Path of the password file. */
+  authFile?: string;
   tls?: TlsFlags;
 }
 
@@ -15,9 +18,16 @@ export interface Reloadable {
  * Reads files again, each by itself: what is wrong with one is told, the old one stays in use, and
  * the others are read all the same. Never throws.
  */
-export async function reload(server: RunningServer, { logFile, tls }: Reloadable): Promise<void> {
+export async function reload(
+  server: RunningServer,
+  { logFile, authFile, tls }: Reloadable,
+): Promise<void> {
   if (logFile !== undefined) {
     await attempt("log file", () => logFile.reopen(), "the old one is written on");
+  }
+  if (authFile !== undefined) {
+    const load = () => server.setUsers!(readUsers(authFile));
+    await attempt("password file", load, "the old one is used on");
   }
   if (tls === undefined) return;
   await attempt("certificate", async () => {

@@ -3,26 +3,66 @@ import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { HttpRequest } from "../http/resource.ts";
 import type { Credentials, StaticOptions } from "./options.ts";
+import type { Passwords } from "./passwords.ts";
 import type { Plan } from "./plan.ts";
 import { failure } from "./respond.ts";
 
 /** The challenge of a 401. */
 const CHALLENGE = 'Basic realm="ktcp", charset="UTF-8"';
 
+/** Seconds until it is worth another try when too many passwords wait to be checked. */
+const RETRY_AFTER_S = "1";
+
 /**
- * 401 to who may not come in: without the credentials only a CORS preflight may go on, which browsers
+ * 401 to who may not come in, 503 when that cannot be judged now: without the credentials only a CORS preflight may go on, which browsers
  * always send without. What is asked for after it has to have them.
  */
-export function challenge(request: HttpRequest, options: StaticOptions): Plan<never> | undefined {
+export function challenge(request: HttpRequest, options: StaticOptions): Plan<never> | undefined;
+export function challenge(
+  request: HttpRequest,
+  options: StaticOptions,
+  passwords: Passwords | undefined,
+): Plan<never> | undefined | Promise<Plan<never> | undefined>;
+export function challenge(
+  request: HttpRequest,
+  options: StaticOptions,
+  passwords?: Passwords,
+): Plan<never> | undefined | Promise<Plan<never> | undefined> {
   const { auth, cors } = options;
-  if (auth === undefined) return undefined;
+  if (auth === undefined && options.passwordRevision === undefined) return undefined;
   const isPreflight = cors !== undefined && request.method === "OPTIONS" &&
     request.field("access-control-request-method") !== undefined;
-  if (isPreflight || authorized(request.field("authorization"), auth)) return undefined;
-  return failure(request, 401, {
+  if (isPreflight) return undefined;
+  const field = request.field("authorization");
+  if (auth !== undefined && authorized(field, auth)) return undefined;
+  const given = passwords && credentialsOf(field);
+  const isRight = given !== undefined && passwords!.isRight(given);
+  if (isRight === true) return undefined;
+  const refusal = failure(request, 401, {
     settings: options,
     fields: [["WWW-Authenticate", CHALLENGE]],
   });
+  if (isRight === false) return refusal;
+  // The request may be over when the judgement comes.
+  const busy = failure(request, 503, {
+    settings: options,
+    detail: "too many passwords are being checked",
+    fields: [["Retry-After", RETRY_AFTER_S]],
+  });
+  return isRight.then((judged) => judged === undefined ? busy : judged ? undefined : refusal);
+}
+
+/** What stands in base64 behind `Basic`: `user:password`. undefined when the field is another. */
+function basicBytes(field: string | undefined): Buffer | undefined {
+  const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
+  return match === null ? undefined : Buffer.from(match[1], "base64");
+}
+
+function credentialsOf(field: string | undefined): Credentials | undefined {
+  const text = basicBytes(field)?.toString("utf-8") ?? "";
+  const colon = text.indexOf(":");
+  if (colon < 1) return undefined;
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /**
@@ -30,10 +70,9 @@ export function challenge(request: HttpRequest, options: StaticOptions): Plan<ne
  * length are compared, of the whole `user:password` at once.
  */
 export function authorized(field: string | undefined, expected: Credentials): boolean {
-  const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
-  const given = Buffer.from(match ? match[1] : "", "base64");
+  const given = basicBytes(field);
   const wanted = Buffer.from(`${expected.user}:${expected.password}`, "utf-8");
-  return timingSafeEqual(digest(given), digest(wanted)) && match !== null;
+  return timingSafeEqual(digest(given ?? Buffer.of()), digest(wanted)) && given !== undefined;
 }
 
 function digest(bytes: Uint8Array): Uint8Array {

@@ -18,6 +18,7 @@ import type { Compressor } from "./compress.ts";
 import type { ContentTags } from "./content_tags.ts";
 import { diskError } from "./disk_error.ts";
 import { FileStream } from "./file_stream.ts";
+import { type PasswordJudge, Passwords } from "./passwords.ts";
 import { type StaticOptions, staticOptions } from "./options.ts";
 import type { Plan, PlannedContent } from "./plan.ts";
 import { ALLOW, failure } from "./respond.ts";
@@ -50,6 +51,8 @@ export interface DirectoryParts {
   compressor?: Compressor;
   /** Hashes large files. */
   tags?: ContentTags;
+  /** Judges passwords, for the option `passwordRevision`. */
+  judge?: PasswordJudge;
   /** Most bytes of files that are kept: the resource's share of the option `cacheBytes`. */
   filesBytes: number;
   /** Most bytes of answers that are kept. */
@@ -83,15 +86,28 @@ export class DirectoryResource implements Resource {
   readonly #memo: AnswerMemo;
   readonly #faults: FaultLog;
   readonly #around: Surroundings;
+  readonly #passwords: Passwords | undefined;
   readonly #figures: RequestFigures | undefined;
 
   /** @throws a system error when the root is not a directory that can be read */
   constructor(
     options: DirectoryOptions,
-    { handsOver = false, compressor, tags, filesBytes, memoBytes, print, figures, around = SYSTEM }:
-      DirectoryParts,
+    {
+      handsOver = false,
+      compressor,
+      tags,
+      judge,
+      filesBytes,
+      memoBytes,
+      print,
+      figures,
+      around = SYSTEM,
+    }: DirectoryParts,
   ) {
     this.#options = staticOptions(options);
+    const { passwordRevision } = this.#options;
+    this.#passwords = judge && passwordRevision &&
+      new Passwords(judge, passwordRevision, around.clock);
     this.#handsOver = handsOver;
     this.#figures = figures;
     this.#memo = new AnswerMemo(memoBytes);
@@ -106,8 +122,8 @@ export class DirectoryResource implements Resource {
     this.#faults = new FaultLog(print, { clock: around.clock });
   }
 
-  guard(request: HttpRequest): Answer | undefined {
-    return challenge(request, this.#options);
+  guard(request: HttpRequest): Answer | undefined | Promise<Answer | undefined> {
+    return challenge(request, this.#options, this.#passwords);
   }
 
   refuse(request: HttpRequest, status: number, reason: string): Answer {

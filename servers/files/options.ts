@@ -51,6 +51,11 @@ export interface StaticOptions {
   headers: readonly ForPaths<[name: string, value: string]>[];
   /** Who may come in; undefined (default) lets everybody in. */
   auth: Credentials | undefined;
+  /**
+   * Who else may come in stands in a password file, which the owner of the server knows: the number in
+   * here changes when it is read again. undefined (default): there is none.
+   */
+  passwordRevision: SharedArrayBuffer | undefined;
   /** Memory for whatever is kept to answer from, bytes. Default 64 MiB; 0 keeps nothing. */
   cacheBytes: number;
 }
@@ -101,6 +106,7 @@ export function staticOptions(
     cors: undefined,
     headers: [],
     auth: undefined,
+    passwordRevision: undefined,
     cacheBytes: DEFAULT_CACHE_BYTES,
     ...given,
   };

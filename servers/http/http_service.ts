@@ -283,7 +283,11 @@ export class HttpService implements Service {
     const flags = core.flags(conn);
     const isHeldBack = (flags & Flag.Expect100) !== 0 && core.pending(conn) === 0;
     if ((flags & Flag.ExpectOther) === 0 && !isHeldBack) return Effect.Read;
-    const refusal = this.#refusal(conn);
+    const challenge = this.#challenge(conn);
+    // A judgement that takes long is asked for again when the content is there.
+    const refusal = challenge instanceof Promise
+      ? this.#unfit(conn)
+      : challenge ?? this.#unfit(conn);
     if (refusal === undefined) {
       core.sendBytes(conn, CONTINUE);
       return Effect.Read;
@@ -293,17 +297,20 @@ export class HttpService implements Service {
     return Effect.Linger;
   }
 
+  /** The answer to who sends the request on `conn` and may not come in; first of all to be asked. */
+  #challenge(conn: number): Answer | undefined | Promise<Answer | undefined> {
+    return this.#resource.guard?.(this.#requestOn(conn));
+  }
+
   /**
-   * The answer to a request on `conn` that does not reach the resource: missing credentials,
-   * unknown expectations and methods, and the target `*`.
+   * The answer to a request on `conn` that does not reach the resource: unknown expectations and
+   * methods, and the target `*`.
    *
    * @returns `undefined` when it is for the resource to answer
    */
-  #refusal(conn: number): Answer | undefined {
+  #unfit(conn: number): Answer | undefined {
     const method = this.#core.method(conn);
     const flags = this.#core.flags(conn);
-    const challenge = this.#resource.guard?.(this.#requestOn(conn));
-    if (challenge !== undefined) return challenge;
     if ((flags & Flag.ExpectOther) !== 0) {
       return this.#refuse(conn, 417, "This expectation is not known");
     }
@@ -323,7 +330,15 @@ export class HttpService implements Service {
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
   #answer(conn: number): Effect {
-    const refusal = this.#refusal(conn);
+    const challenge = this.#challenge(conn);
+    if (challenge instanceof Promise) {
+      const answer = challenge.then((refusal) =>
+        refusal ?? this.#unfit(conn) ?? this.#resource.answer(this.#requestOn(conn))
+      );
+      this.#streamed.hold(conn, answer);
+      return Effect.Respond;
+    }
+    const refusal = challenge ?? this.#unfit(conn);
     if (refusal !== undefined) {
       if (refusal.status !== 400) return this.#append(conn, refusal);
       // A client that sent a malformed request is not trusted to frame the next one.

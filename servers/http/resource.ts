@@ -72,9 +72,9 @@ export interface Resource {
   /**
    * Asked before anything else is: the answer to who may not come in. Nothing behind it asks again:
    * `attach` gets content of requests that have passed, and answers to requests with credentials
-   * are not kept.
+   * are not kept. A judgement that takes long comes later; by then the request may be over.
    */
-  guard?(request: HttpRequest): Answer | undefined;
+  guard?(request: HttpRequest): Answer | undefined | Promise<Answer | undefined>;
   /**
    * Words the answer to a request that the service refuses before it reaches `answer`, or cannot answer.
    * Without it that is a short plain text.

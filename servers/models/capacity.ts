@@ -5,8 +5,18 @@
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
 import { readAvailableMemory, readOpenFiles } from "../../system/limits.ts";
 import { mayRead } from "../../system/proc.ts";
-import { compressorWorkers, HASH_WORKERS } from "../files/compression/compressor_pool.ts";
-import { compresses, limitsOf, type ServerOptions, servesFiles } from "./options.ts";
+import {
+  compressorWorkers,
+  HASH_WORKERS,
+  PASSWORD_WORKERS,
+} from "../files/compression/compressor_pool.ts";
+import {
+  checksPasswords,
+  compresses,
+  limitsOf,
+  type ServerOptions,
+  servesFiles,
+} from "./options.ts";
 import { blocksThread } from "../net/engine_options.ts";
 import { URING_BYTES } from "../net/engines/linux/uring_memory.ts";
 import type { Model } from "./model.ts";
@@ -130,6 +140,7 @@ export function fitCapacity(
   /** Descriptors for one connection and the Workers that it needs. */
   let least: number;
   const compressors = (servesFiles(service) ? HASH_WORKERS : 0) +
+    (checksPasswords(service) ? PASSWORD_WORKERS : 0) +
     (compresses(service) ? compressorWorkers() : 0);
   free -= (compressors + (hasRescuer ? 1 : 0)) * WORKER_DESCRIPTORS;
   if (model !== "single" || compressors > 0) free -= WORKER_DESCRIPTORS + SPARE_DESCRIPTORS;

@@ -20,7 +20,7 @@ import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 interface DirectoryParts {
   /** Another thread has the sockets: what takes long to send is handed over to it. */
   handsOver?: boolean;
-  /** Where copies are compressed and large files hashed: here, or at the other end of a port. */
+  /** Where copies are compressed, large files hashed and passwords checked: here, or at the other end of a port. */
   compressors?: CompressorPool | MessagePort | null;
   memory: ThreadMemory;
   /** Counts what was kept. */
@@ -42,6 +42,7 @@ export function makeDirectory(
     handsOver,
     compressor,
     tags: compressor,
+    judge: compressor,
     filesBytes,
     memoBytes,
     print,

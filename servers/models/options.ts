@@ -9,6 +9,7 @@ import { DEFAULT_ENGINE, type EngineOptions } from "../net/engine_options.ts";
 import type { ListenOptions } from "../net/listen_options.ts";
 import { DEFAULT_SENDING, type SendOptions } from "../net/send_options.ts";
 import type { DirectoryOptions } from "../files/directory.ts";
+import type { Users } from "../files/htpasswd.ts";
 import type { MessageWork } from "./message_work.ts";
 import type { Model } from "./model.ts";
 
@@ -99,6 +100,8 @@ export interface PartialServerOptions {
   wqFlags?: number;
   /** Permissions that the main thread still needs when it listens: to read files again. */
   keeps?: readonly ("net" | "read" | "write")[];
+  /** Who may come in to a directory, beside its `auth`; absent: who has no need of a password. */
+  users?: Users;
   /** Where to serve metrics of an HTTP server; absent: nowhere. */
   metrics?: MetricsOptions;
   /** Told of what the user should know: a line without newline. */
@@ -137,6 +140,12 @@ export function limitsOf(service: ServiceOptions): Limits {
 /** Whether files are served. */
 export function servesFiles(service: ServiceOptions): boolean {
   return service.kind === "http" && service.content === "dir";
+}
+
+/** Whether passwords of a file are checked. */
+export function checksPasswords(service: ServiceOptions): boolean {
+  return servesFiles(service) &&
+    (service as HttpServiceOptions).directory?.passwordRevision !== undefined;
 }
 
 /** Whether files are compressed on the fly. */

@@ -4,6 +4,7 @@
 import type { Counters } from "../net/counters.ts";
 import type { CallCounts } from "../net/engines/linux/call_counts.ts";
 import type { Certificate } from "../net/listen_options.ts";
+import type { Users } from "../files/htpasswd.ts";
 import type { WorkerStats } from "../workqueue/mod.ts";
 
 /** What one thread did. */
@@ -35,6 +36,8 @@ export interface RunningServer {
    * @throws the system's error when there can be no socket for it; the old one stays then
    */
   renew?(certificate: Certificate): Promise<void>;
+  /** Lets others come in from now on. Absent: it was started without users. */
+  setUsers?(users: Users): void;
   /** What each thread did so far. */
   reports(): Promise<ThreadReport[]>;
   /**

@@ -1,6 +1,6 @@
 /**
- * Compression on the fly, and the hashing of large files, in Workers of their own. zlib occupies the
- * thread that calls it, also behind the asynchronous functions and streams of the runtime, and threads
+ * Compression on the fly, the hashing of large files, and the comparing of passwords, in Workers of
+ * their own. zlib occupies the thread that calls it, also behind the asynchronous functions and streams of the runtime, and threads
  * that serve must not wait for it.
  *
  * One pool serves all threads of a server: the owner directly, its Workers over a port each. It bounds
@@ -14,7 +14,10 @@ import { FaultLog } from "../fault_log.ts";
 import { stderr } from "../../../system/stderr.ts";
 import { Cache } from "../cache.ts";
 import { type Compressed, type Compressor, copyKey, type Original } from "../compress.ts";
+import type { Users } from "../htpasswd.ts";
 import type { Coding } from "../negotiate.ts";
+import type { Credentials } from "../options.ts";
+import type { PasswordJudge } from "../passwords.ts";
 import {
   allocWorkqueue,
   cancelWork,
@@ -28,6 +31,7 @@ import {
 } from "../../workqueue/mod.ts";
 import type { FromCompressors, ToCompressors } from "./messages.ts";
 import { HashQueue } from "./hash_queue.ts";
+import { type Comparison, PasswordQueue } from "./password_queue.ts";
 import { readShared } from "./shared_copy.ts";
 
 /** More Workers would mostly take memory: together these compress some 100 MB a second. */
@@ -50,10 +54,15 @@ export function compressorWorkers(): number {
 /** How many Workers there are besides: files are hashed one at a time. */
 export const HASH_WORKERS = 1;
 
+/** How many there are where passwords are checked: one password at a time. */
+export const PASSWORD_WORKERS = 1;
+
 /** Settings of a pool. */
 export interface CompressorPoolOptions {
   /** Where the files are that are hashed; without it none is. */
   files?: FilesPlace;
+  /** Who may come in; without it no password is right. */
+  users?: Users;
   /** Bounds the copies that are kept. */
   cacheBytes: number;
   /** Answers that wait at the same time; 256 by default. */
@@ -95,12 +104,14 @@ class Job {
 }
 
 /** Compresses for all threads of a server. Belongs on the thread that creates Workers. */
-export class CompressorPool implements Compressor, ContentTags {
-  readonly #options: Required<Omit<CompressorPoolOptions, "files">>;
+export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
+  readonly #options: Required<Omit<CompressorPoolOptions, "files" | "users">>;
   readonly #files: FilesPlace | undefined;
   readonly #kept: Cache<Compressed>;
   readonly #jobs = new Map<string, Job>();
   readonly #hashes = new HashQueue((file) => this.#hash(file));
+  readonly #passwords: PasswordQueue | undefined;
+  #comparing: Work<Comparison, boolean> | undefined;
   #hashing: Work<FileVersion, string | undefined> | undefined;
   readonly #faults: FaultLog;
   #bytes = 0;
@@ -109,8 +120,10 @@ export class CompressorPool implements Compressor, ContentTags {
   #isStopped = false;
 
   /** Creates no Worker before the first copy is wanted. */
-  constructor({ files, ...options }: CompressorPoolOptions) {
+  constructor({ files, users, ...options }: CompressorPoolOptions) {
     this.#files = files;
+    this.#passwords = users &&
+      new PasswordQueue(users, (comparison) => this.#compare(comparison));
     this.#options = {
       maxWaiting: MAX_WAITING,
       maxWaitMs: MAX_WAIT_MS,
@@ -138,6 +151,15 @@ export class CompressorPool implements Compressor, ContentTags {
     return known;
   }
 
+  isRight(credentials: Credentials): Promise<boolean | undefined> {
+    return this.#passwords?.isRight(credentials) ?? Promise.resolve(false);
+  }
+
+  /** Lets others come in from now on. For a pool that was made with users. */
+  set users(users: Users) {
+    this.#passwords!.users = users;
+  }
+
   /**
    * Serves a Worker that has a `RemoteCompressor` at the other end of `port`.
    *
@@ -156,6 +178,9 @@ export class CompressorPool implements Compressor, ContentTags {
       }
       if (data.kind === "hash") {
         return post({ kind: "tag", id, tag: await this.#hashes.tag(data.file) });
+      }
+      if (data.kind === "judge") {
+        return post({ kind: "judged", id, isRight: await this.isRight(data.credentials) });
       }
       const { tag, coding, size } = data;
       const read = () =>
@@ -187,6 +212,9 @@ export class CompressorPool implements Compressor, ContentTags {
     this.#hashes.clear();
     if (this.#hashing !== undefined && !cancelWork(this.#hashing)) {
       killWork(this.#hashing, "the server stops");
+    }
+    if (this.#comparing !== undefined && !cancelWork(this.#comparing)) {
+      killWork(this.#comparing, "the server stops");
     }
     if (this.#queue !== undefined) await destroyWorkqueue(this.#queue);
   }
@@ -238,7 +266,7 @@ export class CompressorPool implements Compressor, ContentTags {
         this.#end(job, undefined);
       },
     });
-    queueWork(this.#queue ??= createQueue(this.#files), job.work);
+    queueWork(this.#workqueue(), job.work);
   }
 
   #hash(file: FileVersion): Promise<string | undefined> {
@@ -254,8 +282,32 @@ export class CompressorPool implements Compressor, ContentTags {
         resolve(undefined);
       },
     });
-    queueWork(this.#queue ??= createQueue(this.#files), this.#hashing);
+    queueWork(this.#workqueue(), this.#hashing);
     return promise;
+  }
+
+  #compare(comparison: Comparison): Promise<boolean | undefined> {
+    const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
+    if (this.#isStopped) return Promise.resolve(undefined);
+    this.#comparing = new Work<Comparison, boolean>("comparePassword", comparison, {
+      onResult: resolve,
+      onError: ({ reason }) => {
+        if (!this.#isStopped) {
+          const outcome = "who asks is told to come again";
+          this.#faults.report(
+            "password",
+            `ktcp http: cannot check a password: ${reason}; ${outcome}`,
+          );
+        }
+        resolve(undefined);
+      },
+    });
+    queueWork(this.#workqueue(), this.#comparing);
+    return promise;
+  }
+
+  #workqueue(): Workqueue {
+    return this.#queue ??= createQueue(this.#files, this.#passwords !== undefined);
   }
 
   #end(job: Job, copy: Compressed | undefined): void {
@@ -295,8 +347,9 @@ export class CompressorPool implements Compressor, ContentTags {
   }
 }
 
-function createQueue(files: FilesPlace | undefined): Workqueue {
-  const maxWorkers = compressorWorkers() + (files === undefined ? 0 : HASH_WORKERS);
+function createQueue(files: FilesPlace | undefined, hasPasswords: boolean): Workqueue {
+  const maxWorkers = compressorWorkers() + (files === undefined ? 0 : HASH_WORKERS) +
+    (hasPasswords ? PASSWORD_WORKERS : 0);
   const pools = new WorkerPools({
     entry: new URL("./compressor_worker.ts", import.meta.url),
     maxWorkers,

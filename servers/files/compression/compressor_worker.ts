@@ -1,8 +1,9 @@
 /**
  * Worker entry of the compressors: bytes in, a copy out; or a file that it reads itself, and its tag
- * out. It may read the served directory, and nothing else.
+ * out; or a password, and whether it is right. It may read the served directory, and nothing else.
  */
 import type { FilesPlace, FileVersion } from "../content_tags.ts";
+import type { Comparison } from "./password_queue.ts";
 import { Files } from "../files.ts";
 import type { Coding } from "../negotiate.ts";
 import { runWork } from "../../workqueue/run_work.ts";
@@ -16,5 +17,10 @@ runWork<FilesPlace>({
   hash: (file: FileVersion, { init }) => {
     files ??= new Files(init.root, init);
     return hashFile(files, file);
+  },
+  comparePassword: async ({ password, hash }: Comparison) => {
+    // Loaded only where passwords are checked.
+    const { compareSync } = await import("bcryptjs");
+    return compareSync(password, hash);
   },
 });

@@ -5,17 +5,20 @@
 import type { Compressed } from "../compress.ts";
 import type { FileVersion } from "../content_tags.ts";
 import type { Coding } from "../negotiate.ts";
+import type { Credentials } from "../options.ts";
 
 /** Worker to owner: `ask` for a copy, then `send` the file's bytes if the owner wants them
- * (none when the file has changed); `hash` a large file. */
+ * (none when the file has changed); `hash` a large file; `judge` a password. */
 export type ToCompressors =
   | { kind: "ask"; id: number; tag: string; coding: Coding; size: number }
   | { kind: "send"; id: number; bytes: Uint8Array | undefined }
-  | { kind: "hash"; id: number; file: FileVersion };
+  | { kind: "hash"; id: number; file: FileVersion }
+  | { kind: "judge"; id: number; credentials: Credentials };
 
-/** Owner to Worker: the file's bytes are wanted; the copy, or none, or the tag, or none, which ends the
- * exchange. */
+/** Owner to Worker: the file's bytes are wanted; the copy, or none, or the tag, or none, or whether the
+ * password is right, which ends the exchange. */
 export type FromCompressors =
   | { kind: "want"; id: number }
   | { kind: "copy"; id: number; copy: Compressed | undefined }
-  | { kind: "tag"; id: number; tag: string | undefined };
+  | { kind: "tag"; id: number; tag: string | undefined }
+  | { kind: "judged"; id: number; isRight: boolean | undefined };

@@ -3,6 +3,8 @@ import { Cache } from "../cache.ts";
 import { type Compressed, type Compressor, copyKey, type Original } from "../compress.ts";
 import type { ContentTags, FileVersion } from "../content_tags.ts";
 import { factsKey } from "../etag.ts";
+import type { Credentials } from "../options.ts";
+import type { PasswordJudge } from "../passwords.ts";
 import { KnownTags } from "./known_tags.ts";
 import type { FromCompressors, ToCompressors } from "./messages.ts";
 import { readShared } from "./shared_copy.ts";
@@ -14,7 +16,7 @@ interface Asked {
 }
 
 /** Asks the owner of the compressors, and keeps what it got. */
-export class RemoteCompressor implements Compressor, ContentTags {
+export class RemoteCompressor implements Compressor, ContentTags, PasswordJudge {
   readonly #port: MessagePort;
   readonly #kept: Cache<Compressed>;
   readonly #asked = new Map<number, Asked>();
@@ -22,6 +24,7 @@ export class RemoteCompressor implements Compressor, ContentTags {
   readonly #askedTags = new Map<number, FileVersion>();
   /** Of the files in `#askedTags`. */
   readonly #askedFacts = new Set<string>();
+  readonly #judged = new Map<number, (isRight: boolean | undefined) => void>();
   #nextId = 0;
 
   /** @param cacheBytes bounds the copies that are kept on this thread */
@@ -53,8 +56,21 @@ export class RemoteCompressor implements Compressor, ContentTags {
     return undefined;
   }
 
+  isRight(credentials: Credentials): Promise<boolean | undefined> {
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      this.#judged.set(id, resolve);
+      this.#post({ kind: "judge", id, credentials });
+    });
+  }
+
   #receive(message: FromCompressors): void {
     const { id } = message;
+    if (message.kind === "judged") {
+      this.#judged.get(id)!(message.isRight);
+      this.#judged.delete(id);
+      return;
+    }
     if (message.kind === "tag") return this.#receiveTag(id, message.tag);
     const asked = this.#asked.get(id);
     if (message.kind === "want") {

@@ -20,6 +20,7 @@ Deno.test("staticOptions() fills in the defaults", () => {
     cors: undefined,
     headers: [],
     auth: undefined,
+    passwordRevision: undefined,
     cacheBytes: 67108864,
   });
 });

@@ -1,0 +1,19 @@
+/** `--auth-file`: reads the password file, and says what is wrong with it. */
+import { OptionError, parseHtpasswd, type Users } from "../../servers/mod.ts";
+import { messageOf, UsageError } from "../shared/failure.ts";
+
+/** Who may come in. @throws {UsageError} for a file that cannot be read or used */
+export function readUsers(path: string): Users {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`option '--auth-file': cannot read '${path}': ${messageOf(error)}`);
+  }
+  try {
+    return parseHtpasswd(text);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new UsageError(`${error.message} (in '${path}')`);
+  }
+}
