@@ -33,7 +33,7 @@ import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 export { DEFAULT_LIMITS } from "../core/mod.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
-export type { ListenOptions } from "./net/listen_options.ts";
+export type { Certificate, ListenOptions } from "./net/listen_options.ts";
 export { DEFAULT_SENDING, type SendOptions } from "./net/send_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { RunningServer, ThreadReport } from "./models/running_server.ts";

@@ -29,6 +29,11 @@ export function interfaceAddresses(): InterfaceAddress[] {
   }
 }
 
+/** Whether `host` stands for each address of this machine. */
+export function isAnyAddress(host: string): boolean {
+  return ["0.0.0.0", "::", "[::]"].includes(host);
+}
+
 /**
  * The URLs that lead to a server at `address`: for 0.0.0.0 one for each IPv4 address of this machine,
  * for [::] one for each address. None for a Unix domain socket.
@@ -41,8 +46,7 @@ export function urlsOf(
   const match = /^(.*):(\d+)$/.exec(address);
   if (address.startsWith("unix:") || match === null) return [];
   const [, host, port] = match;
-  const isAny = host === "0.0.0.0" || host === "[::]";
-  if (!isAny) return [`${scheme}://${address}/`];
+  if (!isAnyAddress(host)) return [`${scheme}://${address}/`];
   // A link-local address works in no URL without its zone, and browsers take no zone.
   const usable = addresses.filter(({ address, family }) =>
     isIP(address) !== 0 && !/^fe[89ab]/i.test(address) && (family === "IPv4" || host === "[::]")

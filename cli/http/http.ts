@@ -16,6 +16,7 @@ import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./d
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import { parseMetricsAddress } from "./metrics_address.ts";
 import { reload } from "./reload.ts";
+import { type SelfSigned, selfSignedLine } from "./self_signed.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
   addServeOptions,
@@ -31,6 +32,7 @@ interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   log?: LogFormat | "off";
   logFile?: string;
   trustProxy?: boolean;
+  tlsSelfSigned?: boolean;
   metrics?: { hostname: string; port: number };
   maxRequestLine: number;
   maxHeaderSize: number;
@@ -62,6 +64,12 @@ function openLogFile({ log, logFile: path }: HttpFlags): LogFile | undefined {
   } catch (error) {
     throw new Failure(`cannot open log file '${path}': ${messageOf(error)}`);
   }
+}
+
+/** A certificate for what clients call a server on `host`. */
+async function makeCertificate(host: string): Promise<SelfSigned> {
+  const { ownNames, selfSigned } = await import("./self_signed.ts");
+  return await selfSigned(ownNames(host, interfaceAddresses()));
 }
 
 /** Builds the command. */
@@ -104,6 +112,10 @@ export function command(): Command {
     file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
     file("--tls-key", "its private key (PEM)"),
     new Option(
+      "--tls-self-signed",
+      "speak HTTPS with a certificate made at the start, for loopback and --host",
+    ).conflicts(["tlsCert", "tlsKey", "unix"]),
+    new Option(
       "--metrics <host:port>",
       "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
     ).argParser(parseMetricsAddress),
@@ -116,6 +128,7 @@ export function command(): Command {
     )
     .action(async (dir: string | undefined, given: HttpFlags) => {
       const flags = { ...given, dir: directoryOf(dir, http) };
+      const isTls = flags.tlsSelfSigned || flags.tlsCert !== undefined;
       const isTerminal = Deno.stderr.isTerminal();
       const logFile = openLogFile(flags);
       const unasked = logFile !== undefined ? "common" : isTerminal ? "short" : "off";
@@ -123,7 +136,7 @@ export function command(): Command {
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",
-        directory: directoryOptions(flags, flags.tlsCert === undefined ? "http" : "https"),
+        directory: directoryOptions(flags, isTls ? "https" : "http"),
         log: format === "off" ? undefined : {
           format,
           trustProxy: flags.trustProxy ?? false,
@@ -138,10 +151,13 @@ export function command(): Command {
         work: messageWork(flags),
       };
       const { tlsOptions } = await import("./tls.ts");
-      const tls = tlsOptions(flags);
+      const fromFiles = tlsOptions(flags);
+      const made = flags.tlsSelfSigned ? await makeCertificate(flags.host) : undefined;
+      const tls = fromFiles ?? (made && { cert: made.cert, key: made.key });
       const common = await commonServerOptions(flags, { isTls: tls !== undefined });
       const users = flags.authFile === undefined ? undefined : readUsers(flags.authFile);
-      const isReloadable = logFile !== undefined || users !== undefined || tls !== undefined;
+      const isReloadable = logFile !== undefined || users !== undefined ||
+        fromFiles !== undefined;
       await runServer(
         "http",
         {
@@ -150,7 +166,7 @@ export function command(): Command {
           keeps: [
             ...(logFile === undefined ? [] : ["write" as const]),
             ...(users === undefined ? [] : ["read" as const]),
-            ...(tls === undefined ? [] : ["read" as const, "net" as const]),
+            ...(fromFiles === undefined ? [] : ["read" as const, "net" as const]),
           ],
           metrics: flags.metrics && { ...flags.metrics, version: VERSION },
           users,
@@ -161,15 +177,21 @@ export function command(): Command {
         {
           ...(isReloadable && {
             reload: (server) =>
-              reload(server, { logFile, authFile: flags.authFile, tls: tls && flags }),
+              reload(server, { logFile, authFile: flags.authFile, tls: fromFiles && flags }),
           }),
           readyNote: ({ address, metricsAddress }) => {
-            const metrics = metricsAddress && `metrics at http://${metricsAddress}/metrics`;
-            if (!isTerminal) return metrics;
-            const { content, directory } = service;
-            const listening = { ...directory, address, isTls: tls !== undefined, content };
-            const lines = firstLines(listening, interfaceAddresses());
-            return (metrics === undefined ? lines : [...lines, metrics]).join("\n");
+            const lines = [
+              ...(made === undefined ? [] : [selfSignedLine(made)]),
+              ...(metricsAddress === undefined
+                ? []
+                : [`metrics at http://${metricsAddress}/metrics`]),
+            ];
+            if (isTerminal) {
+              const { content, directory } = service;
+              const listening = { ...directory, address, isTls: tls !== undefined, content };
+              lines.unshift(...firstLines(listening, interfaceAddresses()));
+            }
+            return lines.length === 0 ? undefined : lines.join("\n");
           },
         },
       );
