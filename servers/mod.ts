@@ -11,6 +11,7 @@ import type { Measured } from "./models/metrics_server.ts";
 import { shareFigures } from "./http/request_figures.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
+import { serveBeside } from "./models/side_server.ts";
 import type { RunningServer } from "./models/running_server.ts";
 import { servePerConnection } from "./models/per_connection/per_connection.ts";
 import { servePerCore } from "./models/per_core/per_core.ts";
@@ -31,6 +32,7 @@ import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
 import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
 export { DEFAULT_LIMITS } from "../core/mod.ts";
+export { SideServerError } from "./models/side_server.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { Certificate, ListenOptions } from "./net/listen_options.ts";
@@ -78,6 +80,9 @@ export {
   parseHeader,
   staticOptions,
 } from "./files/options.ts";
+
+/** Connections that are redirected at once; each is there for a request or two. */
+const MAX_REDIRECTED = 256;
 
 /** The model to run, and the Workers that listen in it. */
 function threadsFor(
@@ -196,7 +201,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       compressors!.users = users;
       Atomics.add(new Int32Array(passwordRevision), 0, 1);
     });
-    const changeable = { ...server, renew, setUsers };
+    const changeable = await withRedirect({ ...server, renew, setUsers }, partial.httpRedirect);
     if (partial.metrics === undefined) return changeable;
     return await withMetrics(changeable, partial.metrics, {
       figures: figures!,
@@ -224,6 +229,33 @@ async function renewSteered(
   const before = sockets.listening(port);
   await renew!(certificate);
   sockets.steer(port, { first: before, count: sockets.listening(port) - before });
+}
+
+/** `server`, with http redirected to it until it is told to stop. @throws {SideServerError} */
+async function withRedirect(
+  server: RunningServer,
+  at: PartialServerOptions["httpRedirect"],
+): Promise<RunningServer> {
+  if (at === undefined) return server;
+  try {
+    const { HttpsRedirect } = await import("./http/https_redirect.ts");
+    const redirect = serveBeside(new HttpsRedirect(server.port), {
+      option: "--http-redirect",
+      at,
+      maxConnections: MAX_REDIRECTED,
+    });
+    return {
+      ...server,
+      redirectAddress: redirect.address,
+      stop: async (graceMs) => {
+        await redirect.stop();
+        return await server.stop(graceMs);
+      },
+    };
+  } catch (error) {
+    await server.stop(0);
+    throw error;
+  }
 }
 
 /** `server`, measured: its metrics are served until it has drained. @throws see `serveMetrics` */

@@ -10,7 +10,7 @@ import {
 import { LogFile } from "../../system/log_file.ts";
 import { LineWriter, stderr } from "../../system/stderr.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
-import { addOptions, count, duration, file, formatSize, size } from "../shared/options.ts";
+import { addOptions, count, duration, file, formatSize, port, size } from "../shared/options.ts";
 import { readUsers } from "./auth_file.ts";
 import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
@@ -33,6 +33,7 @@ interface HttpFlags extends ServeFlags, DirFlags, TlsFlags {
   logFile?: string;
   trustProxy?: boolean;
   tlsSelfSigned?: boolean;
+  httpRedirect?: number;
   metrics?: { hostname: string; port: number };
   maxRequestLine: number;
   maxHeaderSize: number;
@@ -115,6 +116,7 @@ export function command(): Command {
       "--tls-self-signed",
       "speak HTTPS with a certificate made at the start, for loopback and --host",
     ).conflicts(["tlsCert", "tlsKey", "unix"]),
+    port("--http-redirect", "beside HTTPS, redirect http:// on this port to it"),
     new Option(
       "--metrics <host:port>",
       "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
@@ -154,6 +156,11 @@ export function command(): Command {
       const fromFiles = tlsOptions(flags);
       const made = flags.tlsSelfSigned ? await makeCertificate(flags.host) : undefined;
       const tls = fromFiles ?? (made && { cert: made.cert, key: made.key });
+      if (flags.httpRedirect !== undefined && tls === undefined) {
+        throw new UsageError(
+          "option '--http-redirect' redirects to HTTPS; add '--tls-cert <file>' or '--tls-self-signed'",
+        );
+      }
       const common = await commonServerOptions(flags, { isTls: tls !== undefined });
       const users = flags.authFile === undefined ? undefined : readUsers(flags.authFile);
       const isReloadable = logFile !== undefined || users !== undefined ||
@@ -169,6 +176,9 @@ export function command(): Command {
             ...(fromFiles === undefined ? [] : ["read" as const, "net" as const]),
           ],
           metrics: flags.metrics && { ...flags.metrics, version: VERSION },
+          httpRedirect: flags.httpRedirect === undefined
+            ? undefined
+            : { hostname: flags.host, port: flags.httpRedirect },
           users,
           service,
           timeouts: { ...common.timeouts, headMs: flags.headTimeout, contentMs: flags.bodyTimeout },
@@ -179,9 +189,12 @@ export function command(): Command {
             reload: (server) =>
               reload(server, { logFile, authFile: flags.authFile, tls: fromFiles && flags }),
           }),
-          readyNote: ({ address, metricsAddress }) => {
+          readyNote: ({ address, metricsAddress, redirectAddress }) => {
             const lines = [
               ...(made === undefined ? [] : [selfSignedLine(made)]),
+              ...(redirectAddress === undefined
+                ? []
+                : [`http://${redirectAddress}/ is redirected to https`]),
               ...(metricsAddress === undefined
                 ? []
                 : [`metrics at http://${metricsAddress}/metrics`]),

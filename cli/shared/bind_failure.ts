@@ -1,4 +1,5 @@
 /** Why a server cannot listen, told to a person. */
+import { SideServerError } from "../../servers/mod.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { formatHostPort } from "../../system/address.ts";
 
@@ -7,6 +8,8 @@ export interface BindTarget {
   host: string;
   port: number;
   unix?: string;
+  /** The option that names the address; default: `--host` and `--port`. */
+  option?: string;
 }
 
 function isSocketFile(path: string): boolean {
@@ -34,23 +37,30 @@ function unixReason(error: unknown, path: string): string | undefined {
 }
 
 /** What `error` means for a TCP port, and what helps. */
-function tcpReason(error: unknown, { host, port }: BindTarget): string | undefined {
+function tcpReason(error: unknown, { host, port, option }: BindTarget): string | undefined {
+  const portOption = option ?? "--port";
   if (error instanceof Deno.errors.AddrInUse) {
-    return "the address is in use; stop its server or choose another --port, or --port 0";
+    return `the address is in use; stop its server or choose another ${portOption}, or ${portOption} 0`;
   }
   if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
-    return "permission denied; ports below 1024 need privileges; choose a --port from 1024 on";
+    return `permission denied; ports below 1024 need privileges; choose a ${portOption} from 1024 on`;
   }
   if (error instanceof Deno.errors.AddrNotAvailable) {
     return "no such address on this machine; see 'ip address'";
   }
   if (/lookup address|invalid host/.test(messageOf(error))) {
-    return `no host is named '${host}'; choose a --host like 127.0.0.1, ::1 or localhost`;
+    return `no host is named '${host}'; choose a ${
+      option ?? "--host"
+    } like 127.0.0.1, ::1 or localhost`;
   }
 }
 
 /** Says what could not be bound, why, and what helps. */
 export function bindFailure(error: unknown, target: BindTarget): Failure {
+  if (error instanceof SideServerError) {
+    const { option, at: { hostname, port } } = error;
+    return bindFailure(error.cause, { host: hostname, port, option });
+  }
   const reason = target.unix === undefined
     ? tcpReason(error, target)
     : unixReason(error, target.unix);

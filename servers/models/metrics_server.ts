@@ -1,19 +1,11 @@
-/**
- * `--metrics`: what a server did and does, for Prometheus, on a port of its own. It is a server of
- * model `single` on the thread that owns the measured one, with the same HTTP service, so it is as
- * strict with its peers.
- */
-import { ConnectionLimit } from "../net/connection_limit.ts";
+/** `--metrics`: what a server did and does, for Prometheus, on a port of its own. */
 import { sumCounters } from "../net/counters.ts";
-import { HttpService } from "../http/http_service.ts";
 import { type Metric, METRICS_TYPES, metricsText } from "../http/open_metrics.ts";
 import { DURATION_BOUNDS_US, readFigures } from "../http/request_figures.ts";
 import { type Answer, type HttpRequest, type Resource, textAnswer } from "../http/resource.ts";
-import { stderr } from "../../system/stderr.ts";
-import { withDefaults } from "./options.ts";
 import type { RunningServer, ThreadReport } from "./running_server.ts";
-import { createServerCore, startThreadServer } from "./thread_server.ts";
-import { DEFAULT_LIMITS } from "../../core/mod.ts";
+import type { SideAddress } from "./options.ts";
+import { serveBeside, type SideServer } from "./side_server.ts";
 
 /** Connections to it at once: a few who measure, and somebody who looks. */
 const MAX_CONNECTIONS = 64;
@@ -30,42 +22,24 @@ export interface Measured {
 }
 
 /** A server of metrics that runs. */
-export interface MetricsServer {
-  /** `127.0.0.1:9090` */
-  readonly address: string;
+export interface MetricsServer extends SideServer {
   /** From now on the measured server is not ready. */
   drain(): void;
-  stop(): Promise<void>;
 }
 
 /**
  * Starts to listen.
  *
- * @throws the system's error when the address cannot be bound
+ * @throws {SideServerError} when the address cannot be bound
  */
-export function serveMetrics(
-  measured: Measured,
-  { hostname, port }: { hostname: string; port: number },
-): MetricsServer {
-  const options = withDefaults({
-    listen: { hostname, port },
-    service: { kind: "http", content: "hello", limits: DEFAULT_LIMITS },
+export function serveMetrics(measured: Measured, at: SideAddress): MetricsServer {
+  const resource = new MetricsResource(measured);
+  const server = serveBeside(resource, {
+    option: "--metrics",
+    at,
     maxConnections: MAX_CONNECTIONS,
   });
-  const core = createServerCore(options, 0);
-  const resource = new MetricsResource(measured);
-  const print = (lines: string) => stderr.log(lines);
-  const { engine, acceptor } = startThreadServer(options, {
-    core,
-    service: new HttpService(core, resource, { print }),
-    limit: ConnectionLimit.alone(MAX_CONNECTIONS),
-    print,
-  });
-  return {
-    address: engine.address,
-    drain: () => resource.isDraining = true,
-    stop: async () => void await acceptor.stop(0),
-  };
+  return { ...server, drain: () => resource.isDraining = true };
 }
 
 class MetricsResource implements Resource {

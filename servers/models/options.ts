@@ -104,15 +104,21 @@ export interface PartialServerOptions {
   users?: Users;
   /** Where to serve metrics of an HTTP server; absent: nowhere. */
   metrics?: MetricsOptions;
+  /** Where to redirect http to the https that is served; absent: nowhere. */
+  httpRedirect?: SideAddress;
   /** Told of what the user should know: a line without newline. */
   onNote?: (note: string) => void;
 }
 
-/** How metrics are served. */
-export interface MetricsOptions {
+/** Where a small server beside the main one listens. */
+export interface SideAddress {
   hostname: string;
   /** 0: the system chooses. */
   port: number;
+}
+
+/** How metrics are served. */
+export interface MetricsOptions extends SideAddress {
   /** Of the program, for whoever reads them. */
   version: string;
 }

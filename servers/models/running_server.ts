@@ -27,6 +27,8 @@ export interface RunningServer {
   readonly port: number;
   /** Where its metrics are served, as `address`. */
   readonly metricsAddress?: string;
+  /** Where it redirects http to itself, as `address`. */
+  readonly redirectAddress?: string;
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
   /**
