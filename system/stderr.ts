@@ -5,10 +5,12 @@
  * A command that ends writes at once and waits for its reader, as every filter does. A server must
  * not wait: it calls {@linkcode LineWriter.buffer} first. From then on at most one write(2) is in
  * flight, on a thread of the runtime, and lines printed meanwhile wait in a bounded buffer.
+ * A pipe gets pieces of whole lines that its other writers cannot mix with theirs (PIPE_BUF).
  * When the buffer is full, whole lines are dropped and counted until all waiting ones are written;
  * then a line tells how many are missing. Errors of stderr (a full disk, a reader that went away)
  * never reach the caller: lines that cannot be written count as dropped.
  */
+import { fstatSync } from "node:fs";
 import { settledWithin, sleep } from "./wait.ts";
 
 /** Bytes of log lines that wait at the most. */
@@ -33,7 +35,12 @@ const encoder = new TextEncoder();
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
   writeSync(bytes: Uint8Array): number;
+  /** Most bytes that one write adds in one piece while others write, too; no bound by default. */
+  readonly unbrokenBytes?: number;
 }
+
+/** Where a pipe has other writers, a write of up to so many bytes is not mixed with theirs. */
+const PIPE_BUF = Deno.build.os === "linux" ? 4096 : 512;
 
 /** Writes whole lines. */
 export class LineWriter {
@@ -54,6 +61,8 @@ export class LineWriter {
   #untold = 0;
   /** The last write ended within a line. */
   #isCut = false;
+  /** Most bytes of a write that holds more than a line. */
+  #pieceBytes = Infinity;
   /** Writes that are done. */
   #writes = 0;
   #writing: Promise<void> | undefined;
@@ -76,6 +85,7 @@ export class LineWriter {
   /** Lets lines wait in memory from now on, instead of the caller. */
   buffer(): void {
     this.#isBuffered = true;
+    this.#pieceBytes = this.#sink.unbrokenBytes ?? Infinity;
     this.#logs?.buffer();
   }
 
@@ -189,7 +199,7 @@ export class LineWriter {
     let rest = bytes;
     while (rest.length > 0 && !this.#isClosed) {
       try {
-        const count = await this.#sink.write(rest);
+        const count = await this.#sink.write(piece(rest, this.#pieceBytes));
         this.#writes++;
         this.#isCut = rest[count - 1] !== LINE_FEED;
         rest = rest.subarray(count);
@@ -225,9 +235,25 @@ export class LineWriter {
   }
 }
 
+/** The first lines of `bytes` that fit into `maxBytes`; at least one. */
+function piece(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  if (bytes.length <= maxBytes) return bytes;
+  const fitting = bytes.lastIndexOf(LINE_FEED, maxBytes - 1);
+  const end = fitting >= 0 ? fitting : bytes.indexOf(LINE_FEED);
+  return end < 0 ? bytes : bytes.subarray(0, end + 1);
+}
+
 /** `12 log lines dropped`. */
 export function droppedText(lines: number): string {
   return `${lines} log ${lines === 1 ? "line" : "lines"} dropped`;
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFIFO();
+  } catch {
+    return false;
+  }
 }
 
 /** stderr of this thread. Workers hand their lines to the owner of the sockets: see `print`. */
@@ -235,4 +261,7 @@ export const stderr: LineWriter = new LineWriter({
   // Looked up at each call: tests put others in their place.
   write: (bytes) => Deno.stderr.write(bytes),
   writeSync: (bytes) => Deno.stderr.writeSync(bytes),
+  get unbrokenBytes() {
+    return isPipe(2) ? PIPE_BUF : Infinity;
+  },
 });

@@ -6,6 +6,9 @@ import { until } from "../support/until.ts";
 /** A descriptor whose write(2) returns when the test lets it. */
 class FakeSink implements Sink {
   text = "";
+  unbrokenBytes = Infinity;
+  /** Bytes of each write. */
+  sizes: number[] = [];
   /** What the next writes do before all that come later are taken whole. */
   script: (number | Error)[] = [];
   #gate: PromiseWithResolvers<void> | undefined;
@@ -28,6 +31,7 @@ class FakeSink implements Sink {
   writeSync(bytes: Uint8Array): number {
     const step = this.script.shift() ?? bytes.length;
     if (step instanceof Error) throw step;
+    this.sizes.push(bytes.length);
     this.text += new TextDecoder().decode(bytes.subarray(0, step));
     return Math.min(step, bytes.length);
   }
@@ -154,3 +158,60 @@ for (const [what, script, text, dropped] of FAULTS) {
     assert.equal(sink.text.includes("second"), !text.test(""));
   });
 }
+
+Deno.test("LineWriter: writes whole lines, as many as a shared pipe takes in one piece", async () => {
+  const sink = new FakeSink();
+  sink.unbrokenBytes = 10;
+  const writer = new LineWriter(sink);
+  writer.buffer();
+  const lines = ["1234\n", "5678\n", "9\n", "a line of its own\n", "\n", "123456789\n", "x\n"];
+  writer.log(lines.join(""));
+  await writer.flush();
+  assert.equal(sink.text, lines.join(""));
+  assert.deepEqual(sink.sizes, [10, 2, 18, 1, 10, 2]);
+});
+
+Deno.test({
+  name: "ktcp http: lines of several servers in one pipe stay whole",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+    const count = 4000;
+    const target = `/${"a".repeat(150)}`;
+    // Both write to the shell's stderr, which is one pipe.
+    const server = `"$0" run -A ${main} http --port 0 --model single --log common`;
+    const shell = new Deno.Command("sh", {
+      args: ["-c", `${server} & A=$!; ${server} & B=$!; read x; kill $A $B; wait`, Deno.execPath()],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const ports: number[] = [];
+    const reader = shell.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    for (let text = ""; ports.length < 2;) {
+      text += (await reader.read()).value ?? "";
+      ports.splice(0, 2, ...[...text.matchAll(/:(\d+)\n/g)].map(([, port]) => Number(port)));
+    }
+    const requests = new TextEncoder().encode(
+      `GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(count - 1) +
+        `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    await Promise.all(ports.map(async (port) => {
+      const conn = await Deno.connect({ port });
+      const answers = new Response(conn.readable).text();
+      const writer = conn.writable.getWriter();
+      await writer.write(requests);
+      await answers;
+    }));
+    // Only now is the pipe read: both found it full in the middle of what they had to write.
+    const logged = new Response(shell.stderr).text();
+    await shell.stdin.getWriter().close();
+    const lines = (await logged).split("\n").filter((line) => line.includes("aaa"));
+    assert.equal(lines.length, 2 * count);
+    for (const line of lines) {
+      assert.match(line, /^127\.0\.0\.1 - - \[[^\]]*\] "GET \/a{150} HTTP\/1\.1" 200 13$/);
+    }
+    await shell.status;
+    await reader.cancel();
+  },
+});
