@@ -32,8 +32,8 @@ export interface RunningServer {
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
   /**
-   * Uses another certificate for connections from now on, without losing one. Absent: it speaks no
-   * TLS, or this cannot be done here.
+   * Uses another certificate for connections from now on. Those to the sockets with the old one have
+   * five seconds to be accepted. Absent: it speaks no TLS, or this cannot be done here.
    *
    * @throws the system's error when there can be no socket for it; the old one stays then
    */
