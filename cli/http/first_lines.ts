@@ -71,6 +71,5 @@ export function firstLines(
     echo: "every request's own content",
     dir: `the files of ${server.root}; ${hiddenText(server)}`,
   }[server.content];
-  if (urls.length <= 1) return [[...urls, what].join("  ")];
   return [...urls, what];
 }

@@ -35,12 +35,12 @@ Deno.test("firstLines() tells where to click, what is served, and what is hidden
   const at = { address: "127.0.0.1:8081", isTls: false };
   const dir = { ...at, content: "dir", root: "/srv/www" } as const;
   assert.deepEqual(firstLines(dir, ADDRESSES), [
-    "http://127.0.0.1:8081/  the files of /srv/www; " +
-    "dotfiles and links that lead out of it are hidden",
+    "http://127.0.0.1:8081/",
+    "the files of /srv/www; dotfiles and links that lead out of it are hidden",
   ]);
   const open = { ...dir, dotfiles: true, followSymlinks: true };
-  assert.match(firstLines(open, ADDRESSES)[0], /; nothing is hidden$/);
-  assert.match(firstLines({ ...at, content: "hello" }, ADDRESSES)[0], /ktcp http DIR$/);
+  assert.match(firstLines(open, ADDRESSES)[1], /; nothing is hidden$/);
+  assert.match(firstLines({ ...at, content: "hello" }, ADDRESSES)[1], /ktcp http DIR$/);
   const any = firstLines({ ...dir, address: "0.0.0.0:8081" }, ADDRESSES);
   assert.equal(any.length, 3, "an address a line, then the directory");
 });
