@@ -163,11 +163,19 @@ export class Libc {
   /** One word, this thread's `errno`: the reason of the last failed call, a positive number. */
   readonly errno: Int32Array<ArrayBuffer>;
 
-  /** @param library libc, opened; it stays open as long as the process */
-  constructor(library: Library) {
-    this.calls = library.symbols;
-    const location = this.calls.__errno_location()!;
-    this.errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  /**
+   * @param calls of a library that stays open as long as the process
+   * @param errno where they leave their errors
+   */
+  constructor(calls: Library["symbols"], errno: Int32Array<ArrayBuffer>) {
+    this.calls = calls;
+    this.errno = errno;
+  }
+
+  /** The one of `library`. */
+  static of({ symbols }: Library): Libc {
+    const location = symbols.__errno_location()!;
+    return new Libc(symbols, new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4)));
   }
 
   /** `result` of a call that was just made, or `-errno` (a negative number) when it failed. */
@@ -304,7 +312,19 @@ let loaded: Libc | undefined;
  * @throws {LibcError} if neither glibc nor musl can be opened
  */
 export function libc(): Libc {
-  return loaded ??= new Libc(open());
+  return loaded ??= Libc.of(open());
+}
+
+/**
+ * Lets all system calls go to `replacement` from now on, for a simulation. What was made before keeps
+ * the library that it has.
+ *
+ * @returns what they went to, to be put back; `undefined`: nothing was loaded
+ */
+export function replaceLibc(replacement: Libc | undefined): Libc | undefined {
+  const before = loaded;
+  loaded = replacement;
+  return before;
 }
 
 function open(): Library {

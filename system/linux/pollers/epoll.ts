@@ -30,7 +30,7 @@ const EPOLLET = 1 << 31;
  * Words of a `struct epoll_event`: `u32 events`, `u64 data`. It is packed on x86-64, so that 32-bit
  * programs have the same; elsewhere `data` is aligned.
  */
-const EVENT_WORDS = Deno.build.arch === "x86_64" ? 3 : 4;
+export const EVENT_WORDS = Deno.build.arch === "x86_64" ? 3 : 4;
 const DATA_WORD = EVENT_WORDS - 2;
 
 /** Number of epoll_pwait2(2), the same on all architectures (Linux 5.11). */

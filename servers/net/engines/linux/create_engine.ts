@@ -50,7 +50,8 @@ export function createEngine(
   }
 }
 
-function createPoller({ name, trigger }: EngineOptions): Poller {
+/** The poller that `name` and `trigger` say. @throws {SystemError} when no descriptor is left */
+export function createPoller({ name, trigger }: Pick<EngineOptions, "name" | "trigger">): Poller {
   switch (name) {
     case "select":
       return new SelectPoller();

@@ -2,6 +2,7 @@
  * The engines `select`, `poll` and `epoll`: one loop over a poller, non-blocking sockets, every call
  * synchronous.
  */
+import { type Clock, systemClock } from "../../../../system/clock.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import { MemoryPointers } from "../../../../system/linux/memory.ts";
 import { Interest, type Poller } from "../../../../system/linux/pollers/poller.ts";
@@ -30,6 +31,8 @@ export interface ReadinessEngineOptions {
   ticker: Ticker;
   waker: Waker;
   open: OpenDescriptors;
+  /** Default: the runtime's. */
+  clock?: Pick<Clock, "nowMs">;
 }
 
 /** A listening socket and the loop of its thread. */
@@ -44,6 +47,7 @@ export class ReadinessEngine implements Engine, EventSource {
   readonly #cork: boolean;
   readonly #ticker: Ticker;
   readonly #open: OpenDescriptors;
+  readonly #clock: Pick<Clock, "nowMs">;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
   readonly #drivers: (DescriptorDriver | undefined)[] = [];
@@ -57,8 +61,12 @@ export class ReadinessEngine implements Engine, EventSource {
   #hasMoreToAccept = false;
   #retryMs = Infinity;
 
-  constructor({ socket, poller, isEdge, cork, ticker, waker, open }: ReadinessEngineOptions) {
+  constructor(
+    { socket, poller, isEdge, cork, ticker, waker, open, clock = systemClock }:
+      ReadinessEngineOptions,
+  ) {
     this.#open = open;
+    this.#clock = clock;
     this.#socket = socket;
     this.#poller = poller;
     this.#isEdge = isEdge;
@@ -105,6 +113,7 @@ export class ReadinessEngine implements Engine, EventSource {
   stop(): void {
     if (!this.#isListening) return;
     this.#isListening = false;
+    this.#retryMs = Infinity;
     if (!this.#isPaused) this.#poller.remove(this.#socket.fd);
     this.#socket.close();
     this.#open.delete(this.#socket.fd);
@@ -194,15 +203,15 @@ export class ReadinessEngine implements Engine, EventSource {
   /** Connections wait in the accept queue until one ends, or for a while. */
   #pause(): void {
     this.#isPaused = true;
-    this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
+    this.#retryMs = this.#clock.nowMs() + ACCEPT_RETRY_MS;
     this.#poller.remove(this.#socket.fd);
   }
 
   /** Tries to accept again when it is time. @returns how long that takes, in ms */
   #retry(): number {
-    const leftMs = this.#retryMs - performance.now();
+    const leftMs = this.#retryMs - this.#clock.nowMs();
     if (leftMs > 0) return Math.ceil(leftMs);
-    this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
+    this.#retryMs = this.#clock.nowMs() + ACCEPT_RETRY_MS;
     this.wake();
     return ACCEPT_RETRY_MS;
   }
