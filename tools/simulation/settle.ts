@@ -14,6 +14,33 @@ function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
+/** Lets one event after the other happen, and looks after each whether all is well. */
+export class Stepper {
+  readonly #clock: SimulatedClock;
+  readonly #check: () => void;
+  #steps = 0;
+
+  /** @param check called after each event; what it throws ends the simulation */
+  constructor(clock: SimulatedClock, check: () => void) {
+    this.#clock = clock;
+    this.#check = check;
+  }
+
+  /** Lets the next event happen. @returns false when there is none @throws {Wrong} */
+  step(): boolean {
+    const hasHappened = this.#clock.step();
+    this.check();
+    return hasHappened;
+  }
+
+  check(): void {
+    this.#check();
+    hold(this.#clock.nowUs < MAX_US, "the simulation does not come to rest within an hour");
+    if (++this.#steps < MAX_STEPS) return;
+    throw new Wrong(`the simulation does not come to rest within ${MAX_STEPS} events`);
+  }
+}
+
 /**
  * Lets events happen until none is planned. After each, promises are dealt with before time goes on:
  * none of them waits for anything outside of the simulation, so the order is always the same.
@@ -21,16 +48,15 @@ function turn(): Promise<void> {
  * @param onStep called after each event; what it throws ends the simulation
  */
 export async function runToRest(clock: SimulatedClock, onStep: () => void): Promise<void> {
-  for (let steps = 0; steps < MAX_STEPS; ++steps) {
+  const stepper = new Stepper(clock, onStep);
+  for (;;) {
     if (clock.hasPromises) {
       clock.hasPromises = false;
       await turn();
     }
-    onStep();
-    hold(clock.nowUs < MAX_US, "the simulation does not come to rest within an hour");
+    stepper.check();
     if (!clock.step()) {
       if (!clock.hasPromises) return;
     }
   }
-  throw new Wrong(`the simulation does not come to rest within ${MAX_STEPS} events`);
 }

@@ -24,6 +24,8 @@ export interface ClientWorld {
   readonly isDraining: boolean;
   /** Something may have been refused for want of memory, or because the disk failed, since `sinceUs`. */
   mayHaveFailed(sinceUs: number): boolean;
+  /** The disk may have failed since `sinceUs`, or the kernel may have had no memory. */
+  isTroubled(sinceUs: number): boolean;
   /** How long an old version of a file may still be sent, in µs. */
   readonly staleUs: number;
 }

@@ -20,6 +20,8 @@ export class EchoClient extends Client {
   #next = 0;
   #sent = 0;
   #received = 0;
+  /** When it sent last. */
+  #sinceUs = 0;
 
   constructor(plan: Extract<ClientPlan, { kind: "echo client" }>, world: ClientWorld) {
     super(plan, world);
@@ -33,6 +35,7 @@ export class EchoClient extends Client {
 
   #send(): void {
     const length = this.#messages[this.#next++];
+    this.#sinceUs = this.world.clock.nowUs;
     this.send(echoBytes(this.id, this.#sent, length));
     this.#sent += length;
   }
@@ -51,7 +54,7 @@ export class EchoClient extends Client {
 
   protected ended(isReset: boolean): void {
     const isWhole = this.#next === this.#messages.length && this.#received === this.#sent;
-    if (!this.world.isDraining) {
+    if (!this.world.isDraining && !this.world.isTroubled(this.#sinceUs)) {
       if (isReset) this.wrong("the connection was reset");
       if (!isWhole) {
         this.wrong(`the server closed after ${this.#received} of ${this.#sent} bytes`);

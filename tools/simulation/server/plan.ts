@@ -2,6 +2,7 @@
  * What happens to a simulated server, as plain data: settings, and events with their times. A seed
  * makes a plan; a plan alone makes a run. So a plan can be cut down to what still fails.
  */
+import type { EngineOptions } from "../../../servers/net/engine_options.ts";
 import type { NetworkTraits } from "../../../servers/net/engines/simulated/network.ts";
 import { Random } from "../../../servers/net/engines/simulated/random.ts";
 import { BAD_REQUESTS } from "./bad_requests.ts";
@@ -10,11 +11,28 @@ import { BAD_REQUESTS } from "./bad_requests.ts";
 export const CONTENTS = ["echo", "hello", "content", "files"] as const;
 export type Content = typeof CONTENTS[number];
 
+/** Engines of which the system calls are simulated. */
+export const READINESS_ENGINES = {
+  "select": { name: "select", trigger: "level" },
+  "poll": { name: "poll", trigger: "level" },
+  "epoll level": { name: "epoll", trigger: "level" },
+  "epoll edge": { name: "epoll", trigger: "edge" },
+} as const satisfies Record<string, EngineOptions>;
+
+type ReadinessName = keyof typeof READINESS_ENGINES;
+
+/** Whether `engine` makes system calls. */
+export function isReadinessEngine(engine: ServerSettings["engine"]): engine is ReadinessName {
+  return engine in READINESS_ENGINES;
+}
+
 /** How the server is set up. */
 export interface ServerSettings {
   content: Content;
-  /** Operations that complete, or the streams of the engine `deno`. */
-  engine: "completions" | "streams";
+  /** Operations that complete, the streams of the engine `deno`, or system calls. */
+  engine: "completions" | "streams" | ReadinessName;
+  /** TCP_CORK. */
+  cork: boolean;
   maxConnections: number;
   /** Blocks for output besides the connections' own. */
   outputBlocks: number;
@@ -97,6 +115,7 @@ export type ServerEvent =
     }
     | { kind: "set clock"; byMs: number }
     | { kind: "stall"; ms: number }
+    | { kind: "no memory"; forUs: number }
     | { kind: "drain"; graceMs: number }
   );
 
@@ -122,9 +141,13 @@ const CROWD_US = 3e6;
 export function planServer(seed: number): ServerPlan {
   const random = new Random(seed);
   const content = random.pick(CONTENTS);
+  const forKernel = new Random(seed, 4);
+  const engine = random.chance(70) ? "completions" : "streams";
+  const readinessNames = Object.keys(READINESS_ENGINES) as ReadinessName[];
   const settings: ServerSettings = {
     content,
-    engine: random.chance(70) ? "completions" : "streams",
+    engine: forKernel.chance(50) ? forKernel.pick(readinessNames) : engine,
+    cork: forKernel.chance(30),
     maxConnections: random.between(1, 48),
     outputBlocks: random.chance(30) ? random.between(1, 6) : 64,
     bufferBytes: random.size(1, 5000),
@@ -145,6 +168,10 @@ export function planServer(seed: number): ServerPlan {
   if (random.chance(30)) {
     const graceMs = random.pick([0, 50, 1000, 20_000]);
     events.push({ kind: "drain", atUs: random.below(2 * CROWD_US), graceMs });
+  }
+  if (isReadinessEngine(settings.engine) && forKernel.chance(20)) {
+    const forUs = forKernel.size(1000, 500_000);
+    events.push({ kind: "no memory", atUs: forKernel.below(CROWD_US), forUs });
   }
   events.sort((a, b) => a.atUs - b.atUs);
   return { settings, events };

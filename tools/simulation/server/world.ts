@@ -17,19 +17,29 @@ import { DenoEngine } from "../../../servers/net/engines/deno/deno_engine.ts";
 import type { SimulatedClock } from "../../../servers/net/engines/simulated/clock.ts";
 import { SimulatedListener } from "../../../servers/net/engines/simulated/listener.ts";
 import { Random } from "../../../servers/net/engines/simulated/random.ts";
+import { SimulatedKernel } from "../../../servers/net/engines/simulated/kernel.ts";
 import { SimulatedEngine } from "../../../servers/net/engines/simulated/simulated_engine.ts";
+import { SimulatedReadiness } from "../../../servers/net/engines/simulated/simulated_readiness.ts";
 import { StreamListener } from "../../../servers/net/engines/simulated/simulated_stream.ts";
+import type { DriverTraits } from "../../../servers/net/engines/simulated/simulated_driver.ts";
 import type { Trace } from "../../../servers/net/engines/simulated/trace.ts";
 import type { Service } from "../../../servers/net/service.ts";
 import { TimerWheel } from "../../../servers/net/timer_wheel.ts";
 import { hold, Wrong } from "../failure.ts";
-import { runToRest } from "../settle.ts";
+import { runToRest, Stepper } from "../settle.ts";
 import type { Client, ClientWorld } from "./client.ts";
 import { ROOT, SimulatedDisk } from "./disk.ts";
 import { EchoClient } from "./echo_client.ts";
 import { HostileClient } from "./hostile_client.ts";
 import { HttpClient } from "./http_client.ts";
-import { FILES, type ServerEvent, type ServerPlan, type ServerSettings } from "./plan.ts";
+import {
+  FILES,
+  isReadinessEngine,
+  READINESS_ENGINES,
+  type ServerEvent,
+  type ServerPlan,
+  type ServerSettings,
+} from "./plan.ts";
 import { fileBytes } from "./requests.ts";
 
 /** What the files hold at first. */
@@ -122,6 +132,10 @@ export class ServerWorld implements ClientWorld {
   readonly #clients: Client[] = [];
   readonly #events: ServerEvent[];
   readonly #maxBlocks: number;
+  /** Of the engines that make system calls. */
+  #kernel: SimulatedKernel | undefined;
+  #readiness: SimulatedReadiness | undefined;
+  #uninstall: () => void = () => {};
   #stopped: Promise<void> | undefined;
   #hasStopped = false;
   /** A bug that the server reported, or that happened in a promise. */
@@ -152,18 +166,18 @@ export class ServerWorld implements ClientWorld {
     });
     const service = this.#service();
     const fault = (error: unknown) => void (this.#fault ??= error);
-    this.#wheel = new TimerWheel(TICK_MS, ticksOf(service, fault, clock), { time: clock });
+    const isManual = isReadinessEngine(settings.engine);
+    this.#wheel = new TimerWheel(TICK_MS, ticksOf(service, fault, clock), {
+      time: clock,
+      isManual,
+    });
     this.#limit = ConnectionLimit.alone(maxConnections);
     const traits = {
       ...settings,
       readFile: (file: number, target: Uint8Array, offset: number) =>
         this.disk.readSync(file, target, offset),
     };
-    this.#engine = new WatchedEngine(
-      settings.engine === "completions"
-        ? new SimulatedEngine(this.listener, traits)
-        : new DenoEngine(new StreamListener(this.listener, traits), clock),
-    );
+    this.#engine = new WatchedEngine(this.#createEngine(traits));
     const context = {
       core: this.#core,
       service,
@@ -186,22 +200,62 @@ export class ServerWorld implements ClientWorld {
   }
 
   mayHaveFailed(sinceUs: number): boolean {
-    return this.settings.outputBlocks < 64 || sinceUs <= this.#troubledUntilUs + AFTERMATH_US;
+    return this.settings.outputBlocks < 64 || this.isTroubled(sinceUs);
+  }
+
+  isTroubled(sinceUs: number): boolean {
+    return sinceUs <= this.#troubledUntilUs + AFTERMATH_US;
   }
 
   /** Runs the plan to its end. @throws {Wrong} when something was wrong */
   async run(): Promise<ServerRun> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#uninstall();
+    }
+  }
+
+  async #run(): Promise<ServerRun> {
     for (const event of this.#events) this.clock.in(event.atUs, () => this.#happen(event));
-    await runToRest(this.clock, () => this.#check());
+    await this.#toRest();
     const waiting = this.#clients.find(({ isDone }) => !isDone);
     if (waiting !== undefined) throw new Wrong("a client waits for ever");
     if (!this.isDraining) {
       hold(this.#counters.open === 0, `${this.#counters.open} connections never end`);
       this.#drain(LAST_GRACE_MS);
-      await runToRest(this.clock, () => this.#check());
+      await this.#toRest();
     }
+    this.#readiness?.close();
     this.#checkEnd();
     return { connections: this.#counters.connections };
+  }
+
+  /** Lets the world go on until nothing can happen any more. */
+  async #toRest(): Promise<void> {
+    if (this.#readiness === undefined) return await runToRest(this.clock, () => this.#check());
+    await this.#readiness.runToRest();
+    this.#check();
+  }
+
+  #createEngine(traits: DriverTraits): Engine {
+    const { listener, clock, settings: { engine, cork } } = this;
+    if (engine === "completions") return new SimulatedEngine(listener, traits);
+    if (engine === "streams") {
+      return new DenoEngine(new StreamListener(listener, traits), clock);
+    }
+    const stepper = new Stepper(clock, () => this.#check());
+    const random = new Random(this.#events.length, 4);
+    const step = () => void stepper.step();
+    this.#kernel = new SimulatedKernel({ listener, traits, random, step });
+    this.#uninstall = this.#kernel.install();
+    clock.isThreadBlocking = true;
+    const { name, trigger } = READINESS_ENGINES[engine];
+    this.#readiness = new SimulatedReadiness(this.#kernel, { name, trigger, cork }, {
+      wheel: this.#wheel,
+      clock,
+    });
+    return this.#readiness.engine;
   }
 
   #service(): Service {
@@ -242,6 +296,16 @@ export class ServerWorld implements ClientWorld {
       case "descriptors":
         listener.descriptors = listener.open + event.left;
         return clock.in(event.forUs, () => listener.descriptors = Infinity);
+      case "no memory": {
+        const kernel = this.#kernel;
+        if (kernel === undefined) return;
+        this.#trouble(event.forUs);
+        kernel.isShort = true;
+        return clock.in(event.forUs, () => {
+          kernel.isShort = false;
+          listener.onReady();
+        });
+      }
       case "disk":
         this.#trouble(event.forUs);
         if (event.fault === "no descriptors") disk.descriptors = disk.openFiles;
@@ -258,7 +322,7 @@ export class ServerWorld implements ClientWorld {
         this.#stalledMs += event.ms;
         return clock.stall(event.ms);
       case "drain":
-        return this.#drain(event.graceMs);
+        return clock.message(() => this.#drain(event.graceMs));
     }
   }
 
@@ -293,9 +357,10 @@ export class ServerWorld implements ClientWorld {
     if (this.isDraining) return;
     this.trace.note(0, "drain");
     this.clock.hasPromises = true;
-    this.#stopped = this.#acceptor.stop(graceMs).then(() => {
+    const stopped = this.#acceptor.stop(graceMs).then(() => {
       this.#hasStopped = true;
     }, (error) => void (this.#fault ??= error));
+    this.#stopped = this.#readiness?.engine.loop.holdFor(stopped) ?? stopped;
   }
 
   /** What holds after every step. */
@@ -321,6 +386,8 @@ export class ServerWorld implements ClientWorld {
     hold(this.listener.open === 0, `${this.listener.open} sockets are left`);
     hold(this.#core.blocksUsed === 0, `${this.#core.blocksUsed} blocks are left`);
     hold(this.disk.openFiles === 0, `${this.disk.openFiles} files are left open`);
+    hold(this.#readiness?.hasOpen !== true, "the engine knows of descriptors that are closed");
+    hold((this.#kernel?.open ?? 0) === 0, () => `${this.#kernel!.open} descriptors are left`);
     hold(this.clock.timers === 0, `${this.clock.timers} timers are left`);
   }
 }

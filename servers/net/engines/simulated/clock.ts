@@ -19,6 +19,8 @@ interface Planned {
 export class SimulatedClock implements Clock {
   /** Promises may have been settled since the world came to rest last. */
   hasPromises = false;
+  /** Events happen while the program's thread is in a system call: its timers fire after the call. */
+  isThreadBlocking = false;
   #nowUs = 0;
   #epochMs = EPOCH_MS;
   #order = 0;
@@ -34,6 +36,24 @@ export class SimulatedClock implements Clock {
   /** Timers, intervals included, that have neither fired nor been cleared. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** When the next event is due, `Infinity` when none is planned. */
+  get nextUs(): number {
+    while (this.#heap.length > 0 && this.#heap[0].action === undefined) this.#takeFirst();
+    return this.#heap.length > 0 ? this.#heap[0].dueUs : Infinity;
+  }
+
+  /** Nothing happens until `us`: no event is due before. */
+  passTo(us: number): void {
+    this.#nowUs = Math.max(this.#nowUs, us);
+  }
+
+  /** Calls `callback` in the program's thread: at once, unless that blocks in system calls. */
+  message(callback: () => void): void {
+    this.hasPromises = true;
+    if (this.isThreadBlocking) Promise.resolve().then(callback);
+    else callback();
   }
 
   nowMs(): number {
@@ -60,11 +80,10 @@ export class SimulatedClock implements Clock {
   }
 
   setTimeout(callback: () => void, delayMs: number): TimerId {
-    const planned = this.#plan(Math.ceil(delayMs * 1000), () => {
-      this.#timers.delete(planned);
-      this.hasPromises = true;
-      callback();
-    });
+    const planned = this.#plan(Math.ceil(delayMs * 1000), () =>
+      this.message(() => {
+        if (this.#timers.delete(planned)) callback();
+      }));
     this.#timers.add(planned);
     return planned as unknown as TimerId;
   }
@@ -80,10 +99,11 @@ export class SimulatedClock implements Clock {
     const everyUs = Math.max(1, Math.ceil(everyMs * 1000));
     const timer: Planned = { dueUs: 0, order: 0, action: undefined };
     const action = () => {
-      this.hasPromises = true;
       // Planned first: the callback may clear it.
       this.#push(timer, everyUs, action);
-      callback();
+      this.message(() => {
+        if (this.#timers.has(timer)) callback();
+      });
     };
     this.#push(timer, everyUs, action);
     this.#timers.add(timer);
@@ -130,14 +150,19 @@ export class SimulatedClock implements Clock {
 
   /** The next event that was not cleared. */
   #take(): Planned | undefined {
-    const heap = this.#heap;
-    while (heap.length > 0) {
-      const first = heap[0];
-      const last = heap.pop()!;
-      if (heap.length > 0) this.#sink(last);
+    while (this.#heap.length > 0) {
+      const first = this.#takeFirst();
       if (first.action !== undefined) return first;
     }
     return undefined;
+  }
+
+  #takeFirst(): Planned {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop()!;
+    if (heap.length > 0) this.#sink(last);
+    return first;
   }
 
   /** Puts `planned` to the top of the heap, and from there to its place. */

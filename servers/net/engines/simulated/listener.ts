@@ -27,6 +27,8 @@ export class SimulatedListener implements AcceptSource<Arrival> {
   descriptors = Infinity;
   /** Server ends that are open. */
   open = 0;
+  /** Called when `take` may find something. */
+  onReady: () => void = () => {};
   readonly #queue: Arrival[] = [];
   readonly #errors: Error[] = [];
   #waiting: Waiting | undefined;
@@ -40,6 +42,11 @@ export class SimulatedListener implements AcceptSource<Arrival> {
   /** Connections that were not accepted yet. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** Whether `take` would find something. */
+  get isReady(): boolean {
+    return this.#queue.length > 0 || this.#errors.length > 0;
   }
 
   /**
@@ -87,19 +94,28 @@ export class SimulatedListener implements AcceptSource<Arrival> {
     this.clock.hasPromises = true;
   }
 
-  #serve(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
+  /** Accepts without waiting. @returns what it fails with; `undefined`: nobody is there */
+  take(): Arrival | Error | undefined {
+    if (!this.isReady) return undefined;
     const error = this.#errors.shift();
-    if (error === undefined && this.#queue.length === 0) return;
-    this.#waiting = undefined;
-    this.clock.hasPromises = true;
-    if (error !== undefined) return waiting.reject(error);
-    if (this.open >= this.descriptors) return waiting.reject(outOfDescriptors());
+    if (error !== undefined) return error;
+    if (this.open >= this.descriptors) return outOfDescriptors();
     const arrival = this.#queue.shift()!;
     ++this.open;
     this.trace.note(arrival.id, "accepted");
-    waiting.resolve(arrival);
+    return arrival;
+  }
+
+  #serve(): void {
+    this.onReady();
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const taken = this.take();
+    if (taken === undefined) return;
+    this.#waiting = undefined;
+    this.clock.hasPromises = true;
+    if (taken instanceof Error) waiting.reject(taken);
+    else waiting.resolve(taken);
   }
 }
 

@@ -76,6 +76,11 @@ export class End {
     return this.#inputBytes > 0 || this.#hasFin || this.isReset;
   }
 
+  /** Whether the other end's FIN is there, be it behind bytes that were not read. */
+  get hasFin(): boolean {
+    return this.#hasFin;
+  }
+
   /** Bytes that `read` could give. */
   get readableBytes(): number {
     return this.#inputBytes;
