@@ -49,6 +49,7 @@ export abstract class Client implements EndEvents {
   /** It shall send a FIN behind its output. */
   #finishes = false;
   #hasRead = false;
+  #drainUntilUs = -Infinity;
   protected isReading = true;
   #isReadPlanned = false;
 
@@ -80,6 +81,24 @@ export abstract class Client implements EndEvents {
   protected abstract received(bytes: Uint8Array): void;
   /** The server's FIN has come, or with `isReset` a reset. */
   protected abstract ended(isReset: boolean): void;
+
+  /**
+   * The server begins to end, and has until `untilUs` for what is in progress: what it has received
+   * by now is still answered.
+   */
+  serverDrains(untilUs: number): void {
+    if (this.isDone || !this.hasSentAll || this.end.unread > 0) return;
+    this.#drainUntilUs = untilUs;
+    this.owed();
+  }
+
+  /** The server has received all that was sent, and then begun to drain. */
+  protected owed(): void {}
+
+  /** The server has closed early enough to have answered what it owed. */
+  protected get isDrainedInTime(): boolean {
+    return this.world.clock.nowUs < this.#drainUntilUs;
+  }
 
   /** Nobody listens. */
   protected refused(): void {

@@ -20,6 +20,8 @@ export class EchoClient extends Client {
   #next = 0;
   #sent = 0;
   #received = 0;
+  /** Bytes that the server had received when it began to drain. */
+  #owed = 0;
   /** When it sent last. */
   #sinceUs = 0;
 
@@ -52,7 +54,15 @@ export class EchoClient extends Client {
     else this.finish();
   }
 
+  protected override owed(): void {
+    this.#owed = this.#sent;
+  }
+
   protected ended(isReset: boolean): void {
+    if (
+      this.#received < this.#owed && !isReset && this.isDrainedInTime &&
+      !this.world.isTroubled(this.#sinceUs)
+    ) this.wrong(`the server drained after ${this.#received} of ${this.#owed} bytes`);
     const isWhole = this.#next === this.#messages.length && this.#received === this.#sent;
     if (!this.world.isDraining && !this.world.isTroubled(this.#sinceUs)) {
       if (isReset) this.wrong("the connection was reset");

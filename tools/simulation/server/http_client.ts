@@ -18,6 +18,8 @@ export class HttpClient extends Client {
   readonly #ending: "close" | "finish";
   readonly #outstanding: Outstanding[] = [];
   readonly #parser = new ResponseParser();
+  /** What the server has received and begun to answer before it drained. */
+  #owed: Outstanding | undefined;
   #next = 0;
   #isThinking = false;
   #hasFinished = false;
@@ -119,8 +121,20 @@ export class HttpClient extends Client {
     throw new Wrong(`${this.#parser.pending} bytes that answer no request`);
   }
 
+  protected override owed(): void {
+    const first = this.#outstanding[0];
+    if (first !== undefined && (!first.request.awaitsContinue || first.hasContinue)) {
+      this.#owed = first;
+    }
+  }
+
   protected ended(isReset: boolean): void {
     const { world } = this;
+    const owed = this.#owed;
+    if (
+      owed !== undefined && owed === this.#outstanding[0] && !isReset && this.isDrainedInTime &&
+      !world.mayHaveFailed(owed.sinceUs)
+    ) this.wrong("the server drained without an answer that was in progress");
     const sinceUs = this.#outstanding[0]?.sinceUs ?? world.clock.nowUs;
     const isComplete = this.#awaitsEnd ||
       this.#outstanding.length === 0 && this.#next === this.#exchanges.length;

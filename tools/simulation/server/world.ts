@@ -41,6 +41,7 @@ import {
   type ServerSettings,
 } from "./plan.ts";
 import { fileBytes } from "./requests.ts";
+import { watchTimeouts } from "./watched_connection.ts";
 
 /** What the files hold at first. */
 const firstBytes = FILES.map(([, length], i) => fileBytes(length, i));
@@ -57,6 +58,9 @@ const STALE_US = 1e6;
 /** What a plan's trouble may still have caused after it is over, in µs. */
 const AFTERMATH_US = 3e6;
 
+/** How much later than its time a timeout may come when the thread is never late, in ms. */
+const LATE_MS = 2 * TICK_MS + 50;
+
 /** The grace of the drain at the end of every run. */
 const LAST_GRACE_MS = 5000;
 
@@ -70,8 +74,12 @@ class WatchedEngine implements Engine {
   readonly blocks = new Set<number>();
   readonly #engine: Engine;
 
-  constructor(engine: Engine) {
+  readonly #watch: (connection: Connection) => void;
+
+  /** @param watch told of each connection before it starts */
+  constructor(engine: Engine, watch: (connection: Connection) => void) {
     this.#engine = engine;
+    this.#watch = watch;
   }
 
   get address(): string {
@@ -93,6 +101,7 @@ class WatchedEngine implements Engine {
       open: (driver: Driver, peer: string): Connection | undefined => {
         const connection = host.open(driver, peer);
         if (connection === undefined) return undefined;
+        this.#watch(connection);
         const { conn } = connection;
         hold(!this.blocks.has(conn), `block ${conn} belongs to two connections`);
         this.blocks.add(conn);
@@ -177,12 +186,24 @@ export class ServerWorld implements ClientWorld {
       readFile: (file: number, target: Uint8Array, offset: number) =>
         this.disk.readSync(file, target, offset),
     };
-    this.#engine = new WatchedEngine(this.#createEngine(traits));
+    const timeouts = DEFAULT_TIMEOUTS[isEcho ? "echo" : "http"];
+    const rules = {
+      core: this.#core,
+      service,
+      timeouts,
+      nowMs: () => clock.nowMs(),
+      lateMs: () => LATE_MS + this.#stalledMs,
+      fault,
+    };
+    this.#engine = new WatchedEngine(
+      this.#createEngine(traits),
+      (connection) => watchTimeouts(connection, rules),
+    );
     const context = {
       core: this.#core,
       service,
       wheel: this.#wheel,
-      timeouts: DEFAULT_TIMEOUTS[isEcho ? "echo" : "http"],
+      timeouts,
       counters: this.#counters,
       writes,
     };
@@ -357,6 +378,8 @@ export class ServerWorld implements ClientWorld {
     if (this.isDraining) return;
     this.trace.note(0, "drain");
     this.clock.hasPromises = true;
+    const untilUs = this.clock.nowUs + graceMs * 1000;
+    for (const client of this.#clients) client.serverDrains(untilUs);
     const stopped = this.#acceptor.stop(graceMs).then(() => {
       this.#hasStopped = true;
     }, (error) => void (this.#fault ??= error));

@@ -86,6 +86,11 @@ export class End {
     return this.#inputBytes;
   }
 
+  /** Bytes that were written and the other end has not read. */
+  get unread(): number {
+    return this.#outstanding;
+  }
+
   /** Bytes that `write` would take. */
   get room(): number {
     return Math.max(0, this.#traits.windowBytes - this.#outstanding);
