@@ -270,7 +270,6 @@ export class ServerWorld implements ClientWorld {
     const step = () => void stepper.step();
     this.#kernel = new SimulatedKernel({ listener, traits, random, step });
     this.#uninstall = this.#kernel.install();
-    clock.isThreadBlocking = true;
     const { name, trigger } = READINESS_ENGINES[engine];
     this.#readiness = new SimulatedReadiness(this.#kernel, { name, trigger, cork }, {
       wheel: this.#wheel,

@@ -85,8 +85,9 @@ export class SimulatedKernel {
     return this.#descriptors.size;
   }
 
-  /** Takes the place of the C library. @returns what gives it back */
+  /** Takes the place of the C library, on a thread that blocks. @returns what gives it back */
   install(): () => void {
+    this.#clock.isThreadBlocking = true;
     const before = replaceLibc(this.#libc);
     return () => void replaceLibc(before);
   }
