@@ -15,7 +15,7 @@ const MUTATIONS = `${ROOT}/tests/tools/simulation/mutations`;
 const PARTS = ["bench", "cli", "core", "servers", "system", "tools", "deno.json", "deno.lock"];
 
 /** How long to look for a mutation, in minutes. */
-const MINUTES = "5";
+const MINUTES = "10";
 
 /** The names of all mutations. */
 export function mutationNames(): string[] {
