@@ -216,9 +216,13 @@ function expand(raw: RawCase, where: Pick<HttpCase, "topic" | "group">, item?: s
   };
 }
 
-/** Names an element of `each`: its bytes in hexadecimal, or its length when it is longer. */
+/** Longer elements are named by their length. */
+const MAX_QUOTED = 12;
+
+/** Names an element of `each`: one byte in hexadecimal, a few as they are, others by their length. */
 function label(item: string): string {
-  if (item.length !== 1) return `${item.length} bytes`;
+  if (item.length > MAX_QUOTED) return `${item.length} bytes`;
+  if (item.length !== 1) return JSON.stringify(item);
   return "0x" + item.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
 }
 

@@ -7,7 +7,7 @@ import { type FoundCause, foundCauses } from "../causes.ts";
 import { checkDocument, type CheckResult, countVerdicts, holds } from "../result.ts";
 
 const STYLE = `
-pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.9rem; }
+pre { margin: 0; width: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 0.9rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem; margin: 0.5rem 0; }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; }

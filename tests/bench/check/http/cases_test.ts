@@ -135,11 +135,15 @@ Deno.test("parseCases() expands parts, defaults and the short expectation", () =
 Deno.test("parseCases() makes one case per element of each", () => {
   const made = parseCases([{
     ...entry,
-    each: ["\u0000", "xyz"],
+    each: ["\u0000", "xyz", "x".repeat(13)],
     request: ["a", { each: true }, "b"],
   }], "t");
-  assert.deepEqual(made.map(({ name }) => name), ["n: 0x00", "n: 3 bytes"]);
-  assert.deepEqual(made.map(({ bytes }) => latin1Text(bytes)), ["a\u0000b", "axyzb"]);
+  assert.deepEqual(made.map(({ name }) => name), ["n: 0x00", 'n: "xyz"', "n: 13 bytes"]);
+  assert.deepEqual(made.map(({ bytes }) => latin1Text(bytes)), [
+    "a\u0000b",
+    "axyzb",
+    `a${"x".repeat(13)}b`,
+  ]);
 });
 
 Deno.test("parseCases() refuses entries of another form, and names them", () => {
