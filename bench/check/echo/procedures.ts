@@ -19,6 +19,9 @@ const LF = 0x0a;
 /** Bytes of a long answer after which the wait begins anew. */
 const PART = 65536;
 
+/** send(2) takes at least so much at once: where less came, the rest was never received. */
+const SEND_BYTES = 16384;
+
 /** A message of many takes at most so long, or how many come back is not told. */
 const EACH_MS = 2;
 
@@ -71,7 +74,9 @@ function compare(sent: Uint8Array, peer: Peer): Wrong | undefined {
     ? "nothing more came after"
     : `the connection was ${peer.end} after`;
   const why = `${what} ${count} of ${sent.length} bytes`;
-  return sent[count] === 0 ? { why: `${why}, at a NUL`, cause: "text-functions" } : { why };
+  if (sent[count] === 0) return { why: `${why}, at a NUL`, cause: "text-functions" };
+  if (peer.end !== "open" || count === 0 || sent.length <= SEND_BYTES) return { why };
+  return { why, cause: count < SEND_BYTES ? "small-buffer" : "partial-send" };
 }
 
 /** The outcome of a comparison; where nothing came, a line end tells whether that was waited for. */

@@ -73,6 +73,9 @@ const ALONE: { echo: Row<EchoFault>[]; http: Row<HttpFault>[] } = {
 const IN_C: Row<string>[] = [
   ["accepts-once-per-edge", "accept-once", ["concurrency/at-once"]],
   ["receives-once-per-edge", "small-buffer", ["bytes", "stream"]],
+  ["receives-once-per-edge", "small-buffer", ["bytes/long/64k"]],
+  ["receives-once-per-edge", "small-buffer", ["stream/half-close/long"]],
+  ["receives-once-per-edge", "small-buffer", ["concurrency/long"]],
   ["crashes-on-nul", "dies", ["bytes/nul", "bytes/l*"]],
   ["sigpipe", "dies", ["robustness/reset", "robustness/gone"]],
   ["no-reuseaddr", "port-in-use", ["end/port"]],
