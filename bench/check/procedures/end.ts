@@ -106,9 +106,11 @@ async function endInFlight(target: Target): Promise<Outcome> {
     peer.resume();
     const isOver = await peer.untilEnd(END_MS);
     await ending;
+    // The kernel reports a reset once: to a read, or to the write that still waits.
+    const end = peer.sendFailed ? "reset" : peer.end;
     const shown = {
       sent: "messages until the server took no more, then SIGTERM, then the answers were read",
-      received: `${peer.count} bytes, then the connection was ${peer.end}`,
+      received: `${peer.count} bytes, then the connection was ${end}`,
       expected: "the answers that were begun, whole, and the end of the connection",
       cause: "cuts-answers",
     };
@@ -117,8 +119,7 @@ async function endInFlight(target: Target): Promise<Outcome> {
       await sending;
       return fail(`the connection was still open ${END_MS / 1000} s after SIGTERM`, shown);
     }
-    // The kernel reports a reset once: to a read, or to the write that still waits.
-    if (peer.end === "reset" || peer.sendFailed) {
+    if (end === "reset") {
       return fail("the connection was reset, and answers were lost", shown);
     }
     if (watch?.isWhole() === false) return fail("the last answer is incomplete", shown);
