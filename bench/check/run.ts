@@ -38,16 +38,21 @@ export async function parallelOf(target: Target): Promise<number> {
 /** Whether the server accepts connections now. */
 export async function isAlive(target: Target): Promise<boolean> {
   if (target.supervisor?.ended !== undefined) return false;
+  // The kernel accepts for a process whose last threads are about to end.
+  if (target.process?.threads() === null && await hasEnded(target)) return false;
   try {
     using _peer = await Peer.connect(target.address, target);
     return true;
   } catch {
-    // The kernel refuses at once; how the process ended is known a little later.
-    for (let i = 0; i < 20 && target.supervisor && target.supervisor.ended === undefined; i++) {
-      await sleep(5);
-    }
+    await hasEnded(target);
     return false;
   }
+}
+
+/** Whether the server that `--exec` started has ended; how it did is known a little later. */
+async function hasEnded({ supervisor }: Target): Promise<boolean> {
+  for (let i = 0; i < 20 && supervisor && supervisor.ended === undefined; i++) await sleep(5);
+  return supervisor?.ended !== undefined;
 }
 
 /** Judges `cases`, in the order of their groups. The result is in the order of `cases`. */
