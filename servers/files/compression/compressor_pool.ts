@@ -1,7 +1,7 @@
 /**
  * Compression on the fly, the hashing of large files, and the comparing of passwords, in Workers of
- * their own. zlib occupies the thread that calls it, also behind the asynchronous functions and streams of the runtime, and threads
- * that serve must not wait for it.
+ * their own. zlib occupies the thread that calls it, also behind the asynchronous functions and
+ * streams of the runtime, and threads that serve must not wait for it.
  *
  * One pool serves all threads of a server: the owner directly, its Workers over a port each. It bounds
  * how many Workers compress, how many bytes are in memory for them and how many answers wait, without
@@ -111,8 +111,8 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   readonly #jobs = new Map<string, Job>();
   readonly #hashes = new HashQueue((file) => this.#hash(file));
   readonly #passwords: PasswordQueue | undefined;
-  #comparing: Work<Comparison, boolean> | undefined;
-  #hashing: Work<FileVersion, string | undefined> | undefined;
+  /** Each gives up an item that is under way and compresses nothing. */
+  readonly #others = new Set<() => void>();
   readonly #faults: FaultLog;
   #bytes = 0;
   #waiting = 0;
@@ -210,12 +210,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
       this.#end(job, undefined);
     }
     this.#hashes.clear();
-    if (this.#hashing !== undefined && !cancelWork(this.#hashing)) {
-      killWork(this.#hashing, "the server stops");
-    }
-    if (this.#comparing !== undefined && !cancelWork(this.#comparing)) {
-      killWork(this.#comparing, "the server stops");
-    }
+    for (const giveUp of this.#others) giveUp();
     if (this.#queue !== undefined) await destroyWorkqueue(this.#queue);
   }
 
@@ -243,10 +238,10 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   #start(job: Job): void {
     job.isStarted = true;
     this.#bytes += job.wanted.size;
-    Promise.resolve(job.wanted.read()).then((bytes) => this.#run(job, bytes));
+    Promise.resolve(job.wanted.read()).then((bytes) => this.#encode(job, bytes));
   }
 
-  #run(job: Job, bytes: Uint8Array | undefined): void {
+  #encode(job: Job, bytes: Uint8Array | undefined): void {
     // Given up while the bytes came.
     if (this.#jobs.get(job.key) !== job) return;
     if (bytes === undefined) return this.#end(job, undefined);
@@ -270,40 +265,43 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   }
 
   #hash(file: FileVersion): Promise<string | undefined> {
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    if (this.#isStopped || this.#files === undefined) return Promise.resolve(undefined);
-    this.#hashing = new Work<FileVersion, string | undefined>("hash", file, {
-      onResult: resolve,
-      onError: ({ reason }) => {
-        if (!this.#isStopped) {
-          const outcome = "its tag holds on this machine only";
-          this.#faults.report("hash", `ktcp http: cannot hash a file: ${reason}; ${outcome}`);
-        }
-        resolve(undefined);
-      },
+    if (this.#files === undefined) return Promise.resolve(undefined);
+    return this.#run<FileVersion, string | undefined>("hash", file, {
+      what: "cannot hash a file",
+      outcome: "its tag holds on this machine only",
     });
-    queueWork(this.#workqueue(), this.#hashing);
-    return promise;
   }
 
   #compare(comparison: Comparison): Promise<boolean | undefined> {
-    const { promise, resolve } = Promise.withResolvers<boolean | undefined>();
+    return this.#run<Comparison, boolean>("comparePassword", comparison, {
+      what: "cannot check a password",
+      outcome: "who asks is told to come again",
+    });
+  }
+
+  /** Runs the item `func`. @returns its result; undefined when it fails, which is reported */
+  #run<Data, Result>(
+    func: string,
+    data: Data,
+    { what, outcome }: { what: string; outcome: string },
+  ): Promise<Result | undefined> {
     if (this.#isStopped) return Promise.resolve(undefined);
-    this.#comparing = new Work<Comparison, boolean>("comparePassword", comparison, {
+    const { promise, resolve } = Promise.withResolvers<Result | undefined>();
+    const work = new Work<Data, Result>(func, data, {
       onResult: resolve,
       onError: ({ reason }) => {
         if (!this.#isStopped) {
-          const outcome = "who asks is told to come again";
-          this.#faults.report(
-            "password",
-            `ktcp http: cannot check a password: ${reason}; ${outcome}`,
-          );
+          this.#faults.report(func, `ktcp http: ${what}: ${reason}; ${outcome}`);
         }
         resolve(undefined);
       },
     });
-    queueWork(this.#workqueue(), this.#comparing);
-    return promise;
+    const giveUp = () => {
+      if (!cancelWork(work)) killWork(work, "the server stops");
+    };
+    this.#others.add(giveUp);
+    queueWork(this.#workqueue(), work);
+    return promise.finally(() => this.#others.delete(giveUp));
   }
 
   #workqueue(): Workqueue {
