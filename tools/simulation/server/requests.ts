@@ -232,33 +232,39 @@ function fileRequest(exchange: Exchange, id: number): Request {
   const [name] = FILES[size] ?? FILES[0];
   const target = `/${name}`;
   const simple = { body: NONE, awaitsContinue: false, isHead: false, closes: false };
+  /** Judges an answer by what the file holds or held just now; 404 is right while it is away. */
+  const byVersions = (
+    statuses: readonly number[],
+    isOf: (bytes: Uint8Array, response: Response) => boolean,
+    fault: (response: Response) => string,
+  ): Request["check"] =>
+  (response, asked) => {
+    const versions = currentVersions(name, asked);
+    if (response.status === 404) return hold(versions.includes(undefined), "404 for a file");
+    isStatus(response, ...statuses);
+    hold(versions.some((bytes) => bytes && isOf(bytes, response)), fault(response));
+  };
+  const isContent = byVersions(
+    [200],
+    (bytes, { body }) => areEqual(bytes, body),
+    () => `the content of ${name} is none that it holds or held just now`,
+  );
   switch (kind) {
     case "get":
-      return {
-        ...simple,
-        head: headOf(exchange, { method: "GET", target }),
-        check(response, asked) {
-          const versions = currentVersions(name, asked);
-          if (response.status === 404) return hold(versions.includes(undefined), "404 for a file");
-          isStatus(response, 200);
-          const isCurrent = versions.some((bytes) => bytes && areEqual(bytes, response.body));
-          hold(isCurrent, `the content of ${name} is none that it holds or held just now`);
-        },
-      };
-    case "head":
+      return { ...simple, head: headOf(exchange, { method: "GET", target }), check: isContent };
+    case "head": {
+      const lengthOf = ({ fields }: Response) => fields.get("content-length");
       return {
         ...simple,
         isHead: true,
         head: headOf(exchange, { method: "HEAD", target }),
-        check(response, asked) {
-          const versions = currentVersions(name, asked);
-          if (response.status === 404) return hold(versions.includes(undefined), "404 for a file");
-          isStatus(response, 200);
-          const length = response.fields.get("content-length");
-          const isCurrent = versions.some((bytes) => bytes && `${bytes.length}` === length);
-          hold(isCurrent, `HEAD says that ${name} has ${length} bytes`);
-        },
+        check: byVersions(
+          [200],
+          (bytes, response) => `${bytes.length}` === lengthOf(response),
+          (response) => `HEAD says that ${name} has ${lengthOf(response)} bytes`,
+        ),
       };
+    }
     case "range": {
       const first = id * 13 % 400;
       const last = first + id * 29 % 3000;
@@ -269,31 +275,21 @@ function fileRequest(exchange: Exchange, id: number): Request {
           target,
           fields: [`Range: bytes=${first}-${last}`],
         }),
-        check(response, asked) {
-          const versions = currentVersions(name, asked);
-          const { status, body } = response;
-          if (status === 404) return hold(versions.includes(undefined), "404 for a file");
-          isStatus(response, 200, 206, 416);
-          const isCurrent = versions.some((bytes) => {
-            if (bytes === undefined) return false;
-            if (status === 416) return bytes.length <= first;
-            return areEqual(status === 200 ? bytes : bytes.subarray(first, last + 1), body);
-          });
-          hold(isCurrent, `the answer ${status} for bytes ${first} to ${last} of ${name} is wrong`);
-        },
+        check: byVersions(
+          [200, 206, 416],
+          (bytes, { status, body }) =>
+            status === 416
+              ? bytes.length <= first
+              : areEqual(status === 200 ? bytes : bytes.subarray(first, last + 1), body),
+          ({ status }) => `the answer ${status} for bytes ${first} to ${last} of ${name} is wrong`,
+        ),
       };
     }
     case "conditional":
       return {
         ...simple,
         head: headOf(exchange, { method: "GET", target, fields: ['If-None-Match: "none"'] }),
-        check(response, asked) {
-          const versions = currentVersions(name, asked);
-          if (response.status === 404) return hold(versions.includes(undefined), "404 for a file");
-          isStatus(response, 200);
-          const isCurrent = versions.some((bytes) => bytes && areEqual(bytes, response.body));
-          hold(isCurrent, `the content of ${name} is none that it holds or held just now`);
-        },
+        check: isContent,
       };
     case "missing":
       return {
