@@ -12,8 +12,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   system: ["system"],
   servers: ["servers", "core", "system"],
   bench: ["bench", "core", "system", "docs"],
-  cli: ["cli", "servers", "bench", "system"],
-  tools: ["tools", "cli", "core", "servers", "bench", "system"],
+  play: ["play", "core", "servers", "bench", "system"],
+  cli: ["cli", "play", "servers", "bench", "system"],
+  tools: ["tools", "cli", "play", "core", "servers", "bench", "system"],
 };
 
 /**
@@ -46,6 +47,12 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
     merge: [".", "stats"],
     check: [".", "http", "report"],
     lab: [".", "echo", "http", "load", "report", "stats"],
+  },
+  play: {
+    // What both sides know: the protocol, the limits.
+    ".": [],
+    host: ["."],
+    page: ["."],
   },
 };
 

@@ -1,0 +1,218 @@
+/**
+ * What the page of the playground and its host say to each other: plain data, JSON.
+ *
+ * All resources are below `/`, and each request carries `?token=…` of the printed address:
+ *
+ * | request                     | body              | answer                                     |
+ * | --------------------------- | ----------------- | ------------------------------------------ |
+ * | `GET /`                     |                   | the page                                   |
+ * | `GET /page.js` and others   |                   | what the page loads                        |
+ * | `GET /api/machine`          |                   | {@linkcode Machine}                        |
+ * | `GET /api/events`           |                   | server-sent events, {@linkcode Frame} each |
+ * | `POST /api/servers`         | `ServerSetup`     | `{ id }`                                   |
+ * | `DELETE /api/servers/ID`    |                   | 204 when it has ended                      |
+ * | `POST /api/loads`           | `LoadStart`       | `{ ids }`, one for each server             |
+ * | `DELETE /api/loads/ID`      |                   | 204 when it has ended                      |
+ * | `POST /api/glass`           | `GlassRequest`    | {@linkcode GlassTrace}s                    |
+ * | `POST /api/report`          | `Recording`       | the lab's report, HTML                     |
+ *
+ * A request that cannot be done is answered with 4xx and {@linkcode Refusal}.
+ */
+import type { LoadSample } from "../bench/load_sample.ts";
+import type { EngineName } from "../servers/net/engine_options.ts";
+import type { Model } from "../servers/models/model.ts";
+import type { ServerSample } from "../servers/models/server_sample.ts";
+
+/** How often frames are taken, in ms. */
+export const FRAME_MS = 100;
+
+/** The servers that can be started. */
+export type ServiceName = "echo" | "http";
+
+/** How a server is to be started: options of `ktcp echo` and `ktcp http`. */
+export interface ServerSetup {
+  service: ServiceName;
+  engine: EngineName;
+  model: Model;
+  /** Of `per-core`. */
+  workers: number;
+  /** Of `shared-pool` and `per-connection`. */
+  maxActive: number;
+  /** Of `echo`: the longest piece that is sent back. */
+  bufferBytes: number;
+  backlog: number;
+  maxConnections: number;
+  /** What each message costs before it is answered, in us; 0: nothing. */
+  workUs: number;
+  workKind: "compute" | "block";
+  /** How long a connection may be idle, in ms; 0: for ever. */
+  idleTimeoutMs: number;
+}
+
+/** How a load is to be put on servers. */
+export interface LoadSetup {
+  /** Clients: connections at once. */
+  clients: number;
+  /** Messages a second over all clients; 0: each sends when the last answer has come. */
+  ratePerSecond: number;
+  /** Of `echo`. */
+  messageBytes: number;
+  /** Whether a connection stays for further messages. */
+  isKeepAlive: boolean;
+  /** Connections besides that send nothing. */
+  silentClients: number;
+  /** Connections besides that send a byte a second. */
+  slowClients: number;
+  durationMs: number;
+}
+
+/** What a page is set up for; its address holds it. */
+export interface Setup {
+  servers: ServerSetup[];
+  load: LoadSetup;
+  /** The story that set it up. */
+  story?: string;
+}
+
+/** A load to be started on each of some servers. */
+export interface LoadStart {
+  servers: string[];
+  load: LoadSetup;
+}
+
+/** Why a request was not done. */
+export interface Refusal {
+  /** What was attempted, with which value, and what to do. */
+  error: string;
+}
+
+/** What this machine can do. */
+export interface Machine {
+  version: string;
+  cpus: number;
+  os: string;
+  kernel: string;
+  engines: EngineName[];
+  /** Most of each number that may be asked for. */
+  limits: { servers: number; clients: number; ratePerSecond: number; durationMs: number };
+  /** Tools that are there: `nginx`. */
+  tools: string[];
+}
+
+/** What a process uses, since it was started. */
+export interface ProcessView {
+  pid: number;
+  userUs: number;
+  systemUs: number;
+  rssBytes: number;
+  threads: number;
+}
+
+/** What the kernel holds for a server's port. */
+export interface SocketView {
+  /** Connections that wait to be accepted, and how many may. */
+  acceptQueue: { length: number; limit: number } | null;
+  /** Sockets in SYN-RECV: the SYN queue. */
+  synQueue: number;
+  /** Sockets of the port by state, those of the load included: `established`, `time-wait`. */
+  states: Record<string, number>;
+}
+
+/** A server in a frame. */
+export interface ServerView {
+  id: string;
+  state: "starting" | "running" | "stopping" | "ended";
+  setup: ServerSetup;
+  /** Absent until it listens. */
+  address?: string;
+  /** Why it is over, where it was not asked to be. */
+  failure?: string;
+  sample: ServerSample | null;
+  process: ProcessView | null;
+  sockets: SocketView | null;
+}
+
+/** A load in a frame. */
+export interface LoadView {
+  id: string;
+  serverId: string;
+  state: "running" | "ended";
+  setup: LoadSetup;
+  /** What has come since the last frame. */
+  samples: LoadSample[];
+  process: ProcessView | null;
+  /** Silent and slow clients: open now, and closed by the server. */
+  held: { open: number; closed: number };
+  /** The result of `ktcp bench --json` or `ktcp htstress --json`, when it has ended. */
+  result: Record<string, unknown> | null;
+  failure?: string;
+}
+
+/** Counters of the kernel, of the whole network namespace, since it was made. */
+export interface KernelView {
+  synRetransmits: number;
+  retransmits: number;
+  listenOverflows: number;
+  listenDrops: number;
+}
+
+/** One moment of everything. */
+export interface Frame {
+  /** In ms since the epoch, with fractions. */
+  atMs: number;
+  servers: ServerView[];
+  loads: LoadView[];
+  /** Null where the kernel shows none. */
+  kernel: KernelView | null;
+  /** What this frame cost the host, in us of its thread. */
+  costUs: number;
+}
+
+/** A request under the glass: the same bytes to each of some engines. */
+export interface GlassRequest {
+  service: ServiceName;
+  setups: ServerSetup[];
+  /** What is sent, in parts, each by a send of its own; base64. */
+  parts: string[];
+}
+
+/** A step of a connection. */
+export interface GlassStep {
+  /** In us since the connection began. */
+  atUs: number;
+  /** `event`: it was told something. `want`: what it wants then. `call`: a system call. */
+  kind: "event" | "want" | "call";
+  /** `received`, `sent`, `Receive`, `recv(2)`. */
+  name: string;
+  /** What it returned, or how many bytes it was about. */
+  value?: number;
+  /** What stands in the connection's block then. */
+  block?: {
+    /** Received bytes, base64, from the head of the message on. */
+    input: string;
+    /** Offsets into `input`: how far the parser has looked, and what is consumed. */
+    scanned: number;
+    consumed: number;
+    phase: string;
+    /** Output that waits, base64. */
+    output: string;
+  };
+}
+
+/** A connection, step by step, as a server of one set-up has dealt with it. */
+export interface GlassTrace {
+  setup: ServerSetup;
+  steps: GlassStep[];
+  /** What the client received, base64. */
+  received: string;
+  failure?: string;
+}
+
+/** A run that was kept. */
+export interface Recording {
+  format: "ktcp-play-1";
+  savedAt: string;
+  machine: Machine;
+  setup: Setup;
+  frames: Frame[];
+}
