@@ -65,7 +65,7 @@ function* sourceFiles(dir: URL): Generator<URL> {
   for (const entry of Deno.readDirSync(dir)) {
     const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), dir);
     if (entry.isDirectory) yield* sourceFiles(url);
-    else if (entry.name.endsWith(".ts")) yield url;
+    else if (/\.tsx?$/.test(entry.name)) yield url;
   }
 }
 

@@ -4,36 +4,20 @@
  * Does nothing when the module is newer than all of its sources, so that every task can depend on
  * it. `--force` compiles anyway.
  */
+import { fileURLToPath } from "node:url";
+import { newestMs } from "./shared/modified.ts";
+
 const coreDir = new URL("../core/", import.meta.url);
 const output = new URL("core.wasm", coreDir);
 
-/** Modification time of `url` in milliseconds since the epoch, 0 when there is no such file. */
-function modifiedMs(url: URL): number {
-  try {
-    return Deno.statSync(url).mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
-/** Latest modification time of a file below `dir`. */
-function newestMs(dir: URL): number {
-  let newest = 0;
-  for (const entry of Deno.readDirSync(dir)) {
-    const url = new URL(entry.name + (entry.isDirectory ? "/" : ""), dir);
-    newest = Math.max(newest, entry.isDirectory ? newestMs(url) : modifiedMs(url));
-  }
-  return newest;
-}
+/** The path of `name` in the core's folder. */
+const inCore = (name: string) => fileURLToPath(new URL(name, coreDir));
 
 function isUpToDate(): boolean {
   const newestSource = Math.max(
-    modifiedMs(new URL("asconfig.json", coreDir)),
-    newestMs(new URL("assembly/", coreDir)),
-    newestMs(new URL("shared/", coreDir)),
+    ...["asconfig.json", "assembly", "shared"].map((name) => newestMs(inCore(name))),
   );
-  return modifiedMs(output) > newestSource;
+  return newestMs(inCore("core.wasm")) > newestSource;
 }
 
 /**

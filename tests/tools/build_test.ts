@@ -3,6 +3,16 @@ import assert from "node:assert/strict";
 
 const root = new URL("../../", import.meta.url);
 
+/** The build, and what Deno reads before it runs it. */
+const COPIED = [
+  "deno.json",
+  "deno.lock",
+  "play/page/deno.json",
+  "tools/build.ts",
+  "tools/shared/modified.ts",
+  "core/asconfig.json",
+];
+
 /** A copy of what the build needs, with a core of one function: it compiles fast. */
 class SmallTree implements AsyncDisposable {
   readonly folder = Deno.makeTempDirSync({ prefix: "ktcp-build-" });
@@ -10,10 +20,10 @@ class SmallTree implements AsyncDisposable {
   readonly module = `${this.folder}/core/core.wasm`;
 
   constructor() {
-    for (const name of ["tools", "core", "core/assembly", "core/shared"]) {
-      Deno.mkdirSync(`${this.folder}/${name}`);
+    for (const name of ["tools/shared", "core/assembly", "core/shared", "play/page"]) {
+      Deno.mkdirSync(`${this.folder}/${name}`, { recursive: true });
     }
-    for (const name of ["deno.json", "deno.lock", "tools/build.ts", "core/asconfig.json"]) {
+    for (const name of COPIED) {
       Deno.copyFileSync(new URL(name, root), `${this.folder}/${name}`);
     }
     this.write("export function answer(): i32 { return 42; }");

@@ -12,7 +12,17 @@ import { ROOT } from "../shared/repository.ts";
 const MUTATIONS = `${ROOT}/tests/tools/simulation/mutations`;
 
 /** What a simulation needs of the tree. */
-const PARTS = ["bench", "cli", "core", "servers", "system", "tools", "deno.json", "deno.lock"];
+const PARTS = [
+  "bench",
+  "cli",
+  "core",
+  "play",
+  "servers",
+  "system",
+  "tools",
+  "deno.json",
+  "deno.lock",
+];
 
 /** How long to look for a mutation, in minutes. */
 const MINUTES = "10";

@@ -1,0 +1,2 @@
+/** Texts of slow motion; keys begin with `glass.`. */
+export const glass = { "glass.title": "Slow motion" };

@@ -1,0 +1,47 @@
+/** What the page knows: signals, which components read and the transport writes. */
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Frame, Machine, Setup } from "../protocol.ts";
+import { DEFAULT_SETUP } from "./setup/defaults.ts";
+
+/** How much of the past is kept for the live view, in ms. */
+export const KEPT_MS = 60_000;
+
+/** The frames of the last 60 s, oldest first; a new array with each frame. */
+export const frames: Signal<readonly Frame[]> = signal([]);
+
+/** The newest frame. */
+export const latest: ReadonlySignal<Frame | null> = computed(() => frames.value.at(-1) ?? null);
+
+/** What the controls say. */
+export const setup: Signal<Setup> = signal(DEFAULT_SETUP);
+
+/** What the host's machine can do; null until it has told. */
+export const machine: Signal<Machine | null> = signal(null);
+
+/** The server that is shown in detail, by its id. */
+export const selected: Signal<string | null> = signal(null);
+
+/** How it stands with the host: `lost` is tried again, `ended` is not. */
+export type Link = "connecting" | "open" | "lost" | "ended";
+
+/** Whether frames come. */
+export const link: Signal<Link> = signal("connecting");
+
+/** Adds `frame`, and lets go of those that are older than {@linkcode KEPT_MS}. */
+export function addFrame(frame: Frame): void {
+  const kept = frames.value.filter(({ atMs }) => atMs > frame.atMs - KEPT_MS);
+  frames.value = [...kept, frame];
+}
+
+function followMedia(query: string): ReadonlySignal<boolean> {
+  const media = globalThis.matchMedia?.(query);
+  const matches = signal(media?.matches ?? false);
+  media?.addEventListener("change", () => matches.value = media.matches);
+  return matches;
+}
+
+/** Whether the reader asks for no motion: then values change, and nothing moves. */
+export const isReduced: ReadonlySignal<boolean> = followMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether the system asks for dark colours. */
+export const isSystemDark: ReadonlySignal<boolean> = followMedia("(prefers-color-scheme: dark)");
