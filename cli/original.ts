@@ -23,7 +23,7 @@ import {
 import { Failure, messageOf } from "./shared/failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { printNote, printResult } from "./shared/output.ts";
-import { readyLine } from "./shared/ready_line.ts";
+import { readyLine } from "../bench/processes/ready_line.ts";
 import { statsTable } from "./shared/serve_stats.ts";
 
 interface OriginalFlags {

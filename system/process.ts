@@ -1,7 +1,11 @@
 /** Child processes whose output is read while they run. */
+import { LineSplitter } from "./line_splitter.ts";
 
 /** How long a process may take to end when it is asked to. */
 const STOP_MS = 5000;
+
+/** A longer line of stdout is not told: what is held of the output is bounded. */
+const MAX_LINE_CHARS = 1 << 24;
 
 /** How a process ended. */
 export interface Outcome {
@@ -22,45 +26,67 @@ export interface ProcessOptions {
   deadlineMs?: number;
   /** Characters of each stream that are kept, the last ones; default: all. */
   keepChars?: number;
+  /**
+   * Told each whole line of stdout as it comes, without its end, however little is kept. It must not
+   * throw.
+   */
+  onLine?: (line: string) => void;
   /** Whether nobody reads its stdout: what it prints there costs it no more than the call. */
   discardOut?: boolean;
   /** It leads a process group, and signals go to all of the group: what a shell starts ends with it. */
   isGroup?: boolean;
 }
 
+/** A wait for text that matches `pattern`. */
+interface Wait {
+  pattern: RegExp;
+  resolve(match: RegExpExecArray | null): void;
+}
+
 /** A stream's text so far, and the waits for more. */
 class Transcript {
   text = "";
   readonly #keepChars: number;
+  readonly #lines: LineSplitter | undefined;
+  readonly #waits = new Set<Wait>();
   #isOpen = true;
-  #wake: (() => void)[] = [];
 
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, keepChars: number) {
+  constructor(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    keepChars: number,
+    onLine?: (line: string) => void,
+  ) {
     this.#keepChars = keepChars;
+    this.#lines = onLine && new LineSplitter(onLine, MAX_LINE_CHARS);
     this.#pump(stream);
   }
 
   async #pump(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const part of stream.pipeThrough(new TextDecoderStream())) {
       this.text += part;
-      this.#notify();
+      this.#look();
       if (this.text.length > this.#keepChars) this.text = this.text.slice(-this.#keepChars);
+      this.#lines?.add(part);
     }
     this.#isOpen = false;
-    this.#notify();
+    this.#look();
   }
 
-  #notify(): void {
-    for (const wake of this.#wake.splice(0)) wake();
+  /** Ends the waits that are over. Before the text is cut: it may hold what they wait for. */
+  #look(): void {
+    for (const wait of this.#waits) {
+      const match = wait.pattern.exec(this.text);
+      if (match === null && this.#isOpen) continue;
+      this.#waits.delete(wait);
+      wait.resolve(match);
+    }
   }
 
   /** Waits for text that matches. @returns null when the stream ended before */
-  async until(pattern: RegExp): Promise<RegExpExecArray | null> {
-    for (;;) {
-      const match = pattern.exec(this.text);
-      if (match !== null || !this.#isOpen) return match;
-      await new Promise<void>((resolve) => this.#wake.push(resolve));
-    }
+  until(pattern: RegExp): Promise<RegExpExecArray | null> {
+    const match = pattern.exec(this.text);
+    if (match !== null || !this.#isOpen) return Promise.resolve(match);
+    return new Promise((resolve) => this.#waits.add({ pattern, resolve }));
   }
 }
 
@@ -91,8 +117,8 @@ export class Process implements AsyncDisposable {
    * @throws {Deno.errors.NotFound} when there is no such program
    */
   constructor(command: readonly string[], options: ProcessOptions = {}) {
-    const { deadlineMs, keepChars = Infinity, discardOut = false, isGroup = false, ...where } =
-      options;
+    const { deadlineMs, keepChars = Infinity, onLine, ...others } = options;
+    const { discardOut = false, isGroup = false, ...where } = others;
     const [program, ...args] = command;
     this.#isGroup = isGroup;
     this.#child = new Deno.Command(program, {
@@ -107,7 +133,7 @@ export class Process implements AsyncDisposable {
     this.exited = this.#child.status;
     running.add(this);
     const out = discardOut ? ReadableStream.from<never>([]) : this.#child.stdout;
-    this.#out = new Transcript(out, keepChars);
+    this.#out = new Transcript(out, keepChars, onLine);
     this.#err = new Transcript(this.#child.stderr, keepChars);
     const timer = deadlineMs && setTimeout(() => this.signal("SIGKILL"), deadlineMs);
     this.ended = this.#end().finally(() => clearTimeout(timer));

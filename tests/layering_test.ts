@@ -40,13 +40,14 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
   bench: {
     stats: [],
     load: ["."],
+    processes: ["."],
     ".": ["stats", "load"],
     echo: [".", "stats", "load"],
     http: [".", "stats", "load"],
     report: [".", "stats"],
     merge: [".", "stats"],
     check: [".", "http", "report"],
-    lab: [".", "echo", "http", "load", "report", "stats"],
+    lab: [".", "echo", "http", "load", "processes", "report", "stats"],
   },
   play: {
     // What both sides know: the protocol, the limits.

@@ -1,6 +1,7 @@
 /** Lab `keepalive`: a new connection for each request against one that stays. */
 import { formatCount } from "../../system/units.ts";
-import type { DropOutcome, Lab, LabContext, Target } from "./lab.ts";
+import type { DropOutcome } from "../../system/sockets/port_sockets.ts";
+import type { Lab, LabContext, Target } from "./lab.ts";
 import { connections, httpSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";

@@ -4,6 +4,8 @@
  * An experiment runs servers through a {@linkcode LabHost} that the command line injects. So
  * this folder knows no server of ktcp, only addresses and process numbers.
  */
+import type { ServerCommand, StartedServer } from "../processes/server.ts";
+import type { DropOutcome } from "../../system/sockets/port_sockets.ts";
 import type { FigureKey } from "./figures.ts";
 import type { MeasureOptions, VariantResult } from "./measure.ts";
 import type { Finding } from "./verdict.ts";
@@ -33,44 +35,8 @@ export interface ForeignTarget extends Target {
   padsTo: number | null;
 }
 
-/** What one of ktcp's servers counted in its life. */
-export interface ServerSummary {
-  connections: number;
-  /** Requests, or pieces of an echo. */
-  served: number;
-  bytesIn: number;
-  bytesOut: number;
-}
-
 /** A server that was started for the experiment, in its own process. */
-export interface LabServer extends Target {
-  /** The process that serves, which is the only one. */
-  pid: number;
-  pids: readonly number[];
-  /** SIGSTOP: the process does nothing, while the kernel goes on to take connections. */
-  pause(): void;
-  /** SIGCONT. */
-  resume(): void;
-  /**
-   * System calls that it has made for its sockets so far; null when it does not tell. It has to be
-   * started with `--stats`, and with an engine that makes its calls itself.
-   */
-  countCalls(): Promise<number | null>;
-  /** Resolves when it has ended, with the last line of its stderr. */
-  ended: Promise<{ code: number; lastLine: string }>;
-  /** Ends it. @returns what it counted, null when it does not tell */
-  stop(): Promise<ServerSummary | null>;
-  /** Sends it a signal of those that end it. @returns when it has ended */
-  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
-}
-
-/** The outcome of dropping TIME-WAIT sockets. */
-export interface DropOutcome {
-  matched: number;
-  dropped: number;
-  /** Why they could not be dropped; null when they could. */
-  refusal: string | null;
-}
+export type LabServer = StartedServer;
 
 /** The rest of the program, as far as experiments need it. */
 export interface LabHost {
@@ -78,7 +44,7 @@ export interface LabHost {
    * Starts `ktcp echo`, `ktcp http`, or an original of the course (its name first) with `args` on a
    * free port. @throws when it does not run
    */
-  start(command: Protocol | "original", args: readonly string[]): Promise<LabServer>;
+  start(command: ServerCommand, args: readonly string[]): Promise<LabServer>;
   /** Starts nginx with `return 200` on a free port; a text says why there is none. */
   startNginx(): Promise<LabServer | string>;
   /**

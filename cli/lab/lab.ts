@@ -4,6 +4,7 @@ import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
 import { labText, machineText } from "../../bench/lab/text.ts";
 import { type Language, languageOf, LANGUAGES } from "../../bench/report/language.ts";
+import { startNginx } from "../../bench/processes/nginx.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { count, file } from "../shared/options.ts";
@@ -11,8 +12,7 @@ import { Failure, UsageError } from "../shared/failure.ts";
 import { checkFolder, writeFile } from "../shared/files.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
 import { MODELS } from "../../servers/models/model.ts";
-import { startNginx, startOwn } from "./servers.ts";
-import { acceptQueue, countTimeWait, dropTimeWait } from "./sockets.ts";
+import { startOwn } from "./servers.ts";
 import { countSyscalls } from "./strace.ts";
 import { CompiledServer, nameOf, parseSource } from "./target_c.ts";
 import { parseTarget, probeTarget } from "./targets.ts";
@@ -25,6 +25,7 @@ import {
   printResult,
 } from "../shared/output.ts";
 import { VERSION } from "../shared/version.ts";
+import { acceptQueue, countTimeWait, dropTimeWait } from "../../system/sockets/port_sockets.ts";
 
 interface LabOptions {
   quick?: boolean;

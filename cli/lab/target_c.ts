@@ -10,7 +10,7 @@ import { type Outcome, Process } from "../../system/process.ts";
 import { listeningSockets } from "../../system/sockets/listening_sockets.ts";
 import { sleep } from "../../system/wait.ts";
 import { Failure } from "../shared/failure.ts";
-import { dropTimeWait } from "./sockets.ts";
+import { dropTimeWait } from "../../system/sockets/port_sockets.ts";
 import { probeTarget } from "./targets.ts";
 
 /** Compilers by name, in the order in which they are tried; `CC` in the environment comes first. */

@@ -1,13 +1,8 @@
 /** How ktcp starts itself again, as another process. */
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SelfCommand } from "../../bench/processes/own_process.ts";
 import config from "../../deno.json" with { type: "json" };
-
-/** A program and the arguments that come before ktcp's own. */
-export interface SelfCommand {
-  path: string;
-  args: string[];
-}
 
 /**
  * The command line that starts ktcp: what the environment variable KTCP_EXECUTABLE names; else this

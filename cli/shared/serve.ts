@@ -35,7 +35,7 @@ import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
-import { readyLine } from "./ready_line.ts";
+import { readyLine } from "../../bench/processes/ready_line.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
 import { type WorkFlags, workOptions } from "./work.ts";

@@ -1,6 +1,6 @@
 /** Builds the portable executable once, and runs it as people do: alone, from anywhere. */
 import assert from "node:assert/strict";
-import { untilReady } from "../../cli/shared/ready_line.ts";
+import { untilReady } from "../../bench/processes/ready_line.ts";
 import { type Outcome, Process } from "../../system/process.ts";
 import { compile, type Compiled } from "../../tools/compile.ts";
 

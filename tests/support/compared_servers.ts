@@ -2,7 +2,7 @@
  * Servers of files side by side: the same requests about the same directory, and their answers in the
  * short form of the table in `docs/http.md`.
  */
-import { nginxConfig } from "../../cli/lab/nginx.ts";
+import { nginxConfig } from "../../bench/processes/nginx_config.ts";
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { serve } from "../../servers/mod.ts";
 import { Process } from "../../system/process.ts";

@@ -1,7 +1,7 @@
 /**
  * Runs the command line as a person does: a process of its own, whose output is read while it runs.
  */
-import { type Ready, untilReady } from "../../cli/shared/ready_line.ts";
+import { type Ready, untilReady } from "../../bench/processes/ready_line.ts";
 import { type Outcome, Process } from "../../system/process.ts";
 
 export type { Outcome };

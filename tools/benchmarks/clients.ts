@@ -12,7 +12,7 @@ import { CLIENT_ENGINES } from "../../bench/load/engine.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { engineSupport } from "../../system/linux/engines.ts";
 import { formatCount } from "../../system/units.ts";
-import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
+import { NGINX_HELLO } from "../../bench/processes/nginx_config.ts";
 import { nginx } from "./servers/contender.ts";
 import { median } from "../../bench/stats/spread.ts";
 import { freePort } from "../../system/address.ts";

@@ -2,7 +2,7 @@
  * Compares servers that answer "Hello World!" without looking at files: `deno task bench:hello`, with
  * `--engines` for those of ktcp. `servers/compare.ts` says how.
  */
-import { NGINX_HELLO } from "../../cli/lab/nginx.ts";
+import { NGINX_HELLO } from "../../bench/processes/nginx_config.ts";
 import {
   checkNames,
   compare,

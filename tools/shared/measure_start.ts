@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { median } from "../../bench/stats/spread.ts";
-import { untilReady } from "../../cli/shared/ready_line.ts";
+import { untilReady } from "../../bench/processes/ready_line.ts";
 import { Process } from "../../system/process.ts";
 import { DIST } from "./repository.ts";
 

@@ -2,7 +2,7 @@
  * A ktcp server in a process of its own, started from the command line as a person does.
  */
 import { fileURLToPath } from "node:url";
-import { untilReady } from "../../cli/shared/ready_line.ts";
+import { untilReady } from "../../bench/processes/ready_line.ts";
 import { Process } from "../../system/process.ts";
 import { readProcessClockUs } from "../../system/linux/process_clock.ts";
 import { residentBytes } from "../../system/process_usage.ts";

@@ -1,5 +1,5 @@
 /** The servers that are compared: how each is found, configured and started. */
-import { nginxConfig, type NginxOptions } from "../../../cli/lab/nginx.ts";
+import { nginxConfig, type NginxOptions } from "../../../bench/processes/nginx_config.ts";
 import { engineArgs, engineLabel, engineRefusal } from "./engines.ts";
 
 /** What a server is given. */

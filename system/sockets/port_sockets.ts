@@ -1,12 +1,19 @@
-/** What experiments see of the kernel's sockets, and the TIME-WAIT sockets that they drop. */
-import type { DropOutcome } from "../../bench/lab/lab.ts";
-import { LibcError, SystemError } from "../../system/linux/libc.ts";
-import { hasNetAdmin } from "../../system/sockets/capability.ts";
-import { dropSockets, selectByFilter } from "../../system/sockets/drop.ts";
-import { listSockets } from "../../system/sockets/list.ts";
-import { SockDiag } from "../../system/sockets/sock_diag.ts";
-import type { TcpSocket } from "../../system/sockets/socket.ts";
-import type { State } from "../../system/sockets/state.ts";
+/** The sockets of one port: its accept queue, and its TIME-WAIT sockets, which can be dropped. */
+import { LibcError, SystemError } from "../linux/libc.ts";
+import { hasNetAdmin } from "./capability.ts";
+import { dropSockets, selectByFilter } from "./drop.ts";
+import { listSockets } from "./list.ts";
+import { SockDiag } from "./sock_diag.ts";
+import type { TcpSocket } from "./socket.ts";
+import type { State } from "./state.ts";
+
+/** The outcome of dropping TIME-WAIT sockets. */
+export interface DropOutcome {
+  matched: number;
+  dropped: number;
+  /** Why they could not be dropped; null when they could. */
+  refusal: string | null;
+}
 
 /** Accept queue of the listener on `port`, and its limit; null when that cannot be told. */
 export function acceptQueue(port: number): { length: number; limit: number | null } | null {
