@@ -14,6 +14,16 @@ export interface EngineSupport {
   isAvailable: boolean;
   /** Why not, as a part of a sentence without a period. */
   reason?: string;
+  /** Of io_uring, where it is available: what of it only later kernels have. */
+  features?: IoUringFeature[];
+}
+
+/** What ktcp uses of io_uring where the kernel has it. */
+export interface IoUringFeature {
+  name: "registered-ring" | "no-sq-array" | "min-wait";
+  isAvailable: boolean;
+  /** The Linux version that brought it. */
+  since: string;
 }
 
 /** What is known of the kernel when it refuses io_uring; null where it cannot be read. */
@@ -31,8 +41,13 @@ export function linuxEngines(): EngineSupport[] {
 
 /** Tries an engine: loads libc, and for io_uring makes a ring, uses and closes it. */
 export function engineSupport(name: LinuxEngine): EngineSupport {
-  const reason = refusalOfCalls() ?? (name === "io_uring" ? refusalOfIoUring() : undefined);
-  return reason === undefined ? { name, isAvailable: true } : { name, isAvailable: false, reason };
+  const reason = refusalOfCalls();
+  if (reason !== undefined) return { name, isAvailable: false, reason };
+  if (name !== "io_uring") return { name, isAvailable: true };
+  const found = tryIoUring();
+  return typeof found === "string"
+    ? { name, isAvailable: false, reason: found }
+    : { name, isAvailable: true, features: found };
 }
 
 /** Why no system call can be made; undefined when it can. */
@@ -46,14 +61,19 @@ function refusalOfCalls(): string | undefined {
   }
 }
 
-/** Why a ring cannot be made or used; undefined when it can. */
-function refusalOfIoUring(): string | undefined {
+/** Makes a ring and uses it: what it can, or why it cannot be made or used. */
+function tryIoUring(): IoUringFeature[] | string {
   try {
     const ring = new IoUring({ entries: 8, completions: 16, memory: new Uint8Array(64) });
     try {
       ring.nop(0, 0);
       const ready = ring.enter(1, 1000);
       if (ready < 0) throw new SystemError("io_uring_enter", -ready);
+      return [
+        { name: "registered-ring", isAvailable: ring.isRegistered, since: "5.18" },
+        { name: "no-sq-array", isAvailable: ring.hasNoSqArray, since: "6.6" },
+        { name: "min-wait", isAvailable: ring.hasMinWait, since: "6.12" },
+      ];
     } finally {
       ring.close();
     }

@@ -61,6 +61,8 @@ export class Ring {
   readonly fd: number;
   /** Whether `enter` has a use for `minWaitUs` (Linux 6.12). */
   readonly hasMinWait: boolean;
+  /** Whether the submission queue does without an array of indices (Linux 6.6). */
+  readonly hasNoSqArray: boolean;
   readonly #libc: Libc = libc();
   readonly #mappings: Mapping[] = [];
   /** The entries of the submission queue, written by {@linkcode entry}'s callers. */
@@ -112,7 +114,8 @@ export class Ring {
       this.#cqMask = cqEntries - 1;
       this.#cqHead = word(Params.CqHead);
       this.#cqTail = word(Params.CqTail);
-      if ((get(Params.Flags) & Setup.NoSqArray) === 0) {
+      this.hasNoSqArray = (get(Params.Flags) & Setup.NoSqArray) !== 0;
+      if (!this.hasNoSqArray) {
         new Int32Array(rings, get(Params.SqArray), sqEntries).forEach((_, i, array) =>
           array[i] = i
         );
@@ -122,6 +125,11 @@ export class Ring {
       this.close();
       throw error;
     }
+  }
+
+  /** Whether `enter` names the ring by its registered number (Linux 5.18, where memory allows). */
+  get isRegistered(): boolean {
+    return (this.#enterFlags & Enter.RegisteredRing) !== 0;
   }
 
   /**
