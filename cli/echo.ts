@@ -1,12 +1,17 @@
 /** `ktcp echo`: the TCP echo server. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { DEFAULT_BUFFER_BYTES } from "../servers/mod.ts";
-import { formatSize, size } from "./shared/options.ts";
+import { withNotes } from "./shared/help.ts";
+import { addOptionGroups, formatSize, size } from "./shared/options.ts";
 import {
-  addServeOptions,
   commonServerOptions,
+  experimentOptions,
+  limitOptions,
+  listenOptions,
   runServer,
   type ServeFlags,
+  STATS_OPTION,
+  THREAD_OPTIONS,
 } from "./shared/serve.ts";
 import { messageWork } from "./shared/work.ts";
 
@@ -22,21 +27,30 @@ const MAX_BUFFER_BYTES = 1 << 20;
 export function command(): Command {
   const echo = new Command("echo")
     .description("TCP echo server: sends back what it receives, byte for byte.");
-  addServeOptions(echo, "echo");
-  return echo
-    .addOption(
+  addOptionGroups(echo, {
+    "Common options": [
+      ...listenOptions("echo"),
       size(
         "--buffer",
         "a longer message goes back in pieces of at most this size, up to " +
           formatSize(MAX_BUFFER_BYTES),
         { min: 1, max: MAX_BUFFER_BYTES, default: DEFAULT_BUFFER_BYTES },
       ),
-    )
-    .option("-v, --verbose", "log connections and split messages on stderr")
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ktcp echo --port 7 --host 0.0.0.0\n  ktcp echo --buffer 20 --verbose",
-    )
+      new Option("-v, --verbose", "log connections and split messages on stderr"),
+      STATS_OPTION,
+    ],
+    "Threads and engines": THREAD_OPTIONS,
+    "Limits and timeouts": limitOptions("echo"),
+    "Experiments": experimentOptions("echo"),
+  });
+  return withNotes(echo, {
+    exit: { 1: "it cannot listen, or the listener failed" },
+    examples: [
+      ["ktcp echo", "on 127.0.0.1:12345; try it with 'nc localhost 12345'"],
+      ["ktcp echo --port 7 --host 0.0.0.0", "the echo service (RFC 862), for other machines"],
+      ["ktcp echo --buffer 20 --verbose", "show how long messages are split"],
+    ],
+  })
     .action(async (flags: EchoFlags) => {
       await runServer("echo", {
         ...await commonServerOptions(flags),

@@ -10,7 +10,8 @@ import { stderr } from "../system/stderr.ts";
 import { COMMANDS, UNLISTED } from "./commands.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
 import { printNote, printResult } from "./shared/output.ts";
-import { loadCommand, newProgram } from "./shared/program.ts";
+import { nearest, suggestion, withSuggestion } from "./shared/nearest.ts";
+import { answeringAlone, loadCommand, newProgram } from "./shared/program.ts";
 
 /** Makes commander throw instead of exiting, and write its help where results go. */
 function throwing(command: Command): Command {
@@ -25,17 +26,35 @@ async function buildProgram(name: string | undefined): Promise<Command> {
   const unlisted = UNLISTED.filter((entry) => entry.name === name);
   for (const entry of [...COMMANDS, ...unlisted]) {
     if (entry.name === name) {
-      const command = throwing(await loadCommand(entry.load, COMMANDS));
+      const command = throwing(await loadCommand(entry, COMMANDS));
       command.commands.forEach((sub) => throwing(sub as Command));
       program.addCommand(command);
-    } else program.command(entry.name).summary(entry.summary).description(entry.summary);
+    } else {
+      program.command(entry.name).summary(entry.summary).description(entry.summary)
+        .helpGroup(`${entry.group}:`);
+    }
   }
-  return program;
+  return name === undefined ? answeringAlone(program) : program;
 }
 
+/** How commander refuses a value that is not among the choices. */
+const NO_CHOICE =
+  /^(?:command-argument )?(?<what>.*'(?<word>[^']*)' is invalid.*)\. Allowed choices are (?<choices>.+)\.$/;
+
 /** An error of commander as one line: which option, which value, what to write instead. */
-function usageLine(error: CommanderError): string {
-  return error.message.replace(/^error: /, "").replaceAll("\n", " ").trim();
+function usageLine({ code, message }: CommanderError, command: Command | undefined): string {
+  const line = withSuggestion(message.replace(/^error: /, "")).replaceAll("\n", " ").trim();
+  const refused = NO_CHOICE.exec(line)?.groups;
+  if (refused !== undefined) {
+    const { what, word, choices } = refused;
+    return what + (suggestion(word, choices.split(", ")) || `; choices: ${choices}`);
+  }
+  const below = command?.commands.map((sub) => sub.name()) ?? [];
+  const [word] = command?.args ?? [];
+  if (code === "commander.excessArguments" && nearest(word, below).length > 0) {
+    return `unknown command '${word}'${suggestion(word, below)}`;
+  }
+  return line;
 }
 
 /**
@@ -44,6 +63,8 @@ function usageLine(error: CommanderError): string {
  * @returns the exit code
  */
 export async function main(args: string[]): Promise<number> {
+  // As git and others have it.
+  if (args[0] === "help") args = [...args.slice(1), "--help"];
   // Options before the command are ktcp's own, and take no value.
   const first = args.find((arg) => arg !== "--");
   const name = first?.startsWith("-") ? undefined : first;
@@ -53,21 +74,21 @@ export async function main(args: string[]): Promise<number> {
     printNote(`${prefix}: ${line}\nTry '${prefix} --help'.`);
     return 2;
   };
+  let command: Command | undefined;
   try {
-    const program = await buildProgram(name);
-    if (name !== undefined && prefix === "ktcp") {
-      return usage(`unknown command '${name}'; commands: ${commandNames()}`);
+    if (name !== undefined && !isCommand) {
+      const names = COMMANDS.map((entry) => entry.name);
+      const near = suggestion(name, names) || `; commands: ${names.join(", ")}`;
+      return usage(`unknown command '${name}'${near}`);
     }
+    const program = await buildProgram(name);
+    command = program.commands.find((sub) => sub.name() === name);
     Deno.exitCode = 0;
     await program.parseAsync(args, { from: "user" });
     return Deno.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander would answer with its help, and no error.
-      if (error.code === "commander.help") {
-        return usage(`no command given; commands: ${commandNames()}`);
-      }
-      return error.exitCode === 0 ? 0 : usage(usageLine(error));
+      return error.exitCode === 0 ? 0 : usage(usageLine(error, command));
     }
     if (error instanceof UsageError) return usage(error.message);
     if (error instanceof Failure) {
@@ -77,10 +98,6 @@ export async function main(args: string[]): Promise<number> {
     printNote(`${prefix}: internal error: ${messageOf(error)} (please report this)`);
     return 1;
   }
-}
-
-function commandNames(): string {
-  return COMMANDS.map((entry) => entry.name).join(", ");
 }
 
 /** Runs this process' command line, and ends the process when all that it printed is written. */

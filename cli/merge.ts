@@ -9,6 +9,7 @@ import { mergedText } from "../bench/report/merged.ts";
 import { benchText, histogramText, htstressText } from "../bench/report/text.ts";
 import { failIfOption, isFailed } from "./shared/fail_if.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { withNotes } from "./shared/help.ts";
 import { addOptions, count } from "./shared/options.ts";
 import { outputWidth, printJson, printNote, printResult } from "./shared/output.ts";
 import { VERSION } from "./shared/version.ts";
@@ -34,18 +35,24 @@ export function command(): Command {
         "those of all samples. Rates are the total over the time in which at least one run measured.",
     )
     .argument("<files...>", "saved documents, one or several each, also merged ones; - is stdin");
-  return addOptions(merge, [
-    count("--runs", "exit 1 unless the documents hold so many runs", { max: 1_000_000 }),
+  addOptions(merge, [
     new Option("--json", "print one JSON document"),
+    count("--runs", "exit 1 unless the documents hold so many runs", { max: 1_000_000 }),
     failIfOption(),
-  ])
-    .addHelpText(
-      "after",
-      "\nExit code 1 when results cannot be merged, or a --fail-if holds for all of them together." +
-        "\n\nExamples:\n  ktcp merge host1.json host2.json host3.json" +
-        "\n  ktcp merge --runs 8 --json run/*.json > all.json" +
-        "\n  kubectl logs --tail=-1 -l job-name=load | ktcp merge - --fail-if 'p99>20ms'",
-    )
+  ]);
+  return withNotes(merge, {
+    exit: {
+      1: "results cannot be merged, or a --fail-if holds for all of them together",
+    },
+    examples: [
+      ["ktcp merge host1.json host2.json host3.json", "the figures of three machines together"],
+      ["ktcp merge --runs 8 --json run/*.json > all.json", "be sure that none of eight is missing"],
+      [
+        "kubectl logs --tail=-1 -l job-name=load | ktcp merge - --fail-if 'p99>20ms'",
+        "the results of a Kubernetes job, judged",
+      ],
+    ],
+  })
     .action(run);
 }
 

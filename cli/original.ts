@@ -21,6 +21,7 @@ import {
   port,
 } from "./shared/options.ts";
 import { Failure, messageOf } from "./shared/failure.ts";
+import { withNotes } from "./shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { printNote, printResult } from "./shared/output.ts";
 import { readyLine } from "../bench/processes/ready_line.ts";
@@ -46,25 +47,23 @@ export function command(): Command {
         "what each fault does.",
     )
     .addArgument(new Argument("<name>", "which one").choices(Object.keys(ORIGINALS)));
-  return addOptions(original, [
+  addOptions(original, [
     port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT.echo }),
     new Option("-H, --host <host>", "address to listen on").argParser(parseHost)
       .default(DEFAULT_HOST),
     count("--backlog", "length of the accept queue", { max: 65535, default: BACKLOG }),
-    count("--buffer", "bytes of its buffer (default: as in the C source)", { max: 1 << 20 }),
+    count("--buffer", "bytes of its buffer", { max: 1 << 20, unset: "as in the C source" }),
     new Option("--trigger <kind>", "of epoll").choices(["level", "edge"]).default("edge"),
     new Option(
       "--faults <list>",
-      "none, or some of them with commas between (default: as in the C source)",
-    ).argParser(parseFaults),
-  ])
-    .addHelpText("after", `\nFaults:\n${faultsHelp()}`)
+      "none, or some of them with commas between",
+    ).argParser(parseFaults).default(undefined, "as in the C source"),
+  ]);
+  return withNotes(original, { about: FAULT_LIST, examples: [] })
     .action(run);
 }
 
-function faultsHelp(): string {
-  return FAULTS.map((fault) => `  ${fault.padEnd(13)} ${FAULT_TEXTS[fault]}`).join("\n");
-}
+const FAULT_LIST = FAULTS.map((fault) => `${fault}: ${FAULT_TEXTS[fault]}.`);
 
 function parseFaults(text: string): Fault[] {
   if (text === "none") return [];

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { commit, VERSION } from "../cli/shared/version.ts";
+import { commit, commitDate, VERSION } from "../cli/shared/version.ts";
 import config from "../deno.json" with { type: "json" };
 import { type Bundle, bundle } from "./executable/bundle.ts";
 import { findStub } from "./executable/stub.ts";
@@ -47,7 +47,10 @@ export interface CompileOptions {
  * @throws if neither kind can be made
  */
 export async function compile(path: string, options: CompileOptions = {}): Promise<Compiled> {
-  const app = await bundle(`${DIST}/app.${Deno.pid}`, commit());
+  const app = await bundle(`${DIST}/app.${Deno.pid}`, {
+    commit: commit(),
+    date: commitDate(),
+  });
   const partial = `${path}.${Deno.pid}`;
   try {
     const made = await compileBundle(app, partial, options);

@@ -1,16 +1,9 @@
-/** Installs the executable, its manual page and its completions below a prefix, `~/.local`. */
+/** Installs the executable, its manual pages and its completions below a prefix, `~/.local`. */
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, report } from "./compile.ts";
+import { installedTexts } from "./shared/installed_texts.ts";
 import { DIST } from "./shared/repository.ts";
-
-/** What is installed where below the prefix, and the arguments that make ktcp print it. */
-const TEXTS: Record<string, string[]> = {
-  "share/man/man1/ktcp.1": ["man"],
-  "share/bash-completion/completions/ktcp": ["completions", "bash"],
-  "share/zsh/site-functions/_ktcp": ["completions", "zsh"],
-  "share/fish/vendor_completions.d/ktcp.fish": ["completions", "fish"],
-};
 
 function printed(executable: string, args: string[]): Uint8Array {
   const { success, stdout, stderr } = new Deno.Command(executable, { args }).outputSync();
@@ -36,7 +29,7 @@ Deno.mkdirSync(bin, { recursive: true });
 Deno.mkdirSync(DIST, { recursive: true });
 const compiled = await compile(`${bin}/ktcp`, values);
 await report(compiled);
-for (const [path, args] of Object.entries(TEXTS)) {
+for (const { path, args } of await installedTexts()) {
   const text = printed(compiled.path, args);
   Deno.mkdirSync(dirname(`${prefix}/${path}`), { recursive: true });
   Deno.writeFileSync(`${prefix}/${path}`, text);

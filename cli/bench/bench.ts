@@ -9,8 +9,9 @@ import type { LiveSubject } from "../../bench/report/live.ts";
 import { formatAmount, formatBytes, formatCount } from "../../system/units.ts";
 import { type BenchResult, benchResult, compressAll } from "../../bench/result.ts";
 import { summarize } from "../../bench/stats/summary.ts";
+import { withNotes } from "../shared/help.ts";
 import {
-  addOptions,
+  addOptionGroups,
   count,
   DEFAULT_HOST,
   DEFAULT_PORT,
@@ -77,62 +78,86 @@ export function command(): Command {
         "connect, send, compare what comes back with what they sent, and close; round after " +
         `round. With no server named and none on ${DEFAULT_NAME}, it starts ktcp's own.`,
     );
-  return addOptions(bench, [
-    count("-t, --threads", "logical clients, all connected at once", {
-      max: 1_000_000,
-      default: threads,
-    }),
-    count("-r, --rounds", "rounds; each client connects anew", { max: 1_000_000, default: rounds }),
-    count("-m, --messages", "messages per connection", { max: 1_000_000_000, default: messages }),
-    size("-s, --size", "bytes of a message", {
-      min: 1,
-      max: MAX_MESSAGE_BYTES,
-      default: sizeBytes,
-    }),
-    new Option("--message <text>", "send this text instead of messages that all differ"),
-    new Option("-H, --host <host>", `server's address or name (default: ${DEFAULT_HOST})`),
-    port("-p, --port", `server's port (default: ${DEFAULT_PORT.echo})`),
-    path("--unix", "server's Unix domain socket"),
-    duration("--think", "pause between the messages of a connection", {
-      default: DEFAULT_PLAN.thinkMs,
-    }),
-    count(
-      "--rate",
-      "open loop: so many messages per second over all clients, latency from the intended start",
-      { max: 10_000_000 },
-    ),
-    count("--warmup", "rounds that are not counted", {
-      min: 0,
-      max: 1_000_000,
-      default: DEFAULT_PLAN.warmupRounds,
-    }),
-    startAtOption("the counted rounds start"),
-    duration("--timeout", "for each connect, and for each echo", {
-      isPositive: true,
-      default: DEFAULT_PLAN.timeoutMs,
-    }),
-    clientEngineOption(),
-    count("--workers", "Web Workers for the clients (default: half the cores)", { max: 1024 }),
-    new Option(
-      "--accept-padding",
-      "take what a server sends behind each echo (padding, repetition) without comparing it",
-    ),
-    file("--output", "write client index and mean echo latency (µs), as bench.txt"),
-    file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
-    file("--plot", "draw scatter, CDF, spectrum and percentiles (.svg or .png)"),
-    file("--gnuplot", "write a gnuplot script that plots --output"),
-    ...WATCH_OPTIONS,
-    new Option("--json", "print one JSON document"),
-    ...COMPARE_OPTIONS,
-  ])
-    .addHelpText(
-      "after",
-      "\nExit code 1 when an echo failed, 130 after Ctrl-C (the figures so far are printed)." +
-        "\n\nExamples:\n  ktcp bench --threads 100 --messages 10" +
-        "\n  ktcp bench --port 7 --output bench.txt --gnuplot bench.gp && gnuplot bench.gp" +
-        "\n  ktcp bench --rate 5000 --rounds 1 --messages 20 --plot open.svg" +
-        "\n  ktcp bench --compare before.json after.json",
-    )
+  addOptionGroups(bench, {
+    "Common options": [
+      new Option("-H, --host <host>", "server's address or name").default(undefined, DEFAULT_HOST),
+      port("-p, --port", "server's port", { unset: String(DEFAULT_PORT.echo) }),
+      path("--unix", "server's Unix domain socket"),
+      count("-t, --threads", "logical clients, all connected at once", {
+        max: 1_000_000,
+        default: threads,
+      }),
+      count("-r, --rounds", "rounds; each client connects anew", {
+        max: 1_000_000,
+        default: rounds,
+      }),
+      count("-m, --messages", "messages per connection", {
+        max: 1_000_000_000,
+        default: messages,
+      }),
+      size("-s, --size", "bytes of a message", {
+        min: 1,
+        max: MAX_MESSAGE_BYTES,
+        default: sizeBytes,
+      }),
+    ],
+    "Load": [
+      count(
+        "--rate",
+        "open loop: so many messages per second over all clients, latency from the intended start",
+        { max: 10_000_000 },
+      ),
+      duration("--think", "pause between the messages of a connection", {
+        default: DEFAULT_PLAN.thinkMs,
+      }),
+      count("--warmup", "rounds that are not counted", {
+        min: 0,
+        max: 1_000_000,
+        default: DEFAULT_PLAN.warmupRounds,
+      }),
+      startAtOption("the counted rounds start"),
+      duration("--timeout", "for each connect, and for each echo", {
+        isPositive: true,
+        default: DEFAULT_PLAN.timeoutMs,
+      }),
+      new Option("--message <text>", "send this text instead of messages that all differ"),
+      new Option(
+        "--accept-padding",
+        "take what a server sends behind each echo (padding, repetition) without comparing it",
+      ),
+    ],
+    "Threads and engines": [
+      clientEngineOption(),
+      count("--workers", "Web Workers for the clients", { max: 1024, unset: "half the cores" }),
+    ],
+    "Results": [
+      new Option("--json", "print one JSON document"),
+      file("--plot", "draw scatter, CDF, spectrum and percentiles (.svg or .png)"),
+      file("--csv", `write every sample, at most ${formatCount(MAX_SAMPLES)}`),
+      file("--output", "write client index and mean echo latency (µs), as bench.txt"),
+      file("--gnuplot", "write a gnuplot script that plots --output"),
+      ...WATCH_OPTIONS,
+    ],
+    "Comparison": COMPARE_OPTIONS,
+  });
+  return withNotes(bench, {
+    exit: {
+      1: "an echo failed, or the server cannot be reached",
+      130: "Ctrl-C: the figures so far are printed",
+    },
+    examples: [
+      ["ktcp bench --threads 100 --messages 10", "100 clients, 10 messages on each connection"],
+      [
+        "ktcp bench --port 7 --output bench.txt --gnuplot bench.gp && gnuplot bench.gp",
+        "measure port 7, and plot the clients",
+      ],
+      [
+        "ktcp bench --rate 5000 --rounds 1 --messages 20 --plot open.svg",
+        "5,000 messages a second, whatever the server's pace",
+      ],
+      ["ktcp bench --compare before.json after.json", "what a change has brought"],
+    ],
+  })
     .action(run);
 }
 

@@ -1,6 +1,6 @@
 /** `ktcp check`: the judge of servers. */
 import { Argument, Command } from "commander";
-import type { Case } from "../../bench/check/case.ts";
+import { type Case, GROUPS } from "../../bench/check/case.ts";
 import { chosen, mostConnections, mostMs } from "../../bench/check/plan.ts";
 import { checkText } from "../../bench/check/report/text.ts";
 import { checkDocument, type CheckResult, holds } from "../../bench/check/result.ts";
@@ -12,8 +12,10 @@ import { timeLeft } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
 import { checkDistinct, checkFolder, writeFile } from "../shared/files.ts";
+import { withNotes } from "../shared/help.ts";
 import { onInterrupt } from "../shared/interrupt.ts";
-import { addOptions } from "../shared/options.ts";
+import { suggestion } from "../shared/nearest.ts";
+import { addOptionGroups } from "../shared/options.ts";
 import {
   mayShowProgress,
   outputWidth,
@@ -36,16 +38,26 @@ export function command(): Command {
       new Argument("<kind>", "what the server speaks, or list").choices([...KINDS, "list"]),
     )
     .argument("[target]", "the URL, or HOST:PORT of an echo server; of list: http or echo");
-  return addOptions(check, CHECK_OPTIONS)
-    .addHelpText(
-      "after",
-      "\nExit code 0 when every must holds; 1 when one fails, or the server cannot be reached " +
-        "or ends; 130 after Ctrl-C (the verdicts so far are printed)." +
-        "\n\nExamples:\n  ktcp check http http://127.0.0.1:8081/" +
-        "\n  ktcp check echo 127.0.0.1:12345 --only 'bytes/*' --verbose" +
-        "\n  ktcp check echo 127.0.0.1:12345 --exec './server $PORT' --report report.html" +
-        "\n  ktcp check list http --level hardening",
-    )
+  return withNotes(addOptionGroups(check, CHECK_OPTIONS), {
+    about: [`Cases stand in groups: ${GROUPS.join(", ")}.`],
+    exit: {
+      0: "every must holds",
+      1: "one fails, or the server cannot be reached, or ends",
+      130: "Ctrl-C: the verdicts so far are printed",
+    },
+    examples: [
+      ["ktcp check http http://127.0.0.1:8081/", "judge an HTTP server"],
+      [
+        "ktcp check echo 127.0.0.1:12345 --only 'bytes/*' --verbose",
+        "one group of cases, with the bytes",
+      ],
+      [
+        "ktcp check echo 127.0.0.1:12345 --exec './server $PORT' --report report.html",
+        "start the server, too, and write a report",
+      ],
+      ["ktcp check list http --level hardening", "all cases for HTTP servers"],
+    ],
+  })
     .action(run);
 }
 
@@ -79,10 +91,12 @@ async function casesFor(kind: Kind, { level, only, skip }: CheckFlags): Promise<
     ...only.map((glob) => `--only '${glob}'`),
     ...skip.map((glob) => `--skip '${glob}'`),
   ];
+  // A glob without a group's name is of no use, and most often a slip.
+  const near = only.map((glob) => suggestion(glob.split("/")[0], GROUPS)).find(Boolean) ?? "";
   throw new UsageError(
     `no case is left with ${
       globs.join(" ")
-    } --level ${level}; 'ktcp check list ${kind}' lists them`,
+    } --level ${level}${near}; 'ktcp check list ${kind}' lists them`,
   );
 }
 

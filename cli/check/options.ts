@@ -1,7 +1,8 @@
 /** The options of `ktcp check`. */
 import { Option } from "commander";
-import { type Level, LEVELS } from "../../bench/check/case.ts";
+import { GROUPS, type Level, LEVELS } from "../../bench/check/case.ts";
 import { count, duration, file } from "../shared/options.ts";
+import { offering } from "../shared/values.ts";
 
 /** What commander makes of the command line. */
 export interface CheckFlags {
@@ -23,27 +24,47 @@ const MAX_PID = 2 ** 22;
 
 const append = (text: string, previous: string[]) => [...previous, text];
 
-/** In the order in which the help shows them. */
-export const CHECK_OPTIONS: readonly Option[] = [
-  new Option(
-    "--level <level>",
-    "must: what an RFC demands; should: also what it recommends; hardening: also what ktcp " +
-      "refuses beyond the RFCs",
-  ).choices(LEVELS).default("should"),
-  new Option("--only <glob>", "only cases whose id matches, such as 'framing/*'; may be repeated")
-    .argParser(append).default([], "all"),
-  new Option("--skip <glob>", "no cases whose id matches; may be repeated")
-    .argParser(append).default([], "none"),
-  duration("--timeout", "longest wait for an answer", { default: 2000, isPositive: true }),
-  count("--pid", "the server's process (default: found by its listening socket)", { max: MAX_PID }),
-  new Option(
-    "--exec <command>",
-    "start the server itself, with PORT set to the target's port, and again when it died; only " +
-      "then its end by SIGTERM is judged",
-  ),
-  new Option("--verbose", "show every case that did not pass, with the bytes sent and received"),
-  new Option("--json", "print one JSON document"),
-  file("--junit", "write a JUnit XML file, for CI systems"),
-  file("--report", "write an HTML report"),
-  new Option("--allow-remote", "judge a server on another machine, too"),
-];
+/** Every group as a glob: what shells offer. */
+const GLOBS = GROUPS.map((group) => `${group}/*`);
+
+/** By subject, in the order in which the help shows them. */
+export const CHECK_OPTIONS: Readonly<Record<string, readonly Option[]>> = {
+  "Common options": [
+    new Option(
+      "--level <level>",
+      "must: what an RFC demands; should: also what it recommends; hardening: also what ktcp " +
+        "refuses beyond the RFCs",
+    ).choices(LEVELS).default("should"),
+    offering(
+      new Option(
+        "--only <glob>",
+        "only cases whose id matches, such as 'framing/*'; may be repeated",
+      ).argParser(append).default([], "all"),
+      GLOBS,
+    ),
+    offering(
+      new Option("--skip <glob>", "no cases whose id matches; may be repeated")
+        .argParser(append).default([], "none"),
+      GLOBS,
+    ),
+    new Option("--verbose", "show every case that did not pass, with the bytes sent and received"),
+  ],
+  "The server": [
+    new Option(
+      "--exec <command>",
+      "start the server itself, with PORT set to the target's port, and again when it died; only " +
+        "then its end by SIGTERM is judged",
+    ),
+    count("--pid", "the server's process", {
+      max: MAX_PID,
+      unset: "found by its listening socket",
+    }),
+    duration("--timeout", "longest wait for an answer", { default: 2000, isPositive: true }),
+    new Option("--allow-remote", "judge a server on another machine, too"),
+  ],
+  "Results": [
+    new Option("--json", "print one JSON document"),
+    file("--junit", "write a JUnit XML file, for CI systems"),
+    file("--report", "write an HTML report"),
+  ],
+};

@@ -1,33 +1,59 @@
 /** The completion script for bash (Bash Reference Manual, "Programmable Completion"). */
-import { caseBranches, type CommandWords, shellQuote, valueBranches } from "./words.ts";
+import { branches, type CommandWords, type Offer, shellQuote, tablesOf, walk } from "./words.ts";
+
+function line({ values }: Offer): string {
+  if (typeof values === "string") return `kind=${values}`;
+  return `known=(${values.map(({ name }) => shellQuote(name)).join(" ")})`;
+}
 
 /** Returns a script for bash 3.2 and later. */
 export function bashScript(commands: readonly CommandWords[]): string {
-  const words = ({ commands, options, choices }: CommandWords) =>
-    [
-      ...commands.map(({ name }) => name),
-      ...choices,
-      ...options.flatMap(({ long, short }) => short ? [long, short] : [long]),
-    ].map(shellQuote).join(" ");
+  const tables = tablesOf(commands);
   return `# ktcp completion for bash
 _ktcp() {
-  local at=ktcp current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
-  local word value=
+  local at=ktcp place=1 taking= many= kind= word current=\${COMP_WORDS[COMP_CWORD]}
   local -a known=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "$at $word" in
-      ${commands.slice(1).map(({ path }) => shellQuote(path)).join("|")}) at="$at $word" ;;
-    esac
+    # Of --engine=epoll bash makes three words.
+    [ "$word" = "=" ] && continue
+${walk(tables)}
   done
-  case "$at $previous" in
-${valueBranches(commands, "known")}
-  esac
-  [ -n "$value" ] || case "$at" in
-${caseBranches(commands, (command) => `known=(${words(command)})`)}
-  esac
-  # Nothing known: "-o default" offers files.
+  [ "$current" = "=" ] && current=
+  case "$many$current" in 1-*) taking= ;; esac
+  if [ -n "$taking" ]; then
+    case "$taking" in
+${branches(tables.values, line)}
+    esac
+  else
+    case "$current" in
+    -*) ;;
+    *)
+      case "$at $place" in
+${branches(tables.places, line)}
+      esac
+      ;;
+    esac
+    [ -n "$kind" ] || [ \${#known[@]} -gt 0 ] || case "$at" in
+${branches(tables.options, line)}
+    esac
+  fi
   COMPREPLY=()
-  [ \${#known[@]} -eq 0 ] || COMPREPLY=($(compgen -W "\${known[*]}" -- "$current"))
+  if [ -n "$kind" ]; then
+    # bash 3.2 has no compopt: it puts no slash behind directories.
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r word; do
+      COMPREPLY+=("$word")
+    done < <(if [ "$kind" = file ]; then compgen -f -- "$current"; else compgen -d -- "$current"; fi)
+  else
+    for word in \${known[@]+"\${known[@]}"}; do
+      case "$word" in
+      "$current"*)
+        printf -v word %q "$word"
+        COMPREPLY+=("$word")
+        ;;
+      esac
+    done
+  fi
 }
-complete -o default -F _ktcp ktcp`;
+complete -F _ktcp ktcp`;
 }

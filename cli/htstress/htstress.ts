@@ -15,6 +15,7 @@ import { type HtstressResult, htstressResult, isAllBad } from "../../bench/resul
 import { compareRuns } from "../shared/compare.ts";
 import { isFailed } from "../shared/fail_if.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
+import { withNotes } from "../shared/help.ts";
 import { checkDistinct, checkFolder, checkPlot, writePlot } from "../shared/files.ts";
 import { OutputFile } from "../shared/output_file.ts";
 import { HTSTRESS_CSV_HEADER, requestCsv } from "../../bench/report/csv.ts";
@@ -39,22 +40,35 @@ export function command(): Command {
         "are bad, and so are those that are cut short or no HTTP.",
     )
     .usage("[options] <[http://]host[:port]/path...>")
-    .argument("[urls...]", "in turn; http:// may be left out")
-    .helpOption("--help", "print this help");
+    .argument("[urls...]", "in turn; http:// may be left out");
   addHtstressOptions(htstress);
-  return htstress
-    .addHelpText(
-      "after",
-      "\nExit code 1 when nobody listens, on a socket error, when no response is good, on a bad one" +
-        "\nwhere a good one is expected, or when a --fail-if holds; 130 after Ctrl-C (the figures so" +
-        "\nfar are printed)." +
-        "\n\nExamples:\n  ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/" +
-        "\n  ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081" +
-        "\n  ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081" +
-        "\n  ktcp htstress -k --sweep --plot sweep.svg localhost:8081" +
-        "\n  ktcp htstress -k -c 8 --duration 10s --urls targets.txt" +
-        "\n  ktcp htstress -k -c 64 --replay access.log --speed 2 localhost:8081",
-    )
+  return withNotes(htstress, {
+    exit: {
+      1: "nobody listens, a socket error, no good response, a bad one where a good one is " +
+        "expected, or a --fail-if holds",
+      130: "Ctrl-C: the figures so far are printed",
+    },
+    examples: [
+      [
+        "ktcp htstress --keep-alive -c 32 --duration 10s localhost:8081",
+        "32 connections that stay open, for ten seconds",
+      ],
+      [
+        "ktcp htstress -n 100000 -c 1 -t 4 http://localhost:8081/",
+        "as the original: a connection for each of 100,000 requests",
+      ],
+      [
+        "ktcp htstress -k -c 32 --rate 5000 --duration 10s --fail-if 'p99>20ms' localhost:8081",
+        "a test for CI: exit 1 when 5,000 requests a second get slow answers",
+      ],
+      ["ktcp htstress -k --sweep --plot sweep.svg localhost:8081", "find the knee, and draw it"],
+      ["ktcp htstress -k -c 8 --duration 10s --urls targets.txt", "many URLs in turn"],
+      [
+        "ktcp htstress -k -c 64 --replay access.log --speed 2 localhost:8081",
+        "yesterday's requests, twice as fast",
+      ],
+    ],
+  })
     .action(run);
 }
 

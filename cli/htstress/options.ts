@@ -6,7 +6,7 @@ import { type Header, parseHeader, type RequestForm, TOKEN } from "../../bench/h
 import { type HttpUrl, parseHttpUrl } from "../../bench/http/target.ts";
 import type { FailIf } from "../../bench/fail_if.ts";
 import {
-  addOptions,
+  addOptionGroups,
   amount,
   count,
   DEFAULT_PORT,
@@ -80,78 +80,89 @@ const DEFAULT_DURATION_MS = 10_000;
 
 /** Adds the options to `command`, in the order in which the help shows them. */
 export function addHtstressOptions(command: Command): Command {
-  return addOptions(command, [
-    count("-n, --number", "requests over all threads; 0: until Ctrl-C or --duration", {
-      min: 0,
-      max: MAX_REQUESTS,
-    }),
-    count("-c, --concurrency", "connections per thread", { max: MAX_CONNECTIONS, default: 1 }),
-    count("-t, --threads", "threads (Web Workers)", { max: MAX_THREADS, default: 1 }),
-    clientEngineOption(),
-    file(
-      "--urls",
-      "targets in turn: a URL a line, or vegeta's format; -: stdin; at most " +
-        `${formatCount(MAX_LISTED)} (1 GiB in memory)`,
-    ),
-    file(
-      "--replay",
-      "requests of an access log (JSON, common, combined; -: stdin) at their own times",
-    ),
-    new Option("--speed <factor>", "replay so many times as fast (default: 1)").argParser(speed),
-    new Option("--dns <mode>", "addresses of a name: in turn, or the first that accepts")
-      .choices(["rotate", "first"]).default("rotate"),
-    path("-u, --udaddr", "connect to this Unix domain socket"),
-    new Option("-h, --host <host>", "Host field of the requests"),
-    new Option("-d, --debug", "show requests and responses on stderr"),
-    new Option("-4, --ipv4", "only IPv4 addresses"),
-    new Option("-6, --ipv6", "only IPv6 addresses"),
-    new Option("-k, --keep-alive", "HTTP/1.1 on connections that stay open"),
-    count("--pipeline", "requests sent at once on a connection (implies --keep-alive)", {
-      max: MAX_PIPELINE,
-      default: 1,
-    }),
-    duration(
-      "--duration",
-      "length of the measured time; requests in flight at its end complete " +
-        `(default without -n: ${formatDuration(DEFAULT_DURATION_MS)})`,
-      { isPositive: true },
-    ),
-    amount(
-      "--rate",
-      "open loop: so many requests per second in all, such as 5000 or 0.5, latency from the " +
-        "intended start",
-      { max: MAX_RATE },
-    ),
-    duration("--ramp", "raise rate or connections from 0 during this time", { default: 0 }),
-    duration("--warmup", "load before the measured time, not counted", { default: 0 }),
-    startAtOption("all threads start"),
-    duration("--timeout", "for each connect and each exchange; 0: none", { default: 10_000 }),
-    new Option("--method <method>", "request method (default: GET, with a body POST)").argParser(
-      methodToken,
-    ),
-    new Option("--header <line>", "'Name: value', may be repeated")
-      .argParser(header).default([], "none"),
-    new Option("--body <text>", "content of the requests"),
-    file("--body-file", "content of the requests"),
-    new Option("--insecure", "https without checking certificates"),
-    new Option("--expect-status <list>", "good statuses, such as 200,404 or 2xx,304").argParser(
-      statusList,
-    ),
-    new Option("--expect-body-sha256 <hex>", "digest of a good response's content").argParser(
-      sha256,
-    ),
-    failIfOption(),
-    new Option(
-      "--sweep [list]",
-      "a run for each concurrency (or --rate) of the list, such as 1,8,64, to find the knee",
-    ).argParser(loadList),
-    new Option("--json", "print one JSON document"),
-    file("--csv", "write every request"),
-    new Option("--histogram", "print how the latencies are distributed"),
-    file("--plot", "draw latencies, or the sweep (.svg or .png)"),
-    ...WATCH_OPTIONS,
-    ...COMPARE_OPTIONS,
-  ]);
+  return addOptionGroups(command, {
+    "Common options": [
+      count("-n, --number", "requests over all threads; 0: until Ctrl-C or --duration", {
+        min: 0,
+        max: MAX_REQUESTS,
+      }),
+      duration(
+        "--duration",
+        "length of the measured time; requests in flight at its end complete",
+        { isPositive: true, unset: `${formatDuration(DEFAULT_DURATION_MS)} without -n` },
+      ),
+      count("-c, --concurrency", "connections per thread", { max: MAX_CONNECTIONS, default: 1 }),
+      count("-t, --threads", "threads (Web Workers)", { max: MAX_THREADS, default: 1 }),
+      new Option("-k, --keep-alive", "HTTP/1.1 on connections that stay open"),
+      new Option("-d, --debug", "show requests and responses on stderr"),
+    ],
+    "Load": [
+      amount(
+        "--rate",
+        "open loop: so many requests per second in all, such as 5000 or 0.5, latency from the " +
+          "intended start",
+        { max: MAX_RATE },
+      ),
+      new Option(
+        "--sweep [list]",
+        "a run for each concurrency (or --rate) of the list, such as 1,8,64, to find the knee",
+      ).argParser(loadList),
+      count("--pipeline", "requests sent at once on a connection (implies --keep-alive)", {
+        max: MAX_PIPELINE,
+        default: 1,
+      }),
+      duration("--ramp", "raise rate or connections from 0 during this time", { default: 0 }),
+      duration("--warmup", "load before the measured time, not counted", { default: 0 }),
+      startAtOption("all threads start"),
+      duration("--timeout", "for each connect and each exchange; 0: none", { default: 10_000 }),
+      clientEngineOption(),
+    ],
+    "Requests": [
+      new Option("--method <method>", "request method").argParser(methodToken)
+        .default(undefined, "GET, with a body POST"),
+      new Option("--header <line>", "'Name: value', may be repeated")
+        .argParser(header).default([], "none"),
+      new Option("-h, --host <host>", "Host field of the requests"),
+      new Option("--body <text>", "content of the requests"),
+      file("--body-file", "content of the requests"),
+      file(
+        "--urls",
+        "targets in turn: a URL a line, or vegeta's format; -: stdin; at most " +
+          `${formatCount(MAX_LISTED)} (1 GiB in memory)`,
+      ),
+      file(
+        "--replay",
+        "requests of an access log (JSON, common, combined; -: stdin) at their own times",
+      ),
+      new Option("--speed <factor>", "replay so many times as fast").argParser(speed)
+        .default(undefined, "1"),
+    ],
+    "Connections": [
+      path("-u, --udaddr", "connect to this Unix domain socket"),
+      new Option("-4, --ipv4", "only IPv4 addresses"),
+      new Option("-6, --ipv6", "only IPv6 addresses"),
+      new Option("--dns <mode>", "addresses of a name: in turn, or the first that accepts")
+        .choices(["rotate", "first"]).default("rotate"),
+      new Option("--insecure", "https without checking certificates"),
+    ],
+    "Expectations": [
+      failIfOption(),
+      new Option("--expect-status <list>", "good statuses, such as 200,404 or 2xx,304").argParser(
+        statusList,
+      ),
+      new Option("--expect-body-sha256 <hex>", "digest of a good response's content").argParser(
+        sha256,
+      ),
+    ],
+    "Results": [
+      new Option("--json", "print one JSON document"),
+      new Option("--histogram", "print how the latencies are distributed"),
+      file("--plot", "draw latencies, or the sweep (.svg or .png)"),
+      file("--csv", "write every request"),
+      ...WATCH_OPTIONS,
+    ],
+    "Comparison": COMPARE_OPTIONS,
+  });
 }
 
 /**

@@ -15,7 +15,7 @@ import {
   parseRedirect,
   staticOptions,
 } from "../../servers/mod.ts";
-import { addOptions, file, size } from "../shared/options.ts";
+import { directory, file, size } from "../shared/options.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
 /** Values of the options, as commander hands them over. */
@@ -105,50 +105,57 @@ function collect<T>(parse: (text: string) => T): (text: string, before?: T[]) =>
   return (text, before = []) => [...before, parse(text)];
 }
 
-/** Adds the options. */
-export function addDirOptions(command: Command): Command {
-  return addOptions(command, [
-    new Option("-d, --dir <directory>", "the same as the argument DIR").conflicts("echo"),
-    new Option(
-      "--index <name>",
-      "file that stands for its directory; may be repeated (default: index.html)",
-    ).argParser(collect((text) => text)),
-    new Option("--spa", "answer with the root's index where a page is wanted and no file is"),
-    new Option("--clean-urls", "let /about also name about.html"),
-    new Option("--no-listing", "answer 404 for a directory without index, not its listing"),
-    new Option("--dotfiles", "serve names that begin with a dot"),
-    new Option("--follow-symlinks", "serve symbolic links that lead out of the directory"),
-    new Option(
-      "--compress",
-      "compress text on the fly; .br, .zst and .gz files beside are always used",
-    ),
-    new Option(
-      "--cache-control <value>",
-      "Cache-Control of files, or 'GLOB: value'; may be repeated, the last wins (default: no-cache)",
-    ).argParser(collect(parserFor(parseCacheControl))),
-    new Option("--cors [origin]", "allow other sites to read, all of them by default"),
-    new Option(
-      "--header <line>",
-      "add 'Name: value', or 'GLOB: Name: value', to answers; may be repeated, the last wins",
-    ).argParser(collect(parserFor(parseHeader))),
-    new Option(
-      "--security-headers",
-      "send a strict Content-Security-Policy and its like; --header changes single ones",
-    ),
-    new Option(
-      "--redirect <rule>",
-      "redirect 'FROM=TO[:STATUS]', with * and ** in both; 302 by default; may be repeated",
-    ).argParser(collect(parserFor(parseRedirect))),
-    new Option(
-      "--auth <user:password>",
-      "ask for a password (basic); user:@FILE reads it from there; else see KTCP_AUTH",
-    ).argParser(parserFor(parseAuth)),
-    file("--auth-file", "ask for a password of this file (htpasswd -B); SIGHUP reads it again"),
-    size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
-      default: DEFAULT_CACHE_BYTES,
-    }),
-  ]);
-}
+/** Names the directory. */
+export const DIR_OPTION: Option = directory("-d, --dir", "the same as the argument DIR")
+  .conflicts("echo");
+
+/** Which files are served, and how they are found. */
+export const FILE_OPTIONS: readonly Option[] = [
+  new Option("--index <name>", "file that stands for its directory; may be repeated")
+    .argParser(collect((text) => text)).default(undefined, "index.html"),
+  new Option("--spa", "answer with the root's index where a page is wanted and no file is"),
+  new Option("--clean-urls", "let /about also name about.html"),
+  new Option("--no-listing", "answer 404 for a directory without index, not its listing"),
+  new Option("--dotfiles", "serve names that begin with a dot"),
+  new Option("--follow-symlinks", "serve symbolic links that lead out of the directory"),
+  new Option(
+    "--compress",
+    "compress text on the fly; .br, .zst and .gz files beside are always used",
+  ),
+  size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
+    default: DEFAULT_CACHE_BYTES,
+  }),
+];
+
+/** What stands in the heads of answers. */
+export const HEADER_OPTIONS: readonly Option[] = [
+  new Option(
+    "--cache-control <value>",
+    "Cache-Control of files, or 'GLOB: value'; may be repeated, the last wins",
+  ).argParser(collect(parserFor(parseCacheControl))).default(undefined, "no-cache"),
+  new Option("--cors [origin]", "allow other sites to read, all of them by default"),
+  new Option(
+    "--header <line>",
+    "add 'Name: value', or 'GLOB: Name: value', to answers; may be repeated, the last wins",
+  ).argParser(collect(parserFor(parseHeader))),
+  new Option(
+    "--security-headers",
+    "send a strict Content-Security-Policy and its like; --header changes single ones",
+  ),
+  new Option(
+    "--redirect <rule>",
+    "redirect 'FROM=TO[:STATUS]', with * and ** in both; 302 by default; may be repeated",
+  ).argParser(collect(parserFor(parseRedirect))),
+];
+
+/** Who may come in. */
+export const PASSWORD_OPTIONS: readonly Option[] = [
+  new Option(
+    "--auth <user:password>",
+    "ask for a password (basic); user:@FILE reads it from there; else see KTCP_AUTH",
+  ).argParser(parserFor(parseAuth)),
+  file("--auth-file", "ask for a password of this file (htpasswd -B); SIGHUP reads it again"),
+];
 
 /** Where the kernel shows itself as files. The runtime gives servers no access to what is below. */
 const KERNEL_PATHS = ["/proc", "/sys", "/dev"];

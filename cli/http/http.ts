@@ -10,19 +10,40 @@ import {
 import { LogFile } from "../../system/log_file.ts";
 import { LineWriter, stderr } from "../../system/stderr.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
-import { addOptions, count, duration, file, formatSize, port, size } from "../shared/options.ts";
+import { withNotes } from "../shared/help.ts";
+import {
+  addOptionGroups,
+  count,
+  duration,
+  file,
+  formatSize,
+  port,
+  size,
+} from "../shared/options.ts";
 import { readUsers } from "./auth_file.ts";
-import { addDirOptions, directoryOf, directoryOptions, type DirFlags } from "./dir.ts";
+import {
+  DIR_OPTION,
+  directoryOf,
+  directoryOptions,
+  type DirFlags,
+  FILE_OPTIONS,
+  HEADER_OPTIONS,
+  PASSWORD_OPTIONS,
+} from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import { parseMetricsAddress } from "./metrics_address.ts";
 import { reload } from "./reload.ts";
 import { type SelfSigned, selfSignedLine } from "./self_signed.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
-  addServeOptions,
   commonServerOptions,
+  experimentOptions,
+  limitOptions,
+  listenOptions,
   runServer,
   type ServeFlags,
+  STATS_OPTION,
+  THREAD_OPTIONS,
 } from "../shared/serve.ts";
 import { VERSION } from "../shared/version.ts";
 import { messageWork } from "../shared/work.ts";
@@ -78,56 +99,80 @@ export function command(): Command {
   const http = new Command("http")
     .description('HTTP/1.1 server: the files of a directory, "Hello World!" without one.')
     .argument("[dir]", "the directory to serve");
-  addServeOptions(http, "http");
-  addDirOptions(http);
   const { headMs, contentMs } = DEFAULT_TIMEOUTS.http;
-  return addOptions(http, [
-    new Option("--echo", "answer every request with its own content"),
-    size(
-      "--max-request-line",
-      `longest request line, else 414, up to ${formatSize(MAX_LINE_BYTES)}`,
-      { min: 64, max: MAX_LINE_BYTES, default: DEFAULT_LIMITS.maxRequestLine },
-    ),
-    size(
-      "--max-header-size",
-      `largest header section, else 431, up to ${formatSize(MAX_HEADER_BYTES)}`,
-      { min: 64, max: MAX_HEADER_BYTES, default: DEFAULT_LIMITS.maxHeaderSize },
-    ),
-    count("--max-headers", "most header fields, else 431", {
-      max: 1000,
-      default: DEFAULT_LIMITS.maxHeaders,
-    }),
-    size("--max-body", "largest request content, else 413", {
-      max: 2 ** 40,
-      default: DEFAULT_LIMITS.maxBody,
-    }),
-    duration("--head-timeout", "time for a whole request head, else 408", { default: headMs }),
-    duration("--body-timeout", "time between two parts of a request's content, else 408", {
-      default: contentMs,
-    }),
-    new Option(
-      "--log <format>",
-      "access log on stderr (default: short on a terminal, else off)",
-    ).choices([...LOG_FORMATS, "off"]),
-    file("--log-file", "write the log there, common by default; SIGHUP opens it anew"),
-    file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
-    file("--tls-key", "its private key (PEM)"),
-    new Option(
-      "--tls-self-signed",
-      "speak HTTPS with a certificate made at the start, for loopback and --host",
-    ).conflicts(["tlsCert", "tlsKey", "unix"]),
-    port("--http-redirect", "beside HTTPS, redirect http:// on this port to it"),
-    new Option(
-      "--metrics <host:port>",
-      "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
-    ).argParser(parseMetricsAddress),
-    new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
-  ])
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ktcp http .\n  ktcp http --port 0 --echo\n" +
-        "  ktcp http site --tls-cert cert.pem --tls-key key.pem",
-    )
+  addOptionGroups(http, {
+    "Common options": [
+      DIR_OPTION,
+      ...listenOptions("http"),
+      new Option("--log <format>", "access log on stderr").choices([...LOG_FORMATS, "off"])
+        .default(undefined, "short on a terminal, else off"),
+    ],
+    "Files": FILE_OPTIONS,
+    "Answers": [
+      ...HEADER_OPTIONS,
+      new Option("--echo", "answer every request with its own content"),
+    ],
+    "Passwords and HTTPS": [
+      ...PASSWORD_OPTIONS,
+      file("--tls-cert", "speak HTTPS with this certificate chain (PEM)").conflicts("unix"),
+      file("--tls-key", "its private key (PEM)"),
+      new Option(
+        "--tls-self-signed",
+        "speak HTTPS with a certificate made at the start, for loopback and --host",
+      ).conflicts(["tlsCert", "tlsKey", "unix"]),
+      port("--http-redirect", "beside HTTPS, redirect http:// on this port to it"),
+    ],
+    "Logs and figures": [
+      file("--log-file", "write the log there, common by default; SIGHUP opens it anew"),
+      new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
+      new Option(
+        "--metrics <host:port>",
+        "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
+      ).argParser(parseMetricsAddress),
+      STATS_OPTION,
+    ],
+    "Threads and engines": THREAD_OPTIONS,
+    "Limits and timeouts": [
+      ...limitOptions("http"),
+      duration("--head-timeout", "time for a whole request head, else 408", { default: headMs }),
+      duration("--body-timeout", "time between two parts of a request's content, else 408", {
+        default: contentMs,
+      }),
+      size(
+        "--max-request-line",
+        `longest request line, else 414, up to ${formatSize(MAX_LINE_BYTES)}`,
+        { min: 64, max: MAX_LINE_BYTES, default: DEFAULT_LIMITS.maxRequestLine },
+      ),
+      size(
+        "--max-header-size",
+        `largest header section, else 431, up to ${formatSize(MAX_HEADER_BYTES)}`,
+        { min: 64, max: MAX_HEADER_BYTES, default: DEFAULT_LIMITS.maxHeaderSize },
+      ),
+      count("--max-headers", "most header fields, else 431", {
+        max: 1000,
+        default: DEFAULT_LIMITS.maxHeaders,
+      }),
+      size("--max-body", "largest request content, else 413", {
+        max: 2 ** 40,
+        default: DEFAULT_LIMITS.maxBody,
+      }),
+    ],
+    "Experiments": experimentOptions("http"),
+  });
+  return withNotes(http, {
+    exit: { 1: "it cannot listen, or the listener failed" },
+    examples: [
+      ["ktcp http .", "serve this directory on http://127.0.0.1:8081/"],
+      ["ktcp http site --host 0.0.0.0 --port 80", "serve a site to other machines"],
+      ["ktcp http dist --spa --compress", "a single-page application, compressed"],
+      ["ktcp http . --tls-self-signed", "HTTPS, with a certificate for this start"],
+      [
+        "ktcp http site --tls-cert cert.pem --tls-key key.pem --http-redirect 80 --port 443",
+        "HTTPS with your own certificate; http:// is redirected",
+      ],
+      ["ktcp http --engine epoll", '"Hello World!" by system calls, to be measured'],
+    ],
+  })
     .action(async (dir: string | undefined, given: HttpFlags) => {
       const flags = { ...given, dir: directoryOf(dir, http) };
       const isTls = flags.tlsSelfSigned || flags.tlsCert !== undefined;

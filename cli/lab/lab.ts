@@ -1,5 +1,5 @@
 /** `ktcp lab`: the experiments. */
-import { Command, Option } from "commander";
+import { Argument, Command, Option } from "commander";
 import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
 import { labText, machineText } from "../../bench/lab/text.ts";
@@ -7,10 +7,13 @@ import { type Language, languageOf, LANGUAGES } from "../../bench/report/languag
 import { startNginx } from "../../bench/processes/nginx.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
-import { count, file } from "../shared/options.ts";
+import { addOptionGroups, count, file } from "../shared/options.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
 import { checkFolder, writeFile } from "../shared/files.ts";
+import { withNotes } from "../shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
+import { suggestion } from "../shared/nearest.ts";
+import { offering } from "../shared/values.ts";
 import { MODELS } from "../../servers/models/model.ts";
 import { startOwn } from "./servers.ts";
 import { countSyscalls } from "./strace.ts";
@@ -41,54 +44,64 @@ interface LabOptions {
 /** Repetitions of each variant unless `--rounds` says otherwise. */
 const ROUNDS = { quick: 3, full: 5 };
 
+const LAB_NAMES = LABS.map(({ name }) => name);
+
+/** The page that is no lab's: every question of the course. */
+const COURSE = "course";
+
 /** Builds the command; its exit code is 1 when an echo or a request failed. */
 export function command(): Command {
-  return new Command("lab")
+  const lab = new Command("lab")
     .description(
       "Experiments that measure servers on this machine, and explain the results: each prints " +
         "its question, set-up, figures, a plot and a conclusion computed from them.",
     )
-    .argument("<name>", `list, all, or one of ${LABS.map(({ name }) => name).join(", ")}`)
-    .option("--quick", "fewer and shorter measurements: all labs within six minutes")
-    .addOption(
-      count(
-        "--rounds",
-        `repetitions of each variant (default: ${ROUNDS.full}, with --quick ${ROUNDS.quick})`,
-        { max: 100 },
-      ),
-    )
-    .option(
-      "--target <name=host:port>",
-      "add a running echo or HTTP server to the comparison; may be repeated",
-      parseTarget,
-    )
-    .option(
-      "--target-c <file.c>",
-      "compile and run a server in C, and add it to the comparison; may be repeated",
-      parseSource,
-    )
-    .addOption(file("--report", "write an HTML report with tables, plots and raw data"))
-    .option("--json", "print one JSON document")
-    .addOption(
+    .addArgument(offering(
+      new Argument("<name>", `list, all, or one of ${LAB_NAMES.join(", ")}`),
+      ["list", "all", COURSE, ...LAB_NAMES],
+    ));
+  addOptionGroups(lab, {
+    "Common options": [
+      new Option("--quick", "fewer and shorter measurements: all labs within six minutes"),
       new Option("--explain", "show the lab's page instead: background, exercises, references")
         .conflicts(["json", "quick", "report", "rounds", "target", "targetC"]),
-    )
-    .addOption(
+      count("--rounds", "repetitions of each variant", {
+        max: 100,
+        unset: `${ROUNDS.full}, with --quick ${ROUNDS.quick}`,
+      }),
+    ],
+    "Your own server": [
       new Option(
-        "--lang <language>",
-        "the language of --explain and --report (default: zh-TW with such a locale, else en)",
-      ).choices(LANGUAGES),
-    )
-    .addHelpText(
-      "after",
-      "\n'ktcp lab course --explain' shows the questions of the course, each with its answer and a " +
-        "command.\n\nExit code 1 when an echo or request failed, 130 " +
-        "after Ctrl-C (the figures so far are printed).\n\nExamples:\n  ktcp lab list" +
-        "\n  ktcp lab backlog --explain" +
-        "\n  ktcp lab backlog\n  ktcp lab all --quick --report report.html" +
-        "\n  ktcp lab keepalive --target nginx=127.0.0.1:80" +
-        "\n  ktcp lab originals --target-c user-echo-server.c",
-    )
+        "--target <name=host:port>",
+        "add a running echo or HTTP server to the comparison; may be repeated",
+      ).argParser(parseTarget),
+      new Option(
+        "--target-c <file.c>",
+        "compile and run a server in C, and add it to the comparison; may be repeated",
+      ).argParser(parseSource),
+    ],
+    "Results": [
+      file("--report", "write an HTML report with tables, plots and raw data"),
+      new Option("--json", "print one JSON document"),
+      new Option("--lang <language>", "the language of --explain and --report")
+        .choices(LANGUAGES).default(undefined, "zh-TW with such a locale, else en"),
+    ],
+  });
+  return withNotes(lab, {
+    exit: {
+      1: "an echo or a request failed",
+      130: "Ctrl-C: the figures so far are printed",
+    },
+    examples: [
+      ["ktcp lab list", "what each asks, and how long it takes"],
+      ["ktcp lab backlog --explain", "read what it is about"],
+      ["ktcp lab backlog", "run it"],
+      ["ktcp lab all --quick --report report.html", "all of them in six minutes"],
+      ["ktcp lab keepalive --target nginx=127.0.0.1:80", "compare another server, too"],
+      ["ktcp lab originals --target-c user-echo-server.c", "compare your own in C"],
+      ["ktcp lab course --explain", "the questions of the course, each with its answer"],
+    ],
+  })
     .action(run);
 }
 
@@ -97,9 +110,11 @@ async function run(name: string, options: LabOptions): Promise<void> {
   if (name === "list" && !options.explain) return list(options);
   const labs = name === "all" ? LABS : LABS.filter((lab) => lab.name === name);
   if (labs.length === 0) {
-    const names = ["list", "all", ...LABS.map((lab) => lab.name)].join(", ");
-    const hint = name === COURSE ? `; 'course' is a page: add --explain` : "";
-    throw new UsageError(`'${name}' is not a lab; labs: ${names}${hint}`);
+    const names = ["list", "all", ...LAB_NAMES];
+    const hint = name === COURSE
+      ? "; 'course' is a page: add --explain"
+      : suggestion(name, [...names, COURSE]) || `; labs: ${names.join(", ")}`;
+    throw new UsageError(`'${name}' is not a lab${hint}`);
   }
   if (options.explain) return showPages(labs.map((lab) => lab.name), options);
   if (options.report !== undefined) checkFolder("report", options.report);
@@ -132,9 +147,6 @@ async function run(name: string, options: LabOptions): Promise<void> {
     await writeFile("report", options.report, report);
   }
 }
-
-/** The page that is no lab's: every question of the course. */
-const COURSE = "course";
 
 async function showPages(names: readonly string[], options: LabOptions): Promise<void> {
   const { explain } = await import("./explain.ts");

@@ -15,6 +15,8 @@ export interface CommandModule {
 /** A row of the command table. */
 export interface CommandEntry {
   name: string;
+  /** The heading below which the help lists it, one for all that serve a purpose. */
+  group: string;
   summary: string;
   load(): Promise<CommandModule>;
 }

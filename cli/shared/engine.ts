@@ -26,9 +26,8 @@ export const ENGINE_OPTIONS: readonly Option[] = [
   ).choices(ENGINES).default(DEFAULT_ENGINE.name),
   new Option(
     "--trigger <kind>",
-    "when epoll reports a socket: when it becomes ready (edge, the default) or as long as it is " +
-      "(level)",
-  ).choices(TRIGGERS),
+    "when epoll reports a socket: when it becomes ready (edge) or as long as it is (level)",
+  ).choices(TRIGGERS).default(undefined, DEFAULT_ENGINE.trigger),
 ];
 
 /** What else is asked of the server that not every engine can do. */

@@ -129,20 +129,28 @@ interface Kind<T> {
   format?(value: T): string;
 }
 
+/** What holds when an option is not given. */
+interface Default<T> {
+  default?: T;
+  /** How the help tells it where it is no fixed value: `half the cores`. */
+  unset?: string;
+}
+
 function optionOf<T>(
   flags: string,
   text: string,
-  { metavar, parse, format = String, default: value }: Kind<T> & { default?: T },
+  { metavar, parse, format = String, default: value, unset }: Kind<T> & Default<T>,
 ): Option {
   const option = new Option(`${flags} <${metavar}>`, text).argParser(parse);
-  return value === undefined ? option : option.default(value, format(value));
+  const shown = value === undefined ? unset : format(value);
+  return shown === undefined ? option : option.default(value, shown);
 }
 
 /** An option for a whole number from `min` (1) to `max`. */
 export function count(
   flags: string,
   text: string,
-  { min = 1, max, ...rest }: { min?: number; max: number; default?: number },
+  { min = 1, max, ...rest }: { min?: number; max: number } & Default<number>,
 ): Option {
   return optionOf(flags, text, { metavar: "n", parse: integerBetween(min, max), ...rest });
 }
@@ -170,14 +178,14 @@ export function size(
 export function duration(
   flags: string,
   text: string,
-  { isPositive = false, ...rest }: { isPositive?: boolean; default?: number } = {},
+  { isPositive = false, ...rest }: { isPositive?: boolean } & Default<number> = {},
 ): Option {
   const parse = isPositive ? parsePositiveDuration : parseDuration;
   return optionOf(flags, text, { metavar: "time", parse, format: formatDuration, ...rest });
 }
 
 /** An option for a TCP port. */
-export function port(flags: string, text: string, rest: { default?: number } = {}): Option {
+export function port(flags: string, text: string, rest: Default<number> = {}): Option {
   return optionOf(flags, text, { metavar: "port", parse: parsePort, ...rest });
 }
 
@@ -191,18 +199,37 @@ export function file(flags: string, text: string): Option {
   return optionOf(flags, text, { metavar: "file", parse: parsePath });
 }
 
-/** Adds `options` to `command`, in the order in which the help shows them. */
-export function addOptions(command: Command, options: readonly Option[]): Command {
-  for (const option of options) command.addOption(option);
+/** An option for the name of a directory. */
+export function directory(flags: string, text: string): Option {
+  return optionOf(flags, text, { metavar: "directory", parse: parsePath });
+}
+
+/** Adds `options` to `command`, in the order in which the help shows them below `heading`. */
+export function addOptions(
+  command: Command,
+  options: readonly Option[],
+  heading = "Options:",
+): Command {
+  for (const option of options) command.addOption(option.helpGroup(heading));
   return command;
 }
 
-/** What the help says about the units of values, for options with these flags. */
-export function unitsHelp(flags: readonly string[]): string {
-  const takes = (value: RegExp) => flags.some((flag) => value.test(flag));
-  const lines = [
-    takes(/[<[]time[>\]]/) && "Durations: 250us, 500ms, 5s, 2m, 1h, or 0.",
-    takes(/<size>/) && "Sizes: bytes, or with a unit: 64k, 1m, 2g (powers of 1024).",
-  ].filter((line) => line !== false);
-  return lines.length === 0 ? "" : `\n${lines.join("\n")}`;
+/** Adds options to `command` by subject, which is the heading in the help. */
+export function addOptionGroups(
+  command: Command,
+  groups: Readonly<Record<string, readonly Option[]>>,
+): Command {
+  for (const [subject, options] of Object.entries(groups)) {
+    addOptions(command, options, `${subject}:`);
+  }
+  return command;
+}
+
+/** How values of `options` are written: a line for each kind that has units. */
+export function unitsOf(options: readonly Option[]): string[] {
+  const takes = (value: RegExp) => options.some(({ flags }) => value.test(flags));
+  return [
+    ...(takes(/[<[]time[>\]]/) ? ["Durations: 250us, 500ms, 5s, 2m, 1h, or 0."] : []),
+    ...(takes(/<size>/) ? ["Sizes: bytes, or with a unit: 64k, 1m, 2g (powers of 1024)."] : []),
+  ];
 }

@@ -2,7 +2,7 @@
  * What `ktcp echo` and `ktcp http` share: their common options, the life of a server between its
  * readiness line and its summary, and the errors of binding.
  */
-import { type Command, Option } from "commander";
+import { Option } from "commander";
 import { raiseOpenFiles } from "../../bench/load/limits.ts";
 import {
   CapacityError,
@@ -20,16 +20,7 @@ import {
   sumCounters,
 } from "../../servers/mod.ts";
 import { droppedText, stderr } from "../../system/stderr.ts";
-import {
-  addOptions,
-  count,
-  DEFAULT_HOST,
-  DEFAULT_PORT,
-  duration,
-  parseHost,
-  path,
-  port,
-} from "./options.ts";
+import { count, DEFAULT_HOST, DEFAULT_PORT, duration, parseHost, path, port } from "./options.ts";
 import { ENGINE_OPTIONS, type EngineFlags, engineFor } from "./engine.ts";
 import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf } from "./failure.ts";
@@ -66,33 +57,39 @@ export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags, WqFlags {
   stats?: boolean;
 }
 
-/** Adds the options that both servers have, with the defaults of the server `name`. */
-export function addServeOptions(command: Command, name: ServerName): Command {
-  const { idleMs, writeMs } = DEFAULT_TIMEOUTS[name];
-  return addOptions(command, [
+/** Where a server listens. */
+export function listenOptions(name: ServerName): Option[] {
+  return [
     port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT[name] }),
     new Option("-H, --host <host>", "address to listen on; 0.0.0.0 or :: for all").argParser(
       parseHost,
     ).default(DEFAULT_HOST),
     path("--unix", "listen on a Unix domain socket instead").conflicts(["host", "port"]),
-    new Option("--model <name>", "which thread runs which work").choices(MODELS)
-      .default(MODELS[0]),
-    ...ENGINE_OPTIONS,
-    count("--workers", "Workers of model per-core (default: one a core)", { max: 256 }),
-    count(
-      "--max-active",
-      "work items (shared-pool) or connections (per-connection) in the works at once",
-      { max: 2048, default: DEFAULT_MAX_ACTIVE },
-    ),
-    WQ_FLAGS_OPTION,
-    ...workOptions(MESSAGES[name].one),
-    ...SEND_OPTIONS,
-    new Option("--stats", "print what each Worker did, at the end and on SIGUSR2"),
-    count("--backlog", "length of the accept queue", { max: 65535, default: DEFAULT_BACKLOG }),
+  ];
+}
+
+/** Which thread does what, and who waits for the sockets. */
+export const THREAD_OPTIONS: readonly Option[] = [
+  new Option("--model <name>", "which thread runs which work").choices(MODELS).default(MODELS[0]),
+  ...ENGINE_OPTIONS,
+  count("--workers", "Workers of model per-core", { max: 256, unset: "one a core" }),
+  count(
+    "--max-active",
+    "work items (shared-pool) or connections (per-connection) in the works at once",
+    { max: 2048, default: DEFAULT_MAX_ACTIVE },
+  ),
+  WQ_FLAGS_OPTION,
+];
+
+/** What a server bears of its clients. */
+export function limitOptions(name: ServerName): Option[] {
+  const { idleMs, writeMs } = DEFAULT_TIMEOUTS[name];
+  return [
     count("--max-connections", "open connections at the most; more wait in the accept queue", {
       max: 1_000_000,
       default: DEFAULT_MAX_CONNECTIONS,
     }),
+    count("--backlog", "length of the accept queue", { max: 65535, default: DEFAULT_BACKLOG }),
     duration("--idle-timeout", "close a connection that is idle so long; 0: never", {
       default: idleMs,
     }),
@@ -102,7 +99,18 @@ export function addServeOptions(command: Command, name: ServerName): Command {
       { default: writeMs },
     ),
     duration("--grace", "time to finish what is in flight when told to stop", { default: 10_000 }),
-  ]);
+  ];
+}
+
+/** Shows what a server did. */
+export const STATS_OPTION: Option = new Option(
+  "--stats",
+  "print what each Worker did, at the end and on SIGUSR2",
+);
+
+/** What makes a server behave as others do. */
+export function experimentOptions(name: ServerName): Option[] {
+  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS];
 }
 
 /**

@@ -27,9 +27,8 @@ export function workOptions(message: string): Option[] {
       .argParser(parseWork),
     new Option(
       "--work-kind <kind>",
-      "how it is spent: with arithmetic (compute, the default) or asleep, as if waiting for a " +
-        "disk (block)",
-    ).choices(WORK_KINDS),
+      "how it is spent: with arithmetic (compute) or asleep, as if waiting for a disk (block)",
+    ).choices(WORK_KINDS).default(undefined, WORK_KINDS[0]),
   ];
 }
 

@@ -10,7 +10,9 @@ import {
   WQ_UNBOUND,
 } from "../../servers/mod.ts";
 import { UsageError } from "./failure.ts";
+import { suggestion } from "./nearest.ts";
 import { printNote } from "./output.ts";
+import { offering } from "./values.ts";
 
 /** Values of the option. */
 export interface WqFlags {
@@ -25,18 +27,21 @@ export function parseWqFlags(text: string): number {
   if (text === "0") return 0;
   return text.split(",").reduce((flags, name) => {
     if (Object.hasOwn(WQ_FLAGS, name)) return flags | WQ_FLAGS[name];
-    throw new InvalidArgumentError(
-      `'${name}' is no flag; write 0 (a bound queue), or some of ${NAMES.join(",")}.`,
-    );
+    const hint = suggestion(name, NAMES) ||
+      `; write 0 (a bound queue), or some of ${NAMES.join(",")}.`;
+    throw new InvalidArgumentError(`'${name}' is no flag${hint}`);
   }, 0);
 }
 
 /** The option. */
-export const WQ_FLAGS_OPTION = new Option(
-  "--wq-flags <flags>",
-  `flags of the workqueue of shared-pool and per-connection: 0 for a bound queue, or some of ` +
-    `${NAMES.join(",")} (default: unbound)`,
-).argParser(parseWqFlags);
+export const WQ_FLAGS_OPTION: Option = offering(
+  new Option(
+    "--wq-flags <flags>",
+    "flags of the workqueue of shared-pool and per-connection: 0 for a bound queue, or some, " +
+      `with commas between, of ${NAMES.join(", ")}`,
+  ).argParser(parseWqFlags).default(undefined, "unbound"),
+  ["0", ...NAMES],
+);
 
 /**
  * The flags that were asked for.

@@ -15,6 +15,8 @@ import { formatList } from "./format.ts";
 import { SockDiag } from "../../system/sockets/sock_diag.ts";
 import type { State } from "../../system/sockets/state.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
+import { type Notes, withNotes } from "../shared/help.ts";
+import { addOptions } from "../shared/options.ts";
 import { printJson, printNote, printResult } from "../shared/output.ts";
 import { explainMissingCapability, explainRefusal } from "./refusal.ts";
 import { portsOption, requireLinux, statesOption } from "./options.ts";
@@ -25,17 +27,20 @@ const MAX_NAMED = 10;
 
 const FORM = '"127.0.0.1:36986 127.0.0.1:12345" or "[::1]:36986 [::1]:12345"';
 
-const EXAMPLES = `
-A pair is the local address, then the remote one; each line of standard input is a pair. If a line
-is malformed nothing is dropped. Listening sockets are never dropped. Needs CAP_NET_ADMIN (root).
-
-Examples:
-  sudo ktcp sockets drop "127.0.0.1:36986 127.0.0.1:12345"
-  sudo ktcp sockets drop --state time-wait --port 12345
-  ktcp sockets drop --state time-wait --dry-run
-  ss -Htan state time-wait | awk '{print $3, $4}' | sudo ktcp sockets drop
-
-Exit code: 0 done; 1 the kernel refused, or a pair was not found; 2 usage error.`;
+const NOTES: Notes = {
+  about: [
+    "A pair is the local address, then the remote one; each line of standard input is a pair. If " +
+    "a line is malformed nothing is dropped. Listening sockets are never dropped. Needs " +
+    "CAP_NET_ADMIN (root).",
+  ],
+  exit: { 1: "the kernel refused, or a pair was not found" },
+  examples: [
+    ['sudo ktcp sockets drop "127.0.0.1:36986 127.0.0.1:12345"', "one connection"],
+    ["sudo ktcp sockets drop --state time-wait --port 12345", "what a load run left behind"],
+    ["ktcp sockets drop --state time-wait --dry-run", "see what would be dropped"],
+    ["ss -Htan state time-wait | awk '{print $3, $4}' | sudo ktcp sockets drop", "a list of ss"],
+  ],
+};
 
 interface DropOptions {
   state?: State[];
@@ -46,15 +51,17 @@ interface DropOptions {
 
 /** Builds `ktcp sockets drop`. */
 export function dropCommand(): Command {
-  return new Command("drop")
+  const drop = new Command("drop")
     .summary("drop connections: one, a list, or by filter")
     .description("Drops TCP connections, TIME-WAIT included, at once (SOCK_DESTROY).")
-    .argument("[pair...]", `connections, as ${FORM}`)
-    .addOption(statesOption())
-    .addOption(portsOption())
-    .addOption(new Option("-n, --dry-run", "list what would be dropped, and drop nothing"))
-    .addOption(new Option("--json", "one JSON document with the counts"))
-    .addHelpText("after", EXAMPLES)
+    .argument("[pair...]", `connections, as ${FORM}`);
+  addOptions(drop, [
+    statesOption(),
+    portsOption(),
+    new Option("-n, --dry-run", "list what would be dropped, and drop nothing"),
+    new Option("--json", "one JSON document with the counts"),
+  ]);
+  return withNotes(drop, NOTES)
     .action(async (words: string[], _options: object, command: Command) => {
       requireLinux();
       // commander gives the options that drop shares with its parent to the parent.

@@ -1,13 +1,21 @@
 /** What `ktcp sockets` and `ktcp sockets drop` have in common. */
 import { InvalidArgumentError, Option } from "commander";
-import { type State, STATES, statesNamed } from "../../system/sockets/state.ts";
+import { type State, STATE_GROUPS, STATES, statesNamed } from "../../system/sockets/state.ts";
 import { integerBetween } from "../shared/options.ts";
 import { Failure } from "../shared/failure.ts";
+import { suggestion } from "../shared/nearest.ts";
+import { offering } from "../shared/values.ts";
+
+/** All that can be written for states. */
+const NAMES = [...STATES, ...Object.keys(STATE_GROUPS)];
 
 /** `--state time-wait,established`. */
 export function statesOption(): Option {
-  return new Option("-s, --state <list>", "only these states, separated by commas")
-    .argParser(parseStates);
+  return offering(
+    new Option("-s, --state <list>", "only these states, separated by commas")
+      .argParser(parseStates),
+    NAMES,
+  );
 }
 
 /** `--port 80,443`. */
@@ -21,7 +29,8 @@ function parseStates(text: string, previous: State[] = []): State[] {
   const states = text.split(",").flatMap((word) => {
     const named = statesNamed(word.trim());
     if (!named) {
-      throw new InvalidArgumentError(`'${word}' is no state; states: ${STATES.join(", ")}.`);
+      const hint = suggestion(word, NAMES) || `; states: ${STATES.join(", ")}.`;
+      throw new InvalidArgumentError(`'${word}' is no state${hint}`);
     }
     return named;
   });

@@ -7,30 +7,33 @@ import { formatCounts, formatList, formatListeners } from "./format.ts";
 import { listSockets } from "../../system/sockets/list.ts";
 import { readTimeWaitSettings } from "../../system/sockets/settings.ts";
 import { localOf, remoteOf, type TcpSocket } from "../../system/sockets/socket.ts";
-import { type State, STATES } from "../../system/sockets/state.ts";
+import { type State, STATE_GROUPS, STATES } from "../../system/sockets/state.ts";
 import { Failure, messageOf } from "../shared/failure.ts";
+import { type Notes, withNotes } from "../shared/help.ts";
+import { addOptionGroups } from "../shared/options.ts";
 import { printJson, printNote, printResult } from "../shared/output.ts";
 import { dropCommand } from "./drop.ts";
 import { portsOption, requireLinux, statesOption } from "./options.ts";
 import { parseInterval, watch } from "./watch.ts";
 import { VERSION } from "../shared/version.ts";
 
-const EXAMPLES = `
-Without a filter, the sockets are counted per state and per port; with --state or --port they are
-listed. "any, to 80" counts the clients on this machine whose remote port is 80.
-
-Examples:
-  ktcp sockets                            how many, in which state, at which port
-  ktcp sockets --state time-wait          what a load run left behind
-  ktcp sockets --port 12345 --count       one service, counted
-  ktcp sockets --listen                   accept queues against their backlogs
-  ktcp sockets --watch --port 12345       live
-  ktcp sockets --explain                  TIME-WAIT, with this machine's numbers
-  sudo ktcp sockets drop --state time-wait --port 12345
-
-States: ${STATES.slice(0, 6).join(", ")},
-  ${STATES.slice(6).join(", ")}; and the groups of ss:
-  all, connected, synchronized, bucket, big.`;
+const NOTES: Notes = {
+  about: [
+    "Without a filter, the sockets are counted per state and per port; with --state or --port " +
+    'they are listed. "any, to 80" counts the clients on this machine whose remote port is 80.',
+    `States: ${STATES.join(", ")}; and, as for ss, ${Object.keys(STATE_GROUPS).join(", ")}.`,
+  ],
+  exit: { 1: "the kernel lists no sockets" },
+  examples: [
+    ["ktcp sockets", "how many, in which state, at which port"],
+    ["ktcp sockets --state time-wait", "what a load run left behind"],
+    ["ktcp sockets --port 12345 --count", "one service, counted"],
+    ["ktcp sockets --listen", "accept queues against their backlogs"],
+    ["ktcp sockets --watch --port 12345", "live"],
+    ["ktcp sockets --explain", "TIME-WAIT, with this machine's numbers"],
+    ["sudo ktcp sockets drop --state time-wait --port 12345", "free the ports of a load run"],
+  ],
+};
 
 interface SocketsFlags {
   state?: State[];
@@ -47,26 +50,25 @@ interface SocketsFlags {
 /** Builds `ktcp sockets`. */
 export function command(): Command {
   const sockets = new Command("sockets")
-    .summary("TCP sockets by state; drop TIME-WAIT sockets")
-    .description("Shows the TCP sockets of this machine (Linux), IPv4 and IPv6.")
-    .addOption(statesOption())
-    .addOption(portsOption())
-    .addOption(
+    .description("Shows the TCP sockets of this machine (Linux), IPv4 and IPv6.");
+  addOptionGroups(sockets, {
+    "Which sockets": [
+      statesOption(),
+      portsOption(),
       new Option("-l, --listen", "listening sockets with accept queue and backlog, as ss -ltn")
         .conflicts(["state", "count", "list"]),
-    )
-    .addOption(new Option("--list", "one line per socket, also without a filter"))
-    .addOption(new Option("--count", "the count table, also with a filter").conflicts("list"))
-    .addOption(
-      new Option("-w, --watch [time]", "show it again every so often (default: 1s)")
-        .argParser(parseInterval).conflicts(["json", "explain"]),
-    )
-    .addOption(new Option("--json", "one JSON document with counts and sockets"))
-    .addOption(
+    ],
+    "How they are shown": [
+      new Option("--list", "one line per socket, also without a filter"),
+      new Option("--count", "the count table, also with a filter").conflicts("list"),
+      new Option("-w, --watch [time]", "show it again every so often")
+        .argParser(parseInterval).conflicts(["json", "explain"]).default(undefined, "1s"),
+      new Option("--json", "one JSON document with counts and sockets"),
       new Option("--explain", "explain TIME-WAIT with the numbers of this machine")
         .conflicts(["state", "port", "listen", "list", "count", "json"]),
-    )
-    .addHelpText("after", EXAMPLES)
+    ],
+  });
+  withNotes(sockets, NOTES)
     .action(async (options: SocketsFlags) => {
       requireLinux();
       if (options.explain) return void printResult(explain());

@@ -21,7 +21,7 @@ export const STATES = [
 export type State = typeof STATES[number];
 
 /** Other names for one state, and names for several, as `ss` has them. */
-const GROUPS: Record<string, readonly State[]> = {
+export const STATE_GROUPS: Readonly<Record<string, readonly State[]>> = {
   all: STATES,
   connected: STATES.filter((state) => state !== "listening" && state !== "closed"),
   synchronized: STATES.filter((state) => !["listening", "closed", "syn-sent"].includes(state)),
@@ -52,7 +52,7 @@ export function stateMask(states: Iterable<State>): number {
  */
 export function statesNamed(word: string): readonly State[] | undefined {
   const name = word.toLowerCase().replaceAll("_", "-");
-  if (Object.hasOwn(GROUPS, name)) return GROUPS[name];
+  if (Object.hasOwn(STATE_GROUPS, name)) return STATE_GROUPS[name];
   const state = STATES.find((each) => each === name);
   return state && [state];
 }

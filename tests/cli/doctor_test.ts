@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { doctorText, enginesText } from "../../cli/doctor.ts";
+import { doctorText, type Findings, limitsText } from "../../cli/doctor/text.ts";
+import { findTools } from "../../cli/doctor/tools.ts";
 import { ENGINES } from "../../servers/mod.ts";
 import { checkLimits } from "../../bench/load/limits.ts";
 
@@ -19,8 +20,10 @@ async function doctorWith(permissions: readonly string[], ...args: string[]) {
 Deno.test("ktcp doctor --json: prints one document and exits as it says", async () => {
   const { code, out, err } = await doctor("--threads", "10", "--json");
   const document = JSON.parse(out);
-  const keys = ["command", "version", "threads", "checks", "ok", "engines"];
-  assert.deepEqual(Object.keys(document), keys);
+  assert.deepEqual(Object.keys(document), [
+    ...["command", "version", "threads", "checks", "ok", "engines"],
+    ...["runtime", "machine", "interfaces", "tools"],
+  ]);
   assert.equal(document.command, "doctor");
   for (const check of document.checks) {
     assert.deepEqual(Object.keys(check), ["name", "value", "needed", "ok", "fix"]);
@@ -30,10 +33,25 @@ Deno.test("ktcp doctor --json: prints one document and exits as it says", async 
   assert.equal(err, "");
   assert.deepEqual(document.engines[0], { name: "deno", isAvailable: true });
   assert.deepEqual(document.engines.map(({ name }: { name: string }) => name), ENGINES);
-  for (const { name, isAvailable, reason } of document.engines) {
+  for (const { name, isAvailable, reason, features } of document.engines) {
     assert.equal(typeof isAvailable, "boolean", name);
     assert.equal(typeof reason, isAvailable ? "undefined" : "string", name);
+    assert.equal(features !== undefined, isAvailable && name === "io_uring", name);
   }
+  const { runtime, machine, interfaces, tools } = document;
+  assert.deepEqual(Object.keys(runtime), ["commit", "deno", "v8", "isCompiled"]);
+  assert.equal(runtime.isCompiled, false);
+  assert.deepEqual(Object.keys(machine), [
+    ...["os", "kernel", "architecture", "cpu", "cores", "coresOnline", "memoryBytes"],
+    ...["availableBytes", "pressure", "ulimits"],
+  ]);
+  assert.ok(machine.memoryBytes > 0 && machine.cores > 0);
+  assert.deepEqual(
+    interfaces.map(({ name }: { name: string }) => name),
+    ["FFI", "sock_diag", "PSI", "CAP_NET_ADMIN"],
+  );
+  const names = tools.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names.slice(0, 4), ["wrk", "ab", "nginx", "strace"]);
 });
 
 Deno.test("ktcp doctor: without FFI it names the reason, asks nothing, and exits as before", async () => {
@@ -49,19 +67,7 @@ Deno.test("ktcp doctor: without FFI it names the reason, asks nothing, and exits
   for (const name of ENGINES.slice(1)) {
     assert.match(denied.out, new RegExp(`^no {4}${name} +${reason}$`, "m"));
   }
-});
-
-Deno.test("enginesText(): a line an engine, the reasons in a column", () => {
-  const text = enginesText([
-    { name: "deno", isAvailable: true },
-    { name: "epoll", isAvailable: true },
-    { name: "io_uring", isAvailable: false, reason: "kernel.io_uring_disabled is 2" },
-  ]);
-  assert.equal(
-    text,
-    "Engines that servers may have (--engine):\n\n" +
-      "yes   deno\nyes   epoll\nno    io_uring  kernel.io_uring_disabled is 2",
-  );
+  assert.match(denied.out, new RegExp(`^no {4}FFI .*\n {6}${reason}$`, "m"));
 });
 
 Deno.test({
@@ -74,7 +80,6 @@ Deno.test({
     assert.match(out, /^ {6}sudo sysctl -w net\.core\.somaxconn=10000000$/m);
     assert.match(out, /^ {6}sudo sysctl -w fs\.nr_open=20000064 && sudo prlimit /m);
     assert.match(out, /of 7 will not fit\.$/m);
-    assert.match(out, /^Engines that servers may have/m);
   },
 });
 
@@ -87,22 +92,136 @@ Deno.test("ktcp doctor: usage errors name the option and exit 2", async () => {
   }
 });
 
-Deno.test("doctorText(): says that everything fits, and writes units", () => {
-  const checks = checkLimits({ connections: 100 }, {
-    openFiles: { soft: 1024, hard: 1024 },
-    maxOpenFiles: 1e6,
-    somaxconn: 4096,
-    synBacklog: null,
-    synCookies: 0,
-    portRange: [32768, 60999],
-    twReuse: 2,
-    cores: 4,
-    memoryBytes: 1024 ** 3,
-  });
-  const text = doctorText(100, checks);
+const LIMITS = {
+  openFiles: { soft: 1024, hard: 1024 },
+  maxOpenFiles: 1e6,
+  somaxconn: 4096,
+  synBacklog: null,
+  synCookies: 0,
+  portRange: [32768, 60999] as [number, number],
+  twReuse: 2,
+  cores: 4,
+  memoryBytes: 1024 ** 3,
+};
+
+Deno.test("limitsText(): says that everything fits, and writes units", () => {
+  const text = limitsText(100, checkLimits({ connections: 100 }, LIMITS), 80);
   assert.match(text, /^100 clients and their server in one process:$/m);
   assert.match(text, /^ok {4}ulimit -n +1,024 {2}needed: 264$/m);
   assert.match(text, /^ok {4}net\.ipv4\.tcp_max_syn_backlog +unknown {2}needed: 100$/m);
   assert.match(text, /^ok {4}memory +1\.00 GiB {2}needed: 165 MiB$/m);
   assert.match(text, /Everything fits\.$/);
 });
+
+/** A machine on which most things are missing. */
+const FINDINGS: Findings = {
+  threads: 5000,
+  checks: checkLimits({ connections: 5000 }, LIMITS),
+  ok: false,
+  engines: [
+    { name: "deno", isAvailable: true },
+    { name: "epoll", isAvailable: true },
+    {
+      name: "io_uring",
+      isAvailable: true,
+      features: [
+        { name: "registered-ring", isAvailable: true, since: "5.18" },
+        { name: "min-wait", isAvailable: false, since: "6.12" },
+      ],
+    },
+    { name: "select", isAvailable: false, reason: "kernel.io_uring_disabled is 2" },
+  ],
+  runtime: { commit: "0123456789ab", deno: "2.9.6", v8: "15.0", isCompiled: true },
+  machine: {
+    os: "linux",
+    kernel: "6.1.0-13-amd64",
+    architecture: "x86_64",
+    cpu: "AMD EPYC 7763 64-Core Processor",
+    cores: 2,
+    coresOnline: 4,
+    memoryBytes: 8 * 1024 ** 3,
+    availableBytes: 1024 ** 3,
+    pressure: { cpu: 31.2, memory: 0, io: 1 },
+    ulimits: [
+      { name: "open files", soft: 1024, hard: null },
+      { name: "locked memory", soft: 8 * 1024 ** 2, hard: 8 * 1024 ** 2 },
+    ],
+  },
+  interfaces: [
+    {
+      name: "sock_diag",
+      use: "lists sockets with their backlogs",
+      isAvailable: false,
+      reason: "socket: Protocol not supported",
+      fix: "sudo modprobe tcp_diag",
+    },
+  ],
+  tools: [
+    { name: "wrk", use: "compared with htstress", path: "/usr/bin/wrk", fix: "" },
+    { name: "ab", use: "compared with htstress", path: null, fix: "apt install apache2-utils" },
+  ],
+};
+
+Deno.test("doctorText(): all findings at 80 columns, with what to type for each that limits", () => {
+  const [head, machine, engines] = [/^ktcp/, /^This machine/, /^Engines/].map((start) => {
+    const paragraphs = doctorText(FINDINGS, 80).split(/\n\n(?! |yes|no|ok|FAIL)/);
+    return paragraphs.find((text) => start.test(text))!;
+  });
+  assert.match(
+    head,
+    /^ktcp \S+ \(commit 0123456789ab, one executable\) on deno 2\.9\.6, V8 15\.0$/,
+  );
+  assert.equal(
+    machine,
+    `This machine:
+
+  kernel         linux 6.1.0-13-amd64, x86_64
+  CPUs           2 of 4: AMD EPYC 7763 64-Core Processor
+  memory         8.00 GiB, 1.00 GiB available
+  pressure       in the last 10 s threads waited for CPUs 31 %, memory 0 %,
+                 disks 1 % of the time; something else runs: 'top' shows it
+  open files     1,024, at the most unlimited
+  locked memory  8.00 MiB`,
+  );
+  assert.equal(
+    engines,
+    `Engines of servers and clients (--engine):
+
+yes   deno
+yes   epoll
+yes   io_uring  with registered-ring, without min-wait (Linux 6.12)
+no    select    kernel.io_uring_disabled is 2`,
+  );
+  const text = doctorText(FINDINGS, 80);
+  assert.match(text, /^FAIL {2}ulimit -n .*\n {6}sockets cannot be opened.*\n {6}sudo prlimit/m);
+  assert.match(text, /^no {4}sock_diag .*\n {6}socket: Protocol .*\n {6}sudo modprobe tcp_diag$/m);
+  assert.match(text, /^yes {3}wrk +compared with htstress \(\/usr\/bin\/wrk\)$/m);
+  assert.match(text, /^no {4}ab +compared with htstress\n {6}apt install apache2-utils$/m);
+});
+
+for (const width of [40, 80]) {
+  Deno.test(`doctorText(): fits ${width} columns`, () => {
+    const wide = doctorText(FINDINGS, width).split("\n").filter((line) => line.length > width);
+    assert.deepEqual(wide, []);
+  });
+}
+
+const MANAGERS: [manager: string | null, ab: string][] = [
+  ["apt-get", "sudo apt-get install apache2-utils"],
+  ["dnf", "sudo dnf install httpd-tools"],
+  ["apk", "sudo apk add apache2-utils"],
+  ["pacman", "sudo pacman -S apache"],
+  ["brew", "brew install httpd"],
+  [null, ""],
+];
+
+for (const [manager, ab] of MANAGERS) {
+  Deno.test(`findTools(): says how ${manager ?? "nothing"} installs what is missing`, () => {
+    const here = ["wrk", ...(manager === null ? [] : [manager])];
+    const tools = findTools((name) => here.includes(name) ? `/bin/${name}` : null);
+    const tool = (name: string) => tools.find((each) => each.name === name)!;
+    assert.deepEqual([tool("wrk").path, tool("wrk").fix], ["/bin/wrk", ""]);
+    assert.deepEqual([tool("ab").path, tool("ab").fix], [null, ab]);
+    assert.equal(tool("strace").fix, manager === null ? "" : ab.replace(/\S+$/, "strace"));
+  });
+}

@@ -20,7 +20,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   "--work 11s": "Write a time from 1us to 10s, like 500us or 2ms.",
   "--work much": "Not a duration; write it like 500ms, 5s, 2m or 0.",
   "--work-kind block": "option '--work-kind block' is for --work; add --work 500us, say",
-  "--work 1ms --work-kind sleep": "Allowed choices are compute, block.",
+  "--work 1ms --work-kind sleep": "'sleep' is invalid; choices: compute, block",
   "--writes 0": "Not a whole number from 1 to 10000.",
   "--writes 10001": "Not a whole number from 1 to 10000.",
   "--nagle --nodelay": "option '--nodelay' cannot be used with option '--nagle'",
@@ -30,7 +30,7 @@ const ERRORS: Readonly<Record<string, string>> = {
     "option '--cork' cannot be used with option '--unix <path>'",
   "--cork": "option '--cork': the engine deno cannot set TCP_CORK; use --engine epoll, or " +
     "another engine that makes system calls",
-  "--model shared-pool --wq-flags high": `'high' is no flag; ${FLAGS_HINT}`,
+  "--model shared-pool --wq-flags high": "'high' is no flag; did you mean 'highpri'?",
   "--model shared-pool --wq-flags unbound,": `'' is no flag; ${FLAGS_HINT}`,
   "--model shared-pool --wq-flags toString": `'toString' is no flag; ${FLAGS_HINT}`,
   "--model shared-pool --engine epoll --wq-flags highpri":

@@ -20,10 +20,27 @@ Deno.test("ktcp --help names every command, on stdout", async () => {
     const { code, out, err } = await runMain([flag]);
     assert.deepEqual([code, err], [0, ""]);
     assert.match(out, /^Usage: ktcp <command> \[options\]\n/);
+    assert.match(out, /^Examples:$/m);
     for (const { name, summary } of COMMANDS) {
       assert.match(out, new RegExp(`^ {2}${name} +${summary.slice(0, 20)}`, "m"));
     }
   }
+});
+
+Deno.test("ktcp help is --help, and ktcp help COMMAND that of the command", async () => {
+  const pairs = [[["help"], ["--help"]], [["help", "sockets", "drop"], [
+    "sockets",
+    "drop",
+    "--help",
+  ]]];
+  for (const [asked, meant] of pairs) {
+    const [one, other] = [await runMain(asked), await runMain(meant)];
+    assert.deepEqual(one, other);
+    assert.match(one.out, /^Usage: ktcp /);
+  }
+  const { code, err } = await runMain(["help", "htpp"]);
+  assert.equal(code, 2);
+  assert.match(err, /unknown command 'htpp'; did you mean 'http'/);
 });
 
 for (const name of names) {
@@ -51,13 +68,36 @@ Deno.test("ktcp echo --help and http --help show defaults in the units they are 
 
 /** Command lines that are wrong, and what the one line says: option, value, what to write. */
 const USAGE_ERRORS: [args: string[], error: RegExp][] = [
-  [[], /^ktcp: no command given; commands: echo, http, bench/],
-  [["--"], /^ktcp: no command given/],
   [["bogus"], /^ktcp: unknown command 'bogus'; commands: echo, http, bench/],
-  [["Echo"], /^ktcp: unknown command 'Echo'/],
+  [["Echo"], /^ktcp: unknown command 'Echo'; did you mean 'echo'\?$/m],
+  [["htpp", "."], /^ktcp: unknown command 'htpp'; did you mean 'http'\?$/m],
+  [["comp"], /^ktcp: unknown command 'comp'; did you mean 'completions'\?$/m],
   [["--port", "5", "echo"], /^ktcp: unknown option '--port'/],
+  [["--verison"], /^ktcp: unknown option '--verison'; did you mean '--version'\?$/m],
   [["echo", "--nope"], /^ktcp echo: unknown option '--nope'/],
-  [["echo", "--prot", "7"], /unknown option '--prot' \(Did you mean --port\?\)/],
+  [["echo", "--prot", "7"], /unknown option '--prot'; did you mean '--port'\?$/m],
+  [["htstress", "--rat"], /unknown option '--rat'; did you mean '--rate'\?$/m],
+  [["bench", "--trheads", "7"], /unknown option '--trheads'; did you mean '--threads'\?$/m],
+  [["sockets", "drp"], /^ktcp sockets: unknown command 'drp'; did you mean 'drop'\?$/m],
+  [
+    ["http", "--engine", "epol"],
+    /'epol' is invalid; did you mean 'epoll'\?$/m,
+  ],
+  [["http", "--model", "percore"], /'percore' is invalid; did you mean 'per-core'\?$/m],
+  [["http", "--log", "jsn"], /'jsn' is invalid; did you mean 'json'\?$/m],
+  [["http", "--wq-flags", "unbond"], /'unbond' is no flag; did you mean 'unbound'\?$/m],
+  [["http", "--engine", "kqueue"], /'kqueue' is invalid; choices: deno, select, poll, epoll, /],
+  [["lab", "nonsense"], /'nonsense' is not a lab; labs: list, all, models/],
+  [["lab", "backlgo"], /'backlgo' is not a lab; did you mean 'backlog'\?$/m],
+  [["check", "htp", "x"], /'htp' is invalid for argument 'kind'; did you mean 'http'\?$/m],
+  [["check", "list", "http", "--only", "framng/*"], /no case is left .*; did you mean 'framing'\?/],
+  [["completions", "zhs"], /'zhs' is invalid for argument 'shell'; did you mean 'zsh'\?/],
+  [
+    ["sockets", "--state", "timewait"],
+    /'timewait' is no state; did you mean 'time-wait'\?$/m,
+  ],
+  [["man", "htt"], /^ktcp man: 'htt' is no command; did you mean 'http'\?$/m],
+  [["man", "sockets", "nope"], /'nope' is no command of 'sockets'; commands: drop$/m],
   [["echo", "extra"], /too many arguments .*: extra\./],
   [["echo", "--port"], /option '-p, --port <port>' argument missing/],
   [["echo", "--port", "abc"], /--port <port>' argument 'abc' is invalid.*write 0 to 65535/],
@@ -107,8 +147,8 @@ Deno.test("the process ends with main()'s code, and keeps stdout and stderr apar
   ]);
   assert.deepEqual([help.code, help.err], [0, ""]);
   assert.match(help.out, /^Usage: ktcp/);
-  assert.deepEqual([none.code, none.out], [2, ""]);
-  assert.match(none.err, /^ktcp: no command given.*\nTry 'ktcp --help'\.\n$/);
+  assert.deepEqual([none.code, none.err], [0, ""]);
+  assert.match(none.out, /^To begin with:$/m);
   assert.deepEqual([wrong.code, wrong.out], [2, ""]);
 });
 

@@ -139,7 +139,7 @@ Deno.test("ktcp original: no list names it, its own help explains the faults", a
   assert.doesNotMatch(out, /original/);
   const help = await runMain(["original", "--help"]);
   assert.equal(help.code, 0);
-  for (const fault of FAULTS) assert.match(help.out, new RegExp(`^ {2}${fault} `, "m"));
+  for (const fault of FAULTS) assert.match(help.out, new RegExp(`^${fault}: `, "m"));
 });
 
 const ERRORS: [args: string, error: RegExp][] = [

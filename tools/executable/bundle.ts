@@ -11,7 +11,9 @@
  * ```
  */
 import { basename, join, relative } from "node:path";
+import type { Build } from "../../cli/shared/version.ts";
 import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
+import { partsOf } from "./licences.ts";
 import { findWorkers, WORKER_URL } from "./workers.ts";
 
 /** A bundle on disk. Paths are relative to `folder`. */
@@ -27,6 +29,9 @@ export interface Bundle {
 }
 
 const ENTRY = "ktcp.js";
+
+/** Stands in the entry for what only the bundle shows: the packages inside. */
+const PARTS_HOLDER = "@PARTS@";
 const WASM = "core.wasm";
 
 /** The bundler's file for the module `path`. */
@@ -39,11 +44,15 @@ function outputOf(path: string): string {
  *
  * @returns the modules' paths
  */
-function writeEntries(folder: string, workers: string[], commit: string): string[] {
+function writeEntries(
+  folder: string,
+  workers: string[],
+  known: Omit<Build, "parts">,
+): string[] {
   const toRoot = relative(folder, ROOT);
   const texts: Record<string, string> = {
     "ktcp.ts": `import { runProcess } from "${toRoot}/cli/main.ts";
-globalThis.ktcpBuild = ${JSON.stringify({ commit })};
+globalThis.ktcpBuild = ${JSON.stringify({ ...known, parts: PARTS_HOLDER })};
 await runProcess();
 `,
   };
@@ -99,10 +108,10 @@ function rewrite(text: string, { entries, npm, found }: Rewriting): string {
 /**
  * Bundles the source into `folder`, which must not exist.
  *
- * @param commit what `--version` shows as the commit
+ * @param known what `--version` shows of the commit
  * @throws if `deno bundle` fails or loses a Worker entry
  */
-export async function bundle(folder: string, commit: string): Promise<Bundle> {
+export async function bundle(folder: string, known: Omit<Build, "parts">): Promise<Bundle> {
   const sources = findWorkers();
   const entries = `${folder}.entries`;
   try {
@@ -112,7 +121,7 @@ export async function bundle(folder: string, commit: string): Promise<Bundle> {
       "--code-splitting",
       `--external=*${WASM}`,
       `--outdir=${folder}`,
-      ...writeEntries(entries, sources, commit),
+      ...writeEntries(entries, sources, known),
     );
     if (!success) throw new Error(`Cannot bundle cli/main.ts: deno bundle says\n${output}`);
   } finally {
@@ -128,7 +137,18 @@ export async function bundle(folder: string, commit: string): Promise<Bundle> {
   const workers = sources.map(outputOf);
   const lost = workers.filter((worker) => !found.workers.has(worker));
   if (lost.length > 0) throw new Error(`The bundle starts no Worker from ${lost.join(", ")}`);
+  const packages = [...found.packages].sort();
+  await stateParts(join(folder, ENTRY), packages);
   Deno.copyFileSync(join(ROOT, "core", WASM), join(folder, WASM));
   const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  return { folder, entry: ENTRY, workers, wasm: WASM, files, packages: [...found.packages].sort() };
+  return { folder, entry: ENTRY, workers, wasm: WASM, files, packages };
+}
+
+/** Writes into the entry at `path` what `packages` are. @throws when it has no place for them */
+async function stateParts(path: string, packages: readonly string[]): Promise<void> {
+  const text = Deno.readTextFileSync(path);
+  const holder = JSON.stringify(PARTS_HOLDER);
+  if (!text.includes(holder)) throw new Error(`${ENTRY} has no ${holder} to replace`);
+  const parts = JSON.stringify(await partsOf(packages));
+  Deno.writeTextFileSync(path, text.replace(holder, () => parts));
 }

@@ -1,5 +1,6 @@
 /** Collects the licences of what is inside the executable. */
 import { join } from "node:path";
+import type { Part } from "../../cli/shared/version.ts";
 import { denoFolders } from "../shared/repository.ts";
 
 const DENO_LICENCE = `MIT License
@@ -26,6 +27,15 @@ CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 /** Files of a package that state terms. */
 const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright)/i;
 
+/** What an executable states of `packages`, each `name@version`: their licences by name. */
+export async function partsOf(packages: readonly string[]): Promise<Part[]> {
+  const { npmCache } = await denoFolders();
+  return packages.map((id) => {
+    const { name, version, license } = readPackage(folderOf(npmCache, id));
+    return { name, version, licence: license };
+  });
+}
+
 /** Returns one text with the licences of Deno and of `packages`, each `name@version`. */
 export async function licencesText(packages: readonly string[]): Promise<string> {
   const { npmCache } = await denoFolders();
@@ -41,16 +51,27 @@ function section(title: string, text: string): string {
   return `${"=".repeat(80)}\n${title}\n${"=".repeat(80)}\n\n${text.trim()}\n`;
 }
 
-/** The cache holds a folder for each registry, in it `name/version`. */
-function packageLicence(npmCache: string, id: string): string {
+/**
+ * The folder of a package: the cache holds a folder for each registry, in it `name/version`.
+ *
+ * @throws when it is not there
+ */
+function folderOf(npmCache: string, id: string): string {
   const at = id.lastIndexOf("@");
   const folder = [...Deno.readDirSync(npmCache)]
     .map((registry) => join(npmCache, registry.name, id.slice(0, at), id.slice(at + 1)))
     .find(isPackage);
   if (!folder) throw new Error(`Cannot find ${id} below ${npmCache}: it was bundled from there`);
-  const { license, repository, homepage } = JSON.parse(
-    Deno.readTextFileSync(join(folder, "package.json")),
-  );
+  return folder;
+}
+
+function readPackage(folder: string) {
+  return JSON.parse(Deno.readTextFileSync(join(folder, "package.json")));
+}
+
+function packageLicence(npmCache: string, id: string): string {
+  const folder = folderOf(npmCache, id);
+  const { license, repository, homepage } = readPackage(folder);
   const texts = [...Deno.readDirSync(folder)]
     .filter(({ name, isFile }) => isFile && LICENCE_FILE.test(name))
     .map(({ name }) => Deno.readTextFileSync(join(folder, name)).trim());

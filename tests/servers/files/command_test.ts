@@ -137,7 +137,7 @@ Deno.test("ktcp http --dir explains options that cannot be used", () =>
       [["--dir", root, "--header", "Content-Length: 1"], /set by the server itself/],
       [["--dir", root, "--auth", "nobody"], /write user:password/],
       [["--dir", root, "--cache", "lots"], /write it like 4096, 64k or 1m/],
-      [["--dir", root, "--log", "xml"], /Allowed choices are short, common, json, off/],
+      [["--dir", root, "--log", "xml"], /'xml' is invalid; choices: short, common, json, off/],
     ];
     for (const [args, expected] of cases) {
       const { code, out, err } = await runMain(["http", "--port", "0", ...args]);
