@@ -113,7 +113,7 @@ export function examplesText(
   width: number,
 ): string {
   const shown = examples.map(([line, what]) =>
-    `${wrap(`# ${what}`, { width, margin: "  " })}\n${shellLines(line, { width, margin: "  " })}`
+    `${wrap(what, { width, margin: "  # " })}\n${shellLines(line, { width, margin: "  " })}`
   );
   return [heading, ...shown].join("\n");
 }

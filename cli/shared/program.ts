@@ -36,8 +36,7 @@ export function newProgram(): Command {
   ]);
   withNotes(program, {
     about: [
-      "'ktcp COMMAND --help' explains a command, and 'ktcp man COMMAND | man -l -' does so " +
-      "with a pager.",
+      "'ktcp COMMAND --help' explains a command, as its manual page ktcp-COMMAND(1) does.",
     ],
     examples: FIRST_STEPS,
   });

@@ -32,6 +32,9 @@ const hostile: CommandWords[] = [
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 type Shell = keyof typeof SCRIPTS;
 
+/** Longest time of a shell with its script. */
+const DEADLINE_S = 30;
+
 function has(tool: string): boolean {
   return new Deno.Command("sh", { args: ["-c", `command -v ${tool}`] }).outputSync().success;
 }
@@ -41,8 +44,11 @@ function runShell(shell: Shell, args: string[], script: string, cwd?: string) {
   const file = Deno.makeTempFileSync();
   try {
     Deno.writeTextFileSync(file, script);
-    const { stdout, stderr } = new Deno.Command(shell, { args: [...args, file], cwd })
-      .outputSync();
+    // A terminal that never shows what is waited for must not hold up the tests.
+    const { stdout, stderr } = new Deno.Command("timeout", {
+      args: [`${DEADLINE_S}`, shell, ...args, file],
+      cwd,
+    }).outputSync();
     return { out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
   } finally {
     Deno.removeSync(file);

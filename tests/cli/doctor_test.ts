@@ -206,6 +206,15 @@ for (const width of [40, 80]) {
   });
 }
 
+Deno.test("docs/operating.md names the tools and the fields that doctor has", () => {
+  const page = Deno.readTextFileSync(new URL("../../docs/operating.md", import.meta.url));
+  const [, section] = page.split("## ktcp doctor");
+  const tools = findTools(() => null).map(({ name }) => name);
+  assert.match(section, new RegExp(`^\\| tools +\\| ${tools.join(", ")}: `, "m"));
+  const fields = Object.keys(FINDINGS).map((name) => `\`${name}\``);
+  assert.ok(section.replaceAll(/\s+/g, " ").includes(`${fields.join(", ")}.`), fields.join(", "));
+});
+
 const MANAGERS: [manager: string | null, ab: string][] = [
   ["apt-get", "sudo apt-get install apache2-utils"],
   ["dnf", "sudo dnf install httpd-tools"],
