@@ -26,8 +26,8 @@ export interface Findings {
 interface Row {
   mark: string;
   name: string;
-  /** Of an array, no element is broken. */
-  text: string | string[];
+  /** What is not broken: the words of a sentence, or a whole figure. */
+  text: readonly string[];
   /** A sentence below the line. */
   more?: string;
   fix?: string;
@@ -83,7 +83,7 @@ export function limitsText(threads: number, checks: readonly Check[], width: num
 function machineRows(machine: Machine): Row[] {
   const { os, kernel, architecture, cpu, cores, coresOnline, memoryBytes, availableBytes } =
     machine;
-  const row = (name: string, text: string): Row => ({ mark: "", name, text });
+  const row = (name: string, text: string): Row => ({ mark: "", name, text: words(text) });
   const allowed = coresOnline === null || coresOnline === cores
     ? `${cores}`
     : `${cores} of ${coresOnline}`;
@@ -129,17 +129,21 @@ function engineRow({ name, isAvailable, reason, features = [] }: Engine): Row {
     ...(known.length > 0 ? [`with ${known.map(({ name }) => name).join(", ")}`] : []),
     ...missing.map(({ name, since }) => `without ${name} (Linux ${since})`),
   ].join(", ");
-  return { mark: isAvailable ? "yes" : "no", name, text: reason ?? text };
+  return { mark: isAvailable ? "yes" : "no", name, text: words(reason ?? text) };
 }
 
 function interfaceRow({ name, use, isAvailable, reason, fix }: Interface): Row {
-  return { mark: isAvailable ? "yes" : "no", name, text: use, more: reason, fix };
+  return { mark: isAvailable ? "yes" : "no", name, text: words(use), more: reason, fix };
 }
 
 function toolRow({ name, use, path, fix }: Tool): Row {
   return path === null
-    ? { mark: "no", name, text: use, fix }
-    : { mark: "yes", name, text: `${use} (${path})` };
+    ? { mark: "no", name, text: words(use), fix }
+    : { mark: "yes", name, text: words(`${use} (${path})`) };
+}
+
+function words(text: string): string[] {
+  return text.split(" ").filter(Boolean);
 }
 
 /** `rows` below `heading`, the texts in a column, or below the names where that has no room. */
@@ -149,18 +153,14 @@ function listText(heading: string, rows: readonly Row[], width: number): string 
   const margin = " ".repeat(MARK);
   const lines = rows.flatMap(({ mark, name, text, more, fix }) => {
     const bullet = mark.padEnd(marks) + name.padEnd(names) + "  ";
-    const unbroken = typeof text === "string"
-      ? LEAST_ROOM
-      : Math.max(...text.map(({ length }) => length));
-    const isBeside = text === "" || bullet.length + unbroken <= width;
+    const room = Math.max(LEAST_ROOM, ...text.map((part) => part.length));
+    const line = text.length === 0
+      ? [bullet.trimEnd()]
+      : bullet.length + room <= width
+      ? [wrap(text, { width, margin: "", bullet })]
+      : [bullet.trimEnd(), wrap(text.map((part) => part.trim()), { width, margin })];
     return [
-      text === ""
-        ? bullet.trimEnd()
-        : isBeside
-        ? wrap(text, { width, margin: "", bullet })
-        : `${bullet.trimEnd()}\n${
-          wrap(typeof text === "string" ? text : text.map((part) => part.trim()), { width, margin })
-        }`,
+      ...line,
       ...(more ? [wrap(more, { width, margin })] : []),
       ...(fix ? [shellLines(fix, { width, margin })] : []),
     ];

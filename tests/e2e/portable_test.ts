@@ -68,8 +68,18 @@ Deno.test("portable executable", async (t) => {
     }
   });
 
+  await t.step("it states how it was built, and the licences of what is inside", async () => {
+    const { code, out } = await run([ktcp, "--version", "--verbose"], { env: warm });
+    assert.equal(code, 0);
+    assert.match(out, /^ {2}built {4}as a bundle that deno runs, in one file with it$/m);
+    assert.match(out, /^ {2}commander \d\S+ +MIT$/m);
+    assert.match(out, /^ {2}echarts \d\S+ +Apache-2\.0$/m);
+    assert.doesNotMatch(out, /@PARTS@|undefined/);
+  });
+
   await t.step("exit codes and arguments pass unchanged", async () => {
-    assert.equal((await run([ktcp], { env: warm })).code, 2);
+    assert.equal((await run([ktcp], { env: warm })).code, 0);
+    assert.equal((await run([ktcp, "http", "--port", "x"], { env: warm })).code, 2);
     assert.equal((await run([ktcp, "doctor", "--threads", "9999999"], { env: warm })).code, 1);
     for (const word of ["two words\nand a line", " x ", "*", "$HOME", "'", '"', "\\"]) {
       const { code, err } = await run([ktcp, word], { env: warm });
