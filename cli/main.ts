@@ -47,7 +47,8 @@ function usageLine({ code, message }: CommanderError, command: Command | undefin
   const refused = NO_CHOICE.exec(line)?.groups;
   if (refused !== undefined) {
     const { what, word, choices } = refused;
-    return what + (suggestion(word, choices.split(", ")) || `; choices: ${choices}`);
+    const near = suggestion(word, choices.split(", "));
+    return what + (near === "" ? `; choices: ${choices}` : `${near} (choices: ${choices})`);
   }
   const below = command?.commands.map((sub) => sub.name()) ?? [];
   const [word] = command?.args ?? [];

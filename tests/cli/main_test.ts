@@ -81,15 +81,18 @@ const USAGE_ERRORS: [args: string[], error: RegExp][] = [
   [["sockets", "drp"], /^ktcp sockets: unknown command 'drp'; did you mean 'drop'\?$/m],
   [
     ["http", "--engine", "epol"],
-    /'epol' is invalid; did you mean 'epoll'\?$/m,
+    /'epol' is invalid; did you mean 'epoll'\? \(choices: deno, .*\)$/m,
   ],
-  [["http", "--model", "percore"], /'percore' is invalid; did you mean 'per-core'\?$/m],
-  [["http", "--log", "jsn"], /'jsn' is invalid; did you mean 'json'\?$/m],
+  [["http", "--model", "percore"], /'percore' is invalid; did you mean 'per-core'\? \(choices: /],
+  [["http", "--log", "jsn"], /'jsn' is invalid; did you mean 'json'\? \(choices: short, common, /],
   [["http", "--wq-flags", "unbond"], /'unbond' is no flag; did you mean 'unbound'\?$/m],
   [["http", "--engine", "kqueue"], /'kqueue' is invalid; choices: deno, select, poll, epoll, /],
   [["lab", "nonsense"], /'nonsense' is not a lab; labs: list, all, models/],
   [["lab", "backlgo"], /'backlgo' is not a lab; did you mean 'backlog'\?$/m],
-  [["check", "htp", "x"], /'htp' is invalid for argument 'kind'; did you mean 'http'\?$/m],
+  [
+    ["check", "htp", "x"],
+    /'htp' is invalid for argument 'kind'; did you mean 'http'\? \(choices: /,
+  ],
   [["check", "list", "http", "--only", "framng/*"], /no case is left .*; did you mean 'framing'\?/],
   [["completions", "zhs"], /'zhs' is invalid for argument 'shell'; did you mean 'zsh'\?/],
   [
