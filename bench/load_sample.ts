@@ -1,6 +1,8 @@
 /** What a load did since the sample before, as it tells whoever watches it: a line of JSON. */
+import type { LatencyHistogram } from "./stats/histogram.ts";
+import type { Interval } from "./stats/timeline.ts";
 
-/** An interval of a load, of 100 ms. */
+/** An interval of a load. */
 export interface LoadSample {
   /** Beginning and end, in ms since the epoch, with fractions. */
   startMs: number;
@@ -21,9 +23,64 @@ export interface LoadSample {
   answers: number;
   /**
    * Latencies in the interval, in us: how many were at most `upToUs[i]` and above `upToUs[i - 1]`.
-   * Buckets without a count are left out.
+   * Buckets without a count are left out. Buckets end at the same places in all samples, 2 % apart.
    */
-  latency: { upToUs: number[]; counts: number[] };
+  latency: LatencyCounts;
   /** The same of connects. */
-  connect: { upToUs: number[]; counts: number[] };
+  connect: LatencyCounts;
+}
+
+/** Latencies in buckets. */
+export interface LatencyCounts {
+  upToUs: number[];
+  counts: number[];
+}
+
+/** Buckets in a decade, each 1.9 % wide: what a percentile may be off. */
+const BUCKETS_PER_DECADE = 120;
+
+/** The first bucket ends at a microsecond; the last one ends above an hour, the longest latency. */
+const DECADES = 10;
+
+const EDGES_US = Array.from(
+  { length: BUCKETS_PER_DECADE * DECADES + 1 },
+  (_, i) => Number((10 ** (i / BUCKETS_PER_DECADE)).toPrecision(4)),
+);
+
+/**
+ * The sample that tells `interval`.
+ *
+ * @param latency the name among the interval's latencies of the one that counts
+ * @param most so many starts are asked for at most, whatever is due
+ */
+export function loadSample(
+  { startMs, endMs, answers, counts, latencies }: Interval,
+  { latency, most = Infinity }: { latency: string; most?: number },
+): LoadSample {
+  const { starts, ...totals } = counts;
+  return {
+    startMs,
+    endMs,
+    totals: {
+      ...totals,
+      unsent: starts && Math.max(0, Math.min(starts.due, most) - starts.sent),
+    },
+    answers,
+    latency: countsOf(latencies[latency]),
+    connect: countsOf(latencies.connect),
+  };
+}
+
+function countsOf(histogram: LatencyHistogram): LatencyCounts {
+  const found: LatencyCounts = { upToUs: [], counts: [] };
+  if (histogram.count === 0) return found;
+  let before = 0;
+  histogram.countsUpTo(EDGES_US).forEach((total, i) => {
+    if (total > before) {
+      found.upToUs.push(EDGES_US[i]);
+      found.counts.push(total - before);
+    }
+    before = total;
+  });
+  return found;
 }

@@ -80,6 +80,12 @@ export class EchoClient implements SocketEvents {
     return this.#socket?.isOpen ?? false;
   }
 
+  /** How many messages of the round it has begun to send; null when it is to send none (more). */
+  get started(): number | null {
+    if (this.#state === State.Waiting) return this.#sequence;
+    return this.#state === State.Echo ? this.#sequence + 1 : null;
+  }
+
   /** Opens the connection of `round`; `finished` follows, whether there is one or not. */
   connect(round: number): void {
     const { plan, engine } = this.#run;
@@ -183,7 +189,8 @@ export class EchoClient implements SocketEvents {
 
   readonly #begin = () => {
     if (this.#state !== State.Waiting) return;
-    const { plan } = this.#run;
+    const { plan, recorder } = this.#run;
+    recorder.started(this.#round);
     this.#slot.begin(this.index, this.#round, this.#sequence);
     const part = this.#slot.nextPart();
     const nowUs = clockUs();

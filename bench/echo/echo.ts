@@ -6,13 +6,7 @@ import type { EchoPlan } from "./plan.ts";
 import { EchoTallies } from "./tallies.ts";
 import { counterGrowth, type KernelCounters, readKernelCounters } from "../../system/netstat.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
-import {
-  epochNow,
-  type Interval,
-  INTERVAL_MS,
-  type IntervalPart,
-  Timeline,
-} from "../stats/timeline.ts";
+import { type Interval, type IntervalPart, Timeline } from "../stats/timeline.ts";
 import { formatAddress } from "../../system/address.ts";
 
 /** How a run is watched. */
@@ -21,8 +15,10 @@ export interface EchoOptions {
   keepSamples?: boolean;
   /** Ends the run; the counts so far are its outcome. */
   signal?: AbortSignal;
-  /** Told what happened during each interval of the run. */
+  /** Told what happened during each interval of the run, warm-up rounds excepted. */
   onInterval?(interval: Interval): void;
+  /** Length of an interval; default: see `timeline.ts`. */
+  intervalMs?: number;
 }
 
 /** What a run saw. */
@@ -58,9 +54,9 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
     budget.stop(Halt.Abandon);
     barrier.break();
   };
-  const { onInterval } = options;
-  const timeline = onInterval && new Timeline((interval) => onInterval(interval));
-  const progress = timeline && setInterval(() => timeline.settle(epochNow()), INTERVAL_MS);
+  const { onInterval, intervalMs } = options;
+  const timeline = onInterval && new Timeline((interval) => onInterval(interval), intervalMs);
+  using _settling = timeline?.start();
   try {
     const results = workers.map(async (worker, index) => {
       const task: LoadTask = {
@@ -69,7 +65,7 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
         tallies: tallies.share,
         barrier: barrier.shared,
         budget: budget.shared,
-        wantsIntervals: timeline !== undefined,
+        intervalMs: timeline?.intervalMs ?? null,
       };
       const result = await runTask(worker, task, (part) => timeline?.add(part));
       if (result.aborted) stopAll();
@@ -82,7 +78,6 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
     return { ...outcome, tallies, kernel: counterGrowth(before, readKernelCounters()) };
   } finally {
     options.signal?.removeEventListener("abort", stopAll);
-    clearInterval(progress);
     stopAll();
     workers.forEach((worker) => worker.terminate());
   }

@@ -6,7 +6,7 @@ import { EchoCheck } from "../../core/mod.ts";
 import { Barrier, BrokenBarrier } from "../load/barrier.ts";
 import { clockUs } from "../load/clock.ts";
 import { createLinuxEngine, type LoadEngine } from "../load/engine.ts";
-import { constantRate, type Pacer } from "../load/pacer.ts";
+import { constantRate, type Pacer, shareOf, startsBefore } from "../load/pacer.ts";
 import { RuntimeLoop } from "../load/runtime_loop.ts";
 import { Budget, Halt } from "../load/schedule.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
@@ -14,7 +14,7 @@ import { EchoClient, type EchoRun } from "./client.ts";
 import type { EchoPlan } from "./plan.ts";
 import { EchoRecorder } from "./recorder.ts";
 import { EchoTallies, type TalliesShare } from "./tallies.ts";
-import { epochNow, IntervalClock, type IntervalPart } from "../stats/timeline.ts";
+import { epochNow, IntervalClock, type IntervalPart, lookMs } from "../stats/timeline.ts";
 import { untilEpoch } from "../load/start_at.ts";
 
 /** What a Worker needs to take part in a run. */
@@ -27,8 +27,11 @@ export interface LoadTask {
   barrier: SharedArrayBuffer;
   /** Memory of the `Budget`, which tells whether the run is halted. */
   budget: SharedArrayBuffer;
-  /** Whether what is recorded is handed over while the load runs, see `timeline.ts`. */
-  wantsIntervals: boolean;
+  /**
+   * After how long what was recorded is handed over while the load runs, see `timeline.ts`; null:
+   * nobody wants it.
+   */
+  intervalMs: number | null;
 }
 
 /** What a Worker says: what it recorded since it did so last, and at the end its result. */
@@ -72,7 +75,8 @@ export class EchoLoad implements EchoRun {
   #epochUs = 0;
   readonly #worker: number;
   readonly #random: () => number;
-  readonly #onPart: ((part: IntervalPart) => void) | undefined;
+  readonly #onPart: (part: IntervalPart) => void;
+  readonly #intervalMs: number | null;
   /** While latencies are handed over. */
   #intervals: IntervalClock | undefined;
 
@@ -85,7 +89,8 @@ export class EchoLoad implements EchoRun {
     const { plan, worker } = task;
     this.plan = plan;
     this.#worker = worker;
-    if (task.wantsIntervals) this.#onPart = onPart;
+    this.#intervalMs = task.intervalMs;
+    this.#onPart = onPart;
     this.engine = engine;
     this.#random = random;
     this.recorder = new EchoRecorder(new EchoTallies(task.tallies));
@@ -126,7 +131,9 @@ export class EchoLoad implements EchoRun {
         if (round === 0) {
           if (startAtMs !== undefined) await untilEpoch(startAtMs, () => this.#isOver);
           this.#startedMs = epochNow();
-          if (this.#onPart) this.#intervals = new IntervalClock(this.#startedMs);
+          if (this.#intervalMs !== null) {
+            this.#intervals = new IntervalClock(this.#startedMs, this.#intervalMs);
+          }
         }
         if (this.#pacer === null) await this.#closedRound(round);
         else await this.#openRound(round);
@@ -189,6 +196,7 @@ export class EchoLoad implements EchoRun {
 
   /** Connects all clients; when all of all Workers are, lets their messages go as they are due. */
   async #openRound(round: number): Promise<void> {
+    this.#epochUs = Infinity;
     await this.#step(shuffled(this.#clients, this.#random), (client) => client.connect(round));
     if (this.#isOver) return;
     await this.#barrier.wait();
@@ -206,13 +214,14 @@ export class EchoLoad implements EchoRun {
     if (clients.length === 0) return;
     const { loop } = this.engine;
     const { timeoutMs } = this.plan;
+    const mostMs = this.#intervalMs === null ? MAX_CHECK_MS : lookMs(this.#intervalMs);
     this.#active = clients.length;
     this.#then = then;
     const nowUs = clockUs();
     await loop.run(() => {
       for (const client of clients) loop.at(nowUs, () => begin(client));
     }, {
-      everyMs: Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, timeoutMs / CHECKS_PER_TIMEOUT)),
+      everyMs: Math.max(MIN_CHECK_MS, Math.min(mostMs, timeoutMs / CHECKS_PER_TIMEOUT)),
       action: () => {
         if (this.#isOver) return loop.end();
         const nowUs = clockUs();
@@ -226,7 +235,7 @@ export class EchoLoad implements EchoRun {
   #endInterval(): void {
     if (!this.#intervals) return;
     const { done, failed, errors } = this.recorder.counts;
-    this.#onPart!({
+    this.#onPart({
       thread: this.#worker,
       ...this.#intervals.next(epochNow()),
       counts: {
@@ -236,9 +245,26 @@ export class EchoLoad implements EchoRun {
         bytesIn: (done - failed) * this.plan.sizeBytes,
         statuses: {},
         open: this.#clients.reduce((sum, client) => sum + Number(client.isOpen), 0),
+        starts: this.#pacer && this.#starts(this.#pacer, clockUs()),
       },
       latencies: this.recorder.takeInterval(),
     });
+  }
+
+  /**
+   * Open loop: what was due before `nowUs`, and what of it was sent. To a client that has failed
+   * nothing is due any more.
+   */
+  #starts(pacer: Pacer, nowUs: number): { due: number; sent: number } {
+    const { threads, messages } = this.plan;
+    const { sent } = this.recorder;
+    let due = sent;
+    for (const client of this.#clients) {
+      if (client.started === null) continue;
+      const all = startsBefore(shareOf(pacer, client.index, threads), nowUs - this.#epochUs);
+      due += Math.max(0, Math.min(messages, all) - client.started);
+    }
+    return { due, sent };
   }
 
   /** One client less has something to do. */

@@ -9,6 +9,7 @@ export class EchoRecorder {
   readonly echoUs = new LatencyHistogram();
   readonly #tallies: EchoTallies;
   #isFrozen = false;
+  #sent = 0;
   #ok = 0;
   readonly #errors: Partial<Record<FailureKind, number>> = {};
   /** What was handed over as intervals so far. */
@@ -21,6 +22,11 @@ export class EchoRecorder {
   /** Ignores everything from now on, so that counts and histograms stay in agreement. */
   freeze(): void {
     this.#isFrozen = true;
+  }
+
+  /** Messages so far of which the sending has begun. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** Echoes so far, and how many of them failed. */
@@ -55,6 +61,12 @@ export class EchoRecorder {
     const rounded = roundedUs(us);
     this.connectUs.record(rounded);
     this.#tallies.connected(client, round, rounded);
+  }
+
+  /** Files that a message begins to be sent. */
+  started(round: number): void {
+    if (round < 0 || this.#isFrozen) return;
+    this.#sent++;
   }
 
   /** Files a good echo. */

@@ -18,13 +18,7 @@ import { untilEpoch } from "../load/start_at.ts";
 import type { RequestSample } from "../result.ts";
 import { compressAll, type HtstressRun, type OpenLoopSchedule } from "../result.ts";
 import { summarize } from "../stats/summary.ts";
-import {
-  epochNow,
-  type Interval,
-  INTERVAL_MS,
-  type IntervalPart,
-  Timeline,
-} from "../stats/timeline.ts";
+import { type Interval, type IntervalPart, Timeline } from "../stats/timeline.ts";
 
 /** A request of a load, with the URL that it asks for. */
 export interface LoadRequest extends RequestForm {
@@ -90,8 +84,10 @@ export interface HtstressOptions {
 
 /** Callbacks for events of the run, and the signal that ends it early. */
 export interface HtstressHooks {
-  /** Told what happened during each interval of the run. */
+  /** Told what happened during each interval of the run, the warm-up excepted. */
   onInterval?: (interval: Interval) => void;
+  /** Length of an interval; default: see `timeline.ts`. */
+  intervalMs?: number;
   /** Takes raw samples; reading responses one by one costs speed. */
   onSamples?: (samples: RequestSample[]) => void;
   /** Takes what is sent and received. */
@@ -120,9 +116,9 @@ export async function runHtstress(
   options: HtstressOptions,
   hooks: HtstressHooks = {},
 ): Promise<HtstressOutcome> {
-  const plan = await planLoad(options, hooks);
   const budget = Budget.create(options.requests);
-  const timeline = hooks.onInterval && new Timeline(hooks.onInterval);
+  const timeline = hooks.onInterval && new Timeline(hooks.onInterval, hooks.intervalMs);
+  const plan = await planLoad(options, hooks, timeline?.intervalMs ?? null);
   const listeners = { ...hooks, onPart: (part: IntervalPart) => timeline?.add(part) };
   const threads = Array.from({ length: options.threads }, (_, index) => {
     const own = { ...plan(index), index, budget: budget.shared };
@@ -137,18 +133,14 @@ export async function runHtstress(
     if (options.startAtMs !== undefined) {
       await untilEpoch(options.startAtMs, () => hooks.signal?.aborted === true);
     }
-    const timer = timeline && setInterval(() => timeline.settle(epochNow()), INTERVAL_MS);
-    try {
-      const running = Promise.all(threads.map((thread) => thread.run()));
-      const reports = await Promise.race([running, nobody]);
-      const isVain = threads.every(({ nobodyMessage }, i) => nobodyMessage || isIdle(reports[i]));
-      const message = threads.find(({ nobodyMessage }) => nobodyMessage)?.nobodyMessage;
-      if (isVain && message) throw new NobodyListens(message);
-      timeline?.end();
-      return outcomeOf(options, sumReports(reports));
-    } finally {
-      clearInterval(timer);
-    }
+    using _settling = timeline?.start();
+    const running = Promise.all(threads.map((thread) => thread.run()));
+    const reports = await Promise.race([running, nobody]);
+    const isVain = threads.every(({ nobodyMessage }, i) => nobodyMessage || isIdle(reports[i]));
+    const message = threads.find(({ nobodyMessage }) => nobodyMessage)?.nobodyMessage;
+    if (isVain && message) throw new NobodyListens(message);
+    timeline?.end();
+    return outcomeOf(options, sumReports(reports));
   } finally {
     end.cancel();
     // A thread that waits in system calls ends only by itself.
@@ -174,6 +166,7 @@ export function requestsOf(options: HtstressOptions): readonly LoadRequest[] {
 async function planLoad(
   options: HtstressOptions,
   hooks: HtstressHooks,
+  intervalMs: number | null,
 ): Promise<(index: number) => ThreadPlan> {
   const { host, threads, isKeepAlive, pipeline, startsUs } = options;
   const all = requestsOf(options);
@@ -214,7 +207,7 @@ async function planLoad(
     expectBodySha256: options.expectBodySha256,
     wantsSamples: hooks.onSamples !== undefined,
     wantsDebug: hooks.onDebug !== undefined,
-    wantsIntervals: hooks.onInterval !== undefined,
+    intervalMs,
   });
 }
 

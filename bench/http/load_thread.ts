@@ -14,7 +14,7 @@ import { Budget, Halt, Schedule } from "../load/schedule.ts";
 import { constantRate, listed, type Pacer, ramp, shareOf } from "../load/pacer.ts";
 import { Rotation } from "./origins.ts";
 import { SampleLog } from "./sample_log.ts";
-import { epochNow, IntervalClock } from "../stats/timeline.ts";
+import { IntervalClock, lookMs } from "../stats/timeline.ts";
 
 /** Room for what one read brings, in bytes. */
 const INPUT_BYTES = 65536;
@@ -140,15 +140,18 @@ export class LoadThread {
     const budget = new Budget(this.#plan.budget);
     const schedule = new Schedule(budget, { pacer: this.#pacer(rampMs), durationMs });
     this.#samples?.begin(schedule.beginUs);
-    if (this.#plan.wantsIntervals) this.#intervals = new IntervalClock(epochMs(schedule.beginUs));
+    const { intervalMs } = this.#plan;
+    if (intervalMs !== null) {
+      this.#intervals = new IntervalClock(epochMs(schedule.beginUs), intervalMs);
+    }
     await this.#load(schedule);
     const drainedUs = clockUs();
     schedule.end(drainedUs);
-    this.#endInterval(epochMs(drainedUs));
+    this.#endInterval(schedule, drainedUs);
     this.#samples?.flush();
     for (const client of this.#clients) client.close();
     this.#engine.loop.close();
-    const due = schedule.isPaced ? schedule.due : 0;
+    const due = schedule.isPaced ? schedule.dueBefore(drainedUs) : 0;
     return this.#tally.report(this.#statuses(), due, {
       beginMs: epochMs(schedule.beginUs),
       endMs: epochMs(schedule.endUs),
@@ -180,17 +183,17 @@ export class LoadThread {
    */
   async #load(schedule: Schedule, onCheck = () => {}): Promise<void> {
     const { loop } = this.#engine;
-    const { timeoutMs } = this.#plan;
+    const { timeoutMs, intervalMs } = this.#plan;
     const checkMs = timeoutMs > 0 ? timeoutMs / CHECKS_PER_TIMEOUT : MAX_CHECK_MS;
     const check = () => {
       onCheck();
-      const halt = schedule.haltAt(clockUs());
+      const nowUs = clockUs();
+      const halt = schedule.haltAt(nowUs);
       for (const client of this.#clients) {
         if (halt !== Halt.No) client.halt(halt);
         if (timeoutMs > 0) client.expire(timeoutMs * 1000);
       }
-      const nowMs = epochNow();
-      if (this.#intervals?.isDue(nowMs)) this.#endInterval(nowMs);
+      if (this.#intervals?.isDue(epochMs(nowUs))) this.#endInterval(schedule, nowUs);
     };
     let running = this.#clients.length;
     const finish = () => {
@@ -201,7 +204,8 @@ export class LoadThread {
       if (schedule.endUs < Infinity) loop.at(schedule.endUs, check);
       this.#clients.forEach((client, i) => client.run(schedule, this.#fromUs(schedule, i), finish));
     };
-    const everyMs = Math.max(MIN_CHECK_MS, Math.min(MAX_CHECK_MS, checkMs));
+    const mostMs = intervalMs === null ? MAX_CHECK_MS : lookMs(intervalMs);
+    const everyMs = Math.max(MIN_CHECK_MS, Math.min(mostMs, checkMs));
     await loop.run(begin, { everyMs, action: check });
   }
 
@@ -214,14 +218,14 @@ export class LoadThread {
   }
 
   /** Hands over what was recorded since the last interval, if anybody wants it. */
-  #endInterval(nowMs: number): void {
+  #endInterval(schedule: Schedule, nowUs: number): void {
     if (!this.#intervals) return;
-    const { completed, failed, bytesIn, errors } = this.#tally;
+    const { completed, failed, bytesIn, errors, started } = this.#tally;
     this.#post({
       kind: "interval",
       part: {
         thread: this.#plan.index,
-        ...this.#intervals.next(nowMs),
+        ...this.#intervals.next(epochMs(nowUs)),
         counts: {
           done: completed,
           failed,
@@ -229,6 +233,7 @@ export class LoadThread {
           statuses: this.#statuses(),
           errors: { ...errors },
           open: this.#clients.reduce((sum, client) => sum + client.openConnections, 0),
+          starts: schedule.isPaced ? { due: schedule.dueBefore(nowUs), sent: started } : null,
         },
         latencies: this.#tally.takeInterval(),
       },

@@ -38,8 +38,11 @@ export interface ThreadPlan {
   expectBodySha256?: string;
   wantsSamples: boolean;
   wantsDebug: boolean;
-  /** Whether what is recorded is handed over while the load runs, see `timeline.ts`. */
-  wantsIntervals: boolean;
+  /**
+   * After how long what was recorded is handed over while the load runs, see `timeline.ts`; null:
+   * nobody wants it.
+   */
+  intervalMs: number | null;
 }
 
 /** What a Worker says. After `ready` it waits for `"go"`. */

@@ -155,6 +155,11 @@ export class Tally {
     return encoded;
   }
 
+  /** How many requests of an open loop were started. */
+  get started(): number {
+    return this.#late.count;
+  }
+
   /** How many errors there were, of all kinds. */
   get failed(): number {
     return sumOf(this.errors);

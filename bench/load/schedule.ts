@@ -160,9 +160,9 @@ export class Schedule {
     this.#budget.giveBack(count);
   }
 
-  /** How many starts of an open loop were due within the window, which has ended. */
-  get due(): number {
-    return startsBefore(this.#pacer!, this.#endUs - this.#beginUs);
+  /** How many starts of an open loop were due before `nowUs` and within the window. */
+  dueBefore(nowUs: number): number {
+    return startsBefore(this.#pacer!, Math.min(nowUs, this.#endUs) - this.#beginUs);
   }
 
   /** When request `number` is meant to start, on this thread's clock. */

@@ -1,17 +1,33 @@
 /**
- * A load over time. Every thread hands over what it recorded since it did so last, five times a
- * second; the parts of all threads for the same time add up to an interval. Nothing is sampled: the
- * intervals of a run add up to its histograms exactly.
+ * A load over time. Every thread hands over what it recorded since it did so last, interval after
+ * interval; the parts of all threads for the same time add up to an interval of the load. Nothing is
+ * sampled: the intervals of a run add up to its histograms exactly.
+ *
+ * The first interval begins with what counts: a warm-up hands nothing over.
  *
  * Threads only send. One that blocks in a system call takes part as well.
  */
 import { LatencyHistogram } from "./histogram.ts";
 
-/** Length of an interval, in milliseconds. They begin at multiples of it since the epoch. */
+/**
+ * Length of an interval in milliseconds, unless a run sets another one. They begin at multiples of it
+ * since the epoch.
+ */
 export const INTERVAL_MS = 200;
 
-/** How late a part may come: a thread looks at its clock at least so often. */
-const LATE_MS = 150;
+/** So often in an interval a thread looks at its clock, and what is complete is told. */
+const LOOKS_PER_INTERVAL = 4;
+
+/** The longest time between two looks. */
+const MAX_LOOK_MS = 50;
+
+/** How many looks a part may come late. */
+const LATE_LOOKS = 3;
+
+/** How often who takes part in intervals of `intervalMs` has to look at the clock, in ms. */
+export function lookMs(intervalMs: number): number {
+  return Math.min(MAX_LOOK_MS, intervalMs / LOOKS_PER_INTERVAL);
+}
 
 /** What a thread counted since the run began. */
 export interface Counts {
@@ -26,6 +42,8 @@ export interface Counts {
   errors: Record<string, number>;
   /** Connections that are open now. */
   open: number;
+  /** Of an open loop, what was due so far and what of it was sent; null in a closed loop. */
+  starts: { due: number; sent: number } | null;
 }
 
 /** What a thread hands over. Plain data, to be posted. */
@@ -44,7 +62,8 @@ export interface Interval {
   /** In milliseconds since the epoch. */
   startMs: number;
   endMs: number;
-  /** Whole answers per second; failures are none. */
+  /** Whole answers; failures are none. */
+  answers: number;
   answersPerSecond: number;
   bytesInPerSecond: number;
   /** Since the run began. */
@@ -56,14 +75,17 @@ export interface Interval {
 /** A thread's own clock of intervals. */
 export class IntervalClock {
   #startMs: number;
+  readonly #intervalMs: number;
 
   /** @param nowMs since the epoch, as below */
-  constructor(nowMs: number) {
+  constructor(nowMs: number, intervalMs: number) {
     this.#startMs = nowMs;
+    this.#intervalMs = intervalMs;
   }
 
   /** Whether an interval ended before `nowMs`. */
   isDue(nowMs: number): boolean {
+    const slotOf = (epochMs: number) => Math.floor(epochMs / this.#intervalMs);
     return slotOf(nowMs) > slotOf(this.#startMs);
   }
 
@@ -78,18 +100,31 @@ export class IntervalClock {
 /** Adds up the parts of all threads. */
 export class Timeline {
   readonly #listener: (interval: Interval) => void;
+  readonly #intervalMs: number;
   readonly #waiting = new Map<number, IntervalPart[]>();
   readonly #last = new Map<number, IntervalPart>();
   #settled = -Infinity;
 
   /** @param listener is told of every interval, in their order */
-  constructor(listener: (interval: Interval) => void) {
+  constructor(listener: (interval: Interval) => void, intervalMs = INTERVAL_MS) {
     this.#listener = listener;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** Length of an interval in ms. */
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** Lets {@linkcode settle} be called as often as it should be. @returns what ends that */
+  start(): Disposable {
+    const timer = setInterval(() => this.settle(epochNow()), lookMs(this.#intervalMs));
+    return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
   /** Takes a part. One that comes too late counts to the next interval. */
   add(part: IntervalPart): void {
-    const slot = Math.max(slotOf(part.startMs), this.#settled + 1);
+    const slot = Math.max(this.#slotOf(part.startMs), this.#settled + 1);
     const parts = this.#waiting.get(slot);
     if (parts) parts.push(part);
     else this.#waiting.set(slot, [part]);
@@ -97,12 +132,16 @@ export class Timeline {
 
   /** Tells of the intervals whose parts should all be here at `nowMs`. */
   settle(nowMs: number): void {
-    this.#settleBefore(slotOf(nowMs - LATE_MS));
+    this.#settleBefore(this.#slotOf(nowMs - LATE_LOOKS * lookMs(this.#intervalMs)));
   }
 
   /** Tells of all that is left. */
   end(): void {
     this.#settleBefore(Infinity);
+  }
+
+  #slotOf(epochMs: number): number {
+    return Math.floor(epochMs / this.#intervalMs);
   }
 
   #settleBefore(end: number): void {
@@ -116,6 +155,7 @@ export class Timeline {
   }
 
   #tell(parts: readonly IntervalPart[]): void {
+    let answers = 0;
     let answersPerSecond = 0;
     let bytesInPerSecond = 0;
     const latencies: Record<string, LatencyHistogram> = {};
@@ -123,7 +163,9 @@ export class Timeline {
       const before = this.#last.get(part.thread);
       this.#last.set(part.thread, part);
       const seconds = Math.max(1, part.endMs - part.startMs) / 1000;
-      answersPerSecond += (succeeded(part) - (before ? succeeded(before) : 0)) / seconds;
+      const own = succeeded(part) - (before ? succeeded(before) : 0);
+      answers += own;
+      answersPerSecond += own / seconds;
       bytesInPerSecond += (part.counts.bytesIn - (before?.counts.bytesIn ?? 0)) / seconds;
       for (const [name, encoded] of Object.entries(part.latencies)) {
         const own = new LatencyHistogram(encoded);
@@ -136,6 +178,7 @@ export class Timeline {
     this.#listener({
       startMs: Math.min(...parts.map(({ startMs }) => startMs)),
       endMs: Math.max(...parts.map(({ endMs }) => endMs)),
+      answers,
       answersPerSecond,
       bytesInPerSecond,
       counts: addCounts([...this.#last.values()].map(({ counts }) => counts)),
@@ -154,13 +197,10 @@ function succeeded({ counts }: IntervalPart): number {
   return counts.done - counts.failed;
 }
 
-function slotOf(epochMs: number): number {
-  return Math.floor(epochMs / INTERVAL_MS);
-}
-
 function addCounts(all: readonly Counts[]): Counts {
   const sum = (of: (counts: Counts) => number) =>
     all.reduce((total, counts) => total + of(counts), 0);
+  const starts = all.flatMap((counts) => counts.starts ?? []);
   return {
     done: sum(({ done }) => done),
     failed: sum(({ failed }) => failed),
@@ -168,6 +208,10 @@ function addCounts(all: readonly Counts[]): Counts {
     statuses: addRecords(all.map(({ statuses }) => statuses)),
     errors: addRecords(all.map(({ errors }) => errors)),
     open: sum(({ open }) => open),
+    starts: starts.length === 0 ? null : {
+      due: starts.reduce((total, { due }) => total + due, 0),
+      sent: starts.reduce((total, { sent }) => total + sent, 0),
+    },
   };
 }
 

@@ -33,12 +33,12 @@ import { startOwnServer } from "./server.ts";
 import { tryFirstEcho } from "./first_echo.ts";
 import { type BenchServer, findServer, startCommand, type TargetOptions } from "./target.ts";
 import { Failure, UsageError } from "../shared/failure.ts";
-import { onInterrupt } from "../shared/interrupt.ts";
-import { outputWidth, printJson, printNote, printResult } from "../shared/output.ts";
+import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
+import { outputWidth, printJson, printJsonLine, printNote, printResult } from "../shared/output.ts";
 import { isLocal, noteRemote } from "../shared/remote.ts";
 import { noteLateStart, startAtOption } from "../shared/start_at.ts";
 import { VERSION } from "../shared/version.ts";
-import { startWatch, WATCH_OPTIONS, type WatchFlags } from "../shared/watch.ts";
+import { checkSample, startWatch, WATCH_OPTIONS, type WatchFlags } from "../shared/watch.ts";
 import { formatAddress, formatHostPort } from "../../system/address.ts";
 
 interface BenchOptions extends TargetOptions, FileOptions, WatchFlags, CompareFlags {
@@ -164,6 +164,7 @@ export function command(): Command {
 async function run(options: BenchOptions): Promise<void> {
   if (options.compare || options.with) return await compareRuns(options);
   checkOptions(options);
+  checkSample(options);
   checkFiles(filesOf(options));
   const engine = await clientEngineFor(options.engine);
   const server = await findServer(options, {
@@ -190,7 +191,7 @@ async function measure(options: PlannedOptions, server: BenchServer): Promise<vo
     const acceptsPadding = options.acceptPadding ?? false;
     plan.paddingBytes = await tryFirstEcho(plan.target, { ...plan, acceptsPadding });
   }
-  const interrupt = onInterrupt();
+  const interrupt = onInterrupt(STOP_SIGNALS);
   const total = plan.threads * plan.rounds * plan.messages;
   const watch = await startWatch(subjectOf(plan, total), {
     ...options,
@@ -203,13 +204,15 @@ async function measure(options: PlannedOptions, server: BenchServer): Promise<vo
       keepSamples: options.csv !== undefined,
       signal: interrupt.signal,
       onInterval: watch.onInterval,
+      intervalMs: watch.intervalMs,
     });
   } finally {
     watch.stop();
   }
   const result = resultOf(plan, { server, limits, outcome });
   if (options.json) {
-    printJson({ ...result, hdrLog: options.hdrLog });
+    const print = options.sample === undefined ? printJson : printJsonLine;
+    print({ ...result, hdrLog: options.hdrLog });
   } else {
     const width = outputWidth();
     printResult(`${benchText(result, width)}\n\n${histogramText(outcome.echoUs, width)}`);

@@ -21,12 +21,19 @@ import { OutputFile } from "../shared/output_file.ts";
 import { HTSTRESS_CSV_HEADER, requestCsv } from "../../bench/report/csv.ts";
 import { addHtstressOptions, type HtstressFlags, htstressOptions } from "./options.ts";
 import { runSweep } from "./sweep.ts";
-import { type Interrupt, onInterrupt } from "../shared/interrupt.ts";
-import { outputWidth, printBytes, printJson, printNote, printResult } from "../shared/output.ts";
+import { type Interrupt, onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
+import {
+  outputWidth,
+  printBytes,
+  printJson,
+  printJsonLine,
+  printNote,
+  printResult,
+} from "../shared/output.ts";
 import { noteLateStart } from "../shared/start_at.ts";
 import { isLocal, noteRemote } from "../shared/remote.ts";
 import { VERSION } from "../shared/version.ts";
-import { startWatch, type Watch } from "../shared/watch.ts";
+import { checkSample, startWatch, type Watch } from "../shared/watch.ts";
 
 /**
  * Builds the command; its exit code is 1 on a socket error, when no response is good, or when an
@@ -74,13 +81,14 @@ export function command(): Command {
 
 async function run(urls: string[], flags: HtstressFlags): Promise<void> {
   if (flags.compare || flags.with) return await compareRuns(flags);
+  checkSample(flags);
   const asked = await htstressOptions(urls, flags);
   if (flags.plot !== undefined) checkPlot(flags.plot);
   if (flags.hdrLog !== undefined) checkFolder("hdr-log", flags.hdrLog);
   checkDistinct({ csv: flags.csv, plot: flags.plot, "hdr-log": flags.hdrLog });
   const options = { ...asked, origins: await originsOf(asked) };
   warnOfLimits(options);
-  const interrupt = onInterrupt();
+  const interrupt = onInterrupt(STOP_SIGNALS);
   try {
     if (flags.sweep !== undefined) await runSweep(options, { flags, measure, interrupt });
     else await runOnce(options, flags, interrupt);
@@ -121,7 +129,8 @@ async function runOnce(
   samples?.write(HTSTRESS_CSV_HEADER + "\n");
   const { outcome, watch } = await measure(options, { flags, interrupt, samples });
   const result = htstressResult(VERSION, outcome.run);
-  if (flags.json) printJson({ ...result, hdrLog: flags.hdrLog });
+  const print = flags.sample === undefined ? printJson : printJsonLine;
+  if (flags.json) print({ ...result, hdrLog: flags.hdrLog });
   else printResult(textOf(result, outcome, flags));
   samples?.close();
   watch.close();
@@ -180,6 +189,7 @@ async function measure(
     const outcome = await runHtstress(options, {
       signal: interrupt.signal,
       onInterval: watch.onInterval,
+      intervalMs: watch.intervalMs,
       onSamples: samples &&
         ((portion) => samples.write(portion.map((sample) => requestCsv(sample) + "\n").join(""))),
       onDebug: flags.debug ? printBytes : undefined,

@@ -300,11 +300,13 @@ function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
 }
 
 /** What shows one run. @throws {UsageError} */
-function refuseWithSweep({ csv, hdrLog, histogram, failIf }: HtstressFlags): void {
+function refuseWithSweep({ csv, hdrLog, sample, histogram, failIf }: HtstressFlags): void {
   const excluded = csv !== undefined
     ? `--csv '${csv}'`
     : hdrLog !== undefined
     ? `--hdr-log '${hdrLog}'`
+    : sample !== undefined
+    ? `--sample '${sample}'`
     : failIf.length > 0
     ? `--fail-if '${failIf[0].text}'`
     : histogram && "--histogram";

@@ -32,6 +32,15 @@ export function printJson(value: unknown): void {
   printResult(JSON.stringify(value, null, 2));
 }
 
+/**
+ * Writes `value` as a line of JSON on stdout, one of several.
+ *
+ * @throws {Failure} when it cannot be written
+ */
+export function printJsonLine(value: unknown): void {
+  printResult(JSON.stringify(value));
+}
+
 /** Writes `text` and a newline to stderr. */
 export function printNote(text: string): void {
   stderr.note(text);

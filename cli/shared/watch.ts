@@ -1,11 +1,14 @@
-/** What `bench` and `htstress` make of a load while it runs: a live view, a log, a heat map. */
+/** What `bench` and `htstress` make of a load while it runs: a live view, a log, samples, a heat map. */
 import { Option } from "commander";
+import { loadSample } from "../../bench/load_sample.ts";
 import { Heat } from "../../bench/stats/heat.ts";
 import type { Interval } from "../../bench/stats/timeline.ts";
 import type { LiveSubject } from "../../bench/report/live.ts";
+import { UsageError } from "./failure.ts";
 import { file } from "./options.ts";
-import { mayShowProgress } from "./output.ts";
+import { mayShowProgress, printJsonLine } from "./output.ts";
 import { OutputFile } from "./output_file.ts";
+import { sampleOption } from "./sample.ts";
 
 /** After this time without an interval, the live view says that it waits. */
 const PATIENCE_MS = 500;
@@ -14,18 +17,28 @@ const PATIENCE_MS = 500;
 export interface WatchFlags {
   hdrLog?: string;
   quiet?: boolean;
+  sample?: number;
 }
 
 /** The options. */
 export const WATCH_OPTIONS: readonly Option[] = [
   file("--hdr-log", "write the latencies of every second as an HdrHistogram log"),
   new Option("-q, --quiet", "no live view, on a terminal too"),
+  sampleOption(),
 ];
+
+/** @throws {UsageError} for samples without the document that ends them */
+export function checkSample({ sample, json }: { sample?: number; json?: boolean }): void {
+  if (sample === undefined || json) return;
+  throw new UsageError(`--sample '${sample}' needs --json: the document is the last line`);
+}
 
 /** A load that is watched. */
 export interface Watch {
   /** To be told of every interval; undefined when nobody wants to know. */
   onInterval?: (interval: Interval) => void;
+  /** Length of an interval in ms; undefined: any. */
+  intervalMs?: number;
   /** The latency over time, if it was wanted. */
   heat?: Heat;
   /** Removes the live view; call it before anything is printed. */
@@ -34,27 +47,39 @@ export interface Watch {
   close(): void;
 }
 
+/** What else is known of a load that is watched. */
+interface WatchOptions extends WatchFlags {
+  /** Whether the latency over time is kept. */
+  heat: boolean;
+  /** Whether the terminal is free for a live view. */
+  isShown: boolean;
+}
+
 /**
  * Watches a load.
  *
- * @param options `heat`: whether the latency over time is kept; `isShown`: whether the terminal is
- * free for a live view
  * @throws {Failure} when the log cannot be made
  */
 export async function startWatch(
   subject: LiveSubject,
-  { hdrLog, quiet, heat: wantsHeat, isShown }: WatchFlags & { heat: boolean; isShown: boolean },
+  { hdrLog, quiet, sample, heat: wantsHeat, isShown }: WatchOptions,
 ): Promise<Watch> {
   const heat = wantsHeat ? new Heat() : undefined;
   const log = hdrLog === undefined ? undefined : await startLog(hdrLog, subject.title);
-  const view = isShown && !quiet && mayShowProgress() ? await startView(subject) : undefined;
+  const isViewed = isShown && !quiet && sample === undefined && mayShowProgress();
+  const view = isViewed ? await startView(subject) : undefined;
   return {
     heat,
-    onInterval: heat || log || view
+    intervalMs: sample,
+    onInterval: heat || log || view || sample !== undefined
       ? (interval) => {
         heat?.add(interval.startMs, interval.endMs, interval.latencies[subject.latency]);
         log?.add(interval);
         view?.add(interval);
+        if (sample !== undefined) {
+          const most = subject.total || undefined;
+          printJsonLine(loadSample(interval, { latency: subject.latency, most }));
+        }
       }
       : undefined,
     stop: () => view?.stop(),

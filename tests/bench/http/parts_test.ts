@@ -115,12 +115,12 @@ Deno.test("Schedule ends its window by itself, and knows what was due in it", ()
   assert.equal(schedule.claim(1, endUs), 0);
   assert.deepEqual([schedule.haltAt(endUs - 1), schedule.haltAt(endUs)], [Halt.No, Halt.Drain]);
   assert.equal(budget.halt, Halt.No, "other threads go on");
-  assert.equal(schedule.due, 20);
+  assert.equal(schedule.dueBefore(Infinity), 20);
   schedule.end(endUs + 1);
-  assert.equal(schedule.due, 20);
+  assert.equal(schedule.dueBefore(Infinity), 20);
   budget.stop(Halt.Drain);
   assert.equal(schedule.haltAt(beginUs + 5000), Halt.Drain);
-  assert.deepEqual([schedule.endUs, schedule.due], [beginUs + 5000, 5]);
+  assert.deepEqual([schedule.endUs, schedule.dueBefore(Infinity)], [beginUs + 5000, 5]);
 });
 
 Deno.test("FaultCounts counts each failure once, and keeps what came first", () => {

@@ -13,9 +13,10 @@ function interval(index: number, values: number[]): Interval {
   return {
     startMs: BEGIN_MS + index * 200,
     endMs: BEGIN_MS + (index + 1) * 200,
+    answers: 0,
     answersPerSecond: 0,
     bytesInPerSecond: 0,
-    counts: { done: 0, failed: 0, bytesIn: 0, statuses: {}, errors: {}, open: 0 },
+    counts: { done: 0, failed: 0, bytesIn: 0, statuses: {}, errors: {}, open: 0, starts: null },
     latencies: { connect: histogramOf([50]), latency: histogramOf(values) },
   };
 }

@@ -17,6 +17,7 @@ function interval(index: number, isBad = false): Interval {
   return {
     startMs: 1e12 + index * 200,
     endMs: 1e12 + (index + 1) * 200,
+    answers: 1000,
     answersPerSecond: 5000,
     bytesInPerSecond: 1024 ** 2,
     counts: {
@@ -26,6 +27,7 @@ function interval(index: number, isBad = false): Interval {
       statuses: { 200: done - 9, 404: 4, 503: 5 },
       errors: isBad ? { reset: 8, timeout: 4 } : {},
       open: 32,
+      starts: null,
     },
     latencies: {
       connect: histogramOf([40, 41]),

@@ -9,6 +9,7 @@ import {
   INTERVAL_MS,
   IntervalClock,
   type IntervalPart,
+  lookMs,
   Timeline,
 } from "../../../bench/stats/timeline.ts";
 import { histogramOf } from "../runs.ts";
@@ -26,6 +27,7 @@ function part(thread: number, slot: number, values: number[], done = values.leng
       statuses: { 200: done },
       errors: { reset: 1 },
       open: 2,
+      starts: { due: 2 * done, sent: done },
     },
     latencies: { latency: histogramOf(values).encode() },
   };
@@ -50,9 +52,10 @@ Deno.test("Timeline: joins the parts of a slot, and adds up counts and rates", (
   assert.equal(seen.length, 0, "a part may still come");
   timeline.settle(12 * INTERVAL_MS);
   assert.equal(seen.length, 1);
-  const [{ counts, answersPerSecond, count, p100, startMs }] = seen;
+  const [{ counts, answers, answersPerSecond, count, p100, startMs }] = seen;
   assert.deepEqual([count, p100, startMs], [3, 300, 10 * INTERVAL_MS]);
   assert.equal(answersPerSecond, (3 - 2) / (INTERVAL_MS / 1000), "failures are no answers");
+  assert.equal(answers, 3 - 2);
   assert.deepEqual(counts, {
     done: 3,
     failed: 2,
@@ -60,6 +63,7 @@ Deno.test("Timeline: joins the parts of a slot, and adds up counts and rates", (
     statuses: { 200: 3 },
     errors: { reset: 2 },
     open: 4,
+    starts: { due: 6, sent: 3 },
   });
 });
 
@@ -97,14 +101,29 @@ Deno.test("Timeline: the intervals add up to everything, whatever the order of t
   }));
 });
 
-Deno.test("IntervalClock: an interval ends when a multiple of its length is passed", () => {
-  const clock = new IntervalClock(10.5 * INTERVAL_MS);
-  assert.ok(!clock.isDue(10.9 * INTERVAL_MS));
-  assert.ok(clock.isDue(11.1 * INTERVAL_MS));
-  const ms = { startMs: 10.5 * INTERVAL_MS, endMs: 11.1 * INTERVAL_MS };
-  assert.deepEqual(clock.next(11.1 * INTERVAL_MS), ms);
-  assert.ok(!clock.isDue(11.9 * INTERVAL_MS));
-});
+for (const lengthMs of [50, 100, INTERVAL_MS, 10_000]) {
+  Deno.test(`IntervalClock: an interval of ${lengthMs} ms ends when a multiple is passed`, () => {
+    const clock = new IntervalClock(10.5 * lengthMs, lengthMs);
+    assert.ok(!clock.isDue(10.9 * lengthMs));
+    assert.ok(clock.isDue(11.1 * lengthMs));
+    const ms = { startMs: 10.5 * lengthMs, endMs: 11.1 * lengthMs };
+    assert.deepEqual(clock.next(11.1 * lengthMs), ms);
+    assert.ok(!clock.isDue(11.9 * lengthMs));
+  });
+
+  Deno.test(`Timeline: intervals of ${lengthMs} ms are told three looks after their end`, () => {
+    const seen: number[] = [];
+    const timeline = new Timeline(({ startMs }) => seen.push(startMs), lengthMs);
+    const slot = { ...part(0, 0, [1]), startMs: 7 * lengthMs, endMs: 8 * lengthMs };
+    timeline.add(slot);
+    const lateMs = 3 * lookMs(lengthMs);
+    assert.ok(lateMs <= lengthMs);
+    timeline.settle(8 * lengthMs + lateMs - 1);
+    assert.deepEqual(seen, []);
+    timeline.settle(8 * lengthMs + lateMs);
+    assert.deepEqual(seen, [7 * lengthMs]);
+  });
+}
 
 Deno.test("Heat: keeps every sample in a bounded grid", () => {
   for (const [intervals, columns, rows] of [[1, 10, 8], [30, 10, 3], [1000, 120, 40], [7, 5, 1]]) {

@@ -137,7 +137,7 @@ export class LoadWorld {
       timeoutMs,
       wantsSamples: false,
       wantsDebug: false,
-      wantsIntervals: false,
+      intervalMs: null,
     };
     const answering = {
       next: () => this.#plan.events[this.#next++],
@@ -225,7 +225,7 @@ export class LoadWorld {
       tallies: tallies.share,
       barrier: Barrier.create(1).shared,
       budget: Budget.create(0).shared,
-      wantsIntervals: false,
+      intervalMs: null,
     };
     const expected: Record<string, number> = { ok: 0 };
     const engine = this.#engine((end) => {

@@ -1,0 +1,13 @@
+/** `--sample`: a line of JSON every so often, for the program that started this one. */
+import { Option } from "commander";
+import { integerBetween } from "./options.ts";
+
+/** Bounds of the time between two samples, in ms: what a thread keeps to, and what is still live. */
+const MIN_SAMPLE_MS = 50;
+const MAX_SAMPLE_MS = 10_000;
+
+/** The option. It is for programs, such as the playground: the help does not show it. */
+export function sampleOption(): Option {
+  return new Option("--sample <ms>", "a line of JSON on stdout every so many milliseconds")
+    .argParser(integerBetween(MIN_SAMPLE_MS, MAX_SAMPLE_MS)).hideHelp();
+}
