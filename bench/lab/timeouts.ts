@@ -1,9 +1,9 @@
 /** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
 import { formatCount, formatLatency } from "../../system/units.ts";
 import { readSystemLimits } from "../../system/limits.ts";
-import type { LatencyHistogram } from "../stats/histogram.ts";
+import { HeldConnections, type HeldOptions } from "../load/held_connections.ts";
+import { LatencyHistogram } from "../stats/histogram.ts";
 import type { FigureValues } from "./figures.ts";
-import { HeldConnections } from "./held_connections.ts";
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
 import { httpSample, withServers } from "./loads.ts";
 import {
@@ -122,14 +122,17 @@ async function withIdle(
   server: LabServer,
   { count, idleMs, context }: { count: number; idleMs: number; context: LabContext },
 ): Promise<Sample> {
-  const idle = await HeldConnections.open(server, count);
-  const slow = idleMs > 0 ? await HeldConnections.open(server, SLOW_CONNECTIONS) : null;
-  const asking = slow && setInterval(() => slow.request(), idleMs / 2);
+  const { held: idle, closing } = await hold(server, { count });
+  const slow = idleMs > 0
+    ? await hold(server, {
+      count: SLOW_CONNECTIONS,
+      sends: { what: "request", everyMs: idleMs / 2 },
+    })
+    : null;
   try {
-    await slow?.request();
     const sample = await others(server, idleMs > 0 ? idleMs + TICK_MS : BASE_MS, context);
     if (idleMs > 0) await idle.allClosed(PATIENCE_MS);
-    const { closing, open } = await idle.end();
+    const open = await idle.end();
     const figures = { ...sample.figures, closed: closing.count, open };
     if (closing.count === 0) return { ...sample, figures };
     return {
@@ -137,14 +140,29 @@ async function withIdle(
       latencies: { ...sample.latencies, closing },
       figures: {
         ...figures,
-        ...(slow ? { slowOpen: (await slow.end()).open } : {}),
+        ...(slow ? { slowOpen: await slow.held.end() } : {}),
         ...closingFigures(closing),
       },
     };
   } finally {
-    clearInterval(asking ?? undefined);
-    await Promise.all([idle.end(), slow?.end()]);
+    await Promise.all([idle.end(), slow?.held.end()]);
   }
+}
+
+/**
+ * Opens connections to `target`; `closing` is when the server closes them.
+ *
+ * @throws when one of them cannot be opened
+ */
+async function hold(target: Target, options: HeldOptions) {
+  const closing = new LatencyHistogram();
+  const held = new HeldConnections(target, { ...options, onClosed: (us) => closing.record(us) });
+  await held.opened;
+  if (held.failure) {
+    await held.end();
+    throw held.failure;
+  }
+  return { held, closing };
 }
 
 /** Heads that come a byte at a time. */
@@ -153,17 +171,15 @@ async function dripHeads(
   { headMs, signal }: { headMs: number; signal: AbortSignal },
 ): Promise<VariantResult> {
   const spec = { group: DRIP_GROUP, label: `a byte every ${DRIP_MS} ms` };
-  const head = new TextEncoder().encode(`GET /${"x".repeat(100)} HTTP/1.1\r\n`);
-  const held = await HeldConnections.open(target, DRIPPERS);
-  let sent = 0;
-  const drip = () => held.write(head.subarray(sent, ++sent));
-  const timer = setInterval(drip, DRIP_MS);
+  const { held, closing } = await hold(target, {
+    count: DRIPPERS,
+    sends: { what: "head", everyMs: DRIP_MS },
+  });
   const stop = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => stop.resolve());
   try {
-    await drip();
     await Promise.race([held.allClosed(headMs + PATIENCE_MS), stop.promise]);
-    const { closing, open } = await held.end();
+    const open = await held.end();
     if (closing.count === 0) return summarizeVariant(spec, []);
     const figures = {
       closed: closing.count,
@@ -172,7 +188,6 @@ async function dripHeads(
     };
     return summarizeVariant(spec, [{ failed: 0, figures, latencies: { closing } }]);
   } finally {
-    clearInterval(timer);
     await held.end();
   }
 }
@@ -183,13 +198,13 @@ async function holdIdle(
   { isQuick, signal }: LabContext,
 ): Promise<VariantResult> {
   const spec = { group: FOREIGN_GROUP, label: target.name };
-  const held = await HeldConnections.open(target, FOREIGN_CONNECTIONS);
+  const { held, closing } = await hold(target, { count: FOREIGN_CONNECTIONS });
   const stop = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => stop.resolve());
   try {
     const patienceMs = isQuick ? FOREIGN_MS.quick : FOREIGN_MS.full;
     await Promise.race([held.allClosed(patienceMs), stop.promise]);
-    const { closing, open } = await held.end();
+    const open = await held.end();
     const figures = { closed: closing.count, open, ...closingFigures(closing) };
     return summarizeVariant(spec, [{ failed: 0, figures, latencies: { closing } }]);
   } finally {
