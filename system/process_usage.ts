@@ -28,6 +28,11 @@ export function parseTicks(stat: string): CpuTicks {
   return { userTicks: Number(fields[UTIME]), systemTicks: Number(fields[STIME]) };
 }
 
+/** How many threads the text of `/proc/PID/stat` says that there are. */
+export function parseThreads(stat: string): number {
+  return Number(fieldsOf(stat)[THREADS]);
+}
+
 /** CPU time of process `pid` so far; null when there is no such process, or no `/proc`. */
 export function readTicks(pid: number): CpuTicks | null {
   const stat = readProc(`/proc/${pid}/stat`);

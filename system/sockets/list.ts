@@ -34,7 +34,13 @@ export function listSockets(
   }
 }
 
-function readProcNet(filter: SocketFilter, diagReason: string): TcpSocket[] {
+/**
+ * Lists the sockets of `/proc/net/tcp` and `/proc/net/tcp6` that pass `filter`.
+ *
+ * @param diagReason why there is no sock_diag
+ * @throws {Error} if there is no `/proc/net/tcp` either; the message says why
+ */
+export function readProcNet(filter: SocketFilter, diagReason: string): TcpSocket[] {
   let ipv4: string;
   try {
     ipv4 = Deno.readTextFileSync("/proc/net/tcp");

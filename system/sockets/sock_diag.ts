@@ -8,12 +8,10 @@
 import { type Libc, libc, SystemError } from "../linux/libc.ts";
 import {
   AF_NETLINK,
-  decodeNetlink,
-  decodeNetlinkError,
   encodeInetDiagRequest,
   InetDiagMessage,
   NETLINK_SOCK_DIAG,
-  type NetlinkMessage,
+  NetlinkReader,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_REQUEST,
@@ -33,6 +31,12 @@ import { stateFromNumber, stateMask } from "./state.ts";
 /** The kernel sends at most 32 KiB at a time; a smaller buffer would cut messages off. */
 const RECEIVE_BYTES = 64 * 1024;
 
+/**
+ * The kernel selects by so many ports at most: each of its tests costs a little for every socket, and
+ * here it is one look into a set.
+ */
+const MAX_SELECTED_PORTS = 64;
+
 /** The calls that a {@linkcode SockDiag} makes. */
 export type SocketCalls = Pick<Libc, "socket" | "send" | "recv" | "close">;
 
@@ -41,6 +45,8 @@ export class SockDiag implements Disposable {
   readonly #libc: SocketCalls;
   readonly #fd: number;
   readonly #buffer = new Uint8Array(RECEIVE_BYTES);
+  readonly #reader = new NetlinkReader(this.#buffer);
+  readonly #message = new InetDiagMessage(this.#reader.view);
   #sequence = 0;
 
   /**
@@ -67,6 +73,16 @@ export class SockDiag implements Disposable {
   }
 
   /**
+   * Calls `onSocket` for each TCP socket of IPv4 that passes `filter`, with a message that is the
+   * same for all of them. No object is made for a socket: so many can be counted often.
+   *
+   * @throws {SystemError} as {@linkcode dump} does
+   */
+  visit(filter: SocketFilter, onSocket: (message: InetDiagMessage) => void): void {
+    this.#visitFamily(AF_INET, filter, onSocket);
+  }
+
+  /**
    * Destroys one socket of a dump: a connection is reset, a TIME-WAIT socket forgotten.
    *
    * The cookie in the socket's id is what makes this safe: without it the kernel would take the
@@ -83,10 +99,12 @@ export class SockDiag implements Disposable {
       stateMask: 0,
       socketId: socket.id,
     });
-    for (const message of this.#answers(sequence)) {
-      if (message.type !== NLMSG_ERROR) continue;
-      const errno = decodeNetlinkError(message.body);
-      if (errno === 0) return true;
+    let errno: number | undefined;
+    this.#answers(sequence, () => {
+      if (this.#reader.type === NLMSG_ERROR) errno = this.#reader.errno;
+    });
+    if (errno === 0) return true;
+    if (errno !== undefined) {
       const error = new SystemError("SOCK_DESTROY", errno);
       // ESTALE: another socket has the same addresses by now.
       if (error.code === "ENOENT" || error.code === "ESTALE") return false;
@@ -98,39 +116,49 @@ export class SockDiag implements Disposable {
   #dumpFamily(family: number, filter: SocketFilter): DiagSocket[] {
     const sockets: DiagSocket[] = [];
     const toText = family === AF_INET ? ipv4Texts() : ipv6Text;
-    const sequence = this.#request({
-      type: SOCK_DIAG_BY_FAMILY,
-      flags: NLM_F_DUMP,
-      family,
-      stateMask: stateMask(filter.states),
-    });
-    for (const { type, body } of this.#answers(sequence)) {
-      if (type === NLMSG_ERROR) {
-        const error = new SystemError("SOCK_DIAG_BY_FAMILY", decodeNetlinkError(body));
-        // A kernel without IPv6 has no handler for the family: no socket of it either.
-        if (family === AF_INET6 && error.code === "ENOENT") break;
-        throw error;
-      }
-      if (type !== SOCK_DIAG_BY_FAMILY) continue;
-      const message = new InetDiagMessage(body);
-      const state = stateFromNumber(message.state);
-      const { localPort, remotePort } = message;
-      if (!state || !matchesPort(filter, { localPort, remotePort })) continue;
+    this.#visitFamily(family, filter, (message) => {
       sockets.push({
         family: family === AF_INET ? "ipv4" : "ipv6",
         localAddress: toText((index) => message.localWord(index)),
-        localPort,
+        localPort: message.localPort,
         remoteAddress: toText((index) => message.remoteWord(index)),
-        remotePort,
-        state,
+        remotePort: message.remotePort,
+        state: stateFromNumber(message.state)!,
         recvQ: message.receiveQueue,
         sendQ: message.sendQueue,
         uid: message.uid,
         inode: message.inode,
         id: message.copySocketId(),
       });
-    }
+    });
     return sockets;
+  }
+
+  #visitFamily(
+    family: number,
+    filter: SocketFilter,
+    onSocket: (message: InetDiagMessage) => void,
+  ): void {
+    const sequence = this.#request({
+      type: SOCK_DIAG_BY_FAMILY,
+      flags: NLM_F_DUMP,
+      family,
+      stateMask: stateMask(filter.states),
+      ports: filter.ports.size <= MAX_SELECTED_PORTS ? [...filter.ports] : [],
+    });
+    const reader = this.#reader;
+    const message = this.#message;
+    this.#answers(sequence, () => {
+      if (reader.type === NLMSG_ERROR) {
+        const error = new SystemError("SOCK_DIAG_BY_FAMILY", reader.errno);
+        // A kernel without IPv6 has no handler for the family: no socket of it either.
+        if (family === AF_INET6 && error.code === "ENOENT") return;
+        throw error;
+      }
+      if (reader.type !== SOCK_DIAG_BY_FAMILY) return;
+      message.at = reader.bodyAt;
+      if (stateFromNumber(message.state) && matchesPort(filter, message)) onSocket(message);
+    });
   }
 
   /** Sends a request. @returns its sequence number */
@@ -141,15 +169,19 @@ export class SockDiag implements Disposable {
     return sequence;
   }
 
-  /** The messages that answer request `sequence`, up to and with the one that ends the answer. */
-  *#answers(sequence: number): Generator<NetlinkMessage> {
+  /**
+   * Calls `onMessage` for each message that answers request `sequence`, up to the one that ends the
+   * answer: an error is told, the end of a dump is not.
+   */
+  #answers(sequence: number, onMessage: () => void): void {
+    const reader = this.#reader;
     while (true) {
-      const length = this.#libc.recv(this.#fd, this.#buffer, MSG_DONTWAIT);
-      for (const message of decodeNetlink(this.#buffer, length)) {
-        if (message.sequence !== sequence) continue;
-        if (message.type === NLMSG_DONE) return;
-        yield message;
-        if (message.type === NLMSG_ERROR) return;
+      reader.begin(this.#libc.recv(this.#fd, this.#buffer, MSG_DONTWAIT));
+      while (reader.next()) {
+        if (reader.sequence !== sequence) continue;
+        if (reader.type === NLMSG_DONE) return;
+        onMessage();
+        if (reader.type === NLMSG_ERROR) return;
       }
     }
   }

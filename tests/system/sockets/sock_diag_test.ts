@@ -138,6 +138,26 @@ testUnless(
   },
 );
 
+testUnless(noSockDiag, "SockDiag.dump() lets the kernel select several ports", async () => {
+  using first = new Loopback();
+  using second = new Loopback();
+  using third = new Loopback();
+  const { client } = await first.connect();
+  await second.connect();
+  await third.connect();
+  const { port } = client.localAddr as Deno.NetAddr;
+  using diag = new SockDiag();
+  const found = (...ports: number[]) =>
+    diag.dump(filter(["established", "listening"], ...ports)).length;
+  assert.equal(found(first.port), 3);
+  assert.equal(found(port), 2, "a client's port");
+  assert.equal(found(second.port, first.port, third.port), 9);
+  assert.equal(found(first.port, port), 3, "none twice");
+  // So many that they are selected here.
+  const others = Array.from({ length: 100 }, (_, i) => i + 1);
+  assert.equal(found(first.port, ...others), 3);
+});
+
 testUnless(
   noSockDiag,
   "SockDiag.dump() shows bytes that wait, and connections that wait",

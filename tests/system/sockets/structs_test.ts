@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { errnoName, SystemError } from "../../../system/linux/libc.ts";
 import {
-  decodeNetlink,
   encodeInetDiagRequest,
   InetDiagMessage,
+  NetlinkReader,
   NLM_F_DUMP,
   NLM_F_REQUEST,
   SOCK_DESTROY,
@@ -46,25 +46,49 @@ Deno.test("encodeInetDiagRequest() carries a dumped socket's id with its cookie"
   assert.deepEqual([bytes[24], bytes[25], bytes[64]], [0x12, 0x34, 9]);
 });
 
-Deno.test("decodeNetlink() yields messages, each padded to four bytes", () => {
+Deno.test("encodeInetDiagRequest() lets the kernel select ports of either end", () => {
+  const request = {
+    type: SOCK_DIAG_BY_FAMILY,
+    flags: 0,
+    sequence: 1,
+    family: AF_INET,
+    stateMask: 2,
+  };
+  const bytes = encodeInetDiagRequest({ ...request, ports: [0x1234] });
+  assert.equal(bytes[0], bytes.length);
+  // Twice a comparison from below and from above; a step to the end between the two ends.
+  const program = [
+    ...[2, 8, 20, 0, 0, 0, 0x34, 0x12, 3, 8, 12, 0, 0, 0, 0x34, 0x12],
+    ...[1, 4, 20, 0],
+    ...[4, 8, 20, 0, 0, 0, 0x34, 0x12, 5, 8, 12, 0, 0, 0, 0x34, 0x12],
+  ];
+  assert.deepEqual([...bytes.slice(72)], [4 + program.length, 0, 1, 0, ...program]);
+});
+
+/** What a reader finds in the first `length` of `bytes`. */
+function messagesIn(bytes: Uint8Array<ArrayBuffer>, length: number) {
+  const reader = new NetlinkReader(bytes);
+  reader.begin(length);
+  const messages: [type: number, sequence: number, bodyAt: number][] = [];
+  while (reader.next()) messages.push([reader.type, reader.sequence, reader.bodyAt]);
+  return messages;
+}
+
+Deno.test("NetlinkReader goes from message to message, each padded to four bytes", () => {
   const bytes = new Uint8Array([
     ...[18, 0, 0, 0, 20, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0xaa, 0xbb, 0, 0],
     ...[16, 0, 0, 0, 3, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0],
     ...[1, 2, 3],
   ]);
-  const messages = [...decodeNetlink(bytes, bytes.length)];
-  assert.deepEqual(
-    messages.map(({ type, sequence, body }) => [type, sequence, body.byteLength]),
-    [[20, 5, 2], [3, 6, 0]],
-  );
-  assert.equal(messages[0].body.getUint8(1), 0xbb);
+  assert.deepEqual(messagesIn(bytes, bytes.length), [[20, 5, 16], [3, 6, 36]]);
+  assert.deepEqual(messagesIn(bytes, 20), [[20, 5, 16]], "what lies behind is of an earlier time");
 });
 
-Deno.test("decodeNetlink() refuses a length that points outside", () => {
+Deno.test("NetlinkReader refuses a length that points outside", () => {
   for (const length of [0, 15, 17, 0xffffffff]) {
-    const bytes = new Uint8Array(16);
+    const bytes = new Uint8Array(32);
     new DataView(bytes.buffer).setUint32(0, length, true);
-    assert.throws(() => [...decodeNetlink(bytes, 16)], RangeError, String(length));
+    assert.throws(() => messagesIn(bytes, 16), RangeError, String(length));
   }
 });
 
