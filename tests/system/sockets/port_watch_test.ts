@@ -1,6 +1,7 @@
 /** The sockets of ports, over real ones: queues of listeners, counts by state, and their cost. */
 import assert from "node:assert/strict";
 import { LibcError } from "../../../system/linux/libc.ts";
+import { close, listenTcp, setDeferAccept } from "../../../system/linux/socket.ts";
 import { PortWatch } from "../../../system/sockets/port_watch.ts";
 import { SockDiag } from "../../../system/sockets/sock_diag.ts";
 import { until } from "../../support/until.ts";
@@ -63,6 +64,29 @@ testUnless(noSockDiag, "PortWatch: the accept queues of all listeners of a port"
     await until(() => queue()?.length === 4);
   } finally {
     waiting.forEach((conn) => conn.close());
+  }
+});
+
+testUnless(noSockDiag, "PortWatch: handshakes that wait for their end", async () => {
+  const { fd, port } = listenTcp({ hostname: "127.0.0.1", port: 0 });
+  try {
+    // The handshake ends with the first byte.
+    setDeferAccept(fd, 5);
+    using watch = new PortWatch({ share: Infinity });
+    const view = () => watch.read([port]).get(port)!;
+    const clients = await Promise.all(
+      Array.from({ length: 3 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+    );
+    try {
+      await until(() => view().synQueue === 3);
+      assert.deepEqual(view().states, { "established": 3, "syn-recv": 3, "listening": 1 });
+      await clients[0].write(new Uint8Array(1));
+      await until(() => view().synQueue === 2 && view().acceptQueue?.length === 1);
+    } finally {
+      clients.forEach((conn) => conn.close());
+    }
+  } finally {
+    close(fd);
   }
 });
 
