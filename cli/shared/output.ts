@@ -35,10 +35,11 @@ export function printJson(value: unknown): void {
 /**
  * Writes `value` as a line of JSON on stdout, one of several.
  *
+ * @returns false when the reader went away
  * @throws {Failure} when it cannot be written
  */
-export function printJsonLine(value: unknown): void {
-  printResult(JSON.stringify(value));
+export function printJsonLine(value: unknown): boolean {
+  return printResult(JSON.stringify(value));
 }
 
 /** Writes `text` and a newline to stderr. */

@@ -68,22 +68,34 @@ export async function startWatch(
   const log = hdrLog === undefined ? undefined : await startLog(hdrLog, subject.title);
   const isViewed = isShown && !quiet && sample === undefined && mayShowProgress();
   const view = isViewed ? await startView(subject) : undefined;
+  const samples = sample === undefined ? undefined : samplePrinter(subject);
   return {
     heat,
     intervalMs: sample,
-    onInterval: heat || log || view || sample !== undefined
+    onInterval: heat || log || view || samples
       ? (interval) => {
         heat?.add(interval.startMs, interval.endMs, interval.latencies[subject.latency]);
         log?.add(interval);
         view?.add(interval);
-        if (sample !== undefined) {
-          const most = subject.total || undefined;
-          printJsonLine(loadSample(interval, { latency: subject.latency, most }));
-        }
+        samples?.(interval);
       }
       : undefined,
     stop: () => view?.stop(),
     close: () => log?.close(),
+  };
+}
+
+/** Prints intervals as lines of JSON, as long as they can be written. */
+function samplePrinter({ latency, total }: LiveSubject): (interval: Interval) => void {
+  let isRead = true;
+  return (interval) => {
+    if (!isRead) return;
+    try {
+      isRead = printJsonLine(loadSample(interval, { latency, most: total || undefined }));
+    } catch {
+      // The document at the end cannot be written either, and that is told.
+      isRead = false;
+    }
   };
 }
 

@@ -4,6 +4,7 @@ import type { LatencyCounts, LoadSample } from "../../bench/load_sample.ts";
 import { type LoadCommand, type LoadEnd, startLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
 import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import { Process } from "../../system/process.ts";
 import { selfCommand } from "../../cli/shared/self_command.ts";
 import { eachEngine } from "../support/client_engines.ts";
 import { run } from "../support/launch.ts";
@@ -170,6 +171,35 @@ for (const [args, message] of REFUSED) {
     const { code, err } = await runMain(args.split(" "));
     assert.equal(code, 2);
     assert.match(err, message);
+  });
+}
+
+for (
+  const [reader, code, message] of [
+    // A full disk.
+    ["> /dev/full", 1, /^ktcp bench: cannot write to stdout: .*\n$/],
+    ["| head -1 > /dev/null", 0, /^$/],
+  ] as const
+) {
+  Deno.test({
+    name: `ktcp bench --sample ${reader}: the load goes on to its end`,
+    ignore: Deno.build.os !== "linux",
+    fn: async () => {
+      const server = await startServer("echo", ["--model", "single"], { self });
+      try {
+        const { path, args } = self;
+        const load = ["--threads", "2", "--rounds", "1", "--messages", "200", "--think", "1ms"];
+        const own = ["bench", "--json", "--sample", "50", ...load, "--port", `${server.port}`];
+        const script = `"$@" ${reader}; exit ${reader.startsWith("|") ? "0" : "$?"}`;
+        await using process = new Process(["sh", "-c", script, "sh", path, ...args, ...own]);
+        const outcome = await process.ended;
+        assert.equal(outcome.code, code, outcome.err);
+        assert.match(outcome.err, message);
+      } finally {
+        const summary = await server.stop();
+        assert.equal(summary?.served, 1 + 400, "the first echo, and all messages");
+      }
+    },
   });
 }
 
