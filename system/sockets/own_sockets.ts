@@ -6,16 +6,12 @@
  * permission for FFI was given up, and they are all that is left of it then.
  */
 import { type Libc, libc, LibcError, SystemError } from "../linux/libc.ts";
+import { NumberedDirectory } from "../linux/numbered_directory.ts";
 import { decodeHost, decodePort } from "../linux/sockaddr.ts";
 import { setReusePort } from "../linux/socket.ts";
 
 /** Bytes of a `struct sockaddr_in6`; an IPv4 address takes less. */
 const ADDRESS_BYTES = 28;
-
-const O_DIRECTORY = Deno.build.arch === "aarch64" ? 0o40000 : 0o200000;
-const O_CLOEXEC = 0o2000000;
-/** Bytes of directory entries to read at once: about a thousand. */
-const ENTRIES_BYTES = 32768;
 
 /** Where a program finds a random number, as a negative offset into a packet (linux/filter.h). */
 const SKF_AD_RANDOM = -0x1000 + 56 >>> 0;
@@ -28,8 +24,7 @@ function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
 export class OwnSockets {
   readonly #libc: Libc;
   /** `/proc/self/fd`, open. */
-  readonly #directory: number;
-  readonly #entries = new Uint8Array(ENTRIES_BYTES);
+  readonly #directory: NumberedDirectory;
   readonly #address = new Uint8Array(ADDRESS_BYTES);
   readonly #addressView = new DataView(this.#address.buffer);
 
@@ -37,7 +32,7 @@ export class OwnSockets {
   readonly #program = new Uint8Array(32);
   readonly #programAddress = addressOf(this.#program);
 
-  private constructor(system: Libc, directory: number) {
+  private constructor(system: Libc, directory: NumberedDirectory) {
     this.#libc = system;
     this.#directory = directory;
   }
@@ -48,7 +43,7 @@ export class OwnSockets {
   static open(): OwnSockets | undefined {
     try {
       const system = libc();
-      const directory = () => system.open("/proc/self/fd", O_DIRECTORY | O_CLOEXEC);
+      const directory = () => new NumberedDirectory(system, "/proc/self/fd");
       return OwnSockets.#opened ??= new OwnSockets(system, directory());
     } catch (error) {
       if (error instanceof LibcError || error instanceof SystemError) return undefined;
@@ -128,21 +123,7 @@ export class OwnSockets {
 
   /** The file descriptors that are open. */
   descriptors(): number[] {
-    const found: number[] = [];
-    const entries = this.#entries;
-    const view = new DataView(entries.buffer);
-    this.#libc.rewind(this.#directory);
-    for (;;) {
-      const end = this.#libc.readEntries(this.#directory, entries);
-      if (end === 0) return found;
-      // struct linux_dirent64: inode, offset, length, type, and the name up to a NUL.
-      for (let at = 0; at < end; at += view.getUint16(at + 16, true)) {
-        let fd = 0;
-        let i = at + 19;
-        for (; entries[i] >= 48 && entries[i] <= 57; ++i) fd = 10 * fd + entries[i] - 48;
-        if (i > at + 19) found.push(fd);
-      }
-    }
+    return this.#directory.numbers();
   }
 
   #read(fd: number, end: "local" | "peer"): boolean {

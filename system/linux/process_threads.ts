@@ -1,0 +1,165 @@
+/**
+ * The threads of this process as the kernel knows them (proc_pid_stat(5), and
+ * `Documentation/scheduler/sched-stats.rst` for `schedstat`).
+ *
+ * The C library opens the files, so they can be read after the permissions for them were given up.
+ */
+import { type Libc, libc, LibcError, SystemError } from "./libc.ts";
+import { NumberedDirectory } from "./numbered_directory.ts";
+
+const O_CLOEXEC = 0o2000000;
+const CLOCK_THREAD_CPUTIME_ID = 3;
+
+/** More than `stat` of a thread takes. */
+const TEXT_BYTES = 1024;
+
+/** What a thread does at a moment. */
+export type KernelState =
+  /** It runs, or waits for a CPU. */
+  | "runnable"
+  /** It waits for an event. */
+  | "sleeping"
+  /** It waits for a device, as a rule for a disk. */
+  | "in a device";
+
+/** How long a thread ran, and waited for a CPU, in us since it began; null: not counted. */
+export interface ThreadTimes {
+  cpuUs: number | null;
+  waitedUs: number | null;
+}
+
+/** What the kernel tells of a thread. */
+export interface ThreadFacts extends ThreadTimes {
+  /** Null for any other state, as that of a stopped thread. */
+  state: KernelState | null;
+}
+
+/** By the character that `stat` has for it. */
+const STATES: Record<number, KernelState> = {
+  [charCode("R")]: "runnable",
+  [charCode("S")]: "sleeping",
+  [charCode("D")]: "in a device",
+};
+
+function charCode(char: string): number {
+  return char.charCodeAt(0);
+}
+
+const PARENTHESIS = charCode(")");
+
+/** The paths of a thread's files, each with its NUL. */
+interface ThreadFiles {
+  comm: Uint8Array<ArrayBuffer>;
+  stat: Uint8Array<ArrayBuffer>;
+  schedstat: Uint8Array<ArrayBuffer>;
+}
+
+const encoder = new TextEncoder();
+const latin1 = new TextDecoder("latin1");
+
+/** The file of whichever thread opens it. */
+const OWN_TIMES = encoder.encode("/proc/thread-self/schedstat\0");
+
+/** The threads of this process. */
+export class ProcessThreads {
+  readonly #libc: Libc;
+  readonly #directory: NumberedDirectory;
+  readonly #text = new Uint8Array(TEXT_BYTES);
+  readonly #time = new BigInt64Array(2);
+  readonly #timeBytes = new Uint8Array(this.#time.buffer);
+  /** The paths of threads' files. */
+  readonly #paths = new Map<number, ThreadFiles>();
+  /** The threads that were seen, and the number of the last Worker's name. */
+  #seen = new Set<number>();
+  #lastWorker = -1;
+
+  private constructor(system: Libc) {
+    this.#libc = system;
+    this.#directory = new NumberedDirectory(system, "/proc/self/task");
+    this.newestWorker();
+  }
+
+  /** @returns undefined where FFI or `/proc` are not to be had */
+  static open(): ProcessThreads | undefined {
+    try {
+      return new ProcessThreads(libc());
+    } catch (error) {
+      if (error instanceof LibcError || error instanceof SystemError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The thread of the Worker that was created last. The runtime creates it before `new Worker`
+   * returns, and names it `worker-N`, each with a greater number.
+   *
+   * @returns null when none was created since the last call
+   */
+  newestWorker(): number | null {
+    const threads = this.#directory.numbers();
+    let newest: number | null = null;
+    for (const thread of threads) {
+      if (this.#seen.has(thread)) continue;
+      const name = this.#text.subarray(0, this.#read(this.#files(thread).comm));
+      const number = Number(/^worker-(\d+)\n/.exec(latin1.decode(name))?.[1] ?? -1);
+      if (number <= this.#lastWorker) continue;
+      newest = thread;
+      this.#lastWorker = number;
+    }
+    this.#seen = new Set(threads);
+    for (const thread of this.#paths.keys()) {
+      if (!this.#seen.has(thread)) this.#paths.delete(thread);
+    }
+    return newest;
+  }
+
+  /** What the kernel tells of `thread`; null when there is none of this number. */
+  read(thread: number): ThreadFacts | null {
+    const files = this.#files(thread);
+    const length = this.#read(files.stat);
+    // The state follows the name, which may hold anything, in parentheses.
+    const state = length > 0 && this.#text[this.#text.lastIndexOf(PARENTHESIS, length - 1) + 2];
+    if (!state) {
+      this.#paths.delete(thread);
+      return null;
+    }
+    return { state: STATES[state] ?? null, ...this.#times(files.schedstat) };
+  }
+
+  /** How long the calling thread ran and waited. */
+  ownTimes(): ThreadTimes {
+    return this.#times(OWN_TIMES);
+  }
+
+  /** CPU time of the calling thread so far, in us, to the nanosecond. */
+  ownCpuUs(): number {
+    this.#libc.calls.clock_gettime(CLOCK_THREAD_CPUTIME_ID, this.#timeBytes);
+    return Number(this.#time[0]) * 1e6 + Number(this.#time[1]) / 1000;
+  }
+
+  #times(path: Uint8Array<ArrayBuffer>): ThreadTimes {
+    const length = this.#read(path);
+    if (length === 0) return { cpuUs: null, waitedUs: null };
+    const [cpuNs, waitedNs] = latin1.decode(this.#text.subarray(0, length)).split(" ", 2);
+    return { cpuUs: Number(cpuNs) / 1000, waitedUs: Number(waitedNs) / 1000 };
+  }
+
+  #files(thread: number): ThreadFiles {
+    let files = this.#paths.get(thread);
+    if (files !== undefined) return files;
+    const path = (name: string) => encoder.encode(`/proc/self/task/${thread}/${name}\0`);
+    files = { comm: path("comm"), stat: path("stat"), schedstat: path("schedstat") };
+    this.#paths.set(thread, files);
+    return files;
+  }
+
+  /** Reads a file to `#text`. @returns its bytes; 0 when its thread has ended */
+  #read(path: Uint8Array<ArrayBuffer>): number {
+    const { calls } = this.#libc;
+    const fd = calls.open(path, O_CLOEXEC);
+    if (fd < 0) return 0;
+    const count = calls.read(fd, this.#text, TEXT_BYTES);
+    calls.close(fd);
+    return Math.max(0, count);
+  }
+}
