@@ -31,15 +31,18 @@
  * for an item that waits, and drops those for an item that has ended. How many an item's function
  * has read is told by another word of the cell (`readWord`). The owner keeps a message until it is
  * read: when the item is taken back, the message travels with it again, and when the item ends
- * first, the message is handed back. The last word tells that the item that runs sleeps.
+ * first, the message is handed back. The last two words tell that the item that runs waits for its
+ * promise, and that it sleeps in a call, as it says itself.
  */
 
 /** The most items that travel in one message. */
 export const MAX_BATCH = 32;
-/** The words of the cell: the item begun last, one for each item of a batch, and `ASLEEP_WORD`. */
-export const CELL_WORDS = 2 + MAX_BATCH;
+/** The words of the cell: the item begun last, one for each item of a batch, and the next two. */
+export const CELL_WORDS = 3 + MAX_BATCH;
 /** The word of the cell that is 1 while the item that runs waits for its promise. */
 export const ASLEEP_WORD = 1 + MAX_BATCH;
+/** The word of the cell that is 1 while the item that runs sleeps in a call. */
+export const BLOCKED_WORD = 2 + MAX_BATCH;
 /** The word of the cell that tells which item was begun last. */
 export const BEGUN_WORD = 0;
 

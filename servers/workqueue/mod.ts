@@ -12,7 +12,7 @@ export * from "./queue_work.ts";
 export { DescriptorReserve, WORKER_DESCRIPTORS } from "./reserve.ts";
 export { type QueueStats, Work, type WorkCallbacks, WorkError } from "./work.ts";
 export { WorkerPools } from "./worker_pools.ts";
-export type { WorkerStats } from "./worker_stats.ts";
+export type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 export {
   freezeWorkqueues,
   thawWorkqueues,

@@ -6,6 +6,7 @@
 import {
   ASLEEP_WORD,
   BEGUN_WORD,
+  BLOCKED_WORD,
   CELL_WORDS,
   isAtLeast,
   readWord,
@@ -15,7 +16,7 @@ import {
 import type { OwnerMessage, WireItem, WorkerMessage } from "./messages.ts";
 import type { DescriptorReserve } from "./reserve.ts";
 import { type Job, JobState, refresh, WorkError } from "./work.ts";
-import type { WorkerStats } from "./worker_stats.ts";
+import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
 /** Whoever owns Workers. */
 export interface WorkerHost {
@@ -41,6 +42,8 @@ export interface WorkerSource {
   init: unknown;
   /** Takes whole lines that it prints. */
   onPrint(lines: string): void;
+  /** The kernel's number of the thread of the Worker that was created last; null: not known. */
+  threadOf?(): number | null;
   /** Takes one end of a channel to it. @returns to be called when it is gone */
   connect?(port: MessagePort): () => void;
 }
@@ -54,6 +57,8 @@ const MAX_PATIENCE = 64;
 /** A Worker and the jobs that it has. */
 export class OwnerEnd {
   readonly stats: WorkerStats;
+  /** The kernel's number of its thread; null: not known. */
+  readonly thread: number | null;
   /** When it became idle. */
   idleSinceMs = 0;
   /** Whether it counts as running in a bound pool's concurrency management. */
@@ -99,6 +104,7 @@ export class OwnerEnd {
     this.#onPrint = source.onPrint;
     this.stats = stats;
     this.#worker = source.create(stats.name);
+    this.thread = source.threadOf?.() ?? null;
     this.#worker.onmessage = ({ data }) => {
       this.#receive(data);
       if (this.#doomed && this.#doomed.job === this.#jobs[0]) this.kill(this.#doomed.reason);
@@ -143,6 +149,17 @@ export class OwnerEnd {
   /** Whether the job that it runs waits for its promise, and so takes no CPU. */
   get isAsleep(): boolean {
     return Atomics.load(this.#cell, ASLEEP_WORD) === 1;
+  }
+
+  /** Whether the job that it runs says that it sleeps in a call. */
+  get isBlocked(): boolean {
+    return Atomics.load(this.#cell, BLOCKED_WORD) === 1;
+  }
+
+  /** Its row, and what it does now. */
+  get place(): WorkerPlace {
+    const { thread, isAsleep, isBlocked } = this;
+    return { stats: { ...this.stats }, thread, hasItem: this.load > 0, isAsleep, isBlocked };
   }
 
   /** How many jobs it has, the one that it runs included. */

@@ -23,6 +23,11 @@ export interface WorkerOptions {
    * called when the Worker is gone, and has to close the port.
    */
   connect?: (port: MessagePort) => () => void;
+  /**
+   * Called when a Worker was created: the kernel's number of its thread, null if it is not known;
+   * for `WorkerPools.places`.
+   */
+  threadOf?: () => number | null;
   /** How many cores have bound pools; as many as the machine has by default. */
   cpus?: number;
   /** Whether a Worker takes another item when it has ended one (`true`), or ends with it. */
@@ -60,9 +65,13 @@ export interface WorkerOptions {
 }
 
 /** Options with their defaults, as pools use them. */
-export interface PoolOptions
-  extends
-    Required<Omit<WorkerOptions, "entry" | "permissions" | "reserve" | "onPrint" | "connect">> {
+export interface PoolOptions extends
+  Required<
+    Omit<
+      WorkerOptions,
+      "entry" | "permissions" | "reserve" | "onPrint" | "connect" | "threadOf"
+    >
+  > {
   /** Creates Workers. */
   source: WorkerSource;
 }
@@ -75,7 +84,8 @@ const processReserve = new DescriptorReserve();
  * @throws {RangeError} if a number makes no sense
  */
 export function poolOptions(options: WorkerOptions): PoolOptions {
-  const { entry, permissions = "none", reserve = processReserve, connect, ...others } = options;
+  const { entry, permissions = "none", reserve = processReserve, connect, threadOf, ...others } =
+    options;
   const { onPrint = (lines) => console.error(lines.trimEnd()), ...rest } = others;
   const { init = null, reuse = true } = rest;
   const filled: PoolOptions = {
@@ -98,6 +108,7 @@ export function poolOptions(options: WorkerOptions): PoolOptions {
       init,
       onPrint,
       connect,
+      threadOf,
       create: (name) => new Worker(entry, { type: "module", name, deno: { permissions } }),
     },
   };

@@ -6,7 +6,7 @@ import { Timer } from "./clock.ts";
 import type { PoolOptions } from "./pool_options.ts";
 import { OwnerEnd, type WorkerHost } from "./owner_end.ts";
 import type { Job, JobRescuer, RescuerCaller } from "./work.ts";
-import { newRow, type WorkerStats } from "./worker_stats.ts";
+import { emptyPlace, newRow, type WorkerPlace, type WorkerStats } from "./worker_stats.ts";
 
 /** One Worker that only waits for trouble. */
 export class Rescuer implements WorkerHost, JobRescuer {
@@ -26,6 +26,11 @@ export class Rescuer implements WorkerHost, JobRescuer {
     this.stats = newRow(`kworker/R-${name}`, null);
     this.#retry = new Timer(options.clock, () => this.#create());
     this.#create();
+  }
+
+  /** What it did, and what it does now. */
+  get place(): WorkerPlace {
+    return this.#worker?.place ?? emptyPlace(this.stats);
   }
 
   /** Whether it can run a job now. */

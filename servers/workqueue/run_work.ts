@@ -9,7 +9,7 @@ import {
   type WorkerFacts,
   type WorkerMessage,
 } from "./messages.ts";
-import { reasonOf, WorkerEnd, type WorkFunction } from "./worker_end.ts";
+import { noteBlocked, reasonOf, WorkerEnd, type WorkFunction } from "./worker_end.ts";
 
 export type { WorkContext, WorkFunction } from "./worker_end.ts";
 
@@ -19,6 +19,8 @@ export interface WorkerOutlets {
   print: (lines: string) => void;
   /** The other end of what the pools' option `connect` was given; `null` without it. */
   port: MessagePort | null;
+  /** Tells those who watch that the Worker is about to sleep in a call, or has slept. */
+  noteBlocked: (isBlocked: boolean) => void;
 }
 
 /** What {@linkcode runWork} can be told besides. */
@@ -68,9 +70,12 @@ export function runWork<Init = unknown, Data = Init>(
     const [, facts, cell, init, port] = message;
     try {
       const print = (lines: string) => post([ToOwner.Print, lines]);
-      const made = options.setUp
-        ? await options.setUp(init as Data, facts, { print, port })
-        : init as Init;
+      const outlets = {
+        print,
+        port,
+        noteBlocked: (isBlocked: boolean) => noteBlocked(cell, isBlocked),
+      };
+      const made = options.setUp ? await options.setUp(init as Data, facts, outlets) : init as Init;
       end.ready(facts, cell, made, port);
     } catch (error) {
       crash(reasonOf(error));

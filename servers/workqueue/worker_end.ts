@@ -2,7 +2,15 @@
  * The Worker's end of the protocol in messages.ts: takes batches and runs their items. It knows
  * neither the Worker's global scope nor its event loop, so that a test can take it step by step.
  */
-import { ASLEEP_WORD, BEGUN_WORD, isAtLeast, readWord, ToOwner, ToWorker } from "./messages.ts";
+import {
+  ASLEEP_WORD,
+  BEGUN_WORD,
+  BLOCKED_WORD,
+  isAtLeast,
+  readWord,
+  ToOwner,
+  ToWorker,
+} from "./messages.ts";
 import type { OwnerMessage, WireItem, WorkerFacts, WorkerMessage } from "./messages.ts";
 
 /**
@@ -22,6 +30,8 @@ export class WorkContext<Init> {
   readonly print: (lines: string) => void;
   /** The other end of what the pools' option `connect` was given; `null` without it. */
   readonly port: MessagePort | null;
+  /** Tells those who watch that the Worker is about to sleep in a call, or has slept. */
+  readonly noteBlocked: (isBlocked: boolean) => void;
   /**
    * Called when the Worker crashes, before the owner hears of it: what the owner takes over then must
    * not be used any more. The runtime still does what was due when it happened.
@@ -37,6 +47,7 @@ export class WorkContext<Init> {
     this.worker = worker;
     this.print = run.print;
     this.port = run.port;
+    this.noteBlocked = run.noteBlocked;
     this.#run = run;
     this.#waiting = waiting;
   }
@@ -72,6 +83,8 @@ interface Run {
   post(message: unknown): void;
   /** Hands whole lines to the pools' `onPrint`. */
   print(lines: string): void;
+  /** The Worker is about to sleep in a call, or has slept. */
+  noteBlocked(isBlocked: boolean): void;
   /** One more message is read. */
   countRead(): void;
   readonly port: MessagePort | null;
@@ -170,6 +183,7 @@ export class WorkerEnd<Init> {
       post: (message) => this.#port.post([ToOwner.Message, message]),
       print: (lines) => this.#port.post([ToOwner.Print, lines]),
       port: this.#channel,
+      noteBlocked: (isBlocked) => noteBlocked(this.#cell, isBlocked),
       countRead: () => void Atomics.store(this.#cell, readWord(seq), ++read),
     }, messages ?? []);
     this.#running = { context, seq };
@@ -214,6 +228,11 @@ export class WorkerEnd<Init> {
     this.#running = null;
     return (performance.now() - sinceMs) * 1000;
   }
+}
+
+/** Says in a Worker's `cell` whether the Worker sleeps in a call. */
+export function noteBlocked(cell: Int32Array, isBlocked: boolean): void {
+  Atomics.store(cell, BLOCKED_WORD, isBlocked ? 1 : 0);
 }
 
 function isThenable(value: unknown): value is Promise<unknown> {

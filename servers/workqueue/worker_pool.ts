@@ -18,7 +18,7 @@ import type { PoolOptions } from "./pool_options.ts";
 import { failJob, OwnerEnd, type WorkerHost } from "./owner_end.ts";
 import { isOutOfDescriptors } from "./reserve.ts";
 import { type Job, JobState, type RescuerCaller } from "./work.ts";
-import { StatsRows } from "./worker_stats.ts";
+import { emptyPlace, StatsRows, type WorkerPlace, type WorkerStats } from "./worker_stats.ts";
 
 /** An unbound pool in which no item has ended for so long grows though CPUs are short, in ms. */
 const STUCK_MS = 1000;
@@ -62,6 +62,19 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   /** What its Workers did. */
   get stats(): readonly Readonly<StatsRows["rows"][number]>[] {
     return this.#stats.rows;
+  }
+
+  /** The same, with what each Worker does now. */
+  get places(): WorkerPlace[] {
+    const ends = new Map<WorkerStats, OwnerEnd>();
+    for (const worker of this.#workers) ends.set(worker.stats, worker);
+    for (const worker of this.#creating) ends.set(worker.stats, worker);
+    return this.#stats.rows.map((row) => ends.get(row)?.place ?? emptyPlace(row));
+  }
+
+  /** Items that have not been handed to a Worker. */
+  get waiting(): number {
+    return this.#worklist.size;
   }
 
   /** Appends `job`; items of one tick are dispatched together. */

@@ -6,7 +6,7 @@ import { CpuPressure } from "../../system/cpu_pressure.ts";
 import { WQ_HIGHPRI, WQ_UNBOUND } from "./flags.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { type PoolOptions, poolOptions, type WorkerOptions } from "./pool_options.ts";
-import type { WorkerStats } from "./worker_stats.ts";
+import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
 /** Pools that come into being when a queue first needs them. */
 export class WorkerPools {
@@ -31,9 +31,16 @@ export class WorkerPools {
 
   /** What each Worker did, bound pools first. */
   get stats(): Readonly<WorkerStats>[] {
-    const pools = [...this.#pools.values()];
-    return pools.sort((a, b) => (a.cpu ?? Infinity) - (b.cpu ?? Infinity))
-      .flatMap((pool) => pool.stats.map((row) => ({ ...row })));
+    return this.#all().flatMap((pool) => pool.stats.map((row) => ({ ...row })));
+  }
+
+  /** The same, with what each Worker does now. */
+  get places(): WorkerPlace[] {
+    return this.#all().flatMap((pool) => pool.places);
+  }
+
+  #all(): WorkerPool[] {
+    return [...this.#pools.values()].sort((a, b) => (a.cpu ?? Infinity) - (b.cpu ?? Infinity));
   }
 
   /** The pool for queues with `flags`; `cpu` is `null` for unbound ones. @internal */

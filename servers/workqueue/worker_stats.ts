@@ -18,6 +18,19 @@ export interface WorkerStats {
   crashes: number;
 }
 
+/** A row, and what the Worker that is there does now. */
+export interface WorkerPlace {
+  stats: Readonly<WorkerStats>;
+  /** The kernel's number of its thread; null: not known, or no Worker is there. */
+  thread: number | null;
+  /** It has an item: one that runs, or that it is about to begin. */
+  hasItem: boolean;
+  /** The item's function has returned, and its promise is pending. */
+  isAsleep: boolean;
+  /** The item says that it sleeps in a call. */
+  isBlocked: boolean;
+}
+
 /** A pool's rows; the lowest free one is taken first. */
 export class StatsRows {
   readonly rows: WorkerStats[] = [];
@@ -44,4 +57,15 @@ export class StatsRows {
 /** A row in which nothing has happened. */
 export function newRow(name: string, cpu: number | null): WorkerStats {
   return { name, cpu, alive: false, created: 0, items: 0, busyUs: 0, crashes: 0 };
+}
+
+/** The place of `stats` when no Worker is there. */
+export function emptyPlace(stats: WorkerStats): WorkerPlace {
+  return {
+    stats: { ...stats },
+    thread: null,
+    hasItem: false,
+    isAsleep: false,
+    isBlocked: false,
+  };
 }

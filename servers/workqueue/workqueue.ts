@@ -8,7 +8,7 @@ import type { WorkerPool } from "./worker_pool.ts";
 import { Rescuer } from "./rescuer.ts";
 import { type Job, type JobQueue, JobState, type QueueStats } from "./work.ts";
 import type { WorkerPools } from "./worker_pools.ts";
-import type { WorkerStats } from "./worker_stats.ts";
+import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
 /** Options of a queue. */
 export interface WorkqueueOptions {
@@ -150,6 +150,22 @@ export class Workqueue {
   /** What the rescuer did, or `null` without one. */
   get rescuerStats(): Readonly<WorkerStats> | null {
     return this.rescuer && { ...this.rescuer.stats };
+  }
+
+  /** What the Workers of its pools and its rescuer did, and what they do now. */
+  get places(): WorkerPlace[] {
+    const { places } = this.pools;
+    return this.rescuer === null ? places : [...places, this.rescuer.place];
+  }
+
+  /** Items that are active: at most `maxActive` in each pool. */
+  get active(): number {
+    return this.#parts.reduce((sum, part) => sum + part.active, 0);
+  }
+
+  /** Items that no Worker has: beyond `maxActive`, or in the worklists of its pools. */
+  get waiting(): number {
+    return this.#parts.reduce((sum, { inactive, pool }) => sum + inactive.size + pool.waiting, 0);
   }
 
   /** How many items may be active now. @internal */
