@@ -13,6 +13,7 @@ import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
 import type { OwnSockets } from "../system/sockets/own_sockets.ts";
 import { serveBeside } from "./models/side_server.ts";
 import type { RunningServer } from "./models/running_server.ts";
+import type { ThreadWatch } from "./models/thread_watch.ts";
 import { servePerConnection } from "./models/per_connection/per_connection.ts";
 import { servePerCore } from "./models/per_core/per_core.ts";
 import { serveSharedPool } from "./models/shared_pool/shared_pool.ts";
@@ -38,7 +39,10 @@ export { type Counters, sumCounters } from "./net/counters.ts";
 export type { Certificate, ListenOptions } from "./net/listen_options.ts";
 export { DEFAULT_SENDING, type SendOptions } from "./net/send_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
-export type { RunningServer, ThreadReport } from "./models/running_server.ts";
+export type { RunningServer } from "./models/running_server.ts";
+export { Sampler } from "./models/sampler.ts";
+export type { ServerSample, ThreadSample } from "./models/server_sample.ts";
+export { ThreadWatch } from "./models/thread_watch.ts";
 export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";
 export type { Model } from "./models/model.ts";
 export type { PartialServerOptions } from "./models/options.ts";
@@ -187,6 +191,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       sockets,
       compressors,
       memory: budget.thread,
+      watch: partial.watch,
       onNote,
     });
     if (tls !== undefined && sockets !== undefined && options.sending.noDelay) {
@@ -301,6 +306,7 @@ interface ModelSettings {
   sockets: OwnSockets | undefined;
   compressors: CompressorPool | undefined;
   memory: ThreadMemory;
+  watch: ThreadWatch | undefined;
   onNote: (note: string) => void;
 }
 
@@ -309,10 +315,10 @@ async function start(
   settings: ModelSettings,
 ): Promise<RunningServer> {
   const { model, workers, maxActive, maxWorkers, wqFlags } = settings;
-  const { sockets, compressors, memory, onNote } = settings;
+  const { sockets, compressors, memory, watch, onNote } = settings;
   switch (model) {
     case "single":
-      return await serveSingle(options, { sockets, compressors, memory });
+      return await serveSingle(options, { sockets, compressors, memory, watch });
     case "shared-pool":
       if (blocksThread(options.engine)) {
         const { serveDescriptorPool } = await import(
@@ -323,6 +329,7 @@ async function start(
           wqFlags,
           compressors,
           memory,
+          watch,
           onNote,
         });
       }
@@ -333,6 +340,7 @@ async function start(
         sockets,
         compressors,
         memory,
+        watch,
       });
     case "per-connection":
       if (blocksThread(options.engine)) {
@@ -345,6 +353,7 @@ async function start(
           wqFlags,
           compressors,
           memory,
+          watch,
         });
       }
       return await servePerConnection(options, {
@@ -353,8 +362,16 @@ async function start(
         sockets,
         compressors,
         memory,
+        watch,
       });
     case "per-core":
-      return await servePerCore(options, { workers, sockets, compressors, memory, onNote });
+      return await servePerCore(options, {
+        workers,
+        sockets,
+        compressors,
+        memory,
+        watch,
+        onNote,
+      });
   }
 }

@@ -18,6 +18,7 @@ import {
   type RunningServer,
   serve,
   sumCounters,
+  ThreadWatch,
 } from "../../servers/mod.ts";
 import { droppedText, stderr } from "../../system/stderr.ts";
 import { count, DEFAULT_HOST, DEFAULT_PORT, duration, parseHost, path, port } from "./options.ts";
@@ -27,6 +28,7 @@ import { Failure, messageOf } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { readyLine } from "../../bench/processes/ready_line.ts";
+import { SAMPLE_OPTION, Sampling } from "./sampling.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
 import { type WorkFlags, workOptions } from "./work.ts";
@@ -55,6 +57,7 @@ export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags, WqFlags {
   workers?: number;
   maxActive: number;
   stats?: boolean;
+  sample?: number;
 }
 
 /** Where a server listens. */
@@ -110,7 +113,7 @@ export const STATS_OPTION: Option = new Option(
 
 /** What makes a server behave as others do. */
 export function experimentOptions(name: ServerName): Option[] {
-  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS];
+  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS, SAMPLE_OPTION];
 }
 
 /**
@@ -167,9 +170,10 @@ export async function runServer(
     ? STOP_SIGNALS
     : STOP_SIGNALS.filter((signal) => signal !== "SIGHUP");
   const { asked } = onInterrupt(stopSignals, 1);
+  const watch = flags.sample === undefined ? undefined : await ThreadWatch.open();
   let server: RunningServer;
   try {
-    server = await serve(options);
+    server = await serve({ ...options, watch });
   } catch (error) {
     if (error instanceof CapacityError) {
       throw new Failure(`${error.message}; raise it with '${raiseOpenFiles(error.needed)}'`);
@@ -184,7 +188,7 @@ export async function runServer(
   if (flags.stats) {
     Deno.addSignalListener(
       "SIGUSR2",
-      async () => printNote(statsTable(await server.reports())),
+      async () => printNote(statsTable((await server.observe()).threads)),
     );
   }
   // May ask the system for what is no longer permitted behind this.
@@ -197,15 +201,17 @@ export async function runServer(
     await server.stop(0);
     throw error;
   }
+  const sampling = watch && new Sampling(server, { watch, everyMs: flags.sample! });
   const failure = await Promise.race([asked, server.failed.catch((error) => error)]);
   const graceMs = failure === undefined ? flags.grace : 0;
   const stopMs = performance.now();
   const cut = await server.stop(graceMs);
   // First the log: the summary counts what it lost.
   await stderr.flush(Math.max(graceMs - (performance.now() - stopMs), LAST_LOG_MS));
-  const reports = await server.reports();
-  if (flags.stats) printNote(statsTable(reports));
-  const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
+  await sampling?.end();
+  const { threads } = await server.observe();
+  if (flags.stats) printNote(statsTable(threads));
+  const counters = sumCounters(threads.flatMap(({ counters }) => counters ?? []));
   printNote(`ktcp ${name}: ${summary(name, counters, cut)}`);
   if (failure !== undefined) {
     throw new Failure(`cannot accept connections on ${server.address}: ${messageOf(failure)}`);

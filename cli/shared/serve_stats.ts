@@ -2,7 +2,7 @@
  * `--stats`: what each thread of a server did, as a table, at the end and on SIGUSR2.
  */
 import { table } from "../../bench/report/text_layout.ts";
-import type { ThreadReport } from "../../servers/mod.ts";
+import type { ThreadSample } from "../../servers/mod.ts";
 
 const COLUMNS = [
   "thread",
@@ -20,9 +20,11 @@ const COLUMNS = [
 const CALL_COLUMNS = ["calls", "waits", "events/wait"] as const;
 
 /** A line a thread; a dash where a figure does not apply to it. */
-export function statsTable(reports: readonly ThreadReport[]): string {
-  const hasCalls = reports.some(({ calls }) => calls !== undefined);
-  const rows = reports.map(({ name, counters, work, calls }) =>
+export function statsTable(
+  threads: readonly Pick<ThreadSample, "name" | "counters" | "calls" | "work">[],
+): string {
+  const hasCalls = threads.some(({ calls }) => calls !== undefined);
+  const rows = threads.map(({ name, counters, work, calls }) =>
     [
       name,
       counters?.connections,

@@ -41,6 +41,8 @@ export interface ServiceParts {
   handsOver?: boolean;
   /** For files: what makes compressed copies and hashes large files, or a port to it. */
   compressors?: CompressorPool | MessagePort | null;
+  /** Told when this thread is about to sleep in the work of a message, and when it has slept. */
+  noteBlocked?: (isBlocked: boolean) => void;
   /** What this thread may keep to answer from; nothing by default. */
   memory?: ThreadMemory;
 }
@@ -68,7 +70,9 @@ export function createService(
 ): Service {
   const service = createPlainService(core, options, parts);
   const { work } = options;
-  return work === undefined ? service : withWork(service, core, workFunction(work));
+  return work === undefined
+    ? service
+    : withWork(service, core, workFunction(work, parts.noteBlocked));
 }
 
 /** The service without the work of `options.work`. */

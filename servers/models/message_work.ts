@@ -88,13 +88,24 @@ function spinOf(module: WebAssembly.Module): Spin {
   return new WebAssembly.Instance(module).exports.spin as Spin;
 }
 
-/** The function that does the work of one message, on this thread. */
-export function workFunction(work: MessageWork): () => void {
+/**
+ * The function that does the work of one message, on this thread.
+ *
+ * @param noteBlocked told when the thread is about to sleep in it, and when it has slept
+ */
+export function workFunction(
+  work: MessageWork,
+  noteBlocked: (isBlocked: boolean) => void = () => {},
+): () => void {
   if (work.kind === "block") {
     const timeoutMs = work.timeUs / 1000;
     // Nobody changes or wakes it.
     const word = new Int32Array(new SharedArrayBuffer(4));
-    return () => void Atomics.wait(word, 0, 0, timeoutMs);
+    return () => {
+      noteBlocked(true);
+      Atomics.wait(word, 0, 0, timeoutMs);
+      noteBlocked(false);
+    };
   }
   const { steps, module } = work;
   const spin = spinOf(module);

@@ -3,7 +3,8 @@ import { sumCounters } from "../net/counters.ts";
 import { type Metric, METRICS_TYPES, metricsText } from "../http/open_metrics.ts";
 import { DURATION_BOUNDS_US, readFigures } from "../http/request_figures.ts";
 import { type Answer, type HttpRequest, type Resource, textAnswer } from "../http/resource.ts";
-import type { RunningServer, ThreadReport } from "./running_server.ts";
+import type { RunningServer } from "./running_server.ts";
+import type { ThreadSample } from "./server_sample.ts";
 import type { SideAddress } from "./options.ts";
 import { serveBeside, type SideServer } from "./side_server.ts";
 
@@ -12,7 +13,7 @@ const MAX_CONNECTIONS = 64;
 
 /** The server that is measured. */
 export interface Measured {
-  server: Pick<RunningServer, "reports">;
+  server: Pick<RunningServer, "observe">;
   /** What its requests are counted in. */
   figures: SharedArrayBuffer;
   maxConnections: number;
@@ -70,8 +71,8 @@ class MetricsResource implements Resource {
 
   async #readiness(): Promise<Answer> {
     if (this.isDraining) return textAnswer(503, "draining");
-    const reports = await this.#measured.server.reports();
-    const { open } = sumCounters(reports.flatMap(({ counters }) => counters ?? []));
+    const { threads } = await this.#measured.server.observe();
+    const { open } = sumCounters(threads.flatMap(({ counters }) => counters ?? []));
     return open >= this.#measured.maxConnections
       ? textAnswer(503, "at --max-connections: others wait in the accept queue")
       : textAnswer(200, "ok");
@@ -80,8 +81,8 @@ class MetricsResource implements Resource {
   async #metrics(request: HttpRequest): Promise<Answer> {
     const accepts = request.field("accept") ?? "";
     const format = accepts.includes("application/openmetrics-text") ? "open" : "plain";
-    const reports = await this.#measured.server.reports();
-    const text = metricsText(metricsOf(this.#measured, reports, this.#startMs), format);
+    const { threads } = await this.#measured.server.observe();
+    const text = metricsText(metricsOf(this.#measured, threads, this.#startMs), format);
     return {
       status: 200,
       fields: [["Content-Type", METRICS_TYPES[format]], ["Cache-Control", "no-store"]],
@@ -93,13 +94,13 @@ class MetricsResource implements Resource {
 /** All metrics. */
 function metricsOf(
   { figures, maxConnections, version, acceptQueue }: Measured,
-  reports: readonly ThreadReport[],
+  threads: readonly ThreadSample[],
   startMs: number,
 ): Metric[] {
-  const counters = sumCounters(reports.flatMap((report) => report.counters ?? []));
+  const counters = sumCounters(threads.flatMap(({ counters }) => counters ?? []));
   const totals = readFigures(figures);
   const queue = acceptQueue();
-  const works = reports.flatMap(({ name, work }) => work === undefined ? [] : [{ name, work }]);
+  const works = threads.flatMap(({ name, work }) => work === undefined ? [] : [{ name, work }]);
   const one = (value: number) => [{ value }];
   const counter = (name: string, help: string, value: number, unit?: "bytes"): Metric => ({
     name: `ktcp_${name}`,
@@ -179,7 +180,7 @@ function metricsOf(
     gauge(
       "workers",
       "Threads that serve.",
-      Math.max(1, reports.length - (works.length > 0 ? 1 : 0)),
+      Math.max(1, threads.length - (works.length > 0 ? 1 : 0)),
     ),
     ...(works.length === 0 ? [] : [
       counter("work_items", "Items that Workers ran.", sum(works.map(({ work }) => work.items))),

@@ -12,6 +12,7 @@ import type { DirectoryOptions } from "../files/directory.ts";
 import type { Users } from "../files/htpasswd.ts";
 import type { MessageWork } from "./message_work.ts";
 import type { Model } from "./model.ts";
+import type { ThreadWatch } from "./thread_watch.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
@@ -106,6 +107,8 @@ export interface PartialServerOptions {
   metrics?: MetricsOptions;
   /** Where to redirect http to the https that is served; absent: nowhere. */
   httpRedirect?: SideAddress;
+  /** Watches the threads, for samples; absent: nobody does. */
+  watch?: ThreadWatch;
   /** Told of what the user should know: a line without newline. */
   onNote?: (note: string) => void;
 }

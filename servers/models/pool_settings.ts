@@ -1,11 +1,7 @@
 /** The workqueue of the pool models: its flags, and how many Workers they mean. */
-import {
-  type WorkerOptions,
-  type WorkerPools,
-  type Workqueue,
-  WQ_UNBOUND,
-} from "../workqueue/mod.ts";
-import type { ThreadReport } from "./running_server.ts";
+import { type WorkerOptions, type Workqueue, WQ_UNBOUND } from "../workqueue/mod.ts";
+import type { QueueSample, ThreadSample } from "./server_sample.ts";
+import { type SleepsInWork, type ThreadWatch, watchedWorkers } from "./thread_watch.ts";
 
 /** The default of `--wq-flags`: any idle Worker takes an item. */
 export const DEFAULT_WQ_FLAGS = WQ_UNBOUND;
@@ -23,9 +19,17 @@ export function workersPerPool(
   return { cpus, maxWorkers: Math.floor(maxWorkers / cpus) };
 }
 
-/** What each Worker of `queue` did, its rescuer included. */
-export function workReports(pools: WorkerPools, queue: Workqueue): ThreadReport[] {
-  const { rescuerStats } = queue;
-  const rows = rescuerStats === null ? pools.stats : [...pools.stats, rescuerStats];
-  return rows.map((work) => ({ name: work.name, work }));
+/** What each Worker of `queue` did and does, its rescuer included. */
+export function workSamples(
+  { places }: Workqueue,
+  watch: ThreadWatch | undefined,
+  sleepsInWork: SleepsInWork,
+): ThreadSample[] {
+  const watched = watchedWorkers(watch, places, sleepsInWork);
+  return places.map(({ stats }, i) => ({ name: stats.name, ...watched[i], work: stats }));
+}
+
+/** What `queue` holds. */
+export function queueSample({ waiting, active, maxActive }: Workqueue): QueueSample {
+  return { waiting, active, maxActive };
 }

@@ -1,22 +1,33 @@
 /**
- * What every concurrency model offers: a running server and what its threads did.
+ * What every concurrency model offers: a running server, and a look at what it does.
  */
-import type { Counters } from "../net/counters.ts";
-import type { CallCounts } from "../net/engines/linux/call_counts.ts";
 import type { Certificate } from "../net/listen_options.ts";
 import type { Users } from "../files/htpasswd.ts";
-import type { WorkerStats } from "../workqueue/mod.ts";
+import type { QueueSample, ThreadSample } from "./server_sample.ts";
 
-/** What one thread did. */
-export interface ThreadReport {
-  /** `main`, or the Worker's name: `kworker/0:0` (CPU 0), `kworker/u:1` (unbound). */
-  name: string;
-  /** What its connections counted, for a thread that has connections of its own. */
-  counters?: Counters;
-  /** System calls that it has made for its sockets, where the engine makes them itself. */
-  calls?: CallCounts;
-  /** What it ran, for a Worker of an unbound queue. */
-  work?: Readonly<WorkerStats>;
+/** How a server is looked at. */
+export interface Look {
+  /**
+   * How long threads that are asked have to answer, in ms: then what they answered last stands.
+   * What they do at the beginning of this time is what they do.
+   */
+  patienceMs: number;
+  /** Connections that are listed at the most. */
+  maxConnections: number;
+}
+
+/** All that was done counts, and no connection is listed. */
+export const COUNTED: Look = { patienceMs: Infinity, maxConnections: 0 };
+
+/** What a server did, and what it does. */
+export interface Observation {
+  threads: ThreadSample[];
+  /** The queue of a pool model; null in others. */
+  queue: QueueSample | null;
+  /** The words of lists of connections. */
+  connections: Int32Array[];
+  /** CPU time that observing has cost other threads so far, in us. */
+  costUs: number;
 }
 
 /** A server that runs in some model. */
@@ -40,8 +51,8 @@ export interface RunningServer {
   renew?(certificate: Certificate): Promise<void>;
   /** Lets others come in from now on. Absent: it was started without users. */
   setUsers?(users: Users): void;
-  /** What each thread did so far. */
-  reports(): Promise<ThreadReport[]>;
+  /** What it did so far, and what it does. @param look default: `COUNTED` */
+  observe(look?: Look): Promise<Observation>;
   /**
    * Drains: no new connections, idle ones are closed at once, others finish what they do.
    *

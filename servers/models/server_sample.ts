@@ -44,7 +44,7 @@ export interface ThreadSample {
 
 /** A queue. */
 export interface QueueSample {
-  /** Items that no Worker has. */
+  /** Items that no Worker has; where sockets are items, among as many as are listed. */
   waiting: number;
   /** Items that count against `maxActive`: those that a Worker has, and the next ones. */
   active: number;

@@ -2,6 +2,7 @@
  * The connections of one thread: an engine accepts and drives them.
  */
 import { Connection, type ConnectionContext } from "./connection.ts";
+import { ConnectionList } from "./connection_list.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import { drainConnections } from "./drain.ts";
@@ -60,6 +61,21 @@ export class Acceptor implements EngineHost {
     let { served } = counters;
     for (const { conn } of this.#connections) served += core.served(conn);
     return { ...counters, served };
+  }
+
+  /**
+   * What the connections do now, those that were opened first: the words of a `ConnectionList`.
+   *
+   * @param place see there
+   */
+  list(maxConnections: number, place?: { lists: number; index: number }): Int32Array {
+    const list = new ConnectionList(Math.min(maxConnections, this.#connections.size), place);
+    const { now } = this.#context.wheel;
+    for (const connection of this.#connections) {
+      if (list.isFull) break;
+      connection.observe(list, now);
+    }
+    return list.words;
   }
 
   open(driver: Driver, peer: string): Connection | undefined {

@@ -9,12 +9,13 @@
  * Ten thousand connections may be idle at once. An idle one may keep this object and its driver.
  */
 import { Code, type Core } from "../../core/mod.ts";
+import { type ConnectionList, Doing } from "./connection_list.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 import type { Counters } from "./counters.ts";
 import { type Driver, Want } from "./driver.ts";
 import { PeerGone } from "./peer_gone.ts";
 import { Effect, type FileRange, Phase, type Sender, type Service } from "./service.ts";
-import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
+import { type Deadlines, type Moment, NEVER, type Timed } from "./deadlines.ts";
 
 /** How long a connection may take, in ms; 0 for ever. */
 export interface Timeouts {
@@ -80,6 +81,36 @@ const enum State {
   Lingering,
   /** It waits for its driver to let go of the socket, and for its service. */
   Closed,
+}
+
+/** What a connection does that waits for input. */
+const RECEIVING = [Doing.Idle, Doing.Head, Doing.Content] as const satisfies Record<Phase, Doing>;
+
+/**
+ * What a connection does in `state`. One that is closed lingers until its driver lets go of the
+ * socket, and its service has ended.
+ *
+ * @param phase what its service waits for
+ * @param isWorking whether a service works, and sends nothing
+ */
+function doingIn(state: State, phase: Phase, isWorking: boolean): Doing {
+  switch (state) {
+    case State.Receiving:
+      return RECEIVING[phase];
+    case State.Answering:
+      return isWorking ? Doing.Working : Doing.Sending;
+    case State.Ending:
+      return Doing.Sending;
+    case State.Finishing:
+    case State.Lingering:
+    case State.Closed:
+      return Doing.Lingering;
+  }
+}
+
+/** What the connection does that {@linkcode Connection.save} wrote to `words`, at `at`. */
+export function savedDoing(words: Int32Array, at: number, phase: Phase): Doing {
+  return doingIn(words[at] & 15, phase, false);
 }
 
 /** What is sent. */
@@ -396,6 +427,21 @@ export class Connection implements Timed, Sender {
   /** It waits for input. */
   get isReceiving(): boolean {
     return this.#state === State.Receiving;
+  }
+
+  /** What it does now. */
+  get doing(): Doing {
+    const isWorking = this.#isAwaiting && this.#writing === undefined;
+    return doingIn(this.#state, this.#context.service.phase(this.conn), isWorking);
+  }
+
+  /** Adds what it does at `now` to `list`, which has room. */
+  observe(list: ConnectionList, now: Moment): void {
+    const { core } = this.#context;
+    const { conn, doing } = this;
+    // Another thread may change them meanwhile.
+    const inputBytes = Math.max(0, core.pending(conn));
+    list.add(core.blockNumber(conn), doing, inputBytes, now.untilMs(this.deadlineTick));
   }
 
   /** It has ended, and nothing works for it any more. */

@@ -5,7 +5,7 @@
  * reaches the slot and the deadline has moved on, the entry moves to the slot of its deadline.
  * So a connection that exchanges a thousand messages a second costs no more than an idle one.
  */
-import { type Deadlines, NEVER, type Timed } from "./deadlines.ts";
+import { type Deadlines, Moment, NEVER, type Timed } from "./deadlines.ts";
 import { systemClock, type TimerId } from "../../system/clock.ts";
 import { isLateAt, TickClock } from "./tick_clock.ts";
 
@@ -97,6 +97,10 @@ export class TimerWheel implements Deadlines {
   deadlineAfter(delayMs: number): number {
     // One more, for the tick that is under way.
     return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.tickMs) + 1;
+  }
+
+  get now(): Moment {
+    return new Moment(this.#tick, { tickMs: this.tickMs, untilTickMs: this.#clock.untilTickMs });
   }
 
   setDeadline(entry: Timed, deadline: number): void {

@@ -3,7 +3,9 @@
  * its socket, and blocks the Worker.
  */
 import { Connection, type Timeouts } from "../../net/connection.ts";
+import { Doing } from "../../net/connection_list.ts";
 import { type Counters, zeroCounters } from "../../net/counters.ts";
+import { NEVER } from "../../net/deadlines.ts";
 import { BlockingDriver } from "../../net/engines/linux/blocking_driver.ts";
 import type { SendOptions } from "../../net/send_options.ts";
 import { MemoryPointers } from "../../../system/linux/memory.ts";
@@ -14,7 +16,7 @@ import { TICK_MS } from "../options.ts";
 import type { WorkerServiceInit } from "../shared_memory/messages.ts";
 import { createWorkerService, type WorkerService } from "../shared_memory/worker_service.ts";
 import { internalErrors, ticksOf } from "../thread_server.ts";
-import { publish } from "./published_counters.ts";
+import { publish, publishDoing, publishTimeout } from "./published_counters.ts";
 
 /** What Workers are started with. */
 export interface DescriptorInit extends WorkerServiceInit {
@@ -22,6 +24,8 @@ export interface DescriptorInit extends WorkerServiceInit {
   sending: SendOptions;
   /** One word: a {@linkcode Draining}. */
   draining: Int32Array<SharedArrayBuffer>;
+  /** Somebody wants to know what connections do. */
+  isWatched: boolean;
 }
 
 /** How far a server's end has come. */
@@ -72,12 +76,19 @@ export async function serveDescriptor(
   { fd, conn, peer, published }: DescriptorData,
   context: WorkContext<DescriptorWorker>,
 ): Promise<DescriptorResult> {
-  const { core, service, init: { timeouts, sending, draining }, print } = context.init;
+  const { core, service, init: { timeouts, sending, draining, isWatched }, print } = context.init;
   const onInternalError = internalErrors(print);
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
   const counters = zeroCounters();
   let isDraining = false;
   let isCut = false;
+  let shownDeadline = NEVER;
+  const showDoing = () => {
+    publishDoing(connection.doing, published);
+    if (connection.deadlineTick === shownDeadline) return;
+    shownDeadline = connection.deadlineTick;
+    publishTimeout(wheel.now.untilMs(shownDeadline), published);
+  };
   const drain = () => {
     if (isDraining || Atomics.load(draining, 0) === Draining.No) return;
     isDraining = true;
@@ -90,10 +101,14 @@ export async function serveDescriptor(
     wheel,
     tickMs: TICK_MS,
     cork: sending.cork,
-    // The answer to what has come says that it is the last one.
-    onInput: drain,
+    onInput() {
+      if (isWatched) publishDoing(Doing.Working, published);
+      // The answer to what has come says that it is the last one.
+      drain();
+    },
     onTurn() {
       publish(counters, published);
+      if (isWatched) showDoing();
       const stage: Draining = Atomics.load(draining, 0);
       if (stage === Draining.No) return;
       if (stage === Draining.Over) {
@@ -115,6 +130,8 @@ export async function serveDescriptor(
     peer,
   );
   context.onCrash = () => driver.abandon();
+  // Its first turn may take as long as a tick.
+  if (isWatched) publishTimeout(timeouts.idleMs || -1, published);
   await driver.serve(connection);
   return { counters, isCut };
 }

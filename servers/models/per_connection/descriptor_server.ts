@@ -5,6 +5,7 @@
  */
 import type { Core } from "../../../core/mod.ts";
 import { AcceptLoop } from "../../net/accept_loop.ts";
+import { ConnectionList } from "../../net/connection_list.ts";
 import { ConnectionLimit } from "../../net/connection_limit.ts";
 import { type Counters, sumCounters, zeroCounters } from "../../net/counters.ts";
 import {
@@ -38,8 +39,9 @@ import { createProtocol } from "../create_service.ts";
 import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
 import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
 import { workerPermissions } from "../permissions.ts";
-import { workersPerPool, workReports } from "../pool_settings.ts";
-import { failureOf, type RunningServer } from "../running_server.ts";
+import { queueSample, workersPerPool, workSamples } from "../pool_settings.ts";
+import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
+import { type ThreadWatch, watchedOwner } from "../thread_watch.ts";
 import { createServerCore } from "../thread_server.ts";
 import {
   type DescriptorData,
@@ -47,7 +49,7 @@ import {
   type DescriptorResult,
   Draining,
 } from "./descriptor_item.ts";
-import { publishedCounters, readPublished } from "./published_counters.ts";
+import { publishedCounters, readDoing, readPublished } from "./published_counters.ts";
 
 /** Settings of the model. */
 export interface DescriptorServerOptions {
@@ -56,17 +58,28 @@ export interface DescriptorServerOptions {
   wqFlags: number;
   compressors?: CompressorPool;
   memory: ThreadMemory;
+  /** Absent: nobody wants to know what threads do. */
+  watch?: ThreadWatch;
 }
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function servePerConnectionOnDescriptors(
   options: ServerOptions,
-  { maxActive, wqFlags, compressors, memory }: DescriptorServerOptions,
+  { maxActive, wqFlags, compressors, memory, watch }: DescriptorServerOptions,
 ): Promise<RunningServer> {
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const draining = new Int32Array(new SharedArrayBuffer(4));
   const { service, timeouts, sending } = options;
-  const init: DescriptorInit = { share: core.share, service, memory, timeouts, sending, draining };
+  const isWatched = watch !== undefined;
+  const init: DescriptorInit = {
+    share: core.share,
+    service,
+    memory,
+    timeouts,
+    sending,
+    draining,
+    isWatched,
+  };
   const print = (lines: string) => stderr.log(lines);
   const pools = new WorkerPools({
     entry: servesFiles(service)
@@ -75,6 +88,7 @@ export async function servePerConnectionOnDescriptors(
     ...workersPerPool(maxActive, wqFlags),
     reuse: false,
     minIdle: 0,
+    threadOf: watch?.threadOf,
     connect: compressors && ((port) => compressors.serve(port)),
     permissions: { ...workerPermissions(options), net: false, write: false },
     onPrint: print,
@@ -95,11 +109,17 @@ export async function servePerConnectionOnDescriptors(
     address: socket.address,
     port: socket.port,
     failed: failureOf(loop.done),
-    reports: () =>
-      Promise.resolve([
-        { name: "main", counters: connections.counters },
-        ...workReports(pools, queue),
-      ]),
+    observe: ({ maxConnections } = COUNTED) =>
+      Promise.resolve({
+        threads: [
+          { name: "main", ...watchedOwner(watch), counters: connections.counters },
+          // An item waits for its peer.
+          ...workSamples(queue, watch, ({ hasItem }) => hasItem),
+        ],
+        queue: queueSample(queue),
+        connections: [connections.list(maxConnections)],
+        costUs: 0,
+      }),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
       loop.stop();
@@ -167,6 +187,19 @@ class DescriptorConnections {
   /** What all have counted, those that are open included. */
   get counters(): Counters {
     return sumCounters([this.#ended, ...[...this.#all].map((one) => this.#countersOf(one))]);
+  }
+
+  /** What connections do now, at most `max`: the words of a `ConnectionList`. */
+  list(max: number): Int32Array {
+    const list = new ConnectionList(Math.min(max, this.#all.size));
+    for (const { conn, published } of this.#all) {
+      if (list.isFull) break;
+      // Another thread may change it meanwhile.
+      const inputBytes = Math.max(0, this.#core.pending(conn));
+      const { doing, untilTimeoutMs } = readDoing(published);
+      list.add(this.#core.blockNumber(conn), doing, inputBytes, untilTimeoutMs);
+    }
+    return list.words;
   }
 
   serve({ fd, peer }: AcceptedDescriptor): void {

@@ -8,18 +8,20 @@ import { type ServerOptions, servesFiles } from "../options.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import { workersPerPool } from "../pool_settings.ts";
 import type { RunningServer } from "../running_server.ts";
+import type { ThreadWatch } from "../thread_watch.ts";
 import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 import { ThreadConnection } from "./thread_connection.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function servePerConnection(
   options: ServerOptions,
-  { maxActive, wqFlags, sockets, compressors, memory }: {
+  { maxActive, wqFlags, sockets, compressors, memory, watch }: {
     maxActive: number;
     wqFlags: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
     memory: ThreadMemory;
+    watch?: ThreadWatch;
   },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
@@ -33,6 +35,9 @@ export function servePerConnection(
     workers: { entry, ...workersPerPool(maxActive, wqFlags), reuse: false, minIdle: 0 },
     compressors,
     memory,
+    watch,
+    // Its item waits for the peer's next message.
+    sleepsInWork: ({ hasItem }) => hasItem,
     open: (queue, connection) => new ThreadConnection(queue, connection),
   });
 }

@@ -18,7 +18,12 @@ import type {
   ServerReport,
 } from "./messages.ts";
 
-const NOTHING_DONE: CpuServerResult = { counters: zeroCounters(), cut: 0 };
+const NOTHING_DONE: CpuServerResult = {
+  counters: zeroCounters(),
+  connections: new Int32Array(0),
+  costUs: 0,
+  cut: 0,
+};
 
 /** The owner's side of a thread that its engine blocks. */
 export interface LoopThread {
@@ -55,7 +60,9 @@ export class CpuServer {
   readonly #options: CpuServerOptions;
   readonly #listening = Promise.withResolvers<string>();
   readonly #ended = Promise.withResolvers<CpuServerResult>();
-  #report: PromiseWithResolvers<ServerReport> | undefined;
+  /** What it answered last; it is asked while the promise is there. */
+  #lastReport: ServerReport = NOTHING_DONE;
+  #report: PromiseWithResolvers<void> | undefined;
   #renewed: PromiseWithResolvers<string | undefined> | undefined;
   #result: CpuServerResult | undefined;
   /** Whether it listened before, and whether it does now. */
@@ -79,12 +86,18 @@ export class CpuServer {
     return this.#listening.promise;
   }
 
-  /** What it counted so far. */
-  report(): Promise<ServerReport> {
-    if (this.#result !== undefined) return Promise.resolve(this.#result);
-    this.#report ??= Promise.withResolvers();
-    this.#send({ kind: "report" });
-    return this.#report.promise;
+  /** What it reported last; in the end what it counted. */
+  get lastReport(): ServerReport {
+    return this.#result ?? this.#lastReport;
+  }
+
+  /** Asks for a report that lists at most `maxConnections`. @returns settled when it has come */
+  report(maxConnections: number): Promise<void> {
+    if (this.#result !== undefined) return Promise.resolve();
+    if (this.#report !== undefined) return this.#report.promise;
+    const { promise } = this.#report = Promise.withResolvers<void>();
+    if (!this.#send({ kind: "observe", maxConnections })) this.#answerReport(NOTHING_DONE);
+    return promise;
   }
 
   /**
@@ -133,7 +146,8 @@ export class CpuServer {
   }
 
   #answerReport(report: ServerReport): void {
-    this.#report?.resolve(report);
+    this.#lastReport = report;
+    this.#report?.resolve();
     this.#report = undefined;
   }
 

@@ -19,7 +19,8 @@ export interface CpuServerData {
 
 /** What the owner tells a running item. */
 export type CpuServerCommand =
-  | { kind: "report" }
+  /** At most `maxConnections` are listed. */
+  | { kind: "observe"; maxConnections: number }
   | { kind: "renew"; certificate: Certificate }
   | { kind: "stop"; graceMs: number };
 
@@ -31,11 +32,15 @@ export type CpuServerMessage =
   | { kind: "renewed"; failure?: string }
   | { kind: "report"; report: ServerReport };
 
-/** What a server did. */
+/** What a server did, and what its connections do. */
 export interface ServerReport {
   counters: Counters;
   /** System calls, by an engine that makes them itself. */
   calls?: CallCounts;
+  /** The words of a `ConnectionList`. */
+  connections: Int32Array;
+  /** What all reports have cost this thread, in us. */
+  costUs: number;
 }
 
 /** What it returns. */

@@ -15,7 +15,10 @@ import type { ThreadMemory } from "../memory_budget.ts";
 import { blocksThread } from "../../net/engine_options.ts";
 import { CpuServer } from "./cpu_server.ts";
 import type { OwnedLoop } from "./loop_thread.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { settledWithin } from "../../../system/wait.ts";
+import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
+import type { ThreadSample } from "../server_sample.ts";
+import { type ThreadWatch, watchedWorkers } from "../thread_watch.ts";
 import { workerPermissions } from "../permissions.ts";
 
 /** The options that Workers listen with, and what keeps the address until they do. */
@@ -64,6 +67,9 @@ function workerEntry({ service, engine }: ServerOptions): URL {
     : new URL("./per_core_worker.ts", import.meta.url);
 }
 
+/** Where a Worker could not be created. */
+const GONE = { state: null, isAlive: false };
+
 /** Settings of the model. */
 export interface PerCoreOptions {
   workers: number;
@@ -72,6 +78,8 @@ export interface PerCoreOptions {
   compressors?: CompressorPool;
   /** What each Worker may keep. */
   memory: ThreadMemory;
+  /** Absent: nobody wants to know what threads do. */
+  watch?: ThreadWatch;
   onNote: (note: string) => void;
 }
 
@@ -82,7 +90,7 @@ export interface PerCoreOptions {
  */
 export async function servePerCore(
   wanted: ServerOptions,
-  { workers, sockets, compressors, memory, onNote }: PerCoreOptions,
+  { workers, sockets, compressors, memory, watch, onNote }: PerCoreOptions,
 ): Promise<RunningServer> {
   const { options, hold } = takeAddress(wanted, sockets);
   const isLoop = blocksThread(options.engine);
@@ -94,6 +102,7 @@ export async function servePerCore(
   const pools = new WorkerPools({
     connect: compressors && ((port) => compressors.serve(port)),
     entry: workerEntry(options),
+    threadOf: watch?.threadOf,
     permissions: workerPermissions(options),
     onPrint: (lines) => stderr.log(lines),
     cpus: workers,
@@ -132,13 +141,25 @@ export async function servePerCore(
       renew: async (certificate) => {
         await Promise.all(servers.map((server) => server.renew(certificate)));
       },
-      reports: async () => {
-        const reports = await Promise.all(servers.map((server) => server.report()));
-        return reports.map(({ counters, calls }, i): ThreadReport => ({
-          name: `kworker/${i}:0`,
-          counters,
-          calls,
-        }));
+      observe: async ({ patienceMs, maxConnections } = COUNTED) => {
+        // Before they are asked: whoever answers is busy with that.
+        const { places } = pools;
+        const watched = watchedWorkers(watch, places, () => false);
+        const each = Math.ceil(maxConnections / workers);
+        const reported = Promise.all(servers.map((server) => server.report(each)));
+        await settledWithin(reported, patienceMs);
+        const reports = servers.map(({ lastReport }) => lastReport);
+        return {
+          threads: reports.map(({ counters, calls }, i): ThreadSample => ({
+            name: `kworker/${i}:0`,
+            ...(watched[places.findIndex(({ stats }) => stats.cpu === i)] ?? GONE),
+            counters,
+            calls,
+          })),
+          queue: null,
+          connections: reports.map(({ connections }) => connections),
+          costUs: reports.reduce((sum, { costUs }) => sum + costUs, 0),
+        };
       },
       stop,
     };

@@ -8,9 +8,8 @@ import type {
   CpuServerData,
   CpuServerMessage,
   CpuServerResult,
-  ServerReport,
 } from "./messages.ts";
-import { serverParts } from "./run_server.ts";
+import { reporter, serverParts } from "./run_server.ts";
 
 /** Serves until it is told to stop. @throws the system's error when it cannot listen, or go on */
 export async function runLoopServer(
@@ -21,7 +20,7 @@ export async function runLoopServer(
   const parts = serverParts(data, context, makeDirectory);
   const { engine, acceptor } = startLoopServer(data.options, parts, data.loop!);
   const { loop } = engine;
-  const report = (): ServerReport => ({ counters: acceptor.counters, calls: engine.counts });
+  const report = reporter(acceptor, data, engine.counts);
   const post = (message: CpuServerMessage) => context.post(message);
   let failure: unknown;
   let cut = 0;
@@ -32,7 +31,9 @@ export async function runLoopServer(
   context.onMessage((message) => {
     loop.messageHandled();
     const command = message as CpuServerCommand;
-    if (command.kind === "report") return post({ kind: "report", report: report() });
+    if (command.kind === "observe") {
+      return post({ kind: "report", report: report(command.maxConnections) });
+    }
     // Its engine speaks no TLS.
     if (command.kind === "renew") return;
     loop.holdFor(acceptor.stop(command.graceMs)).then((count) => {
@@ -54,5 +55,5 @@ export async function runLoopServer(
     if (!isLost) engine.close();
   }
   if (failure !== undefined) throw failure;
-  return { ...report(), cut };
+  return { ...report(0), cut };
 }

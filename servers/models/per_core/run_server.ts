@@ -4,11 +4,14 @@
 import { ConnectionLimit } from "../../net/connection_limit.ts";
 import { createService, type MakeDirectory } from "../create_service.ts";
 import type { WorkContext } from "../../workqueue/run_work.ts";
+import type { Acceptor } from "../../net/acceptor.ts";
+import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import type {
   CpuServerCommand,
   CpuServerData,
   CpuServerMessage,
   CpuServerResult,
+  ServerReport,
 } from "./messages.ts";
 import { createServerCore, startThreadServer, type ThreadServerParts } from "../thread_server.ts";
 
@@ -19,12 +22,28 @@ export function serverParts(
   makeDirectory?: MakeDirectory,
 ): ThreadServerParts {
   const core = createServerCore(options, memory.keptBytes);
-  const { print } = context;
+  const { print, noteBlocked } = context;
   const compressors = context.port;
-  const parts = { print, makeDirectory, compressors, memory };
+  const parts = { print, makeDirectory, compressors, memory, noteBlocked };
   const service = createService(core, options.service, parts);
   const limit = new ConnectionLimit(counts, index, options.maxConnections);
   return { core, service, limit, print };
+}
+
+/** Makes reports of one Worker's server. */
+export function reporter(
+  acceptor: Acceptor,
+  { index, counts }: CpuServerData,
+  calls?: CallCounts,
+): (maxConnections: number) => ServerReport {
+  let costUs = 0;
+  return (maxConnections) => {
+    const startMs = performance.now();
+    const { counters } = acceptor;
+    const connections = acceptor.list(maxConnections, { lists: counts.length, index });
+    costUs += (performance.now() - startMs) * 1000;
+    return { counters, calls, connections, costUs };
+  };
 }
 
 /** Serves until it is told to stop. @throws the system's error when it cannot listen */
@@ -38,13 +57,14 @@ export async function runServer(
     ...serverParts(data, context, makeDirectory),
     endSockets: (port, peers) => post({ kind: "overdue", port, peers }),
   });
+  const report = reporter(acceptor, data);
   post({ kind: "listening", address: engine.address });
   return await new Promise<CpuServerResult>((resolve, reject) => {
     acceptor.done.catch(reject);
     context.onMessage((message) => {
       const command = message as CpuServerCommand;
-      if (command.kind === "report") {
-        return post({ kind: "report", report: { counters: acceptor.counters } });
+      if (command.kind === "observe") {
+        return post({ kind: "report", report: report(command.maxConnections) });
       }
       if (command.kind === "renew") {
         try {
@@ -55,7 +75,7 @@ export async function runServer(
         }
       }
       acceptor.stop(command.graceMs)
-        .then((cut) => resolve({ counters: acceptor.counters, cut }), reject);
+        .then((cut) => resolve({ ...report(0), cut }), reject);
     });
   });
 }

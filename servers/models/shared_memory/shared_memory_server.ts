@@ -18,8 +18,9 @@ import {
 } from "../../workqueue/mod.ts";
 import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
 import type { WorkerServiceInit } from "./messages.ts";
-import { workReports } from "../pool_settings.ts";
-import { failureOf, type RunningServer } from "../running_server.ts";
+import { queueSample, workSamples } from "../pool_settings.ts";
+import { type SleepsInWork, type ThreadWatch, watchedOwner } from "../thread_watch.ts";
+import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
 import { socketlessPermissions } from "../permissions.ts";
 import { type RemoteConnection, RemoteService } from "./remote_service.ts";
 import { createServerCore, startThreadServer } from "../thread_server.ts";
@@ -39,6 +40,9 @@ export interface SharedMemoryModel {
   compressors?: CompressorPool;
   /** What each Worker may keep. */
   memory: ThreadMemory;
+  /** Absent: nobody wants to know what threads do. */
+  watch?: ThreadWatch;
+  sleepsInWork: SleepsInWork;
   /** The way of the connection `conn` to a Worker. */
   open(
     queue: Workqueue,
@@ -49,13 +53,16 @@ export interface SharedMemoryModel {
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export async function serveOverSharedMemory(
   options: ServerOptions,
-  { name, maxActive, wqFlags, sockets, workers, compressors, memory, open }: SharedMemoryModel,
+  model: SharedMemoryModel,
 ): Promise<RunningServer> {
+  const { name, maxActive, wqFlags, sockets, workers, compressors, memory } = model;
+  const { watch, sleepsInWork, open } = model;
   const core = createServerCore(options, NO_MEMORY.keptBytes);
   const print = (lines: string) => stderr.log(lines);
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const pools = new WorkerPools({
     ...workers,
+    threadOf: watch?.threadOf,
     connect: compressors && ((port) => compressors.serve(port)),
     permissions: socketlessPermissions(options),
     onPrint: print,
@@ -81,11 +88,16 @@ export async function serveOverSharedMemory(
     port: engine.port,
     failed: failureOf(acceptor.done),
     renew: (certificate) => Promise.resolve(renew(certificate)),
-    reports: () =>
-      Promise.resolve([
-        { name: "main", counters: acceptor.counters },
-        ...workReports(pools, queue),
-      ]),
+    observe: ({ maxConnections } = COUNTED) =>
+      Promise.resolve({
+        threads: [
+          { name: "main", ...watchedOwner(watch), counters: acceptor.counters },
+          ...workSamples(queue, watch, sleepsInWork),
+        ],
+        queue: queueSample(queue),
+        connections: [acceptor.list(maxConnections)],
+        costUs: 0,
+      }),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
       const cut = await acceptor.stop(graceMs);

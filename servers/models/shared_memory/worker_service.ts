@@ -24,11 +24,12 @@ interface WorkerServiceParts extends WorkerOutlets {
 /** Makes it of what the owner sent. */
 export function createWorkerService(
   { share, service, memory }: WorkerServiceInit,
-  { port, print, makeDirectory, handsOver = true }: WorkerServiceParts,
+  { port, print, noteBlocked, makeDirectory, handsOver = true }: WorkerServiceParts,
 ): WorkerService {
   const core = Core.attach(share);
   const parts = {
     print,
+    noteBlocked,
     sharesMemory: true,
     handsOver,
     makeDirectory,

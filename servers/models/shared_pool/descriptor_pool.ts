@@ -29,9 +29,11 @@ import { createService } from "../create_service.ts";
 import { NO_MEMORY, type ThreadMemory } from "../memory_budget.ts";
 import { type ServerOptions, servesFiles, TICK_MS } from "../options.ts";
 import { workerPermissions } from "../permissions.ts";
-import { failureOf, type RunningServer, type ThreadReport } from "../running_server.ts";
+import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
+import type { ThreadSample } from "../server_sample.ts";
+import { type ThreadWatch, watchedOwner } from "../thread_watch.ts";
 import { createServerCore, internalErrors } from "../thread_server.ts";
-import { workReports } from "../pool_settings.ts";
+import { workSamples } from "../pool_settings.ts";
 import { type PoolInit, type PoolMessage, threadIndex } from "./pool_item.ts";
 
 /** Settings of the model. */
@@ -42,6 +44,8 @@ export interface DescriptorPoolOptions {
   compressors?: CompressorPool;
   /** What each Worker may keep. */
   memory: ThreadMemory;
+  /** Absent: nobody wants to know what threads do. */
+  watch?: ThreadWatch;
   onNote: (note: string) => void;
   /** How long sockets are ready before another Worker is created: once to twice this (5 ms). */
   growDelayMs?: number;
@@ -78,8 +82,8 @@ export async function serveDescriptorPool(
   options: ServerOptions,
   settings: DescriptorPoolOptions,
 ): Promise<RunningServer> {
-  const { maxWorkers, wqFlags = WQ_UNBOUND, compressors, memory, onNote, idleTimeoutMs = 10_000 } =
-    settings;
+  const { maxWorkers, wqFlags = WQ_UNBOUND, compressors, memory, watch, onNote } = settings;
+  const { idleTimeoutMs = 10_000 } = settings;
   const { service: serviceOptions, timeouts, sending, maxConnections } = options;
   if ((wqFlags & WQ_UNBOUND) === 0) throw new TypeError("The queue has to be unbound");
   const core = createServerCore(options, NO_MEMORY.keptBytes);
@@ -120,6 +124,7 @@ export async function serveDescriptorPool(
   };
   const pools = new WorkerPools({
     entry: settings.entry ?? defaultEntry,
+    threadOf: watch?.threadOf,
     // An item lasts as long as its Worker: when to create one is decided here.
     growDelayMs: 0,
     idleTimeoutMs: 0,
@@ -160,13 +165,23 @@ export async function serveDescriptorPool(
     address: owner.address,
     port: owner.port,
     failed: failureOf(workers.failed),
-    reports: async () => {
-      await owner.settled();
-      const works = workReports(pools, queue);
-      return [
-        { name: "main", counters: owner.counters },
-        ...works.map((report) => withFigures(report, owner, maxWorkers)),
-      ];
+    observe: async ({ patienceMs, maxConnections } = COUNTED) => {
+      const samples = workSamples(
+        queue,
+        watch,
+        ({ stats }) => !owner.isWaiting(threadIndex(stats.name, maxWorkers)),
+      );
+      if (patienceMs === Infinity) await owner.settled();
+      return {
+        threads: [
+          { name: "main", ...watchedOwner(watch), counters: owner.counters },
+          ...samples.map((sample) => withFigures(sample, owner, maxWorkers)),
+        ],
+        // The kernel's: an item is a socket that was ready.
+        queue: { ...owner.load(maxConnections), maxActive: maxWorkers },
+        connections: [owner.list(maxConnections)],
+        costUs: 0,
+      };
     },
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
@@ -177,15 +192,15 @@ export async function serveDescriptorPool(
   };
 }
 
-/** The report of a Worker with what it did: an item is a socket that was ready. */
+/** The sample of a Worker with what it did: an item is a socket that was ready. */
 function withFigures(
-  { name, work }: ThreadReport,
+  sample: ThreadSample,
   { share }: PoolOwner,
   maxWorkers: number,
-): ThreadReport {
-  const figures = new ThreadFigures(share, threadIndex(name, maxWorkers));
+): ThreadSample {
+  const figures = new ThreadFigures(share, threadIndex(sample.name, maxWorkers));
   const { counters, callCounts, items, busyUs } = figures;
-  return { name, counters, calls: callCounts, work: { ...work!, items, busyUs } };
+  return { ...sample, counters, calls: callCounts, work: { ...sample.work!, items, busyUs } };
 }
 
 /** Who creates the Workers of a pool, and looks after them. */

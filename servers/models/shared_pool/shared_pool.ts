@@ -10,18 +10,20 @@ import { ItemConnection } from "./item_connection.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import { workersPerPool } from "../pool_settings.ts";
 import type { RunningServer } from "../running_server.ts";
+import type { ThreadWatch } from "../thread_watch.ts";
 import { serveOverSharedMemory } from "../shared_memory/shared_memory_server.ts";
 
 /** Starts a server. @throws the system's error when the address cannot be bound */
 export function serveSharedPool(
   options: ServerOptions,
-  { maxActive, wqFlags, maxWorkers, sockets, compressors, memory }: {
+  { maxActive, wqFlags, maxWorkers, sockets, compressors, memory, watch }: {
     maxActive: number;
     wqFlags: number;
     maxWorkers: number;
     sockets?: OwnSockets;
     compressors?: CompressorPool;
     memory: ThreadMemory;
+    watch?: ThreadWatch;
   },
 ): Promise<RunningServer> {
   const entry = servesFiles(options.service)
@@ -35,6 +37,9 @@ export function serveSharedPool(
     workers: { entry, ...workersPerPool(maxWorkers, wqFlags) },
     compressors,
     memory,
+    watch,
+    // An item that waits for a disk.
+    sleepsInWork: ({ isAsleep }) => isAsleep,
     open: (queue, connection) => new ItemConnection(queue, connection),
   });
 }

@@ -9,22 +9,31 @@ import type { ThreadMemory } from "../memory_budget.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
 import { stderr } from "../../../system/stderr.ts";
-import { failureOf, type RunningServer } from "../running_server.ts";
+import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
+import { type ThreadWatch, watchedOwner } from "../thread_watch.ts";
 import { createServerCore, startThreadServer } from "../thread_server.ts";
 
 /** Starts a server on this thread. @throws the system's error when the address cannot be bound */
 export async function serveSingle(
   options: ServerOptions,
-  { sockets, compressors, memory }: {
+  { sockets, compressors, memory, watch }: {
     sockets?: OwnSockets;
     compressors?: CompressorPool;
     memory: ThreadMemory;
+    /** Absent: nobody wants to know what this thread does. */
+    watch?: ThreadWatch;
   },
 ): Promise<RunningServer> {
   const core = createServerCore(options, memory.keptBytes);
   const parts = servesFiles(options.service) ? await import("../make_directory.ts") : {};
   const print = (lines: string) => stderr.log(lines);
-  const service = createService(core, options.service, { print, ...parts, compressors, memory });
+  const service = createService(core, options.service, {
+    print,
+    ...parts,
+    compressors,
+    memory,
+    noteBlocked: watch?.noteBlocked,
+  });
   const limit = ConnectionLimit.alone(options.maxConnections);
   const { engine, acceptor, renew } = startThreadServer(options, {
     core,
@@ -38,7 +47,17 @@ export async function serveSingle(
     port: engine.port,
     failed: failureOf(acceptor.done),
     renew: (certificate) => Promise.resolve(renew(certificate)),
-    reports: () => Promise.resolve([{ name: "main", counters: acceptor.counters }]),
+    observe: ({ maxConnections } = COUNTED) =>
+      Promise.resolve({
+        threads: [{
+          name: "main",
+          ...watchedOwner(watch),
+          counters: acceptor.counters,
+        }],
+        queue: null,
+        connections: [acceptor.list(maxConnections)],
+        costUs: 0,
+      }),
     stop: async (graceMs) => {
       const compressorsEnded = compressors?.stop();
       const cut = await acceptor.stop(graceMs);

@@ -72,7 +72,7 @@ async function start(
 }
 
 async function counted(server: RunningServer) {
-  return sumCounters((await server.reports()).flatMap((report) => report.counters ?? []));
+  return sumCounters((await server.observe()).threads.flatMap((report) => report.counters ?? []));
 }
 
 /** Receives until the peer closes. */

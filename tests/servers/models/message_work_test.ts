@@ -213,7 +213,7 @@ async function answers(setup: Setup, { service, text, messages }: Case, work?: M
     return { first, second };
   } finally {
     assert.equal(await server.stop(5000), 0);
-    const reports = await server.reports();
+    const reports = (await server.observe()).threads;
     const { served } = sumCounters(reports.flatMap((report) => report.counters ?? []));
     assert.equal(served, 3 * messages);
   }

@@ -33,7 +33,8 @@ async function withServers(
         address: { hostname: "127.0.0.1", port: server.port },
         label: setup.label,
         overloads: async () =>
-          sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? [])).overloads,
+          sumCounters((await server.observe()).threads.flatMap(({ counters }) => counters ?? []))
+            .overloads,
       });
     } finally {
       await server.stop(100);

@@ -20,7 +20,7 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 
 /** Workers that `server` has created so far. */
 async function workersCreated(server: RunningServer): Promise<number> {
-  const reports = await server.reports();
+  const reports = (await server.observe()).threads;
   return reports.reduce((sum, { work }) => sum + (work?.created ?? 0), 0);
 }
 
@@ -95,7 +95,7 @@ Deno.test("per-connection: who waits for a Worker too long gets 503, and frees t
   );
   assert.match(head, /^HTTP\/1\.1 503 [^]*\r\n\r\n$/);
   for (const conn of waiting) conn.close();
-  const overloads = async () => (await server.reports())[0].counters!.overloads;
+  const overloads = async () => (await server.observe()).threads[0].counters!.overloads;
   await until(async () => await overloads() === 2, "both count as overloads");
   // The one that has a Worker is not touched.
   await writeAll(first, bytesOf("123456789"));
@@ -113,7 +113,7 @@ Deno.test("per-connection: who still waits for a Worker when the grace is over i
   using second = await connect(server.port);
   await writeAll(second, request);
   // Both are in the middle of a message: neither is idle, and only one has a Worker.
-  const bytesIn = async () => (await server.reports())[0].counters!.bytesIn;
+  const bytesIn = async () => (await server.observe()).threads[0].counters!.bytesIn;
   await until(async () => await bytesIn() === 2 * request.length, "both were received");
   const startMs = performance.now();
   assert.equal(await server.stop(100), 2);

@@ -97,7 +97,8 @@ forEachSetup(SETUPS.filter(({ model }) => sharesMemory(model)), (setup) => {
         }));
         // A Worker tells what it has done behind its last answer.
         const items = isPerConnection(setup.model) ? CONNECTIONS : CONNECTIONS * ROUNDS;
-        const works = async () => (await server.reports()).flatMap(({ work }) => work ?? []);
+        const works = async () =>
+          (await server.observe()).threads.flatMap(({ work }) => work ?? []);
         await until(async () => sum(await works()) >= items, "all items");
         for (const { name, crashes } of await works()) {
           assert.match(name, workers);

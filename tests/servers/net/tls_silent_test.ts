@@ -82,7 +82,8 @@ function start(model: Model, root: string, timeoutMs: number): Promise<RunningSe
 }
 
 async function openConnections(server: RunningServer): Promise<number> {
-  return sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? [])).open;
+  return sumCounters((await server.observe()).threads.flatMap(({ counters }) => counters ?? []))
+    .open;
 }
 
 const ignore = Deno.build.os !== "linux";

@@ -62,7 +62,7 @@ forEachSetup(LINUX_SETUPS, ({ label, engine }) => {
     using lost = await connect(port);
     await echoOnce(lost);
     assert.equal(Atomics.load(counts, 0), 1);
-    await server.report();
+    await server.report(0);
     await until(() => crashes.length === 1);
     assert.match(crashes[0], /crashes as asked/);
     assert.equal(await lost.read(new Uint8Array(1)).catch(() => null), null, "it is closed");

@@ -11,7 +11,7 @@ runWork({
     const listen = context.onMessage.bind(context);
     context.onMessage = (receive) =>
       listen((message) => {
-        if ((message as CpuServerCommand).kind === "report") throw new Error("crashes as asked");
+        if ((message as CpuServerCommand).kind === "observe") throw new Error("crashes as asked");
         receive(message);
       });
     return runLoopServer(data, context);

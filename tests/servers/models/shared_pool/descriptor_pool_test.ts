@@ -64,7 +64,7 @@ async function exchange(conn: Deno.Conn, text: string): Promise<string> {
 }
 
 async function workers(server: RunningServer) {
-  return (await server.reports()).flatMap(({ work }) => work ?? []);
+  return (await server.observe()).threads.flatMap(({ work }) => work ?? []);
 }
 
 async function alive(server: RunningServer): Promise<number> {
@@ -72,7 +72,7 @@ async function alive(server: RunningServer): Promise<number> {
 }
 
 async function counted(server: RunningServer) {
-  return sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? []));
+  return sumCounters((await server.observe()).threads.flatMap(({ counters }) => counters ?? []));
 }
 
 test("a Worker is created while all are busy, and ends when it has nothing to do", async () => {

@@ -7,8 +7,10 @@ import { EpollPoller } from "../../../../../system/linux/pollers/epoll.ts";
 import { Interest } from "../../../../../system/linux/pollers/poller.ts";
 import { accept, close, peerAddress } from "../../../../../system/linux/socket.ts";
 import type { Core } from "../../../../../core/mod.ts";
-import type { ConnectionContext, Timeouts } from "../../../connection.ts";
+import { type ConnectionContext, savedDoing, type Timeouts } from "../../../connection.ts";
+import { type ConnectionList, Doing } from "../../../connection_list.ts";
 import { ConnectionLimit } from "../../../connection_limit.ts";
+import type { Moment } from "../../../deadlines.ts";
 import type { SendOptions } from "../../../send_options.ts";
 import type { Service } from "../../../service.ts";
 import { AcceptFailure, acceptFailure } from "../accept_failure.ts";
@@ -126,6 +128,25 @@ export class ConnectionHolder implements DriverHost {
   /** Watches some sockets for this thread alone, so it has to wait there. */
   get privatePoller(): EpollPoller | undefined {
     return this.#privates > 0 ? this.#private : undefined;
+  }
+
+  /** The time by which connections time out. */
+  get now(): Moment {
+    return this.#connections.wheel.now;
+  }
+
+  /** Adds what the connection of `fd` does at `now`, whoever has it, to `list`. */
+  observe(fd: number, list: ConnectionList, now: Moment): void {
+    const { table } = this;
+    const { core, service } = this.#parts;
+    const conn = table.conn(fd);
+    const doing = table.isParked(fd)
+      ? savedDoing(table.words, table.savedAt(fd), service.phase(conn))
+      : table.held(fd);
+    // Another thread may change them meanwhile.
+    const inputBytes = Math.max(0, core.pending(conn));
+    const untilMs = now.untilMs(table.deadlines[fd]);
+    list.add(core.blockNumber(conn), doing, inputBytes, untilMs);
   }
 
   /** The driver of the parked connection that this thread has just claimed. */
@@ -271,7 +292,7 @@ export class ConnectionHolder implements DriverHost {
     const interest = (driver.wanted & Interest.Write) !== 0
       ? Interest.Read | Interest.Write
       : Interest.Read;
-    if (this.held.size > 0) this.held.delete(fd);
+    if (this.held.size > 0 && this.held.delete(fd)) table.setHeld(fd, Doing.Working);
     table.setDriver(fd, driver.saved);
     driver.connection.save(table.words, table.savedAt(fd));
     const served = this.#parts.core.served(driver.connection.conn);
@@ -301,6 +322,7 @@ export class ConnectionHolder implements DriverHost {
   #hold(driver: PoolDriver): void {
     const { fd } = driver;
     this.held.set(fd, driver);
+    this.table.setHeld(fd, driver.connection.doing);
     if (driver.isPrivate || !driver.waitsForRoom) return;
     // An event would be reported to any thread, and this one may block: it has to be told itself.
     driver.isPrivate = true;

@@ -19,6 +19,7 @@
  * An event therefore means "try", and a try on the wrong connection finds nothing to do.
  */
 import { SAVED_WORDS } from "../../../connection.ts";
+import { Doing } from "../../../connection_list.ts";
 import { NEVER } from "../../../deadlines.ts";
 
 /** Words of a row: 64 bytes, a line of the caches. */
@@ -35,6 +36,8 @@ const enum Row {
   Driver = 3,
   /** What the connection has saved. */
   Connection = 4,
+  /** What it does while the thread that has it waits: a `Doing`. */
+  Held = 15,
 }
 
 /** The claim of a descriptor without a connection, and of a connection that nobody has. */
@@ -96,7 +99,7 @@ export class ConnectionTable {
 
   /** Memory for descriptors below `capacity`; what is never used takes next to none. */
   static share(capacity: number): TableShare {
-    if (Row.Connection + SAVED_WORDS > ROW_WORDS) throw new Error("A row is too short");
+    if (Row.Connection + SAVED_WORDS > Row.Held) throw new Error("A row is too short");
     return {
       rows: new Int32Array(new SharedArrayBuffer(capacity * ROW_WORDS * 4)),
       deadlines: new Int32Array(new SharedArrayBuffer(capacity * 4)).fill(NEVER),
@@ -125,6 +128,7 @@ export class ConnectionTable {
     const at = fd * ROW_WORDS;
     this.#rows[at + Row.Conn] = conn;
     ++this.#rows[at + Row.Generation];
+    this.#rows[at + Row.Held] = Doing.Working;
     this.deadlines[fd] = NEVER;
     this.#writePeer(fd, peer);
     this.#raiseHighest(fd);
@@ -187,6 +191,21 @@ export class ConnectionTable {
   /** Whether there is a connection on `fd`. */
   isOpen(fd: number): boolean {
     return Atomics.load(this.#rows, fd * ROW_WORDS + Row.Claim) !== FREE;
+  }
+
+  /** Whether the connection of `fd` waits for its socket, and nobody has it. */
+  isParked(fd: number): boolean {
+    return Atomics.load(this.#rows, fd * ROW_WORDS + Row.Claim) === PARKED;
+  }
+
+  /** What the connection of `fd` does that a thread has. */
+  held(fd: number): Doing {
+    return this.#rows[fd * ROW_WORDS + Row.Held];
+  }
+
+  /** `Doing.Working` unless its thread keeps it, and waits. */
+  setHeld(fd: number, doing: Doing): void {
+    this.#rows[fd * ROW_WORDS + Row.Held] = doing;
   }
 
   conn(fd: number): number {

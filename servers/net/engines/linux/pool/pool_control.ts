@@ -3,7 +3,7 @@
  * waits, and what each thread did. All of it is memory: no message crosses threads for a request.
  */
 import type { Counters } from "../../../counters.ts";
-import { type Deadlines, NEVER, type Timed } from "../../../deadlines.ts";
+import { type Deadlines, Moment, NEVER, type Timed } from "../../../deadlines.ts";
 import { isLateAt, NEVER_LATE } from "../../../tick_clock.ts";
 import type { CallCounts } from "../call_counts.ts";
 import type { TableShare } from "./connection_table.ts";
@@ -257,6 +257,12 @@ export class SharedDeadlines implements Deadlines {
     // One more, for the tick that is under way.
     const tick = this.#control[Control.Tick];
     return delayMs === 0 ? NEVER : tick + Math.ceil(delayMs / this.#tickMs) + 1;
+  }
+
+  get now(): Moment {
+    const tickMs = this.#tickMs;
+    // Only the owner knows how far the tick is.
+    return new Moment(this.#control[Control.Tick], { tickMs, untilTickMs: tickMs });
   }
 
   setDeadline(entry: Timed, deadline: number): void {

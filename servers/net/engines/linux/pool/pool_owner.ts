@@ -10,6 +10,7 @@ import { PollPoller } from "../../../../../system/linux/pollers/poll.ts";
 import { Interest } from "../../../../../system/linux/pollers/poller.ts";
 import { close } from "../../../../../system/linux/socket.ts";
 import { sleep } from "../../../../../system/wait.ts";
+import { ConnectionList } from "../../../connection_list.ts";
 import type { Counters } from "../../../counters.ts";
 import { drainConnections } from "../../../drain.ts";
 import type { ListenOptions } from "../../../listen_options.ts";
@@ -60,6 +61,8 @@ export class PoolOwner {
   #clock!: TickClock;
   /** Tells whether descriptors are ready that no thread has taken. */
   readonly #ready = new PollPoller();
+  /** Tells which connections wait for a thread. */
+  readonly #unserved = new PollPoller();
   /** Probes that were sent, and for how many looks the last one was not taken. */
   #probes = 0;
   #probeLooks = 0;
@@ -135,12 +138,42 @@ export class PoolOwner {
     const { threads } = this.share;
     const turns = (i: number) => Atomics.load(threads, i * ThreadWord.Words + ThreadWord.Turns);
     const before = Array.from({ length: this.#index }, (_, i) => turns(i));
-    const isSettled = (i: number) => this.#isWaiting(i) || turns(i) !== before[i];
+    const isSettled = (i: number) => this.isWaiting(i) || turns(i) !== before[i];
     let working = [...before.keys()].filter((i) => before[i] > 0 && !isSettled(i));
     for (let left = SETTLE_MS; left > 0 && working.length > 0; --left) {
       await sleep(1);
       working = working.filter((i) => !isSettled(i));
     }
+  }
+
+  /** What connections do now, at most `max`: the words of a `ConnectionList`. */
+  list(max: number): Int32Array {
+    const list = new ConnectionList(Math.min(max, this.open));
+    const { now } = this.#holder;
+    for (const fd of this.#all()) {
+      if (list.isFull) break;
+      this.#holder.observe(fd, list, now);
+    }
+    return list.words;
+  }
+
+  /**
+   * What the threads have to do, in connections: how many of the first `max` wait for a thread, as
+   * something has come, and how many threads have one.
+   */
+  load(max: number): { waiting: number; active: number } {
+    const { table } = this.#holder;
+    // What becomes ready goes to a thread that has nothing to do.
+    let left = this.#hasIdleThread() ? 0 : max;
+    let active = 0;
+    const poller = this.#unserved;
+    for (const fd of this.#all()) {
+      if (!table.isParked(fd)) ++active;
+      else if (left-- > 0) poller.add(fd, Interest.Read);
+    }
+    const waiting = Math.max(0, poller.wait(0));
+    poller.close();
+    return { waiting, active };
   }
 
   /** Open connections. */
@@ -263,11 +296,12 @@ export class PoolOwner {
   }
 
   #hasIdleThread(): boolean {
-    for (let i = 0; i < this.#index; ++i) if (this.#isWaiting(i)) return true;
+    for (let i = 0; i < this.#index; ++i) if (this.isWaiting(i)) return true;
     return false;
   }
 
-  #isWaiting(i: number): boolean {
+  /** Whether the thread `i` blocks until something has happened. */
+  isWaiting(i: number): boolean {
     return Atomics.load(this.share.threads, i * ThreadWord.Words + ThreadWord.IsWaiting) === 1;
   }
 

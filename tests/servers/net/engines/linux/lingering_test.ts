@@ -42,7 +42,7 @@ for (const [model, engine] of SETUPS) {
         await writeAll(conn, new TextEncoder().encode("GET / HT"));
         assert.match(await new Response(conn.readable).text(), /^HTTP\/1\.1 408 /);
         await until(async () => {
-          const reports = await server.reports();
+          const reports = (await server.observe()).threads;
           return sumCounters(reports.flatMap(({ counters }) => counters ?? [])).open === 0;
         });
       } finally {

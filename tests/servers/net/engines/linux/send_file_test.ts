@@ -65,7 +65,7 @@ for (const [model, engine] of SETUPS) {
         service: { kind: "http", content: "dir", directory: { root }, limits: DEFAULT_LIMITS },
       });
       const counters = async () =>
-        sumCounters((await server.reports()).flatMap(({ counters }) => counters ?? []));
+        sumCounters((await server.observe()).threads.flatMap(({ counters }) => counters ?? []));
       try {
         await Promise.all(Array.from({ length: 4 }, async () => {
           assertSame(await get(server.port), bytes);

@@ -1,0 +1,48 @@
+/** `--sample`: what a server does, line by line on stdout, for `ktcp play`. No help lists it. */
+import { Option } from "commander";
+import { type RunningServer, Sampler, type ThreadWatch } from "../../servers/mod.ts";
+import { integerBetween } from "./options.ts";
+import { SampleOutput } from "./sample_output.ts";
+
+/** The option: the time between two samples in ms. */
+export const SAMPLE_OPTION = new Option("--sample <ms>")
+  .argParser(integerBetween(20, 10_000)).hideHelp();
+
+/** The last line has so long at the end, in ms. */
+const LAST_LINE_MS = 500;
+
+/** Writes a `ServerSample` of `server` every `everyMs`, from now on. */
+export class Sampling {
+  readonly #sampler: Sampler;
+  readonly #output = new SampleOutput();
+  readonly #interval: ReturnType<typeof setInterval>;
+  #taking: Promise<void> | undefined;
+
+  constructor(
+    server: RunningServer,
+    { watch, everyMs }: { watch: ThreadWatch; everyMs: number },
+  ) {
+    this.#sampler = new Sampler(server, watch);
+    this.#interval = setInterval(() => this.#take(), everyMs);
+  }
+
+  /** Writes a last one, in which everything counts that the server did. */
+  async end(): Promise<void> {
+    clearInterval(this.#interval);
+    await this.#taking;
+    await this.#output.flush(LAST_LINE_MS);
+    if (!this.#output.isReady) return;
+    this.#output.write(await this.#sampler.line());
+    await this.#output.flush(LAST_LINE_MS);
+  }
+
+  #take(): void {
+    if (this.#output.isClosed) return clearInterval(this.#interval);
+    // Nobody waits for a reader that is slow: what it misses is not taken.
+    if (this.#taking !== undefined || !this.#output.isReady) return;
+    this.#taking = this.#sampler.line().then((line) => {
+      this.#output.write(line);
+      this.#taking = undefined;
+    });
+  }
+}
