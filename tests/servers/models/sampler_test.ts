@@ -23,11 +23,14 @@ import { blocksThread } from "../../../servers/net/engine_options.ts";
 import { connect, readResponse, REQUEST, writeAll } from "../../../tools/soak/client.ts";
 import {
   FEW_SETUPS,
+  FEWEST_SETUPS,
   forEachSetup,
   POOL_SETUP,
+  possible,
   serverOptions,
   type Setup,
   SETUPS,
+  stepsAtOnce,
   whyNotHere,
 } from "../../support/setups.ts";
 import { until } from "../../support/until.ts";
@@ -171,43 +174,67 @@ const STATES: Readonly<Record<WorkKind, ThreadState>> = { block: "blocked", comp
 /** What a message costs: long enough to be seen on a busy machine. */
 const WORK_MS = 300;
 
-forEachSetup(FEW_SETUPS, (setup) => {
-  const isMain = setup.model === "single" && !blocksThread(setup.engine);
-  for (const [kind, state] of Object.entries(STATES) as [WorkKind, ThreadState][]) {
-    Deno.test({
-      name: `${setup.label}: a thread that ${
-        kind === "block" ? "sleeps in" : "computes"
-      } work is ${state}, and holds up no sample`,
-      ignore: Deno.build.os !== "linux",
-      async fn() {
-        const work = measureWork({ kind, timeUs: WORK_MS * 1000 });
-        await using sampled = await start(setup, { service: { ...HELLO, work } });
-        const { server, sample } = sampled;
-        using conn = await connect(server.port);
-        await until(async () => (await sample()).connections.ids.length === 1);
-        await writeAll(conn, REQUEST);
-        const answered = readResponse(conn, new Uint8Array(1024));
-        answered.catch(() => {});
-        const states: (ThreadState | null)[][] = [];
-        let longestMs = 0;
-        await until(async () => {
-          const startMs = performance.now();
-          const { threads, connections, queue } = await sample();
-          longestMs = Math.max(longestMs, performance.now() - startMs);
-          states.push(threads.map((thread) => thread.state));
-          if (!states.at(-1)!.includes(state)) return false;
-          if (setup.model !== "shared-pool") return true;
-          // Before that, a Worker that is created is busy.
-          return CONNECTION_PHASES[connections.phases[0]] === "working" &&
-            queue!.waiting === 0 && queue!.active === 1;
-        }, () => `a thread is ${state}: ${JSON.stringify(states.slice(-20))}`);
-        // Only the thread that takes the samples can hold them up.
-        if (!isMain) assert.ok(longestMs < WORK_MS / 2, `a sample took ${longestMs} ms`);
-        await answered;
-      },
-    });
-  }
+/** Takes samples until one shows that a thread does the work of a message. */
+async function seeWork(setup: Setup, kind: WorkKind): Promise<void> {
+  const state = STATES[kind];
+  const work = measureWork({ kind, timeUs: WORK_MS * 1000 });
+  await using sampled = await start(setup, { service: { ...HELLO, work } });
+  const { server, sample } = sampled;
+  using conn = await connect(server.port);
+  await until(async () => (await sample()).connections.ids.length === 1);
+  await writeAll(conn, REQUEST);
+  const answered = readResponse(conn, new Uint8Array(1024));
+  answered.catch(() => {});
+  const states: (ThreadState | null)[][] = [];
+  let longestMs = 0;
+  await until(async () => {
+    const startMs = performance.now();
+    const { threads, connections, queue } = await sample();
+    longestMs = Math.max(longestMs, performance.now() - startMs);
+    states.push(threads.map((thread) => thread.state));
+    if (!states.at(-1)!.includes(state)) return false;
+    if (setup.model !== "shared-pool") return true;
+    // Before that, a Worker that is created is busy.
+    return CONNECTION_PHASES[connections.phases[0]] === "working" &&
+      queue!.waiting === 0 && queue!.active === 1;
+  }, () => `a thread is ${state}: ${JSON.stringify(states.slice(-20))}`);
+  // Only the thread that takes the samples can hold them up.
+  if (!worksOnMain(setup)) assert.ok(longestMs < WORK_MS / 2, `a sample took ${longestMs} ms`);
+  await answered;
+}
 
+function worksOnMain({ model, engine }: Setup): boolean {
+  return model === "single" && !blocksThread(engine);
+}
+
+const isLinux = Deno.build.os === "linux";
+
+Deno.test({
+  name: "a thread that sleeps in work is blocked, and holds up no sample",
+  ignore: !isLinux,
+  async fn(t) {
+    // The others have the main thread to themselves.
+    const setups = possible(FEW_SETUPS).filter((setup) => !worksOnMain(setup));
+    const steps = setups.map((setup) => [setup.label, () => seeWork(setup, "block")]);
+    await stepsAtOnce(t, Object.fromEntries(steps));
+  },
+});
+
+Deno.test({
+  name: "single: the thread that takes the samples is blocked while it sleeps in work",
+  ignore: !isLinux,
+  fn: () => seeWork(possible(FEW_SETUPS).find(worksOnMain)!, "block"),
+});
+
+forEachSetup(FEWEST_SETUPS, (setup) => {
+  Deno.test({
+    name: `${setup.label}: a thread that computes is busy, and holds up no sample`,
+    ignore: !isLinux,
+    fn: () => seeWork(setup, "compute"),
+  });
+});
+
+forEachSetup(FEW_SETUPS, (setup) => {
   Deno.test(`${setup.label}: the last sample adds up to what the server counted`, async () => {
     await using sampled = await start(setup, { service: HELLO });
     const { server, sample } = sampled;
