@@ -26,7 +26,7 @@ export interface Observation {
   queue: QueueSample | null;
   /** The words of lists of connections. */
   connections: Int32Array[];
-  /** CPU time that observing has cost other threads so far, in us. */
+  /** Time that observing has taken other threads so far, in us: no less than their CPU time. */
   costUs: number;
 }
 

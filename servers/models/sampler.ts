@@ -22,15 +22,11 @@ export class Sampler {
     this.#watch = watch;
   }
 
-  /**
-   * What the server does now, as a line of JSON with its line feed: a {@linkcode ServerSample}.
-   *
-   * @param patienceMs how long threads have to answer
-   */
-  async line(patienceMs = PATIENCE_MS): Promise<string> {
+  /** What the server does now, as a line of JSON with its line feed: a {@linkcode ServerSample}. */
+  async line(): Promise<string> {
     const startUs = this.#watch.ownCpuUs();
     const atMs = performance.timeOrigin + performance.now();
-    const look = { patienceMs, maxConnections: MAX_CONNECTIONS };
+    const look = { patienceMs: PATIENCE_MS, maxConnections: MAX_CONNECTIONS };
     const { threads, queue, connections, costUs } = await this.#server.observe(look);
     const sample: ServerSample = {
       atMs,

@@ -68,17 +68,12 @@ export class ThreadWatch {
   workers(places: readonly WorkerPlace[], sleepsInWork: SleepsInWork): Watched[] {
     let left = MAX_ASKED;
     return places.map((place) => {
-      const { stats, thread, hasItem, isBlocked } = place;
+      const { stats, thread, isBlocked } = place;
       if (!stats.alive) return { state: null, isAlive: false };
       const facts = thread !== null && left-- > 0 ? this.#kernel?.read(thread) : undefined;
-      const isInWork = isBlocked || sleepsInWork(place);
       const state = facts
-        ? stateOf(facts, isInWork)
-        : isBlocked
-        ? "blocked"
-        : hasItem
-        ? null
-        : "idle";
+        ? stateOf(facts, isBlocked || sleepsInWork(place))
+        : stateWithoutKernel(place);
       return { state, isAlive: true, ...timesOf(facts) };
     });
   }
@@ -123,6 +118,12 @@ function stateOf({ state }: ThreadFacts, isInWork: boolean): ThreadState | null 
     case null:
       return null;
   }
+}
+
+/** A Worker with an item may run, or sleep and not say so. */
+function stateWithoutKernel({ hasItem, isBlocked }: WorkerPlace): ThreadState | null {
+  if (isBlocked) return "blocked";
+  return hasItem ? null : "idle";
 }
 
 function timesOf(facts: ThreadTimes | undefined | null): Pick<Watched, "cpuUs" | "waitedUs"> {

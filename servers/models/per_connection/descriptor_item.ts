@@ -16,7 +16,7 @@ import { TICK_MS } from "../options.ts";
 import type { WorkerServiceInit } from "../shared_memory/messages.ts";
 import { createWorkerService, type WorkerService } from "../shared_memory/worker_service.ts";
 import { internalErrors, ticksOf } from "../thread_server.ts";
-import { publish, publishDoing, publishTimeout } from "./published_counters.ts";
+import { publishCounters, publishDoing, publishTimeout } from "./published_state.ts";
 
 /** What Workers are started with. */
 export interface DescriptorInit extends WorkerServiceInit {
@@ -44,7 +44,7 @@ export interface DescriptorData {
   /** The connection's block, which the owner has opened. */
   conn: number;
   peer: string;
-  /** Where the Worker keeps its counters for the owner: see `published_counters.ts`. */
+  /** Where the Worker keeps its counters for the owner: see `published_state.ts`. */
   published: Float64Array<SharedArrayBuffer>;
 }
 
@@ -107,7 +107,7 @@ export async function serveDescriptor(
       drain();
     },
     onTurn() {
-      publish(counters, published);
+      publishCounters(counters, published);
       if (isWatched) showDoing();
       const stage: Draining = Atomics.load(draining, 0);
       if (stage === Draining.No) return;

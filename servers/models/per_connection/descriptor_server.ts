@@ -49,7 +49,7 @@ import {
   type DescriptorResult,
   Draining,
 } from "./descriptor_item.ts";
-import { publishedCounters, readDoing, readPublished } from "./published_counters.ts";
+import { publishedState, readCounters, readDoing } from "./published_state.ts";
 
 /** Settings of the model. */
 export interface DescriptorServerOptions {
@@ -209,7 +209,7 @@ class DescriptorConnections {
       ++this.#ended.overloads;
       return close(fd);
     }
-    const data = { fd, conn, peer, published: publishedCounters() };
+    const data = { fd, conn, peer, published: publishedState() };
     const work = new Work<DescriptorData, DescriptorResult>("serveDescriptor", data, {
       onResult: ({ counters, isCut }) => {
         if (isCut) ++this.#cut;
@@ -251,7 +251,7 @@ class DescriptorConnections {
   }
 
   #countersOf({ published, conn }: Served): Counters {
-    const counters = readPublished(published);
+    const counters = readCounters(published);
     // Before its Worker has begun, nobody else counts it; `served` is counted in its block.
     return { ...counters, connections: 1, open: 1, served: this.#core.served(conn) };
   }

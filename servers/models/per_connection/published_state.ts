@@ -13,7 +13,7 @@ const TIMEOUT_AT = NAMES.length + 1;
 const LENGTH = NAMES.length + 2;
 
 /** Memory for them. */
-export function publishedCounters(): Float64Array<SharedArrayBuffer> {
+export function publishedState(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(8 * LENGTH));
 }
 
@@ -39,12 +39,15 @@ export function readDoing(
 }
 
 /** Shows `counters` to the other thread. */
-export function publish(counters: Counters, published: Float64Array<SharedArrayBuffer>): void {
+export function publishCounters(
+  counters: Counters,
+  published: Float64Array<SharedArrayBuffer>,
+): void {
   for (let i = 0; i < NAMES.length; ++i) published[i] = counters[NAMES[i]];
 }
 
 /** What was shown last. */
-export function readPublished(published: Float64Array<SharedArrayBuffer>): Counters {
+export function readCounters(published: Float64Array<SharedArrayBuffer>): Counters {
   const counters = zeroCounters();
   for (let i = 0; i < NAMES.length; ++i) counters[NAMES[i]] = published[i];
   return counters;
