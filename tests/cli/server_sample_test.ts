@@ -109,7 +109,7 @@ Deno.test("ktcp echo, ktcp http: --sample takes 20 to 10000 ms, and no help list
       assert.equal(code, 2);
       assert.match(err, /--sample <ms>.*Not a whole number from 20 to 10000\./);
     }
-    for (const args of [[name, "--help"], ["man"], ["completions", "bash"]]) {
+    for (const args of [[name, "--help"], ["man", name], ["completions", "bash"]]) {
       const { code, out } = await runMain(args);
       assert.equal(code, 0);
       const text = out.replaceAll("\\-", "-");
