@@ -6,8 +6,12 @@ import { integerBetween } from "./options.ts";
 const MIN_SAMPLE_MS = 50;
 const MAX_SAMPLE_MS = 10_000;
 
-/** The option. It is for programs, such as the playground: the help does not show it. */
-export function sampleOption(): Option {
+/**
+ * The option. It is for programs, such as the playground: the help does not show it.
+ *
+ * @param minMs the shortest time between two samples
+ */
+export function sampleOption(minMs = MIN_SAMPLE_MS): Option {
   return new Option("--sample <ms>", "a line of JSON on stdout every so many milliseconds")
-    .argParser(integerBetween(MIN_SAMPLE_MS, MAX_SAMPLE_MS)).hideHelp();
+    .argParser(integerBetween(minMs, MAX_SAMPLE_MS)).hideHelp();
 }

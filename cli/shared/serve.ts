@@ -28,7 +28,8 @@ import { Failure, messageOf } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { readyLine } from "../../bench/processes/ready_line.ts";
-import { SAMPLE_OPTION, Sampling } from "./sampling.ts";
+import { sampleOption } from "./sample.ts";
+import { ServerSamples } from "./server_samples.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
 import { statsTable } from "./serve_stats.ts";
 import { type WorkFlags, workOptions } from "./work.ts";
@@ -111,9 +112,12 @@ export const STATS_OPTION: Option = new Option(
   "print what each Worker did, at the end and on SIGUSR2",
 );
 
+/** The shortest time between two samples of a server: each takes about a millisecond. */
+const MIN_SAMPLE_MS = 20;
+
 /** What makes a server behave as others do. */
 export function experimentOptions(name: ServerName): Option[] {
-  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS, SAMPLE_OPTION];
+  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS, sampleOption(MIN_SAMPLE_MS)];
 }
 
 /**
@@ -201,14 +205,14 @@ export async function runServer(
     await server.stop(0);
     throw error;
   }
-  const sampling = watch && new Sampling(server, { watch, everyMs: flags.sample! });
+  const samples = watch && new ServerSamples(server, { watch, everyMs: flags.sample! });
   const failure = await Promise.race([asked, server.failed.catch((error) => error)]);
   const graceMs = failure === undefined ? flags.grace : 0;
   const stopMs = performance.now();
   const cut = await server.stop(graceMs);
   // First the log: the summary counts what it lost.
   await stderr.flush(Math.max(graceMs - (performance.now() - stopMs), LAST_LOG_MS));
-  await sampling?.end();
+  await samples?.end();
   const { threads } = await server.observe();
   if (flags.stats) printNote(statsTable(threads));
   const counters = sumCounters(threads.flatMap(({ counters }) => counters ?? []));

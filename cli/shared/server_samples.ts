@@ -1,18 +1,12 @@
-/** `--sample`: what a server does, line by line on stdout, for `ktcp play`. No help lists it. */
-import { Option } from "commander";
+/** What a server does, line by line on stdout, for `ktcp play`. */
 import { type RunningServer, Sampler, type ThreadWatch } from "../../servers/mod.ts";
-import { integerBetween } from "./options.ts";
 import { SampleOutput } from "./sample_output.ts";
-
-/** The option: the time between two samples in ms. */
-export const SAMPLE_OPTION = new Option("--sample <ms>")
-  .argParser(integerBetween(20, 10_000)).hideHelp();
 
 /** The last line has so long at the end, in ms. */
 const LAST_LINE_MS = 500;
 
 /** Writes a `ServerSample` of `server` every `everyMs`, from now on. */
-export class Sampling {
+export class ServerSamples {
   readonly #sampler: Sampler;
   readonly #output = new SampleOutput();
   readonly #interval: ReturnType<typeof setInterval>;
