@@ -5,7 +5,9 @@ import { Code } from "./shared/abi.ts";
 
 /** A status code (RFC 9110 section 15) and the sentence that explains it in the error's body. */
 export interface Fault {
+  /** 400 to 599. */
   status: number;
+  /** What is wrong with the request. */
   reason: string;
 }
 

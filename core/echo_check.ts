@@ -7,6 +7,7 @@ import { Echo, type EchoVerdict } from "./shared/abi_echo.ts";
 
 /** The messages of a run, and how many clients have one under way. */
 export interface EchoCheckOptions {
+  /** Clients that have a message under way. */
   slots: number;
   /** Bytes of a message, at least 1; ignored with `text`. */
   sizeBytes: number;

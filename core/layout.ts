@@ -5,7 +5,9 @@ import { Conn, Place } from "./shared/abi.ts";
 
 /** Bounds of a request, in bytes unless noted. `Place` in `shared/abi.ts` says what each one counts. */
 export interface Limits {
+  /** The request line, without its end. */
   maxRequestLine: number;
+  /** All field lines together. */
   maxHeaderSize: number;
   /** Field lines. */
   maxHeaders: number;
@@ -29,6 +31,7 @@ export interface CoreOptions {
   outputBlocks?: number;
   /** Bytes that a block must be able to receive; default: as many as the limits need. */
   inputBytes?: number;
+  /** Bounds of a request; default: {@linkcode DEFAULT_LIMITS}. */
   limits?: Limits;
   /** Bytes for responses that are kept for plain requests; default none. */
   cacheBytes?: number;

@@ -9,7 +9,9 @@ import { Conn, type Event, Out, Place } from "./shared/abi.ts";
 
 /** What another thread needs to work on the same memory. Can be sent by `postMessage`. */
 export interface CoreShare {
+  /** The compiled core. */
   module: WebAssembly.Module;
+  /** Shared, and of a fixed size. */
   memory: WebAssembly.Memory;
 }
 
@@ -44,7 +46,10 @@ const NO_BYTES = new Uint8Array(0);
 
 /** No block of the core's memory is left for the output of a connection. */
 export class CoreMemoryError extends Error {
+  /** Tells it from other errors where classes are lost. */
   override name = "CoreMemoryError";
+
+  /** Takes no details: which connection it is, the caller knows. */
   constructor() {
     super("No memory is left for output: too many connections wait for slow readers");
   }
@@ -52,13 +57,22 @@ export class CoreMemoryError extends Error {
 
 /** Memory with an instance of the module over it. */
 export class CoreMemory {
+  /** The whole memory, by the byte. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
+  /** The whole memory, by words of 32 bits. */
   readonly words: Uint32Array<SharedArrayBuffer>;
+  /** To be sent to threads that work on the same memory. */
   readonly share: CoreShare;
+  /**
+   * The module's functions.
+   *
+   * @internal
+   */
   protected readonly wasm: Exports;
   /** The view handed out last: exchanges of the same shape write the same place again. */
   #lastView: Uint8Array<SharedArrayBuffer>;
 
+  /** An instance of its own over the memory of `share`. */
   protected constructor(share: CoreShare) {
     this.share = share;
     const buffer = share.memory.buffer as unknown as SharedArrayBuffer;

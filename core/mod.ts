@@ -10,7 +10,7 @@ export {
   type Limits,
   maxBlocks,
 } from "./layout.ts";
-export { CoreMemoryError, type CoreShare } from "./memory.ts";
+export { CoreMemory, CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";

@@ -26,7 +26,12 @@ export class ResponseReader {
   readonly #words: Uint32Array<SharedArrayBuffer>;
   readonly #wasm: Exports;
 
-  /** @param isHead whether every request is HEAD, whose responses have no content */
+  /**
+   * A reader over the memory of `core`.
+   *
+   * @param core whose memory the responses are received into
+   * @param isHead whether every request is HEAD, whose responses have no content
+   */
   constructor(core: Core, isHead = false) {
     const { module, memory } = core.share;
     this.#core = core;

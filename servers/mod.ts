@@ -32,7 +32,7 @@ import { type Model, sharesMemory } from "./models/model.ts";
 import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
 import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
-export { DEFAULT_LIMITS } from "../core/mod.ts";
+export { DEFAULT_LIMITS, type Limits } from "../core/mod.ts";
 export { SideServerError } from "./models/side_server.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
@@ -43,7 +43,16 @@ export type { RunningServer } from "./models/running_server.ts";
 export { Sampler } from "./models/sampler.ts";
 export type { ServerSample, ThreadSample } from "./models/server_sample.ts";
 export { ThreadWatch } from "./models/thread_watch.ts";
-export type { EchoServiceOptions, HttpServiceOptions } from "./models/options.ts";
+export type { CallCounts } from "./net/engines/linux/call_counts.ts";
+export type { Timeouts } from "./net/connection.ts";
+export type { WorkerStats } from "./workqueue/mod.ts";
+export type {
+  EchoServiceOptions,
+  HttpServiceOptions,
+  MetricsOptions,
+  ServiceOptions,
+  SideAddress,
+} from "./models/options.ts";
 export type { Model } from "./models/model.ts";
 export type { PartialServerOptions } from "./models/options.ts";
 export {
@@ -71,8 +80,8 @@ export {
   TRIGGERS,
 } from "./net/engine_options.ts";
 export type { DirectoryOptions } from "./files/directory.ts";
-export { LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
-export type { Credentials, ForPaths } from "./files/options.ts";
+export { type AccessLogOptions, LOG_FORMATS, type LogFormat } from "./http/access_log.ts";
+export type { Credentials, ForPaths, StaticOptions } from "./files/options.ts";
 export { parseHtpasswd, type Users } from "./files/htpasswd.ts";
 export { parseRedirect, type Redirect } from "./files/redirects.ts";
 export { OptionError } from "./files/option_error.ts";

@@ -2,7 +2,15 @@
 
 /** A value that cannot be used. The message names the option and says what to write. */
 export class OptionError extends Error {
+  /** Tells it from other errors where classes are lost. */
   override name = "OptionError";
+
+  /**
+   * Names the option in front of the problem.
+   *
+   * @param option its name, without dashes
+   * @param problem what is wrong with its value, and what to write
+   */
   constructor(readonly option: string, problem: string) {
     super(`--${option}: ${problem}`);
   }

@@ -9,7 +9,9 @@ export type ForPaths<T extends unknown[]> = readonly [...T, pattern?: RegExp];
 
 /** Who may come in. */
 export interface Credentials {
+  /** Without a colon. */
   user: string;
+  /** In clear text. */
   password: string;
 }
 

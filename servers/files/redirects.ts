@@ -12,6 +12,7 @@ export interface Redirect {
   pattern: RegExp;
   /** A path of this server, or a URL. */
   to: string;
+  /** 301, 302, 303, 307 or 308. */
   status: number;
 }
 

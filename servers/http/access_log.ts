@@ -31,10 +31,12 @@ export interface AccessRecord {
 /** Formats of `--log`. */
 export const LOG_FORMATS = ["short", "common", "json"] as const;
 
+/** How a line of the access log looks. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
 /** How the access log is written. */
 export interface AccessLogOptions {
+  /** How a line looks. */
   format: LogFormat;
   /** Log the client that the last proxy names in X-Forwarded-For. */
   trustProxy: boolean;

@@ -85,9 +85,15 @@ export interface Capacity {
 
 /** The system allows too few descriptors for even one connection. */
 export class CapacityError extends Error {
+  /** Tells it from other errors where classes are lost. */
   override name = "CapacityError";
 
-  /** @param needed the `ulimit -n` that would do */
+  /**
+   * Says what there is and what is needed.
+   *
+   * @param needed the `ulimit -n` that would do
+   * @param found the model that was to run, and the `ulimit -n` that there is
+   */
   constructor(readonly needed: number, { model, limit }: { model: Model; limit: number }) {
     super(`cannot start: 'ulimit -n' is ${limit}, and model ${model} needs at least ${needed}`);
   }

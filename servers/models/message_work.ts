@@ -8,10 +8,12 @@ import type { Service } from "../net/service.ts";
 /** Kinds of work, the default first: arithmetic, or a thread that sleeps. */
 export const WORK_KINDS = ["compute", "block"] as const;
 
+/** How a message costs time. */
 export type WorkKind = typeof WORK_KINDS[number];
 
 /** What is asked for. */
 export interface WorkDemand {
+  /** How the time is spent. */
   kind: WorkKind;
   /** What a message costs, in microseconds: CPU time to compute, or the time to sleep. */
   timeUs: number;

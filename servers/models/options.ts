@@ -16,6 +16,7 @@ import type { ThreadWatch } from "./thread_watch.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
+  /** Tells the services apart. */
   kind: "echo";
   /** Most bytes of a piece that is sent back. */
   bufferBytes: number;
@@ -27,6 +28,7 @@ export interface EchoServiceOptions {
 
 /** Settings of `ktcp http`. */
 export interface HttpServiceOptions {
+  /** Tells the services apart. */
   kind: "http";
   /** What is served: Hello World, the request's content, or a directory. */
   content: "hello" | "echo" | "dir";
@@ -36,6 +38,7 @@ export interface HttpServiceOptions {
   log?: AccessLogOptions;
   /** Where requests are counted: see `shareFigures`; absent: nowhere. */
   figures?: SharedArrayBuffer;
+  /** Bounds of a request. */
   limits: Limits;
   /** What each request costs before it is answered; nothing by default. */
   work?: MessageWork;
@@ -82,11 +85,17 @@ export const DEFAULT_MAX_CONNECTIONS = 10_000;
 
 /** Options that differ from the defaults. */
 export interface PartialServerOptions {
+  /** Where it listens; default: a free port of 127.0.0.1. */
   listen?: Partial<ListenOptions>;
+  /** Who drives the sockets; default: the runtime. */
   engine?: Partial<EngineOptions>;
+  /** How answers are cut into writes, and what the kernel is told about them. */
   sending?: Partial<SendOptions>;
+  /** The protocol, and its settings. */
   service: ServiceOptions;
+  /** In milliseconds; those that are left out are {@linkcode DEFAULT_TIMEOUTS}. */
   timeouts?: Partial<Timeouts>;
+  /** Open connections at the most; further ones wait in the accept queue. */
   maxConnections?: number;
   /** Default: `single`, which needs no Worker. */
   model?: Model;
@@ -115,6 +124,7 @@ export interface PartialServerOptions {
 
 /** Where a small server beside the main one listens. */
 export interface SideAddress {
+  /** A name or an address. */
   hostname: string;
   /** 0: the system chooses. */
   port: number;

@@ -20,7 +20,12 @@ export interface SideServer {
 
 /** It cannot listen; the system's error is the `cause`. */
 export class SideServerError extends Error {
-  /** @param option the option that asks for it, such as `--metrics` */
+  /**
+   * Names the option beside the system's error.
+   *
+   * @param option the option that asks for it, such as `--metrics`
+   * @param at where it was to listen
+   */
   constructor(readonly option: string, readonly at: SideAddress, cause: unknown) {
     super(`${option}: ${cause}`, { cause });
   }

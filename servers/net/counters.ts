@@ -10,7 +10,9 @@ export interface Counters {
   open: number;
   /** Requests or pieces of messages answered. */
   served: number;
+  /** Bytes received. */
   bytesIn: number;
+  /** Bytes sent. */
   bytesOut: number;
   /** Connections that ended by a reset or another failure of the socket. */
   resets: number;

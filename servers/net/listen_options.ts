@@ -2,6 +2,7 @@
 
 /** Where a server listens: TCP, or a Unix domain socket when `path` is given. */
 export interface ListenOptions {
+  /** A name or an address; `0.0.0.0` and `::` are all of them. */
   hostname: string;
   /** 0: the system chooses. */
   port: number;
@@ -17,6 +18,8 @@ export interface ListenOptions {
 
 /** A certificate chain and its private key, both PEM. */
 export interface Certificate {
+  /** The certificate first, then those that lead to its root. */
   cert: string;
+  /** The key of the first. */
   key: string;
 }

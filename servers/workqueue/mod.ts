@@ -6,6 +6,7 @@
  * A Worker's entry imports `run_work.ts` alone.
  */
 export type { Clock } from "./clock.ts";
+export type { Clock as SystemClock, TimerId } from "../../system/clock.ts";
 export * from "./flags.ts";
 export type { WorkerOptions } from "./pool_options.ts";
 export * from "./queue_work.ts";

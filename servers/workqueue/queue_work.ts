@@ -7,8 +7,9 @@ import { WQ_UNBOUND } from "./flags.ts";
 import { Job, JobState, refresh, Work, type WorkError } from "./work.ts";
 import { Workqueue, type WorkqueueOptions } from "./workqueue.ts";
 
+/** An item, whatever it is given and returns. */
 // deno-lint-ignore no-explicit-any
-type AnyWork = Work<any, any>;
+export type AnyWork = Work<any, any>;
 
 /** A job whose timer runs. */
 interface Delay {

@@ -27,6 +27,8 @@ export class DescriptorReserve {
   #lent = 0;
 
   /**
+   * Opens no descriptor yet.
+   *
    * @param open opens one descriptor; the default needs read permission for `/dev/null`. When it
    * fails for another reason than want of descriptors, Workers are created without this protection
    * @param size how many descriptors to hold

@@ -24,6 +24,7 @@ export interface WorkCallbacks<Result> {
 
 /** Why a work item failed. */
 export class WorkError extends Error {
+  /** Tells it from other errors where classes are lost. */
   override name = "WorkError";
   /** The item's function. */
   readonly func: string;
@@ -32,6 +33,12 @@ export class WorkError extends Error {
   /** Whether the Worker is gone, rather than the function having thrown. */
   readonly crashed: boolean;
 
+  /**
+   * An error of which a program can read the parts.
+   *
+   * @param message the whole sentence
+   * @param details its parts
+   */
   constructor(message: string, details: { func: string; reason: string; crashed: boolean }) {
     super(message);
     this.func = details.func;
@@ -42,17 +49,38 @@ export class WorkError extends Error {
 
 /** A work item: the name of a function that the Worker's entry serves, and plain data for it. */
 export class Work<Data = unknown, Result = unknown> {
+  /** The name of the function. */
   readonly func: string;
   /** Cloned when the item is handed to a Worker; change it only while the item is not pending. */
   data: Data;
+  /** Who is told of its end. */
   readonly callbacks: WorkCallbacks<Result>;
-  /** The core whose pool it was queued to last: it stays there unless told otherwise. @internal */
+  /**
+   * The core whose pool it was queued to last: it stays there unless told otherwise.
+   *
+   * @internal
+   */
   cpu: number | null = null;
-  /** The job that waits. @internal */
+  /**
+   * The job that waits.
+   *
+   * @internal
+   */
   pending: Job | null = null;
-  /** The job that a Worker has begun. @internal */
+  /**
+   * The job that a Worker has begun.
+   *
+   * @internal
+   */
   running: Job | null = null;
 
+  /**
+   * An item that is not queued yet.
+   *
+   * @param func the name of a function that the Worker's entry serves
+   * @param data what the function is given; it can be cloned
+   * @param callbacks who is told of its end
+   */
   constructor(func: string, data: Data, callbacks: WorkCallbacks<Result>) {
     this.func = func;
     this.data = data;

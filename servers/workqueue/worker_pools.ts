@@ -10,7 +10,11 @@ import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
 /** Pools that come into being when a queue first needs them. */
 export class WorkerPools {
-  /** The options with their defaults. @internal */
+  /**
+   * The options with their defaults.
+   *
+   * @internal
+   */
   readonly options: PoolOptions;
   #pools = new Map<string, WorkerPool>();
   #users = 0;
@@ -43,7 +47,11 @@ export class WorkerPools {
     return [...this.#pools.values()].sort((a, b) => (a.cpu ?? Infinity) - (b.cpu ?? Infinity));
   }
 
-  /** The pool for queues with `flags`; `cpu` is `null` for unbound ones. @internal */
+  /**
+   * The pool for queues with `flags`; `cpu` is `null` for unbound ones.
+   *
+   * @internal
+   */
   pool(flags: number, cpu: number | null): WorkerPool {
     const isHighPriority = (flags & WQ_HIGHPRI) !== 0;
     const key = `${(flags & WQ_UNBOUND) ? "u" : cpu}${isHighPriority ? "H" : ""}`;
@@ -52,12 +60,20 @@ export class WorkerPools {
     return pool;
   }
 
-  /** A queue begins to use the pools. @internal */
+  /**
+   * A queue begins to use the pools.
+   *
+   * @internal
+   */
   acquire(): void {
     if (this.#users++ === 0 && this.#asksKernel) this.#pressure = new CpuPressure();
   }
 
-  /** A queue is gone; with the last one all Workers end. @internal */
+  /**
+   * A queue is gone; with the last one all Workers end.
+   *
+   * @internal
+   */
   release(): void {
     this.#users--;
     if (this.#users > 0) return;

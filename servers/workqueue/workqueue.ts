@@ -109,14 +109,22 @@ class PoolWorkqueue implements JobQueue {
 
 /** A queue; see `allocWorkqueue`. */
 export class Workqueue {
+  /** As messages name it. */
   readonly name: string;
+  /** `WQ_…`. */
   readonly flags: number;
+  /** Items in the works at once. */
   readonly maxActive: number;
+  /** The Workers that run its items. */
   readonly pools: WorkerPools;
   /** @internal */
   readonly rescuer: Rescuer | null;
-  /** Jobs whose timers run. @internal */
-  readonly delayed = new Set<Job>();
+  /**
+   * Jobs whose timers run.
+   *
+   * @internal
+   */
+  readonly delayed: Set<Job> = new Set();
   /** What it has done, in items. */
   readonly stats: QueueStats = { queued: 0, completed: 0, failed: 0, cpuIntensive: 0, rescued: 0 };
   #parts: PoolWorkqueue[];
@@ -168,7 +176,11 @@ export class Workqueue {
     return this.#parts.reduce((sum, { inactive, pool }) => sum + inactive.size + pool.waiting, 0);
   }
 
-  /** How many items may be active now. @internal */
+  /**
+   * How many items may be active now.
+   *
+   * @internal
+   */
   get activeLimit(): number {
     return isFrozen && this.flags & WQ_FREEZABLE ? 0 : this.maxActive;
   }
@@ -194,7 +206,11 @@ export class Workqueue {
     part.insert(job);
   }
 
-  /** Throws unless items may be queued now; while it drains, only chained ones. @internal */
+  /**
+   * Throws unless items may be queued now; while it drains, only chained ones.
+   *
+   * @internal
+   */
   checkAccepts(func: string): void {
     if (this.#isDestroyed) {
       throw new Error(`Cannot queue "${func}": workqueue "${this.name}" is destroyed`);
@@ -207,7 +223,11 @@ export class Workqueue {
     }
   }
 
-  /** A job is over. @internal */
+  /**
+   * A job is over.
+   *
+   * @internal
+   */
   leave(job: Job): void {
     job.colour!.count--;
     this.#settleColours();
@@ -227,7 +247,11 @@ export class Workqueue {
     }
   }
 
-  /** Resolves when all items that are in the queue now are over. @internal */
+  /**
+   * Resolves when all items that are in the queue now are over.
+   *
+   * @internal
+   */
   flush(): Promise<void> {
     const colour = this.#colours.at(-1)!;
     if (colour.count === 0) return this.#colours.at(-2)?.flushed?.promise ?? Promise.resolve();
@@ -236,7 +260,11 @@ export class Workqueue {
     return colour.flushed.promise;
   }
 
-  /** Resolves when the queue is empty; takes only chained items meanwhile. @internal */
+  /**
+   * Resolves when the queue is empty; takes only chained items meanwhile.
+   *
+   * @internal
+   */
   async drain(): Promise<void> {
     this.#draining++;
     await this.#flushAll();
@@ -263,7 +291,11 @@ export class Workqueue {
     this.pools.release();
   }
 
-  /** Resolves when no item is active, or the queue is thawed. @internal */
+  /**
+   * Resolves when no item is active, or the queue is thawed.
+   *
+   * @internal
+   */
   frozen(): Promise<void> {
     this.#quiet ??= Promise.withResolvers();
     const { promise } = this.#quiet;
