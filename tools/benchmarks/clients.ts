@@ -9,14 +9,17 @@
  */
 import { parseArgs } from "node:util";
 import { CLIENT_ENGINES } from "../../bench/load/engine.ts";
-import { table } from "../../bench/report/text_layout.ts";
 import { engineSupport } from "../../system/linux/engines.ts";
-import { formatCount } from "../../system/units.ts";
 import { NGINX_HELLO } from "../../bench/processes/nginx_config.ts";
 import { nginx } from "./servers/contender.ts";
-import { median } from "../../bench/stats/spread.ts";
 import { freePort } from "../../system/address.ts";
 import { start } from "./servers/process.ts";
+import {
+  type MeasuredRow,
+  measuredRow,
+  measurement,
+  printMeasurement,
+} from "./shared/measurement.ts";
 import { ROOT } from "../shared/repository.ts";
 
 /** What a run came to. */
@@ -154,12 +157,16 @@ async function measure(client: Client, url: string, seconds: number): Promise<Me
   };
 }
 
-/** Compares `clients`; the first one is what the others are held against. */
+/** Measures those of `clients` that are installed, in turn. */
 async function compare(
-  clients: Client[],
-  url: string,
-  { seconds, rounds }: { seconds: number; rounds: number },
-): Promise<string> {
+  load: string,
+  { clients, url, seconds, rounds }: {
+    clients: Client[];
+    url: string;
+    seconds: number;
+    rounds: number;
+  },
+): Promise<MeasuredRow[]> {
   const installed = clients.filter(({ program }) => isInstalled(program));
   const rates = installed.map((): number[] => []);
   const costs = installed.map((): number[] => []);
@@ -172,17 +179,9 @@ async function compare(
       costs[i].push((long.cpuSeconds - short.cpuSeconds) / requests * 1e6);
     }
   }
-  const ratio = (value: number, base: number) => (value / base).toFixed(2);
-  return table([
-    ["", "requests/s", "x", "CPU us/request", "x"],
-    ...installed.map(({ name }, i) => [
-      name,
-      formatCount(Math.round(median(rates[i]))),
-      ratio(median(rates[i]), median(rates[0])),
-      median(costs[i]).toFixed(2),
-      ratio(median(costs[i]), median(costs[0])),
-    ]),
-  ]);
+  return installed.map(({ name }, i) =>
+    measuredRow(load, name, { requestsPerSecond: rates[i], cpuUsPerRequest: costs[i] })
+  );
 }
 
 /** Starts nginx with one process that answers 200 to everything. */
@@ -199,6 +198,7 @@ if (import.meta.main) {
     options: {
       seconds: { type: "string", default: "2" },
       rounds: { type: "string", default: "3" },
+      json: { type: "boolean" },
     },
   });
   const options = { seconds: Number(values.seconds), rounds: Number(values.rounds) };
@@ -209,10 +209,16 @@ if (import.meta.main) {
   const folder = await Deno.makeTempDir();
   const { url, process } = await startNginx(folder);
   try {
-    console.log(`keep-alive, ${CONNECTIONS} connections, nginx 'return 200' on this machine\n`);
-    console.log(await compare(KEEP_ALIVE, url, options));
-    console.log(`\none connection a request\n`);
-    console.log(await compare(CONNECTION_PER_REQUEST, url, options));
+    const rows = [
+      ...await compare("keep-alive", { clients: KEEP_ALIVE, url, ...options }),
+      ...await compare("a connection a request", {
+        clients: CONNECTION_PER_REQUEST,
+        url,
+        ...options,
+      }),
+    ];
+    const result = measurement("bench:clients", { subject: "client", baseline: wrk.name, rows });
+    printMeasurement(result, values);
   } finally {
     await process.stop();
     await Deno.remove(folder, { recursive: true });

@@ -47,7 +47,7 @@ async function run(flags: Flags, scratch: string): Promise<void> {
     contentBytes: SIZES[name],
   }));
   await compare(
-    { kind: "file", contenders: contenders(root, flags.engines), loads, scratch },
+    { task: "bench:files", contenders: contenders(root, flags.engines), loads, scratch },
     flags,
   );
 }

@@ -37,7 +37,7 @@ await compareCommand("bench:hello", {
     checkNames("--engines", { names: flags.engines, known: ENGINE_NAMES });
     const contenders = [...flags.engines.map((engine) => ktcp(engine)), ...OTHERS];
     await withScratch((scratch) =>
-      compare({ kind: "load", contenders, loads: LOADS, scratch }, flags)
+      compare({ task: "bench:hello", contenders, loads: LOADS, scratch }, flags)
     );
   })
   .parseAsync(Deno.args, { from: "user" });

@@ -10,12 +10,16 @@
  * the last run.
  */
 import { parseArgs } from "node:util";
-import { table } from "../../bench/report/text_layout.ts";
 import { checkNames, list, withScratch } from "./servers/compare.ts";
 import { ENGINE_NAMES, engineRefusal } from "./servers/engines.ts";
 import { chooseDriver, type Driver, type Figures, type Load } from "./models/load.ts";
 import { type Variant, VARIANT_NAMES, variantsOf } from "./models/variants.ts";
-import { median } from "../../bench/stats/spread.ts";
+import {
+  type MeasuredRow,
+  measuredRow,
+  measurement,
+  printMeasurement,
+} from "./shared/measurement.ts";
 import { ServerProcess } from "../soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
 
@@ -34,6 +38,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "1,32,256" },
     variant: { type: "string", default: MODELS.join(",") },
     engines: { type: "string", default: "deno,epoll,io_uring" },
+    json: { type: "boolean" },
   },
 });
 const [names, engines] = [list(values.variant), list(values.engines)];
@@ -72,31 +77,18 @@ async function measure(server: ServerProcess, drive: Driver, load: Load): Promis
   return { ...figures, cpuUsPerRequest: cpuUs / figures.requests };
 }
 
-const HEADING = [
-  "model",
-  "requests/s",
-  "CPU us/request",
-  "p50 us",
-  "p99 us",
-  "resident MiB",
-  "errors",
-];
-
-function row(name: string, all: readonly Run[], residentBytes: number): string[] {
-  const cell = (key: keyof Run, digits = 0) => {
-    const value = median(all.map((run) => run[key]));
-    // No request was answered: there is no figure.
-    return Number.isFinite(value) ? value.toFixed(digits) : "-";
-  };
-  return [
-    name,
-    cell("requestsPerSecond"),
-    cell("cpuUsPerRequest", 2),
-    cell("p50Us"),
-    cell("p99Us"),
-    (residentBytes / 2 ** 20).toFixed(1),
-    `${all.reduce((sum, run) => sum + run.errors, 0)}`,
-  ];
+function row(
+  load: string,
+  { name, all, residentBytes }: { name: string; all: readonly Run[]; residentBytes: number },
+): MeasuredRow {
+  return measuredRow(load, name, {
+    requestsPerSecond: all.map((run) => run.requestsPerSecond),
+    cpuUsPerRequest: all.map((run) => run.cpuUsPerRequest),
+    p50Us: all.map((run) => run.p50Us),
+    p99Us: all.map((run) => run.p99Us),
+    residentBytes: [residentBytes],
+    errors: all.map((run) => run.errors),
+  });
 }
 
 /** Those variants that this machine allows; says which others there are. */
@@ -110,11 +102,11 @@ async function allowedVariants(): Promise<Variant[]> {
   return allowed;
 }
 
-/** Measures `variants` under `load`. @returns their table */
+/** Measures `variants` under `load`, which tables call `name`. */
 async function compareUnder(
   load: Load,
-  { variants, drive }: { variants: readonly Variant[]; drive: Driver },
-): Promise<string> {
+  { name, variants, drive }: { name: string; variants: readonly Variant[]; drive: Driver },
+): Promise<MeasuredRow[]> {
   const servers = await Promise.all(
     variants.map(({ args }) =>
       ServerProcess.start([load.service, "--port", "0", "--backlog", "1024", ...args])
@@ -131,8 +123,13 @@ async function compareUnder(
         results[at].push(await measure(server, drive, load));
       }
     }
-    const rows = variants.map(({ name }, at) => row(name, results[at], servers[at].residentBytes));
-    return table([HEADING, ...rows]);
+    return variants.map((variant, at) =>
+      row(name, {
+        name: variant.name,
+        all: results[at],
+        residentBytes: servers[at].residentBytes,
+      })
+    );
   } finally {
     for (const server of servers) await server[Symbol.asyncDispose]();
   }
@@ -147,18 +144,21 @@ await withScratch(async (scratch) => {
   }
   const { name: client, drive } = chooseDriver(scratch);
   const threads = navigator.hardwareConcurrency;
-  console.log(
+  console.error(
     `client: ${client} on ${threads} threads; ${threads} cores; ` +
       `median of ${runs} runs of ${seconds} s`,
   );
+  const rows: MeasuredRow[] = [];
   for (const service of ["http", "echo"] as const) {
     for (const isKeptAlive of [true, false]) {
       for (const connections of connectionCounts) {
         const load: Load = { service, connections, isKeptAlive, seconds, threads };
-        const figures = await compareUnder(load, { variants, drive });
         const how = isKeptAlive ? "keep-alive" : "a connection per request";
-        console.log(`\n${service}, ${connections} connections, ${how}\n${figures}`);
+        const name = `${service}, ${connections} connections, ${how}`;
+        console.error(name);
+        rows.push(...await compareUnder(load, { name, variants, drive }));
       }
     }
   }
+  printMeasurement(measurement("bench:models", { subject: "model", baseline: null, rows }), values);
 });

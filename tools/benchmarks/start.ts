@@ -4,9 +4,8 @@
  */
 import { Command } from "commander";
 import { count } from "../../cli/shared/options.ts";
-import { markdownTable } from "../../bench/report/text_layout.ts";
-import { median } from "../../bench/stats/spread.ts";
 import { startMs } from "../shared/measure_start.ts";
+import { measuredRow, measurement, printMeasurement } from "./shared/measurement.ts";
 import { ROOT } from "../shared/repository.ts";
 
 const DENO_RUN = [Deno.execPath(), "run", "-A"];
@@ -23,7 +22,7 @@ const COMMANDS: Record<string, string[]> = {
   "Deno.serve": [...DENO_RUN, `${ROOT}/tools/benchmarks/hello/deno_serve.ts`, "0"],
 };
 
-async function run({ rounds }: { rounds: number }): Promise<void> {
+async function run({ rounds, json }: { rounds: number; json?: boolean }): Promise<void> {
   const times = new Map(Object.keys(COMMANDS).map((name) => [name, [] as number[]]));
   // The first round warms caches.
   for (let round = 0; round <= rounds; ++round) {
@@ -32,9 +31,10 @@ async function run({ rounds }: { rounds: number }): Promise<void> {
       if (round > 0) times.get(name)!.push(tookMs);
     }
   }
-  const text = (ms: number) => `${Math.round(ms)} ms`;
-  const rows = [...times].map(([name, all]) => [name, text(median(all)), text(Math.min(...all))]);
-  console.log(markdownTable([["from source", "median", "minimum"], ...rows]));
+  const rows = [...times].map(([name, startMs]) => measuredRow("from source", name, { startMs }));
+  printMeasurement(measurement("bench:start", { subject: "server", baseline: null, rows }), {
+    json,
+  });
 }
 
 await new Command("bench:start")
@@ -42,5 +42,6 @@ await new Command("bench:start")
   .addOption(
     count("--rounds", "starts of each; the medians are shown", { max: 1000, default: 15 }),
   )
+  .option("--json", "print one JSON document, with the range of the starts and the machine")
   .action(run)
   .parseAsync(Deno.args, { from: "user" });

@@ -3,7 +3,6 @@ import { ENGINES as SERVER_ENGINES } from "../../../servers/mod.ts";
 import { linuxEngines } from "../../../system/linux/engines.ts";
 import { contenders } from "../../../tools/benchmarks/files/servers.ts";
 import { VARIANT_NAMES, variantsOf } from "../../../tools/benchmarks/models/variants.ts";
-import { type Figures, markdown } from "../../../tools/benchmarks/servers/compare.ts";
 import { ktcp } from "../../../tools/benchmarks/servers/contender.ts";
 import {
   ENGINE_NAMES,
@@ -60,30 +59,4 @@ Deno.test("variantsOf: leaves out engines that make no difference to a model", (
     ["--model", "per-core", "--workers", "1", "--engine", "epoll"],
   );
   assert.deepEqual(variantsOf(["shared-pool"], ["io_uring"]), []);
-});
-
-function figures(requestsPerSecond: number, cpuUsPerRequest: number | null): Figures {
-  return { requestsPerSecond, bytesPerSecond: 1024, cpuUsPerRequest, p99Us: null, errors: 2 };
-}
-
-/** The cells of each row but the heading. */
-function cells(text: string): string[][] {
-  return text.trim().split("\n").slice(2).map((line) =>
-    line.split("|").slice(1, -1).map((cell) => cell.trim())
-  );
-}
-
-Deno.test("markdown: shows figures as multiples of the baseline's, and errors", () => {
-  const results = new Map([["32", new Map([["a", figures(50, 9)], ["b", figures(100, 10)]])]]);
-  const [a, b] = cells(markdown({ kind: "load", baseline: "b" }, results));
-  assert.deepEqual([a[3], a[6], a[8]], ["0.50", "0.90", "2"]);
-  assert.deepEqual([b[3], b[6]], ["1.00", "1.00"]);
-});
-
-Deno.test("markdown: has no multiples where a figure or the baseline is missing", () => {
-  const results = new Map([["32", new Map([["a", figures(50, null)], ["b", figures(100, 10)]])]]);
-  const [a] = cells(markdown({ kind: "load", baseline: "b" }, results));
-  assert.deepEqual([a[3], a[6]], ["0.50", ""]);
-  const [, b] = cells(markdown({ kind: "load", baseline: "c" }, results));
-  assert.deepEqual([b[3], b[6]], ["", ""]);
 });

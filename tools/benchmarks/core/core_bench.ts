@@ -5,35 +5,17 @@
  * medians.
  */
 import { parseArgs } from "node:util";
-import { table } from "../../../bench/report/text_layout.ts";
 import type { Spread } from "../../../bench/stats/spread.ts";
 import { alternate } from "./alternate.ts";
 import { CopyingLlhttp, CoreParser, type TimedParser } from "./parsers.ts";
 import { type Sample, SAMPLES } from "./samples.ts";
-
-/** Most of llhttp's time that the core may take, by sample. */
-const BUDGETS: Readonly<Record<string, number>> = {
-  "tiny request": 1 / 2,
-  "browser request": 1 / 3,
-};
-
-const HEADER = [
-  "",
-  "bytes",
-  "ktcp ns",
-  "MB/s",
-  "llhttp ns",
-  "MB/s",
-  "ratio",
-  "of minima",
-  "budget",
-];
+import { type MeasuredRow, measurement, printMeasurement } from "../shared/measurement.ts";
 
 const NOTES = `Times are for a request: medians of measurements that alternate between the two.
 ktcp parses bytes where they stand, in its own memory, because its sockets read there; llhttp
 (undici's Wasm SIMD build) gets them copied into its memory, as undici does, and that is counted.`;
 
-function compare(sample: Sample, options: { repeats: number; sampleMs: number }): string[] {
+function compare(sample: Sample, options: { repeats: number; sampleMs: number }): MeasuredRow[] {
   const parsers: TimedParser[] = [new CoreParser(sample), new CopyingLlhttp(sample)];
   for (const parser of parsers) {
     parser.run(1);
@@ -41,36 +23,37 @@ function compare(sample: Sample, options: { repeats: number; sampleMs: number })
       throw new Error(`${sample.name}: ${parser.requests} of ${sample.requests} requests found`);
     }
   }
-  const [core, llhttp] = alternate(parsers, options);
+  const spreads = alternate(parsers, options);
   if (parsers.some(({ checksum }) => checksum === 0)) throw new Error("Nothing was parsed");
-  const budget = BUDGETS[sample.name];
-  return [
-    sample.requests === 1 ? sample.name : `${sample.name}, each`,
-    `${sample.bytes.length}`,
-    ...figures(sample, core),
-    ...figures(sample, llhttp),
-    (core.median / llhttp.median).toFixed(3),
-    (core.low / llhttp.low).toFixed(3),
-    budget === undefined ? "" : budget.toFixed(3),
-  ];
+  const load = `${sample.name}, ${sample.bytes.length / sample.requests} bytes` +
+    (sample.requests === 1 ? "" : " each");
+  return ["ktcp", "llhttp"].map((subject, i) => ({
+    load,
+    subject,
+    figures: { nsPerRequest: perRequest(spreads[i], sample) },
+  }));
 }
 
-/** Nanoseconds a request, and megabytes (10^6) a second. */
-function figures(sample: Sample, { median }: Spread): [ns: string, rate: string] {
-  return [
-    (median / sample.requests).toFixed(1),
-    (sample.bytes.length * 1000 / median).toFixed(0),
-  ];
+function perRequest({ median, low, high }: Spread, { requests }: Sample): Spread {
+  return { median: median / requests, low: low / requests, high: high / requests };
 }
 
 function main(): void {
   const { values } = parseArgs({
     args: Deno.args,
-    options: { repeats: { type: "string", default: "9" }, ms: { type: "string", default: "50" } },
+    options: {
+      repeats: { type: "string", default: "9" },
+      ms: { type: "string", default: "50" },
+      json: { type: "boolean" },
+    },
   });
   const options = { repeats: Math.max(5, Number(values.repeats)), sampleMs: Number(values.ms) };
-  const rows = SAMPLES.map((sample) => compare(sample, options));
-  console.log(table([HEADER, ...rows]));
+  const rows = SAMPLES.flatMap((sample) => compare(sample, options));
+  printMeasurement(
+    measurement("bench:core", { subject: "parser", baseline: "llhttp", rows }),
+    values,
+  );
+  if (values.json) return;
   console.log(`\n${NOTES}\n${options.repeats} measurements of ${options.sampleMs} ms each.`);
 }
 

@@ -7,12 +7,15 @@
  * allow are left out, with a note.
  */
 import { Command } from "commander";
-import { formatBytes, formatCount, formatLatency } from "../../../system/units.ts";
 import { count } from "../../../cli/shared/options.ts";
 import { type Contender, outputOf } from "./contender.ts";
 import { ENGINE_NAMES } from "./engines.ts";
-import { markdownTable } from "../../../bench/report/text_layout.ts";
-import { median } from "../../../bench/stats/spread.ts";
+import {
+  type MeasuredRow,
+  measuredRow,
+  measurement,
+  printMeasurement,
+} from "../shared/measurement.ts";
 import { freePort } from "../../../system/address.ts";
 import type { Process } from "../../../system/process.ts";
 import { treeCpuUs } from "../../../system/process_usage.ts";
@@ -84,7 +87,7 @@ export function compareCommand(
     .option("--engines <list>", `those of ktcp, of ${ENGINE_NAMES}`, list, defaults.engines)
     .option("--baseline <server>", "whose figures are 1.00", defaults.baseline)
     .option("--servers <list>", "which servers, parted by commas (default: all)", list)
-    .option("--json", "print the figures as JSON");
+    .option("--json", "print one JSON document, with the range of the rounds and the machine");
 }
 
 /** Ends the program with a usage error, unless all `names` are known. */
@@ -129,66 +132,15 @@ async function measure(
   };
 }
 
-/** The median of those runs that have the figure. */
-function medianOf(runs: readonly Figures[], figure: (run: Figures) => number | null) {
-  const values = runs.flatMap((run) => figure(run) ?? []);
-  return values.length > 0 ? median(values) : null;
-}
-
-function medians(runs: readonly Figures[]): Figures {
-  return {
-    requestsPerSecond: median(runs.map((run) => run.requestsPerSecond)),
-    bytesPerSecond: median(runs.map((run) => run.bytesPerSecond)),
-    cpuUsPerRequest: medianOf(runs, (run) => run.cpuUsPerRequest),
-    p99Us: medianOf(runs, (run) => run.p99Us),
-    errors: runs.reduce((sum, { errors }) => sum + errors, 0),
-  };
-}
-
-/** `value` as a multiple of `base`; empty where one is missing. */
-function multiple(value: number | null, base: number | null | undefined): string {
-  return value === null || !base ? "" : (value / base).toFixed(2);
-}
-
-/** The table: a row for each load and server; the figures of `baseline` are 1.00. */
-export function markdown(
-  { kind, baseline }: { kind: string; baseline: string },
-  results: Map<string, Map<string, Figures>>,
-): string {
-  const rows = [[
-    kind,
-    "server",
-    "requests/s",
-    "x",
-    "bytes/s",
-    "CPU/request",
-    "x",
-    "p99",
-    "errors",
-  ]];
-  for (const [load, servers] of results) {
-    const base = servers.get(baseline);
-    for (const [name, figures] of servers) {
-      rows.push([
-        load,
-        name,
-        formatCount(figures.requestsPerSecond),
-        multiple(figures.requestsPerSecond, base?.requestsPerSecond),
-        formatBytes(figures.bytesPerSecond),
-        formatLatency(figures.cpuUsPerRequest),
-        multiple(figures.cpuUsPerRequest, base?.cpuUsPerRequest),
-        formatLatency(figures.p99Us),
-        `${figures.errors}`,
-      ]);
-    }
-  }
-  return markdownTable(rows, "llr");
-}
-
-function toObject(results: Map<string, Map<string, Figures>>): Record<string, unknown> {
-  return Object.fromEntries(
-    [...results].map(([load, servers]) => [load, Object.fromEntries(servers)]),
-  );
+/** The figures of all rounds of the server `name`. */
+function rowOf(load: string, name: string, all: readonly Figures[]): MeasuredRow {
+  return measuredRow(load, name, {
+    requestsPerSecond: all.map((run) => run.requestsPerSecond),
+    bytesPerSecond: all.map((run) => run.bytesPerSecond),
+    cpuUsPerRequest: all.map((run) => run.cpuUsPerRequest),
+    p99Us: all.map((run) => run.p99Us),
+    errors: all.map((run) => run.errors),
+  });
 }
 
 /** Starts those contenders that are asked for, installed and allowed. */
@@ -223,12 +175,12 @@ async function startAll(
 /**
  * Compares `contenders` under `loads` and prints the table.
  *
- * @param kind heading of the column with the loads' names
+ * @param task the name of the task that does it
  * @param scratch a directory for files of the comparison
  */
 export async function compare(
-  { kind, contenders, loads, scratch }: {
-    kind: string;
+  { task, contenders, loads, scratch }: {
+    task: string;
     contenders: readonly Contender[];
     loads: readonly Load[];
     scratch: string;
@@ -259,15 +211,11 @@ export async function compare(
         }
       }
     }
-    const results = new Map([...runs].map(([load, servers]) => [
-      load,
-      new Map([...servers].map(([name, all]) => [name, medians(all)])),
-    ]));
-    console.log(
-      flags.json
-        ? JSON.stringify(toObject(results), null, 2)
-        : markdown({ kind, baseline: flags.baseline }, results),
+    const rows = [...runs].flatMap(([load, servers]) =>
+      [...servers].map(([name, all]) => rowOf(load, name, all))
     );
+    const result = measurement(task, { subject: "server", baseline: flags.baseline, rows });
+    printMeasurement(result, flags);
   } finally {
     for (const { process } of running) await process.stop();
   }
