@@ -1,0 +1,187 @@
+/**
+ * The commands of the documentation. Each `ktcp …` in a block for a shell is one that the command
+ * line accepts; those of the README run, and print what it shows.
+ */
+import assert from "node:assert/strict";
+import type { Command } from "commander";
+import { COMMANDS } from "../cli/commands.ts";
+import { wholeProgram } from "../cli/shared/program.ts";
+import { Process } from "../system/process.ts";
+import { type DocCommand, docCommands, shownPattern } from "./support/doc_commands.ts";
+import { until } from "./support/until.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const MAIN = new URL("cli/main.ts", ROOT).pathname;
+
+/** The pages, from the root of the repository. */
+const PAGES = [
+  ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"],
+  ...["docs/", "docs/labs/", "docs/zh-TW/", "docs/zh-TW/labs/"].flatMap((folder) =>
+    [...Deno.readDirSync(new URL(folder, ROOT))].map(({ name }) => folder + name)
+      .filter((name) => name.endsWith(".md"))
+  ),
+];
+
+function commandsOf(page: string): DocCommand[] {
+  return docCommands(page, Deno.readTextFileSync(new URL(page, ROOT)));
+}
+
+/**
+ * Lets a shell take `command` apart: quotes, variables, pipes. `ktcp` writes down how it was called,
+ * what calls it for others passes it on, and all else does nothing.
+ */
+async function callsOf(command: string, folder: string): Promise<string[][]> {
+  const script = `
+    ktcp() { { printf '%s\\0' "$@"; printf '\\n'; } >> calls; }
+    command_not_found_handle() { :; }
+    date() { printf '%(%s)T' -1; }
+    start=@$(($(date +%s) + 20)) SLURM_NTASKS=3
+    sudo() { "$@"; }
+    srun() { while [ "$1" != ktcp ] && [ $# -gt 0 ]; do shift; done; "$@"; }
+    npx() { while [ "$1" != ktcp ] && [ $# -gt 0 ]; do shift; done; "$@"; }
+    deno() { npx "$@"; }
+    parallel() { for last; do :; done; eval "$last"; }
+    ${command}
+    wait`;
+  await Deno.remove(`${folder}/calls`).catch(() => {});
+  await new Deno.Command("/bin/bash", {
+    args: ["-c", script],
+    cwd: folder,
+    env: { PATH: "/nonexistent" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  const calls = await Deno.readTextFile(`${folder}/calls`).catch(() => "");
+  return calls.split("\0\n").filter((call) => call !== "").map((call) => call.split("\0"));
+}
+
+/** Does nothing where `command`, and each command below it, would do its work. */
+function disarm(command: Command): void {
+  command.action(() => {}).exitOverride().configureOutput({ writeOut() {}, writeErr() {} });
+  command.commands.forEach((sub) => disarm(sub as Command));
+}
+
+Deno.test("docs: each command that they show is one that ktcp accepts", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    let count = 0;
+    const refused: string[] = [];
+    for (const { place, text } of PAGES.flatMap(commandsOf)) {
+      if (!/\bktcp\s+[\w-]/.test(text)) continue;
+      const calls = await callsOf(text, folder);
+      assert.ok(calls.length > 0, `${place}: no call of ktcp in ${text}`);
+      for (const args of calls) {
+        ++count;
+        const program = await wholeProgram(COMMANDS);
+        program.commands.forEach((command) => disarm(command as Command));
+        program.exitOverride().configureOutput({ writeOut() {}, writeErr() {} });
+        try {
+          await program.parseAsync(args, { from: "user" });
+        } catch (error) {
+          const { code, message } = error as { code?: string; message: string };
+          if (code === "commander.helpDisplayed" || code === "commander.version") continue;
+          // The pages show one that is refused, and say so.
+          if (args.includes("70000")) continue;
+          refused.push(`${place}: ktcp ${args.join(" ")}: ${message}`);
+        }
+      }
+    }
+    assert.deepEqual(refused, []);
+    assert.ok(count > 100, `the scan found ${count} commands`);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** The longest wait for a command, or for what a server says, in ms. */
+const DEADLINE_MS = 60_000;
+
+/** A network of its own, so that the ports of the README are free in it. */
+class Network implements AsyncDisposable {
+  readonly #holder: Process;
+
+  private constructor(holder: Process) {
+    this.#holder = holder;
+  }
+
+  /** @returns why there can be none here, in a text */
+  static async open(): Promise<Network | string> {
+    const hold = "ip link set lo up && echo up && exec sleep 300";
+    const unshare = ["unshare", "--user", "--map-root-user", "--net"];
+    try {
+      const holder = new Process([...unshare, "sh", "-c", hold]);
+      if (await holder.untilOut(/up/) !== null) return new Network(holder);
+      return `no network namespace: ${(await holder.ended).err.trim()}`;
+    } catch (error) {
+      return `no network namespace: ${(error as Error).message}`;
+    }
+  }
+
+  /** What comes before a command that runs in it. */
+  get prefix(): string[] {
+    const pid = `${this.#holder.pid}`;
+    return ["nsenter", "--target", pid, "--user", "--preserve-credentials", "--net"];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#holder[Symbol.asyncDispose]();
+  }
+}
+
+const network = await Network.open();
+
+/** Blocks of the README that show output; others are about the repository itself, or install. */
+const RUN = Map.groupBy(commandsOf("README.md"), ({ block }) => block);
+const RUN_BLOCKS = [...RUN.values()].filter((commands) =>
+  commands.some(({ shown }) => shown.length)
+);
+
+for (const commands of RUN_BLOCKS) {
+  const [{ place, text }] = commands;
+  Deno.test({
+    name: `${place}: '${text.replace(/\s+#.*/, "")}' prints what is shown`,
+    ignore: typeof network === "string" && (console.error(network), true),
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      const servers: Process[] = [];
+      try {
+        await Deno.writeTextFile(`${folder}/index.html`, "<title>hello</title>\n");
+        await Deno.writeTextFile(
+          `${folder}/ktcp`,
+          `#!/bin/sh\nexec "$DENO" run -q -A "$MAIN" "$@"\n`,
+        );
+        await Deno.chmod(`${folder}/ktcp`, 0o755);
+        const env = {
+          DENO: Deno.execPath(),
+          MAIN,
+          PATH: `${folder}:${Deno.env.get("PATH")}`,
+          NO_COLOR: "1",
+        };
+        for (const { place, text, shown } of commands) {
+          const isServer = /&\s*(?:#.*)?$/.test(text) || /^ktcp play/.test(text);
+          const command = text.replace(/&(\s*(?:#.*)?)$/, "$1");
+          const process = new Process(
+            [...(network as Network).prefix, "bash", "-c", `exec 2>&1; ${command}`],
+            { cwd: folder, env, deadlineMs: DEADLINE_MS, isGroup: true },
+          );
+          servers.push(process);
+          const pattern = shownPattern(shown);
+          if (isServer) await until(() => pattern.test(process.out));
+          else {
+            const { code, out } = await process.ended;
+            assert.equal(code, 0, `${place}: ${text}: ${out}`);
+            assert.match(out, pattern, place);
+          }
+        }
+      } finally {
+        await Promise.all(servers.map((server) => server.stop()));
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+globalThis.addEventListener("unload", () => {
+  if (typeof network !== "string") network[Symbol.asyncDispose]();
+});
