@@ -96,8 +96,11 @@ export interface BenchResult extends Omit<BenchRun, "startedMs">, Window {
 
 /** How requests failed, by kind: `truncated` and `garbage` are bad responses, the others are not. */
 export interface HttpErrors {
+  /** Nobody listens, or the connection was not accepted. */
   refused: number;
+  /** The peer reset the connection. */
   reset: number;
+  /** No connection, or no whole response, in time. */
   timeout: number;
   /** The response ended before its framing says. */
   truncated: number;

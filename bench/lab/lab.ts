@@ -18,7 +18,9 @@ export type Protocol = "echo" | "http";
 export interface Target {
   /** How tables call it. */
   name: string;
+  /** A name or an address. */
   hostname: string;
+  /** Where it listens. */
   port: number;
   /** The processes that serve, whose CPU time is a figure; none where they are unknown. */
   pids?: readonly number[];
@@ -26,6 +28,7 @@ export interface Target {
 
 /** A server of the command line's `--target`. */
 export interface ForeignTarget extends Target {
+  /** What it speaks. */
   protocol: Protocol;
   /**
    * How long an echo is at the least, whatever was sent: such a server sends its whole buffer, as
@@ -64,6 +67,7 @@ export interface LabHost {
 export interface LabContext extends MeasureOptions {
   /** Fewer, shorter measurements: all experiments together within six minutes. */
   isQuick: boolean;
+  /** What the lab may ask of the rest of the program. */
   host: LabHost;
   /** The concurrency models of `--model`, its default first. */
   models: readonly string[];
@@ -86,18 +90,24 @@ export type Drawing =
 export interface LabFindings {
   /** What was run: one sentence each. */
   setup: string[];
+  /** What was measured. */
   variants: VariantResult[];
+  /** What is drawn of it. */
   drawings: Drawing[];
+  /** What follows from it. */
   findings: Finding[];
 }
 
 /** An experiment. */
 export interface Lab {
+  /** As `ktcp lab` takes it. */
   name: string;
+  /** A sentence that ends with a question mark. */
   question: string;
   /** How long it took on two cores, with `--quick` and without: whole seconds, for `lab list`. */
   seconds: { quick: number; full: number };
   /** Which servers of `--target` it can take into its comparison. */
   takes: readonly Protocol[];
+  /** Measures. @throws when a server does not start, or a load cannot be put on it */
   run(context: LabContext): Promise<LabFindings>;
 }

@@ -6,6 +6,8 @@ import { type ClientEngine, DEFAULT_CLIENT_ENGINE } from "../load/engine.ts";
 import { type HtstressOptions, runHtstress } from "../http/htstress.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { cpuDuring, type CpuUse } from "../../system/linux/process_clock.ts";
+import type { HttpErrors } from "../result.ts";
+import type { KernelCounters } from "../../system/netstat.ts";
 import type { FigureValues } from "./figures.ts";
 import type { ForeignTarget, LabServer, Target } from "./lab.ts";
 import type { Sample } from "./measure.ts";
@@ -13,24 +15,37 @@ import { formatAddress } from "../../system/address.ts";
 
 /** An HTTP load: the C tool's flags. */
 export interface HttpLoad {
+  /** Connections of each thread. */
   concurrency: number;
   /** Default 1. */
   threads?: number;
+  /** Whether a connection stays for further requests. */
   isKeepAlive: boolean;
   /** Default 1. */
   pipeline?: number;
   /** Ends by time, or by the number of requests. */
   durationMs?: number;
+  /** How many; default: as many as the time allows. */
   requests?: number;
+  /** Load that is not measured, before. */
   warmupMs?: number;
+  /** Ends the load early. */
   signal?: AbortSignal;
 }
 
 /** How long anything of a load may take: far beyond what a loaded machine needs. */
 const TIMEOUT_MS = 30_000;
 
+/** What an HTTP load measured. */
+export interface HttpSample extends Sample {
+  /** Requests with a good response. */
+  good: number;
+  /** Failed ones by kind. */
+  errors: HttpErrors;
+}
+
 /** Puts `load` on `target`, whose CPU time is a figure when its process is known. */
-export async function httpSample(target: Target, load: HttpLoad) {
+export async function httpSample(target: Target, load: HttpLoad): Promise<HttpSample> {
   const options: HtstressOptions = {
     urls: [`http://${formatAddress(target)}/`],
     requests: load.requests ?? 0,
@@ -62,7 +77,7 @@ export async function httpSample(target: Target, load: HttpLoad) {
   late.destroy();
   ttfb.destroy();
   connect.destroy();
-  const sample: Sample & { good: number; errors: typeof run.errors } = {
+  const sample: HttpSample = {
     good: run.good,
     errors: run.errors,
     failed: errors + run.unwanted,
@@ -96,18 +111,30 @@ export function connections(count: number): string {
 
 /** An echo load. */
 export interface EchoLoad {
+  /** Connections at once. */
   clients: number;
+  /** Of each client. */
   messages: number;
+  /** Of a message. */
   sizeBytes: number;
   /** How long one message may take; default 30 s, far beyond what a loaded machine needs. */
   timeoutMs?: number;
   /** Who drives the clients' sockets; default: the runtime. */
   engine?: ClientEngine;
+  /** Ends the load early. */
   signal?: AbortSignal;
 }
 
+/** What an echo load measured. */
+export interface EchoSample extends Sample {
+  /** Echoes that came back whole and right. */
+  ok: number;
+  /** Growth of the kernel's counters during the load; null where the kernel shows none. */
+  kernel: KernelCounters | null;
+}
+
 /** Puts `load` on `target`: all clients connect together, each sends its messages, and closes. */
-export async function echoSample(target: Target, load: EchoLoad) {
+export async function echoSample(target: Target, load: EchoLoad): Promise<EchoSample> {
   const { clients, messages, sizeBytes, signal } = load;
   const { value: outcome, cpu } = await cpuDuring(target.pids ?? [], () =>
     runEcho({
@@ -125,7 +152,7 @@ export async function echoSample(target: Target, load: EchoLoad) {
     }, { signal }));
   if (outcome.aborted) throw new Error(outcome.aborted);
   const { tallies, seconds, echoUs, connectUs, kernel } = outcome;
-  const sample: Sample & { ok: number; kernel: typeof kernel } = {
+  const sample: EchoSample = {
     ok: tallies.ok,
     kernel,
     failed: Object.values(tallies.failures).reduce((sum, count) => sum + count, 0),

@@ -18,6 +18,7 @@ export interface MeasureOptions {
 
 /** One measurement. */
 export interface Sample {
+  /** What was measured, by name. */
   figures: FigureValues;
   /** Echoes or requests that did not come out right. */
   failed: number;
@@ -31,6 +32,7 @@ export interface Sample {
 export interface VariantSpec {
   /** Variants of a group share a table: they differ in one thing, or in `x`. */
   group: string;
+  /** What tells it from the others of its group. */
   label: string;
   /** A place on an axis: concurrency, message size. */
   x?: number;
@@ -38,6 +40,7 @@ export interface VariantSpec {
   xText?: string;
   /** `x` on an axis; default: as in the name. */
   tick?: string;
+  /** Measures once. */
   run(): Promise<Sample>;
 }
 
@@ -45,10 +48,15 @@ export interface VariantSpec {
 export interface VariantResult {
   /** Unique in its experiment. */
   name: string;
+  /** As in its {@linkcode VariantSpec}. */
   group: string;
+  /** As in its {@linkcode VariantSpec}. */
   label: string;
+  /** As in its {@linkcode VariantSpec}. */
   x?: number;
+  /** As in its {@linkcode VariantSpec}. */
   xText?: string;
+  /** As in its {@linkcode VariantSpec}. */
   tick?: string;
   /** Failed echoes or requests over all repetitions. */
   failed: number;

@@ -13,9 +13,11 @@ export type Verdict = Judged | "unmeasured";
 
 /** A sentence of a conclusion, and what it rests on. */
 export interface Finding {
+  /** The sentence. */
   text: string;
   /** For sentences that compare: which variants, in which figure, and the outcome. */
   about?: string;
+  /** How they compare. */
   verdict?: Verdict;
   /** Median of the first over that of the second. */
   ratio?: number;

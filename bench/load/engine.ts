@@ -7,6 +7,7 @@ import type { OpenSocket } from "./socket.ts";
 /** The engines: the runtime, and ktcp's own system calls (Linux). */
 export const CLIENT_ENGINES = ["deno", "epoll", "io_uring"] as const;
 
+/** Who drives the sockets of a load. */
 export type ClientEngine = typeof CLIENT_ENGINES[number];
 
 /** The engine that works everywhere. */

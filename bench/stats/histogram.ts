@@ -29,7 +29,9 @@ const EXTREMES_BYTES = 16;
 
 /** A point of a distribution: `percentile` in 0…100, and the latency that it does not exceed. */
 export interface CurvePoint {
+  /** 0 to 100. */
   percentile: number;
+  /** In microseconds. */
   latencyUs: number;
 }
 

@@ -2,8 +2,11 @@
 
 /** The spread of a few measurements. */
 export interface Spread {
+  /** The value in the middle. */
   median: number;
+  /** The lowest value. */
   low: number;
+  /** The highest value. */
   high: number;
 }
 

@@ -1,4 +1,6 @@
 /** `ktcp lab`: the experiments. */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { Argument, Command, Option } from "commander";
 import type { ForeignTarget, Lab, LabContext, Target } from "../../bench/lab/lab.ts";
 import { failuresOf, labDocument, type LabResult, LABS, runLab } from "../../bench/lab/labs.ts";
@@ -8,7 +10,7 @@ import { startNginx } from "../../bench/processes/nginx.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { addOptionGroups, count, file } from "../shared/options.ts";
-import { Failure, UsageError } from "../shared/failure.ts";
+import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { checkFolder, writeFile } from "../shared/files.ts";
 import { withNotes } from "../shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";
@@ -57,7 +59,10 @@ export function command(): Command {
         "its question, set-up, figures, a plot and a conclusion computed from them.",
     )
     .addArgument(offering(
-      new Argument("<name>", `list, all, or one of ${LAB_NAMES.join(", ")}`),
+      new Argument(
+        "<name>",
+        `list, all, one of ${LAB_NAMES.join(", ")}, or a file with one of yours`,
+      ),
       ["list", "all", COURSE, ...LAB_NAMES],
     ));
   addOptionGroups(lab, {
@@ -99,6 +104,7 @@ export function command(): Command {
       ["ktcp lab all --quick --report report.html", "all of them in six minutes"],
       ["ktcp lab keepalive --target nginx=127.0.0.1:80", "compare another server, too"],
       ["ktcp lab originals --target-c user-echo-server.c", "compare your own in C"],
+      ["ktcp lab ./mine.ts", "run one that you wrote"],
       ["ktcp lab course --explain", "the questions of the course, each with its answer"],
     ],
   })
@@ -108,12 +114,16 @@ export function command(): Command {
 async function run(name: string, options: LabOptions): Promise<void> {
   if (name === COURSE && options.explain) return showPages([COURSE], options);
   if (name === "list" && !options.explain) return list(options);
-  const labs = name === "all" ? LABS : LABS.filter((lab) => lab.name === name);
+  const labs = isFile(name)
+    ? [await customLab(name, options)]
+    : name === "all"
+    ? LABS
+    : LABS.filter((lab) => lab.name === name);
   if (labs.length === 0) {
     const names = ["list", "all", ...LAB_NAMES];
     const hint = name === COURSE
       ? "; 'course' is a page: add --explain"
-      : suggestion(name, [...names, COURSE]) || `; labs: ${names.join(", ")}`;
+      : suggestion(name, [...names, COURSE]) || `; labs: ${names.join(", ")}, or ./FILE.ts`;
     throw new UsageError(`'${name}' is not a lab${hint}`);
   }
   if (options.explain) return showPages(labs.map((lab) => lab.name), options);
@@ -145,6 +155,22 @@ async function run(name: string, options: LabOptions): Promise<void> {
     const { labReport } = await import("../../bench/lab/html_report.ts");
     const report = await labReport(results, VERSION, chosenLanguage(options));
     await writeFile("report", options.report, report);
+  }
+}
+
+/** Whether a lab's name is that of a file. */
+function isFile(name: string): boolean {
+  return name.includes("/") || /\.[jt]s$/.test(name);
+}
+
+/** The lab in the file `path`. @throws {Failure} when there is none */
+async function customLab(path: string, { explain }: LabOptions): Promise<Lab> {
+  if (explain) throw new UsageError(`'--explain' is for ktcp's own labs; ${path} has no page`);
+  const { loadLab } = await import("../../bench/lab/custom.ts");
+  try {
+    return await loadLab(pathToFileURL(resolve(path)));
+  } catch (error) {
+    throw new Failure(`Cannot load a lab from ${path}: ${messageOf(error)}`);
   }
 }
 
