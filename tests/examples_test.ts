@@ -1,5 +1,6 @@
 /** Each of the examples runs, and does what its text says. */
 import assert from "node:assert/strict";
+import { freePort } from "../system/address.ts";
 import { Process } from "../system/process.ts";
 import { whyNot } from "./support/launch.ts";
 
@@ -51,7 +52,7 @@ Deno.test({
   ignore: whyNot(["cc", "--version"]) !== undefined,
   fn: () =>
     withKtcp(async ({ env }) => {
-      const command = `cc -o "$BIN/echo" echo.c && ktcp check echo 127.0.0.1:0 \\
+      const command = `cc -o "$BIN/echo" echo.c && ktcp check echo 127.0.0.1:${freePort()} \\
         --exec "$BIN/echo "'"$PORT"' --level must --only 'bytes/*' --only 'resources/zombies'`;
       await using process = new Process(["sh", "-c", command], {
         cwd: `${FOLDER}/judge`,
