@@ -9,7 +9,6 @@ import { finding, noiseFinding } from "./verdict.ts";
 
 export type {
   Drawing,
-  DropOutcome,
   ForeignTarget,
   Lab,
   LabContext,
@@ -17,7 +16,6 @@ export type {
   LabHost,
   LabServer,
   Protocol,
-  ServerSummary,
   Target,
 } from "./lab.ts";
 export type { EchoLoad, EchoSample, HttpLoad, HttpSample } from "./loads.ts";
@@ -37,6 +35,8 @@ export type { HttpErrors } from "../result.ts";
 export type { KernelCounters } from "../../system/netstat.ts";
 export type { CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
 export type { Spread } from "../stats/spread.ts";
+export type { DropOutcome } from "../../system/sockets/port_sockets.ts";
+export type { ServerCommand, ServerSummary, StartedServer } from "../processes/server.ts";
 export { echoSample, finding, httpSample, measure, noiseFinding, withServers };
 
 /** What labs are made with. */

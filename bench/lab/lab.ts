@@ -58,6 +58,7 @@ export interface LabHost {
   acceptQueue(port: number): { length: number; limit: number | null } | null;
   /** How many sockets of `port` are in TIME-WAIT; null when that cannot be told. */
   countTimeWait(port: number): number | null;
+  /** Drops the sockets of `port` that are in TIME-WAIT. */
   dropTimeWait(port: number): DropOutcome;
   /** Trials of the servers' workqueue, in this process. */
   workqueue: WorkqueueTrials;

@@ -10,10 +10,13 @@ export type ServerCommand = "echo" | "http" | "original";
 
 /** What one of ktcp's servers counted in its life. */
 export interface ServerSummary {
+  /** Connections accepted. */
   connections: number;
   /** Requests, or pieces of an echo. */
   served: number;
+  /** Bytes received. */
   bytesIn: number;
+  /** Bytes sent. */
   bytesOut: number;
 }
 
@@ -21,10 +24,13 @@ export interface ServerSummary {
 export interface StartedServer {
   /** How tables call it. */
   name: string;
+  /** An address. */
   hostname: string;
+  /** Where it listens. */
   port: number;
   /** The process that serves, which is the only one. */
   pid: number;
+  /** The same. */
   pids: readonly number[];
   /** SIGSTOP: the process does nothing, while the kernel goes on to take connections. */
   pause(): void;

@@ -9,7 +9,9 @@ import type { State } from "./state.ts";
 
 /** The outcome of dropping TIME-WAIT sockets. */
 export interface DropOutcome {
+  /** Sockets in this state at the port. */
   matched: number;
+  /** Those of them that are gone now. */
   dropped: number;
   /** Why they could not be dropped; null when they could. */
   refusal: string | null;
