@@ -17,7 +17,7 @@ await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
 
 // Lets what is in flight finish, for five seconds at the most.
 const cut = await server.stop(5000);
-const reports = await server.reports();
-const { served } = sumCounters(reports.flatMap(({ counters }) => counters ?? []));
+const { threads } = await server.observe();
+const { served } = sumCounters(threads.flatMap(({ counters }) => counters ?? []));
 console.log(`${served} requests, ${cut} connections cut off`);
 Deno.exit();

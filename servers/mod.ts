@@ -39,10 +39,14 @@ export { type Counters, sumCounters } from "./net/counters.ts";
 export type { Certificate, ListenOptions } from "./net/listen_options.ts";
 export { DEFAULT_SENDING, type SendOptions } from "./net/send_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
-export type { RunningServer } from "./models/running_server.ts";
-export { Sampler } from "./models/sampler.ts";
-export type { ServerSample, ThreadSample } from "./models/server_sample.ts";
-export { ThreadWatch } from "./models/thread_watch.ts";
+export type { Look, Observation, RunningServer } from "./models/running_server.ts";
+export type {
+  ConnectionColumns,
+  QueueSample,
+  ServerSample,
+  ThreadSample,
+  ThreadState,
+} from "./models/server_sample.ts";
 export type { CallCounts } from "./net/engines/linux/call_counts.ts";
 export type { Timeouts } from "./net/connection.ts";
 export type { WorkerStats } from "./workqueue/mod.ts";

@@ -18,8 +18,8 @@ import {
   type RunningServer,
   serve,
   sumCounters,
-  ThreadWatch,
 } from "../../servers/mod.ts";
+import { ThreadWatch } from "../../servers/models/thread_watch.ts";
 import { droppedText, stderr } from "../../system/stderr.ts";
 import { count, DEFAULT_HOST, DEFAULT_PORT, duration, parseHost, path, port } from "./options.ts";
 import { ENGINE_OPTIONS, type EngineFlags, engineFor } from "./engine.ts";

@@ -1,5 +1,7 @@
 /** What a server does, line by line on stdout, for `ktcp play`. */
-import { type RunningServer, Sampler, type ThreadWatch } from "../../servers/mod.ts";
+import type { RunningServer } from "../../servers/mod.ts";
+import { Sampler } from "../../servers/models/sampler.ts";
+import type { ThreadWatch } from "../../servers/models/thread_watch.ts";
 import { SampleOutput } from "./sample_output.ts";
 
 /** The last line has so long at the end, in ms. */

@@ -116,7 +116,11 @@ export interface PartialServerOptions {
   metrics?: MetricsOptions;
   /** Where to redirect http to the https that is served; absent: nowhere. */
   httpRedirect?: SideAddress;
-  /** Watches the threads, for samples; absent: nobody does. */
+  /**
+   * Watches the threads, for samples; absent: nobody does.
+   *
+   * @internal
+   */
   watch?: ThreadWatch;
   /** Told of what the user should know: a line without newline. */
   onNote?: (note: string) => void;

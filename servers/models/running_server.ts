@@ -21,6 +21,7 @@ export const COUNTED: Look = { patienceMs: Infinity, maxConnections: 0 };
 
 /** What a server did, and what it does. */
 export interface Observation {
+  /** Its threads. */
   threads: ThreadSample[];
   /** The queue of a pool model; null in others. */
   queue: QueueSample | null;

@@ -37,6 +37,7 @@ export interface ThreadSample {
    * kernel does not tell. A Worker that takes the place of another begins anew.
    */
   cpuUs?: number;
+  /** See `cpuUs`. */
   waitedUs?: number;
   /** What it ran, for a Worker of a queue. */
   work?: Readonly<WorkerStats>;
@@ -48,6 +49,7 @@ export interface QueueSample {
   waiting: number;
   /** Items that count against `maxActive`: those that a Worker has, and the next ones. */
   active: number;
+  /** As the server was told. */
   maxActive: number;
 }
 
@@ -57,6 +59,7 @@ export interface ServerSample {
   atMs: number;
   /** The sum over its threads. */
   counters: Counters;
+  /** Its threads, `main` first where it has connections. */
   threads: ThreadSample[];
   /** The queue of a pool model; null in others. */
   queue: QueueSample | null;

@@ -20,6 +20,7 @@ export interface WorkerStats {
 
 /** A row, and what the Worker that is there does now. */
 export interface WorkerPlace {
+  /** What was done there. */
   stats: Readonly<WorkerStats>;
   /** The kernel's number of its thread; null: not known, or no Worker is there. */
   thread: number | null;

@@ -4,13 +4,13 @@ import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import {
   measureWork,
   type RunningServer,
-  Sampler,
   serve,
   type ServerSample,
   sumCounters,
-  ThreadWatch,
   type WorkKind,
 } from "../../../servers/mod.ts";
+import { Sampler } from "../../../servers/models/sampler.ts";
+import { ThreadWatch } from "../../../servers/models/thread_watch.ts";
 import { NO_MEMORY } from "../../../servers/models/memory_budget.ts";
 import {
   type PartialServerOptions,
