@@ -50,6 +50,9 @@ const FIELD_NAMES: readonly string[] = [
 /** Bytes of an IMF-fixdate (RFC 9110 section 5.6.7). */
 const DATE_BYTES = 29;
 
+/** The module's bytes, for who runs it elsewhere. */
+export const CORE_WASM: Uint8Array<ArrayBuffer> = wasm;
+
 let compiled: WebAssembly.Module | undefined;
 
 /** An instance of the core. */

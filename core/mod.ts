@@ -2,7 +2,7 @@
  * The core: HTTP/1.x parsing (requests and responses), echo splitting and echo checking in
  * WebAssembly, over one linear memory. It knows no socket, clock or file.
  */
-export { Core } from "./host.ts";
+export { Core, CORE_WASM } from "./host.ts";
 export {
   blockBytesFor,
   type CoreOptions,

@@ -5,6 +5,7 @@
 /** Reason phrases (RFC 9110 section 15). */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
+  201: "Created",
   204: "No Content",
   206: "Partial Content",
   301: "Moved Permanently",
@@ -20,9 +21,12 @@ const REASONS: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   406: "Not Acceptable",
   408: "Request Timeout",
+  409: "Conflict",
+  411: "Length Required",
   412: "Precondition Failed",
   413: "Content Too Large",
   414: "URI Too Long",
+  415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
   417: "Expectation Failed",
   431: "Request Header Fields Too Large",

@@ -22,6 +22,7 @@ import { CurrentRequest, describeRequest, noteRequestStart, takeTiming } from ".
 import type { RequestFigures } from "./request_figures.ts";
 import { ContentSender } from "./content_sender.ts";
 import { KeptAnswers } from "./kept_answers.ts";
+import { ReceivedContent } from "./received_content.ts";
 import { StreamedAnswers } from "./streamed_answers.ts";
 
 const encoder = new TextEncoder();
@@ -62,6 +63,7 @@ export class HttpService implements Service {
   readonly #peers = new Map<number, string>();
   /** Answers between `Effect.Respond` and `respond`. */
   readonly #streamed: StreamedAnswers;
+  readonly #received = new ReceivedContent();
   #second = -1;
   #draining = false;
 
@@ -88,6 +90,7 @@ export class HttpService implements Service {
   closed(conn: number): void {
     this.#peers.delete(conn);
     this.#streamed.abandon(conn);
+    this.#received.drop(conn);
     // Ticks end with the last connection.
     if (this.#peers.size === 0) this.#log?.flush();
   }
@@ -119,6 +122,9 @@ export class HttpService implements Service {
           break;
         case Event.Body:
           if (this.#resource.keepsContent) core.spoolPiece(conn);
+          if (this.#resource.readsContent) {
+            this.#received.add(conn, core.view(core.pieceStart(conn), core.pieceLength(conn)));
+          }
           break;
         case Event.End:
           effect = this.#answer(conn);
@@ -276,20 +282,21 @@ export class HttpService implements Service {
   /**
    * The head of a request with content is complete. A client that waits for permission to send the
    * content gets 100; if the request is refused by its head alone, it gets the refusal at once
-   * (RFC 9110 section 10.1.1).
+   * (RFC 9110 section 10.1.1). So does any client whose content would be kept for the resource.
    */
   #awaitContent(conn: number): Effect {
     const core = this.#core;
     const flags = core.flags(conn);
     const isHeldBack = (flags & Flag.Expect100) !== 0 && core.pending(conn) === 0;
-    if ((flags & Flag.ExpectOther) === 0 && !isHeldBack) return Effect.Read;
+    const isJudged = isHeldBack || (flags & Flag.ExpectOther) !== 0 || this.#resource.readsContent;
+    if (!isJudged) return Effect.Read;
     const challenge = this.#challenge(conn);
     // A judgement that takes long is asked for again when the content is there.
     const refusal = challenge instanceof Promise
       ? this.#unfit(conn)
       : challenge ?? this.#unfit(conn);
     if (refusal === undefined) {
-      core.sendBytes(conn, CONTINUE);
+      if (isHeldBack) core.sendBytes(conn, CONTINUE);
       return Effect.Read;
     }
     // The content may still come: after closing, nothing can be mistaken for the next request.
@@ -330,10 +337,11 @@ export class HttpService implements Service {
 
   /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
   #answer(conn: number): Effect {
+    const content = this.#received.take(conn);
     const challenge = this.#challenge(conn);
     if (challenge instanceof Promise) {
       const answer = challenge.then((refusal) =>
-        refusal ?? this.#unfit(conn) ?? this.#resource.answer(this.#requestOn(conn))
+        refusal ?? this.#unfit(conn) ?? this.#resource.answer(this.#requestOn(conn), content)
       );
       this.#streamed.hold(conn, answer);
       return Effect.Respond;
@@ -347,7 +355,7 @@ export class HttpService implements Service {
     }
     let answer: Answer | Promise<Answer>;
     try {
-      answer = this.#resource.answer(this.#requestOn(conn));
+      answer = this.#resource.answer(this.#requestOn(conn), content);
     } catch (error) {
       answer = this.#faultAnswer(conn, error);
     }
@@ -482,6 +490,7 @@ export class HttpService implements Service {
     });
     core.sendFinal(conn, core.method(conn) === Method.Head ? head : head + content);
     if (this.#resource.keepsContent) core.dropSpool(conn);
+    this.#received.drop(conn);
     this.#figures?.refused(code);
     this.#record(conn, status, content.length);
     core.countServed(conn);

@@ -68,7 +68,13 @@ export interface Resource {
   readonly allow: string;
   /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
   readonly keepsContent: boolean;
-  answer(request: HttpRequest): Answer | Promise<Answer>;
+  /**
+   * Whether the content of requests is given to `answer`, as a whole. Then `guard` is asked before any
+   * of it is received, and refuses what is too long. Only in a service that no other thread shares.
+   */
+  readonly readsContent?: boolean;
+  /** @param content of the request; empty unless the resource reads it */
+  answer(request: HttpRequest, content: Uint8Array<ArrayBuffer>): Answer | Promise<Answer>;
   /**
    * Asked before anything else is: the answer to who may not come in. Nothing behind it asks again:
    * `attach` gets content of requests that have passed, and answers to requests with credentials

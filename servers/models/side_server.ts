@@ -31,6 +31,16 @@ export class SideServerError extends Error {
   }
 }
 
+/** How a side server is started. */
+export interface SideServerOptions {
+  /** The option that asks for it, such as `--metrics`. */
+  option: string;
+  at: SideAddress;
+  maxConnections: number;
+  /** The longest content of a request; default: that of every server. */
+  maxContentBytes?: number;
+}
+
 /**
  * Starts to listen.
  *
@@ -38,12 +48,16 @@ export class SideServerError extends Error {
  */
 export function serveBeside(
   resource: Resource,
-  { option, at, maxConnections }: { option: string; at: SideAddress; maxConnections: number },
+  { option, at, maxConnections, maxContentBytes = DEFAULT_LIMITS.maxBody }: SideServerOptions,
 ): SideServer {
   const { hostname, port } = at;
   const options = withDefaults({
     listen: { hostname, port },
-    service: { kind: "http", content: "hello", limits: DEFAULT_LIMITS },
+    service: {
+      kind: "http",
+      content: "hello",
+      limits: { ...DEFAULT_LIMITS, maxBody: maxContentBytes },
+    },
     maxConnections,
   });
   const core = createServerCore(options, 0);
