@@ -48,6 +48,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./lab/lab.ts"),
   },
   {
+    name: "play",
+    summary: "watch servers and loads in the browser",
+    load: () => import("./play.ts"),
+  },
+  {
     name: "sockets",
     group: "Look",
     summary: "TCP sockets by state; drop TIME-WAIT sockets",

@@ -1,0 +1,105 @@
+/** `ktcp play`: the playground in the browser. */
+import { Command, Option } from "commander";
+import { readMachine } from "../play/host/machine.ts";
+import { loadPageFiles } from "../play/host/page_files.ts";
+import { ownLauncher } from "../play/host/processes.ts";
+import { type Play, startPlay } from "../play/host/host.ts";
+import { LOOPBACK } from "../system/address.ts";
+import { stderr } from "../system/stderr.ts";
+import { bindFailure } from "./shared/bind_failure.ts";
+import { messageOf } from "./shared/failure.ts";
+import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
+import { addOptions, port } from "./shared/options.ts";
+import { printNote, printResult } from "./shared/output.ts";
+import { readyLine } from "../bench/processes/ready_line.ts";
+import { selfCommand } from "./shared/self_command.ts";
+import { VERSION } from "./shared/version.ts";
+
+/** Where the page is unless told otherwise. */
+const DEFAULT_PORT = 8088;
+
+interface PlayOptions {
+  port: number;
+  open?: boolean;
+}
+
+/** Builds the command; its exit code is 0 when it was told to stop. */
+export function command(): Command {
+  const play = new Command("play")
+    .description(
+      "Serves a page on loopback where one starts servers, puts loads on them, and sees what " +
+        "both and the kernel do, ten times a second. Nothing is simulated: the servers are " +
+        "'ktcp echo' and 'ktcp http', the loads 'ktcp bench' and 'ktcp htstress'. Only who has " +
+        "the whole address that is printed can use the page. Servers and loads end with this " +
+        "command, and 30 seconds after the last page was closed.",
+    );
+  return addOptions(play, [
+    port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT }),
+    new Option("--open", "open the page in the browser"),
+  ])
+    .addHelpText("after", "\nExamples:\n  ktcp play --open\n  ktcp play --port 0")
+    .action(run);
+}
+
+async function run({ port, open }: PlayOptions): Promise<void> {
+  // A reader of stderr that is slow, or gone, must not delay frames.
+  stderr.buffer();
+  // Before the readiness line: who reads it may send a signal at once.
+  const { asked } = onInterrupt(STOP_SIGNALS, 1);
+  const play = await start(port);
+  try {
+    printResult(readyLine("play", play.address));
+    printResult(play.url);
+    if (open) openBrowser(play.url);
+    await asked;
+  } finally {
+    await play.stop();
+  }
+}
+
+/** @throws {Failure} when the port cannot be bound */
+async function start(port: number): Promise<Play> {
+  try {
+    return startPlay({
+      port,
+      page: await loadPageFiles(),
+      machine: readMachine(VERSION),
+      launcher: ownLauncher(selfCommand()),
+      observer: {
+        process: () => null,
+        sockets: (ports) => ports.map(() => null),
+        kernel: () => null,
+      },
+      report: () => Promise.reject(new Error("not yet")),
+      onNote: printNote,
+    });
+  } catch (error) {
+    throw bindFailure(error, { host: LOOPBACK, port });
+  }
+}
+
+/** What opens an address in the user's browser, by system. */
+const OPENERS: Partial<Record<typeof Deno.build.os, readonly string[]>> = {
+  darwin: ["open"],
+  windows: ["explorer"],
+};
+
+/** Opens `url`, and says so when it cannot: the user can open it as well. */
+async function openBrowser(url: string): Promise<void> {
+  const [program, ...args] = [...OPENERS[Deno.build.os] ?? ["xdg-open"], url];
+  try {
+    const { success } = await new Deno.Command(program, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    // Explorer's exit code says nothing.
+    if (!success && Deno.build.os !== "windows") throw new Error(`${program} failed`);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? `there is no ${program}`
+      : messageOf(error);
+    printNote(`ktcp play: cannot open the browser: ${reason}; open the address above`);
+  }
+}

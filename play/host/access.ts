@@ -1,0 +1,62 @@
+/**
+ * Who may speak with the host: only the page whose address was printed. Other pages in the same
+ * browser, pages that have rebound a name to the loopback address, and other users of the machine get
+ * a refusal that tells nothing.
+ */
+import { timingSafeEqual } from "node:crypto";
+import type { HttpRequest } from "../../servers/mod.ts";
+
+/** Bytes of a token: 128 bits, 22 characters. */
+const TOKEN_BYTES = 16;
+
+/** A random token, in characters that an address may hold. */
+export function newToken(): string {
+  return crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
+    .toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/** What a request is judged by. */
+export type JudgedRequest = Pick<HttpRequest, "method" | "target" | "field">;
+
+/** Methods that change nothing; browsers name no origin with them on the page's own host. */
+const SAFE_METHODS = ["GET", "HEAD"];
+
+/** Judges requests. */
+export class Gate {
+  readonly #token: Uint8Array;
+  readonly #hosts: ReadonlySet<string>;
+
+  /** @param port on which the host listens */
+  constructor(token: string, port: number) {
+    this.#token = new TextEncoder().encode(token);
+    this.#hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
+  }
+
+  /** Whether `request` comes from the page: it knows the token, and no other page has made it. */
+  admits(request: JudgedRequest): boolean {
+    const host = request.field("host") ?? "";
+    const origin = request.field("origin");
+    const site = request.field("sec-fetch-site");
+    // All is judged, always: how long it takes says nothing of what was wrong.
+    const hasToken = this.#isToken(tokenOf(request.target));
+    const isHere = this.#hosts.has(host) && request.target.startsWith("/");
+    // What changes something has to say where it comes from, which every browser does.
+    const isOwnPage = origin === undefined
+      ? SAFE_METHODS.includes(request.method)
+      : origin === `http://${host}`;
+    const isSameSite = site === undefined || site === "same-origin" || site === "none";
+    return hasToken && isHere && isOwnPage && isSameSite;
+  }
+
+  #isToken(text: string): boolean {
+    const given = new TextEncoder().encode(text);
+    // The length of a token is known to everybody.
+    return given.length === this.#token.length && timingSafeEqual(given, this.#token);
+  }
+}
+
+/** The token that a target names once; empty without it. */
+function tokenOf(target: string): string {
+  const values = new URLSearchParams(target.split("?").slice(1).join("?")).getAll("token");
+  return values.length === 1 ? values[0] : "";
+}

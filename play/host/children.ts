@@ -1,0 +1,54 @@
+/** What the session needs of the processes that it starts, and of the kernel. */
+import type { LoadSample } from "../../bench/load_sample.ts";
+import type { ServerSample } from "../../servers/models/server_sample.ts";
+import type { KernelView, LoadSetup, ProcessView, ServerSetup, SocketView } from "../protocol.ts";
+
+/** A process could not be started; the message says why, for a person. */
+export class StartError extends Error {
+  override name = "StartError";
+}
+
+/** A server that listens, in a process of its own. */
+export interface ServerChild {
+  pid: number;
+  port: number;
+  /** Resolves when it has ended, with the last line that it wrote about that. */
+  ended: Promise<{ code: number; lastLine: string }>;
+  /** Lets it finish what is in flight, and ends it. */
+  stop(): Promise<unknown>;
+}
+
+/** A load, in a process of its own. */
+export interface LoadChild {
+  pid: number;
+  /** Resolves when it has ended. `result`: its JSON document; null when it could not begin. */
+  ended: Promise<{ code: number; lastLine: string; result: Record<string, unknown> | null }>;
+  /** Ends it early: what it has measured is its result. */
+  stop(): Promise<unknown>;
+}
+
+/** Where a load goes to. */
+export interface LoadTarget {
+  setup: ServerSetup;
+  port: number;
+}
+
+/** Starts processes. They end with this one, also when this one is killed. */
+export interface Launcher {
+  /** @throws {StartError} when it does not come up */
+  startServer(setup: ServerSetup, onSample: (sample: ServerSample) => void): Promise<ServerChild>;
+  /** @throws {StartError} when there is no such program */
+  startLoad(
+    target: LoadTarget,
+    load: LoadSetup,
+    onSample: (sample: LoadSample) => void,
+  ): LoadChild;
+}
+
+/** Reads what the kernel knows; null where it does not tell. */
+export interface Observer {
+  process(pid: number): ProcessView | null;
+  /** Of each of some ports, read at once. */
+  sockets(ports: readonly number[]): (SocketView | null)[];
+  kernel(): KernelView | null;
+}

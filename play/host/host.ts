@@ -1,0 +1,152 @@
+/**
+ * `ktcp play` but for its command line: listens, starts and stops what the page asks for, and sends
+ * frames to whoever looks.
+ */
+import { CORE_WASM } from "../../core/mod.ts";
+import { serveBeside } from "../../servers/mod.ts";
+import { LOOPBACK } from "../../system/address.ts";
+import { FRAME_MS, type Machine, type Recording } from "../protocol.ts";
+import { Gate, newToken } from "./access.ts";
+import { Audience } from "./audience.ts";
+import type { Launcher, Observer } from "./children.ts";
+import type { PageFiles } from "./page_files.ts";
+import { MAX_RECORDING_BYTES, Playground } from "./playground.ts";
+import { Session } from "./session.ts";
+
+/** Connections at once: some for each page. */
+const MAX_CONNECTIONS = 128;
+
+/** How long everything runs on when no page looks: it may be loaded again. */
+const GRACE_MS = 30_000;
+
+/** What a playground is made of. */
+export interface PlayOptions {
+  /** 0: the system chooses. */
+  port: number;
+  page: PageFiles;
+  machine: Machine;
+  launcher: Launcher;
+  observer: Observer;
+  /** Makes the report of a recording, HTML. @throws {SetupError} when it is none */
+  report(recording: Recording): Promise<string>;
+  /** Told of what the user should know: a line without newline. */
+  onNote(note: string): void;
+  /** Default: 30 seconds. */
+  graceMs?: number;
+}
+
+/** A playground that is open. */
+export interface Play {
+  /** `127.0.0.1:8088` */
+  readonly address: string;
+  /** Where its page is, with the token. */
+  readonly url: string;
+  /** Ends all that runs, and closes it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens a playground.
+ *
+ * @throws {SideServerError} when the port cannot be bound
+ */
+export function startPlay(options: PlayOptions): Play {
+  const { port, page, machine, launcher, observer, report, onNote } = options;
+  const session = new Session({ launcher, observer, onChange: () => watch() });
+  const audience = new Audience(() => watch());
+  const frames = new FrameClock(session, audience);
+  const grace = new Grace(options.graceMs ?? GRACE_MS, () => {
+    onNote("ktcp play: no page looks any more; servers and loads are stopped");
+    session.stopAll();
+  });
+  const watch = () => {
+    frames.set(audience.size > 0 || session.isLoaded);
+    grace.set(audience.size === 0 && session.isBusy);
+  };
+  const token = newToken();
+  const playground = new Playground({
+    page,
+    wasm: CORE_WASM,
+    token,
+    session,
+    audience,
+    machine,
+    report,
+  });
+  const server = serveBeside(playground, {
+    option: "--port",
+    at: { hostname: LOOPBACK, port },
+    maxConnections: MAX_CONNECTIONS,
+    maxContentBytes: MAX_RECORDING_BYTES,
+  });
+  playground.gate = new Gate(token, Number(server.address.split(":").at(-1)));
+  return {
+    address: server.address,
+    url: `http://${server.address}/?token=${token}`,
+    stop: async () => {
+      grace.set(false);
+      await session.close();
+      frames.set(false);
+      audience.close();
+      await server.stop();
+    },
+  };
+}
+
+/** Ends everything some time after the last page has gone. */
+class Grace {
+  readonly #ms: number;
+  readonly #onOver: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number, onOver: () => void) {
+    this.#ms = ms;
+    this.#onOver = onOver;
+  }
+
+  /** Lets it run, or stops it. */
+  set(isRunning: boolean): void {
+    if (isRunning && this.#timer === undefined) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#onOver();
+      }, this.#ms);
+    } else if (!isRunning) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+}
+
+/** Takes a frame each {@linkcode FRAME_MS}, and sends it to all pages. */
+class FrameClock {
+  readonly #session: Session;
+  readonly #audience: Audience;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #count = 0;
+  /** What sending the frame before has cost, in ms. */
+  #sendMs = 0;
+
+  constructor(session: Session, audience: Audience) {
+    this.#session = session;
+    this.#audience = audience;
+  }
+
+  /** Lets it run, or stops it. */
+  set(isRunning: boolean): void {
+    if (isRunning) this.#timer ??= setInterval(() => this.#take(), FRAME_MS);
+    else {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
+  }
+
+  #take(): void {
+    const startMs = performance.now();
+    const frame = this.#session.frame();
+    const takenMs = performance.now();
+    const costUs = Math.round((takenMs - startMs + this.#sendMs) * 1000);
+    this.#audience.send(++this.#count, JSON.stringify({ ...frame, costUs }));
+    this.#sendMs = performance.now() - takenMs;
+  }
+}

@@ -1,0 +1,23 @@
+/** What this machine can do. */
+import { linuxEngines } from "../../system/linux/engines.ts";
+import { MAX_CLIENTS, MAX_DURATION_MS, MAX_RATE_PER_SECOND, MAX_SERVERS } from "../limits.ts";
+import type { Machine } from "../protocol.ts";
+
+/** Reads the machine; `version` is ktcp's. */
+export function readMachine(version: string): Machine {
+  const available = linuxEngines().filter(({ isAvailable }) => isAvailable);
+  return {
+    version,
+    cpus: navigator.hardwareConcurrency,
+    os: Deno.build.os,
+    kernel: Deno.osRelease(),
+    engines: ["deno", ...available.map(({ name }) => name)],
+    limits: {
+      servers: MAX_SERVERS,
+      clients: MAX_CLIENTS,
+      ratePerSecond: MAX_RATE_PER_SECOND,
+      durationMs: MAX_DURATION_MS,
+    },
+    tools: [],
+  };
+}

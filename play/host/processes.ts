@@ -1,0 +1,84 @@
+/** The launcher of `ktcp play`: ktcp's own servers and load clients, each a process. */
+import { type SelfCommand, StartFailure } from "../../bench/processes/own_process.ts";
+import { startLoad } from "../../bench/processes/load.ts";
+import { startServer } from "../../bench/processes/server.ts";
+import { LOOPBACK } from "../../system/address.ts";
+import type { ServerSample } from "../../servers/models/server_sample.ts";
+import { FRAME_MS, type LoadSetup, type ServerSetup } from "../protocol.ts";
+import { type Launcher, type LoadTarget, StartError } from "./children.ts";
+
+/** Options of `ktcp echo` and `ktcp http` for `setup`. */
+export function serverArgs(setup: ServerSetup): string[] {
+  const { service, engine, model, workUs, workKind } = setup;
+  const options: Record<string, string | number> = {
+    engine,
+    model,
+    backlog: setup.backlog,
+    "max-connections": setup.maxConnections,
+    "idle-timeout": `${setup.idleTimeoutMs}ms`,
+  };
+  if (model === "per-core") options.workers = setup.workers;
+  if (model === "shared-pool" || model === "per-connection") {
+    options["max-active"] = setup.maxActive;
+  }
+  if (service === "echo") options.buffer = setup.bufferBytes;
+  if (workUs > 0) Object.assign(options, { work: `${workUs}us`, "work-kind": workKind });
+  return argsOf(options);
+}
+
+/** Options of `ktcp bench` for a load on an echo server. */
+function benchArgs(port: number, load: LoadSetup): string[] {
+  return argsOf({ host: LOOPBACK, port, threads: load.clients, size: load.messageBytes });
+}
+
+/** Options of `ktcp htstress` for a load on an HTTP server. */
+function htstressArgs(port: number, load: LoadSetup): string[] {
+  return [
+    ...argsOf({
+      concurrency: load.clients,
+      duration: `${load.durationMs}ms`,
+      ...(load.ratePerSecond > 0 && { rate: load.ratePerSecond }),
+    }),
+    ...(load.isKeepAlive ? ["--keep-alive"] : []),
+    `http://${LOOPBACK}:${port}/`,
+  ];
+}
+
+function argsOf(options: Record<string, string | number>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
+}
+
+/** Starts processes by `self`, which is how ktcp is started. */
+export function ownLauncher(self: SelfCommand): Launcher {
+  return {
+    startServer: (setup, onSample) =>
+      told(async () =>
+        await startServer(setup.service, serverArgs(setup), {
+          self,
+          onSample: (sample) => onSample(sample as unknown as ServerSample),
+        })
+      ),
+    startLoad: ({ setup, port }: LoadTarget, load, onSample) => {
+      const [command, args] = setup.service === "echo"
+        ? ["bench", benchArgs(port, load)] as const
+        : ["htstress", htstressArgs(port, load)] as const;
+      try {
+        return startLoad(command, args, { self, sampleMs: FRAME_MS, onSample });
+      } catch (error) {
+        throw asStartError(error);
+      }
+    },
+  };
+}
+
+async function told<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    throw asStartError(error);
+  }
+}
+
+function asStartError(error: unknown): unknown {
+  return error instanceof StartFailure ? new StartError(error.message) : error;
+}
