@@ -5,7 +5,7 @@
 import type { LoadSetup, ServerSetup } from "./protocol.ts";
 
 /** The numbers of a set-up. */
-type NumbersOf<T> = { [K in keyof T as T[K] extends number ? K : never]: Bounds };
+type NumbersOf<T> = { [K in keyof T as T[K] extends number | undefined ? K : never]-?: Bounds };
 
 /** A whole number may be from `min` to `max`. */
 export interface Bounds {
@@ -36,6 +36,7 @@ export function serverBounds(cpus: number): NumbersOf<ServerSetup> {
     maxConnections: { min: 1, max: 10_000 },
     workUs: { min: 0, max: 1_000_000 },
     idleTimeoutMs: { min: 0, max: 600_000 },
+    writes: { min: 1, max: 100 },
   };
 }
 

@@ -47,6 +47,12 @@ export interface ServerSetup {
   workKind: "compute" | "block";
   /** How long a connection may be idle, in ms; 0: for ever. */
   idleTimeoutMs: number;
+  /** In how many sends each answer leaves; absent: 1. */
+  writes?: number;
+  /** How small segments are treated, `cork` not by engine `deno`; absent: `nodelay`. */
+  sending?: "nodelay" | "nagle" | "cork";
+  /** The queue of `shared-pool`: with WQ_UNBOUND, or with no flag; absent: `unbound`. */
+  queue?: "unbound" | "bound";
 }
 
 /** How a load is to be put on servers. */

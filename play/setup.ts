@@ -17,6 +17,14 @@ export const SERVICES: readonly ServiceName[] = ["echo", "http"];
 
 export const WORK_KINDS: readonly ServerSetup["workKind"][] = ["compute", "block"];
 
+export const SENDINGS: readonly NonNullable<ServerSetup["sending"]>[] = [
+  "nodelay",
+  "nagle",
+  "cork",
+];
+
+export const QUEUES: readonly NonNullable<ServerSetup["queue"]>[] = ["unbound", "bound"];
+
 /** How the value of a field is read; `name` is for the message. */
 type Reader<T> = (value: unknown, name: string) => T;
 
@@ -110,7 +118,10 @@ function serverReader(cpus: number): Reader<ServerSetup> {
     workUs: whole(bounds.workUs),
     workKind: oneOf(WORK_KINDS),
     idleTimeoutMs: whole(bounds.idleTimeoutMs),
-  });
+    writes: whole(bounds.writes),
+    sending: oneOf(SENDINGS),
+    queue: oneOf(QUEUES),
+  }, ["writes", "sending", "queue"]);
 }
 
 const loadReader = record<LoadSetup>({
