@@ -13,11 +13,13 @@
  * | `DELETE /api/servers/ID`    |                   | 204 when it has ended                      |
  * | `POST /api/loads`           | `LoadStart`       | `{ ids }`, one for each server             |
  * | `DELETE /api/loads/ID`      |                   | 204 when it has ended                      |
+ * | `GET /api/loads/ID`         |                   | its whole {@linkcode LoadResult}           |
  * | `POST /api/glass`           | `GlassRequest`    | {@linkcode GlassTrace}s                    |
  * | `POST /api/report`          | `Recording`       | the lab's report, HTML                     |
  *
  * A request that cannot be done is answered with 4xx and {@linkcode Refusal}.
  */
+import type { Environment } from "../bench/lab/environment.ts";
 import type { LoadSample } from "../bench/load_sample.ts";
 import type { EngineName } from "../servers/net/engine_options.ts";
 import type { Model } from "../servers/models/model.ts";
@@ -103,6 +105,8 @@ export interface Machine {
   limits: { servers: number; clients: number; ratePerSecond: number; durationMs: number };
   /** Tools that are there: `nginx`. */
   tools: string[];
+  /** Its hardware and settings, as the labs' reports state them. */
+  environment?: Environment;
 }
 
 /** What a process uses, since it was started. */
@@ -138,6 +142,12 @@ export interface ServerView {
   sockets: SocketView | null;
 }
 
+/**
+ * What `ktcp bench --json` or `ktcp htstress --json` prints. Frames leave `hdr` and `clients` out, the
+ * samples: they are large, and stay the same.
+ */
+export type LoadResult = Record<string, unknown>;
+
 /** A load in a frame. */
 export interface LoadView {
   id: string;
@@ -149,8 +159,8 @@ export interface LoadView {
   process: ProcessView | null;
   /** Silent and slow clients: open now, and closed by the server. */
   held: { open: number; closed: number };
-  /** The result of `ktcp bench --json` or `ktcp htstress --json`, when it has ended. */
-  result: Record<string, unknown> | null;
+  /** When it has ended, and has one; without the large parts. */
+  result: LoadResult | null;
   failure?: string;
 }
 
@@ -221,4 +231,6 @@ export interface Recording {
   machine: Machine;
   setup: Setup;
   frames: Frame[];
+  /** Whole results of loads by id, where the page has asked for them: a report draws them. */
+  results?: Record<string, LoadResult>;
 }
