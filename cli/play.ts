@@ -70,7 +70,6 @@ async function start(port: number): Promise<Play> {
         sockets: (ports) => ports.map(() => null),
         kernel: () => null,
       },
-      report: () => Promise.reject(new Error("not yet")),
       onNote: printNote,
     });
   } catch (error) {

@@ -147,6 +147,11 @@ export function readServerSetup(value: unknown, cpus: number): ServerSetup {
   return serverReader(cpus)(value, "");
 }
 
+/** Reads a load's set-up. @throws {SetupError} */
+export function readLoadSetup(value: unknown): LoadSetup {
+  return loadReader(value, "");
+}
+
 /** Reads a load that is to be started. @throws {SetupError} */
 export function readLoadStart(value: unknown): LoadStart {
   return loadStartReader(value, "");

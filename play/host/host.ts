@@ -5,10 +5,11 @@
 import { CORE_WASM } from "../../core/mod.ts";
 import { serveBeside } from "../../servers/mod.ts";
 import { LOOPBACK } from "../../system/address.ts";
-import { FRAME_MS, type Machine, type Recording } from "../protocol.ts";
+import { FRAME_MS } from "../protocol.ts";
 import { Gate, newToken } from "./access.ts";
 import { Audience } from "./audience.ts";
 import type { Launcher, Observer } from "./children.ts";
+import type { OwnMachine } from "./machine.ts";
 import type { PageFiles } from "./page_files.ts";
 import { MAX_RECORDING_BYTES, Playground } from "./playground.ts";
 import { Session } from "./session.ts";
@@ -24,11 +25,9 @@ export interface PlayOptions {
   /** 0: the system chooses. */
   port: number;
   page: PageFiles;
-  machine: Machine;
+  machine: OwnMachine;
   launcher: Launcher;
   observer: Observer;
-  /** Makes the report of a recording, HTML. @throws {SetupError} when it is none */
-  report(recording: Recording): Promise<string>;
   /** Told of what the user should know: a line without newline. */
   onNote(note: string): void;
   /** Default: 30 seconds. */
@@ -51,7 +50,7 @@ export interface Play {
  * @throws {SideServerError} when the port cannot be bound
  */
 export function startPlay(options: PlayOptions): Play {
-  const { port, page, machine, launcher, observer, report, onNote } = options;
+  const { port, page, machine, launcher, observer, onNote } = options;
   const session = new Session({ launcher, observer, onChange: () => watch() });
   const audience = new Audience(() => watch());
   const frames = new FrameClock(session, audience);
@@ -71,7 +70,9 @@ export function startPlay(options: PlayOptions): Play {
     session,
     audience,
     machine,
-    report,
+    // What draws is large, and rarely needed.
+    report: async (recording) =>
+      (await import("./report.ts")).recordingReport(recording, machine.environment),
   });
   const server = serveBeside(playground, {
     option: "--port",

@@ -1,10 +1,14 @@
 /** What this machine can do. */
+import { readEnvironment } from "../../bench/lab/environment.ts";
 import { linuxEngines } from "../../system/linux/engines.ts";
 import { MAX_CLIENTS, MAX_DURATION_MS, MAX_RATE_PER_SECOND, MAX_SERVERS } from "../limits.ts";
 import type { Machine } from "../protocol.ts";
 
+/** A machine that states its environment. */
+export type OwnMachine = Machine & Required<Pick<Machine, "environment">>;
+
 /** Reads the machine; `version` is ktcp's. */
-export function readMachine(version: string): Machine {
+export function readMachine(version: string): OwnMachine {
   const available = linuxEngines().filter(({ isAvailable }) => isAvailable);
   return {
     version,
@@ -19,5 +23,6 @@ export function readMachine(version: string): Machine {
       durationMs: MAX_DURATION_MS,
     },
     tools: [],
+    environment: readEnvironment(version, false),
   };
 }

@@ -1,6 +1,6 @@
 /** The resource behind the page: `play/protocol.ts` says what is asked and answered. */
 import type { Answer, HttpRequest, Resource } from "../../servers/mod.ts";
-import type { Machine, Recording } from "../protocol.ts";
+import type { Machine } from "../protocol.ts";
 import { readLoadStart, readServerSetup, SetupError } from "../setup.ts";
 import type { Gate } from "./access.ts";
 import {
@@ -43,7 +43,7 @@ export interface PlaygroundParts {
   audience: Audience;
   machine: Machine;
   /** Makes the report of a recording, HTML. @throws {SetupError} when it is none */
-  report(recording: Recording): Promise<string>;
+  report(recording: unknown): Promise<string>;
 }
 
 /** All that the page asks for. */
@@ -137,14 +137,14 @@ function apiRoutes(
       POST: ({ json }) => jsonAnswer({ ids: session.startLoad(readLoadStart(json())) }, 201),
     },
     "/api/loads/*": {
+      GET: (_asked, id) => jsonAnswer(session.result(id)),
       DELETE: async (_asked, id) => {
         await session.stopLoad(id);
         return done;
       },
     },
     "/api/report": {
-      POST: async ({ json }) =>
-        contentAnswer("text/html; charset=utf-8", await report(json() as Recording)),
+      POST: async ({ json }) => contentAnswer("text/html; charset=utf-8", await report(json())),
     },
   };
 }

@@ -18,21 +18,39 @@ export function serverArgs(setup: ServerSetup): string[] {
     "idle-timeout": `${setup.idleTimeoutMs}ms`,
   };
   if (model === "per-core") options.workers = setup.workers;
-  if (model === "shared-pool" || model === "per-connection") {
-    options["max-active"] = setup.maxActive;
-  }
+  const isPool = model === "shared-pool" || model === "per-connection";
+  if (isPool) options["max-active"] = setup.maxActive;
   if (service === "echo") options.buffer = setup.bufferBytes;
   if (workUs > 0) Object.assign(options, { work: `${workUs}us`, "work-kind": workKind });
-  return argsOf(options);
+  if (setup.writes !== undefined) options.writes = setup.writes;
+  const bound = isPool && setup.queue === "bound" ? ["--wq-flags", "0"] : [];
+  const sending = setup.sending === undefined ? [] : [`--${setup.sending}`];
+  return [...argsOf(options), ...bound, ...sending];
+}
+
+/** Where a load goes to, in a command line that is run, or one that people read. */
+export interface LoadPlace {
+  setup: Pick<ServerSetup, "service">;
+  port: number | string;
+}
+
+/** The command line of a load, without `ktcp`. */
+export function loadCommand(
+  { setup: { service }, port }: LoadPlace,
+  load: LoadSetup,
+): [command: "bench" | "htstress", ...args: string[]] {
+  return service === "echo"
+    ? ["bench", ...benchArgs(port, load)]
+    : ["htstress", ...htstressArgs(port, load)];
 }
 
 /** Options of `ktcp bench` for a load on an echo server. */
-function benchArgs(port: number, load: LoadSetup): string[] {
+function benchArgs(port: number | string, load: LoadSetup): string[] {
   return argsOf({ host: LOOPBACK, port, threads: load.clients, size: load.messageBytes });
 }
 
 /** Options of `ktcp htstress` for a load on an HTTP server. */
-function htstressArgs(port: number, load: LoadSetup): string[] {
+function htstressArgs(port: number | string, load: LoadSetup): string[] {
   return [
     ...argsOf({
       concurrency: load.clients,
@@ -58,10 +76,8 @@ export function ownLauncher(self: SelfCommand): Launcher {
           onSample: (sample) => onSample(sample as unknown as ServerSample),
         })
       ),
-    startLoad: ({ setup, port }: LoadTarget, load, onSample) => {
-      const [command, args] = setup.service === "echo"
-        ? ["bench", benchArgs(port, load)] as const
-        : ["htstress", htstressArgs(port, load)] as const;
+    startLoad: (target: LoadTarget, load, onSample) => {
+      const [command, ...args] = loadCommand(target, load);
       try {
         return startLoad(command, args, { self, sampleMs: FRAME_MS, onSample });
       } catch (error) {

@@ -4,6 +4,7 @@ import type { ServerSample } from "../../servers/models/server_sample.ts";
 import { MAX_LOADS, MAX_SERVERS } from "../limits.ts";
 import type {
   Frame,
+  LoadResult,
   LoadSetup,
   LoadStart,
   LoadView,
@@ -42,7 +43,7 @@ interface Load {
   /** What has come since the last frame. */
   samples: LoadSample[];
   hasEnded: boolean;
-  result: Record<string, unknown> | null;
+  result: LoadResult | null;
   failure?: string;
 }
 
@@ -236,6 +237,13 @@ export class Session {
     }
   }
 
+  /** The whole result of a load. @throws {UnknownIdError} when it has none, or not yet */
+  result(id: string): LoadResult {
+    const result = this.#loads.get(id)?.result;
+    if (result) return result;
+    throw new UnknownIdError(`Cannot show the result of load '${id}': there is none`);
+  }
+
   /** Ends a load early, or forgets it when it has ended. @throws {UnknownIdError} */
   async stopLoad(id: string): Promise<void> {
     const load = this.#loads.get(id);
@@ -302,8 +310,13 @@ export class Session {
       samples,
       process: hasEnded ? null : this.#observer.process(child.pid),
       held: { open: 0, closed: 0 },
-      result,
+      result: result && slim(result),
       ...(failure !== undefined && { failure }),
     };
   }
+}
+
+/** A result without its samples. */
+function slim({ hdr: _hdr, clients: _clients, ...rest }: LoadResult): LoadResult {
+  return rest;
 }

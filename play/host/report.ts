@@ -1,0 +1,267 @@
+/**
+ * The report of a recording: the labs' own, with a variant for each server and load. Loads of the same
+ * kind on servers of the same kind are repetitions of one variant.
+ */
+import type { FigureValues } from "../../bench/lab/figures.ts";
+import { labReport } from "../../bench/lab/html_report.ts";
+import type { Drawing } from "../../bench/lab/lab.ts";
+import type { LabResult } from "../../bench/lab/labs.ts";
+import { type Sample, summarizeVariant, type VariantResult } from "../../bench/lab/measure.ts";
+import { PAGE_NAMES } from "../../bench/lab/pages.ts";
+import { finding } from "../../bench/lab/verdict.ts";
+import { parseResult, type Result } from "../../bench/result.ts";
+import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import type { Environment } from "../../bench/lab/environment.ts";
+import type { Frame, LoadView, Recording, ServerSetup, ServerView } from "../protocol.ts";
+import { readLoadSetup, readServerSetup, SetupError } from "../setup.ts";
+import { loadCommand, serverArgs } from "./processes.ts";
+
+/** The place of a load's server in a command line that people read. */
+const ANY_PORT = "PORT";
+
+/** A recording may come from a larger machine. */
+const MOST_CPUS = 4096;
+
+/** What the distributions of a load's latencies are called in the report. */
+const LATENCY = "latency";
+
+/**
+ * The report, HTML.
+ *
+ * @param environment of this machine, for recordings that do not state their own
+ * @throws {SetupError} when it is no recording, or no load in it has a result
+ */
+export async function recordingReport(
+  value: unknown,
+  environment: Environment,
+): Promise<string> {
+  try {
+    const result = labResult(readRecording(value), environment);
+    return await labReport([result], environment.versions.ktcp);
+  } catch (error) {
+    // It has the marks of a recording, and is none inside.
+    if (error instanceof TypeError || error instanceof SyntaxError) {
+      throw new SetupError(`The recording cannot be read: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function readRecording(value: unknown): Recording {
+  const recording = (value ?? {}) as Partial<Recording>;
+  if (recording.format !== "ktcp-play-1") {
+    throw new SetupError("format: this is no recording of ktcp play; send one that it has saved");
+  }
+  if (!Array.isArray(recording.frames) || recording.frames.length === 0) {
+    throw new SetupError("frames: the recording is empty; let a load run first");
+  }
+  if (Number.isNaN(Date.parse(`${recording.savedAt}`))) {
+    throw new SetupError("savedAt: this is no date");
+  }
+  return recording as Recording;
+}
+
+/** The parts of an environment that are text or numbers, whatever a file has said that they are. */
+function plainEnvironment(
+  { machine, kernel, loadAverage, limits, versions }: Environment,
+): Omit<Environment, "date"> {
+  const { cpu, cores, memoryBytes } = machine;
+  return {
+    machine: { cpu: `${cpu}`, cores: Number(cores), memoryBytes: Number(memoryBytes) },
+    kernel: `${kernel}`,
+    loadAverage: loadAverage.map(Number),
+    limits,
+    versions,
+    quick: false,
+  };
+}
+
+/** A load of a recording with its server, from its first to its last frame. */
+interface RecordedLoad {
+  load: LoadView;
+  server: ServerView;
+  result: Result;
+  /** While it ran. */
+  moments: { server: ServerView | undefined; kernel: Frame["kernel"] }[];
+}
+
+function labResult(recording: Recording, here: Environment): LabResult {
+  const { frames, setup, machine, savedAt } = recording;
+  const loads = recordedLoads(recording);
+  if (loads.length === 0) {
+    throw new SetupError("frames: no load has ended with a result; let one run to its end first");
+  }
+  const variants = variantsOf(loads);
+  const [group] = variants.map(({ group }) => group);
+  const rateKey = rateKeyOf(loads[0].result);
+  const story = setup.story ?? "";
+  return {
+    lab: PAGE_NAMES.includes(story) ? story : "play",
+    question: "What did these servers do under their loads?",
+    setup: setupOf(loads),
+    variants,
+    drawings: drawingsOf(variants),
+    // Each with the first, as far as they differ in one thing.
+    findings: variants.filter((variant) => variant.group === group).slice(1)
+      .flatMap((variant) => finding(variant, variants[0], rateKey)),
+    seconds: (frames.at(-1)!.atMs - frames[0].atMs) / 1000,
+    environment: {
+      ...plainEnvironment(machine.environment ?? here),
+      date: new Date(savedAt).toISOString(),
+    },
+  };
+}
+
+function recordedLoads({ frames, results = {} }: Recording): RecordedLoad[] {
+  const found = new Map<string, RecordedLoad>();
+  const moments = Map.groupBy(
+    frames.flatMap(({ loads, servers, kernel }) =>
+      loads.filter(({ state }) => state === "running").map(({ id, serverId }) => ({
+        id,
+        server: servers.find((server) => server.id === serverId),
+        kernel,
+      }))
+    ),
+    ({ id }) => id,
+  );
+  for (const load of frames.flatMap(({ loads }) => loads)) {
+    if (load.result === null || found.has(load.id)) continue;
+    const own = moments.get(load.id) ?? [];
+    const server = own.findLast(({ server }) => server !== undefined)?.server;
+    if (server === undefined) continue;
+    const document = results[load.id] ?? { ...load.result, hdr: {}, clients: [] };
+    const result = parseResult(JSON.stringify(document), `load '${load.id}'`);
+    found.set(load.id, {
+      load: { ...load, setup: readLoadSetup(load.setup) },
+      server: { ...server, setup: readServerSetup(server.setup, MOST_CPUS) },
+      result,
+      moments: own,
+    });
+  }
+  return [...found.values()];
+}
+
+/** The figure that says how much a load got done. */
+function rateKeyOf({ command }: Result): "messagesPerSecond" | "requestsPerSecond" {
+  return command === "bench" ? "messagesPerSecond" : "requestsPerSecond";
+}
+
+/** One sentence for each kind of server, and of load: its command line. */
+function setupOf(loads: readonly RecordedLoad[]): string[] {
+  const servers = loads.map(({ server: { setup } }) =>
+    `Server: ktcp ${setup.service} ${serverArgs(setup).join(" ")}`
+  );
+  const commands = loads.map(({ load, server }) =>
+    `Load: ktcp ${loadCommand({ setup: server.setup, port: ANY_PORT }, load.setup).join(" ")}`
+  );
+  return [...new Set([...servers, ...commands])];
+}
+
+function variantsOf(loads: readonly RecordedLoad[]): VariantResult[] {
+  const setups = loads.map(({ server }) => server.setup);
+  const kinds = Map.groupBy(
+    loads,
+    ({ load, server }) => JSON.stringify([load.setup, server.setup]),
+  );
+  return [...kinds.values()].map((repetitions) => {
+    const [{ server, load }] = repetitions;
+    const spec = {
+      group: `${server.setup.service}, ${loadText(load)}`,
+      label: serverText(server.setup, setups),
+    };
+    return summarizeVariant(spec, repetitions.map(sampleOf));
+  });
+}
+
+/** `16 clients, as fast as answers come, keep-alive`. */
+function loadText({ setup }: LoadView): string {
+  const { clients, ratePerSecond, isKeepAlive, messageBytes, silentClients, slowClients } = setup;
+  return [
+    `${clients} client${clients === 1 ? "" : "s"}`,
+    ratePerSecond === 0 ? "as fast as answers come" : `${ratePerSecond}/s`,
+    isKeepAlive ? "keep-alive" : "a connection each",
+    `${messageBytes} bytes`,
+    ...(silentClients > 0 ? [`${silentClients} silent`] : []),
+    ...(slowClients > 0 ? [`${slowClients} slow`] : []),
+  ].join(", ");
+}
+
+/** Engine and model, and whatever else tells it from the other servers. */
+function serverText(setup: ServerSetup, all: readonly ServerSetup[]): string {
+  const keys = Object.keys(setup) as (keyof ServerSetup)[];
+  const others = keys.filter((key) =>
+    !["service", "engine", "model"].includes(key) && all.some((one) => one[key] !== setup[key])
+  );
+  const { engine, model } = setup;
+  return [engine, model, ...others.map((key) => `${key} ${setup[key]}`)].join(", ");
+}
+
+/** What one load has measured, and what was read of its server meanwhile. */
+function sampleOf({ result, moments }: RecordedLoad): Sample {
+  const latency = result.command === "bench" ? result.echoUs : result.latencyUs;
+  const hdr = result.hdr[result.command === "bench" ? "echoUs" : "latencyUs"];
+  const isBench = result.command === "bench";
+  const figures: FigureValues = {
+    ...(isBench
+      ? { messagesPerSecond: result.messagesPerSecond }
+      : { requestsPerSecond: result.requestsPerSecond }),
+    ...known("p50Us", latency.p50),
+    ...known("p99Us", latency.p99),
+    ...known("connectP50Us", result.connectUs.p50),
+    ...known("connectMaxUs", result.connectUs.max),
+    ...observed(moments, {
+      done: isBench ? result.ok : result.good,
+      cpu: isBench ? "cpuUsPerMessage" : "cpuUsPerRequest",
+    }),
+  };
+  return {
+    figures,
+    failed: isBench ? result.failed : result.bad + result.socketErrors,
+    ...(hdr && { latencies: { [LATENCY]: LatencyHistogram.fromCompressed(hdr) } }),
+    ...(isBench && { clientsUs: result.clients.map(({ meanUs }) => meanUs) }),
+  };
+}
+
+function known(key: keyof FigureValues, value: number | null): FigureValues {
+  return value === null ? {} : { [key]: value };
+}
+
+/** Figures of what was read while a load ran; without those that were not known. */
+function observed(
+  moments: RecordedLoad["moments"],
+  { done, cpu }: { done: number; cpu: "cpuUsPerMessage" | "cpuUsPerRequest" },
+): FigureValues {
+  const queues = moments.flatMap(({ server }) => server?.sockets?.acceptQueue ?? []);
+  const uses = moments.flatMap(({ server }) => server?.process ?? []);
+  const kernels = moments.flatMap(({ kernel }) => kernel ?? []);
+  const growth = <T>(values: readonly T[], of: (value: T) => number) =>
+    of(values.at(-1)!) - of(values[0]);
+  return {
+    ...(queues.length > 0 && {
+      queueLength: Math.max(...queues.map(({ length }) => length)),
+      queueLimit: queues.at(-1)!.limit,
+    }),
+    ...(kernels.length > 0 && {
+      overflows: growth(kernels, ({ listenOverflows }) => listenOverflows),
+      synRetransmits: growth(kernels, ({ synRetransmits }) => synRetransmits),
+    }),
+    ...(uses.length > 1 && done > 0 && {
+      [cpu]: growth(uses, ({ userUs, systemUs }) => userUs + systemUs) / done,
+    }),
+  };
+}
+
+/** The rate of all variants of a group, and how their latencies are distributed. */
+function drawingsOf(variants: readonly VariantResult[]): Drawing[] {
+  const groups = [...new Set(variants.map(({ group }) => group))];
+  return groups.flatMap((group): Drawing[] => {
+    const figure = group.startsWith("echo") ? "messagesPerSecond" : "requestsPerSecond";
+    return [
+      { kind: "bars", title: group, figure, groups: [group] },
+      { kind: "cdf", title: `${group}: latency`, of: LATENCY, group },
+      ...(figure === "messagesPerSecond"
+        ? [{ kind: "scatter", title: `${group}: mean of each client`, group } as const]
+        : []),
+    ];
+  });
+}
