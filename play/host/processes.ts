@@ -71,7 +71,7 @@ export function ownLauncher(self: SelfCommand): Launcher {
   return {
     startServer: (setup, onSample) =>
       told(async () =>
-        await startServer(setup.service, serverArgs(setup), {
+        await startServer(setup.service, [...serverArgs(setup), "--sample", `${FRAME_MS}`], {
           self,
           onSample: (sample) => onSample(sample as unknown as ServerSample),
         })
