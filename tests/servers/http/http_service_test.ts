@@ -18,17 +18,29 @@ const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 class FakeResource implements Resource {
   readonly allow = "GET, HEAD, POST";
   readonly keepsContent: boolean;
+  readonly readsContent: boolean;
   readonly canned: Answer | undefined;
   readonly asked: string[] = [];
+  readonly contents: string[] = [];
   readonly answers: Record<string, () => Answer | Promise<Answer>> = {};
 
-  constructor({ keepsContent = false, canned }: { keepsContent?: boolean; canned?: Answer } = {}) {
+  constructor({ keepsContent = false, readsContent = false, canned }: {
+    keepsContent?: boolean;
+    readsContent?: boolean;
+    canned?: Answer;
+  } = {}) {
     this.keepsContent = keepsContent;
+    this.readsContent = readsContent;
     this.canned = canned;
   }
 
-  answer(request: HttpRequest): Answer | Promise<Answer> {
+  guard(request: HttpRequest): Answer | undefined {
+    return request.target === "/closed" ? { ...textOf("closed"), status: 403 } : undefined;
+  }
+
+  answer(request: HttpRequest, content: Uint8Array): Answer | Promise<Answer> {
     this.asked.push(`${request.method} ${request.target}`);
+    this.contents.push(String.fromCharCode(...content));
     return this.answers[request.target]?.() ?? textOf(`you asked for ${request.target}`);
   }
 }
@@ -315,6 +327,44 @@ Deno.test("the request's content comes back whole, in parts and in chunks", () =
   const [response] = harness.takeResponses("POST");
   assert.equal(bodyOf(response), "abcde");
   assert.equal(fieldOf(response, "content-length"), "5");
+});
+
+Deno.test("a resource that reads content is given it as a whole, and no other's", () => {
+  using harness = new Harness(new FakeResource({ readsContent: true }));
+  const post = (target: string, content: string) =>
+    `POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: ${content.length}\r\n\r\n${content}`;
+  harness.receive(post("/a", "first") + post("/b", "") + post("/c", "second").slice(0, -3));
+  harness.receive("o");
+  harness.receive("nd" + get("/d"));
+  harness.receive(
+    "POST /e HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r",
+  );
+  harness.receive("\n0\r\n\r\n");
+  assert.deepEqual(harness.resource.contents, ["first", "", "second", "", "abc"]);
+  assert.equal(harness.takeResponses("POST", "POST", "POST", "GET", "POST").length, 5);
+  using other = new Harness();
+  other.receive(post("/a", "dropped"));
+  assert.deepEqual(other.resource.contents, [""]);
+  other.takeOutput();
+});
+
+Deno.test("content for a resource is not received when its guard refuses", () => {
+  using harness = new Harness(new FakeResource({ readsContent: true }));
+  const head = "POST /closed HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+  assert.equal(harness.receive(head), Effect.Linger);
+  const [response] = harness.takeResponses("POST");
+  assert.deepEqual([response.status, bodyOf(response)], [403, "closed"]);
+  assert.deepEqual(harness.resource.asked, []);
+});
+
+Deno.test("a client that waits for permission to send content for a resource gets it once", () => {
+  using harness = new Harness(new FakeResource({ readsContent: true }));
+  const head = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+  harness.receive(head);
+  assert.equal(harness.takeOutput(), "HTTP/1.1 100 Continue\r\n\r\n");
+  harness.receive("ab");
+  assert.deepEqual(harness.resource.contents, ["ab"]);
+  assert.equal(harness.takeResponses("POST").length, 1);
 });
 
 Deno.test("content of several blocks is moved, not copied, and its memory comes back", () => {
