@@ -1,0 +1,57 @@
+/**
+ * What stands in the block of a connection, for whoever looks on: a trace, the parser bench. Nothing
+ * that serves connections uses it.
+ */
+import type { CoreMemory } from "./memory.ts";
+import { Conn, Out } from "./shared/abi.ts";
+
+/** Where the parser of a connection is, by `State`. */
+const PARSER_STATES = [
+  "start",
+  "first line",
+  "fields",
+  "content",
+  "chunk size",
+  "chunk data",
+  "chunk end",
+  "trailers",
+  "until close",
+  "complete",
+  "failed",
+] as const;
+
+export type ParserState = (typeof PARSER_STATES)[number];
+
+/** The block of a connection at one moment. */
+export interface BlockView {
+  /** A copy of what was received and still stands in the block. */
+  input: Uint8Array;
+  /** Offset into `input`: everything before it is consumed. */
+  consumed: number;
+  /** Offset into `input`: the search for the end of the element in progress goes on here. */
+  scanned: number;
+  parser: ParserState;
+  /** A copy of the output that waits, block by block. */
+  output: Uint8Array[];
+}
+
+/** Copies what stands in the block of `conn`. */
+export function inspectBlock(memory: CoreMemory, conn: number): BlockView {
+  const { words, bytes } = memory;
+  const word = (offset: Conn) => words[conn + offset >>> 2];
+  const base = word(Conn.Base);
+  const pos = word(Conn.Pos);
+  const output: Uint8Array[] = [];
+  for (let block = word(Conn.OutHead); block !== 0; block = words[block + Out.Next >>> 2]) {
+    const start = words[block + Out.Start >>> 2];
+    output.push(bytes.slice(start, start + words[block + Out.Length >>> 2]));
+  }
+  return {
+    input: bytes.slice(base, word(Conn.End)),
+    consumed: pos - base,
+    // An echo searches nothing, and leaves its word behind.
+    scanned: Math.max(word(Conn.Scanned), pos) - base,
+    parser: PARSER_STATES[word(Conn.State)],
+    output,
+  };
+}
