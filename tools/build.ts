@@ -2,9 +2,10 @@
  * Compiles the AssemblyScript core (`core/assembly`) to `core/core.wasm`.
  *
  * Does nothing when the module is newer than all of its sources, so that every task can depend on
- * it. `--force` compiles anyway.
+ * it. `--force` compiles anyway. Also takes out llhttp, which the page compares the core with.
  */
 import { fileURLToPath } from "node:url";
+import { extractLlhttp } from "./llhttp.ts";
 import { newestMs } from "./shared/modified.ts";
 
 const coreDir = new URL("../core/", import.meta.url);
@@ -48,7 +49,9 @@ async function compile(): Promise<void> {
   Deno.renameSync(new URL(partial, coreDir), output);
 }
 
-if (Deno.args.includes("--force") || !isUpToDate()) {
+const isForced = Deno.args.includes("--force");
+await extractLlhttp(isForced);
+if (isForced || !isUpToDate()) {
   const startMs = performance.now();
   await compile();
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
