@@ -31,23 +31,27 @@ export interface BlockView {
   /** Offset into `input`: the search for the end of the element in progress goes on here. */
   scanned: number;
   parser: ParserState;
-  /** A copy of the output that waits, block by block. */
-  output: Uint8Array[];
+  /** The output that waits, block by block: where it stands in the memory, and a copy of it. */
+  output: { start: number; bytes: Uint8Array }[];
 }
 
-/** Copies what stands in the block of `conn`. */
-export function inspectBlock(memory: CoreMemory, conn: number): BlockView {
+/**
+ * Copies what stands in the block of `conn`.
+ *
+ * @param arrived bytes behind the input that were received and not noted yet
+ */
+export function inspectBlock(memory: CoreMemory, conn: number, arrived = 0): BlockView {
   const { words, bytes } = memory;
   const word = (offset: Conn) => words[conn + offset >>> 2];
   const base = word(Conn.Base);
   const pos = word(Conn.Pos);
-  const output: Uint8Array[] = [];
+  const output: BlockView["output"] = [];
   for (let block = word(Conn.OutHead); block !== 0; block = words[block + Out.Next >>> 2]) {
     const start = words[block + Out.Start >>> 2];
-    output.push(bytes.slice(start, start + words[block + Out.Length >>> 2]));
+    output.push({ start, bytes: bytes.slice(start, start + words[block + Out.Length >>> 2]) });
   }
   return {
-    input: bytes.slice(base, word(Conn.End)),
+    input: bytes.slice(base, word(Conn.End) + arrived),
     consumed: pos - base,
     // An echo searches nothing, and leaves its word behind.
     scanned: Math.max(word(Conn.Scanned), pos) - base,

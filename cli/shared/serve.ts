@@ -17,6 +17,7 @@ import {
   type PartialServerOptions,
   type RunningServer,
   serve,
+  sharesMemory,
   sumCounters,
 } from "../../servers/mod.ts";
 import { ThreadWatch } from "../../servers/models/thread_watch.ts";
@@ -24,7 +25,7 @@ import { droppedText, stderr } from "../../system/stderr.ts";
 import { count, DEFAULT_HOST, DEFAULT_PORT, duration, parseHost, path, port } from "./options.ts";
 import { ENGINE_OPTIONS, type EngineFlags, engineFor } from "./engine.ts";
 import { bindFailure } from "./bind_failure.ts";
-import { Failure, messageOf } from "./failure.ts";
+import { Failure, messageOf, UsageError } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { readyLine } from "../../bench/processes/ready_line.ts";
@@ -59,6 +60,7 @@ export interface ServeFlags extends EngineFlags, SendFlags, WorkFlags, WqFlags {
   maxActive: number;
   stats?: boolean;
   sample?: number;
+  trace?: boolean;
 }
 
 /** Where a server listens. */
@@ -115,9 +117,20 @@ export const STATS_OPTION: Option = new Option(
 /** The shortest time between two samples of a server: each takes about a millisecond. */
 const MIN_SAMPLE_MS = 20;
 
+/** Shows what each connection lived through, for `ktcp play`. No help lists it. */
+const TRACE_OPTION: Option = new Option(
+  "--trace",
+  "print a line of JSON for each connection: all that it lived through",
+).hideHelp();
+
 /** What makes a server behave as others do. */
 export function experimentOptions(name: ServerName): Option[] {
-  return [...workOptions(MESSAGES[name].one), ...SEND_OPTIONS, sampleOption(MIN_SAMPLE_MS)];
+  return [
+    ...workOptions(MESSAGES[name].one),
+    ...SEND_OPTIONS,
+    sampleOption(MIN_SAMPLE_MS),
+    TRACE_OPTION,
+  ];
 }
 
 /**
@@ -131,9 +144,13 @@ export async function commonServerOptions(
 ): Promise<
   Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">>
 > {
-  const { model } = flags;
+  const { model, trace } = flags;
+  if (trace && sharesMemory(model)) {
+    throw new UsageError(`--trace is for the models single and per-core, not for ${model}`);
+  }
   return {
     model,
+    traces: trace,
     engine: await engineFor(flags, { model, isTls }),
     sending: sendOptions(flags, flags.engine),
     workers: flags.workers,

@@ -7,6 +7,8 @@ import { createEngine } from "../net/engines/linux/create_engine.ts";
 import type { LoopEngine } from "../net/engines/linux/loop_engine.ts";
 import type { Waker } from "../net/engines/linux/waker.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
+import { Tracer } from "../net/trace/tracer.ts";
+import { printTrace } from "./print_trace.ts";
 import { type ServerOptions, TICK_MS } from "./options.ts";
 import { internalErrors, type ThreadServerParts, ticksOf } from "./thread_server.ts";
 
@@ -29,11 +31,12 @@ export function startLoopServer(
 ): { engine: LoopEngine; acceptor: Acceptor } {
   const onInternalError = internalErrors(print);
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError), { isManual: true });
-  const engine = createEngine(options, { wheel, ...share });
+  const tracer = options.traces ? new Tracer({ core, service }, printTrace) : undefined;
+  const engine = createEngine(options, { wheel, tracer, ...share });
   const { timeouts, sending: { writes } } = options;
   const context = { core, service, wheel, timeouts, counters: zeroCounters(), writes };
   try {
-    return { engine, acceptor: new Acceptor(context, engine, { limit, onInternalError }) };
+    return { engine, acceptor: new Acceptor(context, engine, { limit, onInternalError, tracer }) };
   } catch (error) {
     engine.close();
     throw error;

@@ -55,6 +55,8 @@ export interface ServerOptions {
   service: ServiceOptions;
   timeouts: Timeouts;
   maxConnections: number;
+  /** Whether connections are traced, on stdout: see `printTrace`. Models `single` and `per-core` can. */
+  traces: boolean;
 }
 
 /** Resolution of timeouts: they are over up to so much later. */
@@ -97,6 +99,8 @@ export interface PartialServerOptions {
   timeouts?: Partial<Timeouts>;
   /** Open connections at the most; further ones wait in the accept queue. */
   maxConnections?: number;
+  /** Default: no. */
+  traces?: boolean;
   /** Default: `single`, which needs no Worker. */
   model?: Model;
   /** Workers of `per-core`; default: as many as there are CPUs. */
@@ -152,6 +156,7 @@ export function withDefaults(options: PartialServerOptions): ServerOptions {
     service: options.service,
     timeouts: { ...DEFAULT_TIMEOUTS[options.service.kind], ...options.timeouts },
     maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    traces: options.traces ?? false,
   };
 }
 

@@ -15,6 +15,8 @@ import type { Certificate } from "../net/listen_options.ts";
 import { limitsOf, type ServerOptions, TICK_MS } from "./options.ts";
 import type { Service } from "../net/service.ts";
 import { TimerWheel } from "../net/timer_wheel.ts";
+import { Tracer } from "../net/trace/tracer.ts";
+import { printTrace } from "./print_trace.ts";
 
 /**
  * The memory for a server.
@@ -80,6 +82,7 @@ export function startThreadServer(
   const wheel = new TimerWheel(TICK_MS, ticksOf(service, onInternalError));
   const context = { core, service, wheel, timeouts, counters, writes: sending.writes };
   const engine = new DenoEngine(listener);
-  const acceptor = new Acceptor(context, engine, { limit, onInternalError });
+  const tracer = options.traces ? new Tracer({ core, service }, printTrace) : undefined;
+  const acceptor = new Acceptor(context, engine, { limit, onInternalError, tracer });
   return { engine, acceptor, renew: (certificate) => listener.renew?.(certificate) };
 }

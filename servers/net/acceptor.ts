@@ -10,6 +10,7 @@ import { systemClock } from "../../system/clock.ts";
 import type { Core } from "../../core/mod.ts";
 import type { Driver } from "./driver.ts";
 import type { Engine, EngineHost } from "./engine.ts";
+import type { Tracer } from "./trace/tracer.ts";
 
 /** Settings of an acceptor. */
 export interface AcceptorOptions {
@@ -18,6 +19,8 @@ export interface AcceptorOptions {
   onInternalError: (error: unknown) => void;
   /** Default: the runtime's. */
   clock?: typeof systemClock;
+  /** Writes down what connections live through; absent: nobody does. */
+  tracer?: Tracer;
 }
 
 /** Connections, from where they are accepted to their end. */
@@ -28,6 +31,7 @@ export class Acceptor implements EngineHost {
   readonly #engine: Engine;
   readonly #onInternalError: (error: unknown) => void;
   readonly #clock: typeof systemClock;
+  readonly #tracer: Tracer | undefined;
   readonly #connections = new Set<Connection>();
   #onEmpty: (() => void) | undefined;
 
@@ -35,7 +39,7 @@ export class Acceptor implements EngineHost {
   constructor(
     context: Omit<ConnectionContext, "limit" | "onEnd">,
     engine: Engine,
-    { limit, onInternalError, clock = systemClock }: AcceptorOptions,
+    { limit, onInternalError, clock = systemClock, tracer }: AcceptorOptions,
   ) {
     this.core = context.core;
     this.limit = limit;
@@ -46,6 +50,7 @@ export class Acceptor implements EngineHost {
     };
     this.#engine = engine;
     this.#clock = clock;
+    this.#tracer = tracer;
     this.#onInternalError = onInternalError;
     engine.start(this);
   }
@@ -87,6 +92,7 @@ export class Acceptor implements EngineHost {
     }
     const connection = new Connection(this.#context, driver, conn, peer);
     this.#connections.add(connection);
+    this.#tracer?.watch(connection, driver);
     return connection;
   }
 

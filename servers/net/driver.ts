@@ -25,6 +25,8 @@ export const enum Want {
 export interface Driver {
   /** It sends what `Connection.outFile` names. */
   readonly sendsFiles: boolean;
+  /** Its socket's descriptor, where the engine makes the system calls itself. */
+  readonly fd?: number;
   /** Carries out `want`, and whatever the connection wants then. */
   advance(want: Want): void;
   /** A service answers later: calls `resumed` or `rejected` of the connection then. */

@@ -1,4 +1,5 @@
 /** Makes the engine that options name. */
+import { libc, replaceLibc } from "../../../../system/linux/libc.ts";
 import { EpollPoller } from "../../../../system/linux/pollers/epoll.ts";
 import { PollPoller } from "../../../../system/linux/pollers/poll.ts";
 import type { Poller } from "../../../../system/linux/pollers/poller.ts";
@@ -7,12 +8,14 @@ import type { EngineOptions } from "../../engine_options.ts";
 import type { ListenOptions } from "../../listen_options.ts";
 import type { SendOptions } from "../../send_options.ts";
 import type { TimerWheel } from "../../timer_wheel.ts";
+import type { Tracer } from "../../trace/tracer.ts";
 import type { LoopEngine } from "./loop_engine.ts";
 import { openListeningSocket } from "./listening_socket.ts";
 import { OpenDescriptors } from "./open_descriptors.ts";
 import { ReadinessEngine } from "./readiness_engine.ts";
 import { UringEngine } from "./uring_engine.ts";
 import { Ticker } from "./ticker.ts";
+import { tracedLibc } from "./traced_calls.ts";
 import type { Waker } from "./waker.ts";
 
 /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
@@ -22,10 +25,12 @@ export function createEngine(
     listen: ListenOptions;
     sending: SendOptions;
   },
-  { wheel, waker, descriptors }: {
+  { wheel, waker, descriptors, tracer }: {
     wheel: TimerWheel;
     waker: Waker;
     descriptors: SharedArrayBuffer;
+    /** Told of the calls that this thread makes from now on; absent: nobody is. */
+    tracer?: Tracer;
   },
 ): LoopEngine {
   const open = new OpenDescriptors(descriptors);
@@ -37,7 +42,10 @@ export function createEngine(
   try {
     ticker = new Ticker(wheel);
     open.add(ticker.fd);
-    if (engine.name === "io_uring") return new UringEngine({ socket, cork, ticker, waker, open });
+    if (tracer !== undefined) replaceLibc(tracedLibc(libc(), (call) => tracer.called(call)));
+    if (engine.name === "io_uring") {
+      return new UringEngine({ socket, cork, ticker, waker, open, tracer });
+    }
     const poller = createPoller(engine);
     if (poller.instance !== undefined) open.add(poller.instance);
     return new ReadinessEngine({ socket, poller, isEdge, cork, ticker, waker, open });

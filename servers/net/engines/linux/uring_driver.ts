@@ -105,6 +105,10 @@ export class UringDriver extends LoopDriver {
     this.generation = generation;
   }
 
+  get fd(): number {
+    return this.#fd;
+  }
+
   start(connection: Connection): void {
     this.connection = connection;
     this.advance(connection.start());

@@ -14,6 +14,8 @@ import { EventLoop, type EventSource } from "./event_loop.ts";
 import type { ListeningSocket } from "./listening_socket.ts";
 import type { OpenDescriptors } from "./open_descriptors.ts";
 import type { Ticker } from "./ticker.ts";
+import type { Tracer } from "../../trace/tracer.ts";
+import { TracedRing } from "./traced_ring.ts";
 import { GENERATIONS, Kind, KIND_SHIFT, type UringContext, UringDriver } from "./uring_driver.ts";
 import { BUFFER_BYTES, BUFFERS } from "./uring_memory.ts";
 import type { Waker } from "./waker.ts";
@@ -32,6 +34,8 @@ export interface UringEngineOptions {
   ticker: Ticker;
   waker: Waker;
   open: OpenDescriptors;
+  /** Told of what the ring does; absent: nobody is. */
+  tracer?: Tracer;
 }
 
 /** A listening socket and the loop of its thread. */
@@ -44,6 +48,7 @@ export class UringEngine implements LoopEngine, EventSource {
   readonly #cork: boolean;
   readonly #ticker: Ticker;
   readonly #open: OpenDescriptors;
+  readonly #tracer: Tracer | undefined;
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
   readonly #drivers: (UringDriver | undefined)[] = [];
@@ -60,10 +65,11 @@ export class UringEngine implements LoopEngine, EventSource {
   #isAccepting = false;
   #retryMs = Infinity;
 
-  constructor({ socket, cork, ticker, waker, open }: UringEngineOptions) {
+  constructor({ socket, cork, ticker, waker, open, tracer }: UringEngineOptions) {
     this.#socket = socket;
     this.#cork = cork;
     this.#open = open;
+    this.#tracer = tracer;
     this.address = socket.address;
     this.port = socket.port;
     this.#ticker = ticker;
@@ -77,11 +83,10 @@ export class UringEngine implements LoopEngine, EventSource {
   start(host: EngineHost): void {
     const { core } = host;
     this.#host = host;
-    const ring = this.#ring = new IoUring({
-      entries: ENTRIES,
-      completions: COMPLETIONS,
-      memory: core.bytes,
-    });
+    const options = { entries: ENTRIES, completions: COMPLETIONS, memory: core.bytes };
+    const ring = this.#ring = this.#tracer === undefined
+      ? new IoUring(options)
+      : new TracedRing(options, this.#tracer);
     this.#open.add(ring.fd);
     const offsets = Array.from(
       { length: BUFFERS },
