@@ -24,6 +24,7 @@ import type { LoadSample } from "../bench/load_sample.ts";
 import type { EngineName } from "../servers/net/engine_options.ts";
 import type { Model } from "../servers/models/model.ts";
 import type { ServerSample } from "../servers/models/server_sample.ts";
+import type { TraceStep } from "../servers/net/trace/step.ts";
 
 /** How often frames are taken, in ms. */
 export const FRAME_MS = 100;
@@ -193,36 +194,21 @@ export interface GlassRequest {
 }
 
 /** A step of a connection. */
-export interface GlassStep {
-  /** In us since the connection began. */
-  atUs: number;
-  /** `event`: it was told something. `want`: what it wants then. `call`: a system call. */
-  kind: "event" | "want" | "call";
-  /** `received`, `sent`, `Receive`, `recv(2)`. */
-  name: string;
-  /** What it returned, or how many bytes it was about. */
-  value?: number;
-  /** What stands in the connection's block then. */
-  block?: {
-    /** Received bytes, base64, from the head of the message on. */
-    input: string;
-    /** Offsets into `input`: how far the parser has looked, and what is consumed. */
-    scanned: number;
-    consumed: number;
-    phase: string;
-    /** Output that waits, base64. */
-    output: string;
-  };
-}
+export type GlassStep = TraceStep;
 
 /** A connection, step by step, as a server of one set-up has dealt with it. */
 export interface GlassTrace {
   setup: ServerSetup;
   steps: GlassStep[];
+  /** There were more steps than are kept. */
+  isCut?: boolean;
   /** What the client received, base64. */
   received: string;
   failure?: string;
 }
+
+/** Most of a {@linkcode GlassRequest}. */
+export const GLASS_LIMITS = { setups: 5, parts: 64, bytes: 16_384 };
 
 /** A run that was kept. */
 export interface Recording {

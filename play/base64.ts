@@ -1,0 +1,13 @@
+/** Bytes in JSON: base64, in every browser. */
+
+/** `bytes` as base64. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+/** The bytes that `text` stands for. @throws {DOMException} when it is no base64 */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
