@@ -1,0 +1,235 @@
+/**
+ * A run under the glass: the same bytes to a server of each set-up, which writes down what the
+ * connection lives through.
+ *
+ * Every run is a real one, over loopback. Writing a step down takes the server some 50 us, so times
+ * tell the order and what waits for what, not how fast a server is.
+ */
+import type { ConnectionTrace } from "../../servers/net/trace/step.ts";
+import { LOOPBACK } from "../../system/address.ts";
+import { sleep } from "../../system/wait.ts";
+import { fromBase64, toBase64 } from "../base64.ts";
+import { GLASS_LIMITS, type GlassRequest, type GlassTrace, type ServerSetup } from "../protocol.ts";
+
+/** A server that was started for a run. */
+export interface GlassServer {
+  port: number;
+  /** Ends it. */
+  stop(): Promise<unknown>;
+}
+
+/**
+ * Starts a server of `setup` on a free port of the loopback address with the option `--trace`;
+ * `onTrace` is told each object that it writes as a line of JSON. Rejects when it does not start.
+ */
+export type StartTraced = (
+  setup: ServerSetup,
+  onTrace: (trace: ConnectionTrace) => void,
+) => Promise<GlassServer>;
+
+/** A request that cannot be run. The message says what is wrong with it. */
+export class GlassError extends Error {
+  override name = "GlassError";
+}
+
+/** Between two parts: they arrive apart, and the server has dealt with each. */
+const PART_PAUSE_MS = 30;
+
+/** So long nothing comes: the answer is complete, or the server waits for more. */
+const QUIET_MS = 250;
+
+/** A run takes so long at the most, from its connection to its end. */
+const RUN_MS = 10_000;
+
+/** Bytes of the answer that are kept. */
+const MOST_RECEIVED = 65_536;
+
+/**
+ * Sends the request's parts to a server of each set-up, one server after the other.
+ *
+ * @returns a trace for each set-up, in order; one whose server does not start, or whose connection does
+ * not end, says why in `failure`
+ * @throws {GlassError} when there are too many set-ups, parts or bytes, or a part is no base64
+ */
+export async function runGlass(request: GlassRequest, start: StartTraced): Promise<GlassTrace[]> {
+  const parts = partsOf(request);
+  const starting = request.setups.map((setup) => startOne(setup, start));
+  const traces: GlassTrace[] = [];
+  try {
+    for (const [i, setup] of request.setups.entries()) {
+      const started = await starting[i];
+      traces.push(
+        "failure" in started
+          ? { setup, steps: [], received: "", failure: started.failure }
+          : { setup, ...await run(started, parts, setup.service) },
+      );
+    }
+  } finally {
+    await Promise.all(starting.map(async (one) => {
+      const started = await one;
+      if (!("failure" in started)) await started.server.stop();
+    }));
+  }
+  return traces;
+}
+
+/** The parts, checked. */
+function partsOf({ service, setups, parts }: GlassRequest): Uint8Array<ArrayBuffer>[] {
+  const most = GLASS_LIMITS;
+  if (setups.length === 0 || setups.length > most.setups) {
+    throw new GlassError(`${setups.length} set-ups under the glass: it takes 1 to ${most.setups}`);
+  }
+  if (setups.some((setup) => setup.service !== service)) {
+    throw new GlassError(`A set-up is not of the service '${service}' that is asked for`);
+  }
+  if (parts.length === 0 || parts.length > most.parts) {
+    throw new GlassError(`${parts.length} parts under the glass: it takes 1 to ${most.parts}`);
+  }
+  let bytes: Uint8Array<ArrayBuffer>[];
+  try {
+    bytes = parts.map(fromBase64);
+  } catch {
+    throw new GlassError("A part is not base64");
+  }
+  if (bytes.some(({ length }) => length === 0)) throw new GlassError("A part is empty");
+  const total = sumLengths(bytes);
+  if (total > most.bytes) {
+    throw new GlassError(`${total} bytes under the glass: it takes at most ${most.bytes}`);
+  }
+  return bytes;
+}
+
+function sumLengths(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** A server that listens, and its first trace. */
+interface Started {
+  server: GlassServer;
+  trace: Promise<ConnectionTrace>;
+}
+
+async function startOne(
+  setup: ServerSetup,
+  start: StartTraced,
+): Promise<Started | { failure: string }> {
+  const { promise: trace, resolve } = Promise.withResolvers<ConnectionTrace>();
+  try {
+    return { server: await start(setup, resolve), trace };
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** One connection, from its first byte to its trace. */
+async function run(
+  { server, trace }: Started,
+  parts: Uint8Array<ArrayBuffer>[],
+  service: ServerSetup["service"],
+): Promise<Omit<GlassTrace, "setup">> {
+  const deadline = AbortSignal.timeout(RUN_MS);
+  const client = new GlassClient(await Deno.connect({ hostname: LOOPBACK, port: server.port }));
+  deadline.addEventListener("abort", () => client.close());
+  try {
+    for (const [i, part] of parts.entries()) {
+      if (i > 0) await sleep(PART_PAUSE_MS);
+      if (!await client.send(part)) break;
+    }
+    // An echo is complete when all of it is back; an HTTP server says so only by its silence.
+    await client.untilQuiet(service === "echo" ? sumLengths(parts) : Infinity);
+    await client.finish();
+    const ended = await Promise.race([
+      trace,
+      new Promise<undefined>((resolve) => {
+        if (deadline.aborted) resolve(undefined);
+        deadline.addEventListener("abort", () => resolve(undefined));
+      }),
+    ]);
+    const received = toBase64(client.received);
+    if (ended !== undefined) return { ...ended, received };
+    const failure = `The connection has not ended within ${RUN_MS / 1000} s`;
+    return { steps: [], received, failure };
+  } finally {
+    client.close();
+  }
+}
+
+/** The client's end. */
+class GlassClient {
+  readonly #socket: Deno.TcpConn;
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
+  #hasEnded = false;
+  /** Called when something has come, or the end. */
+  #wake = () => {};
+  readonly #reading: Promise<void>;
+
+  constructor(socket: Deno.TcpConn) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    this.#reading = this.#read();
+  }
+
+  /** Everything that came, `MOST_RECEIVED` bytes at the most. */
+  get received(): Uint8Array<ArrayBuffer> {
+    const all = new Uint8Array(Math.min(this.#length, MOST_RECEIVED));
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part.subarray(0, all.length - at), at);
+      at += Math.min(part.length, all.length - at);
+    }
+    return all;
+  }
+
+  /** Sends `part` by a call of its own. @returns false when the peer is gone */
+  async send(part: Uint8Array): Promise<boolean> {
+    try {
+      while (part.length > 0) part = part.subarray(await this.#socket.write(part));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Waits until `most` bytes are there, nothing has come for `QUIET_MS`, or the peer has closed. */
+  async untilQuiet(most: number): Promise<void> {
+    while (!this.#hasEnded && this.#length < most) {
+      const before = this.#length;
+      const timer = setTimeout(() => this.#wake(), QUIET_MS);
+      await new Promise<void>((resolve) => this.#wake = resolve);
+      clearTimeout(timer);
+      if (this.#length === before) return;
+    }
+  }
+
+  /** Sends the FIN, and waits for the peer's. */
+  async finish(): Promise<void> {
+    await this.#socket.closeWrite().catch(() => {});
+    await this.#reading;
+  }
+
+  close(): void {
+    try {
+      this.#socket.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new Uint8Array(MOST_RECEIVED);
+    try {
+      for (;;) {
+        const count = await this.#socket.read(buffer);
+        if (count === null) break;
+        if (this.#length < MOST_RECEIVED) this.#parts.push(buffer.slice(0, count));
+        this.#length += count;
+        this.#wake();
+      }
+    } catch {
+      // A reset, or closed by this side: what came before it counts.
+    }
+    this.#hasEnded = true;
+    this.#wake();
+  }
+}
