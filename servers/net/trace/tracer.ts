@@ -102,6 +102,8 @@ class Recording {
   #startMs = NaN;
   /** What the event that was told last has answered; `advance` is called with it next. */
   #answered: Want | undefined;
+  /** One of `ADVANCING` is told. */
+  #isAdvancing = false;
   #lastBlock = "";
   #isClosed = false;
 
@@ -116,13 +118,17 @@ class Recording {
         [name]: () => {
           this.#add({ kind: "event", name });
           this.#answered = undefined;
+          this.#isAdvancing = true;
           event();
+          this.#isAdvancing = false;
         },
       });
     }
     const advance = driver.advance.bind(driver);
     driver.advance = (want) => {
-      if (want !== this.#answered) this.#wants(want);
+      // A driver that has found nothing to do says so to itself.
+      const isOwn = want === Want.Await && !this.#isAdvancing;
+      if (want !== this.#answered && !isOwn) this.#wants(want);
       this.#answered = undefined;
       advance(want);
     };
