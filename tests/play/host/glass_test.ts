@@ -66,11 +66,11 @@ function told({ steps }: GlassTrace, kind: GlassStep["kind"]): string[] {
   );
 }
 
-/** How often each call was made. */
+/** How often each call was made that did something: an edge-triggered epoll tries, and may be early. */
 function calls({ steps }: GlassTrace): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind, name } of steps) {
-    if (kind === "call") counts[name] = (counts[name] ?? 0) + 1;
+  for (const { kind, name, error } of steps) {
+    if (kind === "call" && error !== "EAGAIN") counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
 }
