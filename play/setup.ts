@@ -6,7 +6,15 @@
 import { ENGINES } from "../servers/net/engine_options.ts";
 import { MODELS } from "../servers/models/model.ts";
 import { type Bounds, LOAD_BOUNDS, MAX_SERVERS, serverBounds } from "./limits.ts";
-import type { LoadSetup, LoadStart, ServerSetup, ServiceName, Setup } from "./protocol.ts";
+import {
+  GLASS_LIMITS,
+  type GlassRequest,
+  type LoadSetup,
+  type LoadStart,
+  type ServerSetup,
+  type ServiceName,
+  type Setup,
+} from "./protocol.ts";
 
 /** What was asked for is not possible; the message is the {@linkcode Refusal}'s. */
 export class SetupError extends Error {
@@ -155,6 +163,23 @@ export function readLoadSetup(value: unknown): LoadSetup {
 /** Reads a load that is to be started. @throws {SetupError} */
 export function readLoadStart(value: unknown): LoadStart {
   return loadStartReader(value, "");
+}
+
+/** Characters of a part under the glass, in base64; how many bytes all have together is checked later. */
+const MAX_PART = Math.ceil(GLASS_LIMITS.bytes / 3) * 4;
+
+const partReader: Reader<string> = (value, name) => {
+  if (typeof value === "string" && value.length <= MAX_PART) return value;
+  throw new SetupError(`${name}: ${shown(value)} is not a text of up to ${MAX_PART} characters`);
+};
+
+/** Reads what is to be put under the glass, on a machine with so many CPUs. @throws {SetupError} */
+export function readGlassRequest(value: unknown, cpus: number): GlassRequest {
+  return record<GlassRequest>({
+    service: oneOf(SERVICES),
+    setups: listOf(serverReader(cpus), { min: 1, max: GLASS_LIMITS.setups }),
+    parts: listOf(partReader, { min: 1, max: GLASS_LIMITS.parts }),
+  })(value, "");
 }
 
 /** Reads the set-up of a whole page, on a machine with so many CPUs. @throws {SetupError} */

@@ -1,6 +1,7 @@
 /** What the session needs of the processes that it starts, and of the kernel. */
 import type { LoadSample } from "../../bench/load_sample.ts";
 import type { ServerSample } from "../../servers/models/server_sample.ts";
+import type { StartTraced } from "./glass.ts";
 import type { KernelView, LoadSetup, ProcessView, ServerSetup, SocketView } from "../protocol.ts";
 
 /** A process could not be started; the message says why, for a person. */
@@ -35,6 +36,8 @@ export interface LoadTarget {
 
 /** Starts processes. They end with this one, also when this one is killed. */
 export interface Launcher {
+  /** Starts a server that traces its connections. @throws {StartError} when it does not come up */
+  startTraced: StartTraced;
   /** @throws {StartError} when it does not come up */
   startServer(setup: ServerSetup, onSample: (sample: ServerSample) => void): Promise<ServerChild>;
   /** @throws {StartError} when there is no such program */

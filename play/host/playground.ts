@@ -1,7 +1,7 @@
 /** The resource behind the page: `play/protocol.ts` says what is asked and answered. */
 import type { Answer, HttpRequest, Resource } from "../../servers/mod.ts";
 import type { Machine } from "../protocol.ts";
-import { readLoadStart, readServerSetup, SetupError } from "../setup.ts";
+import { readGlassRequest, readLoadStart, readServerSetup, SetupError } from "../setup.ts";
 import type { Gate } from "./access.ts";
 import {
   contentAnswer,
@@ -12,6 +12,7 @@ import {
 } from "./answers.ts";
 import type { Audience } from "./audience.ts";
 import { StartError } from "./children.ts";
+import { GlassError } from "./glass.ts";
 import type { PageFiles } from "./page_files.ts";
 import { type Session, UnknownIdError } from "./session.ts";
 
@@ -143,6 +144,10 @@ function apiRoutes(
         return done;
       },
     },
+    "/api/glass": {
+      POST: async ({ json }) =>
+        jsonAnswer(await session.glass(readGlassRequest(json(), machine.cpus))),
+    },
     "/api/report": {
       POST: async ({ json }) => contentAnswer("text/html; charset=utf-8", await report(json())),
     },
@@ -180,7 +185,9 @@ function parseJson(content: Uint8Array<ArrayBuffer>): unknown {
 
 /** The answer to a request that failed. @throws what is a bug */
 function failureAnswer(error: unknown): Answer {
-  if (error instanceof SetupError) return refusalAnswer(400, error.message);
+  if (error instanceof SetupError || error instanceof GlassError) {
+    return refusalAnswer(400, error.message);
+  }
   if (error instanceof UnknownIdError) return refusalAnswer(404, error.message);
   if (error instanceof StartError) return refusalAnswer(409, error.message);
   throw error;

@@ -3,9 +3,8 @@ import { type SelfCommand, StartFailure } from "../../bench/processes/own_proces
 import { startLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
 import { LOOPBACK } from "../../system/address.ts";
-import type { ServerSample } from "../../servers/models/server_sample.ts";
 import { FRAME_MS, type LoadSetup, type ServerSetup } from "../protocol.ts";
-import { type Launcher, type LoadTarget, StartError } from "./children.ts";
+import { type Launcher, StartError } from "./children.ts";
 
 /** Options of `ktcp echo` and `ktcp http` for `setup`. */
 export function serverArgs(setup: ServerSetup): string[] {
@@ -68,15 +67,17 @@ function argsOf(options: Record<string, string | number>): string[] {
 
 /** Starts processes by `self`, which is how ktcp is started. */
 export function ownLauncher(self: SelfCommand): Launcher {
+  const start = <T>(setup: ServerSetup, how: readonly string[], onJson: (value: T) => void) =>
+    told(() =>
+      startServer(setup.service, [...serverArgs(setup), ...how], {
+        self,
+        onSample: (value) => onJson(value as T),
+      })
+    );
   return {
-    startServer: (setup, onSample) =>
-      told(async () =>
-        await startServer(setup.service, [...serverArgs(setup), "--sample", `${FRAME_MS}`], {
-          self,
-          onSample: (sample) => onSample(sample as unknown as ServerSample),
-        })
-      ),
-    startLoad: (target: LoadTarget, load, onSample) => {
+    startServer: (setup, onSample) => start(setup, ["--sample", `${FRAME_MS}`], onSample),
+    startTraced: (setup, onTrace) => start(setup, ["--trace"], onTrace),
+    startLoad: (target, load, onSample) => {
       const [command, ...args] = loadCommand(target, load);
       try {
         return startLoad(command, args, { self, sampleMs: FRAME_MS, onSample });

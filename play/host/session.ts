@@ -4,6 +4,8 @@ import type { ServerSample } from "../../servers/models/server_sample.ts";
 import { MAX_LOADS, MAX_SERVERS } from "../limits.ts";
 import type {
   Frame,
+  GlassRequest,
+  GlassTrace,
   LoadResult,
   LoadSetup,
   LoadStart,
@@ -12,6 +14,7 @@ import type {
   ServerView,
 } from "../protocol.ts";
 import { SetupError } from "../setup.ts";
+import { runGlass } from "./glass.ts";
 import type { Launcher, LoadChild, Observer, ServerChild } from "./children.ts";
 
 /** There is no server, or no load, of this name. */
@@ -68,6 +71,8 @@ export class Session {
   /** Numbers for names. */
   #serverCount = 0;
   #loadCount = 0;
+  /** A request is under the glass. */
+  #isTracing = false;
   #isClosed = false;
 
   constructor({ launcher, observer, onChange }: SessionOptions) {
@@ -250,6 +255,26 @@ export class Session {
     if (load === undefined) throw new UnknownIdError(`Cannot stop load '${id}': there is none`);
     if (load.hasEnded) this.#loads.delete(id);
     else await load.child.stop();
+  }
+
+  /**
+   * Puts a request under the glass. Its servers are in no frame.
+   *
+   * @throws {SetupError} when another one is
+   * @throws {GlassError} when it cannot be run
+   */
+  async glass(request: GlassRequest): Promise<GlassTrace[]> {
+    this.#checkOpen();
+    if (this.#isTracing) {
+      throw new SetupError("Another request is under the glass; wait until it has been answered");
+    }
+    this.#isTracing = true;
+    try {
+      return await runGlass(request, (setup, onTrace) =>
+        this.#launcher.startTraced(setup, onTrace));
+    } finally {
+      this.#isTracing = false;
+    }
   }
 
   /** Ends all servers and loads. */

@@ -79,6 +79,7 @@ class FakeLauncher implements Launcher {
   readonly servers: FakeChild[] = [];
   readonly loads: FakeChild[] = [];
   sample: Parameters<Launcher["startLoad"]>[2] | undefined;
+  isTracing = false;
   /** Keeps servers from coming up until it is resolved. */
   delay: Promise<void> | undefined;
 
@@ -97,6 +98,12 @@ class FakeLauncher implements Launcher {
     this.sample = onSample;
     this.loads.push(new FakeChild());
     return this.loads.at(-1)!;
+  }
+
+  async startTraced() {
+    this.isTracing = true;
+    await this.delay;
+    return await Promise.reject(new StartError("Cannot start 'ktcp echo': none here"));
   }
 
   get children(): FakeChild[] {
@@ -234,6 +241,29 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
   [{ method: "DELETE", path: "/api/servers/s9" }, 404, /^Cannot stop server 's9': there is none$/],
   [{ method: "DELETE", path: "/api/loads/l9" }, 404, /^Cannot stop load 'l9': there is none$/],
   [{ path: "/api/loads/l9" }, 404, /^Cannot show the result of load 'l9': there is none$/],
+  [
+    { method: "POST", path: "/api/glass", body: { service: "echo", setups: [SERVER] } },
+    400,
+    /^parts is missing$/,
+  ],
+  [
+    {
+      method: "POST",
+      path: "/api/glass",
+      body: { service: "echo", setups: Array(6).fill(SERVER), parts: ["YQ=="] },
+    },
+    400,
+    /^setups: .* is not a list of 1 to 5$/,
+  ],
+  [
+    {
+      method: "POST",
+      path: "/api/glass",
+      body: { service: "echo", setups: [SERVER], parts: ["?"] },
+    },
+    400,
+    /^A part is not base64$/,
+  ],
   [{ method: "POST", path: "/api/report", body: {} }, 400, /^format: this is no recording/],
 ];
 
@@ -373,6 +403,24 @@ Deno.test("stop() ends servers, loads and streams, and closes the port", async (
   assert.deepEqual(harness.launcher.children.map(({ isStopped }) => isStopped), [true, true]);
   await assert.rejects(() => page.frame(() => false), /The stream has ended/);
   await assert.rejects(() => harness.client.look(), Deno.errors.ConnectionRefused);
+});
+
+Deno.test("one request at a time is under the glass", async () => {
+  await using harness = new Harness();
+  const { client, launcher } = harness;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  launcher.delay = promise;
+  const body = { service: "echo", setups: [SERVER], parts: ["YQ=="] };
+  const first = client.json({ method: "POST", path: "/api/glass", body });
+  await until(() => launcher.isTracing);
+  const second = await client.ask({ method: "POST", path: "/api/glass", body });
+  assert.match(
+    second.body,
+    /"Another request is under the glass; wait until it has been answered"/,
+  );
+  resolve();
+  const [trace] = await first;
+  assert.deepEqual([trace.failure, trace.steps], ["Cannot start 'ktcp echo': none here", []]);
 });
 
 Deno.test("at most 16 pages look at once", async () => {
