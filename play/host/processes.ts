@@ -1,6 +1,6 @@
 /** The launcher of `ktcp play`: ktcp's own servers and load clients, each a process. */
 import { type SelfCommand, StartFailure } from "../../bench/processes/own_process.ts";
-import { startLoad } from "../../bench/processes/load.ts";
+import { type StartedLoad, startLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
 import { LOOPBACK } from "../../system/address.ts";
 import { FRAME_MS, type LoadSetup, type ServerSetup } from "../protocol.ts";
@@ -43,9 +43,21 @@ export function loadCommand(
     : ["htstress", ...htstressArgs(port, load)];
 }
 
+/** So many rounds, or messages, never end: the load is stopped when its time is over. */
+const ENDLESS = { rounds: 1_000_000, messages: 1_000_000_000 };
+
 /** Options of `ktcp bench` for a load on an echo server. */
 function benchArgs(port: number | string, load: LoadSetup): string[] {
-  return argsOf({ host: LOOPBACK, port, threads: load.clients, size: load.messageBytes });
+  const { isKeepAlive, ratePerSecond } = load;
+  return argsOf({
+    host: LOOPBACK,
+    port,
+    threads: load.clients,
+    size: load.messageBytes,
+    rounds: isKeepAlive ? 1 : ENDLESS.rounds,
+    messages: isKeepAlive ? ENDLESS.messages : 1,
+    ...(ratePerSecond > 0 && { rate: ratePerSecond }),
+  });
 }
 
 /** Options of `ktcp htstress` for a load on an HTTP server. */
@@ -79,13 +91,59 @@ export function ownLauncher(self: SelfCommand): Launcher {
     startTraced: (setup, onTrace) => start(setup, ["--trace"], onTrace),
     startLoad: (target, load, onSample) => {
       const [command, ...args] = loadCommand(target, load);
+      const end = new LoadEnd(load.durationMs);
       try {
-        return startLoad(command, args, { self, sampleMs: FRAME_MS, onSample });
+        const child = startLoad(command, args, {
+          self,
+          sampleMs: FRAME_MS,
+          onSample: (sample) => {
+            end.began(sample.startMs);
+            onSample(sample);
+          },
+        });
+        // An HTTP load ends by itself, when what is in flight has been answered.
+        if (command === "bench") end.watch(child);
+        return child;
       } catch (error) {
         throw asStartError(error);
       }
     },
   };
+}
+
+/** A load may take so long until it begins, in ms: its process has to start, and its clients to connect. */
+const MAX_START_MS = 15_000;
+
+/** Stops a load of a given length, which counts from its first interval. */
+class LoadEnd {
+  readonly #durationMs: number;
+  #child: StartedLoad | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasBegun = false;
+
+  constructor(durationMs: number) {
+    this.#durationMs = durationMs;
+  }
+
+  /** Stops `child` when its time is over. */
+  watch(child: StartedLoad): void {
+    this.#child = child;
+    this.#stopAfter(this.#durationMs + MAX_START_MS);
+    child.ended.then(() => clearTimeout(this.#timer));
+  }
+
+  /** Its first interval began at `startMs`, in ms since the epoch. */
+  began(startMs: number): void {
+    if (this.#hasBegun || this.#child === undefined) return;
+    this.#hasBegun = true;
+    const goneMs = performance.timeOrigin + performance.now() - startMs;
+    this.#stopAfter(Math.max(0, this.#durationMs - goneMs));
+  }
+
+  #stopAfter(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#child?.stop(), ms);
+  }
 }
 
 async function told<T>(start: () => Promise<T>): Promise<T> {

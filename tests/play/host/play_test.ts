@@ -1,6 +1,6 @@
 /** `ktcp play` as a person runs it, with real servers and loads. */
 import assert from "node:assert/strict";
-import type { ServerSetup } from "../../../play/protocol.ts";
+import type { LoadSetup, ServerSetup } from "../../../play/protocol.ts";
 import { Launched, run } from "../../support/launch.ts";
 import { Marker } from "../../support/marked_processes.ts";
 import { PlayClient } from "../../support/play_client.ts";
@@ -18,6 +18,16 @@ const SERVER: ServerSetup = {
   workUs: 0,
   workKind: "compute",
   idleTimeoutMs: 0,
+};
+
+const LOAD: LoadSetup = {
+  clients: 8,
+  ratePerSecond: 0,
+  messageBytes: 64,
+  isKeepAlive: true,
+  silentClients: 0,
+  slowClients: 0,
+  durationMs: 1000,
 };
 
 /** Processes are found by /proc. */
@@ -71,6 +81,55 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
     },
   });
 }
+
+Deno.test({
+  name: "ktcp play: two servers and a load side by side, with figures that agree with its result",
+  ignore: !isLinux,
+  fn: async () => {
+    await using harness = await Harness.start();
+    const { client, marker } = harness;
+    using page = await client.look();
+    const ids = [
+      await harness.startServer({ service: "http" }),
+      await harness.startServer({ service: "echo", model: "per-core", workers: 2 }),
+    ];
+    const body = { servers: ids, load: LOAD };
+    const loads: string[] = (await client.json({ method: "POST", path: "/api/loads", body }, 201))
+      .ids;
+    const totals: number[][] = [[], []];
+    const answers = [0, 0];
+    const served: number[][] = [[], []];
+    const last = await page.frame((frame) => {
+      for (const [i, load] of frame.loads.entries()) {
+        for (const { totals: { done }, answers: count } of load.samples) {
+          totals[i].push(done);
+          answers[i] += count;
+        }
+        served[i].push(frame.servers[i].sample?.counters.served ?? 0);
+      }
+      return frame.loads.length === 2 && frame.loads.every(({ state }) => state === "ended");
+    });
+    for (const [i, load] of last.loads.entries()) {
+      assert.equal(load.id, loads[i]);
+      assert.equal(load.failure, undefined);
+      // They moved, all the time.
+      assert.ok(new Set(totals[i]).size >= 5, `totals of ${load.id}: ${totals[i]}`);
+      assert.ok(new Set(served[i]).size >= 5, `served by ${load.serverId}: ${served[i]}`);
+      const result = load.result as { command: string; ok?: number; good?: number };
+      assert.equal(result.command, i === 0 ? "htstress" : "bench");
+      const done = result.ok ?? result.good!;
+      assert.ok(done > 100, `${done} answers`);
+      assert.equal(totals[i].at(-1), done);
+      assert.equal(answers[i], done);
+      // The server has counted all that was asked of it.
+      const seen = await page.frame(({ servers }) => servers[i].sample!.counters.served >= done);
+      assert.ok(seen.servers[i].sample!.counters.served <= done + 2 * LOAD.clients);
+    }
+    const whole = await client.json({ path: `/api/loads/${loads[0]}` });
+    assert.equal(typeof whole.hdr.latencyUs, "string");
+    assert.equal(marker.pids().length, 3, "the host and two servers");
+  },
+});
 
 Deno.test("ktcp play: says that the port is taken, in one line", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
