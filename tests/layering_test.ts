@@ -52,7 +52,7 @@ const INNER: Record<string, Record<string, readonly string[]>> = {
   play: {
     // What both sides know: the protocol, the limits.
     ".": [],
-    host: ["."],
+    host: [".", "page/dist"],
     page: ["."],
   },
 };
@@ -102,6 +102,8 @@ function topOf(path: string): string {
 
 /** The room inside its top folder that holds `path`. */
 function roomOf(path: string): string {
+  // What the build has made of the page: files to serve, no modules.
+  if (path.startsWith("play/page/dist/")) return "page/dist";
   const parts = path.split("/");
   return parts.length > 2 ? parts[1] : ".";
 }

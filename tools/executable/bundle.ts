@@ -106,6 +106,28 @@ function rewrite(text: string, { entries, npm, found }: Rewriting): string {
 }
 
 /**
+ * The npm packages inside the page of `ktcp play`. The page goes into the bundle as a text, and is
+ * minified, so that the bundler's comments no longer name them.
+ */
+async function pagePackages(folder: string, npm: RegExp): Promise<string[]> {
+  const output = `${folder}.page.js`;
+  try {
+    const { success, output: said } = await runDeno(
+      "bundle",
+      "--quiet",
+      "--platform=browser",
+      `--output=${output}`,
+      join(ROOT, "play/page/main.tsx"),
+    );
+    if (!success) throw new Error(`Cannot bundle play/page/main.tsx: deno bundle says\n${said}`);
+    const matches = Deno.readTextFileSync(output).matchAll(npm);
+    return [...matches].map(([, name, version]) => `${name}@${version}`);
+  } finally {
+    Deno.removeSync(output);
+  }
+}
+
+/**
  * Bundles the source into `folder`, which must not exist.
  *
  * @param known what `--version` shows of the commit
@@ -127,9 +149,11 @@ export async function bundle(folder: string, known: Omit<Build, "parts">): Promi
   } finally {
     Deno.removeSync(entries, { recursive: true });
   }
-  const found = { workers: new Set<string>(), packages: new Set<string>() };
   const { npmCache } = await denoFolders();
-  const rewriting = { entries: relative(ROOT, entries), npm: npmPath(npmCache), found };
+  const npm = npmPath(npmCache);
+  const inPage = await pagePackages(folder, npm);
+  const found = { workers: new Set<string>(), packages: new Set(inPage) };
+  const rewriting = { entries: relative(ROOT, entries), npm, found };
   for (const { name } of Deno.readDirSync(folder)) {
     const path = join(folder, name);
     Deno.writeTextFileSync(path, rewrite(Deno.readTextFileSync(path), rewriting));

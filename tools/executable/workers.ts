@@ -10,7 +10,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { ROOT } from "../shared/repository.ts";
 
 /** The folders whose modules go into the executable. */
-const FOLDERS = ["core", "system", "servers", "bench", "cli"];
+const FOLDERS = ["core", "system", "servers", "bench", "play", "cli"];
 
 /** `new URL("…/name.ts", import.meta.url)`, as people and as bundlers write it. */
 export const WORKER_URL: RegExp =
