@@ -2,7 +2,7 @@
 import type { LoadSample } from "../../bench/load_sample.ts";
 import type { ServerSample } from "../../servers/models/server_sample.ts";
 import type { StartTraced } from "./glass.ts";
-import type { KernelView, LoadSetup, ProcessView, ServerSetup, SocketView } from "../protocol.ts";
+import type { KernelView, LoadSetup, LoadView, ProcessView, ServerSetup, SocketView } from "../protocol.ts";
 
 /** A process could not be started; the message says why, for a person. */
 export class StartError extends Error {
@@ -22,6 +22,10 @@ export interface ServerChild {
 /** A load, in a process of its own. */
 export interface LoadChild {
   pid: number;
+  /** Silent and slow clients beside it: open now, or when it has ended; closed by the server. */
+  readonly held: LoadView["held"];
+  /** Why some of them could not be opened; undefined while all could. */
+  readonly heldFailure: string | undefined;
   /** Resolves when it has ended. `result`: its JSON document; null when it could not begin. */
   ended: Promise<{ code: number; lastLine: string; result: Record<string, unknown> | null }>;
   /** Ends it early: what it has measured is its result. */

@@ -1,10 +1,12 @@
 /** The launcher of `ktcp play`: ktcp's own servers and load clients, each a process. */
 import { type SelfCommand, StartFailure } from "../../bench/processes/own_process.ts";
-import { type StartedLoad, startLoad } from "../../bench/processes/load.ts";
+import { type LoadCommand, startLoad, type StartedLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
+import { HeldThread } from "../../bench/load/held_thread.ts";
+import type { LoadSample } from "../../bench/load_sample.ts";
 import { LOOPBACK } from "../../system/address.ts";
-import { FRAME_MS, type LoadSetup, type ServerSetup } from "../protocol.ts";
-import { type Launcher, StartError } from "./children.ts";
+import { FRAME_MS, type LoadSetup, type LoadView, type ServerSetup } from "../protocol.ts";
+import { type Launcher, type LoadChild, type LoadTarget, StartError } from "./children.ts";
 
 /** Options of `ktcp echo` and `ktcp http` for `setup`. */
 export function serverArgs(setup: ServerSetup): string[] {
@@ -37,7 +39,7 @@ export interface LoadPlace {
 export function loadCommand(
   { setup: { service }, port }: LoadPlace,
   load: LoadSetup,
-): [command: "bench" | "htstress", ...args: string[]] {
+): [command: LoadCommand, ...args: string[]] {
   return service === "echo"
     ? ["bench", ...benchArgs(port, load)]
     : ["htstress", ...htstressArgs(port, load)];
@@ -90,20 +92,8 @@ export function ownLauncher(self: SelfCommand): Launcher {
     startServer: (setup, onSample) => start(setup, ["--sample", `${FRAME_MS}`], onSample),
     startTraced: (setup, onTrace) => start(setup, ["--trace"], onTrace),
     startLoad: (target, load, onSample) => {
-      const [command, ...args] = loadCommand(target, load);
-      const end = new LoadEnd(load.durationMs);
       try {
-        const child = startLoad(command, args, {
-          self,
-          sampleMs: FRAME_MS,
-          onSample: (sample) => {
-            end.began(sample.startMs);
-            onSample(sample);
-          },
-        });
-        // An HTTP load ends by itself, when what is in flight has been answered.
-        if (command === "bench") end.watch(child);
-        return child;
+        return new OwnLoad(target, load, { self, onSample });
       } catch (error) {
         throw asStartError(error);
       }
@@ -114,36 +104,98 @@ export function ownLauncher(self: SelfCommand): Launcher {
 /** A load may take so long until it begins, in ms: its process has to start, and its clients to connect. */
 const MAX_START_MS = 15_000;
 
-/** Stops a load of a given length, which counts from its first interval. */
-class LoadEnd {
-  readonly #durationMs: number;
-  #child: StartedLoad | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+/** How often a slow client sends a byte, in ms. */
+const SLOW_MS = 1000;
+
+/** A load client that runs, with silent and slow clients beside it, and ends when its time is over. */
+class OwnLoad implements LoadChild {
+  readonly pid: number;
+  readonly ended: LoadChild["ended"];
+  readonly #load: StartedLoad;
+  readonly #command: LoadCommand;
+  readonly #setup: LoadSetup;
+  readonly #held: HeldThread | undefined;
+  /** How many clients were held at the end. */
+  #lastHeld: LoadView["held"] | undefined;
+  #timer: ReturnType<typeof setTimeout>;
   #hasBegun = false;
 
-  constructor(durationMs: number) {
-    this.#durationMs = durationMs;
+  /** @throws {StartFailure} when there is no such program */
+  constructor(
+    target: LoadTarget,
+    setup: LoadSetup,
+    { self, onSample }: { self: SelfCommand; onSample: (sample: LoadSample) => void },
+  ) {
+    const [command, ...args] = loadCommand(target, setup);
+    this.#command = command;
+    this.#setup = setup;
+    this.#load = startLoad(command, args, {
+      self,
+      sampleMs: FRAME_MS,
+      onSample: (sample) => {
+        if (!this.#hasBegun) this.#begin(sample.startMs);
+        onSample(sample);
+      },
+    });
+    this.pid = this.#load.pid;
+    this.#held = hold(target, setup);
+    this.#timer = this.#stopAfter(setup.durationMs + MAX_START_MS);
+    this.ended = this.#end();
   }
 
-  /** Stops `child` when its time is over. */
-  watch(child: StartedLoad): void {
-    this.#child = child;
-    this.#stopAfter(this.#durationMs + MAX_START_MS);
-    child.ended.then(() => clearTimeout(this.#timer));
+  get held(): LoadView["held"] {
+    if (this.#lastHeld !== undefined) return this.#lastHeld;
+    const { open, closed } = this.#held?.counts ?? NONE_HELD;
+    return { open, closed };
   }
 
-  /** Its first interval began at `startMs`, in ms since the epoch. */
-  began(startMs: number): void {
-    if (this.#hasBegun || this.#child === undefined) return;
-    this.#hasBegun = true;
-    const goneMs = performance.timeOrigin + performance.now() - startMs;
-    this.#stopAfter(Math.max(0, this.#durationMs - goneMs));
+  get heldFailure(): string | undefined {
+    const failure = this.#held?.failure;
+    return failure && `Silent and slow clients: ${failure}`;
   }
 
-  #stopAfter(ms: number): void {
+  async stop(): Promise<void> {
+    await this.#load.stop();
+    await this.ended;
+  }
+
+  async #end() {
+    const end = await this.#load.ended;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#child?.stop(), ms);
+    this.#lastHeld = this.held;
+    await this.#held?.end();
+    return end;
   }
+
+  /** Its time counts from its first interval, which began at `startMs`, in ms since the epoch. */
+  #begin(startMs: number): void {
+    this.#hasBegun = true;
+    clearTimeout(this.#timer);
+    const goneMs = performance.timeOrigin + performance.now() - startMs;
+    // An HTTP load ends by itself, when what is in flight has been answered.
+    const spareMs = this.#command === "bench" ? 0 : MAX_START_MS;
+    this.#timer = this.#stopAfter(Math.max(0, this.#setup.durationMs + spareMs - goneMs));
+  }
+
+  #stopAfter(ms: number): ReturnType<typeof setTimeout> {
+    return setTimeout(() => this.#load.stop(), ms);
+  }
+}
+
+const NONE_HELD: LoadView["held"] = { open: 0, closed: 0 };
+
+/** Opens the silent and slow clients of `setup`, if there are any. */
+function hold(
+  { setup: { service }, port }: LoadTarget,
+  { silentClients, slowClients }: LoadSetup,
+): HeldThread | undefined {
+  if (silentClients + slowClients === 0) return undefined;
+  const what = service === "echo" ? "message" : "head";
+  return new HeldThread({
+    target: { hostname: LOOPBACK, port },
+    silent: silentClients,
+    slow: { count: slowClients, sends: { what, everyMs: SLOW_MS } },
+  });
 }
 
 async function told<T>(start: () => Promise<T>): Promise<T> {

@@ -325,7 +325,8 @@ export class Session {
   }
 
   #loadView(load: Load): LoadView {
-    const { id, serverId, setup, hasEnded, child, result, failure, samples } = load;
+    const { id, serverId, setup, hasEnded, child, result, samples } = load;
+    const failure = load.failure ?? child.heldFailure;
     load.samples = [];
     return {
       id,
@@ -334,7 +335,7 @@ export class Session {
       setup,
       samples,
       process: hasEnded ? null : this.#observer.process(child.pid),
-      held: { open: 0, closed: 0 },
+      held: child.held,
       result: result && slim(result),
       ...(failure !== undefined && { failure }),
     };

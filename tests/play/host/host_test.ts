@@ -47,6 +47,8 @@ const PAGE = {
 class FakeChild {
   readonly pid = 4;
   readonly port = 5;
+  held = { open: 0, closed: 0 };
+  heldFailure: string | undefined;
   isStopped = false;
   readonly #end = Promise.withResolvers<void>();
   #lastLine = "";
@@ -306,6 +308,13 @@ Deno.test("servers and loads start, are seen in frames, and stop", async () => {
   assert.deepEqual(
     seen.loads.map(({ id, serverId, state, result }) => [id, serverId, state, result]),
     [[one, first, "running", null], [two, second, "running", null]],
+  );
+  launcher.loads[1].held = { open: 2, closed: 1 };
+  launcher.loads[1].heldFailure = "Silent and slow clients: refused";
+  const held = await page.frame(({ loads }) => loads[1].held.open > 0);
+  assert.deepEqual(
+    held.loads.map(({ held, failure }) => [held.closed, failure]),
+    [[0, undefined], [1, "Silent and slow clients: refused"]],
   );
   // A load that ends by itself leaves its result, without the large parts.
   launcher.loads[0].end();

@@ -131,6 +131,31 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "ktcp play: silent and slow clients are held beside a load, and leave with it",
+  ignore: !isLinux,
+  fn: async () => {
+    await using harness = await Harness.start();
+    const { client } = harness;
+    using page = await client.look();
+    const id = await harness.startServer({ service: "http", idleTimeoutMs: 500 });
+    const load = { ...LOAD, clients: 1, silentClients: 5, slowClients: 3, durationMs: 60_000 };
+    const asking = { method: "POST", path: "/api/loads", body: { servers: [id], load } };
+    const { ids: [loadId] } = await client.json(asking, 201);
+    await page.frame(({ loads }) => loads[0]?.held.open === 8);
+    // Silent ones are idle: the server closes them, and not those that send.
+    const seen = await page.frame(({ loads }) => loads[0].held.closed === 5);
+    assert.deepEqual(seen.loads[0].held, { open: 3, closed: 5 });
+    await client.json({ method: "DELETE", path: `/api/loads/${loadId}` }, 204);
+    const ended = await page.frame(({ loads }) => loads[0].state === "ended");
+    assert.deepEqual([ended.loads[0].held, ended.loads[0].failure], [
+      { open: 3, closed: 5 },
+      undefined,
+    ]);
+    await page.frame(({ servers }) => servers[0].sample!.counters.open === 0);
+  },
+});
+
 Deno.test("ktcp play: says that the port is taken, in one line", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
