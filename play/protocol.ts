@@ -181,7 +181,7 @@ export interface Frame {
   loads: LoadView[];
   /** Null where the kernel shows none. */
   kernel: KernelView | null;
-  /** What this frame cost the host, in us of its thread. */
+  /** CPU time of the host's thread since the frame before, in us: reading, writing, all of it. */
   costUs: number;
 }
 

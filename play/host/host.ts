@@ -5,6 +5,7 @@
 import { CORE_WASM } from "../../core/mod.ts";
 import { serveBeside } from "../../servers/mod.ts";
 import { LOOPBACK } from "../../system/address.ts";
+import { ProcessThreads } from "../../system/linux/process_threads.ts";
 import { FRAME_MS } from "../protocol.ts";
 import { Gate, newToken } from "./access.ts";
 import { Audience } from "./audience.ts";
@@ -123,10 +124,11 @@ class Grace {
 class FrameClock {
   readonly #session: Session;
   readonly #audience: Audience;
+  readonly #threads = ProcessThreads.open();
   #timer: ReturnType<typeof setInterval> | undefined;
   #count = 0;
-  /** What sending the frame before has cost, in ms. */
-  #sendMs = 0;
+  /** CPU time of this thread at the last frame, in us. */
+  #lastUs = 0;
 
   constructor(session: Session, audience: Audience) {
     this.#session = session;
@@ -135,19 +137,26 @@ class FrameClock {
 
   /** Lets it run, or stops it. */
   set(isRunning: boolean): void {
-    if (isRunning) this.#timer ??= setInterval(() => this.#take(), FRAME_MS);
-    else {
+    if (isRunning && this.#timer === undefined) {
+      this.#lastUs = this.#cpuUs();
+      this.#timer = setInterval(() => this.#take(), FRAME_MS);
+    } else if (!isRunning) {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
   }
 
   #take(): void {
-    const startMs = performance.now();
     const frame = this.#session.frame();
-    const takenMs = performance.now();
-    const costUs = Math.round((takenMs - startMs + this.#sendMs) * 1000);
+    // Whatever this thread did since the last frame counts: reading samples, and sending as well.
+    const nowUs = this.#cpuUs();
+    const costUs = Math.round(nowUs - this.#lastUs);
+    this.#lastUs = nowUs;
     this.#audience.send(++this.#count, JSON.stringify({ ...frame, costUs }));
-    this.#sendMs = performance.now() - takenMs;
+  }
+
+  #cpuUs(): number {
+    // Where the kernel does not tell, time says the most that it can be.
+    return this.#threads?.ownCpuUs() ?? performance.now() * 1000;
   }
 }
