@@ -1,0 +1,67 @@
+/** What the loads on a server count. */
+import type { Frame } from "../../protocol.ts";
+import type { LoadSample } from "../../../bench/load_sample.ts";
+import { growth, type Reading } from "./growth.ts";
+import { loadsOf } from "./latency.ts";
+
+/** Answers a second over all loads on a server in a window; null where none told. */
+export function loadRate(window: readonly Frame[], server: string): number | null {
+  let rate: number | null = null;
+  for (const samples of samplesByLoad(window.slice(1), server).values()) {
+    const answers = samples.reduce((sum, sample) => sum + sample.answers, 0);
+    const ms = samples[samples.length - 1].endMs - samples[0].startMs;
+    if (ms > 0) rate = (rate ?? 0) + answers / ms * 1000;
+  }
+  return rate;
+}
+
+/** Errors a second by kind over all loads on a server in a window; null where none told. */
+export function loadErrorRates(
+  window: readonly Frame[],
+  server: string,
+): Record<string, number> | null {
+  let rates: Record<string, number> | null = null;
+  for (const [id, samples] of samplesByLoad(window, server)) {
+    const readings: Reading[] = samples.map(({ endMs, totals }) => ({
+      atMs: endMs,
+      counts: totals.errors,
+    }));
+    // A load that begins within the window begins at 0.
+    const isNew = !window[0].loads.some((load) => load.id === id);
+    if (isNew) readings.unshift({ atMs: samples[0].startMs, counts: {} });
+    const grown = growth(readings);
+    if (grown === null) continue;
+    rates ??= {};
+    for (const [kind, count] of Object.entries(grown.counts)) {
+      rates[kind] = (rates[kind] ?? 0) + count / grown.ms * 1000;
+    }
+  }
+  return rates;
+}
+
+/** Errors by kind since each load on a server began, those of ended loads included. */
+export function loadErrorTotals(
+  frames: readonly Frame[],
+  server: string,
+): Record<string, number> {
+  const totals: Record<string, number> = {};
+  for (const samples of samplesByLoad(frames, server).values()) {
+    for (const [kind, count] of Object.entries(samples[samples.length - 1].totals.errors)) {
+      totals[kind] = (totals[kind] ?? 0) + count;
+    }
+  }
+  return totals;
+}
+
+function samplesByLoad(frames: readonly Frame[], server: string): Map<string, LoadSample[]> {
+  const found = new Map<string, LoadSample[]>();
+  for (const frame of frames) {
+    for (const { id, samples } of loadsOf(frame, server)) {
+      if (samples.length === 0) continue;
+      const before = found.get(id);
+      if (before === undefined) found.set(id, [...samples]);
+      else before.push(...samples);
+    }
+  }
+  return found;
+}
