@@ -121,7 +121,9 @@ class Fake {
     };
     const { model, workers, maxActive } = this.#server.setup;
     const isPool = model === "shared-pool" || model === "per-connection";
-    const names = model === "single" ? [] : isPool
+    const names = model === "single"
+      ? []
+      : isPool
       ? Array.from({ length: maxActive }, (_, i) => `kworker/u:${i}`)
       : Array.from({ length: workers }, (_, i) => `kworker/${i}:0`);
     this.#threads = ["main", ...names].map((name, i) => ({

@@ -1,6 +1,16 @@
 /** Everything about one server, live. */
 import type { Frame, ServerView } from "../../protocol.ts";
-import { t } from "../i18n/mod.ts";
+import { Connections } from "./connections.tsx";
+import { HeatMap } from "./heat_map.tsx";
+import { viewOf } from "./moments.ts";
+import { usePaced } from "./paced.ts";
+import { KernelCounters, Queues } from "./queues.tsx";
+import { Cpu, Memory } from "./resources.tsx";
+import { Sockets } from "./sockets.tsx";
+import { Summary } from "./summary.tsx";
+import { Errors, Latency, Throughput } from "./traffic.tsx";
+import { Turns } from "./turns.tsx";
+import { Workers } from "./workers.tsx";
 
 /** What each view is given. */
 export interface ViewProps {
@@ -10,7 +20,30 @@ export interface ViewProps {
   frames: readonly Frame[];
 }
 
-/** All views of a server. */
-export function Overview({ server }: ViewProps) {
-  return <h2>{t("views.title")}: {server.id}</h2>;
+/** All views of a server: the figures that matter, then the pictures. */
+export function Overview({ server: newest, frames: newestFrames }: ViewProps) {
+  const frames = usePaced(newestFrames);
+  // While values wait for their second, all of them are of the same moment.
+  const last = frames.at(-1);
+  const server = (last && viewOf(last, newest.id)) ?? newest;
+  const props = { server, frames };
+  return (
+    <div class="overview" key={server.id}>
+      <Summary {...props} />
+      <div class="panels">
+        <Throughput {...props} />
+        <Latency {...props} />
+        <HeatMap {...props} />
+        <Connections {...props} />
+        <Queues {...props} />
+        <Workers {...props} />
+        <Sockets {...props} />
+        <Turns {...props} />
+        <Cpu {...props} />
+        <Memory {...props} />
+        <Errors {...props} />
+        <KernelCounters {...props} />
+      </div>
+    </div>
+  );
 }

@@ -1,0 +1,13 @@
+/** A line for screen readers that says how a server does. */
+import { useRef } from "preact/hooks";
+
+/** How often it speaks at most, in ms. */
+const SPEAK_MS = 5000;
+
+/** Says the newest `text`, but not more often than every five seconds. */
+export function Announcer({ atMs, text }: { atMs: number; text: string }) {
+  const said = useRef({ atMs: -Infinity, text: "" });
+  // A time before it means that another run is shown.
+  if (Math.abs(atMs - said.current.atMs) >= SPEAK_MS) said.current = { atMs, text };
+  return <p class="visually-hidden" role="status">{said.current.text}</p>;
+}

@@ -1,0 +1,30 @@
+/** Phases of connections as they are drawn. */
+import type { CONNECTION_PHASES, ConnectionPhase } from "../../../servers/models/server_sample.ts";
+
+/** The phases by their indexes in samples; the types hold both lists together. */
+export const PHASES: typeof CONNECTION_PHASES = [
+  "idle",
+  "head",
+  "content",
+  "working",
+  "sending",
+  "lingering",
+];
+
+/** How a phase is drawn: told apart by its shape, and by its colour. */
+export interface PhaseMark {
+  /** SVG path in a square of side 10. */
+  path: string;
+  colour: number;
+  /** Drawn as an outline. */
+  isHollow?: boolean;
+}
+
+export const PHASE_MARKS: Readonly<Record<ConnectionPhase, PhaseMark>> = {
+  idle: { path: "M0.8 0.8H9.2V9.2H0.8Z", colour: 7, isHollow: true },
+  head: { path: "M0 0L10 10H0Z", colour: 5 },
+  content: { path: "M0 0H10V10H0Z", colour: 3 },
+  working: { path: "M5 0L10 5L5 10L0 5Z", colour: 2 },
+  sending: { path: "M0 0L10 5L0 10Z", colour: 1 },
+  lingering: { path: "M0 0H10L0 10H10Z", colour: 4 },
+};

@@ -1,0 +1,85 @@
+/** Time series with all that belongs to them: legend, chart, table. */
+import { t } from "../i18n/mod.ts";
+import { Chart, type ChartSeries, SPAN_MS } from "./chart.tsx";
+import { UNKNOWN } from "./format.ts";
+import { Legend, Panel, TableAlternative } from "./panel.tsx";
+
+/** A series, and what its legend shows where that is not its newest value. */
+export interface PanelSeries extends ChartSeries {
+  value?: string;
+}
+
+export interface SeriesProps {
+  title: string;
+  /** What the axis measures, with the unit. */
+  axis: string;
+  times: readonly number[];
+  series: readonly PanelSeries[];
+  format: (value: number | null) => string;
+  scale?: "linear" | "logarithmic";
+  max?: number;
+  /** Whether areas stand on each other: values are upper edges then, and these are the values. */
+  layers?: readonly (readonly (number | null)[])[];
+}
+
+/** Steps of a table, in ms. */
+const STEP_MS = 5000;
+
+/** A chart of series with its legend and table. */
+export function Series(props: SeriesProps) {
+  const { title, axis, times, series, format, layers } = props;
+  const valuesOf = (i: number) => layers?.[i] ?? series[i].values;
+  const atMs = times.at(-1) ?? 0;
+  return (
+    <>
+      <Legend
+        items={series.map((each, i) => ({
+          ...each,
+          value: each.value ?? format(valuesOf(i).at(-1) ?? null),
+        }))}
+      />
+      <Chart
+        label={`${title}. ${axis}. ${t("views.tableBelow")}`}
+        axis={axis}
+        times={times}
+        series={series}
+        format={format}
+        scale={props.scale}
+        max={props.max}
+      />
+      <TableAlternative
+        atMs={atMs}
+        content={() => ({
+          caption: `${title} (${axis})`,
+          head: [t("views.ago"), ...series.map(({ label }) => label)],
+          rows: rowTimes(times).map(({ agoMs, index }) => [
+            agoMs === 0 ? t("views.now") : `${agoMs / 1000} s`,
+            ...series.map((_, i) => index < 0 ? UNKNOWN : format(valuesOf(i)[index])),
+          ]),
+        })}
+      />
+    </>
+  );
+}
+
+/** The indexes of the times that lie full steps back, the newest first; -1 where there is none. */
+function rowTimes(times: readonly number[]): { agoMs: number; index: number }[] {
+  const last = times.at(-1);
+  if (last === undefined) return [];
+  return Array.from({ length: SPAN_MS / STEP_MS + 1 }, (_, i) => {
+    const agoMs = i * STEP_MS;
+    return { agoMs, index: times.findLastIndex((at) => at <= last - agoMs) };
+  });
+}
+
+/** A panel that shows series. */
+export function SeriesPanel({ note, isWide, ...series }: SeriesProps & {
+  note?: string;
+  isWide?: boolean;
+}) {
+  return (
+    <Panel title={series.title} note={note} isWide={isWide}>
+      <Series {...series} />
+    </Panel>
+  );
+}

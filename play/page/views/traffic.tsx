@@ -1,0 +1,103 @@
+/** What passes between clients and a server, and how it fails. */
+import { t } from "../i18n/mod.ts";
+import { formatCount, formatTime } from "./format.ts";
+import { loadErrorTotals } from "./loads.ts";
+import { moments, SERVER_ERRORS } from "./moments.ts";
+import type { ViewProps } from "./overview.tsx";
+import { Panel } from "./panel.tsx";
+import { Series, SeriesPanel } from "./series_panel.tsx";
+
+/** Messages a second, as the server and as its loads count. */
+export function Throughput({ server, frames }: ViewProps) {
+  const points = moments(frames, server.id);
+  return (
+    <SeriesPanel
+      title={t(`views.rate.${server.setup.service}`)}
+      axis={t(`views.rate.axis.${server.setup.service}`)}
+      note={t("views.rate.note")}
+      times={points.map(({ atMs }) => atMs)}
+      series={[
+        {
+          label: t("views.server"),
+          values: points.map(({ serverRate }) => serverRate),
+          colour: 1,
+          isArea: true,
+        },
+        {
+          label: t("views.load"),
+          values: points.map(({ loadRate }) => loadRate),
+          colour: 2,
+          dash: [6, 4],
+        },
+      ]}
+      format={formatCount}
+    />
+  );
+}
+
+/** Latency percentiles of a second that slides. */
+export function Latency({ server, frames }: ViewProps) {
+  const points = moments(frames, server.id);
+  const values = (name: "p50" | "p90" | "p99" | "max") =>
+    points.map(({ latency }) => latency?.[name] ?? null);
+  return (
+    <SeriesPanel
+      title={t("views.latency")}
+      axis={t("views.latency.axis")}
+      note={t("views.latency.note")}
+      times={points.map(({ atMs }) => atMs)}
+      series={[
+        { label: t("views.max"), values: values("max"), colour: 7, dash: [1, 4] },
+        { label: "p99", values: values("p99"), colour: 2 },
+        { label: "p90", values: values("p90"), colour: 5, dash: [10, 4] },
+        { label: "p50", values: values("p50"), colour: 1, dash: [4, 4] },
+      ]}
+      format={formatTime}
+      scale="logarithmic"
+    />
+  );
+}
+
+const STROKES = [undefined, [6, 4], [2, 4], [10, 4], [10, 4, 2, 4], [1, 6]] as const;
+
+/** Errors by kind, as clients and as the server count. */
+export function Errors({ server, frames }: ViewProps) {
+  const points = moments(frames, server.id);
+  const counters = server.sample?.counters;
+  const kinds = [
+    ...Object.entries(loadErrorTotals(frames, server.id)).map(([kind, total]) => ({
+      label: t("views.errors.load", { kind }),
+      total,
+      values: points.map(({ loadErrors }) => loadErrors && (loadErrors[kind] ?? 0)),
+    })),
+    ...SERVER_ERRORS.map((kind) => ({
+      label: t(`views.errors.${kind}`),
+      total: counters?.[kind] ?? 0,
+      values: points.map(({ serverErrors }) => serverErrors?.[kind] ?? null),
+    })),
+  ].filter(({ total }) => total > 0);
+  if (kinds.length === 0) {
+    return (
+      <Panel title={t("views.errors")}>
+        <p class="nothing">{t("views.errors.none")}</p>
+      </Panel>
+    );
+  }
+  return (
+    <Panel title={t("views.errors")} note={t("views.errors.note")}>
+      <Series
+        title={t("views.errors")}
+        axis={t("views.errors.axis")}
+        times={points.map(({ atMs }) => atMs)}
+        series={kinds.map(({ label, total, values }, i) => ({
+          label,
+          values,
+          value: formatCount(total),
+          colour: 1 + i % 8,
+          dash: STROKES[i % STROKES.length],
+        }))}
+        format={formatCount}
+      />
+    </Panel>
+  );
+}
