@@ -43,17 +43,21 @@ export interface CellGrid {
   rows: number;
 }
 
-/** Sides of cells with their gaps, in px: the largest that fits is taken. */
-const PITCHES = [28, 24, 20, 16, 14, 12, 10, 9, 8];
+/** Sides of cells with their gaps, in px. */
+const LARGEST_PITCH = 28;
+const SMALLEST_PITCH = 8;
 
 /** The grid with the largest cells that holds `places` in `width` and, as far as it can, in `height` px. */
 export function cellGrid(places: number, width: number, height: number): CellGrid {
-  for (const pitch of PITCHES) {
+  const gridOf = (pitch: number) => {
     const columns = Math.max(1, Math.floor(width / pitch));
-    const rows = Math.ceil(places / columns);
-    if (rows * pitch <= height || pitch === PITCHES.at(-1)) return { pitch, columns, rows };
+    return { pitch, columns, rows: Math.ceil(places / columns) };
+  };
+  for (let pitch = LARGEST_PITCH; pitch > SMALLEST_PITCH; --pitch) {
+    const grid = gridOf(pitch);
+    if (grid.rows * pitch <= height) return grid;
   }
-  throw new RangeError("There is no pitch");
+  return gridOf(SMALLEST_PITCH);
 }
 
 /** The place at a point of a grid, in px; -1 beside it. */

@@ -36,11 +36,14 @@ export interface ChartProps {
   height?: number;
 }
 
-/** Space at the sides of charts, so that their times stand above each other. */
-export const GUTTER = { left: 58, right: 84, narrowRight: 12 } as const;
+/** Space at the sides of charts in px: for the axis, and for half of the last time. */
+export const GUTTER = { left: 58, right: 14 } as const;
 
 /** Below this width the names beside the lines give way. */
-const NARROW_PX = 440;
+const NARROW_PX = 330;
+
+/** The widest name; longer ones are pressed. */
+const MOST_NAME_PX = 84;
 
 /** A chart of the last minute. */
 export function Chart(props: ChartProps) {
@@ -75,6 +78,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
   const { series, scale } = propsNow();
   const isLogarithmic = scale === "logarithmic";
   const strokeOf = ({ colour }: ChartSeries) => colours.series[colour];
+  const namesPx = Math.max(GUTTER.right, widest(series.map(({ label }) => label)) + 10);
   let end = 0;
   const plot = new uPlot(
     {
@@ -84,7 +88,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
       legend: { show: false },
       padding: [
         8,
-        ({ width }) => width < NARROW_PX ? GUTTER.narrowRight : GUTTER.right,
+        ({ width }) => width < NARROW_PX ? GUTTER.right : namesPx,
         0,
         0,
       ],
@@ -136,7 +140,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
           values: (_plot, splits) => splits.map((value) => propsNow().format(value)),
         },
       ],
-      hooks: { draw: [(plot) => drawNames(plot, propsNow().series, colours)] },
+      hooks: { draw: [(plot) => drawNames(plot, propsNow().series, { colours, namesPx })] },
     },
     [[], ...series.map(() => [])] as uPlot.AlignedData,
     element,
@@ -180,8 +184,23 @@ function powersOfTen(min: number, max: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i));
 }
 
+const measuring = new OffscreenCanvas(1, 1).getContext("2d")!;
+
+/** The width of the widest text on a canvas, in px. */
+function widest(texts: readonly string[]): number {
+  measuring.font = CANVAS_FONT;
+  return Math.min(
+    MOST_NAME_PX,
+    Math.max(...texts.map((text) => measuring.measureText(text).width)),
+  );
+}
+
 /** Writes the name of each series where its line ends, one below the other. */
-function drawNames(plot: uPlot, series: readonly ChartSeries[], colours: Palette): void {
+function drawNames(
+  plot: uPlot,
+  series: readonly ChartSeries[],
+  { colours, namesPx }: { colours: Palette; namesPx: number },
+): void {
   if (plot.width < NARROW_PX) return;
   const ratio = devicePixelRatio;
   const { ctx, bbox } = plot;
@@ -208,7 +227,7 @@ function drawNames(plot: uPlot, series: readonly ChartSeries[], colours: Palette
   ctx.textAlign = "left";
   for (const { label, y, colour } of names) {
     ctx.fillStyle = colour;
-    ctx.fillText(label, bbox.left + bbox.width + 6 * ratio, y, (GUTTER.right - 8) * ratio);
+    ctx.fillText(label, bbox.left + bbox.width + 6 * ratio, y, (namesPx - 8) * ratio);
   }
   ctx.restore();
 }

@@ -20,7 +20,9 @@ import type { Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { PHASE_MARKS, PHASES } from "./phases.ts";
 
-const HEIGHT_PX = 300;
+const HEIGHT_PX = 310;
+
+const IDLE = PHASES.indexOf("idle");
 
 /** A block that is full reaches the end of its bar; most hold far less. */
 const FULL_BYTES = 64 * 1024;
@@ -148,16 +150,12 @@ function PhaseLegend({ columns }: { columns: ConnectionColumns }) {
   return (
     <ul class="legend">
       {PHASES.map((phase, i) => {
-        const { path, colour, isHollow } = PHASE_MARKS[phase];
+        const { path, colour } = PHASE_MARKS[phase];
         return (
           <li key={phase}>
-            <svg width="12" height="12" viewBox="-1 -1 12 12" aria-hidden="true">
-              <path
-                d={path}
-                fill={isHollow ? "none" : `var(--series-${colour})`}
-                stroke={`var(--series-${colour})`}
-                stroke-width="1.5"
-              />
+            <svg width="16" height="16" viewBox="-3 -3 16 16" aria-hidden="true">
+              <rect x="-3" y="-3" width="16" height="16" fill="var(--line)" />
+              <path d={path} fill={`var(--series-${colour})`} />
             </svg>
             <span>{t(`views.phase.${phase}`)}</span>
             <b>{formatCount(counts[i] ?? 0)}</b>
@@ -207,41 +205,52 @@ function drawCells(
   { slots, columns, place, timeoutMs }: Cells,
 ) {
   const { indexes } = slots;
-  const side = pitch - (pitch >= 14 ? 3 : 1);
-  // A bar above and one below the shape.
-  const bar = pitch >= 20 ? 3 : pitch >= 12 ? 2 : 1;
-  const shape = side - 2 * bar - (pitch >= 14 ? 2 : 0);
+  const side = pitch - (pitch >= 14 ? 2 : 1);
+  const shape = Math.round(side * 0.68);
   const inset = (side - shape) / 2;
+  const bar = Math.max(1, Math.round(side / 7));
   const atlas = phaseAtlas(palette, shape);
-  const cell = atlas.height;
   const xOf = (at: number) => (at % gridColumns) * pitch;
   const yOf = (at: number) => Math.floor(at / gridColumns) * pitch;
 
-  for (let at = 0; at < indexes.length; ++at) {
-    if (indexes[at] < 0) continue;
-    const phase = columns.phases[indexes[at]];
-    const [x, y] = [xOf(at) + inset, yOf(at) + inset];
-    context.drawImage(atlas, phase * cell, 0, cell, cell, x, y, shape, shape);
-  }
+  // One colour after the other: changing it takes longer than drawing.
   context.fillStyle = palette.line;
   for (let at = 0; at < indexes.length; ++at) {
     if (indexes[at] < 0) context.fillRect(xOf(at) + side / 2 - 1, yOf(at) + side / 2 - 1, 2, 2);
   }
-  context.fillStyle = palette.muted;
+  context.fillStyle = palette.sunken;
+  for (let at = 0; at < indexes.length; ++at) {
+    if (indexes[at] >= 0) context.fillRect(xOf(at), yOf(at), side, side);
+  }
+  context.fillStyle = palette.line;
   for (let at = 0; at < indexes.length; ++at) {
     const left = indexes[at] < 0 ? -1 : columns.untilTimeoutMs[indexes[at]];
-    if (left > 0) context.fillRect(xOf(at), yOf(at), side * Math.min(1, left / timeoutMs), bar);
+    if (left <= 0) continue;
+    const height = side * Math.min(1, left / timeoutMs);
+    context.fillRect(xOf(at), yOf(at) + side - height, side, height);
+  }
+  for (let at = 0; at < indexes.length; ++at) {
+    const phase = indexes[at] < 0 ? IDLE : columns.phases[indexes[at]];
+    if (phase === IDLE) continue;
+    const [x, y] = [xOf(at) + inset, yOf(at) + inset];
+    context.drawImage(
+      atlas,
+      phase * atlas.height,
+      0,
+      atlas.height,
+      atlas.height,
+      x,
+      y,
+      shape,
+      shape,
+    );
   }
   context.fillStyle = palette.text;
   for (let at = 0; at < indexes.length; ++at) {
     const bytes = indexes[at] < 0 ? 0 : columns.inputBytes[indexes[at]];
     if (bytes === 0) continue;
-    context.fillRect(
-      xOf(at),
-      yOf(at) + side - bar,
-      Math.max(1, side * byteShare(bytes, FULL_BYTES)),
-      bar,
-    );
+    const width = Math.max(1, side * byteShare(bytes, FULL_BYTES));
+    context.fillRect(xOf(at), yOf(at) + side - bar, width, bar);
   }
   if (place >= 0 && slots.ids[place] !== null && place < slots.ids.length) {
     context.strokeStyle = palette.accent;
@@ -260,16 +269,10 @@ function phaseAtlas(palette: Palette, side: number): OffscreenCanvas {
   const canvas = new OffscreenCanvas(px * PHASES.length, px);
   const context = canvas.getContext("2d")!;
   PHASES.forEach((phase, i) => {
-    const { path, colour, isHollow } = PHASE_MARKS[phase];
+    const { path, colour } = PHASE_MARKS[phase];
     context.setTransform(px / 10, 0, 0, px / 10, i * px, 0);
-    if (isHollow) {
-      context.strokeStyle = palette.series[colour];
-      context.lineWidth = Math.max(1.2, 10 / px);
-      context.stroke(new Path2D(path));
-    } else {
-      context.fillStyle = palette.series[colour];
-      context.fill(new Path2D(path));
-    }
+    context.fillStyle = palette.series[colour];
+    context.fill(new Path2D(path));
   });
   atlas = { key, canvas };
   return canvas;

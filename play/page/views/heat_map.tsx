@@ -11,7 +11,7 @@ import { Panel, TableAlternative } from "./panel.tsx";
 /** A column in ms: wide enough to be seen, narrow enough to show a pause. */
 const COLUMN_MS = 200;
 
-const HEIGHT_PX = 220;
+const HEIGHT_PX = 260;
 const FOOT_PX = 24;
 
 /** Latency over time; the darker (in dark: the brighter), the more answers. */
@@ -19,7 +19,7 @@ export function HeatMap({ server, frames }: ViewProps) {
   const endMs = frames.at(-1)?.atMs ?? 0;
   const grid = heatGrid(frames, server.id, { endMs, spanMs: SPAN_MS, columnMs: COLUMN_MS });
   return (
-    <Panel title={t("views.heat")} note={t("views.heat.note")}>
+    <Panel title={t("views.heat")} note={t("views.heat.note")} isWide>
       {grid === null ? <p class="nothing">{t("views.noAnswers")}</p> : (
         <>
           <Scale most={grid.most} />
@@ -75,9 +75,8 @@ function tableOf(grid: HeatGrid) {
 let pixels: OffscreenCanvas | null = null;
 
 function drawGrid({ context, width, height, palette }: Surface, grid: HeatGrid, endMs: number) {
-  const right = width < 440 ? GUTTER.narrowRight : GUTTER.right;
   const [left, top] = [GUTTER.left, 8];
-  const [plotWidth, plotHeight] = [width - left - right, height - top - FOOT_PX];
+  const [plotWidth, plotHeight] = [width - left - GUTTER.right, height - top - FOOT_PX];
   context.fillStyle = palette.sunken;
   context.fillRect(left, top, plotWidth, plotHeight);
 

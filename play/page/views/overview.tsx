@@ -33,16 +33,16 @@ export function Overview({ server: newest, frames: newestFrames }: ViewProps) {
       <div class="panels">
         <Throughput {...props} />
         <Latency {...props} />
+        <Errors {...props} />
         <HeatMap {...props} />
-        <Connections {...props} />
         <Queues {...props} />
-        <Workers {...props} />
+        <Connections {...props} />
         <Sockets {...props} />
+        <Workers {...props} />
+        <KernelCounters {...props} />
         <Turns {...props} />
         <Cpu {...props} />
         <Memory {...props} />
-        <Errors {...props} />
-        <KernelCounters {...props} />
       </div>
     </div>
   );

@@ -13,15 +13,13 @@ export const PHASES: typeof CONNECTION_PHASES = [
 
 /** How a phase is drawn: told apart by its shape, and by its colour. */
 export interface PhaseMark {
-  /** SVG path in a square of side 10. */
+  /** SVG path in a square of side 10; empty: the bare cell. */
   path: string;
   colour: number;
-  /** Drawn as an outline. */
-  isHollow?: boolean;
 }
 
 export const PHASE_MARKS: Readonly<Record<ConnectionPhase, PhaseMark>> = {
-  idle: { path: "M0.8 0.8H9.2V9.2H0.8Z", colour: 7, isHollow: true },
+  idle: { path: "", colour: 7 },
   head: { path: "M0 0L10 10H0Z", colour: 5 },
   content: { path: "M0 0H10V10H0Z", colour: 3 },
   working: { path: "M5 0L10 5L5 10L0 5Z", colour: 2 },

@@ -40,7 +40,7 @@ export const views = {
 
   "views.errors": "Errors",
   "views.errors.axis": "errors per second",
-  "views.errors.detail": "{count} in the last minute's loads",
+  "views.errors.detail": "{count} since the load began",
   "views.errors.none": "No errors so far.",
   "views.errors.note":
     "The figures beside the names: since the load or the server began. A reset counts on each side that sees it.",
@@ -104,7 +104,7 @@ export const views = {
 
   "views.connections": "Connections",
   "views.connections.note":
-    "A cell keeps its place as long as its connection is open. Bars are relative to 64 KiB (logarithmic) and to the idle timeout.",
+    "A cell keeps its place as long as its connection is open. The black bar is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
   "views.connections.keys": "Connections: arrow keys go from one to the next",
   "views.connections.hint": "Point at a cell, or use the arrow keys, to read one.",
   "views.connections.short": "{shown} of {open} open connections are shown.",

@@ -40,7 +40,7 @@ export const views: Record<keyof typeof english, string> = {
 
   "views.errors": "錯誤",
   "views.errors.axis": "每秒錯誤數",
-  "views.errors.detail": "過去一分鐘的負載共 {count} 個",
+  "views.errors.detail": "自負載開始以來 {count} 個",
   "views.errors.none": "目前沒有錯誤。",
   "views.errors.note":
     "名稱旁的數字：自負載或伺服器開始以來的總數。一次 reset 在看到它的每一邊各算一次。",
@@ -103,7 +103,8 @@ export const views: Record<keyof typeof english, string> = {
   "views.items.maxActive": "max active",
 
   "views.connections": "連線",
-  "views.connections.note": "連線開啟期間，格子留在原位。長條相對於 64 KiB（對數）與閒置逾時。",
+  "views.connections.note":
+    "連線開啟期間，格子留在原位。黑色長條全滿為 64 KiB（對數）；格子的水位隨著逾時接近而下降。",
   "views.connections.keys": "連線：用方向鍵逐一移動",
   "views.connections.hint": "指向一個格子，或用方向鍵，以閱讀其內容。",
   "views.connections.short": "顯示 {open} 條開啟的連線中的 {shown} 條。",
