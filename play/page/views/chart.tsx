@@ -43,7 +43,7 @@ export const GUTTER = { left: 58, right: 14 } as const;
 const NARROW_PX = 330;
 
 /** The widest name; longer ones are pressed. */
-const MOST_NAME_PX = 84;
+const MOST_NAME_PX = 96;
 
 /** A chart of the last minute. */
 export function Chart(props: ChartProps) {
@@ -68,7 +68,7 @@ export function Chart(props: ChartProps) {
         ref={element}
         role="img"
         aria-label={props.label}
-        style={{ height: `${props.height ?? 170}px` }}
+        style={{ minHeight: `${props.height ?? 150}px` }}
       />
     </figure>
   );
@@ -119,8 +119,8 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
         {
           stroke: colours.muted,
           font: CANVAS_FONT,
-          size: 28,
-          gap: 4,
+          size: 30,
+          gap: 8,
           grid: { stroke: colours.line, width: 1 },
           ticks: { show: false },
           splits: () => [60, 45, 30, 15, 0].map((s) => end - s * 1000),

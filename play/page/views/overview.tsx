@@ -10,7 +10,7 @@ import { Sockets } from "./sockets.tsx";
 import { Summary } from "./summary.tsx";
 import { Errors, Latency, Throughput } from "./traffic.tsx";
 import { Turns } from "./turns.tsx";
-import { Workers } from "./workers.tsx";
+import { Workers, WorkItems } from "./workers.tsx";
 
 /** What each view is given. */
 export interface ViewProps {
@@ -39,6 +39,7 @@ export function Overview({ server: newest, frames: newestFrames }: ViewProps) {
         <Connections {...props} />
         <Sockets {...props} />
         <Workers {...props} />
+        <WorkItems {...props} />
         <KernelCounters {...props} />
         <Turns {...props} />
         <Cpu {...props} />

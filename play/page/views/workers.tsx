@@ -7,7 +7,7 @@ import { moments } from "./moments.ts";
 import type { ViewProps } from "./overview.tsx";
 import { CANVAS_FONT, type Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
-import { Series } from "./series_panel.tsx";
+import { SeriesPanel } from "./series_panel.tsx";
 
 /** How much of the past lanes show, in ms: a sample is a few px wide. */
 const SPAN_MS = 20_000;
@@ -24,7 +24,6 @@ export function Workers({ server, frames }: ViewProps) {
   const all = lanes(frames.slice(Math.max(0, begin)), server.id);
   const pitch = LANE_HEIGHTS.find((height) => height * all.length <= MOST_HEIGHT) ??
     LANE_HEIGHTS.at(-1)!;
-  const queue = server.sample?.queue ?? null;
   return (
     <Panel title={t("views.workers")} note={t("views.workers.note")} isWide>
       <LaneLegend all={all} />
@@ -55,7 +54,6 @@ export function Workers({ server, frames }: ViewProps) {
           />
         </>
       )}
-      {queue !== null && <WorkItems server={server} frames={frames} />}
     </Panel>
   );
 }
@@ -79,39 +77,38 @@ function LaneLegend({ all }: { all: readonly Lane[] }) {
   );
 }
 
-/** The queue of a pool model: what waits, and what runs. */
-function WorkItems({ server, frames }: ViewProps) {
+/** The queue of a pool model: what waits, and what runs. Other models have none. */
+export function WorkItems({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
+  if (points.every(({ waiting }) => waiting === null)) return null;
   return (
-    <>
-      <h4>{t("views.items")}</h4>
-      <Series
-        title={t("views.items")}
-        axis={t("views.items.axis")}
-        times={points.map(({ atMs }) => atMs)}
-        series={[
-          {
-            label: t("views.items.waiting"),
-            values: points.map(({ waiting }) => waiting),
-            colour: 2,
-            isArea: true,
-          },
-          {
-            label: t("views.items.active"),
-            values: points.map(({ active }) => active),
-            colour: 1,
-            dash: [6, 4],
-          },
-          {
-            label: t("views.items.maxActive"),
-            values: points.map(({ maxActive }) => maxActive),
-            colour: 7,
-            dash: [2, 3],
-          },
-        ]}
-        format={formatCount}
-      />
-    </>
+    <SeriesPanel
+      title={t("views.items")}
+      axis={t("views.items.axis")}
+      note={t("views.items.note")}
+      times={points.map(({ atMs }) => atMs)}
+      series={[
+        {
+          label: t("views.items.waiting"),
+          values: points.map(({ waiting }) => waiting),
+          colour: 2,
+          isArea: true,
+        },
+        {
+          label: t("views.items.active"),
+          values: points.map(({ active }) => active),
+          colour: 1,
+          dash: [6, 4],
+        },
+        {
+          label: t("views.items.maxActive"),
+          values: points.map(({ maxActive }) => maxActive),
+          colour: 7,
+          dash: [2, 3],
+        },
+      ]}
+      format={formatCount}
+    />
   );
 }
 

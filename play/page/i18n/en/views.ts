@@ -72,8 +72,8 @@ export const views = {
   "views.kernel.grown": "+{count}",
   "views.kernel.listenOverflows": "overflows",
   "views.kernel.listenDrops": "drops",
-  "views.kernel.synRetransmits": "SYN again",
-  "views.kernel.retransmits": "segments again",
+  "views.kernel.synRetransmits": "SYN retransmits",
+  "views.kernel.retransmits": "retransmits",
 
   "views.sockets": "Sockets by state",
   "views.sockets.axis": "sockets",
@@ -98,13 +98,15 @@ export const views = {
   "views.workers.crashed": "crashed",
   "views.items": "Work items",
   "views.items.axis": "work items",
+  "views.items.note":
+    "A message is a work item: it waits until fewer than max active run, and until a Worker is free.",
   "views.items.waiting": "waiting",
   "views.items.active": "active",
   "views.items.maxActive": "max active",
 
   "views.connections": "Connections",
   "views.connections.note":
-    "A cell keeps its place as long as its connection is open. The black bar is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
+    "A cell keeps its place as long as its connection is open. The bar at its foot is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
   "views.connections.keys": "Connections: arrow keys go from one to the next",
   "views.connections.hint": "Point at a cell, or use the arrow keys, to read one.",
   "views.connections.short": "{shown} of {open} open connections are shown.",

@@ -98,13 +98,14 @@ export const views: Record<keyof typeof english, string> = {
   "views.workers.crashed": "當掉",
   "views.items": "工作項目",
   "views.items.axis": "工作項目數",
+  "views.items.note": "一則訊息是一個工作項目：它等到執行中的少於 max active，且有空閒的 Worker。",
   "views.items.waiting": "等待中",
   "views.items.active": "執行中",
   "views.items.maxActive": "max active",
 
   "views.connections": "連線",
   "views.connections.note":
-    "連線開啟期間，格子留在原位。黑色長條全滿為 64 KiB（對數）；格子的水位隨著逾時接近而下降。",
+    "連線開啟期間，格子留在原位。底部長條全滿為 64 KiB（對數）；格子的水位隨著逾時接近而下降。",
   "views.connections.keys": "連線：用方向鍵逐一移動",
   "views.connections.hint": "指向一個格子，或用方向鍵，以閱讀其內容。",
   "views.connections.short": "顯示 {open} 條開啟的連線中的 {shown} 條。",
