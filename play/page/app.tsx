@@ -1,36 +1,100 @@
 /** The whole page. */
 import { type Signal, signal } from "@preact/signals";
-import { t } from "./i18n/mod.ts";
 import { Glass } from "./glass/glass.tsx";
+import { t } from "./i18n/mod.ts";
 import { ParserBench } from "./parser/parser.tsx";
-import { frames, latest, selected } from "./store.ts";
+import { ReplayBar } from "./runs/replay_bar.tsx";
+import { RunsPanel } from "./runs/runs_panel.tsx";
+import { SetupPanel } from "./setup/panel.tsx";
+import { Header } from "./shell/header.tsx";
+import { Complaints, News } from "./shell/notices.tsx";
+import { Tabs } from "./shell/tabs.tsx";
+import { frames, latest, replayed, selected } from "./store.ts";
+import { StoryPanel } from "./stories/panel.tsx";
 import { Overview } from "./views/overview.tsx";
 
 const TABS = ["live", "glass", "parser", "runs"] as const;
 
-const tab: Signal<(typeof TABS)[number]> = signal("live");
+/** The tab that is open. */
+export const tab: Signal<(typeof TABS)[number]> = signal("live");
+
+/** Whether the set-up is unfolded where there is no room for it beside the rest. */
+const isSetupOpen = signal(false);
 
 function Live() {
   const servers = latest.value?.servers ?? [];
-  const server = servers.find(({ id }) => id === selected.value) ?? servers[0];
-  return server === undefined ? null : <Overview server={server} frames={frames.value} />;
+  const shown = replayed.value === null
+    ? servers.filter(({ state }) => state !== "ended")
+    : servers;
+  const server = shown.find(({ id }) => id === selected.value) ?? shown[0];
+  return (
+    <>
+      <ReplayBar />
+      {server === undefined
+        ? (
+          <div class="empty">
+            <h2>{t("live.emptyTitle")}</h2>
+            <p>{t("live.empty")}</p>
+          </div>
+        )
+        : <Overview server={server} frames={frames.value} />}
+    </>
+  );
 }
 
-/** The page: its tabs, and the one that is open. */
+/** The page: set-up, what happens, and the story. */
 export function App() {
   return (
-    <main>
-      <h1>{t("app.title")}</h1>
-      <nav>
-        {TABS.map((name) => (
-          <button type="button" key={name} onClick={() => tab.value = name}>
-            {t(`tab.${name}`)}
-          </button>
-        ))}
-      </nav>
-      {tab.value === "live" && <Live />}
-      {tab.value === "glass" && <Glass />}
-      {tab.value === "parser" && <ParserBench />}
-    </main>
+    <>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          // The address holds the set-up: only the focus moves.
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        {t("app.skip")}
+      </a>
+      <Header />
+      <Complaints />
+      <div class="columns">
+        <aside class="left" aria-labelledby="setup-title">
+          <h2 id="setup-title">
+            <button
+              type="button"
+              class="fold"
+              aria-expanded={isSetupOpen.value}
+              aria-controls="setup-body"
+              onClick={() => isSetupOpen.value = !isSetupOpen.value}
+            >
+              {t("setup.title")}
+            </button>
+            <span class="unfolded">{t("setup.title")}</span>
+          </h2>
+          <div id="setup-body" class={isSetupOpen.value ? "is-open" : ""}>
+            <SetupPanel />
+          </div>
+        </aside>
+        <main id="main" tabIndex={-1}>
+          <News />
+          <Tabs
+            label={t("app.tabs")}
+            tabs={TABS.map((name) => ({ name, title: t(`tab.${name}`) }))}
+            chosen={tab.value}
+            onChoose={(name) => tab.value = name}
+          >
+            {tab.value === "live" && <Live />}
+            {tab.value === "glass" && <Glass />}
+            {tab.value === "parser" && <ParserBench />}
+            {tab.value === "runs" && <RunsPanel onReplay={() => tab.value = "live"} />}
+          </Tabs>
+        </main>
+        <aside class="right" aria-labelledby="story-title">
+          <StoryPanel />
+        </aside>
+      </div>
+    </>
   );
 }

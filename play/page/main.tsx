@@ -1,16 +1,40 @@
 /** Entry of the page. */
 import { render } from "preact";
 import uPlotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { keepAddress } from "./address_sync.ts";
 import { App } from "./app.tsx";
-import { addFrame, link, machine } from "./store.ts";
+import { adoptServers, wordsOf } from "./control.ts";
+import { complain } from "./notices.ts";
+import { keepPreferences } from "./preferences.ts";
+import { keepRuns } from "./runs/runs.ts";
+import { addFrame, link, liveFrame, machine } from "./store.ts";
+import { followStory } from "./stories/panel.tsx";
 import { followEvents, httpHost } from "./transport.ts";
 
 const uPlotSheet = new CSSStyleSheet();
 uPlotSheet.replaceSync(uPlotCss);
-// Before the page's own rules, which may change them.
-document.adoptedStyleSheets.unshift(uPlotSheet);
+document.adoptedStyleSheets.push(uPlotSheet);
 
-render(<App />, document.getElementById("page")!);
+keepPreferences();
+const page = document.getElementById("page")!;
+// What stands there is for browsers that run no scripts.
+page.textContent = "";
+render(<App />, page);
 
-followEvents({ onFrame: addFrame, onLink: (state) => link.value = state });
-machine.value = await httpHost.machine();
+try {
+  machine.value = await httpHost.machine();
+} catch (error) {
+  complain(wordsOf(error));
+}
+// Bounds depend on the machine, so the address is read after it.
+keepAddress();
+followStory();
+keepRuns();
+followEvents({
+  onFrame: (frame) => {
+    const isFirst = liveFrame.peek() === null;
+    addFrame(frame);
+    if (isFirst) adoptServers();
+  },
+  onLink: (state) => link.value = state,
+});

@@ -6,10 +6,23 @@ import { DEFAULT_SETUP } from "./setup/defaults.ts";
 /** How much of the past is kept for the live view, in ms. */
 export const KEPT_MS = 60_000;
 
-/** The frames of the last 60 s, oldest first; a new array with each frame. */
-export const frames: Signal<readonly Frame[]> = signal([]);
+/** The frames of the last 60 s as the host sends them, oldest first; a new array with each. */
+const liveFrames: Signal<readonly Frame[]> = signal([]);
 
-/** The newest frame. */
+/** The newest frame of the host. */
+export const liveFrame: ReadonlySignal<Frame | null> = computed(() =>
+  liveFrames.value.at(-1) ?? null
+);
+
+/** Frames of a run that is replayed, up to the moment that is shown; null: nothing is. */
+export const replayed: Signal<readonly Frame[] | null> = signal(null);
+
+/** The frames to show, oldest first: of the last 60 s, or of a replay. A new array with each. */
+export const frames: ReadonlySignal<readonly Frame[]> = computed(() =>
+  replayed.value ?? liveFrames.value
+);
+
+/** The newest frame to show. */
 export const latest: ReadonlySignal<Frame | null> = computed(() => frames.value.at(-1) ?? null);
 
 /** What the controls say. */
@@ -27,10 +40,16 @@ export type Link = "connecting" | "open" | "lost" | "ended";
 /** Whether frames come. */
 export const link: Signal<Link> = signal("connecting");
 
+/** Of `all`, oldest first, the last {@linkcode KEPT_MS}. */
+export function windowUpTo(all: readonly Frame[]): readonly Frame[] {
+  const end = all.at(-1)?.atMs ?? 0;
+  const start = all.findIndex(({ atMs }) => atMs > end - KEPT_MS);
+  return start <= 0 ? all : all.slice(start);
+}
+
 /** Adds `frame`, and lets go of those that are older than {@linkcode KEPT_MS}. */
 export function addFrame(frame: Frame): void {
-  const kept = frames.value.filter(({ atMs }) => atMs > frame.atMs - KEPT_MS);
-  frames.value = [...kept, frame];
+  liveFrames.value = windowUpTo([...liveFrames.value, frame]);
 }
 
 function followMedia(query: string): ReadonlySignal<boolean> {

@@ -1,0 +1,301 @@
+/** A story: predict first, then run, then what happened. */
+import { batch, effect, type Signal, signal } from "@preact/signals";
+import { complain, say } from "../notices.ts";
+import { slots, wordsOf } from "../control.ts";
+import { language, type MessageKey, t } from "../i18n/mod.ts";
+import { formatFigure, ratioText } from "../runs/comparison.tsx";
+import { FIGURES, type RunFigures } from "../runs/figures.ts";
+import { link, liveFrame, machine, selected, setup } from "../store.ts";
+import { httpHost, RefusedError } from "../transport.ts";
+import {
+  borneOut,
+  lackingEngines,
+  type Progress,
+  runStory,
+  setupOf,
+  StoryError,
+  type StoryHost,
+} from "./run_story.ts";
+import { STORIES } from "./stories.ts";
+import { type Lab, LABS, type Story, type StoryStep, type Text } from "./story.ts";
+
+/** The story that is open. */
+const open: Signal<Lab | null> = signal(null);
+
+/** What was predicted, by the choice's id; it cannot be changed once the story runs. */
+const prediction: Signal<string | null> = signal(null);
+
+/** Where the story is; null: it does not run. */
+const progress: Signal<Progress | null> = signal(null);
+
+/** The figures of the steps that have ended. */
+const results: Signal<readonly RunFigures[]> = signal([]);
+
+let running: AbortController | null = null;
+
+const inWords = (text: Text) => text[language.value];
+
+/** Opens the story that the set-up names, as when a link is opened. */
+export function followStory(): void {
+  effect(() => {
+    const { story } = setup.value;
+    if (story === undefined || running !== null) return;
+    if (!(LABS as readonly string[]).includes(story)) {
+      complain(t("story.unknown", { story }));
+    } else if (story !== open.peek()) {
+      openStory(story as Lab);
+    }
+  });
+}
+
+function openStory(lab: Lab): void {
+  batch(() => {
+    open.value = lab;
+    prediction.value = null;
+    results.value = [];
+    showStep(lab, STORIES[lab].steps[0]);
+  });
+}
+
+function closeStory(): void {
+  const { story: _, ...rest } = setup.value;
+  batch(() => {
+    open.value = null;
+    setup.value = rest;
+  });
+}
+
+/** Sets the controls to what a step asks for. */
+function showStep(lab: Lab, step: StoryStep): void {
+  const { server, load } = setupOf(step, machine.peek());
+  setup.value = { servers: [server], load, story: lab };
+}
+
+/** The host, and what the page shows of it meanwhile. */
+const storyHost: StoryHost = {
+  startServer: async (server) => {
+    const id = await httpHost.startServer(server);
+    batch(() => {
+      slots.value = [id];
+      selected.value = id;
+    });
+    return id;
+  },
+  stopServer: async (id) => {
+    await httpHost.stopServer(id);
+    slots.value = slots.value.map((slot) => slot === id ? null : slot);
+  },
+  startLoad: (start) => httpHost.startLoad(start),
+  stopLoad: (id) => httpHost.stopLoad(id),
+  onFrame: (listener) => {
+    let last = liveFrame.peek();
+    return liveFrame.subscribe((frame) => {
+      // The one of before is no news.
+      if (frame === null || frame === last) return;
+      last = frame;
+      listener(frame);
+    });
+  },
+};
+
+async function start(story: Story): Promise<void> {
+  running = new AbortController();
+  const { signal } = running;
+  const unwatch = link.subscribe((state) => {
+    if (state === "ended") running?.abort(new StoryError(t("link.ended")));
+  });
+  results.value = [];
+  try {
+    await runStory(story, storyHost, machine.peek(), {
+      signal,
+      onProgress: (now) => {
+        if (now.doing === "starting") showStep(story.lab, story.steps[now.step]);
+        progress.value = now;
+      },
+      onFigures: (_, figures) => results.value = [...results.value, figures],
+    });
+    say(t("story.done"));
+  } catch (error) {
+    if (error instanceof StoryError) complain(t("story.failed", { why: error.message }));
+    else if (!signal.aborted) {
+      if (!(error instanceof RefusedError || error instanceof TypeError)) throw error;
+      complain(wordsOf(error));
+    }
+  } finally {
+    unwatch();
+    running = null;
+    progress.value = null;
+  }
+}
+
+/** The panel. */
+export function StoryPanel() {
+  const lab = open.value;
+  return (
+    <div class="story">
+      <h2 id="story-title">{t("story.title")}</h2>
+      <p class="row">
+        <label for="story-choice">{t("story.choose")}</label>
+        <select
+          id="story-choice"
+          value={lab ?? ""}
+          disabled={progress.value !== null}
+          onChange={({ currentTarget: { value } }) =>
+            value === "" ? closeStory() : openStory(value as Lab)}
+        >
+          <option value="">{t("story.none")}</option>
+          {LABS.map((name) => <option key={name} value={name}>{name}</option>)}
+        </select>
+      </p>
+      {lab === null
+        ? <p class="muted">{t("story.about")}</p>
+        : <OpenStory key={lab} story={STORIES[lab]} />}
+    </div>
+  );
+}
+
+function OpenStory({ story }: { story: Story }) {
+  const isRunning = progress.value !== null;
+  const host = machine.value;
+  const lacking = host === null ? [] : lackingEngines(story, host);
+  const isReady = prediction.value !== null && lacking.length === 0;
+  const isFixed = isRunning || results.value.length > 0;
+  return (
+    <article class="card">
+      <h3>{story.lab}</h3>
+      <p class="question">{inWords(story.question)}</p>
+      {story.near && (
+        <p class="near">
+          <strong>{t("story.near")}</strong> {inWords(story.near)}
+        </p>
+      )}
+      <fieldset disabled={isFixed}>
+        <legend>{t("story.predict")}</legend>
+        <p>{inWords(story.predict.question)}</p>
+        {story.predict.choices.map(({ id, text }) => (
+          <label class="choice" key={id}>
+            <input
+              type="radio"
+              name="prediction"
+              value={id}
+              checked={prediction.value === id}
+              onChange={() => prediction.value = id}
+            />
+            <span>{inWords(text)}</span>
+          </label>
+        ))}
+      </fieldset>
+      <h4>{t("story.look")}</h4>
+      <ul>{story.look.map((text) => <li key={text.en}>{inWords(text)}</li>)}</ul>
+      <p class="row">
+        {isRunning
+          ? (
+            <button
+              type="button"
+              onClick={() => running?.abort(new DOMException("", "AbortError"))}
+            >
+              {t("story.stop")}
+            </button>
+          )
+          : (
+            <button
+              type="button"
+              class="primary"
+              aria-disabled={!isReady}
+              aria-describedby="story-ready"
+              onClick={() => isReady && start(story)}
+            >
+              {results.value.length > 0 ? t("story.again") : t("story.run")}
+            </button>
+          )}
+        {results.value.length > 0 && !isRunning && (
+          <button
+            type="button"
+            onClick={() => {
+              results.value = [];
+              prediction.value = null;
+            }}
+          >
+            {t("story.anew")}
+          </button>
+        )}
+      </p>
+      <p class="note" id="story-ready">
+        {lacking.length > 0
+          ? t("story.lacking", { engines: lacking.join(", ") })
+          : prediction.value === null
+          ? t("story.predictFirst")
+          : t("story.length", { steps: story.steps.length, seconds: secondsOf(story) })}
+      </p>
+      <Steps story={story} />
+      {results.value.length === story.steps.length && !isRunning && <Outcome story={story} />}
+    </article>
+  );
+}
+
+/** About how long a story takes, in s. */
+function secondsOf({ steps }: Story): number {
+  const ms = steps.reduce((sum, { load }) => sum + (load.durationMs ?? 0) + 1500, 0);
+  return Math.round(ms / 1000);
+}
+
+/** The steps, and the figures of those that have ended. */
+function Steps({ story }: { story: Story }) {
+  const now = progress.value;
+  const columns = FIGURES.filter(({ name }) => story.figures.includes(name));
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={t("story.steps")}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t("story.steps")}</th>
+            {columns.map(({ name }) => (
+              <th scope="col" key={name}>{t(`figure.${name}` as MessageKey)}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {story.steps.map((step, index) => {
+            const figures = results.value[index];
+            return (
+              <tr key={index} class={now?.step === index ? "is-now" : ""}>
+                <th scope="row">
+                  {inWords(step.label)}
+                  {now?.step === index && <small>{t(`story.doing.${now.doing}`)}</small>}
+                </th>
+                {columns.map(({ name, kind }) => (
+                  <td key={name}>
+                    {figures && formatFigure(kind, figures[name])}
+                    {figures && index > 0 &&
+                      <small>{ratioText(figures[name], results.value[0][name])}</small>}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** What was predicted, and what the figures say. */
+function Outcome({ story }: { story: Story }) {
+  const right = borneOut(story, results.value);
+  const predicted = story.predict.choices.find(({ id }) => id === prediction.value);
+  const isRight = right !== null && right.id === predicted?.id;
+  return (
+    <div class={`outcome ${right === null ? "is-unknown" : isRight ? "is-right" : "is-wrong"}`}>
+      <h4>{t("story.outcome")}</h4>
+      <dl>
+        <dt>{t("story.predicted")}</dt>
+        <dd>{predicted && inWords(predicted.text)}</dd>
+        <dt>{t("story.measured")}</dt>
+        <dd>{right === null ? t("story.unclear") : inWords(right.text)}</dd>
+      </dl>
+      {right !== null && <p class="verdict">{t(isRight ? "story.right" : "story.wrong")}</p>}
+      <p>{inWords(story.meaning)}</p>
+      <p class="note">{t("story.lab", { command: `ktcp lab ${story.lab}` })}</p>
+    </div>
+  );
+}
