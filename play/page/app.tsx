@@ -7,7 +7,7 @@ import { ReplayBar } from "./runs/replay_bar.tsx";
 import { RunsPanel } from "./runs/runs_panel.tsx";
 import { SetupPanel } from "./setup/panel.tsx";
 import { Header } from "./shell/header.tsx";
-import { Complaints, News } from "./shell/notices.tsx";
+import { Complaints } from "./shell/notices.tsx";
 import { Tabs } from "./shell/tabs.tsx";
 import { frames, latest, replayed, selected } from "./store.ts";
 import { StoryPanel } from "./stories/panel.tsx";
@@ -78,7 +78,6 @@ export function App() {
           </div>
         </aside>
         <main id="main" tabIndex={-1}>
-          <News />
           <Tabs
             label={t("app.tabs")}
             tabs={TABS.map((name) => ({ name, title: t(`tab.${name}`) }))}

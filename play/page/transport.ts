@@ -3,6 +3,7 @@ import type {
   Frame,
   GlassRequest,
   GlassTrace,
+  LoadResult,
   LoadStart,
   Machine,
   Recording,
@@ -24,6 +25,8 @@ export interface Host {
   /** @returns an id for each server */
   startLoad(start: LoadStart): Promise<string[]>;
   stopLoad(id: string): Promise<void>;
+  /** The whole result of a load that has ended. */
+  loadResult(id: string): Promise<LoadResult>;
   glass(request: GlassRequest): Promise<GlassTrace[]>;
   /** @returns the report, HTML */
   report(recording: Recording): Promise<string>;
@@ -68,6 +71,7 @@ export const httpHost: Host = {
   stopServer: async (id) => void await ask("DELETE", `/api/servers/${encodeURIComponent(id)}`),
   startLoad: async (start) => (await (await ask("POST", "/api/loads", start)).json()).ids,
   stopLoad: async (id) => void await ask("DELETE", `/api/loads/${encodeURIComponent(id)}`),
+  loadResult: async (id) => await (await ask("GET", `/api/loads/${encodeURIComponent(id)}`)).json(),
   glass: async (request) => await (await ask("POST", "/api/glass", request)).json(),
   report: async (recording) => await (await ask("POST", "/api/report", recording)).text(),
 };
@@ -92,7 +96,7 @@ export const RETRY_MS = 1000;
  */
 export function followEvents({ onFrame, onLink }: EventsListener): () => void {
   let source: EventSource | undefined;
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let lostAtMs: number | undefined;
   const connect = () => {
     source = new EventSource(urlOf("/api/events"));

@@ -164,8 +164,14 @@ export function seriesOf(frames: readonly Frame[], server: string, stepMs = 250)
   const endMs = Math.max(...samples.map((sample) => sample.endMs));
   const counts = new Array<number>(Math.ceil((endMs - startMs) / stepMs)).fill(0);
   for (const sample of samples) {
-    const middle = (sample.startMs + sample.endMs) / 2;
-    counts[Math.floor((middle - startMs) / stepMs)] += sample.answers;
+    const length = Math.max(sample.endMs - sample.startMs, 1);
+    const last = Math.floor((sample.endMs - startMs) / stepMs);
+    // A sample that spans steps is divided as if its answers had come evenly.
+    for (let i = Math.floor((sample.startMs - startMs) / stepMs); i <= last; ++i) {
+      const from = Math.max(sample.startMs, startMs + i * stepMs);
+      const to = Math.min(sample.endMs, startMs + (i + 1) * stepMs);
+      if (to > from) counts[i] += sample.answers * (to - from) / length;
+    }
   }
   counts.forEach((count, i) => {
     const ms = Math.min(stepMs, endMs - startMs - i * stepMs);

@@ -1,8 +1,9 @@
 /** The runs that the page holds: each begins with a load and ends with it. */
 import { effect, type Signal, signal } from "@preact/signals";
-import type { Frame, Recording } from "../../protocol.ts";
-import { slots } from "../control.ts";
+import type { Frame, Recording, Setup } from "../../protocol.ts";
+import { LETTERS, slots } from "../control.ts";
 import { liveFrame, machine, setup } from "../store.ts";
+import { httpHost } from "../transport.ts";
 import { Recorder } from "./recorder.ts";
 
 /** A run. */
@@ -24,7 +25,7 @@ export const runs: Signal<readonly Run[]> = signal([]);
 export const isRecording: Signal<boolean> = signal(false);
 
 /** Runs that are held at the most; the oldest are let go. */
-export const MOST_RUNS = 8;
+export const MOST_RUNS = 12;
 
 /** How long frames are taken after the last load has ended, in ms: what it leaves behind. */
 const AFTER_MS = 1000;
@@ -46,46 +47,75 @@ export function dropRun(id: number): void {
 /** Letters for the servers of a recording, in the order in which they appear. */
 export function lettersOf({ frames }: Recording): ReadonlyMap<string, string> {
   const ids = new Set(frames.flatMap(({ servers }) => servers.map(({ id }) => id)));
-  return new Map([...ids].map((id, index) => [id, "ABCD"[index % 4]]));
+  return new Map([...ids].map((id, index) => [id, LETTERS[index % LETTERS.length]]));
+}
+
+/** Asks for the whole results of a recording's loads, which frames do not hold. */
+async function addResults(recording: Recording): Promise<void> {
+  const ended = recording.frames.flatMap(({ loads }) => loads.filter(({ result }) => result));
+  for (const id of new Set(ended.map(({ id }) => id))) {
+    try {
+      const result = await httpHost.loadResult(id);
+      recording.results = { ...recording.results, [id]: result };
+    } catch {
+      // The report does without what the host no longer has.
+    }
+  }
+}
+
+/** A run that is being recorded. */
+interface Begun {
+  recorder: Recorder;
+  setup: Setup;
+  letters: Map<string, string>;
+  /** Since when no load runs. */
+  quietSinceMs: number | null;
+}
+
+function begin(before: Frame | null): Begun {
+  const recorder = new Recorder();
+  if (before !== null) recorder.add(before);
+  isRecording.value = true;
+  return { recorder, setup: setup.peek(), letters: new Map(), quietSinceMs: null };
+}
+
+function finish({ recorder, setup, letters }: Begun): void {
+  isRecording.value = false;
+  const host = machine.peek();
+  if (host === null) return;
+  const recording: Recording = {
+    format: "ktcp-play-1",
+    savedAt: new Date().toISOString(),
+    machine: host,
+    setup,
+    frames: recorder.finish(),
+  };
+  addRun({ recording, letters, stride: recorder.stride });
+  addResults(recording);
 }
 
 /** Records a run whenever a load runs. @returns ends it */
 export function keepRuns(): () => void {
-  let recorder: Recorder | null = null;
+  let begun: Begun | null = null;
   let before: Frame | null = null;
-  let startSetup = setup.peek();
-  let letters = new Map<string, string>();
-  let quietSinceMs: number | null = null;
   return effect(() => {
     const frame = liveFrame.value;
     if (frame === null || frame === before) return;
     const isLoaded = frame.loads.some(({ state }) => state === "running");
-    if (recorder === null && isLoaded) {
-      recorder = new Recorder();
-      if (before !== null) recorder.add(before);
-      startSetup = setup.peek();
-      letters = new Map();
-      isRecording.value = true;
+    // The next load begins another run.
+    if (begun !== null && begun.quietSinceMs !== null && isLoaded) {
+      finish(begun);
+      begun = null;
     }
+    if (begun === null && isLoaded) begun = begin(before);
     before = frame;
-    if (recorder === null) return;
+    if (begun === null) return;
+    const { recorder, letters } = begun;
     recorder.add(frame);
-    slots.peek().forEach((id, index) => id && letters.set(id, "ABCD"[index]));
-    quietSinceMs = isLoaded ? null : quietSinceMs ?? frame.atMs;
-    if (quietSinceMs === null || frame.atMs - quietSinceMs < AFTER_MS) return;
-    const host = machine.peek();
-    if (host !== null) {
-      const recording: Recording = {
-        format: "ktcp-play-1",
-        savedAt: new Date().toISOString(),
-        machine: host,
-        setup: startSetup,
-        frames: recorder.finish(),
-      };
-      addRun({ recording, letters, stride: recorder.stride });
-    }
-    recorder = null;
-    quietSinceMs = null;
-    isRecording.value = false;
+    slots.peek().forEach((id, index) => id && letters.set(id, LETTERS[index]));
+    begun.quietSinceMs = isLoaded ? null : begun.quietSinceMs ?? frame.atMs;
+    if (begun.quietSinceMs === null || frame.atMs - begun.quietSinceMs < AFTER_MS) return;
+    finish(begun);
+    begun = null;
   });
 }

@@ -3,11 +3,13 @@ import type { ServerSetup } from "../../protocol.ts";
 import { language, t } from "../i18n/mod.ts";
 import type { Run } from "./runs.ts";
 
-/** The clock time of a run, or the name of the file it came from. */
+/** The clock time of a run, or the name of the file it came from; and its story. */
 export function titleOf(run: Run): string {
   const at = new Date(run.recording.savedAt);
   const time = at.toLocaleTimeString(language.value, { hour12: false });
-  return run.file ?? t("run.title", { time });
+  const { story } = run.recording.setup;
+  const title = run.file ?? t("run.title", { time });
+  return story === undefined ? title : `${title} · ${story}`;
 }
 
 /** A server's set-up in few words: `http, epoll, single`. */

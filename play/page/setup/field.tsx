@@ -37,7 +37,18 @@ export function FieldRow<T extends object>(
   const common = { id, describedBy, isDisabled: reason !== null, values, surroundings, onChange };
   return (
     <div class={`field${reason === null ? "" : " is-off"}`}>
-      <label for={id}>{name}</label>
+      <div class="field-name">
+        <label for={id}>{name}</label>
+        <p class="note" id={`${id}-note`}>
+          {reason !== null
+            ? t(reason)
+            : field.kind === "number"
+            ? boundsText(field, surroundings)
+            : field.kind === "choice"
+            ? refusedText(field, values, surroundings)
+            : ""}
+        </p>
+      </div>
       <button
         type="button"
         class="help-button"
@@ -61,15 +72,6 @@ export function FieldRow<T extends object>(
             onChange({ ...values, [field.key]: currentTarget.checked })}
         />
       )}
-      <p class="note" id={`${id}-note`}>
-        {reason !== null
-          ? t(reason)
-          : field.kind === "number"
-          ? boundsText(field, surroundings)
-          : field.kind === "choice"
-          ? refusedText(field, values, surroundings)
-          : ""}
-      </p>
       <p class="help" id={`${id}-help`} hidden={!isOpen}>{help(field.key)}</p>
     </div>
   );
@@ -79,10 +81,15 @@ function inUnits<T>(value: number, { scale = 1 }: NumberField<T>): string {
   return String(value / scale);
 }
 
+/** A bound as it is read: with separators, which a control does not take. */
+function grouped<T>(value: number, { scale = 1 }: NumberField<T>): string {
+  return (value / scale).toLocaleString("en", { maximumFractionDigits: 3 });
+}
+
 function boundsText<T>(field: NumberField<T>, surroundings: Surroundings): string {
   const { min, max } = field.bounds(surroundings);
   const unit = field.unit === undefined ? "" : ` ${t(`unit.${field.unit}`)}`;
-  return t("field.bounds", { min: inUnits(min, field), max: inUnits(max, field) }) + unit;
+  return t("field.bounds", { min: grouped(min, field), max: grouped(max, field) }) + unit;
 }
 
 /** Which choices cannot be taken, and why: `select, poll: …`. */

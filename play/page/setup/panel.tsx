@@ -130,16 +130,6 @@ function ServerCard({ index, server, surroundings, canRemove, isFull }: ServerCa
         </h3>
         <span class={`state state-${running?.state ?? "ended"}`}>{stateText(running)}</span>
       </header>
-      {SERVER_FIELDS.filter(({ key }) => MAIN_FIELDS.has(key)).map(row)}
-      <details
-        open={areMoreOpen.value}
-        onToggle={({ currentTarget }) => areMoreOpen.value = currentTarget.open}
-      >
-        <summary>{t("server.more")}</summary>
-        {SERVER_FIELDS.filter(({ key }) => !MAIN_FIELDS.has(key)).map(row)}
-      </details>
-      {isStale && <p class="warning">{t("server.stale")}</p>}
-      {failed && <p class="warning">{failed}</p>}
       <p class="row">
         <button
           type="button"
@@ -171,6 +161,16 @@ function ServerCard({ index, server, surroundings, canRemove, isFull }: ServerCa
           </button>
         )}
       </p>
+      {isStale && <p class="warning">{t("server.stale")}</p>}
+      {failed && <p class="warning">{failed}</p>}
+      {SERVER_FIELDS.filter(({ key }) => MAIN_FIELDS.has(key)).map(row)}
+      <details
+        open={areMoreOpen.value}
+        onToggle={({ currentTarget }) => areMoreOpen.value = currentTarget.open}
+      >
+        <summary>{t("server.more")}</summary>
+        {SERVER_FIELDS.filter(({ key }) => !MAIN_FIELDS.has(key)).map(row)}
+      </details>
     </section>
   );
 }
@@ -204,15 +204,6 @@ function LoadCard({ load, surroundings }: { load: LoadSetup; surroundings: Surro
           {isRunning ? t("load.running", { count: runningLoads.value.length }) : t("load.none")}
         </span>
       </header>
-      {LOAD_FIELDS.map((field) => (
-        <FieldRow
-          key={field.key}
-          field={field}
-          values={load}
-          surroundings={surroundings}
-          onChange={changeLoad}
-        />
-      ))}
       <p class="row">
         <button
           type="button"
@@ -223,6 +214,15 @@ function LoadCard({ load, surroundings }: { load: LoadSetup; surroundings: Surro
           {isRunning ? t("load.stop") : t("load.start")}
         </button>
       </p>
+      {LOAD_FIELDS.map((field) => (
+        <FieldRow
+          key={field.key}
+          field={field}
+          values={load}
+          surroundings={surroundings}
+          onChange={changeLoad}
+        />
+      ))}
     </section>
   );
 }

@@ -2,6 +2,7 @@
 import { type Language, language, LANGUAGES, t } from "../i18n/mod.ts";
 import { chooseLanguage, chooseTheme, type Theme, theme, THEMES } from "../preferences.ts";
 import { link, machine } from "../store.ts";
+import { News } from "./notices.tsx";
 
 const LANGUAGE_NAMES: Record<Language, string> = { en: "English", "zh-TW": "繁體中文" };
 
@@ -18,6 +19,7 @@ export function Header() {
           cpus: host.cpus,
         })}
       </p>
+      <News />
       <p class={`link link-${link.value}`}>{t(`link.${link.value}`)}</p>
       <div class="choices">
         <label for="language">{t("app.language")}</label>

@@ -134,23 +134,26 @@ export function StoryPanel() {
   return (
     <div class="story">
       <h2 id="story-title">{t("story.title")}</h2>
-      <p class="row">
-        <label for="story-choice">{t("story.choose")}</label>
-        <select
-          id="story-choice"
-          value={lab ?? ""}
-          disabled={progress.value !== null}
-          onChange={({ currentTarget: { value } }) =>
-            value === "" ? closeStory() : openStory(value as Lab)}
-        >
-          <option value="">{t("story.none")}</option>
-          {LABS.map((name) => <option key={name} value={name}>{name}</option>)}
-        </select>
-      </p>
-      {lab === null
-        ? <p class="muted">{t("story.about")}</p>
-        : <OpenStory key={lab} story={STORIES[lab]} />}
+      {lab === null ? <StoryList /> : <OpenStory key={lab} story={STORIES[lab]} />}
     </div>
+  );
+}
+
+function StoryList() {
+  return (
+    <>
+      <p class="muted">{t("story.about")}</p>
+      <ul class="plain story-list">
+        {LABS.map((lab) => (
+          <li key={lab}>
+            <button type="button" onClick={() => openStory(lab)}>
+              <strong>{lab}</strong>
+              <small>{inWords(STORIES[lab].question)}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -162,7 +165,12 @@ function OpenStory({ story }: { story: Story }) {
   const isFixed = isRunning || results.value.length > 0;
   return (
     <article class="card">
-      <h3>{story.lab}</h3>
+      <header>
+        <h3>{story.lab}</h3>
+        <button type="button" class="quiet" disabled={isRunning} onClick={closeStory}>
+          {t("story.all")}
+        </button>
+      </header>
       <p class="question">{inWords(story.question)}</p>
       {story.near && (
         <p class="near">
@@ -239,40 +247,40 @@ function secondsOf({ steps }: Story): number {
   return Math.round(ms / 1000);
 }
 
-/** The steps, and the figures of those that have ended. */
+/** The steps as columns, and the figures of those that have ended. */
 function Steps({ story }: { story: Story }) {
   const now = progress.value;
-  const columns = FIGURES.filter(({ name }) => story.figures.includes(name));
+  const rows = FIGURES.filter(({ name }) => story.figures.includes(name));
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={t("story.steps")}>
-      <table>
+      <table class="steps">
         <thead>
           <tr>
             <th scope="col">{t("story.steps")}</th>
-            {columns.map(({ name }) => (
-              <th scope="col" key={name}>{t(`figure.${name}` as MessageKey)}</th>
+            {story.steps.map((step, index) => (
+              <th scope="col" key={index} class={now?.step === index ? "is-now" : ""}>
+                {inWords(step.label)}
+                {now?.step === index && <small>{t(`story.doing.${now.doing}`)}</small>}
+              </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {story.steps.map((step, index) => {
-            const figures = results.value[index];
-            return (
-              <tr key={index} class={now?.step === index ? "is-now" : ""}>
-                <th scope="row">
-                  {inWords(step.label)}
-                  {now?.step === index && <small>{t(`story.doing.${now.doing}`)}</small>}
-                </th>
-                {columns.map(({ name, kind }) => (
-                  <td key={name}>
+          {rows.map(({ name, kind }) => (
+            <tr key={name}>
+              <th scope="row">{t(`figure.${name}` as MessageKey)}</th>
+              {story.steps.map((_, index) => {
+                const figures = results.value[index];
+                return (
+                  <td key={index} class={now?.step === index ? "is-now" : ""}>
                     {figures && formatFigure(kind, figures[name])}
                     {figures && index > 0 &&
                       <small>{ratioText(figures[name], results.value[0][name])}</small>}
                   </td>
-                ))}
-              </tr>
-            );
-          })}
+                );
+              })}
+            </tr>
+          ))}
         </tbody>
       </table>
     </div>

@@ -142,7 +142,7 @@ export const page = {
   "why.enginePool": "Workers of shared-pool cannot wait at it together.",
   "runs.title": "Runs",
   "runs.about":
-    "A run is recorded from the start of a load to a second after its end. It stays here until the page is closed, or eight newer ones have come.",
+    "A run is recorded from the start of a load to a second after its end. It stays here until the page is closed, or twelve newer ones have come.",
   "runs.none": "There is no run yet.",
   "runs.recording": "A run is being recorded.",
   "runs.open": "Open a saved run",
@@ -194,9 +194,8 @@ export const page = {
   "figure.listenOverflows": "Accept queue overflows",
   "figure.heldClosed": "Silent and slow ones closed",
   "figure.firstClosedUs": "First of them after",
-  "story.title": "Story",
-  "story.choose": "Lab",
-  "story.none": "none",
+  "story.title": "Stories",
+  "story.all": "All stories",
   "story.about":
     "Choose a lab: its story sets up everything, asks you to predict first, runs, and shows what happened.",
   "story.near": "Unlike the lab.",

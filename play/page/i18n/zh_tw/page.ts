@@ -137,7 +137,7 @@ export const page: Record<keyof typeof english, string> = {
   "why.enginePool": "shared-pool 的 Worker 無法共同在它上面等待。",
   "runs.title": "執行紀錄",
   "runs.about":
-    "從負載開始到結束後一秒，會記錄為一次執行。它保留到頁面關閉，或有八次較新的執行為止。",
+    "從負載開始到結束後一秒，會記錄為一次執行。它保留到頁面關閉，或有十二次較新的執行為止。",
   "runs.none": "還沒有執行紀錄。",
   "runs.recording": "正在記錄。",
   "runs.open": "開啟儲存的執行紀錄",
@@ -189,8 +189,7 @@ export const page: Record<keyof typeof english, string> = {
   "figure.heldClosed": "被關閉的沉默與緩慢用戶端",
   "figure.firstClosedUs": "其中第一個於",
   "story.title": "故事",
-  "story.choose": "實驗",
-  "story.none": "無",
+  "story.all": "所有故事",
   "story.about": "選擇一個實驗：它的故事會設定好一切，請你先預測，然後執行，並顯示發生了什麼。",
   "story.near": "與實驗不同。",
   "story.predict": "先預測",
