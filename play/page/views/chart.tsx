@@ -5,6 +5,7 @@ import { t } from "../i18n/mod.ts";
 import { CANVAS_FONT, type Palette, palette } from "./palette.ts";
 import { decades, linearTicks, niceCeiling } from "./ticks.ts";
 import { usePicture } from "./use_picture.ts";
+import { withGaps } from "./windows.ts";
 
 /** How much of the past charts show, in ms. */
 export const SPAN_MS = 60_000;
@@ -41,6 +42,9 @@ export const GUTTER = { left: 58, right: 14 } as const;
 
 /** Below this width the names beside the lines give way. */
 const NARROW_PX = 330;
+
+/** How far ticks are apart at least, about. */
+const TICK_PX = 38;
 
 /** The widest name; longer ones are pressed. */
 const MOST_NAME_PX = 96;
@@ -134,9 +138,12 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
           gap: 6,
           grid: { stroke: colours.line, width: 1 },
           ticks: { show: false },
-          splits: (_plot, _axis, min, max) =>
-            isLogarithmic ? powersOfTen(min, max) : linearTicks(max, 4),
-          // Spaces that break no line would not be measured as such.
+          splits: (plot, _axis, min, max) =>
+            isLogarithmic
+              ? powersOfTen(min, max)
+              : linearTicks(max, Math.max(2, Math.floor(plot.height / TICK_PX))),
+          // uPlot would leave out some of a logarithmic axis.
+          filter: (_plot, splits) => splits,
           values: (_plot, splits) => splits.map((value) => propsNow().format(value)),
         },
       ],
@@ -154,7 +161,8 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
     draw() {
       const { times, series } = propsNow();
       end = times.at(-1) ?? 0;
-      plot.setData([times, ...series.map(({ values }) => values)] as uPlot.AlignedData);
+      const broken = withGaps(times, series.map(({ values }) => values));
+      plot.setData([broken.times, ...broken.columns] as uPlot.AlignedData);
     },
     destroy() {
       plot.destroy();

@@ -53,7 +53,7 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
     <section class="comparison" aria-labelledby="views-comparison">
       <h2 id="views-comparison">{t("views.comparison")}</h2>
       <FiguresTable servers={servers} points={points} />
-      <div class="multiples">
+      <div class="multiples" style={{ "--servers": servers.length }}>
         {PICTURES.map(({ name, of, format, colour }) => {
           const rows = servers.map((server) => ({
             server,

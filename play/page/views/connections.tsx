@@ -20,7 +20,12 @@ import type { Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { PHASE_MARKS, PHASES } from "./phases.ts";
 
-const HEIGHT_PX = 310;
+/** Heights in px up to so many places; they grow in few steps, as all below moves with each. */
+const HEIGHTS = [
+  { places: 112, height: 120 },
+  { places: 400, height: 200 },
+  { places: Infinity, height: 310 },
+] as const;
 
 const IDLE = PHASES.indexOf("idle");
 
@@ -72,7 +77,7 @@ export function Connections({ server, frames }: ViewProps) {
     <Panel
       title={t("views.connections")}
       note={t("views.connections.note")}
-      isWide
+      place="wide"
     >
       <PhaseLegend columns={columns} />
       {isShort && (
@@ -96,7 +101,7 @@ export function Connections({ server, frames }: ViewProps) {
       >
         <Canvas
           label={`${t("views.connections")}. ${t("views.tableBelow")}`}
-          height={HEIGHT_PX}
+          height={HEIGHTS.find(({ places }) => slots.ids.length <= places)!.height}
           draw={(surface) => {
             grid.current = cellGrid(slots.ids.length, surface.width, surface.height);
             drawCells(surface, grid.current, {

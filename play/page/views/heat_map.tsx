@@ -19,7 +19,7 @@ export function HeatMap({ server, frames }: ViewProps) {
   const endMs = frames.at(-1)?.atMs ?? 0;
   const grid = heatGrid(frames, server.id, { endMs, spanMs: SPAN_MS, columnMs: COLUMN_MS });
   return (
-    <Panel title={t("views.heat")} note={t("views.heat.note")} isWide>
+    <Panel title={t("views.heat")} note={t("views.heat.note")} place="wide">
       {grid === null ? <p class="nothing">{t("views.noAnswers")}</p> : (
         <>
           <Scale most={grid.most} />

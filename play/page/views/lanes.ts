@@ -2,7 +2,7 @@
 import type { Frame } from "../../protocol.ts";
 import type { ThreadSample } from "../../../servers/models/server_sample.ts";
 import { viewOf } from "./moments.ts";
-import { WINDOW_MS } from "./windows.ts";
+import { GAP_MS, WINDOW_MS } from "./windows.ts";
 
 /** What a thread does: `gone` where no Worker is in the place, `unknown` where it cannot be told. */
 export type LaneState = "idle" | "busy" | "blocked" | "unknown" | "gone";
@@ -37,13 +37,15 @@ export interface Lane {
 export function lanes(frames: readonly Frame[], server: string): Lane[] {
   const builders = new Map<string, LaneBuilder>();
   let wasKnown = false;
+  let beforeMs = -Infinity;
   for (const frame of frames) {
     const sample = viewOf(frame, server)?.sample ?? null;
-    if (sample === null) {
+    if (sample === null || frame.atMs - beforeMs > GAP_MS) {
       for (const builder of builders.values()) builder.interrupt();
       wasKnown = false;
-      continue;
     }
+    beforeMs = frame.atMs;
+    if (sample === null) continue;
     for (const thread of sample.threads) {
       let builder = builders.get(thread.name);
       if (builder === undefined) {

@@ -7,15 +7,15 @@ export interface PanelProps {
   title: string;
   /** What one must know to read it. */
   note?: string;
-  /** Takes two columns where there are some. */
-  isWide?: boolean;
+  /** Its place among the others: a class of views.css. */
+  place?: "wide" | "items" | "turns" | "cpu" | "memory";
   children: ComponentChildren;
 }
 
-export function Panel({ title, note, isWide, children }: PanelProps) {
+export function Panel({ title, note, place, children }: PanelProps) {
   const id = useId();
   return (
-    <section class={isWide ? "panel wide" : "panel"} aria-labelledby={id}>
+    <section class={place === undefined ? "panel" : `panel ${place}`} aria-labelledby={id}>
       <h3 id={id}>{title}</h3>
       {children}
       {note !== undefined && <p class="note">{note}</p>}

@@ -20,6 +20,7 @@ export function Cpu({ server, frames }: ViewProps) {
     <SeriesPanel
       title="CPU"
       axis={t("views.cpu.axis")}
+      place="cpu"
       note={t("views.cpu.note", { cost: formatShare(cost) })}
       times={points.map(({ atMs }) => atMs)}
       layers={layers}
@@ -43,6 +44,7 @@ export function Memory({ server, frames }: ViewProps) {
     <SeriesPanel
       title={t("views.memory")}
       axis={t("views.memory.axis")}
+      place="memory"
       times={points.map(({ atMs }) => atMs)}
       series={[{
         label: "RSS",

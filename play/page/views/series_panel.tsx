@@ -2,7 +2,7 @@
 import { t } from "../i18n/mod.ts";
 import { Chart, type ChartSeries, SPAN_MS } from "./chart.tsx";
 import { UNKNOWN } from "./format.ts";
-import { Legend, Panel, TableAlternative } from "./panel.tsx";
+import { Legend, Panel, type PanelProps, TableAlternative } from "./panel.tsx";
 
 /** A series, and what its legend shows where that is not its newest value. */
 export interface PanelSeries extends ChartSeries {
@@ -73,12 +73,11 @@ function rowTimes(times: readonly number[]): { agoMs: number; index: number }[] 
 }
 
 /** A panel that shows series. */
-export function SeriesPanel({ note, isWide, ...series }: SeriesProps & {
-  note?: string;
-  isWide?: boolean;
-}) {
+export function SeriesPanel(
+  { note, place, ...series }: SeriesProps & Pick<PanelProps, "note" | "place">,
+) {
   return (
-    <Panel title={series.title} note={note} isWide={isWide}>
+    <Panel title={series.title} note={note} place={place}>
       <Series {...series} />
     </Panel>
   );

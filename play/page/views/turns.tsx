@@ -12,7 +12,7 @@ export function Turns({ server, frames }: ViewProps) {
   const isCounted = server.sample === null ||
     server.sample.threads.some(({ calls }) => calls !== undefined);
   return (
-    <Panel title={t("views.turns")} note={t("views.turns.note")}>
+    <Panel title={t("views.turns")} note={t("views.turns.note")} place="turns">
       {!isCounted
         ? <p class="nothing">{t("views.turns.unknown", { engine: server.setup.engine })}</p>
         : (

@@ -4,10 +4,13 @@ import type { Frame } from "../../protocol.ts";
 /** How long a stretch is, in ms. */
 export const WINDOW_MS = 1000;
 
+/** Frames that are further apart than this, in ms, have a gap between them of which nothing is known. */
+export const GAP_MS = 500;
+
 /**
  * Makes a function that gives a figure for each of some frames, computed from the window that ends
  * with it. A window begins with the last frame that is at least {@linkcode WINDOW_MS} older, so that
- * differences span the whole of it; at the beginning it is shorter.
+ * differences span the whole of it; at the beginning and after a gap it is shorter.
  *
  * Frames never change, so a figure is computed once: later calls with more frames compute the new ones.
  */
@@ -18,6 +21,7 @@ export function overWindows<T>(
   return (frames, server) => {
     let begin = 0;
     return frames.map((frame, i) => {
+      if (i > 0 && frame.atMs - frames[i - 1].atMs > GAP_MS) begin = i;
       while (begin < i && frames[begin + 1].atMs <= frame.atMs - WINDOW_MS) begin++;
       let ofServers = known.get(frame);
       if (ofServers === undefined) known.set(frame, ofServers = new Map());
@@ -29,5 +33,23 @@ export function overWindows<T>(
       ofServers.set(server, { first, figure });
       return figure;
     });
+  };
+}
+
+/**
+ * Times and columns of values with a moment put into each gap at which nothing is known, so that lines
+ * break there.
+ */
+export function withGaps(
+  times: readonly number[],
+  columns: readonly (readonly (number | null)[])[],
+): { times: readonly number[]; columns: readonly (readonly (number | null)[])[] } {
+  const starts = times.flatMap((at, i) => i > 0 && at - times[i - 1] > GAP_MS ? [i] : []);
+  if (starts.length === 0) return { times, columns };
+  const broken = <T>(all: readonly T[], between: (i: number) => T) =>
+    all.flatMap((value, i) => starts.includes(i) ? [between(i), value] : [value]);
+  return {
+    times: broken(times, (i) => (times[i - 1] + times[i]) / 2),
+    columns: columns.map((column) => broken(column, () => null)),
   };
 }

@@ -25,7 +25,7 @@ export function Workers({ server, frames }: ViewProps) {
   const pitch = LANE_HEIGHTS.find((height) => height * all.length <= MOST_HEIGHT) ??
     LANE_HEIGHTS.at(-1)!;
   return (
-    <Panel title={t("views.workers")} note={t("views.workers.note")} isWide>
+    <Panel title={t("views.workers")} note={t("views.workers.note")} place="wide">
       <LaneLegend all={all} />
       {all.length === 0 ? <p class="nothing">{t("views.workers.none")}</p> : (
         <>
@@ -86,6 +86,7 @@ export function WorkItems({ server, frames }: ViewProps) {
       title={t("views.items")}
       axis={t("views.items.axis")}
       note={t("views.items.note")}
+      place="items"
       times={points.map(({ atMs }) => atMs)}
       series={[
         {

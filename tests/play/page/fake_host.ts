@@ -56,7 +56,7 @@ export function startFakeHost(
 function events(history: readonly Frame[], next?: () => Frame): Response {
   const encoder = new TextEncoder();
   const encode = (frame: Frame) => encoder.encode(`data: ${JSON.stringify(frame)}\n\n`);
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       for (const frame of history) controller.enqueue(encode(frame));
