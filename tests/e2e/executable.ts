@@ -77,6 +77,13 @@ export class RunningServer {
     return this.#process.pid;
   }
 
+  /** What it has printed that matches `pattern`. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    const match = await this.#process.untilOut(pattern);
+    if (match === null) assert.fail(`it ended without ${pattern}`);
+    return match;
+  }
+
   /** The body that it serves at `path`. */
   async get(path: string): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`);

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { VERSION } from "../../cli/shared/version.ts";
 import { isIgnored, SIGUSR1 } from "../../system/linux/signals.ts";
+import { PlayClient } from "../support/play_client.ts";
+import { PLAY_SERVER } from "../support/play_setups.ts";
 import { executable, namesIn, run, RunningServer, Sandbox } from "./executable.ts";
 
 const isRoot = Deno.uid() === 0;
@@ -118,6 +120,20 @@ Deno.test("portable executable", async (t) => {
     assert.equal(code, 0, err);
     const { ok, failed } = JSON.parse(out);
     assert.deepEqual({ ok, failed }, { ok: 40, failed: 0 });
+  });
+
+  await t.step("play serves the page from inside, and starts a server by itself", async () => {
+    const play = await RunningServer.start([ktcp, "play", "--port", "0"], { env: warm });
+    const [, query] = await play.printed(/^http:\S+(\?token=\S+)\n/m);
+    assert.match(await play.get(`/${query}`), /^<!DOCTYPE html>/);
+    for (const name of ["page.js", "page.css"]) {
+      const built = new URL(`../../play/page/dist/${name}`, import.meta.url);
+      assert.equal(await play.get(`/${name}${query}`), Deno.readTextFileSync(built));
+    }
+    assert.equal((await play.get(`/core.wasm${query}`)).slice(0, 4), "\0asm");
+    const client = new PlayClient(`http://127.0.0.1:${play.port}/${query}`);
+    await client.json({ method: "POST", path: "/api/servers", body: PLAY_SERVER }, 201);
+    assert.deepEqual((await play.stop("SIGTERM")).code, 0);
   });
 
   await t.step("runs under a path with spaces and a link to it", async () => {

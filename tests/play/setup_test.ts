@@ -1,7 +1,6 @@
 /** What comes from outside is read strictly, and refused in words that help. */
 import assert from "node:assert/strict";
 import { LOAD_BOUNDS, serverBounds } from "../../play/limits.ts";
-import type { LoadSetup, ServerSetup } from "../../play/protocol.ts";
 import {
   readLoadSetup,
   readLoadStart,
@@ -9,42 +8,19 @@ import {
   readSetup,
   SetupError,
 } from "../../play/setup.ts";
+import { PLAY_LOAD, PLAY_SERVER } from "../support/play_setups.ts";
 
 const CPUS = 4;
 
-const SERVER: ServerSetup = {
-  service: "echo",
-  engine: "deno",
-  model: "single",
-  workers: 1,
-  maxActive: 16,
-  bufferBytes: 4096,
-  backlog: 128,
-  maxConnections: 1000,
-  workUs: 0,
-  workKind: "compute",
-  idleTimeoutMs: 0,
-};
-
-const LOAD: LoadSetup = {
-  clients: 10,
-  ratePerSecond: 0,
-  messageBytes: 64,
-  isKeepAlive: true,
-  silentClients: 0,
-  slowClients: 0,
-  durationMs: 1000,
-};
-
-const server = (change: object) => () => readServerSetup({ ...SERVER, ...change }, CPUS);
+const server = (change: object) => () => readServerSetup({ ...PLAY_SERVER, ...change }, CPUS);
 const load = (change: object) => () =>
-  readLoadStart({ servers: ["s1"], load: { ...LOAD, ...change } });
+  readLoadStart({ servers: ["s1"], load: { ...PLAY_LOAD, ...change } });
 
 /** What is refused, and the message. */
 const REFUSED: [what: () => unknown, message: string | RegExp][] = [
   [() => readServerSetup(null, CPUS), "the request: null is not an object"],
   [
-    () => readServerSetup([SERVER], CPUS),
+    () => readServerSetup([PLAY_SERVER], CPUS),
     /^the request: \[\{"service":"echo".{1,40}… is not an obj/,
   ],
   [server({ service: "ftp" }), 'service: "ftp" is none of echo, http'],
@@ -69,19 +45,22 @@ const REFUSED: [what: () => unknown, message: string | RegExp][] = [
   ],
   [load({ isKeepAlive: 1 }), "load.isKeepAlive: 1 is neither true nor false"],
   [load({ url: "http://x/" }), /^load\.url is not known; there are clients, /],
-  [() => readLoadStart({ servers: [], load: LOAD }), "servers: [] is not a list of 1 to 4"],
-  [() => readLoadStart({ servers: ["a b"], load: LOAD }), /^servers\[0\]: "a b" is not a name/],
+  [() => readLoadStart({ servers: [], load: PLAY_LOAD }), "servers: [] is not a list of 1 to 4"],
+  [
+    () => readLoadStart({ servers: ["a b"], load: PLAY_LOAD }),
+    /^servers\[0\]: "a b" is not a name/,
+  ],
   [() => readLoadStart({ servers: ["s1"] }), "load is missing"],
   [
-    () => readSetup({ servers: Array(5).fill(SERVER), load: LOAD }, CPUS),
+    () => readSetup({ servers: Array(5).fill(PLAY_SERVER), load: PLAY_LOAD }, CPUS),
     /is not a list of 0 to 4$/,
   ],
   [
-    () => readSetup({ servers: [{ ...SERVER, workers: 0 }], load: LOAD }, CPUS),
+    () => readSetup({ servers: [{ ...PLAY_SERVER, workers: 0 }], load: PLAY_LOAD }, CPUS),
     "servers[0].workers: 0 is not a whole number from 1 to 8",
   ],
   [
-    () => readSetup({ servers: [], load: LOAD, story: "../x" }, CPUS),
+    () => readSetup({ servers: [], load: PLAY_LOAD, story: "../x" }, CPUS),
     /^story: "\.\.\/x" is not a name/,
   ],
 ];
@@ -98,17 +77,20 @@ Deno.test("set-ups that are wrong are refused by name, value and what may stand 
 });
 
 Deno.test("set-ups within the bounds are read as they are", () => {
-  const setup = { servers: [SERVER], load: LOAD };
+  const setup = { servers: [PLAY_SERVER], load: PLAY_LOAD };
   assert.deepEqual(readSetup(setup, CPUS), setup);
   assert.deepEqual(readSetup({ ...setup, story: "backlog" }, CPUS).story, "backlog");
   for (const [key, bounds] of Object.entries(serverBounds(CPUS))) {
     for (const value of [bounds.min, bounds.max]) {
-      assert.equal(readServerSetup({ ...SERVER, [key]: value }, CPUS)[key as "backlog"], value);
+      assert.equal(
+        readServerSetup({ ...PLAY_SERVER, [key]: value }, CPUS)[key as "backlog"],
+        value,
+      );
     }
   }
   for (const [key, bounds] of Object.entries(LOAD_BOUNDS)) {
     for (const value of [bounds.min, bounds.max]) {
-      assert.equal(readLoadSetup({ ...LOAD, [key]: value })[key as "clients"], value);
+      assert.equal(readLoadSetup({ ...PLAY_LOAD, [key]: value })[key as "clients"], value);
     }
   }
 });

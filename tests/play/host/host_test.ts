@@ -12,30 +12,7 @@ import { readMachine } from "../../../play/host/machine.ts";
 import type { Frame, LoadSetup, ServerSetup } from "../../../play/protocol.ts";
 import { type Asking, PlayClient } from "../../support/play_client.ts";
 import { until } from "../../support/until.ts";
-
-const SERVER: ServerSetup = {
-  service: "echo",
-  engine: "deno",
-  model: "single",
-  workers: 1,
-  maxActive: 16,
-  bufferBytes: 4096,
-  backlog: 128,
-  maxConnections: 1000,
-  workUs: 0,
-  workKind: "compute",
-  idleTimeoutMs: 0,
-};
-
-const LOAD: LoadSetup = {
-  clients: 10,
-  ratePerSecond: 0,
-  messageBytes: 64,
-  isKeepAlive: true,
-  silentClients: 0,
-  slowClients: 0,
-  durationMs: 1000,
-};
+import { PLAY_LOAD, PLAY_SERVER } from "../../support/play_setups.ts";
 
 const PAGE = {
   html: '<!DOCTYPE html><script src="/page.js?token=@TOKEN@"></script>',
@@ -140,12 +117,12 @@ class Harness implements AsyncDisposable {
   }
 
   async startServer(change: Partial<ServerSetup> = {}): Promise<string> {
-    const asking = { method: "POST", path: "/api/servers", body: { ...SERVER, ...change } };
+    const asking = { method: "POST", path: "/api/servers", body: { ...PLAY_SERVER, ...change } };
     return (await this.client.json(asking, 201)).id;
   }
 
   async startLoad(...servers: string[]): Promise<string[]> {
-    const asking = { method: "POST", path: "/api/loads", body: { servers, load: LOAD } };
+    const asking = { method: "POST", path: "/api/loads", body: { servers, load: PLAY_LOAD } };
     return (await this.client.json(asking, 201)).ids;
   }
 
@@ -189,7 +166,7 @@ Deno.test("the page and what it loads are there for who has the token, and prote
   assert.deepEqual([machine.version, machine.cpus, machine.engines[0]], ["1.2.3", 2, "deno"]);
 });
 
-const START: Asking = { method: "POST", path: "/api/servers", body: SERVER };
+const START: Asking = { method: "POST", path: "/api/servers", body: PLAY_SERVER };
 const LARGE = "x".repeat(70_000);
 
 /** Requests that are refused: status, and what the answer says. */
@@ -219,15 +196,23 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
   ],
   [{ ...START, body: "{" }, 400, /^The content is not JSON$/],
   [{ ...START, body: '"\xff"' }, 400, /^The content is not JSON$/],
-  [{ ...START, body: { ...SERVER, shell: "sh" } }, 400, /^shell is not known; there are service, /],
   [
-    { ...START, body: { ...SERVER, workers: 5 } },
+    { ...START, body: { ...PLAY_SERVER, shell: "sh" } },
+    400,
+    /^shell is not known; there are service, /,
+  ],
+  [
+    { ...START, body: { ...PLAY_SERVER, workers: 5 } },
     400,
     /^workers: 5 is not a whole number from 1 to 4$/,
   ],
-  [{ ...START, body: { ...SERVER, backlog: 13 } }, 409, /^Cannot start 'ktcp echo': thirteen$/],
   [
-    { method: "POST", path: "/api/loads", body: { servers: ["s9"], load: LOAD } },
+    { ...START, body: { ...PLAY_SERVER, backlog: 13 } },
+    409,
+    /^Cannot start 'ktcp echo': thirteen$/,
+  ],
+  [
+    { method: "POST", path: "/api/loads", body: { servers: ["s9"], load: PLAY_LOAD } },
     400,
     /^servers\[0\]: no server 's9' runs; start one first$/,
   ],
@@ -235,7 +220,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
     {
       method: "POST",
       path: "/api/loads",
-      body: { servers: ["s9"], load: { ...LOAD, clients: 2001 } },
+      body: { servers: ["s9"], load: { ...PLAY_LOAD, clients: 2001 } },
     },
     400,
     /^load\.clients: 2001 is not a whole number from 1 to 2000$/,
@@ -244,7 +229,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
   [{ method: "DELETE", path: "/api/loads/l9" }, 404, /^Cannot stop load 'l9': there is none$/],
   [{ path: "/api/loads/l9" }, 404, /^Cannot show the result of load 'l9': there is none$/],
   [
-    { method: "POST", path: "/api/glass", body: { service: "echo", setups: [SERVER] } },
+    { method: "POST", path: "/api/glass", body: { service: "echo", setups: [PLAY_SERVER] } },
     400,
     /^parts is missing$/,
   ],
@@ -252,7 +237,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
     {
       method: "POST",
       path: "/api/glass",
-      body: { service: "echo", setups: Array(6).fill(SERVER), parts: ["YQ=="] },
+      body: { service: "echo", setups: Array(6).fill(PLAY_SERVER), parts: ["YQ=="] },
     },
     400,
     /^setups: .* is not a list of 1 to 5$/,
@@ -261,7 +246,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
     {
       method: "POST",
       path: "/api/glass",
-      body: { service: "echo", setups: [SERVER], parts: ["?"] },
+      body: { service: "echo", setups: [PLAY_SERVER], parts: ["?"] },
     },
     400,
     /^A part is not base64$/,
@@ -355,10 +340,10 @@ Deno.test("no more servers and loads run at once than the bounds allow", async (
   assert.match(fifth.body, /"servers: 4 run already, the most; stop one first"/);
   await harness.startLoad(...ids);
   await harness.startLoad(...ids);
-  const body = { servers: [ids[0]], load: LOAD };
+  const body = { servers: [ids[0]], load: PLAY_LOAD };
   const ninth = await client.ask({ method: "POST", path: "/api/loads", body });
   assert.match(ninth.body, /"servers: 1 more loads beside 8 are above 8; stop some first"/);
-  const twice = { servers: [ids[0], ids[0]], load: LOAD };
+  const twice = { servers: [ids[0], ids[0]], load: PLAY_LOAD };
   const named = await client.ask({ method: "POST", path: "/api/loads", body: twice });
   assert.match(named.body, /"servers\[1\]: 's1' is named twice"/);
 });
@@ -419,7 +404,7 @@ Deno.test("one request at a time is under the glass", async () => {
   const { client, launcher } = harness;
   const { promise, resolve } = Promise.withResolvers<void>();
   launcher.delay = promise;
-  const body = { service: "echo", setups: [SERVER], parts: ["YQ=="] };
+  const body = { service: "echo", setups: [PLAY_SERVER], parts: ["YQ=="] };
   const first = client.json({ method: "POST", path: "/api/glass", body });
   await until(() => launcher.isTracing);
   const second = await client.ask({ method: "POST", path: "/api/glass", body });

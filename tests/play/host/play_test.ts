@@ -1,34 +1,11 @@
 /** `ktcp play` as a person runs it, with real servers and loads. */
 import assert from "node:assert/strict";
-import type { LoadSetup, ServerSetup } from "../../../play/protocol.ts";
+import type { ServerSetup } from "../../../play/protocol.ts";
 import { Launched, run } from "../../support/launch.ts";
 import { Marker } from "../../support/marked_processes.ts";
 import { PlayClient } from "../../support/play_client.ts";
 import { until } from "../../support/until.ts";
-
-const SERVER: ServerSetup = {
-  service: "echo",
-  engine: "deno",
-  model: "single",
-  workers: 1,
-  maxActive: 16,
-  bufferBytes: 4096,
-  backlog: 128,
-  maxConnections: 1000,
-  workUs: 0,
-  workKind: "compute",
-  idleTimeoutMs: 0,
-};
-
-const LOAD: LoadSetup = {
-  clients: 8,
-  ratePerSecond: 0,
-  messageBytes: 64,
-  isKeepAlive: true,
-  silentClients: 0,
-  slowClients: 0,
-  durationMs: 1000,
-};
+import { PLAY_LOAD, PLAY_SERVER } from "../../support/play_setups.ts";
 
 /** Processes are found by /proc. */
 const isLinux = Deno.build.os === "linux";
@@ -53,7 +30,7 @@ class Harness implements AsyncDisposable {
   }
 
   async startServer(change: Partial<ServerSetup> = {}): Promise<string> {
-    const asking = { method: "POST", path: "/api/servers", body: { ...SERVER, ...change } };
+    const asking = { method: "POST", path: "/api/servers", body: { ...PLAY_SERVER, ...change } };
     return (await this.client.json(asking, 201)).id;
   }
 
@@ -93,7 +70,7 @@ Deno.test({
       await harness.startServer({ service: "http" }),
       await harness.startServer({ service: "echo", model: "per-core", workers: 2 }),
     ];
-    const body = { servers: ids, load: LOAD };
+    const body = { servers: ids, load: PLAY_LOAD };
     const loads: string[] = (await client.json({ method: "POST", path: "/api/loads", body }, 201))
       .ids;
     const totals: number[][] = [[], []];
@@ -123,7 +100,7 @@ Deno.test({
       assert.equal(answers[i], done);
       // The server has counted all that was asked of it.
       const seen = await page.frame(({ servers }) => servers[i].sample!.counters.served >= done);
-      assert.ok(seen.servers[i].sample!.counters.served <= done + 2 * LOAD.clients);
+      assert.ok(seen.servers[i].sample!.counters.served <= done + 2 * PLAY_LOAD.clients);
     }
     const whole = await client.json({ path: `/api/loads/${loads[0]}` });
     assert.equal(typeof whole.hdr.latencyUs, "string");
@@ -139,7 +116,7 @@ Deno.test({
     const { client } = harness;
     using page = await client.look();
     const id = await harness.startServer({ service: "http", idleTimeoutMs: 500 });
-    const load = { ...LOAD, clients: 1, silentClients: 5, slowClients: 3, durationMs: 60_000 };
+    const load = { ...PLAY_LOAD, clients: 1, silentClients: 5, slowClients: 3, durationMs: 60_000 };
     const asking = { method: "POST", path: "/api/loads", body: { servers: [id], load } };
     const { ids: [loadId] } = await client.json(asking, 201);
     await page.frame(({ loads }) => loads[0]?.held.open === 8);
@@ -173,7 +150,7 @@ Deno.test("ktcp play: a server that does not come up says why", async () => {
   const asking = {
     method: "POST",
     path: "/api/servers",
-    body: { ...SERVER, engine: "poll", model: "shared-pool" },
+    body: { ...PLAY_SERVER, engine: "poll", model: "shared-pool" },
   };
   const { status, body } = await harness.client.ask(asking);
   assert.equal(status, 409);
