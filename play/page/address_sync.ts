@@ -2,8 +2,8 @@
 import { effect } from "@preact/signals";
 import { t } from "./i18n/mod.ts";
 import { complain } from "./notices.ts";
-import { readAddress, writeAddress } from "./setup/address.ts";
-import { DEFAULT_SETUP } from "./setup/defaults.ts";
+import { readAddress, writeAddress } from "../address.ts";
+import { DEFAULT_SETUP } from "../defaults.ts";
 import { machine, setup } from "./store.ts";
 
 /** Takes over the set-up of `hash`. @returns whether it holds one */

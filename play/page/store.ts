@@ -1,7 +1,7 @@
 /** What the page knows: signals, which components read and the transport writes. */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Frame, Machine, Setup } from "../protocol.ts";
-import { DEFAULT_SETUP } from "./setup/defaults.ts";
+import { DEFAULT_SETUP } from "../defaults.ts";
 
 /** How much of the past is kept for the live view, in ms. */
 export const KEPT_MS = 60_000;

@@ -20,7 +20,7 @@ import {
 } from "../control.ts";
 import { t } from "../i18n/mod.ts";
 import { liveFrame, machine, selected, setup } from "../store.ts";
-import { DEFAULT_SERVER } from "./defaults.ts";
+import { DEFAULT_SERVER } from "../../defaults.ts";
 import { FieldRow } from "./field.tsx";
 import { LOAD_FIELDS, SERVER_FIELDS } from "./fields.ts";
 import type { Surroundings } from "./fields.ts";

@@ -7,7 +7,7 @@
 import type { Frame, LoadSetup, LoadStart, Machine, ServerSetup } from "../../protocol.ts";
 import { LOAD_BOUNDS } from "../../limits.ts";
 import { figuresOf, type RunFigures } from "../runs/figures.ts";
-import { DEFAULT_LOAD, DEFAULT_SERVER } from "../setup/defaults.ts";
+import { DEFAULT_LOAD, DEFAULT_SERVER } from "../../defaults.ts";
 import type { Choice, Story, StoryStep } from "./story.ts";
 
 /** What a story needs of the host. */

@@ -1,5 +1,5 @@
 /** What the controls say before anybody has touched them. */
-import type { LoadSetup, ServerSetup, Setup } from "../../protocol.ts";
+import type { LoadSetup, ServerSetup, Setup } from "./protocol.ts";
 
 /** A server as `ktcp echo` starts it without options, but for one Worker. */
 export const DEFAULT_SERVER: ServerSetup = {

@@ -8,9 +8,9 @@
  * `a` to `d` are the servers. Service, engine and model of each server are always there, and of the
  * rest what differs from the defaults of version 1.
  */
-import { MAX_SERVERS } from "../../limits.ts";
-import { readSetup, SetupError } from "../../setup.ts";
-import type { LoadSetup, ServerSetup, Setup } from "../../protocol.ts";
+import { MAX_SERVERS } from "./limits.ts";
+import { readSetup, SetupError } from "./setup.ts";
+import type { LoadSetup, ServerSetup, Setup } from "./protocol.ts";
 import { DEFAULT_LOAD, DEFAULT_SERVER } from "./defaults.ts";
 
 /** The version of the form, and of the defaults that it leaves out. */
