@@ -1,5 +1,6 @@
 /** `ktcp play`: the playground in the browser. */
 import { Command, Option } from "commander";
+import { readAddress, writeAddress } from "../play/address.ts";
 import { readMachine } from "../play/host/machine.ts";
 import { loadPageFiles } from "../play/host/page_files.ts";
 import { ownLauncher } from "../play/host/processes.ts";
@@ -7,7 +8,7 @@ import { type Play, startPlay } from "../play/host/host.ts";
 import { LOOPBACK } from "../system/address.ts";
 import { stderr } from "../system/stderr.ts";
 import { bindFailure } from "./shared/bind_failure.ts";
-import { messageOf } from "./shared/failure.ts";
+import { messageOf, UsageError } from "./shared/failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { addOptions, port } from "./shared/options.ts";
 import { printNote, printResult } from "./shared/output.ts";
@@ -32,16 +33,22 @@ export function command(): Command {
         "'ktcp echo' and 'ktcp http', the loads 'ktcp bench' and 'ktcp htstress'. Only who has " +
         "the whole address that is printed can use the page. Servers and loads end with this " +
         "command, and 30 seconds after the last page was closed.",
-    );
+    )
+    .argument("[link]", "a link that somebody handed out: the page begins with its set-up");
   return addOptions(play, [
     port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT }),
     new Option("--open", "open the page in the browser"),
   ])
-    .addHelpText("after", "\nExamples:\n  ktcp play --open\n  ktcp play --port 0")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  ktcp play --open" +
+        "\n  ktcp play 'http://127.0.0.1:8088/#v=1&a.service=http&a.engine=epoll&a.model=single'",
+    )
     .action(run);
 }
 
-async function run({ port, open }: PlayOptions): Promise<void> {
+async function run(link: string | undefined, { port, open }: PlayOptions): Promise<void> {
+  const fragment = link === undefined ? "" : fragmentOf(link);
   // A reader of stderr that is slow, or gone, must not delay frames.
   stderr.buffer();
   // Before the readiness line: who reads it may send a signal at once.
@@ -49,12 +56,36 @@ async function run({ port, open }: PlayOptions): Promise<void> {
   const play = await start(port);
   try {
     printResult(readyLine("play", play.address));
-    printResult(play.url);
-    if (open) openBrowser(play.url);
+    const url = play.url + fragment;
+    printResult(url);
+    if (open) openBrowser(url);
     await asked;
   } finally {
     await play.stop();
   }
+}
+
+/**
+ * The set-up of a link, as it stands at the end of the page's own address. Of the rest, the token of
+ * another host included, nothing is taken over. What this machine cannot do is told.
+ *
+ * @throws {UsageError} when it holds no set-up
+ */
+function fragmentOf(link: string): string {
+  const start = link.indexOf("#");
+  const { setup, problems } = start < 0
+    ? { setup: null, problems: ["there is no #"] }
+    : readAddress(link.slice(start), navigator.hardwareConcurrency);
+  if (setup === null) {
+    const [why = "nothing stands behind its #"] = problems;
+    throw new UsageError(
+      `link '${link}' holds no set-up: ${why}; copy one with the page's 'Copy link'`,
+    );
+  }
+  for (const problem of problems) {
+    printNote(`ktcp play: of the link's set-up the default is taken: ${problem}`);
+  }
+  return `#${writeAddress(setup)}`;
 }
 
 /** @throws {Failure} when the port cannot be bound */

@@ -4,6 +4,7 @@ import type { ServerSetup } from "../../../play/protocol.ts";
 import { Launched, run } from "../../support/launch.ts";
 import { Marker } from "../../support/marked_processes.ts";
 import { PlayClient } from "../../support/play_client.ts";
+import { runMain } from "../../support/run_main.ts";
 import { until } from "../../support/until.ts";
 import { PLAY_LOAD, PLAY_SERVER } from "../../support/play_setups.ts";
 
@@ -131,6 +132,40 @@ Deno.test({
     ]);
     await page.frame(({ servers }) => servers[0].sample!.counters.open === 0);
   },
+});
+
+Deno.test("ktcp play: a link's set-up is appended to the address, and nothing else of it", async () => {
+  const setup = "v=1&a.service=http&a.engine=epoll&a.model=single&load.clients=20";
+  const link = `http://127.0.0.1:9/?token=another#${setup}&a.workers=99999&x=%22%3E`;
+  await using harness = new Harness([link]);
+  const [, own] = await harness.process.untilOut(/^http:\S+#(.*)\n/m);
+  assert.equal(own, setup);
+  const { code, err } = await harness.process.stop("SIGTERM");
+  assert.equal(code, 0);
+  const told = "ktcp play: of the link's set-up the default is taken: ";
+  assert.deepEqual(err.trimEnd().split("\n").map((line) => line.replace(told, "")), [
+    `servers[0].workers: 99999 is not a whole number from 1 to ${
+      2 * navigator.hardwareConcurrency
+    }`,
+    "x is not known",
+  ]);
+});
+
+Deno.test("ktcp play: a link without a set-up is a usage error", async () => {
+  for (
+    const [link, why] of [
+      ["http://127.0.0.1:8088/", "there is no #"],
+      ["#", "nothing stands behind its #"],
+      ["x#v=2&a.model=single", "v=2: only set-ups of v=1 can be read"],
+    ]
+  ) {
+    const { code, out, err } = await runMain(["play", "--port", "0", link]);
+    assert.deepEqual([code, out], [2, ""]);
+    assert.equal(
+      err.split("\n")[0],
+      `ktcp play: link '${link}' holds no set-up: ${why}; copy one with the page's 'Copy link'`,
+    );
+  }
 });
 
 Deno.test("ktcp play: says that the port is taken, in one line", async () => {
