@@ -1,6 +1,7 @@
 /** `ktcp play`: the playground in the browser. */
 import { Command, Option } from "commander";
 import { readAddress, writeAddress } from "../play/address.ts";
+import { KernelObserver } from "../play/host/kernel.ts";
 import { readMachine } from "../play/host/machine.ts";
 import { loadPageFiles } from "../play/host/page_files.ts";
 import { ownLauncher } from "../play/host/processes.ts";
@@ -96,11 +97,7 @@ async function start(port: number): Promise<Play> {
       page: await loadPageFiles(),
       machine: readMachine(VERSION),
       launcher: ownLauncher(selfCommand()),
-      observer: {
-        process: () => null,
-        sockets: (ports) => ports.map(() => null),
-        kernel: () => null,
-      },
+      observer: new KernelObserver(),
       onNote: printNote,
     });
   } catch (error) {

@@ -58,4 +58,6 @@ export interface Observer {
   /** Of each of some ports, read at once. */
   sockets(ports: readonly number[]): (SocketView | null)[];
   kernel(): KernelView | null;
+  /** Gives back what it holds; nothing is read any more. */
+  close(): void;
 }

@@ -91,6 +91,7 @@ export function startPlay(options: PlayOptions): Play {
       frames.set(false);
       audience.close();
       await server.stop();
+      observer.close();
     },
   };
 }

@@ -94,6 +94,7 @@ const blind: Observer = {
   process: () => null,
   sockets: (ports) => ports.map(() => null),
   kernel: () => null,
+  close: () => {},
 };
 
 /** A playground, and the page that uses it. */

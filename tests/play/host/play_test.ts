@@ -99,10 +99,18 @@ Deno.test({
       assert.ok(done > 100, `${done} answers`);
       assert.equal(totals[i].at(-1), done);
       assert.equal(answers[i], done);
+      // The server has used CPU time, and the kernel has its listener.
+      const { process, sockets } = last.servers[i];
+      assert.ok(process!.userUs + process!.systemUs > 0 && process!.rssBytes > 1e7);
+      assert.ok(marker.pids().includes(process!.pid));
+      assert.ok(sockets!.acceptQueue!.limit >= PLAY_SERVER.backlog);
+      assert.ok(sockets!.states.listening >= 1);
       // The server has counted all that was asked of it.
       const seen = await page.frame(({ servers }) => servers[i].sample!.counters.served >= done);
       assert.ok(seen.servers[i].sample!.counters.served <= done + 2 * PLAY_LOAD.clients);
     }
+    assert.equal(typeof last.kernel!.listenOverflows, "number");
+    assert.ok(last.costUs > 0);
     const whole = await client.json({ path: `/api/loads/${loads[0]}` });
     assert.equal(typeof whole.hdr.latencyUs, "string");
     assert.equal(marker.pids().length, 3, "the host and two servers");
