@@ -2,7 +2,7 @@
  * The kernel's own count of what goes wrong before a connection exists: SYNs sent again and accept
  * queues that overflow. The counters belong to the network namespace, so traffic of others counts.
  */
-import { readProc } from "./proc.ts";
+import { ProcFile, readProc } from "./proc.ts";
 
 /** Counters of the network namespace, or how much they grew. See netstat(8), RFC 1213 for Tcp. */
 export interface KernelCounters {
@@ -32,29 +32,31 @@ const SOURCES: CounterSources<keyof KernelCounters> = {
 };
 
 /**
- * Parses the format of `/proc/net/netstat` and `/proc/net/snmp`: pairs of lines with the same
- * prefix, the first with names, the second with values.
- *
- * @returns group → counter → value
+ * Picks the counters of `sources` from the texts; what the kernel does not count is 0. The format of
+ * `/proc/net/netstat` and `/proc/net/snmp`: pairs of lines with the same prefix, the first with names,
+ * the second with values.
  */
-export function parseNetstat(text: string): Map<string, Map<string, number>> {
-  const groups = new Map<string, Map<string, number>>();
-  const lines = text.split("\n").filter((line) => line.includes(":"));
-  for (let i = 0; i + 1 < lines.length; i += 2) {
-    const [group, ...names] = lines[i].trim().split(/:?\s+/);
-    const [, ...values] = lines[i + 1].trim().split(/:?\s+/);
-    groups.set(group, new Map(names.map((name, k) => [name, Number(values[k])])));
-  }
-  return groups;
-}
-
-/** Picks the counters of `sources` from the texts; what the kernel does not count is 0. */
 export function parseCounters<Name extends string>(
   sources: CounterSources<Name>,
   { netstat, snmp }: { netstat: string; snmp: string },
 ): Record<Name, number> {
-  const groups = new Map([...parseNetstat(netstat), ...parseNetstat(snmp)]);
-  return mapValues(sources, ([group, counter]) => groups.get(group)?.get(counter) ?? 0);
+  const text = `\n${netstat}\n${snmp}\n`;
+  // A group has more than a hundred counters, of which few are asked for.
+  const groups = new Map<string, { names: string[]; values: string[] }>();
+  const groupOf = (group: string) => {
+    let found = groups.get(group);
+    if (found === undefined) {
+      const [, names = "", values = ""] = new RegExp(`\n${group}: (.*)\n${group}: (.*)\n`)
+        .exec(text) ?? [];
+      found = { names: names.split(" "), values: values.split(" ") };
+      groups.set(group, found);
+    }
+    return found;
+  };
+  return mapValues(sources, ([group, counter]) => {
+    const { names, values } = groupOf(group);
+    return Number(values[names.indexOf(counter)] ?? 0);
+  });
 }
 
 /**
@@ -79,6 +81,25 @@ export function parseKernelCounters(netstat: string, snmp: string): KernelCounte
 /** Reads the counters as they are now; null where the kernel shows none (not Linux). */
 export function readKernelCounters(): KernelCounters | null {
   return readCounters(SOURCES);
+}
+
+/** Reads the counters again and again. */
+export class KernelCounterReader implements Disposable {
+  readonly #netstat = new ProcFile("/proc/net/netstat");
+  readonly #snmp = new ProcFile("/proc/net/snmp");
+
+  /** The counters as they are now; null where the kernel shows none (not Linux). */
+  read(): KernelCounters | null {
+    const netstat = this.#netstat.read();
+    const snmp = this.#snmp.read();
+    return netstat === null || snmp === null ? null : parseKernelCounters(netstat, snmp);
+  }
+
+  /** Reads them no more. */
+  [Symbol.dispose](): void {
+    this.#netstat[Symbol.dispose]();
+    this.#snmp[Symbol.dispose]();
+  }
 }
 
 /** How much each counter grew from `before` to `after`; null when one of them is unknown. */

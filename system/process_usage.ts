@@ -103,7 +103,15 @@ export function proportionalBytes(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? NaN) * 1024;
 }
 
+/** Resident memory by the text of `/proc/PID/status`, in bytes; NaN when it states none. */
+export function parseResidentBytes(status: string): number {
+  return parseMemory(status, "VmRSS");
+}
+
 function memoryOf(pid: number, name: string): number {
-  const status = readProc(`/proc/${pid}/status`) ?? "";
+  return parseMemory(readProc(`/proc/${pid}/status`) ?? "", name);
+}
+
+function parseMemory(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? NaN) * 1024;
 }

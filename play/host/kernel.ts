@@ -1,13 +1,17 @@
 /** The observer of `ktcp play`: what the kernel tells of processes, of sockets, and of the network. */
-import { readKernelCounters } from "../../system/netstat.ts";
+import { KernelCounterReader } from "../../system/netstat.ts";
 import { ProcessReader } from "../../system/linux/process_reader.ts";
 import { PortWatch } from "../../system/sockets/port_watch.ts";
 import type { KernelView, ProcessView, SocketView } from "../protocol.ts";
 import type { Observer } from "./children.ts";
 
+/** The part of the time that counting sockets by state may take: fewer than ten times a second then. */
+const SOCKETS_SHARE = 0.01;
+
 /** Reads `/proc` and sock_diag; where there is neither, nothing is known. */
 export class KernelObserver implements Observer {
-  readonly #ports = Deno.build.os === "linux" ? new PortWatch() : undefined;
+  readonly #counters = new KernelCounterReader();
+  readonly #ports = Deno.build.os === "linux" ? new PortWatch({ share: SOCKETS_SHARE }) : undefined;
   /** By process. */
   readonly #readers = new Map<number, ProcessReader>();
 
@@ -15,8 +19,7 @@ export class KernelObserver implements Observer {
     let reader = this.#readers.get(pid);
     if (reader === undefined) this.#readers.set(pid, reader = new ProcessReader(pid));
     const view = reader.read();
-    // It has ended.
-    if (view === null) this.#readers.delete(pid);
+    if (view === null) this.#forget(pid);
     return view;
   }
 
@@ -40,13 +43,21 @@ export class KernelObserver implements Observer {
   }
 
   kernel(): KernelView | null {
-    const counters = readKernelCounters();
+    const counters = this.#counters.read();
     if (counters === null) return null;
     const { synRetransmits, retransmits, listenOverflows, listenDrops } = counters;
     return { synRetransmits, retransmits, listenOverflows, listenDrops };
   }
 
+  /** The process has ended: another may have its number later. */
+  #forget(pid: number): void {
+    this.#readers.get(pid)?.[Symbol.dispose]();
+    this.#readers.delete(pid);
+  }
+
   close(): void {
+    for (const pid of this.#readers.keys()) this.#forget(pid);
+    this.#counters[Symbol.dispose]();
     this.#ports?.[Symbol.dispose]();
   }
 }

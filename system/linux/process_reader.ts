@@ -1,10 +1,10 @@
 /** What a process uses, read again and again: CPU time, memory, threads. Linux only. */
-import { readProc } from "../proc.ts";
+import { ProcFile } from "../proc.ts";
 import {
   type CpuTicks,
+  parseResidentBytes,
   parseThreads,
   parseTicks,
-  residentBytes,
   TICK_US,
 } from "../process_usage.ts";
 import { readProcessClockUs } from "./process_clock.ts";
@@ -45,21 +45,31 @@ export class CpuSplit {
 }
 
 /** Reads one process. */
-export class ProcessReader {
+export class ProcessReader implements Disposable {
   readonly #pid: number;
+  readonly #stat: ProcFile;
+  readonly #status: ProcFile;
   readonly #split = new CpuSplit();
 
   constructor(pid: number) {
     this.#pid = pid;
+    this.#stat = new ProcFile(`/proc/${pid}/stat`);
+    this.#status = new ProcFile(`/proc/${pid}/status`);
   }
 
   /** What it uses now; null when it has ended, or where there is no `/proc`. */
   read(): ProcessUse | null {
-    const stat = readProc(`/proc/${this.#pid}/stat`);
-    const rssBytes = residentBytes(this.#pid);
+    const stat = this.#stat.read();
+    const rssBytes = parseResidentBytes(this.#status.read() ?? "");
     // A process that has ended and is not waited for has no memory.
     if (stat === null || Number.isNaN(rssBytes)) return null;
     const cpu = this.#split.next(parseTicks(stat), readProcessClockUs(this.#pid));
     return { pid: this.#pid, ...cpu, rssBytes, threads: parseThreads(stat) };
+  }
+
+  /** Reads it no more. */
+  [Symbol.dispose](): void {
+    this.#stat[Symbol.dispose]();
+    this.#status[Symbol.dispose]();
   }
 }

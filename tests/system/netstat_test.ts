@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
   counterGrowth,
+  KernelCounterReader,
   parseKernelCounters,
-  parseNetstat,
   readKernelCounters,
 } from "../../system/netstat.ts";
 
@@ -17,14 +17,6 @@ Tcp: RtoAlgorithm MaxConn AttemptFails RetransSegs
 Tcp: 1 -1 4 5
 `;
 
-Deno.test("parseNetstat(): pairs names with values, by group", () => {
-  const groups = parseNetstat(SNMP);
-  assert.deepEqual([...groups.keys()], ["Ip", "Tcp"]);
-  assert.equal(groups.get("Tcp")?.get("MaxConn"), -1);
-  assert.equal(groups.get("Ip")?.get("DefaultTTL"), 64);
-  assert.equal(parseNetstat("").size, 0);
-});
-
 Deno.test("parseKernelCounters(): finds them by name; what a kernel does not count is 0", () => {
   assert.deepEqual(parseKernelCounters(NETSTAT, SNMP), {
     synRetransmits: 11,
@@ -34,6 +26,31 @@ Deno.test("parseKernelCounters(): finds them by name; what a kernel does not cou
     attemptFails: 4,
   });
   assert.equal(parseKernelCounters("TcpExt: A\nTcpExt: 1\n", SNMP).synRetransmits, 0);
+  assert.equal(parseKernelCounters("", "").retransmits, 0);
+  // One group's name is the end of another's.
+  assert.equal(
+    parseKernelCounters(NETSTAT, "MPTcp: RetransSegs\nMPTcp: 9\n" + SNMP).retransmits,
+    5,
+  );
+});
+
+Deno.test({
+  name: "KernelCounterReader: says the same as a single look, again and again",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    using reader = new KernelCounterReader();
+    // Others may count in between.
+    for (let i = 0; i < 3; i++) {
+      const before = readKernelCounters()!;
+      const counters = reader.read()!;
+      const after = readKernelCounters()!;
+      for (const name of Object.keys(before) as (keyof typeof before)[]) {
+        assert.ok(before[name] <= counters[name] && counters[name] <= after[name], name);
+      }
+    }
+    reader[Symbol.dispose]();
+    assert.equal(reader.read(), null);
+  },
 });
 
 Deno.test("counterGrowth(): is the difference, null when one end is unknown", () => {
