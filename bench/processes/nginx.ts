@@ -9,6 +9,18 @@ import { endServer, serverHandle, type StartedServer } from "./server.ts";
 /** Where nginx is; its folder is not on the path of every user. */
 const NGINX_PATHS = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
+/** Whether nginx is installed. */
+export function hasNginx(): boolean {
+  return NGINX_PATHS.some((path) => {
+    try {
+      return new Deno.Command(path, { args: ["-v"], stderr: "null" }).outputSync().success;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  });
+}
+
 /** Attempts to start nginx: the free port that was found may be taken before it listens. */
 const NGINX_ATTEMPTS = 3;
 

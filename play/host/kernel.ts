@@ -5,8 +5,8 @@ import { PortWatch } from "../../system/sockets/port_watch.ts";
 import type { KernelView, ProcessView, SocketView } from "../protocol.ts";
 import type { Observer } from "./children.ts";
 
-/** The part of the time that counting sockets by state may take: fewer than ten times a second then. */
-const SOCKETS_SHARE = 0.01;
+/** The part of the time that counting sockets by state may take: the more there are, the rarer it is. */
+const SOCKETS_SHARE = 0.02;
 
 /** Reads `/proc` and sock_diag; where there is neither, nothing is known. */
 export class KernelObserver implements Observer {

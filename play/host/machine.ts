@@ -1,5 +1,6 @@
 /** What this machine can do. */
 import { readEnvironment } from "../../bench/lab/environment.ts";
+import { hasNginx } from "../../bench/processes/nginx.ts";
 import { linuxEngines } from "../../system/linux/engines.ts";
 import { MAX_CLIENTS, MAX_DURATION_MS, MAX_RATE_PER_SECOND, MAX_SERVERS } from "../limits.ts";
 import type { Machine } from "../protocol.ts";
@@ -22,7 +23,7 @@ export function readMachine(version: string): OwnMachine {
       ratePerSecond: MAX_RATE_PER_SECOND,
       durationMs: MAX_DURATION_MS,
     },
-    tools: [],
+    tools: hasNginx() ? ["nginx"] : [],
     environment: readEnvironment(version, false),
   };
 }

@@ -17,8 +17,10 @@ class Harness implements AsyncDisposable {
   readonly process: Launched;
   client!: PlayClient;
 
-  constructor(args: readonly string[] = []) {
-    this.process = new Launched(["play", "--port", "0", ...args], { env: this.marker.env });
+  constructor(args: readonly string[] = [], env: Record<string, string> = {}) {
+    this.process = new Launched(["play", "--port", "0", ...args], {
+      env: { ...this.marker.env, ...env },
+    });
   }
 
   static async start(args: readonly string[] = []): Promise<Harness> {
@@ -51,7 +53,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGKILL"] as const) {
       const id = await harness.startServer();
       const { servers: [server] } = await page.frame(({ servers }) => servers[0]?.sample != null);
       assert.deepEqual([server.id, server.state], [id, "running"]);
-      assert.equal(marker.pids().length, 2);
+      const load = { ...PLAY_LOAD, silentClients: 2, durationMs: 60_000 };
+      const body = { servers: [id], load };
+      await client.json({ method: "POST", path: "/api/loads", body }, 201);
+      await page.frame(({ loads }) => loads[0]?.samples.length > 0);
+      assert.equal(marker.pids().length, 3);
       process.signal(signal);
       const { code, err } = await process.ended;
       if (signal !== "SIGKILL") assert.deepEqual([code, err], [0, ""]);
@@ -174,6 +180,39 @@ Deno.test("ktcp play: a link without a set-up is a usage error", async () => {
       `ktcp play: link '${link}' holds no set-up: ${why}; copy one with the page's 'Copy link'`,
     );
   }
+});
+
+Deno.test({
+  name: "ktcp play --open: opens the whole address, and says what to do when it cannot",
+  ignore: !isLinux,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const opened = `${folder}/opened`;
+      const opener = `${folder}/xdg-open`;
+      const CASES: [opener: string | null, note: string][] = [
+        [`printf %s "$1" > "${opened}"`, ""],
+        ["exit 3", "xdg-open failed"],
+        [null, "there is no xdg-open"],
+      ];
+      for (const [script, why] of CASES) {
+        if (script === null) await Deno.remove(opener);
+        else await Deno.writeTextFile(opener, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        await using harness = new Harness(["--open"], { PATH: folder });
+        const [url] = await harness.process.untilOut(/^http:\S+(?=\n)/m);
+        if (why === "") {
+          await until(async () => await Deno.readTextFile(opened).catch(() => "") === url);
+        } else {
+          const note = `ktcp play: cannot open the browser: ${why}; open the address above\n`;
+          await harness.process.untilErr(/\n/);
+          assert.equal(harness.process.err, note);
+        }
+        assert.equal((await harness.process.stop("SIGINT")).code, 0);
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test("ktcp play: says that the port is taken, in one line", async () => {
