@@ -6,10 +6,11 @@ import { readMachine } from "../play/host/machine.ts";
 import { loadPageFiles } from "../play/host/page_files.ts";
 import { ownLauncher } from "../play/host/processes.ts";
 import { type Play, startPlay } from "../play/host/host.ts";
+import { SideServerError } from "../servers/mod.ts";
 import { LOOPBACK } from "../system/address.ts";
 import { stderr } from "../system/stderr.ts";
 import { bindFailure } from "./shared/bind_failure.ts";
-import { messageOf, UsageError } from "./shared/failure.ts";
+import { Failure, messageOf, UsageError } from "./shared/failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { addOptions, port } from "./shared/options.ts";
 import { printNote, printResult } from "./shared/output.ts";
@@ -89,19 +90,24 @@ function fragmentOf(link: string): string {
   return `#${writeAddress(setup)}`;
 }
 
-/** @throws {Failure} when the port cannot be bound */
+/** @throws {Failure} when the port cannot be bound, or the page was not built */
 async function start(port: number): Promise<Play> {
+  const page = await loadPageFiles().catch((error) => {
+    throw new Failure(`cannot load the page (${messageOf(error)}); make it with 'deno task build'`);
+  });
+  const options = {
+    port,
+    page,
+    machine: readMachine(VERSION),
+    launcher: ownLauncher(selfCommand()),
+    observer: new KernelObserver(),
+    onNote: printNote,
+  };
   try {
-    return startPlay({
-      port,
-      page: await loadPageFiles(),
-      machine: readMachine(VERSION),
-      launcher: ownLauncher(selfCommand()),
-      observer: new KernelObserver(),
-      onNote: printNote,
-    });
+    return startPlay(options);
   } catch (error) {
-    throw bindFailure(error, { host: LOOPBACK, port });
+    if (error instanceof SideServerError) throw bindFailure(error, { host: LOOPBACK, port });
+    throw error;
   }
 }
 

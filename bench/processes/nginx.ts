@@ -9,13 +9,14 @@ import { endServer, serverHandle, type StartedServer } from "./server.ts";
 /** Where nginx is; its folder is not on the path of every user. */
 const NGINX_PATHS = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
-/** Whether nginx is installed. */
+/** Whether nginx is installed, and may be run. */
 export function hasNginx(): boolean {
   return NGINX_PATHS.some((path) => {
     try {
       return new Deno.Command(path, { args: ["-v"], stderr: "null" }).outputSync().success;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
+      const { NotFound, NotCapable } = Deno.errors;
+      if (error instanceof NotFound || error instanceof NotCapable) return false;
       throw error;
     }
   });

@@ -9,7 +9,8 @@ import {
 } from "../../../play/host/children.ts";
 import { type Play, startPlay } from "../../../play/host/host.ts";
 import { readMachine } from "../../../play/host/machine.ts";
-import type { Frame, LoadSetup, ServerSetup } from "../../../play/protocol.ts";
+import { type Frame, FRAME_MS, type LoadSetup, type ServerSetup } from "../../../play/protocol.ts";
+import { sleep } from "../../../system/wait.ts";
 import { type Asking, PlayClient } from "../../support/play_client.ts";
 import { until } from "../../support/until.ts";
 import { PLAY_LOAD, PLAY_SERVER } from "../../support/play_setups.ts";
@@ -90,16 +91,22 @@ class FakeLauncher implements Launcher {
   }
 }
 
-const blind: Observer = {
-  process: () => null,
-  sockets: (ports) => ports.map(() => null),
-  kernel: () => null,
-  close: () => {},
-};
+/** Knows nothing, and counts how often it was asked: once a frame. */
+class BlindObserver implements Observer {
+  frames = 0;
+  process = () => null;
+  sockets = (ports: readonly number[]) => ports.map(() => null);
+  kernel() {
+    this.frames++;
+    return null;
+  }
+  close = () => {};
+}
 
 /** A playground, and the page that uses it. */
 class Harness implements AsyncDisposable {
   readonly launcher = new FakeLauncher();
+  readonly observer = new BlindObserver();
   readonly notes: string[] = [];
   readonly play: Play;
   readonly client: PlayClient;
@@ -110,7 +117,7 @@ class Harness implements AsyncDisposable {
       page: PAGE,
       machine: { ...readMachine("1.2.3"), cpus: 2 },
       launcher: this.launcher,
-      observer: blind,
+      observer: this.observer,
       onNote: (note) => this.notes.push(note),
       graceMs,
     });
@@ -416,6 +423,39 @@ Deno.test("one request at a time is under the glass", async () => {
   resolve();
   const [trace] = await first;
   assert.deepEqual([trace.failure, trace.steps], ["Cannot start 'ktcp echo': none here", []]);
+});
+
+Deno.test("frames are taken while a page looks or a load runs, and not else", async () => {
+  await using harness = new Harness();
+  const { client, launcher, observer } = harness;
+  /** Whether a frame is taken within the time of three. */
+  const areTaken = async () => {
+    const { frames } = observer;
+    await sleep(3 * FRAME_MS);
+    return observer.frames > frames;
+  };
+  const id = await harness.startServer();
+  assert.equal(await areTaken(), false);
+  const page = await client.look();
+  await page.frame();
+  page[Symbol.dispose]();
+  await until(async () => !await areTaken());
+  await harness.startLoad(id);
+  assert.equal(await areTaken(), true);
+  launcher.loads[0].end();
+  await until(async () => !await areTaken());
+});
+
+Deno.test("a load that has ended is forgotten when it is told to stop", async () => {
+  await using harness = new Harness();
+  const { client, launcher } = harness;
+  using page = await client.look();
+  const [load] = await harness.startLoad(await harness.startServer());
+  launcher.loads[0].end();
+  await page.frame(({ loads }) => loads[0]?.state === "ended");
+  await client.json({ method: "DELETE", path: `/api/loads/${load}` }, 204);
+  await page.frame(({ loads }) => loads.length === 0);
+  assert.equal(launcher.loads[0].isStopped, false);
 });
 
 Deno.test("at most 16 pages look at once", async () => {
