@@ -5,7 +5,7 @@ import { findWorkers } from "../../tools/executable/workers.ts";
 function inTree(files: Record<string, string>, body: (root: string) => void): void {
   const root = Deno.makeTempDirSync();
   try {
-    for (const folder of ["core", "system", "servers/models", "bench", "cli"]) {
+    for (const folder of ["core", "system", "servers/models", "bench", "play", "cli"]) {
       Deno.mkdirSync(`${root}/${folder}`, { recursive: true });
     }
     for (const [path, text] of Object.entries(files)) {
