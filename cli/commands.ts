@@ -49,6 +49,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "play",
+    group: "Learn",
     summary: "watch servers and loads in the browser",
     load: () => import("./play.ts"),
   },

@@ -11,6 +11,7 @@ import { LOOPBACK } from "../system/address.ts";
 import { stderr } from "../system/stderr.ts";
 import { bindFailure } from "./shared/bind_failure.ts";
 import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { withNotes } from "./shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { addOptions, port } from "./shared/options.ts";
 import { printNote, printResult } from "./shared/output.ts";
@@ -37,15 +38,19 @@ export function command(): Command {
         "command, and 30 seconds after the last page was closed.",
     )
     .argument("[link]", "a link that somebody handed out: the page begins with its set-up");
-  return addOptions(play, [
+  addOptions(play, [
     port("-p, --port", "TCP port; 0 lets the system choose", { default: DEFAULT_PORT }),
     new Option("--open", "open the page in the browser"),
-  ])
-    .addHelpText(
-      "after",
-      "\nExamples:\n  ktcp play --open" +
-        "\n  ktcp play 'http://127.0.0.1:8088/#v=1&a.service=http&a.engine=epoll&a.model=single'",
-    )
+  ]);
+  return withNotes(play, {
+    examples: [
+      ["ktcp play --open", "print the address, and open it in the browser"],
+      [
+        "ktcp play 'http://127.0.0.1:8088/#v=1&a.service=http&a.engine=epoll&a.model=single'",
+        "begin with the set-up of a link",
+      ],
+    ],
+  })
     .action(run);
 }
 
