@@ -2,7 +2,14 @@
 import type { LoadSample } from "../../bench/load_sample.ts";
 import type { ServerSample } from "../../servers/models/server_sample.ts";
 import type { StartTraced } from "./glass.ts";
-import type { KernelView, LoadSetup, LoadView, ProcessView, ServerSetup, SocketView } from "../protocol.ts";
+import type {
+  KernelView,
+  LoadSetup,
+  LoadView,
+  ProcessView,
+  ServerSetup,
+  SocketView,
+} from "../protocol.ts";
 
 /** A process could not be started; the message says why, for a person. */
 export class StartError extends Error {

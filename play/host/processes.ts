@@ -1,6 +1,6 @@
 /** The launcher of `ktcp play`: ktcp's own servers and load clients, each a process. */
 import { type SelfCommand, StartFailure } from "../../bench/processes/own_process.ts";
-import { type LoadCommand, startLoad, type StartedLoad } from "../../bench/processes/load.ts";
+import { type LoadCommand, type StartedLoad, startLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
 import { HeldThread } from "../../bench/load/held_thread.ts";
 import type { LoadSample } from "../../bench/load_sample.ts";

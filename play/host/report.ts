@@ -12,7 +12,15 @@ import { finding } from "../../bench/lab/verdict.ts";
 import { parseResult, type Result } from "../../bench/result.ts";
 import { LatencyHistogram } from "../../bench/stats/histogram.ts";
 import type { Environment } from "../../bench/lab/environment.ts";
-import type { Frame, LoadView, Recording, ServerSetup, ServerView } from "../protocol.ts";
+import type {
+  Frame,
+  LoadSetup,
+  LoadView,
+  Recording,
+  ServerSetup,
+  ServerView,
+  ServiceName,
+} from "../protocol.ts";
 import { readLoadSetup, readServerSetup, SetupError } from "../setup.ts";
 import { loadCommand, serverArgs } from "./processes.ts";
 
@@ -112,33 +120,26 @@ function labResult(recording: Recording, here: Environment): LabResult {
   };
 }
 
+/** In the order in which they began. */
 function recordedLoads({ frames, results = {} }: Recording): RecordedLoad[] {
-  const found = new Map<string, RecordedLoad>();
-  const moments = Map.groupBy(
-    frames.flatMap(({ loads, servers, kernel }) =>
-      loads.filter(({ state }) => state === "running").map(({ id, serverId }) => ({
-        id,
-        server: servers.find((server) => server.id === serverId),
+  const views = frames.flatMap((frame) => frame.loads.map((load) => ({ load, frame })));
+  return [...Map.groupBy(views, ({ load }) => load.id)].flatMap(([id, own]) => {
+    const moments = own.filter(({ load }) => load.state === "running")
+      .map(({ load, frame: { servers, kernel } }) => ({
+        server: servers.find((server) => server.id === load.serverId),
         kernel,
-      }))
-    ),
-    ({ id }) => id,
-  );
-  for (const load of frames.flatMap(({ loads }) => loads)) {
-    if (load.result === null || found.has(load.id)) continue;
-    const own = moments.get(load.id) ?? [];
-    const server = own.findLast(({ server }) => server !== undefined)?.server;
-    if (server === undefined) continue;
-    const document = results[load.id] ?? { ...load.result, hdr: {}, clients: [] };
-    const result = parseResult(JSON.stringify(document), `load '${load.id}'`);
-    found.set(load.id, {
+      }));
+    const server = moments.findLast(({ server }) => server !== undefined)?.server;
+    const load = own.findLast(({ load }) => load.result !== null)?.load;
+    if (server === undefined || load === undefined) return [];
+    const document = results[id] ?? { ...load.result, hdr: {}, clients: [] };
+    return [{
       load: { ...load, setup: readLoadSetup(load.setup) },
       server: { ...server, setup: readServerSetup(server.setup, MOST_CPUS) },
-      result,
-      moments: own,
-    });
-  }
-  return [...found.values()];
+      result: parseResult(JSON.stringify(document), `load '${id}'`),
+      moments,
+    }];
+  });
 }
 
 /** The figure that says how much a load got done. */
@@ -166,21 +167,22 @@ function variantsOf(loads: readonly RecordedLoad[]): VariantResult[] {
   return [...kinds.values()].map((repetitions) => {
     const [{ server, load }] = repetitions;
     const spec = {
-      group: `${server.setup.service}, ${loadText(load)}`,
+      group: loadText(server.setup.service, load.setup),
       label: serverText(server.setup, setups),
     };
     return summarizeVariant(spec, repetitions.map(sampleOf));
   });
 }
 
-/** `16 clients, as fast as answers come, keep-alive`. */
-function loadText({ setup }: LoadView): string {
-  const { clients, ratePerSecond, isKeepAlive, messageBytes, silentClients, slowClients } = setup;
+/** `echo, 16 clients, as fast as answers come, keep-alive, 64 bytes`. */
+function loadText(service: ServiceName, load: LoadSetup): string {
+  const { clients, ratePerSecond, isKeepAlive, messageBytes, silentClients, slowClients } = load;
   return [
+    service,
     `${clients} client${clients === 1 ? "" : "s"}`,
     ratePerSecond === 0 ? "as fast as answers come" : `${ratePerSecond}/s`,
     isKeepAlive ? "keep-alive" : "a connection each",
-    `${messageBytes} bytes`,
+    ...(service === "echo" ? [`${messageBytes} bytes`] : []),
     ...(silentClients > 0 ? [`${silentClients} silent`] : []),
     ...(slowClients > 0 ? [`${slowClients} slow`] : []),
   ].join(", ");

@@ -270,8 +270,10 @@ export class Session {
     }
     this.#isTracing = true;
     try {
-      return await runGlass(request, (setup, onTrace) =>
-        this.#launcher.startTraced(setup, onTrace));
+      return await runGlass(
+        request,
+        (setup, onTrace) => this.#launcher.startTraced(setup, onTrace),
+      );
     } finally {
       this.#isTracing = false;
     }

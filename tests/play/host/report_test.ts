@@ -62,7 +62,10 @@ Deno.test({
       assert.equal(lab.lab, "backlog");
       const [echo, http] = lab.variants;
       assert.equal(lab.variants.length, 2);
-      assert.match(echo.group, /^echo, 8 clients, as fast as answers come, keep-alive, 64 bytes$/);
+      assert.deepEqual([echo.group, http.group], [
+        "echo, 8 clients, as fast as answers come, keep-alive, 64 bytes",
+        "http, 8 clients, as fast as answers come, keep-alive",
+      ]);
       assert.deepEqual([echo.label, http.label], [
         "deno, single, backlog 128",
         "deno, single, backlog 64",
