@@ -11,7 +11,7 @@ import {
   inspectBlock,
   type ParserState,
 } from "../../../core/mod.ts";
-import { type Cuts, everyCut, partsOf } from "./cuts.ts";
+import { type Cuts, everyCut, partsOf } from "../bytes/cuts.ts";
 import type { Framing, Reading, ReadMessage } from "./reading.ts";
 
 /** Where the parser stood after a part. Offsets count from the first byte of the stream. */

@@ -3,7 +3,7 @@
  * how Node's servers run; lenient is what its option `--insecure-http-parser` allows.
  */
 import wasm from "./llhttp.wasm" with { type: "bytes" };
-import { type Cuts, partsOf } from "./cuts.ts";
+import { type Cuts, partsOf } from "../bytes/cuts.ts";
 import type { Reading, ReadMessage, Refusal } from "./reading.ts";
 
 /** What llhttp puts up with. */

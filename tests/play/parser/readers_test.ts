@@ -12,7 +12,7 @@ import {
 import { exampleBytes, type ExampleName, EXAMPLES } from "../../../play/page/parser/examples.ts";
 import { type LlhttpMode, readWithLlhttp } from "../../../play/page/parser/llhttp_reader.ts";
 import type { Reading } from "../../../play/page/parser/reading.ts";
-import { everyCut } from "../../../play/page/parser/cuts.ts";
+import { everyCut } from "../../../play/page/bytes/cuts.ts";
 
 const reader = new CoreReader();
 const bytesOf = (text: string) => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 /** Where bytes are cut into parts. */
 import assert from "node:assert/strict";
-import { cutsWithin, everyCut, partsOf, toggleCut } from "../../../play/page/parser/cuts.ts";
+import { cutsWithin, everyCut, partsOf, toggleCut } from "../../../play/page/bytes/cuts.ts";
 
 Deno.test("toggleCut() adds a cut in order, and takes it away again", () => {
   assert.deepEqual(toggleCut([3, 9], 5), [3, 5, 9]);

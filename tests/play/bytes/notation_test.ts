@@ -1,11 +1,7 @@
 /** Bytes as text that can be typed. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  formatNotation,
-  NotationError,
-  parseNotation,
-} from "../../../play/page/parser/notation.ts";
+import { formatNotation, NotationError, parseNotation } from "../../../play/page/bytes/notation.ts";
 
 const CASES: [text: string, bytes: string][] = [
   ["", ""],
