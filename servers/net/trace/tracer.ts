@@ -172,7 +172,8 @@ class Recording {
           name,
           ...(count !== undefined && { value: count }),
           ...(name === "failed" && { error: String((args[0] as Error)?.message ?? args[0]) }),
-          ...this.#block(arrived),
+          // Before it is told that it has a socket, there is nothing to see.
+          ...(name !== "start" && this.#block(arrived)),
         });
         const want = event(...args);
         this.#answered = want;

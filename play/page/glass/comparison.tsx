@@ -1,0 +1,86 @@
+/** The same bytes on every engine, side by side: what was told, which calls it took. */
+import type { GlassTrace } from "../../protocol.ts";
+import { t } from "../i18n/mod.ts";
+import { type Chapter, chapterAt, chaptersOf, countCalls, shortSteps } from "./moments.ts";
+import { cursor, focus, focusOn } from "./run.ts";
+
+/** A column an engine, a row an arrival of bytes. */
+export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
+  const chapters = traces.map(({ steps }) => chaptersOf(steps));
+  const rows = Math.max(...chapters.map(({ length }) => length));
+  const current = chapterAt(chapters[focus.value], cursor.value);
+  return (
+    <section class="comparison" aria-label={t("glass.comparison")}>
+      <h3>{t("glass.comparison")}</h3>
+      <div class="scrolls" tabIndex={0} role="group" aria-label={t("glass.comparison")}>
+        <table>
+          <thead>
+            <tr>
+              <td />
+              {traces.map(({ setup: { engine } }, i) => (
+                <th key={engine} scope="col">
+                  <button
+                    type="button"
+                    aria-pressed={i === focus.value}
+                    onClick={() => focusOn(i)}
+                  >
+                    {engine}
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from(
+              { length: rows },
+              (_, row) => (
+                <tr key={row} class={row === current ? "is-current" : ""}>
+                  <th scope="row">{titleOf(chapters.find((each) => row < each.length)![row])}</th>
+                  {traces.map((trace, i) => (
+                    <Cell key={trace.setup.engine} trace={trace} chapter={chapters[i][row]} />
+                  ))}
+                </tr>
+              ),
+            )}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{t("glass.calls")}</th>
+              {traces.map((trace) => <Total key={trace.setup.engine} trace={trace} />)}
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function titleOf({ bytes }: Chapter): string {
+  if (bytes === null) return t("glass.accepted");
+  return bytes === 0 ? t("glass.fin") : t("glass.arrived", { bytes });
+}
+
+function Cell({ trace, chapter }: { trace: GlassTrace; chapter: Chapter | undefined }) {
+  if (chapter === undefined) return <td>–</td>;
+  const steps = trace.steps.slice(chapter.from, chapter.to);
+  return (
+    <td>
+      <p class="told">{shortSteps(steps, ["event"]).join(" · ")}</p>
+      <p class="called">{shortSteps(steps, ["call"]).join(" · ") || "–"}</p>
+    </td>
+  );
+}
+
+function Total({ trace: { setup, steps, failure, isCut } }: { trace: GlassTrace }) {
+  if (failure !== undefined) return <td class="fault">{failure}</td>;
+  if (setup.engine === "deno") return <td class="hint">{t("glass.unseen")}</td>;
+  const counts = [...countCalls(steps)].sort(([, a], [, b]) => b - a);
+  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  return (
+    <td>
+      <strong>{total}</strong>
+      <p class="called">{counts.map(([name, count]) => `${name} ${count}`).join(" · ")}</p>
+      {isCut && <p class="hint">{t("glass.cut")}</p>}
+    </td>
+  );
+}

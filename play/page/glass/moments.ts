@@ -1,0 +1,116 @@
+/** What a trace shows at one of its steps, and how traces of several engines are aligned. Pure. */
+import type { GlassStep } from "../../protocol.ts";
+
+/** The block as it stood at a step. */
+export type Block = NonNullable<GlassStep["block"]>;
+
+/** The block at step `at`: the last one that was written down. */
+export function blockAt(steps: readonly GlassStep[], at: number): Block | undefined {
+  return steps.slice(0, at + 1).findLast(({ block }) => block !== undefined)?.block;
+}
+
+/** Steps that belong together: from one arrival of bytes to the next. */
+export interface Chapter {
+  /** Bytes that came, 0 for the FIN; null: the connection was accepted. */
+  bytes: number | null;
+  /** Its first step, and the one behind its last. */
+  from: number;
+  to: number;
+}
+
+/**
+ * Parts `steps` where bytes arrive. A call belongs to what it brings: the wait and the receive before
+ * an arrival stand in its chapter.
+ */
+export function chaptersOf(steps: readonly GlassStep[]): Chapter[] {
+  const chapters: Chapter[] = [{ bytes: null, from: 0, to: 0 }];
+  // Where the calls begin that have brought nothing yet.
+  let begun = 0;
+  steps.forEach(({ kind, name, value }, at) => {
+    if (kind === "call" || kind === "operation") return;
+    if (kind === "event" && name === "received") {
+      chapters.at(-1)!.to = begun;
+      chapters.push({ bytes: value!, from: begun, to: at });
+    }
+    begun = at + 1;
+  });
+  chapters.at(-1)!.to = steps.length;
+  return chapters;
+}
+
+/** Index of the chapter that step `at` stands in. */
+export function chapterAt(chapters: readonly Chapter[], at: number): number {
+  return chapters.findIndex(({ from, to }) => from <= at && at < to);
+}
+
+/**
+ * The step of `other` that step `at` of `steps` corresponds to: what the connection wants is the same
+ * on every engine, the calls between are not.
+ */
+export function alignedStep(
+  steps: readonly GlassStep[],
+  at: number,
+  other: readonly GlassStep[],
+): number {
+  const isWant = ({ kind }: GlassStep) => kind === "want";
+  const passed = steps.slice(0, at + 1).filter(isWant).length;
+  let left = passed;
+  const found = other.findIndex((step) => isWant(step) && --left === 0);
+  if (passed === 0) return 0;
+  return found < 0 ? other.length - 1 : found;
+}
+
+/** How often each call was made, by its name without the section: `recv`. */
+export function countCalls(steps: readonly GlassStep[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { kind, name } of steps) {
+    if (kind === "call") counts.set(callName(name), (counts.get(callName(name)) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** `recv` of `recv(2)`. */
+export function callName(name: string): string {
+  return name.replace(/\(\d\)$/, "");
+}
+
+/** A step as one line: calls as strace(1) writes them. */
+export function stepText({ kind, name, value, detail, error }: GlassStep): string {
+  if (kind === "call") {
+    return `${callName(name)}(${detail ?? ""}) = ${value}${error === undefined ? "" : ` ${error}`}`;
+  }
+  const told = value === undefined ? name : `${name} ${value}`;
+  const why = [detail, error].filter((part) => part !== undefined).join("; ");
+  return why === "" ? told : `${told} (${why})`;
+}
+
+/** Steps of `kinds` in short, repetitions counted: `send 10 ×3`. */
+export function shortSteps(
+  steps: readonly GlassStep[],
+  kinds: readonly GlassStep["kind"][],
+): string[] {
+  const short: { text: string; times: number }[] = [];
+  for (const { kind, name, value, error } of steps) {
+    if (!kinds.includes(kind)) continue;
+    const base = callName(name);
+    // What a call returns says something where it counts bytes, or has failed.
+    const result = error ??
+      (/^(recv|send|sendfile|received|sent)\b/.test(base) ? value : undefined);
+    const text = result === undefined ? base : `${base} ${result}`;
+    const last = short.at(-1);
+    if (last?.text === text) ++last.times;
+    else short.push({ text, times: 1 });
+  }
+  return short.map(({ text, times }) => times === 1 ? text : `${text} ×${times}`);
+}
+
+/** What a connection goes through, in order. */
+export const PHASES = [
+  "idle",
+  "head",
+  "content",
+  "working",
+  "sending",
+  "lingering",
+  "closed",
+] as const;
