@@ -6,6 +6,9 @@ import { ByteView } from "../bytes/byte_view.tsx";
 import { type MessageKey, t } from "../i18n/mod.ts";
 import { blockAt, PHASES, stepText } from "./moments.ts";
 
+/** An echo has no messages, only bytes. */
+const OF_HTTP: readonly string[] = ["head", "content", "lingering"];
+
 /** The middle of the glass. */
 export function ConnectionView({ trace, at }: { trace: GlassTrace; at: number }) {
   const { steps, setup, failure } = trace;
@@ -25,7 +28,7 @@ export function ConnectionView({ trace, at }: { trace: GlassTrace; at: number })
       </p>
       <p class="why">{t(meaningOf(step.kind, step.name))}</p>
       <ol class="phases" aria-label={t("glass.phases")}>
-        {PHASES.map((phase) => (
+        {PHASES.filter((phase) => isHttp || !OF_HTTP.includes(phase)).map((phase) => (
           <li key={phase} aria-current={phase === block?.phase ? "step" : undefined}>
             {t(`glass.phase.${phase}`)}
           </li>

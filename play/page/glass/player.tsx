@@ -70,13 +70,13 @@ export function Player({ trace }: { trace: GlassTrace }) {
       onKeyDown={onKeyDown}
     >
       <div class="buttons">
-        {button("first", "⏮", 0)}
+        {button("first", "|◀", 0)}
         {button("back", "◀", at - 1)}
         <button type="button" class="play" disabled={last < 1} onClick={togglePlay}>
           {t(isGoing ? "glass.pause" : "glass.play")}
         </button>
         {button("forward", "▶", at + 1)}
-        {button("last", "⏭", last)}
+        {button("last", "▶|", last)}
       </div>
       <input
         type="range"

@@ -13,7 +13,7 @@ import { readText } from "../bytes/notation_field.tsx";
 import { DEFAULT_SERVER } from "../setup/defaults.ts";
 import { machine } from "../store.ts";
 import { httpHost } from "../transport.ts";
-import { alignedStep } from "./moments.ts";
+import { alignedStep, countCalls } from "./moments.ts";
 import { type PresetName, PRESETS } from "./presets.ts";
 
 type EngineName = ServerSetup["engine"];
@@ -104,7 +104,9 @@ export async function run(): Promise<void> {
     const parts = partsOf(parseNotation(text.value), cuts.value).map(toBase64);
     traces.value = await httpHost.glass({ service: service.value, setups, parts });
     isPlaying.value = false;
-    focus.value = Math.max(0, traces.value.findIndex(({ steps }) => steps.length > 0));
+    // One whose calls are seen has most to tell.
+    const kinds = traces.value.map(({ steps }) => countCalls(steps).size);
+    focus.value = kinds.indexOf(Math.max(...kinds));
     cursor.value = 0;
   } catch (error) {
     failure.value = error instanceof Error ? error.message : String(error);

@@ -9,11 +9,11 @@ import { goTo } from "./run.ts";
 export function StepList({ steps, at }: { steps: readonly GlassStep[]; at: number }) {
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
-    // Only the list scrolls, never the page.
+    // Only the list scrolls, never the page; its items are placed in it.
     const ol = list.current;
     const item = ol?.children[at] as HTMLElement | undefined;
     if (ol === null || item === undefined) return;
-    const top = item.offsetTop - ol.offsetTop;
+    const top = item.offsetTop;
     if (top < ol.scrollTop || top + item.offsetHeight > ol.scrollTop + ol.clientHeight) {
       ol.scrollTop = top - ol.clientHeight / 2;
     }
