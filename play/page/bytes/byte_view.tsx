@@ -18,7 +18,7 @@ export function ByteView({ label, bytes, zones, marks, onPlace }: ByteViewProps)
   });
   return (
     <pre
-      class={`bytes${onPlace === undefined ? "" : " is-placeable"}`}
+      class={`byte-view${onPlace === undefined ? "" : " is-placeable"}`}
       role="group"
       aria-label={label}
       tabIndex={0}
@@ -32,7 +32,9 @@ export function ByteView({ label, bytes, zones, marks, onPlace }: ByteViewProps)
 }
 
 function tokenView(token: Token): JSX.Element {
-  if (token.kind === "mark") return <span key={`m${token.name}`} class={`mark ${token.name}`} />;
+  if (token.kind === "mark") {
+    return <span key={`m${token.name}`} class={`byte-mark ${token.name}`} />;
+  }
   return (
     <span key={token.from} class={`${token.kind} ${token.zone}`} data-from={token.from}>
       {token.text}

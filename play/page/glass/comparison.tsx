@@ -1,16 +1,24 @@
 /** The same bytes on every engine, side by side: what was told, which calls it took. */
 import type { GlassTrace } from "../../protocol.ts";
 import { t } from "../i18n/mod.ts";
-import { type Chapter, chapterAt, chaptersOf, countCalls, shortSteps } from "./moments.ts";
+import {
+  alignChapters,
+  type AlignedRow,
+  type Chapter,
+  chapterAt,
+  chaptersOf,
+  countCalls,
+  shortSteps,
+} from "./moments.ts";
 import { cursor, focus, focusOn } from "./run.ts";
 
 /** A column an engine, a row an arrival of bytes. */
 export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
   const chapters = traces.map(({ steps }) => chaptersOf(steps));
-  const rows = Math.max(...chapters.map(({ length }) => length));
-  const current = chapterAt(chapters[focus.value], cursor.value);
+  const shown = chapters[focus.value];
+  const current = shown[chapterAt(shown, cursor.value)];
   return (
-    <section class="comparison" aria-label={t("glass.comparison")}>
+    <section class="engine-table" aria-label={t("glass.comparison")}>
       <h3>{t("glass.comparison")}</h3>
       <div class="scrolls" tabIndex={0} role="group" aria-label={t("glass.comparison")}>
         <table>
@@ -31,17 +39,14 @@ export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
             </tr>
           </thead>
           <tbody>
-            {Array.from(
-              { length: rows },
-              (_, row) => (
-                <tr key={row} class={row === current ? "is-current" : ""}>
-                  <th scope="row">{titleOf(chapters.find((each) => row < each.length)![row])}</th>
-                  {traces.map((trace, i) => (
-                    <Cell key={trace.setup.engine} trace={trace} chapter={chapters[i][row]} />
-                  ))}
-                </tr>
-              ),
-            )}
+            {alignChapters(chapters).map((row, at) => (
+              <tr key={at} class={row.chapters[focus.value] === current ? "is-current" : ""}>
+                <th scope="row">{titleOf(row)}</th>
+                {traces.map((trace, i) => (
+                  <Cell key={trace.setup.engine} trace={trace} chapter={row.chapters[i]} />
+                ))}
+              </tr>
+            ))}
           </tbody>
           <tfoot>
             <tr>
@@ -55,7 +60,7 @@ export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
   );
 }
 
-function titleOf({ bytes }: Chapter): string {
+function titleOf({ bytes }: AlignedRow): string {
   if (bytes === null) return t("glass.accepted");
   return bytes === 0 ? t("glass.fin") : t("glass.arrived", { bytes });
 }

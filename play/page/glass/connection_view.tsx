@@ -57,7 +57,7 @@ export function ConnectionView({ trace, at }: { trace: GlassTrace; at: number })
         bytes={output}
         zones={[{ from: 0, to: output.length, name: "is-waiting" }]}
       />
-      <p class="legend">
+      <p class="glass-legend">
         <span class="is-consumed">{t("glass.legend.consumed")}</span>
         {isHttp && <span class="is-scanned">{t("glass.legend.scanned")}</span>}
         <span class="is-waiting">{t("glass.legend.waiting")}</span>

@@ -38,6 +38,33 @@ export function chaptersOf(steps: readonly GlassStep[]): Chapter[] {
   return chapters;
 }
 
+/** Chapters of several traces that end with the same bytes. */
+export interface AlignedRow {
+  /** Bytes that arrive in it; 0 for the FIN; null: the connection was accepted. */
+  bytes: number | null;
+  /** Of each trace; absent: there, these bytes arrived together with the next ones. */
+  chapters: (Chapter | undefined)[];
+}
+
+/** Aligns `traces`, the chapters of each, by how much has arrived so far. */
+export function alignChapters(traces: readonly (readonly Chapter[])[]): AlignedRow[] {
+  const all = traces.map((chapters) => {
+    const byTotal = new Map<number, Chapter>();
+    let total = 0;
+    for (const chapter of chapters) {
+      const { bytes } = chapter;
+      total += bytes ?? 0;
+      byTotal.set(bytes === null ? -1 : bytes === 0 ? Infinity : total, chapter);
+    }
+    return byTotal;
+  });
+  const totals = [...new Set(all.flatMap((one) => [...one.keys()]))].sort((a, b) => a - b);
+  return totals.map((total, i) => ({
+    bytes: total < 0 ? null : total === Infinity ? 0 : total - Math.max(0, totals[i - 1]),
+    chapters: all.map((one) => one.get(total)),
+  }));
+}
+
 /** Index of the chapter that step `at` stands in. */
 export function chapterAt(chapters: readonly Chapter[], at: number): number {
   return chapters.findIndex(({ from, to }) => from <= at && at < to);

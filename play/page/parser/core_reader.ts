@@ -20,7 +20,7 @@ export interface PartReading {
   to: number;
   /** All before it is consumed. */
   consumed: number;
-  /** The search for the end of what is incomplete goes on here. */
+  /** The search for the end of what is incomplete goes on here; a refusal takes no byte behind. */
   scanned: number;
   state: ParserState;
   /** What it found in this part: `head`, `content`, `end`, `error`. */
@@ -51,9 +51,11 @@ export class CoreReader {
   read(bytes: Uint8Array<ArrayBuffer>, cuts: Cuts = []): CoreReading {
     const reading = this.#read(bytes, cuts);
     if (reading.refusal === undefined) return reading;
-    // Byte by byte, it stops in the very line that is refused.
-    const { refusal } = this.#read(bytes, everyCut(bytes.length));
-    return { ...reading, refusal };
+    // Byte by byte, it stops in the very line that is refused, and with the byte that decides.
+    const { refusal, parts } = this.#read(bytes, everyCut(bytes.length));
+    const { consumed, to: scanned } = parts.at(-1)!;
+    const last = { ...reading.parts.at(-1)!, consumed, scanned };
+    return { ...reading, refusal, parts: [...reading.parts.slice(0, -1), last] };
   }
 
   #read(bytes: Uint8Array<ArrayBuffer>, cuts: Cuts): CoreReading {

@@ -21,7 +21,7 @@ export function ParserCards({ compared, length }: ParserCardsProps) {
   return (
     <div class="compared">
       <h3>{t("parser.compared")}</h3>
-      <div class="cards">
+      <div class="parser-cards">
         {compared.map((one) => <Card key={one.name} {...one} length={length} />)}
       </div>
       <ul class="differences">
@@ -51,10 +51,10 @@ function Card({ name, reading, length }: Compared & { length: number }) {
   const complete = completeMessages(reading);
   const segments = stripOf(reading, length);
   return (
-    <article class={`card is-${ending}`}>
+    <article class={`parser-card is-${ending}`}>
       <h4>{t(`parser.name.${name}`)}</h4>
       <p class="who">{t(`parser.who.${name}`)}</p>
-      <p class="outcome">{t(`parser.ending.${ending}`, { requests: complete.length })}</p>
+      <p class="parser-outcome">{t(`parser.ending.${ending}`, { requests: complete.length })}</p>
       <div class="strip" aria-hidden="true">
         {segments.map((segment) => (
           <span

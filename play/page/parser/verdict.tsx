@@ -15,7 +15,7 @@ export function Verdict({ reading, proof }: { reading: CoreReading; proof: CutPr
   const requests = completeMessages(reading).length;
   const { ways, differing } = proof;
   return (
-    <div class={`verdict is-${ending}`} role="status">
+    <div class={`bench-verdict is-${ending}`} role="status">
       <h3>
         {refusal === undefined
           ? t(`parser.ending.${ending}`, { requests })

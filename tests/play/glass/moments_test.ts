@@ -1,6 +1,7 @@
 /** What a trace shows, and how traces are aligned. */
 import assert from "node:assert/strict";
 import {
+  alignChapters,
   alignedStep,
   type Block,
   blockAt,
@@ -76,6 +77,22 @@ Deno.test("chaptersOf() begins one with the calls that brought the bytes", () =>
     [0, 8],
   ]);
   assert.deepEqual(chaptersOf([]), [{ bytes: null, from: 0, to: 0 }]);
+});
+
+Deno.test("alignChapters() aligns by what has arrived, also where parts came together", () => {
+  const chapters = (...arrivals: (number | null)[]) =>
+    arrivals.map((bytes, i) => ({ bytes, from: i, to: i + 1 }));
+  const apart = chapters(null, 8, 14, 5, 0);
+  const together = chapters(null, 22, 5, 0);
+  const rows = alignChapters([apart, together, []]);
+  assert.deepEqual(rows.map(({ bytes }) => bytes), [null, 8, 14, 5, 0]);
+  assert.deepEqual(rows.map(({ chapters }) => chapters.map((one) => one?.bytes)), [
+    [null, null, undefined],
+    [8, undefined, undefined],
+    [14, 22, undefined],
+    [5, 5, undefined],
+    [0, 0, undefined],
+  ]);
 });
 
 Deno.test("chapterAt() finds the chapter of a step", () => {

@@ -24,7 +24,7 @@ const SETUP: Omit<ServerSetup, "service" | "engine"> = {
 /** The servers of one engine: one process for all runs of a service. */
 class Servers implements AsyncDisposable {
   readonly #engine: EngineName;
-  readonly #servers = new Map<ServiceName, { launched: LaunchedServer; runs: number }>();
+  readonly #servers = new Map<ServiceName, { launched: LaunchedServer; traces: number }>();
 
   constructor(engine: EngineName) {
     this.#engine = engine;
@@ -35,12 +35,15 @@ class Servers implements AsyncDisposable {
     if (server === undefined) {
       const args = ["--engine", this.#engine, "--model", model, "--trace"];
       if (service === "echo") args.push("--buffer", `${bufferBytes}`);
-      server = { launched: await launchServer([service, ...args]), runs: 0 };
+      server = { launched: await launchServer([service, ...args]), traces: 0 };
       this.#servers.set(service, server);
     }
     const { process, port } = server.launched;
-    const lines = `listening.*\\n${"\\{.*\\}\\n".repeat(server.runs++)}(\\{.*\\})\\n`;
-    process.untilOut(new RegExp(lines)).then(([, line]) => onTrace(JSON.parse(line)));
+    // The warm-up and the run itself.
+    for (const _ of ["warm-up", "run"]) {
+      const lines = `listening.*\\n${"\\{.*\\}\\n".repeat(server.traces++)}(\\{.*\\})\\n`;
+      process.untilOut(new RegExp(lines)).then(([, line]) => onTrace(JSON.parse(line)));
+    }
     return { port, stop: () => Promise.resolve() };
   };
 

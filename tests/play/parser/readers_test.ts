@@ -146,6 +146,11 @@ Deno.test("CoreReader refuses at the line that is wrong, with the rule that it b
     at: 74,
   });
   assert.equal(reader.read(exampleBytes("two-lengths")).refusal!.at, 45);
+  // However the rest arrives, the LF of that line decides.
+  for (const cuts of [[], [17, 60], [75]]) {
+    const { consumed, scanned, state } = reader.read(exampleBytes("cl-te"), cuts).parts.at(-1)!;
+    assert.deepEqual([consumed, scanned, state], [74, 76, "failed"]);
+  }
 });
 
 Deno.test("faultOf() refers to the RFC as the judge does", () => {
