@@ -2,10 +2,9 @@
  * Compiles the AssemblyScript core (`core/assembly`) to `core/core.wasm`.
  *
  * Does nothing when the module is newer than all of its sources, so that every task can depend on
- * it. `--force` compiles anyway. Also takes out llhttp, which the page compares the core with.
+ * it. `--force` compiles anyway.
  */
 import { fileURLToPath } from "node:url";
-import { extractLlhttp } from "./llhttp.ts";
 import { newestMs } from "./shared/modified.ts";
 
 const coreDir = new URL("../core/", import.meta.url);
@@ -49,9 +48,7 @@ async function compile(): Promise<void> {
   Deno.renameSync(new URL(partial, coreDir), output);
 }
 
-const isForced = Deno.args.includes("--force");
-await extractLlhttp(isForced);
-if (isForced || !isUpToDate()) {
+if (Deno.args.includes("--force") || !isUpToDate()) {
   const startMs = performance.now();
   await compile();
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);

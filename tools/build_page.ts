@@ -5,6 +5,7 @@
  * Does nothing when they are newer than all of their sources. `--force` bundles anyway.
  */
 import { join } from "node:path";
+import { extractLlhttp } from "./shared/llhttp.ts";
 import { newestMs } from "./shared/modified.ts";
 import { ROOT, runDeno } from "./shared/repository.ts";
 
@@ -54,7 +55,9 @@ async function build(): Promise<void> {
   for (const name of OUTPUTS) Deno.renameSync(partial(name), join(DIST, name));
 }
 
-if (Deno.args.includes("--force") || !isUpToDate()) {
+const isForced = Deno.args.includes("--force");
+await extractLlhttp(isForced);
+if (isForced || !isUpToDate()) {
   const startMs = performance.now();
   await build();
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);

@@ -12,6 +12,7 @@
  */
 import { basename, join, relative } from "node:path";
 import type { Build } from "../../cli/shared/version.ts";
+import { LLHTTP_PACKAGE } from "../shared/llhttp.ts";
 import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
 import { partsOf } from "./licences.ts";
 import { findWorkers, WORKER_URL } from "./workers.ts";
@@ -121,7 +122,8 @@ async function pagePackages(folder: string, npm: RegExp): Promise<string[]> {
     );
     if (!success) throw new Error(`Cannot bundle play/page/main.tsx: deno bundle says\n${said}`);
     const matches = Deno.readTextFileSync(output).matchAll(npm);
-    return [...matches].map(([, name, version]) => `${name}@${version}`);
+    // Taken out of its package before, it is a file of the page's own.
+    return [...matches].map(([, name, version]) => `${name}@${version}`).concat(LLHTTP_PACKAGE);
   } finally {
     Deno.removeSync(output);
   }

@@ -3,11 +3,7 @@ import { join } from "node:path";
 import type { Part } from "../../cli/shared/version.ts";
 import { denoFolders } from "../shared/repository.ts";
 
-const DENO_LICENCE = `MIT License
-
-Copyright 2018-2026 the Deno authors
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of
+const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of
 this software and associated documentation files (the "Software"), to deal in
 the Software without restriction, including without limitation the rights to
 use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of
@@ -24,6 +20,13 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
 IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
 CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
+const DENO_LICENCE = `MIT License\n\nCopyright 2018-2026 the Deno authors\n\n${MIT}`;
+
+/** Of the parser that undici's package holds a build of. */
+const LLHTTP_LICENCE = "Source: https://github.com/nodejs/llhttp\n\n" +
+  "This software is licensed under the MIT License.\n\n" +
+  `Copyright Fedor Indutny, 2018.\n\n${MIT}`;
+
 /** Files of a package that state terms. */
 const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright)/i;
 
@@ -36,7 +39,7 @@ export async function partsOf(packages: readonly string[]): Promise<Part[]> {
   });
 }
 
-/** Returns one text with the licences of Deno and of `packages`, each `name@version`. */
+/** Returns one text with the licences of Deno, of llhttp and of `packages`, each `name@version`. */
 export async function licencesText(packages: readonly string[]): Promise<string> {
   const { npmCache } = await denoFolders();
   const deno = section(
@@ -44,7 +47,8 @@ export async function licencesText(packages: readonly string[]): Promise<string>
     "It holds V8 (BSD-3-Clause) and Rust crates, whose licences stand with Deno's source:\n" +
       `https://github.com/denoland/deno/tree/v${Deno.version.deno}\n\n${DENO_LICENCE}`,
   );
-  return [deno, ...packages.map((name) => packageLicence(npmCache, name))].join("\n");
+  const llhttp = section("llhttp (MIT)", LLHTTP_LICENCE);
+  return [deno, llhttp, ...packages.map((name) => packageLicence(npmCache, name))].join("\n");
 }
 
 function section(title: string, text: string): string {

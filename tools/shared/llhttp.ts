@@ -2,7 +2,12 @@
  * Takes llhttp's Wasm out of undici, which has it in a module for Node, into a file that the page of
  * `ktcp play` holds: `play/page/parser/llhttp.wasm`.
  */
-const output = new URL("../play/page/parser/llhttp.wasm", import.meta.url);
+import config from "../../deno.json" with { type: "json" };
+
+/** The package that it comes from, `name@version`. */
+export const LLHTTP_PACKAGE: string = /^npm:\/(.+)\/$/.exec(config.imports["undici/"])![1];
+
+const output = new URL("../../play/page/parser/llhttp.wasm", import.meta.url);
 
 /** In a variable, so that Deno asks the registry about it only when the file is made. */
 const MODULE = "undici/lib/llhttp/llhttp_simd-wasm.js";
