@@ -10,7 +10,7 @@ import {
 import { type Cuts, partsOf } from "../bytes/cuts.ts";
 import { parseNotation } from "../bytes/notation.ts";
 import { readText } from "../bytes/notation_field.tsx";
-import { DEFAULT_SERVER } from "../setup/defaults.ts";
+import { DEFAULT_SERVER } from "../../defaults.ts";
 import { machine } from "../store.ts";
 import { httpHost } from "../transport.ts";
 import { alignedStep, countCalls } from "./moments.ts";
