@@ -79,7 +79,7 @@ export function LinePlot({ title, xLabel, lines, format }: LinePlotProps) {
       </ul>
       <details>
         <summary>{t("plot.table")}</summary>
-        <div class="scroll" tabIndex={0} role="region" aria-labelledby={id}>
+        <div class="table-scroll" tabIndex={0} role="region" aria-labelledby={id}>
           <table>
             <thead>
               <tr>

@@ -252,7 +252,7 @@ function Steps({ story }: { story: Story }) {
   const now = progress.value;
   const rows = FIGURES.filter(({ name }) => story.figures.includes(name));
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={t("story.steps")}>
+    <div class="table-scroll" tabIndex={0} role="region" aria-label={t("story.steps")}>
       <table class="steps">
         <thead>
           <tr>

@@ -41,8 +41,8 @@ export interface RunStoryOptions {
 /** How long a server may take until it listens, in ms. */
 const START_MS = 15_000;
 
-/** How long a load may go on after its duration, in ms. */
-const LATE_MS = 15_000;
+/** How long a load may go on after its duration until it is stopped, in ms: clients may be stuck. */
+const LATE_MS = 1500;
 
 /** Frames that are taken after a load has ended: what it leaves behind. */
 const FRAMES_AFTER = 3;
@@ -155,7 +155,8 @@ class StepRun {
     const frames: Frame[] = [];
     let startMs: number | null = null;
     let after = 0;
-    await this.#frames(load.durationMs + START_MS + LATE_MS, (frame) => {
+    let isStopped = false;
+    await this.#frames(load.durationMs + 2 * START_MS, (frame) => {
       frames.push(frame);
       const own = frame.loads.filter(({ serverId }) => serverId === server);
       const running = own.find(({ state }) => state === "running");
@@ -167,6 +168,10 @@ class StepRun {
           // What it says of it stands in the frames.
           this.#host.stopServer(server).catch(() => {});
         }
+      }
+      if (startMs !== null && !isStopped && frame.atMs - startMs > load.durationMs + LATE_MS) {
+        isStopped = true;
+        for (const id of this.#loads) this.#host.stopLoad(id).catch(() => {});
       }
       if (failed !== undefined && !own.some(({ samples }) => samples.length > 0) && !startMs) {
         throw new StoryError(failed.failure!);

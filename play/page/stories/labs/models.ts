@@ -5,8 +5,8 @@ import { both, type Story } from "../story.ts";
 /** Whether the model at `index` answers least. */
 function isLast(figures: readonly RunFigures[], index: number): boolean {
   const rates = MODELS.map((_, i) => figures[i]?.perSecond ?? null);
-  const known = rates.filter((rate) => rate !== null);
-  return known.length === MODELS.length && rates[index] === Math.min(...known);
+  const own = rates[index];
+  return own !== null && rates.every((rate, i) => i === index || (rate !== null && own < rate));
 }
 
 /** Which thread runs which work. */
