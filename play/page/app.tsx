@@ -4,7 +4,10 @@ import { Glass } from "./glass/glass.tsx";
 import { t } from "./i18n/mod.ts";
 import { ParserBench } from "./parser/parser.tsx";
 import { ReplayBar } from "./runs/replay_bar.tsx";
+import { showReplay } from "./runs/replay.ts";
+import { runs } from "./runs/runs.ts";
 import { RunsPanel } from "./runs/runs_panel.tsx";
+import { titleOf } from "./runs/titles.ts";
 import { SetupPanel } from "./setup/panel.tsx";
 import { Header } from "./shell/header.tsx";
 import { Complaints } from "./shell/notices.tsx";
@@ -27,6 +30,7 @@ function Live() {
     ? servers.filter(({ state }) => state !== "ended")
     : servers;
   const server = shown.find(({ id }) => id === selected.value) ?? shown[0];
+  const last = runs.value[0];
   return (
     <>
       <ReplayBar />
@@ -35,6 +39,13 @@ function Live() {
           <div class="empty">
             <h2>{t("live.emptyTitle")}</h2>
             <p>{t("live.empty")}</p>
+            {last !== undefined && (
+              <p>
+                <button type="button" onClick={() => showReplay({ run: last, isPlaying: true })}>
+                  {t("live.replay", { run: titleOf(last) })}
+                </button>
+              </p>
+            )}
           </div>
         )
         : <Overview server={server} frames={frames.value} />}

@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** What the page knows: signals, which components read and the transport writes. */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Frame, Machine, Setup } from "../protocol.ts";

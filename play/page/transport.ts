@@ -82,11 +82,15 @@ export interface EventsListener {
   onLink(link: Link): void;
 }
 
-/** How long the host may be silent or refuse connections until it counts as ended, in ms. */
-export const ENDED_AFTER_MS = 15_000;
+/** How events that have broken off are tried again. */
+export interface Patience {
+  /** How long to wait before each attempt, in ms. */
+  retryMs: number;
+  /** After so long in vain the host counts as ended, in ms. */
+  endedAfterMs: number;
+}
 
-/** How long to wait before each new attempt, in ms. */
-export const RETRY_MS = 1000;
+const PATIENCE: Patience = { retryMs: 1000, endedAfterMs: 15_000 };
 
 /**
  * Follows the host's frames. When the connection breaks, it is tried again each second; after 15 s
@@ -94,7 +98,10 @@ export const RETRY_MS = 1000;
  *
  * @returns ends it
  */
-export function followEvents({ onFrame, onLink }: EventsListener): () => void {
+export function followEvents(
+  { onFrame, onLink }: EventsListener,
+  { retryMs, endedAfterMs } = PATIENCE,
+): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lostAtMs: number | undefined;
@@ -109,9 +116,9 @@ export function followEvents({ onFrame, onLink }: EventsListener): () => void {
       // Its own attempts have pauses that differ between browsers: these have one that is known.
       source!.close();
       lostAtMs ??= performance.now();
-      if (performance.now() - lostAtMs > ENDED_AFTER_MS) return onLink("ended");
+      if (performance.now() - lostAtMs > endedAfterMs) return onLink("ended");
       onLink("lost");
-      timer = setTimeout(connect, RETRY_MS);
+      timer = setTimeout(connect, retryMs);
     };
   };
   connect();

@@ -46,7 +46,7 @@ export function Comparison({ runs }: { runs: readonly Run[] }) {
     <section class="card" aria-labelledby="comparison-title">
       <h3 id="comparison-title">{t("comparison.title")}</h3>
       {columns.length === 1 && <p class="muted">{t("comparison.one")}</p>}
-      <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="comparison-title">
+      <section class="table-scroll" tabIndex={0} aria-labelledby="comparison-title">
         <table>
           <thead>
             <tr>
@@ -73,7 +73,7 @@ export function Comparison({ runs }: { runs: readonly Run[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
       <p class="note">{t("comparison.ratio")}</p>
       <LinePlot
         title={t("comparison.plot")}

@@ -79,7 +79,7 @@ export function LinePlot({ title, xLabel, lines, format }: LinePlotProps) {
       </ul>
       <details>
         <summary>{t("plot.table")}</summary>
-        <div class="table-scroll" tabIndex={0} role="region" aria-labelledby={id}>
+        <section class="table-scroll" tabIndex={0} aria-labelledby={id}>
           <table>
             <thead>
               <tr>
@@ -98,7 +98,7 @@ export function LinePlot({ title, xLabel, lines, format }: LinePlotProps) {
               ))}
             </tbody>
           </table>
-        </div>
+        </section>
       </details>
     </figure>
   );

@@ -252,7 +252,7 @@ function Steps({ story }: { story: Story }) {
   const now = progress.value;
   const rows = FIGURES.filter(({ name }) => story.figures.includes(name));
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label={t("story.steps")}>
+    <section class="table-scroll" tabIndex={0} aria-label={t("story.steps")}>
       <table class="steps">
         <thead>
           <tr>
@@ -283,7 +283,7 @@ function Steps({ story }: { story: Story }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 

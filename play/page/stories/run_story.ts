@@ -154,6 +154,7 @@ class StepRun {
   ): Promise<Frame[]> {
     const frames: Frame[] = [];
     let startMs: number | null = null;
+    let answeredMs: number | null = null;
     let after = 0;
     let isStopped = false;
     await this.#frames(load.durationMs + 2 * START_MS, (frame) => {
@@ -162,8 +163,10 @@ class StepRun {
       const running = own.find(({ state }) => state === "running");
       const failed = own.find(({ failure }) => failure !== undefined);
       if (running !== undefined) startMs ??= frame.atMs;
-      if (startMs !== null && stopAfterMs !== undefined && this.#server !== null) {
-        if (frame.atMs - startMs >= stopAfterMs) {
+      // A load that has been started needs a while until it sends.
+      if (running?.samples.some(({ answers }) => answers > 0)) answeredMs ??= frame.atMs;
+      if (answeredMs !== null && stopAfterMs !== undefined && this.#server !== null) {
+        if (frame.atMs - answeredMs >= stopAfterMs) {
           this.#server = null;
           // What it says of it stands in the frames.
           this.#host.stopServer(server).catch(() => {});

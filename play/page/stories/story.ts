@@ -35,7 +35,7 @@ export interface StoryStep {
   server: Partial<ServerSetup>;
   /** What differs from the default load. */
   load: Partial<LoadSetup>;
-  /** The server is told to stop so long after its load began, in ms. */
+  /** The server is told to stop so long after the first answer, in ms. */
   stopAfterMs?: number;
 }
 

@@ -15,6 +15,7 @@ export const page = {
   "tab.runs": "Runs",
   "live.emptyTitle": "No server runs",
   "live.empty": 'Press "Start server", then "Start load", or choose a story.',
+  "live.replay": "Replay: {run}",
   "link.connecting": "connecting",
   "link.open": "connected",
   "link.lost": "connection lost",

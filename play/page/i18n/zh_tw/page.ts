@@ -17,6 +17,7 @@ export const page: Record<keyof typeof english, string> = {
   "tab.runs": "執行紀錄",
   "live.emptyTitle": "沒有伺服器在執行",
   "live.empty": "按「啟動伺服器」，再按「啟動負載」，或選擇一個故事。",
+  "live.replay": "重播：{run}",
   "link.connecting": "連線中",
   "link.open": "已連線",
   "link.lost": "連線中斷",
