@@ -14,6 +14,7 @@ import { Complaints } from "./shell/notices.tsx";
 import { Tabs } from "./shell/tabs.tsx";
 import { frames, latest, replayed, selected } from "./store.ts";
 import { StoryPanel } from "./stories/panel.tsx";
+import { Comparison } from "./views/comparison.tsx";
 import { Overview } from "./views/overview.tsx";
 
 const TABS = ["live", "glass", "parser", "runs"] as const;
@@ -48,7 +49,12 @@ function Live() {
             )}
           </div>
         )
-        : <Overview server={server} frames={frames.value} />}
+        : (
+          <>
+            <Comparison frames={frames.value} />
+            <Overview server={server} frames={frames.value} />
+          </>
+        )}
     </>
   );
 }
