@@ -20,7 +20,7 @@ export function HeatMap({ server, frames }: ViewProps) {
   const grid = heatGrid(frames, server.id, { endMs, spanMs: SPAN_MS, columnMs: COLUMN_MS });
   return (
     <Panel title={t("views.heat")} note={t("views.heat.note")} place="wide">
-      {grid === null ? <p class="nothing">{t("views.noAnswers")}</p> : (
+      {grid === null ? <p class="nothing">{t("views.noLoad")}</p> : (
         <>
           <Scale most={grid.most} />
           <p class="axis">{t("views.latency.axis")}</p>

@@ -18,6 +18,8 @@ export interface SeriesProps {
   format: (value: number | null) => string;
   scale?: "linear" | "logarithmic";
   max?: number;
+  /** What is said where no value is known. */
+  unknown?: string;
   /** Whether areas stand on each other: values are upper edges then, and these are the values. */
   layers?: readonly (readonly (number | null)[])[];
 }
@@ -30,6 +32,9 @@ export function Series(props: SeriesProps) {
   const { title, axis, times, series, format, layers } = props;
   const valuesOf = (i: number) => layers?.[i] ?? series[i].values;
   const atMs = times.at(-1) ?? 0;
+  if (series.every(({ values }) => values.every((value) => value === null))) {
+    return <p class="nothing">{props.unknown ?? t("views.unknown")}</p>;
+  }
   return (
     <>
       <Legend

@@ -9,7 +9,7 @@ import { type Moment, moments } from "./moments.ts";
 import type { ViewProps } from "./overview.tsx";
 
 /** From this share on, what the server and its load count is told apart. */
-const DIFFERENT = 0.03;
+const DIFFERENT = 0.05;
 
 /** The three figures, the smaller ones, and a line for screen readers. */
 export function Summary({ server, frames }: ViewProps) {

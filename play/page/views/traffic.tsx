@@ -53,6 +53,7 @@ export function Latency({ server, frames }: ViewProps) {
         { label: "p50", values: values("p50"), colour: 1, dash: [4, 4] },
       ]}
       format={formatTime}
+      unknown={t("views.noLoad")}
       scale="logarithmic"
     />
   );

@@ -10,6 +10,8 @@ export const views = {
   "views.limit": "limit",
   "views.perSecond": "/s",
   "views.of": "{value} of {most}",
+  "views.unknown": "Not known: nothing on this machine tells it, or not yet.",
+  "views.noLoad": "No load has told of answers in the last minute.",
   "views.noAnswers": "No answers in the last second",
   "views.spoken":
     "{what}: {rate} per second. 99th percentile of latency: {p99}. Errors: {errors} per second. Open connections: {open}.",

@@ -12,6 +12,8 @@ export const views: Record<keyof typeof english, string> = {
   "views.limit": "上限",
   "views.perSecond": "/秒",
   "views.of": "{value} / {most}",
+  "views.unknown": "未知：這台機器上沒有東西能告知，或是還沒有。",
+  "views.noLoad": "過去一分鐘沒有負載回報回答。",
   "views.noAnswers": "過去一秒沒有回答",
   "views.spoken":
     "{what}：每秒 {rate}。延遲第 99 百分位數：{p99}。錯誤：每秒 {errors}。開啟的連線：{open}。",
