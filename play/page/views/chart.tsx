@@ -46,6 +46,11 @@ const NARROW_PX = 330;
 /** How far ticks are apart at least, about. */
 const TICK_PX = 38;
 
+/** Where times stand on an axis, in seconds ago: as many as a chart of `width` px has room for. */
+export function timeTicks(width: number): readonly number[] {
+  return width < 320 ? [60, 30, 0] : [60, 45, 30, 15, 0];
+}
+
 /** The widest name; longer ones are pressed. */
 const MOST_NAME_PX = 96;
 
@@ -127,7 +132,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
           gap: 8,
           grid: { stroke: colours.line, width: 1 },
           ticks: { show: false },
-          splits: () => [60, 45, 30, 15, 0].map((s) => end - s * 1000),
+          splits: ({ width }) => timeTicks(width).map((s) => end - s * 1000),
           values: (_plot, splits) =>
             splits.map((at) => at === end ? t("views.now") : `−${Math.round((end - at) / 1000)} s`),
         },

@@ -59,14 +59,14 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
             server,
             values: points.get(server.id)!.map(of),
           }));
-          const most = niceCeiling(
-            Math.max(...rows.flatMap(({ values }) => values.map((value) => value ?? 0))),
-          );
+          const known = rows.flatMap(({ values }) => values.filter((value) => value !== null));
+          if (known.length === 0) return null;
+          const most = niceCeiling(known.reduce((a, b) => Math.max(a, b)));
           return rows.map(({ server, values }) => (
             <Multiple
               key={`${name} ${server.id}`}
               title={t(`views.compared.${name}`)}
-              server={nameOf(server)}
+              server={`${server.id} · ${nameOf(server)}`}
               times={times}
               series={{ label: "", values, colour, isArea: true }}
               max={most}
@@ -126,7 +126,9 @@ function FiguresTable({ servers, points }: {
         <tbody>
           {servers.map((server, row) => (
             <tr key={server.id}>
-              <th scope="row">{nameOf(server)}</th>
+              <th scope="row">
+                {server.id} <small>{nameOf(server)}</small>
+              </th>
               {COMPARED.map(({ name, of }, column) => (
                 <td key={name} class={marks[column][row] ? "best" : undefined}>
                   {FORMATS[name](of(now[row]))}
@@ -147,6 +149,6 @@ function FiguresTable({ servers, points }: {
 }
 
 /** A server by what sets it apart. */
-function nameOf({ id, setup: { service, engine, model } }: ServerView): string {
-  return `${id} · ${service} · ${engine} · ${model}`;
+function nameOf({ setup: { service, engine, model } }: ServerView): string {
+  return `${service} · ${engine} · ${model}`;
 }

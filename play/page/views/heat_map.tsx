@@ -1,7 +1,7 @@
 /** Every answer of the last minute: when it came, and how long it took. */
 import { t } from "../i18n/mod.ts";
 import { Canvas, type Surface } from "./canvas.tsx";
-import { GUTTER, SPAN_MS } from "./chart.tsx";
+import { GUTTER, SPAN_MS, timeTicks } from "./chart.tsx";
 import { formatCount, formatTime } from "./format.ts";
 import { type HeatGrid, heatGrid, rowEdgeUs, ROWS_PER_DECADE } from "./heat_grid.ts";
 import type { ViewProps } from "./overview.tsx";
@@ -125,7 +125,7 @@ function drawAxes(
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const s of [60, 45, 30, 15, 0]) {
+  for (const s of timeTicks(plotWidth)) {
     const text = s === 0 ? t("views.now") : `−${s} s`;
     context.fillText(text, left + plotWidth * (1 - s / 60), top + plotHeight + 7);
   }

@@ -17,6 +17,13 @@ export function Queues({ server, frames }: ViewProps) {
   const now = points.at(-1);
   const [length, limit] = [now?.acceptQueue ?? null, now?.acceptLimit ?? null];
   const lengths = points.map(({ acceptQueue }) => acceptQueue);
+  if (lengths.every((length) => length === null) && (now?.synQueue ?? null) === null) {
+    return (
+      <Panel title={t("views.queues")}>
+        <p class="nothing">{t("views.queues.unknown")}</p>
+      </Panel>
+    );
+  }
   const longest = Math.max(1, ...lengths.map((length) => length ?? 0));
   // A limit far above all lengths would press them flat.
   const limits = points.map(({ acceptLimit }) =>
