@@ -11,12 +11,18 @@ export interface Surface {
   palette: Palette;
 }
 
-/** A canvas. What it shows is said by `label`, and in full by a table beside it. */
-export function Canvas(
-  { label, height, draw }: { label: string; height: number; draw: (surface: Surface) => void },
-) {
-  const current = useRef(draw);
-  current.current = draw;
+export interface CanvasProps {
+  /** What the canvas shows, for those who do not see it. */
+  label: string;
+  /** In px; for a width, where it depends on that. */
+  height: number | ((width: number) => number);
+  draw: (surface: Surface) => void;
+}
+
+/** A canvas as wide as its place. */
+export function Canvas(props: CanvasProps) {
+  const current = useRef(props);
+  current.current = props;
   const colours = palette.value;
   const element = usePicture((element) => {
     const canvas = element.querySelector("canvas")!;
@@ -29,6 +35,9 @@ export function Canvas(
         isStale = true;
       },
       draw() {
+        const { height, draw } = current.current;
+        // The observer tells of a new height before anything is painted, and this is called again.
+        if (typeof height === "function") element.style.height = `${height(size.width)}px`;
         const ratio = devicePixelRatio;
         if (isStale) {
           canvas.width = Math.round(size.width * ratio);
@@ -37,13 +46,18 @@ export function Canvas(
         }
         context.setTransform(ratio, 0, 0, ratio, 0, 0);
         context.clearRect(0, 0, size.width, size.height);
-        current.current({ context, ...size, palette: colours });
+        draw({ context, ...size, palette: colours });
       },
       destroy() {},
     };
   }, colours);
+  const { label, height } = props;
   return (
-    <div class="canvas" ref={element} style={{ height: `${height}px` }}>
+    <div
+      class="canvas"
+      ref={element}
+      style={typeof height === "number" ? { height: `${height}px` } : { minHeight: "1px" }}
+    >
       <canvas role="img" aria-label={label} />
     </div>
   );

@@ -5,6 +5,8 @@ import { Chart, type ChartSeries } from "./chart.tsx";
 import { best, COMPARED, type ComparedFigure, messageRate } from "./comparison.ts";
 import { formatBytes, formatCount, formatShare, formatTime } from "./format.ts";
 import { type Moment, moments } from "./moments.ts";
+import { TableAlternative } from "./panel.tsx";
+import { agoText, rowTimes } from "./series_panel.tsx";
 import { usePaced } from "./paced.ts";
 import { niceCeiling } from "./ticks.ts";
 
@@ -75,6 +77,24 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
           ));
         })}
       </div>
+      <TableAlternative
+        atMs={times.at(-1) ?? 0}
+        content={() => ({
+          caption: t("views.comparison"),
+          head: [
+            t("views.ago"),
+            ...PICTURES.flatMap(({ name }) =>
+              servers.map(({ id }) => `${t(`views.compared.${name}`)}, ${id}`)
+            ),
+          ],
+          rows: rowTimes(times).map(({ agoMs, index }) => [
+            agoText(agoMs),
+            ...PICTURES.flatMap(({ of, format }) =>
+              servers.map(({ id }) => format(index < 0 ? null : of(points.get(id)![index])))
+            ),
+          ]),
+        })}
+      />
     </section>
   );
 }

@@ -29,6 +29,13 @@ const HEIGHTS = [
 
 const IDLE = PHASES.indexOf("idle");
 
+/** Of the cells: no less than its step, and more where that has no room for all of them. */
+function heightOf(count: number, width: number): number {
+  const { height } = HEIGHTS.find(({ places }) => count <= places)!;
+  const { rows, pitch } = cellGrid(count, width, height);
+  return Math.max(height, rows * pitch);
+}
+
 /** A block that is full reaches the end of its bar; most hold far less. */
 const FULL_BYTES = 64 * 1024;
 
@@ -101,7 +108,7 @@ export function Connections({ server, frames }: ViewProps) {
       >
         <Canvas
           label={`${t("views.connections")}. ${t("views.tableBelow")}`}
-          height={HEIGHTS.find(({ places }) => slots.ids.length <= places)!.height}
+          height={(width) => heightOf(slots.ids.length, width)}
           draw={(surface) => {
             grid.current = cellGrid(slots.ids.length, surface.width, surface.height);
             drawCells(surface, grid.current, {

@@ -44,7 +44,7 @@ export function Queues({ server, frames }: ViewProps) {
                 length: formatCount(length),
                 limit: formatCount(limit),
               })}
-              height={44}
+              height={(width) => queueHeight(limit + 1, width)}
               draw={(surface) => drawQueue(surface, length, limit)}
             />
           </div>
@@ -75,6 +75,14 @@ export function Queues({ server, frames }: ViewProps) {
   );
 }
 
+const QUEUE_PX = 44;
+
+function queueHeight(places: number, width: number): number {
+  if (places > DRAWN_PLACES) return QUEUE_PX;
+  const { rows, pitch } = cellGrid(places, width, QUEUE_PX);
+  return Math.max(QUEUE_PX, rows * pitch);
+}
+
 /** A place for each connection that may wait, and one more: the kernel takes it before it says no. */
 function drawQueue({ context, width, height, palette }: Surface, length: number, limit: number) {
   const places = limit + 1;
@@ -88,7 +96,7 @@ function drawQueue({ context, width, height, palette }: Surface, length: number,
     context.strokeRect(0.5, 8.5, width - 1, height - 17);
     return;
   }
-  const { pitch, columns } = cellGrid(places, width, height);
+  const { pitch, columns } = cellGrid(places, width, QUEUE_PX);
   const side = pitch - 2;
   for (let place = 0; place < places; ++place) {
     const [x, y] = [(place % columns) * pitch, Math.floor(place / columns) * pitch];

@@ -27,6 +27,11 @@ export interface SeriesProps {
 /** Steps of a table, in ms. */
 const STEP_MS = 5000;
 
+/** How long ago a row of a table is. */
+export function agoText(agoMs: number): string {
+  return agoMs === 0 ? t("views.now") : `${agoMs / 1000} s`;
+}
+
 /** A chart of series with its legend and table. */
 export function Series(props: SeriesProps) {
   const { title, axis, times, series, format, layers } = props;
@@ -58,7 +63,7 @@ export function Series(props: SeriesProps) {
           caption: `${title} (${axis})`,
           head: [t("views.ago"), ...series.map(({ label }) => label)],
           rows: rowTimes(times).map(({ agoMs, index }) => [
-            agoMs === 0 ? t("views.now") : `${agoMs / 1000} s`,
+            agoText(agoMs),
             ...series.map((_, i) => index < 0 ? UNKNOWN : format(valuesOf(i)[index])),
           ]),
         })}
@@ -68,7 +73,7 @@ export function Series(props: SeriesProps) {
 }
 
 /** The indexes of the times that lie full steps back, the newest first; -1 where there is none. */
-function rowTimes(times: readonly number[]): { agoMs: number; index: number }[] {
+export function rowTimes(times: readonly number[]): { agoMs: number; index: number }[] {
   const last = times.at(-1);
   if (last === undefined) return [];
   return Array.from({ length: SPAN_MS / STEP_MS + 1 }, (_, i) => {
