@@ -15,7 +15,7 @@ import {
   placeCells,
 } from "./cell_slots.ts";
 import { formatBytes, formatCount, formatTime } from "./format.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import type { Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { PHASE_MARKS, PHASES } from "./phases.ts";

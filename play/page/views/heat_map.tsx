@@ -4,7 +4,7 @@ import { Canvas, type Surface } from "./canvas.tsx";
 import { GUTTER, SPAN_MS, timeTicks } from "./chart.tsx";
 import { formatCount, formatTime } from "./format.ts";
 import { type HeatGrid, heatGrid, rowEdgeUs, ROWS_PER_DECADE } from "./heat_grid.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { CANVAS_FONT, type Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 

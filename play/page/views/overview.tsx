@@ -1,5 +1,4 @@
 /** Everything about one server, live. */
-import type { Frame, ServerView } from "../../protocol.ts";
 import { Connections } from "./connections.tsx";
 import { HeatMap } from "./heat_map.tsx";
 import { viewOf } from "./moments.ts";
@@ -10,15 +9,8 @@ import { Sockets } from "./sockets.tsx";
 import { Summary } from "./summary.tsx";
 import { Errors, Latency, Throughput } from "./traffic.tsx";
 import { Turns } from "./turns.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { Workers, WorkItems } from "./workers.tsx";
-
-/** What each view is given. */
-export interface ViewProps {
-  /** The server that is shown, as the newest frame has it. */
-  server: ServerView;
-  /** The frames to show, oldest first; the newest is the moment that is shown. */
-  frames: readonly Frame[];
-}
 
 /** All views of a server: the figures that matter, then the pictures. */
 export function Overview({ server: newest, frames: newestFrames }: ViewProps) {

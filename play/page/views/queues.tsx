@@ -4,7 +4,7 @@ import { Canvas, type Surface } from "./canvas.tsx";
 import { cellGrid } from "./cell_slots.ts";
 import { formatCount } from "./format.ts";
 import { moments } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { Panel } from "./panel.tsx";
 import { Series, SeriesPanel } from "./series_panel.tsx";
 

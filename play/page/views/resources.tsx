@@ -2,7 +2,7 @@
 import { t } from "../i18n/mod.ts";
 import { formatBytes, formatShare } from "./format.ts";
 import { moments } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { SeriesPanel } from "./series_panel.tsx";
 import { stacked } from "./stack.ts";
 

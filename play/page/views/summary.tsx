@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatShare, formatTime, UNKNOWN } from "./fo
 import { sumOf } from "./growth.ts";
 import { loadErrorTotals } from "./loads.ts";
 import { type Moment, moments } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 
 /** From this share on, what the server and its load count is told apart. */
 const DIFFERENT = 0.05;

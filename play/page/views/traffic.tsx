@@ -3,7 +3,7 @@ import { t } from "../i18n/mod.ts";
 import { formatCount, formatTime } from "./format.ts";
 import { loadErrorTotals } from "./loads.ts";
 import { moments, SERVER_ERRORS } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { Panel } from "./panel.tsx";
 import { Series, SeriesPanel } from "./series_panel.tsx";
 

@@ -2,7 +2,7 @@
 import { t } from "../i18n/mod.ts";
 import { formatCount } from "./format.ts";
 import { moments } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { Panel } from "./panel.tsx";
 import { Series } from "./series_panel.tsx";
 

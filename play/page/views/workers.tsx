@@ -4,7 +4,7 @@ import { Canvas, type Surface } from "./canvas.tsx";
 import { formatCount, formatShare, UNKNOWN } from "./format.ts";
 import { type Lane, lanes, type LaneState } from "./lanes.ts";
 import { moments } from "./moments.ts";
-import type { ViewProps } from "./overview.tsx";
+import type { ViewProps } from "./view_props.ts";
 import { CANVAS_FONT, type Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { SeriesPanel } from "./series_panel.tsx";
