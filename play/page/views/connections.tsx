@@ -66,6 +66,8 @@ export function Connections({ server, frames }: ViewProps) {
     setPlace(to);
     setSpoken(describe(slots, columns, to));
   };
+  const pointAt = ({ offsetX, offsetY }: PointerEvent) =>
+    setPlace(placeAt(grid.current, offsetX, offsetY));
   const onKeyDown = (event: KeyboardEvent) => {
     const step = {
       ArrowRight: 1,
@@ -103,8 +105,10 @@ export function Connections({ server, frames }: ViewProps) {
         onKeyDown={onKeyDown}
         onFocus={() => place < 0 && moveTo(nextPlace(slots, -1, 1))}
         onBlur={() => setPlace(-1)}
-        onPointerMove={(event) => setPlace(placeAt(grid.current, event.offsetX, event.offsetY))}
-        onPointerLeave={() => setPlace(-1)}
+        onPointerDown={pointAt}
+        onPointerMove={pointAt}
+        // What a finger touched is still read when it has left.
+        onPointerLeave={({ pointerType }) => pointerType === "mouse" && setPlace(-1)}
       >
         <Canvas
           label={`${t("views.connections")}. ${t("views.tableBelow")}`}

@@ -76,7 +76,10 @@ export function Errors({ server, frames }: ViewProps) {
       total: counters?.[kind] ?? 0,
       values: points.map(({ serverErrors }) => serverErrors?.[kind] ?? null),
     })),
-  ].filter(({ total }) => total > 0);
+  ]
+    // A kind keeps its colour when another one appears.
+    .map((kind, i) => ({ ...kind, colour: 1 + i % 8, dash: STROKES[i % STROKES.length] }))
+    .filter(({ total }) => total > 0);
   if (kinds.length === 0) {
     return (
       <Panel title={t("views.errors")}>
@@ -90,13 +93,7 @@ export function Errors({ server, frames }: ViewProps) {
         title={t("views.errors")}
         axis={t("views.errors.axis")}
         times={points.map(({ atMs }) => atMs)}
-        series={kinds.map(({ label, total, values }, i) => ({
-          label,
-          values,
-          value: formatCount(total),
-          colour: 1 + i % 8,
-          dash: STROKES[i % STROKES.length],
-        }))}
+        series={kinds.map((kind) => ({ ...kind, value: formatCount(kind.total) }))}
         format={formatCount}
       />
     </Panel>

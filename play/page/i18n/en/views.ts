@@ -24,7 +24,7 @@ export const views = {
     "Over a sliding second. The server counts what it answered, the load what came back to it whole.",
   "views.rate.noLoad": "Counted by the server; no load tells of any",
   "views.rate.loadOnly": "Counted by the load",
-  "views.rate.agree": "Server and load count the same",
+  "views.rate.agree": "Server and load agree within 5 %",
   "views.rate.differ": "Server {server}, load {load}",
 
   "views.p99": "Latency, 99th percentile",

@@ -25,7 +25,7 @@ export const views: Record<keyof typeof english, string> = {
   "views.rate.note": "以滑動的一秒計。伺服器數的是它回答的，負載數的是完整收到的。",
   "views.rate.noLoad": "由伺服器計數；沒有負載回報",
   "views.rate.loadOnly": "由負載計數",
-  "views.rate.agree": "伺服器與負載的計數相符",
+  "views.rate.agree": "伺服器與負載的計數相差不到 5 %",
   "views.rate.differ": "伺服器 {server}，負載 {load}",
 
   "views.p99": "延遲，第 99 百分位數",
