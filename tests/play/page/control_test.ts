@@ -1,7 +1,7 @@
 /** Which running server belongs to which column of the set-up. */
 import assert from "node:assert/strict";
 import { adopt, isSameServer } from "../../../play/page/control.ts";
-import { DEFAULT_SERVER } from "../../../play/page/setup/defaults.ts";
+import { DEFAULT_SERVER } from "../../../play/defaults.ts";
 import type { ServerSetup, ServerView } from "../../../play/protocol.ts";
 
 const OTHER: ServerSetup = { ...DEFAULT_SERVER, service: "http" };

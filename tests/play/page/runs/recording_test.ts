@@ -1,7 +1,7 @@
 /** Files of runs: read as they were saved, and anything else refused. */
 import assert from "node:assert/strict";
 import { readRecording, RecordingError } from "../../../../play/page/runs/recording.ts";
-import { DEFAULT_SETUP } from "../../../../play/page/setup/defaults.ts";
+import { DEFAULT_SETUP } from "../../../../play/defaults.ts";
 import type { Recording } from "../../../../play/protocol.ts";
 import { SyntheticFrames } from "../../synthetic_frames.ts";
 

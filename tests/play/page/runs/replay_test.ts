@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { indexAfter, replay, showReplay } from "../../../../play/page/runs/replay.ts";
 import { addRun, runs } from "../../../../play/page/runs/runs.ts";
-import { DEFAULT_SETUP } from "../../../../play/page/setup/defaults.ts";
+import { DEFAULT_SETUP } from "../../../../play/defaults.ts";
 import { addFrame, frames as shown } from "../../../../play/page/store.ts";
 import { SyntheticFrames } from "../../synthetic_frames.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { LOAD_FIELDS, readNumber, SERVER_FIELDS } from "../../../../play/page/setup/fields.ts";
 import type { ChoiceField, Surroundings } from "../../../../play/page/setup/fields.ts";
-import { DEFAULT_LOAD, DEFAULT_SERVER } from "../../../../play/page/setup/defaults.ts";
+import { DEFAULT_LOAD, DEFAULT_SERVER } from "../../../../play/defaults.ts";
 import type { Machine, ServerSetup } from "../../../../play/protocol.ts";
 import { en } from "../../../../play/page/i18n/en.ts";
 

@@ -1,17 +1,13 @@
 /** The set-up in the address: written, read back, and what is wrong in it told. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { LOAD_BOUNDS, serverBounds } from "../../../../play/limits.ts";
-import { readAddress, writeAddress } from "../../../../play/page/setup/address.ts";
-import {
-  DEFAULT_LOAD,
-  DEFAULT_SERVER,
-  DEFAULT_SETUP,
-} from "../../../../play/page/setup/defaults.ts";
-import type { LoadSetup, ServerSetup, Setup } from "../../../../play/protocol.ts";
-import { QUEUES, SENDINGS, SERVICES, WORK_KINDS } from "../../../../play/setup.ts";
-import { ENGINES } from "../../../../servers/net/engine_options.ts";
-import { MODELS } from "../../../../servers/models/model.ts";
+import { LOAD_BOUNDS, serverBounds } from "../../play/limits.ts";
+import { readAddress, writeAddress } from "../../play/address.ts";
+import { DEFAULT_LOAD, DEFAULT_SERVER, DEFAULT_SETUP } from "../../play/defaults.ts";
+import type { LoadSetup, ServerSetup, Setup } from "../../play/protocol.ts";
+import { QUEUES, SENDINGS, SERVICES, WORK_KINDS } from "../../play/setup.ts";
+import { ENGINES } from "../../servers/net/engine_options.ts";
+import { MODELS } from "../../servers/models/model.ts";
 
 const CPUS = 2;
 
