@@ -1,6 +1,7 @@
 /** What the reader chose, remembered in the browser: language and colours. */
 import { effect, type Signal, signal } from "@preact/signals";
 import { type Language, language, LANGUAGES } from "./i18n/mod.ts";
+import { news } from "./notices.ts";
 import { isSystemDark } from "./store.ts";
 
 /** Colours: those of the system, or always the same. */
@@ -57,6 +58,8 @@ export function keepPreferences(): void {
 /** Chooses a language. */
 export function chooseLanguage(chosen: Language): void {
   language.value = chosen;
+  // It was said in another language.
+  news.value = "";
   remember(LANGUAGE_KEY, chosen);
 }
 

@@ -19,11 +19,16 @@ export function formatFigure(kind: FigureKind, value: number | null): string {
   return FORMATS[kind](value);
 }
 
-/** How many times `base` a value is: `×1.25`; empty where that cannot be told. */
+/** How many times `base` a value is: `×1.25`, `÷40`; empty where that cannot be told. */
 export function ratioText(value: number | null, base: number | null): string {
-  if (value === null || base === null || base === 0) return "";
+  if (value === null || !base) return "";
   const ratio = value / base;
-  return `×${ratio >= 100 ? Math.round(ratio) : ratio.toPrecision(3).replace(/\.?0+$/, "")}`;
+  if (ratio === 0) return "×0";
+  return ratio < 0.1 ? `÷${threeDigits(1 / ratio)}` : `×${threeDigits(ratio)}`;
+}
+
+function threeDigits(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString("en");
 }
 
 /** Runs side by side. */

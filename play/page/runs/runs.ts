@@ -1,6 +1,6 @@
 /** The runs that the page holds: each begins with a load and ends with it. */
 import { effect, type Signal, signal } from "@preact/signals";
-import type { Frame, Recording, Setup } from "../../protocol.ts";
+import type { Frame, LoadResult, Recording, Setup } from "../../protocol.ts";
 import { LETTERS, slots } from "../control.ts";
 import { liveFrame, machine, setup } from "../store.ts";
 import { httpHost } from "../transport.ts";
@@ -50,24 +50,15 @@ export function lettersOf({ frames }: Recording): ReadonlyMap<string, string> {
   return new Map([...ids].map((id, index) => [id, LETTERS[index % LETTERS.length]]));
 }
 
-/** Asks for the whole results of a recording's loads, which frames do not hold. */
-async function addResults(recording: Recording): Promise<void> {
-  const ended = recording.frames.flatMap(({ loads }) => loads.filter(({ result }) => result));
-  for (const id of new Set(ended.map(({ id }) => id))) {
-    try {
-      const result = await httpHost.loadResult(id);
-      recording.results = { ...recording.results, [id]: result };
-    } catch {
-      // The report does without what the host no longer has.
-    }
-  }
-}
-
 /** A run that is being recorded. */
 interface Begun {
   recorder: Recorder;
   setup: Setup;
   letters: Map<string, string>;
+  /** Whole results of loads by id, which frames do not hold. */
+  results: Map<string, LoadResult>;
+  /** Loads whose results were asked for. */
+  asked: Set<string>;
   /** Since when no load runs. */
   quietSinceMs: number | null;
 }
@@ -76,10 +67,27 @@ function begin(before: Frame | null): Begun {
   const recorder = new Recorder();
   if (before !== null) recorder.add(before);
   isRecording.value = true;
-  return { recorder, setup: setup.peek(), letters: new Map(), quietSinceMs: null };
+  return {
+    recorder,
+    setup: setup.peek(),
+    letters: new Map(),
+    results: new Map(),
+    asked: new Set(),
+    quietSinceMs: null,
+  };
 }
 
-function finish({ recorder, setup, letters }: Begun): void {
+/** Asks for the results of loads that have ended: at once, as they end with their server. */
+function askForResults({ loads }: Frame, { asked, results }: Begun): void {
+  for (const { id, result } of loads) {
+    if (result === null || asked.has(id)) continue;
+    asked.add(id);
+    // A report does without what the host no longer has.
+    httpHost.loadResult(id).then((whole) => results.set(id, whole), () => {});
+  }
+}
+
+function finish({ recorder, setup, letters, results }: Begun): void {
   isRecording.value = false;
   const host = machine.peek();
   if (host === null) return;
@@ -89,9 +97,9 @@ function finish({ recorder, setup, letters }: Begun): void {
     machine: host,
     setup,
     frames: recorder.finish(),
+    results: Object.fromEntries(results),
   };
   addRun({ recording, letters, stride: recorder.stride });
-  addResults(recording);
 }
 
 /** Records a run whenever a load runs. @returns ends it */
@@ -112,6 +120,7 @@ export function keepRuns(): () => void {
     if (begun === null) return;
     const { recorder, letters } = begun;
     recorder.add(frame);
+    askForResults(frame, begun);
     slots.peek().forEach((id, index) => id && letters.set(id, LETTERS[index]));
     begun.quietSinceMs = isLoaded ? null : begun.quietSinceMs ?? frame.atMs;
     if (begun.quietSinceMs === null || frame.atMs - begun.quietSinceMs < AFTER_MS) return;

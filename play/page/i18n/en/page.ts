@@ -30,7 +30,7 @@ export const page = {
   "link.copied": "The link is copied.",
   "link.notCopied": "The browser does not allow copying. The link: {link}",
   "link.note":
-    "The link holds the set-up and not your token. Whoever gets it starts ktcp play, and opens the link here:",
+    "The link holds the set-up and not your token. Whoever gets it runs ktcp play LINK, or opens it here:",
   "link.open.label": "Open a link",
   "link.openButton": "Open",
   "complaint.dismiss": "Put away",
@@ -170,7 +170,7 @@ export const page = {
   "comparison.one": "Choose a second run to compare with.",
   "comparison.figure": "Figure",
   "comparison.ratio":
-    "× is the ratio to the first column. Of latencies each is the upper edge of its bucket.",
+    "× and ÷ compare with the first column. Of latencies each is the upper edge of its bucket.",
   "comparison.plot": "Messages a second",
   "comparison.seconds": "seconds since the load began",
   "plot.table": "As a table",

@@ -41,7 +41,7 @@ export const work: Story = {
   steps: (["single", "shared-pool"] as const).map((model) => ({
     label: both(model, model),
     server: { service: "http" as const, model, workUs: 5000, workKind: "block" as const },
-    load: { clients: 6, durationMs: 2500 },
+    load: { clients: 6, durationMs: 5000 },
   })),
   figures: ["perSecond", "p50Us", "p99Us", "threads"],
   meaning: both(

@@ -50,7 +50,7 @@ export const workqueue: Story = {
       workUs: 10_000,
       workKind: "block" as const,
     },
-    load: { clients: 16, durationMs: 2500 },
+    load: { clients: 16, durationMs: 5000 },
   })),
   figures: ["perSecond", "p50Us", "p99Us", "threads"],
   meaning: both(
