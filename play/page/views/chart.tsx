@@ -34,8 +34,13 @@ export interface ChartProps {
   scale?: "linear" | "logarithmic";
   /** The upper end of the axis; otherwise the values say it. */
   max?: number;
+  /** Whether values are whole numbers: then no axis ends below {@linkcode LEAST_COUNT}. */
+  isCount?: boolean;
   height?: number;
 }
+
+/** Below it, ticks would be parts of one. */
+const LEAST_COUNT = 4;
 
 /** Space at the sides of charts in px: for the axis, and for half of the last time. */
 export const GUTTER = { left: 58, right: 14 } as const;
@@ -176,7 +181,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
 }
 
 /** From 0, or from a power of ten, to a round number above all values. */
-function rangeOf({ series, scale, max }: ChartProps): [number, number] {
+function rangeOf({ series, scale, max, isCount }: ChartProps): [number, number] {
   let [least, most] = [Infinity, 0];
   for (const { values } of series) {
     for (const value of values) {
@@ -185,7 +190,9 @@ function rangeOf({ series, scale, max }: ChartProps): [number, number] {
       if (value > 0 && value < least) least = value;
     }
   }
-  if (scale !== "logarithmic") return [0, max ?? niceCeiling(most)];
+  if (scale !== "logarithmic") {
+    return [0, max ?? niceCeiling(isCount ? Math.max(LEAST_COUNT, most) : most)];
+  }
   if (most === 0) return [10, 10_000];
   const { from, to } = decades(least, most);
   return [10 ** from, 10 ** to];

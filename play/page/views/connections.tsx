@@ -124,7 +124,10 @@ export function Connections({ server, frames }: ViewProps) {
           }}
         />
       </div>
-      <p class="readout">{describe(slots, columns, place) || t("views.connections.hint")}</p>
+      <p class="readout">
+        {describe(slots, columns, place) ||
+          t(slots.ids.length === 0 ? "views.connections.none" : "views.connections.hint")}
+      </p>
       <p class="visually-hidden" role="status">{spoken}</p>
       <TableAlternative
         atMs={atMs}

@@ -38,10 +38,11 @@ export function formatBytes(bytes: number | null): string {
   return `${unit === 0 ? Math.round(bytes) : digits(bytes)}${SPACE}${units[unit]}`;
 }
 
-/** A share: `87 %`, `0.4 %`. */
+/** A share: `87 %`, `0.4 %`, `< 0.1 %`. */
 export function formatShare(share: number | null): string {
   if (share === null) return UNKNOWN;
   const percent = share * 100;
+  if (percent > 0 && percent < 0.1) return `<${SPACE}0.1${SPACE}%`;
   return `${percent >= 10 || percent === 0 ? Math.round(percent) : percent.toFixed(1)}${SPACE}%`;
 }
 

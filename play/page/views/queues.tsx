@@ -52,6 +52,7 @@ export function Queues({ server, frames }: ViewProps) {
       <Series
         title={t("views.queues")}
         axis={t("views.queues.axis")}
+        isCount
         times={points.map(({ atMs }) => atMs)}
         series={[
           { label: t("views.acceptQueue"), values: lengths, colour: 1, isArea: true },

@@ -18,6 +18,7 @@ export interface SeriesProps {
   format: (value: number | null) => string;
   scale?: "linear" | "logarithmic";
   max?: number;
+  isCount?: boolean;
   /** What is said where no value is known. */
   unknown?: string;
   /** Whether areas stand on each other: values are upper edges then, and these are the values. */
@@ -56,6 +57,7 @@ export function Series(props: SeriesProps) {
         format={format}
         scale={props.scale}
         max={props.max}
+        isCount={props.isCount}
       />
       <TableAlternative
         atMs={atMs}

@@ -17,6 +17,7 @@ export function Sockets({ server, frames }: ViewProps) {
     <SeriesPanel
       title={t("views.sockets")}
       axis={t("views.sockets.axis")}
+      isCount
       note={t("views.sockets.note")}
       times={points.map(({ atMs }) => atMs)}
       layers={layers}

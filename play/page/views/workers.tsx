@@ -85,6 +85,7 @@ export function WorkItems({ server, frames }: ViewProps) {
     <SeriesPanel
       title={t("views.items")}
       axis={t("views.items.axis")}
+      isCount
       note={t("views.items.note")}
       place="items"
       times={points.map(({ atMs }) => atMs)}

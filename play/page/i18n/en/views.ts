@@ -111,6 +111,7 @@ export const views = {
     "A cell keeps its place as long as its connection is open. The bar at its foot is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
   "views.connections.keys": "Connections: arrow keys go from one to the next",
   "views.connections.hint": "Point at a cell, or use the arrow keys, to read one.",
+  "views.connections.none": "No connection is open.",
   "views.connections.short": "{shown} of {open} open connections are shown.",
   "views.connections.id": "Connection",
   "views.connections.phase": "Phase",

@@ -110,6 +110,7 @@ export const views: Record<keyof typeof english, string> = {
     "連線開啟期間，格子留在原位。底部長條全滿為 64 KiB（對數）；格子的水位隨著逾時接近而下降。",
   "views.connections.keys": "連線：用方向鍵逐一移動",
   "views.connections.hint": "指向一個格子，或用方向鍵，以閱讀其內容。",
+  "views.connections.none": "沒有開啟的連線。",
   "views.connections.short": "顯示 {open} 條開啟的連線中的 {shown} 條。",
   "views.connections.id": "連線",
   "views.connections.phase": "階段",

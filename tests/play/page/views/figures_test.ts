@@ -14,7 +14,7 @@ import { decades, linearTicks, niceCeiling } from "../../../../play/page/views/t
 /** Checks `of` against a table of arguments and results; spaces in texts break no line. */
 function check<T>(of: (value: T) => string, table: [T, string][]): void {
   for (const [value, expected] of table) {
-    assert.equal(of(value), expected.replace(" ", "\u00a0"), String(value));
+    assert.equal(of(value), expected.replaceAll(" ", "\u00a0"), String(value));
   }
 }
 
@@ -60,7 +60,10 @@ Deno.test("formatBytes()", () => {
 });
 
 Deno.test("formatShare()", () => {
-  check(formatShare, [[null, "–"], [0, "0 %"], [0.004, "0.4 %"], [0.87, "87 %"], [1.5, "150 %"]]);
+  check(formatShare, [[null, "–"], [0, "0 %"], [0.0003, "< 0.1 %"], [0.004, "0.4 %"], [
+    0.87,
+    "87 %",
+  ], [1.5, "150 %"]]);
 });
 
 Deno.test("niceCeiling(): ends axes at round numbers", () => {
