@@ -48,7 +48,7 @@ interface Opened {
 async function withPage(options: Options, use: (opened: Opened) => Promise<void>) {
   const { servers = BUSY, isLive = false, width = 1280, scheme = "light" } = options;
   const source = new SyntheticFrames(servers);
-  const history = source.take(300);
+  const history = source.take(150);
   await using host = startFakeHost({ history, next: isLive ? () => source.next() : undefined });
   const context = await (await (browser ??= launchChromium(CHROMIUM!))).createBrowserContext();
   try {
