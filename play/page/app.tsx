@@ -1,5 +1,5 @@
 /** The whole page. */
-import { type Signal, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { Glass } from "./glass/glass.tsx";
 import { t } from "./i18n/mod.ts";
 import { ParserBench } from "./parser/parser.tsx";
@@ -12,15 +12,10 @@ import { SetupPanel } from "./setup/panel.tsx";
 import { Header } from "./shell/header.tsx";
 import { Complaints } from "./shell/notices.tsx";
 import { Tabs } from "./shell/tabs.tsx";
-import { frames, latest, replayed, selected } from "./store.ts";
+import { frames, latest, replayed, selected, tab, TABS } from "./store.ts";
 import { StoryPanel } from "./stories/panel.tsx";
 import { Comparison } from "./views/comparison.tsx";
 import { Overview } from "./views/overview.tsx";
-
-const TABS = ["live", "glass", "parser", "runs"] as const;
-
-/** The tab that is open. */
-export const tab: Signal<(typeof TABS)[number]> = signal("live");
 
 /** Whether the set-up is unfolded where there is no room for it beside the rest. */
 const isSetupOpen = signal(false);
@@ -90,9 +85,12 @@ export function App() {
             </button>
             <span class="unfolded">{t("setup.title")}</span>
           </h2>
-          <div id="setup-body" class={isSetupOpen.value ? "is-open" : ""}>
+          <div id="setup-body" class={`foldable${isSetupOpen.value ? " is-open" : ""}`}>
             <SetupPanel />
           </div>
+        </aside>
+        <aside class="right" aria-labelledby="story-title">
+          <StoryPanel />
         </aside>
         <main id="main" tabIndex={-1}>
           <Tabs
@@ -107,9 +105,6 @@ export function App() {
             {tab.value === "runs" && <RunsPanel onReplay={() => tab.value = "live"} />}
           </Tabs>
         </main>
-        <aside class="right" aria-labelledby="story-title">
-          <StoryPanel />
-        </aside>
       </div>
     </>
   );

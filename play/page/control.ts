@@ -62,11 +62,16 @@ export function serverAt(index: number, frame: Frame | null): ServerView | undef
   return frame?.servers.find((server) => server.id === id && isThere(server));
 }
 
-/** Servers that no column of this page has. */
+/** Starts that are under way: frames show their servers before their ids are known here. */
+const starting: Signal<number> = signal(0);
+
+/** Servers that no column of this page has; none while this page starts one. */
 export const others: ReadonlySignal<readonly ServerView[]> = computed(() =>
-  (liveFrame.value?.servers ?? []).filter((server) =>
-    isThere(server) && !slots.value.includes(server.id)
-  )
+  starting.value > 0
+    ? []
+    : (liveFrame.value?.servers ?? []).filter((server) =>
+      isThere(server) && !slots.value.includes(server.id)
+    )
 );
 
 /** Loads that run. */
@@ -100,14 +105,25 @@ function setSlot(index: number, id: string | null): void {
   slots.value = next;
 }
 
-/** Starts the server of a column. */
-export async function startServer(index: number): Promise<void> {
-  await whileBusy(index, async () => {
-    const id = await httpHost.startServer(setup.value.servers[index]);
+/** Starts a server in a column, and shows it. @returns its id @throws when the host refuses */
+export async function startIn(index: number, server: ServerSetup): Promise<string> {
+  starting.value += 1;
+  try {
+    const id = await httpHost.startServer(server);
     batch(() => {
       setSlot(index, id);
       selected.value = id;
     });
+    return id;
+  } finally {
+    starting.value -= 1;
+  }
+}
+
+/** Starts the server of a column. */
+export async function startServer(index: number): Promise<void> {
+  await whileBusy(index, async () => {
+    await startIn(index, setup.value.servers[index]);
     say(t("news.serverStarted", { letter: LETTERS[index] }));
   });
 }
@@ -164,6 +180,13 @@ export async function startLoad(): Promise<void> {
     say(t("news.loadStarted", { count: servers.length }));
   });
   isLoadBusy.value = false;
+}
+
+/** Stops all loads, and the servers of this page. */
+export async function stopAll(): Promise<void> {
+  await Promise.all(runningLoads.peek().map(({ id }) => attempt(() => httpHost.stopLoad(id))));
+  await Promise.all(slots.peek().map((id) => id && attempt(() => httpHost.stopServer(id))));
+  slots.value = [];
 }
 
 /** Stops all loads. */

@@ -35,6 +35,12 @@ export const machine: Signal<Machine | null> = signal(null);
 /** The server that is shown in detail, by its id. */
 export const selected: Signal<string | null> = signal(null);
 
+/** The tabs. */
+export const TABS = ["live", "glass", "parser", "runs"] as const;
+
+/** The tab that is open. */
+export const tab: Signal<(typeof TABS)[number]> = signal("live");
+
 /** How it stands with the host: `lost` is tried again, `ended` is not. */
 export type Link = "connecting" | "open" | "lost" | "ended";
 

@@ -1,11 +1,12 @@
 /** A story: predict first, then run, then what happened. */
 import { batch, effect, type Signal, signal } from "@preact/signals";
 import { complain, say } from "../notices.ts";
-import { slots, wordsOf } from "../control.ts";
+import { slots, startIn, stopAll, wordsOf } from "../control.ts";
 import { language, type MessageKey, t } from "../i18n/mod.ts";
 import { formatFigure, ratioText } from "../runs/comparison.tsx";
+import { showReplay } from "../runs/replay.ts";
 import { FIGURES, type RunFigures } from "../runs/figures.ts";
-import { link, liveFrame, machine, selected, setup } from "../store.ts";
+import { link, liveFrame, machine, setup, tab } from "../store.ts";
 import { httpHost, RefusedError } from "../transport.ts";
 import {
   borneOut,
@@ -21,6 +22,9 @@ import { type Lab, LABS, type Story, type StoryStep, type Text } from "./story.t
 
 /** The story that is open. */
 const open: Signal<Lab | null> = signal(null);
+
+/** Whether the list is unfolded where there is no room for it beside the rest. */
+const isListOpen = signal(false);
 
 /** What was predicted, by the choice's id; it cannot be changed once the story runs. */
 const prediction: Signal<string | null> = signal(null);
@@ -73,14 +77,7 @@ function showStep(lab: Lab, step: StoryStep): void {
 
 /** The host, and what the page shows of it meanwhile. */
 const storyHost: StoryHost = {
-  startServer: async (server) => {
-    const id = await httpHost.startServer(server);
-    batch(() => {
-      slots.value = [id];
-      selected.value = id;
-    });
-    return id;
-  },
+  startServer: (server) => startIn(0, server),
   stopServer: async (id) => {
     await httpHost.stopServer(id);
     slots.value = slots.value.map((slot) => slot === id ? null : slot);
@@ -105,7 +102,12 @@ async function start(story: Story): Promise<void> {
     if (state === "ended") running?.abort(new StoryError(t("link.ended")));
   });
   results.value = [];
+  progress.value = { step: 0, doing: "starting" };
+  tab.value = "live";
+  showReplay(null);
   try {
+    // A story's figures are those of its own servers alone.
+    await stopAll();
     await runStory(story, storyHost, machine.peek(), {
       signal,
       onProgress: (now) => {
@@ -133,7 +135,20 @@ export function StoryPanel() {
   const lab = open.value;
   return (
     <div class="story">
-      <h2 id="story-title">{t("story.title")}</h2>
+      <h2 id="story-title">
+        {lab === null && (
+          <button
+            type="button"
+            class="fold"
+            aria-expanded={isListOpen.value}
+            aria-controls="story-list"
+            onClick={() => isListOpen.value = !isListOpen.value}
+          >
+            {t("story.title")}
+          </button>
+        )}
+        <span class={lab === null ? "unfolded" : ""}>{t("story.title")}</span>
+      </h2>
       {lab === null ? <StoryList /> : <OpenStory key={lab} story={STORIES[lab]} />}
     </div>
   );
@@ -141,7 +156,7 @@ export function StoryPanel() {
 
 function StoryList() {
   return (
-    <>
+    <div id="story-list" class={`foldable${isListOpen.value ? " is-open" : ""}`}>
       <p class="muted">{t("story.about")}</p>
       <ul class="plain story-list">
         {LABS.map((lab) => (
@@ -153,7 +168,7 @@ function StoryList() {
           </li>
         ))}
       </ul>
-    </>
+    </div>
   );
 }
 
@@ -177,66 +192,70 @@ function OpenStory({ story }: { story: Story }) {
           <strong>{t("story.near")}</strong> {inWords(story.near)}
         </p>
       )}
-      <fieldset disabled={isFixed}>
-        <legend>{t("story.predict")}</legend>
-        <p>{inWords(story.predict.question)}</p>
-        {story.predict.choices.map(({ id, text }) => (
-          <label class="choice" key={id}>
-            <input
-              type="radio"
-              name="prediction"
-              value={id}
-              checked={prediction.value === id}
-              onChange={() => prediction.value = id}
-            />
-            <span>{inWords(text)}</span>
-          </label>
-        ))}
-      </fieldset>
-      <h4>{t("story.look")}</h4>
-      <ul>{story.look.map((text) => <li key={text.en}>{inWords(text)}</li>)}</ul>
-      <p class="row">
-        {isRunning
-          ? (
+      <div class="told">
+        <fieldset disabled={isFixed}>
+          <legend>{t("story.predict")}</legend>
+          <p>{inWords(story.predict.question)}</p>
+          {story.predict.choices.map(({ id, text }) => (
+            <label class="choice" key={id}>
+              <input
+                type="radio"
+                name="prediction"
+                value={id}
+                checked={prediction.value === id}
+                onChange={() => prediction.value = id}
+              />
+              <span>{inWords(text)}</span>
+            </label>
+          ))}
+        </fieldset>
+        <h4>{t("story.look")}</h4>
+        <ul>{story.look.map((text) => <li key={text.en}>{inWords(text)}</li>)}</ul>
+      </div>
+      <div class="done">
+        <p class="row">
+          {isRunning
+            ? (
+              <button
+                type="button"
+                onClick={() => running?.abort(new DOMException("", "AbortError"))}
+              >
+                {t("story.stop")}
+              </button>
+            )
+            : (
+              <button
+                type="button"
+                class="primary"
+                aria-disabled={!isReady}
+                aria-describedby="story-ready"
+                onClick={() => isReady && start(story)}
+              >
+                {results.value.length > 0 ? t("story.again") : t("story.run")}
+              </button>
+            )}
+          {results.value.length > 0 && !isRunning && (
             <button
               type="button"
-              onClick={() => running?.abort(new DOMException("", "AbortError"))}
+              onClick={() => {
+                results.value = [];
+                prediction.value = null;
+              }}
             >
-              {t("story.stop")}
-            </button>
-          )
-          : (
-            <button
-              type="button"
-              class="primary"
-              aria-disabled={!isReady}
-              aria-describedby="story-ready"
-              onClick={() => isReady && start(story)}
-            >
-              {results.value.length > 0 ? t("story.again") : t("story.run")}
+              {t("story.anew")}
             </button>
           )}
-        {results.value.length > 0 && !isRunning && (
-          <button
-            type="button"
-            onClick={() => {
-              results.value = [];
-              prediction.value = null;
-            }}
-          >
-            {t("story.anew")}
-          </button>
-        )}
-      </p>
-      <p class="note" id="story-ready">
-        {lacking.length > 0
-          ? t("story.lacking", { engines: lacking.join(", ") })
-          : prediction.value === null
-          ? t("story.predictFirst")
-          : t("story.length", { steps: story.steps.length, seconds: secondsOf(story) })}
-      </p>
-      <Steps story={story} />
-      {results.value.length === story.steps.length && !isRunning && <Outcome story={story} />}
+        </p>
+        <p class="note" id="story-ready">
+          {lacking.length > 0
+            ? t("story.lacking", { engines: lacking.join(", ") })
+            : prediction.value === null
+            ? t("story.predictFirst")
+            : t("story.length", { steps: story.steps.length, seconds: secondsOf(story) })}
+        </p>
+        <Steps story={story} />
+        {results.value.length === story.steps.length && !isRunning && <Outcome story={story} />}
+      </div>
     </article>
   );
 }

@@ -1,6 +1,7 @@
 /** Several servers side by side: the same figures, on the same axes. */
 import type { Frame, ServerView } from "../../protocol.ts";
 import { t } from "../i18n/mod.ts";
+import { letterOf } from "../names.ts";
 import { Chart, type ChartSeries } from "./chart.tsx";
 import { best, COMPARED, type ComparedFigure, messageRate } from "./comparison.ts";
 import { formatBytes, formatCount, formatShare, formatTime } from "./format.ts";
@@ -68,7 +69,7 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
             <Multiple
               key={`${name} ${server.id}`}
               title={t(`views.compared.${name}`)}
-              server={`${server.id} · ${nameOf(server)}`}
+              server={`${letterOf(server.id)} · ${nameOf(server)}`}
               times={times}
               series={{ label: "", values, colour, isArea: true }}
               max={most}
@@ -84,7 +85,7 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
           head: [
             t("views.ago"),
             ...PICTURES.flatMap(({ name }) =>
-              servers.map(({ id }) => `${t(`views.compared.${name}`)}, ${id}`)
+              servers.map(({ id }) => `${t(`views.compared.${name}`)}, ${letterOf(id)}`)
             ),
           ],
           rows: rowTimes(times).map(({ agoMs, index }) => [
@@ -147,7 +148,7 @@ function FiguresTable({ servers, points }: {
           {servers.map((server, row) => (
             <tr key={server.id}>
               <th scope="row">
-                {server.id} <small>{nameOf(server)}</small>
+                {letterOf(server.id)} <small>{nameOf(server)}</small>
               </th>
               {COMPARED.map(({ name, of }, column) => (
                 <td key={name} class={marks[column][row] ? "best" : undefined}>
