@@ -287,11 +287,15 @@ pageTest(
     await opened.press("Run the story");
     assert.equal(await page.$('::-p-xpath(.//button[.="Stop the story"])'), null);
     await page.click('.story input[value="none"]');
+    // What runs already would disturb it, and is stopped first.
+    await opened.press("Start server");
+    await opened.untilText(".server-card .state", /^listening on/);
     await opened.press("Run the story");
     await page.waitForSelector('::-p-xpath(.//button[.="Stop the story"])');
     assert.ok(await page.$eval(".story fieldset", (set) => (set as HTMLFieldSetElement).disabled));
     await opened.untilText(".outcome", /You predicted\s+none\s+Measured/);
     await opened.untilText(".server-card .state", /^not started$/);
+    assert.doesNotMatch(await opened.text("#setup-body"), /Other servers/);
 
     await page.click("#tab-runs");
     await opened.untilText(".run", /· shutdown[^]*A: http, deno, shared-pool/);
