@@ -21,9 +21,8 @@ export function formatFigure(kind: FigureKind, value: number | null): string {
 
 /** How many times `base` a value is: `×1.25`, `÷40`; empty where that cannot be told. */
 export function ratioText(value: number | null, base: number | null): string {
-  if (value === null || !base) return "";
+  if (!value || !base) return "";
   const ratio = value / base;
-  if (ratio === 0) return "×0";
   return ratio < 0.1 ? `÷${threeDigits(1 / ratio)}` : `×${threeDigits(ratio)}`;
 }
 
