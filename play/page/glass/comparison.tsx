@@ -38,6 +38,12 @@ export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
               ))}
             </tr>
           </thead>
+          <tbody class="totals">
+            <tr>
+              <th scope="row">{t("glass.calls")}</th>
+              {traces.map((trace) => <Total key={trace.setup.engine} trace={trace} />)}
+            </tr>
+          </tbody>
           <tbody>
             {alignChapters(chapters).map((row, at) => (
               <tr key={at} class={row.chapters[focus.value] === current ? "is-current" : ""}>
@@ -48,14 +54,9 @@ export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
               </tr>
             ))}
           </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row">{t("glass.calls")}</th>
-              {traces.map((trace) => <Total key={trace.setup.engine} trace={trace} />)}
-            </tr>
-          </tfoot>
         </table>
       </div>
+      <p class="hint">{t("glass.tick")}</p>
     </section>
   );
 }

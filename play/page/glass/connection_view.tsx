@@ -1,6 +1,6 @@
 /** The connection at one step: what it does, its block, and what waits to be sent. */
 import { fromBase64 } from "../../base64.ts";
-import type { GlassTrace } from "../../protocol.ts";
+import type { GlassStep, GlassTrace } from "../../protocol.ts";
 import { blockZones } from "../bytes/byte_lines.ts";
 import { ByteView } from "../bytes/byte_view.tsx";
 import { type MessageKey, t } from "../i18n/mod.ts";
@@ -26,7 +26,7 @@ export function ConnectionView({ trace, at }: { trace: GlassTrace; at: number })
       <p class={`now is-${step.kind}`}>
         <span class="kind">{t(`glass.kind.${step.kind}`)}</span> <code>{stepText(step)}</code>
       </p>
-      <p class="why">{t(meaningOf(step.kind, step.name))}</p>
+      <p class="why">{t(meaningOf(step))}</p>
       <ol class="phases" aria-label={t("glass.phases")}>
         {PHASES.filter((phase) => isHttp || !OF_HTTP.includes(phase)).map((phase) => (
           <li key={phase} aria-current={phase === block?.phase ? "step" : undefined}>
@@ -94,7 +94,8 @@ const EXPLAINED = new Set([
 ]);
 
 /** The text that says what a step means. */
-function meaningOf(kind: string, name: string): MessageKey {
+function meaningOf({ kind, name, error }: GlassStep): MessageKey {
+  if (error === "EAGAIN") return "glass.why.again";
   const key = `${kind}.${name}`;
   if (EXPLAINED.has(key)) return `glass.why.${key}` as MessageKey;
   return `glass.why.${kind}` as MessageKey;

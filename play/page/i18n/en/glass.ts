@@ -68,6 +68,10 @@ export const glass = {
   "glass.calls": "System calls",
   "glass.unseen": "made by the runtime, not seen from here",
   "glass.cut": "There were more steps than are kept.",
+  "glass.tick":
+    "Some waits bring something else: the clock of the thread ticks four times a second, and counts.",
+  "glass.why.again":
+    "EAGAIN: nothing is there yet, or there is no room. A call that may not block says so at once.",
   "glass.why.event": "The connection is told something.",
   "glass.why.want": "This is what the connection wants of its driver.",
   "glass.why.call": "The engine makes a system call.",

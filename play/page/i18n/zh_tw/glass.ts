@@ -68,6 +68,8 @@ export const glass: Record<keyof typeof english, string> = {
   "glass.calls": "系統呼叫",
   "glass.unseen": "由執行環境進行，從這裡看不到",
   "glass.cut": "步驟太多，只保留了一部分。",
+  "glass.tick": "有些等待得到的是別的事：執行緒的時鐘每秒滴答四次，也計算在內。",
+  "glass.why.again": "EAGAIN：還沒有東西，或沒有空間。不允許阻塞的呼叫會立刻這樣回報。",
   "glass.why.event": "連線被告知某件事。",
   "glass.why.want": "這是連線對驅動程式的要求。",
   "glass.why.call": "引擎進行一次系統呼叫。",
