@@ -167,9 +167,7 @@ async function run(
     await client.finish();
     const isTold = await settledWithin(trace, RUN_MS);
     const received = toBase64(client.received);
-    return isTold
-      ? { ...await trace, received }
-      : { steps: [], received, failure: NOT_ENDED };
+    return isTold ? { ...await trace, received } : { steps: [], received, failure: NOT_ENDED };
   } finally {
     client.close();
   }
