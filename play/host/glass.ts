@@ -7,6 +7,7 @@
  */
 import type { ConnectionTrace } from "../../servers/net/trace/step.ts";
 import { LOOPBACK } from "../../system/address.ts";
+import { unreadBytes } from "../../system/sockets/port_sockets.ts";
 import { settledWithin, sleep } from "../../system/wait.ts";
 import { fromBase64, toBase64 } from "../base64.ts";
 import { GLASS_LIMITS, type GlassRequest, type GlassTrace, type ServerSetup } from "../protocol.ts";
@@ -33,10 +34,14 @@ export class GlassError extends Error {
 }
 
 /**
- * Between two parts: they arrive apart, and the server has dealt with each. The more there are, the
- * shorter, so that a run takes little more than a second.
+ * Between two parts, when the server has received the first one: it has dealt with it then. The more
+ * there are, the shorter, so that a run takes little more than a second.
  */
-const pauseMs = (parts: number) => Math.max(20, Math.min(80, 1000 / parts));
+const pauseMs = (parts: number) => Math.max(5, Math.min(50, 1000 / parts));
+
+/** A server may take so long to receive a part, and how often one looks, in ms. */
+const MOST_UNREAD_MS = 2000;
+const LOOK_MS = 2;
 
 /** So long nothing comes: the answer is complete, or the server waits for more. */
 const QUIET_MS = 150;
@@ -159,8 +164,10 @@ async function run(
   deadline.addEventListener("abort", () => client.close());
   try {
     for (const [i, part] of parts.entries()) {
-      if (i > 0) await sleep(pauseMs(parts.length));
       if (!await client.send(part)) break;
+      if (i === parts.length - 1) break;
+      await untilReceived(server.port);
+      await sleep(pauseMs(parts.length));
     }
     // An echo is complete when all of it is back; an HTTP server says so only by its silence.
     await client.untilQuiet(service === "echo" ? sumLengths(parts) : Infinity);
@@ -171,6 +178,13 @@ async function run(
   } finally {
     client.close();
   }
+}
+
+/** Waits until a server has received all that has arrived: what is sent next comes apart from it. */
+async function untilReceived(port: number): Promise<void> {
+  const endMs = performance.now() + MOST_UNREAD_MS;
+  // On loopback, what was sent has arrived.
+  while (unreadBytes(port) && performance.now() < endMs) await sleep(LOOK_MS);
 }
 
 /** The same; what goes wrong is said. */

@@ -28,6 +28,15 @@ export function countTimeWait(port: number): number | null {
   return socketsOf(port, "time-wait")?.length ?? null;
 }
 
+/**
+ * Bytes that have arrived on the connections of the server at `port`, and that it has not received
+ * yet; null when that cannot be told.
+ */
+export function unreadBytes(port: number): number | null {
+  const served = socketsOf(port, "established")?.filter(({ localPort }) => localPort === port);
+  return served?.reduce((sum, { recvQ }) => sum + recvQ, 0) ?? null;
+}
+
 /** Drops the TIME-WAIT sockets of `port`, where that is permitted. */
 export function dropTimeWait(port: number): DropOutcome {
   const matched = countTimeWait(port) ?? 0;
