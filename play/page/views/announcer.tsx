@@ -9,5 +9,5 @@ export function Announcer({ atMs, text }: { atMs: number; text: string }) {
   const said = useRef({ atMs: -Infinity, text: "" });
   // A time before it means that another run is shown.
   if (Math.abs(atMs - said.current.atMs) >= SPEAK_MS) said.current = { atMs, text };
-  return <p class="visually-hidden" role="status">{said.current.text}</p>;
+  return <p class="hidden" role="status">{said.current.text}</p>;
 }

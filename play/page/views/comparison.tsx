@@ -156,7 +156,7 @@ function FiguresTable({ servers, points }: {
                   {marks[column][row] && (
                     <span class="mark">
                       <span aria-hidden="true">★</span>
-                      <span class="visually-hidden">{t("views.comparison.best")}</span>
+                      <span class="hidden">{t("views.comparison.best")}</span>
                     </span>
                   )}
                 </td>

@@ -128,7 +128,7 @@ export function Connections({ server, frames }: ViewProps) {
         {describe(slots, columns, place) ||
           t(slots.ids.length === 0 ? "views.connections.none" : "views.connections.hint")}
       </p>
-      <p class="visually-hidden" role="status">{spoken}</p>
+      <p class="hidden" role="status">{spoken}</p>
       <TableAlternative
         atMs={atMs}
         content={() => ({
