@@ -1,14 +1,14 @@
 /** `--trace`, which only `ktcp play` uses. */
 import assert from "node:assert/strict";
-import { Command } from "commander";
-import { addServeOptions, commonServerOptions, type ServeFlags } from "../../cli/shared/serve.ts";
+import { command } from "../../cli/echo.ts";
+import { commonServerOptions, type ServeFlags } from "../../cli/shared/serve.ts";
 import { MODELS, sharesMemory } from "../../servers/mod.ts";
 
 /** What `ktcp echo` makes of `args`. */
 function options(...args: string[]) {
-  const command = addServeOptions(new Command(), "echo");
-  command.parse(args, { from: "user" });
-  return commonServerOptions(command.opts<ServeFlags>());
+  const echo = command().action(() => {});
+  echo.parse(args, { from: "user" });
+  return commonServerOptions(echo.opts<ServeFlags>());
 }
 
 for (const model of MODELS) {
@@ -23,5 +23,5 @@ for (const model of MODELS) {
 }
 
 Deno.test("--trace is in no help", () => {
-  assert.doesNotMatch(addServeOptions(new Command(), "echo").helpInformation(), /--trace/);
+  assert.doesNotMatch(command().helpInformation(), /--trace/);
 });
