@@ -4,25 +4,13 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { RUN_FLAGS, SEALED_FLAGS } from "../cli/shared/deno_flags.ts";
 import { commit, commitDate, VERSION } from "../cli/shared/version.ts";
-import config from "../deno.json" with { type: "json" };
 import { type Bundle, bundle } from "./executable/bundle.ts";
 import { findStub } from "./executable/stub.ts";
 import { measureStart, versionOf } from "./shared/measure_start.ts";
 import { DIST, ROOT, runDeno } from "./shared/repository.ts";
 import { buildPortable } from "./executable/portable.ts";
-
-/** Deno's options for ktcp in any form. It gives up permissions itself. */
-const RUN_FLAGS = [
-  "--allow-all",
-  "--no-prompt",
-  ...config.unstable.map((name) => `--unstable-${name}`),
-];
-
-/**
- * Options that keep the portable executable from reading other files: its folder has all it needs.
- */
-const SEALED_FLAGS = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
 
 /** How an executable was made. */
 export interface Compiled {

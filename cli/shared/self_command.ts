@@ -2,7 +2,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SelfCommand } from "../../bench/processes/own_process.ts";
-import config from "../../deno.json" with { type: "json" };
+import { RUN_FLAGS, SEALED_FLAGS } from "./deno_flags.ts";
 
 /**
  * The command line that starts ktcp: what the environment variable KTCP_EXECUTABLE names; else this
@@ -13,17 +13,11 @@ export function selfCommand(): SelfCommand {
   if (named) return { path: named, args: [] };
   const path = Deno.execPath();
   if (Deno.build.standalone) return { path, args: [] };
-  const flags = [
-    "--allow-all",
-    "--no-prompt",
-    ...config.unstable.map((name) => `--unstable-${name}`),
-  ];
-  // A portable executable: a bundle beside a Deno, whose entry says what its build knew.
+  // A bundle run by a Deno of its own; the entry says what its build knew.
   if ("ktcpBuild" in globalThis) {
-    const sealed = ["--no-config", "--no-lock", "--no-remote", "--no-npm"];
-    return { path, args: ["run", ...flags, ...sealed, fileURLToPath(Deno.mainModule)] };
+    return { path, args: ["run", ...RUN_FLAGS, ...SEALED_FLAGS, fileURLToPath(Deno.mainModule)] };
   }
   // Not an import: the entry comes to this module by way of the command table.
   const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "main.ts");
-  return { path, args: ["run", ...flags, entry] };
+  return { path, args: ["run", ...RUN_FLAGS, entry] };
 }

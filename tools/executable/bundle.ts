@@ -9,11 +9,14 @@
  * core.wasm          the Wasm core
  * <name>-<hash>.js   what they share, and what is loaded only when a command needs it
  * ```
+ *
+ * One commit gives the same bytes, wherever the repository is.
  */
 import { basename, join, relative } from "node:path";
 import type { Build } from "../../cli/shared/version.ts";
 import { LLHTTP_PACKAGE } from "../shared/llhttp.ts";
 import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
+import { nameChunks } from "./chunk_names.ts";
 import { partsOf } from "./licences.ts";
 import { findWorkers, WORKER_URL } from "./workers.ts";
 
@@ -156,18 +159,27 @@ export async function bundle(folder: string, known: Omit<Build, "parts">): Promi
   const inPage = await pagePackages(folder, npm);
   const found = { workers: new Set<string>(), packages: new Set(inPage) };
   const rewriting = { entries: relative(ROOT, entries), npm, found };
-  for (const { name } of Deno.readDirSync(folder)) {
+  const files = new Map([...Deno.readDirSync(folder)].map(({ name }) => {
     const path = join(folder, name);
-    Deno.writeTextFileSync(path, rewrite(Deno.readTextFileSync(path), rewriting));
-  }
+    const text = rewrite(Deno.readTextFileSync(path), rewriting);
+    Deno.removeSync(path);
+    return [name, text];
+  }));
+  for (const [name, text] of nameChunks(files)) Deno.writeTextFileSync(join(folder, name), text);
   const workers = sources.map(outputOf);
   const lost = workers.filter((worker) => !found.workers.has(worker));
   if (lost.length > 0) throw new Error(`The bundle starts no Worker from ${lost.join(", ")}`);
   const packages = [...found.packages].sort();
   await stateParts(join(folder, ENTRY), packages);
   Deno.copyFileSync(join(ROOT, "core", WASM), join(folder, WASM));
-  const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
-  return { folder, entry: ENTRY, workers, wasm: WASM, files, packages };
+  return {
+    folder,
+    entry: ENTRY,
+    workers,
+    wasm: WASM,
+    files: [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
+    packages,
+  };
 }
 
 /** Writes into the entry at `path` what `packages` are. @throws when it has no place for them */
