@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { RUN_FLAGS, SEALED_FLAGS } from "../cli/shared/deno_flags.ts";
+import { RUN_FLAGS } from "../cli/shared/deno_flags.ts";
 import { commit, commitDate, VERSION } from "../cli/shared/version.ts";
 import { type Bundle, bundle } from "./executable/bundle.ts";
 import { findStub } from "./executable/stub.ts";
@@ -70,12 +70,10 @@ async function compileBundle(
     if (success) return { kind: "deno compile", reason, log: output };
     reason = `deno compile failed although ${reason}: ${output.trim().split("\n").at(-1)}`;
   }
-  const flags = [...RUN_FLAGS, ...SEALED_FLAGS];
-  const parts = await buildPortable(app, Deno.execPath(), { version: VERSION, flags });
-  using file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o755 });
-  for (const part of parts) {
-    for (let at = 0; at < part.length;) at += file.writeSync(part.subarray(at));
-  }
+  const deno = Deno.readFileSync(Deno.execPath());
+  const { target } = Deno.build;
+  const executable = await buildPortable({ version: VERSION, bundle: app, deno, target });
+  Deno.writeFileSync(path, executable, { mode: 0o755 });
   return { kind: "portable", reason, log: "" };
 }
 
@@ -92,7 +90,7 @@ export async function report({ path, kind, reason, bundle, log }: Compiled): Pro
   if (log) console.log(log.trim());
   const megabytes = (Deno.statSync(path).size / 1e6).toFixed(1);
   console.log(`${path}: ${megabytes} MB, ${kind} executable (${reason})`);
-  console.log(`Workers inside: ${bundle.workers.join(", ") || "none"}; core: ${bundle.wasm}`);
+  console.log(`Workers inside: ${bundle.workers.join(", ")}`);
   const version = versionOf(path);
   if (!version.startsWith("ktcp ")) {
     console.log(`It does not run as ktcp: its --version says '${version}'. Is the stub a denort?`);

@@ -2,16 +2,8 @@
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { compile, report } from "./compile.ts";
-import { installedTexts } from "./shared/installed_texts.ts";
+import { printedTexts } from "./shared/installed_texts.ts";
 import { DIST } from "./shared/repository.ts";
-
-function printed(executable: string, args: string[]): Uint8Array {
-  const { success, stdout, stderr } = new Deno.Command(executable, { args }).outputSync();
-  if (!success) {
-    throw new Error(`${executable} ${args} failed: ${new TextDecoder().decode(stderr)}`);
-  }
-  return stdout;
-}
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -29,10 +21,9 @@ Deno.mkdirSync(bin, { recursive: true });
 Deno.mkdirSync(DIST, { recursive: true });
 const compiled = await compile(`${bin}/ktcp`, values);
 await report(compiled);
-for (const { path, args } of await installedTexts()) {
-  const text = printed(compiled.path, args);
+for (const [path, text] of await printedTexts([compiled.path])) {
   Deno.mkdirSync(dirname(`${prefix}/${path}`), { recursive: true });
-  Deno.writeFileSync(`${prefix}/${path}`, text);
+  Deno.writeTextFileSync(`${prefix}/${path}`, text);
   console.log(`${prefix}/${path}`);
 }
 if (!(Deno.env.get("PATH") ?? "").split(":").includes(bin)) {

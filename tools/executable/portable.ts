@@ -1,12 +1,14 @@
 /**
  * Builds the portable executable: a POSIX shell head, then a compressed archive with the bundle and
- * the `deno` in use. It needs no download to build and nothing but a POSIX system to run.
+ * a `deno`. It needs nothing but a POSIX system to run.
  */
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { packTar } from "modern-tar";
+import { RUN_FLAGS, SEALED_FLAGS } from "../../cli/shared/deno_flags.ts";
+import { gzip, tar } from "./archive.ts";
 import type { Bundle } from "./bundle.ts";
+import { fill } from "./template.ts";
 
 /**
  * gzip's level: 42.6 MB in 2 s; level 9 needs 6 s for 1.2 MB less. Uncompressed it would be 96 MB,
@@ -18,46 +20,44 @@ const GZIP_LEVEL = 6;
 const SHA256_HOLDER = "@SHA256@";
 const BYTES_HOLDER = "@BYTES@";
 
-/** Options of {@linkcode buildPortable}. */
-export interface PortableOptions {
+/** What a portable executable is made of. */
+export interface PortableParts {
   version: string;
-  /** Flags of `deno run`. */
-  flags: string[];
+  bundle: Bundle;
+  /** The `deno` inside. */
+  deno: Uint8Array<ArrayBuffer>;
+  /** What that runs on, as `Deno.build.target` says it. */
+  target: string;
 }
 
-/** Returns the bytes of the executable that holds `bundle` and the `deno` at `denoPath`. */
+/** Returns the bytes of the executable. */
 export async function buildPortable(
-  bundle: Bundle,
-  denoPath: string,
-  { version, flags }: PortableOptions,
-): Promise<Uint8Array[]> {
+  { version, bundle, deno, target }: PortableParts,
+): Promise<Uint8Array<ArrayBuffer>> {
   const entries = [
-    tarEntry("deno", denoPath, 0o700),
-    ...bundle.files.map((file) => tarEntry(`app/${file}`, join(bundle.folder, file), 0o600)),
+    { name: "deno", body: deno, mode: 0o700 },
+    ...bundle.files.map((file) => ({
+      name: `app/${file}`,
+      body: Deno.readFileSync(join(bundle.folder, file)),
+      mode: 0o600,
+    })),
   ];
-  const archive = await packTar(entries);
-  const payload = gzipSync(archive, { level: GZIP_LEVEL });
+  const archive = await tar(entries, { mtime: new Date(0) });
+  const payload = await gzip(archive, GZIP_LEVEL);
 
   const template = Deno.readTextFileSync(new URL("head.sh", import.meta.url));
   const head = fill(template, {
     VERSION: version,
     ENTRY: bundle.entry,
-    ...stated(entries.map(({ header }) => header)),
-    FLAGS: flags.join(" "),
-    TARGET: Deno.build.target,
+    ...stated(entries.map(({ name, body }) => ({ name, size: body.length }))),
+    FLAGS: [...RUN_FLAGS, ...SEALED_FLAGS].join(" "),
+    TARGET: target,
     UNPACKED_MB: String(Math.ceil(archive.length / 1e6)),
     PAYLOAD_LINE: String(template.split("\n").length),
   });
   const covered = head.split("\n").slice(3).join("\n");
   const sha256 = createHash("sha256").update(covered).update(payload).digest("hex");
   return sized(head.replace(SHA256_HOLDER, sha256), payload);
-}
-
-/** A file as the archive holds it: of no date and no owner, so that equal input gives equal bytes. */
-function tarEntry(name: string, path: string, mode: number) {
-  const body = Deno.readFileSync(path);
-  const header = { name, mode, size: body.length, mtime: new Date(0), uid: 0, gid: 0 };
-  return { header, body };
 }
 
 /** What the head knows of the files: their names, and names and sizes as it reads them from `ls`. */
@@ -73,15 +73,10 @@ function stated(files: { name: string; size: number }[]): { NAMES: string; SIZES
   };
 }
 
-/** Replaces each `@NAME@` of `template` that `values` knows. */
-function fill(template: string, values: Record<string, string>): string {
-  return template.replaceAll(/@([A-Z_0-9]+)@/g, (whole, name) => values[name] ?? whole);
-}
-
-/** Writes into `head` how long both together are, its own digits included. */
-function sized(head: string, payload: Uint8Array): Uint8Array[] {
+/** Joins both, and writes into `head` how long they are together, its own digits included. */
+function sized(head: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const rest = new TextEncoder().encode(head.replace(BYTES_HOLDER, "")).length + payload.length;
   let bytes = rest;
   while (bytes !== rest + String(bytes).length) bytes = rest + String(bytes).length;
-  return [new TextEncoder().encode(head.replace(BYTES_HOLDER, String(bytes))), payload];
+  return Buffer.concat([Buffer.from(head.replace(BYTES_HOLDER, String(bytes))), payload]);
 }

@@ -21,6 +21,26 @@ export async function installedTexts(): Promise<InstalledText[]> {
   return [...pagesOf(await wholeProgram(COMMANDS), []), ...COMPLETIONS];
 }
 
+/**
+ * Returns the texts by their paths.
+ *
+ * @param ktcp the command line that runs ktcp
+ * @throws if it fails
+ */
+export async function printedTexts(
+  [program, ...first]: readonly string[],
+): Promise<Map<string, string>> {
+  const decoder = new TextDecoder();
+  const texts = new Map<string, string>();
+  for (const { path, args } of await installedTexts()) {
+    const command = new Deno.Command(program, { args: [...first, ...args] });
+    const { success, stdout, stderr } = await command.output();
+    if (!success) throw new Error(`Cannot print ${path}: ${decoder.decode(stderr)}`);
+    texts.set(path, decoder.decode(stdout));
+  }
+  return texts;
+}
+
 /** The pages of `command`, which `words` name, and of those below it. */
 function pagesOf(command: Command, words: readonly string[]): InstalledText[] {
   const path = `share/man/man1/${pageName(command)}.1`;
