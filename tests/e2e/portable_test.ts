@@ -159,7 +159,7 @@ Deno.test("portable executable", async (t) => {
         "a module missing",
         () => Deno.removeSync(file(`app/${app.find((name) => /-/.test(name))}`)),
       ],
-      ["core.wasm missing", () => Deno.removeSync(file("app/core.wasm"))],
+      ["a Worker missing", () => Deno.removeSync(file("app/echo_worker.js"))],
       ["app missing", () => Deno.removeSync(file("app"), { recursive: true })],
     ];
     for (const [what, damage] of damages) {

@@ -14,7 +14,7 @@ async function compile(env: Record<string, string>, output: string) {
   return { code: result.code, stdout: text(result.stdout), stderr: text(result.stderr) };
 }
 
-Deno.test("compile with a DENORT_BIN finishes and embeds every Worker and the Wasm core", async () => {
+Deno.test("compile with a DENORT_BIN finishes and embeds every Worker", async () => {
   const dir = Deno.makeTempDirSync();
   try {
     const { code, stdout, stderr } = await compile({ DENORT_BIN: Deno.execPath() }, `${dir}/ktcp`);
@@ -22,7 +22,7 @@ Deno.test("compile with a DENORT_BIN finishes and embeds every Worker and the Wa
     const embedded = stdout.split("Embedded Files")[1].split("Files:")[0];
     const names = [...embedded.matchAll(/[├└]\S* ([^\s(]+)/g)].map((match) => match[1]);
     const workers = findWorkers().map((path) => path.split("/").at(-1)!.replace(/ts$/, "js"));
-    for (const name of ["ktcp.js", "core.wasm", ...workers]) {
+    for (const name of ["ktcp.js", ...workers]) {
       assert.ok(names.includes(name), `${name} is among ${names}`);
     }
     assert.match(stdout, /MB, deno compile executable \(DENORT_BIN is /);

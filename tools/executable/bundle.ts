@@ -6,9 +6,11 @@
  * ```
  * ktcp.js            entry: states what the build knows, then runs cli/main.ts
  * <some_worker>.js   one for each Worker entry
- * core.wasm          the Wasm core
  * <name>-<hash>.js   what they share, and what is loaded only when a command needs it
  * ```
+ *
+ * The Wasm core and other data are in the text of the chunks that import them. A Worker may read no
+ * file beside its modules, and Deno asks for that where the bundle is in an npm package.
  *
  * One commit gives the same bytes, wherever the repository is.
  */
@@ -25,7 +27,6 @@ export interface Bundle {
   folder: string;
   entry: string;
   workers: string[];
-  wasm: string;
   /** All files, those above included, sorted. */
   files: string[];
   /** The npm packages inside, `name@version`, sorted. */
@@ -36,7 +37,6 @@ const ENTRY = "ktcp.js";
 
 /** Stands in the entry for what only the bundle shows: the packages inside. */
 const PARTS_HOLDER = "@PARTS@";
-const WASM = "core.wasm";
 
 /** The bundler's file for the module `path`. */
 function outputOf(path: string): string {
@@ -84,6 +84,12 @@ const CREATE_REQUIRE =
 /** The same, loading what is required when it is. */
 const LAZY_REQUIRE = "var __require = (name) => process.getBuiltinModule(name);";
 
+/** How the bundler decodes data: a byte at a time, while every Worker starts with the Wasm core. */
+const TO_BINARY = /var __toBinary = \/\* @__PURE__ \*\/ \(\(\) => \{\n[\s\S]+?\n\}\)\(\);\n/;
+
+/** The same by the engine. */
+const FROM_BASE64 = "var __toBinary = (base64) => Uint8Array.fromBase64(base64);\n";
+
 interface Rewriting {
   /** The folder of the entries, as the bundler writes it. */
   entries: string;
@@ -101,6 +107,7 @@ function rewrite(text: string, { entries, npm, found }: Rewriting): string {
       return `new URL("./${outputOf(path)}", import.meta.url)`;
     })
     .replace(CREATE_REQUIRE, LAZY_REQUIRE)
+    .replace(TO_BINARY, FROM_BASE64)
     // The builder's folders are private, and differ between builds.
     .replaceAll(entries, "entries")
     .replace(npm, (_whole, name, version) => {
@@ -146,7 +153,6 @@ export async function bundle(folder: string, known: Omit<Build, "parts">): Promi
       "bundle",
       "--quiet",
       "--code-splitting",
-      `--external=*${WASM}`,
       `--outdir=${folder}`,
       ...writeEntries(entries, sources, known),
     );
@@ -171,12 +177,10 @@ export async function bundle(folder: string, known: Omit<Build, "parts">): Promi
   if (lost.length > 0) throw new Error(`The bundle starts no Worker from ${lost.join(", ")}`);
   const packages = [...found.packages].sort();
   await stateParts(join(folder, ENTRY), packages);
-  Deno.copyFileSync(join(ROOT, "core", WASM), join(folder, WASM));
   return {
     folder,
     entry: ENTRY,
     workers,
-    wasm: WASM,
     files: [...Deno.readDirSync(folder)].map(({ name }) => name).sort(),
     packages,
   };
