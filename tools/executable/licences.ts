@@ -30,25 +30,48 @@ const LLHTTP_LICENCE = "Source: https://github.com/nodejs/llhttp\n\n" +
 /** Files of a package that state terms. */
 const LICENCE_FILE = /^(licen[cs]e|copying|notice|copyright)/i;
 
+const INTRODUCTION =
+  "ktcp is under the MIT licence (LICENSE). What is installed contains this software of others:\n";
+
+/** Software that the executable contains, with where it comes from and the text of its licence. */
+export interface Licensed extends Part {
+  text: string;
+}
+
 /** What an executable states of `packages`, each `name@version`: their licences by name. */
 export async function partsOf(packages: readonly string[]): Promise<Part[]> {
   const { npmCache } = await denoFolders();
-  return packages.map((id) => {
-    const { name, version, license } = readPackage(folderOf(npmCache, id));
-    return { name, version, licence: license };
-  });
+  return packages.map((id) => partOf(readPackage(folderOf(npmCache, id))));
 }
 
-/** Returns one text with the licences of Deno, of llhttp and of `packages`, each `name@version`. */
-export async function licencesText(packages: readonly string[]): Promise<string> {
+/**
+ * Returns what is known of Deno `denoVersion`, of llhttp, then of `packages`, each `name@version`.
+ *
+ * @throws if a package is not in Deno's cache
+ */
+export async function licensed(
+  packages: readonly string[],
+  denoVersion: string,
+): Promise<Licensed[]> {
   const { npmCache } = await denoFolders();
-  const deno = section(
-    `deno ${Deno.version.deno} (MIT)`,
-    "It holds V8 (BSD-3-Clause) and Rust crates, whose licences stand with Deno's source:\n" +
-      `https://github.com/denoland/deno/tree/v${Deno.version.deno}\n\n${DENO_LICENCE}`,
+  const deno = {
+    name: "deno",
+    version: denoVersion,
+    licence: "MIT",
+    text: "It holds V8 (BSD-3-Clause) and Rust crates, whose licences stand with Deno's source:\n" +
+      `https://github.com/denoland/deno/tree/v${denoVersion}\n\n${DENO_LICENCE}`,
+  };
+  // Undici's package does not say which version it has built.
+  const llhttp = { name: "llhttp", version: "", licence: "MIT", text: LLHTTP_LICENCE };
+  return [deno, llhttp, ...packages.map((id) => licensedPackage(folderOf(npmCache, id)))];
+}
+
+/** Returns the text of the file NOTICE. */
+export function notice(contents: readonly Licensed[]): string {
+  const sections = contents.map(({ name, version, licence, text }) =>
+    section(`${[name, version].join(" ").trim()} (${licence})`, text)
   );
-  const llhttp = section("llhttp (MIT)", LLHTTP_LICENCE);
-  return [deno, llhttp, ...packages.map((name) => packageLicence(npmCache, name))].join("\n");
+  return [INTRODUCTION, ...sections].join("\n");
 }
 
 function section(title: string, text: string): string {
@@ -73,14 +96,21 @@ function readPackage(folder: string) {
   return JSON.parse(Deno.readTextFileSync(join(folder, "package.json")));
 }
 
-function packageLicence(npmCache: string, id: string): string {
-  const folder = folderOf(npmCache, id);
-  const { license, repository, homepage } = readPackage(folder);
+function partOf({ name, version, license }: Record<"name" | "version" | "license", string>): Part {
+  return { name, version, licence: license };
+}
+
+function licensedPackage(folder: string): Licensed {
+  const json = readPackage(folder);
   const texts = [...Deno.readDirSync(folder)]
     .filter(({ name, isFile }) => isFile && LICENCE_FILE.test(name))
-    .map(({ name }) => Deno.readTextFileSync(join(folder, name)).trim());
-  const source = (repository?.url ?? repository ?? homepage ?? "").replace(/^git\+/, "");
-  return section(`${id} (${license})`, [`Source: ${source}`, ...texts].join("\n\n"));
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => Deno.readTextFileSync(join(folder, name)).replaceAll("\r\n", "\n").trim());
+  if (texts.length === 0) texts.push(`Its text: https://spdx.org/licenses/${json.license}.html`);
+  const { repository, homepage = "" } = json;
+  const source = (repository?.url ?? repository ?? homepage).replace(/^git\+/, "");
+  return { ...partOf(json), text: [`Source: ${source}`, ...texts].join("\n\n") };
 }
 
 function isPackage(folder: string): boolean {
