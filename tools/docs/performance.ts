@@ -3,9 +3,9 @@
  * `deno task charts`. A benchmark's document stands in docs/performance/NAME.json, as `--json` of
  * its task prints it; the page has a place for it between two comments.
  */
-import { barChart, type BarGroup, type Chart } from "../../bench/report/charts.ts";
+import type { Chart } from "../../bench/report/charts.ts";
+import { wrap } from "../../bench/report/text_layout.ts";
 import { renderSvg } from "../../bench/report/svg.ts";
-import type { ScaleKind } from "../../bench/report/axis.ts";
 import type { ThemeName } from "../../bench/report/theme.ts";
 import {
   type FigureName,
@@ -13,21 +13,26 @@ import {
   measuredTable,
   type Measurement,
 } from "../benchmarks/shared/measurement.ts";
+import { type RankedBar, rankedBars, rankedBarsHeight } from "./ranked_bars.ts";
 import { ROOT } from "../shared/repository.ts";
 
 /** The page, and the folder of its data and pictures. */
 const PAGE = `${ROOT}/docs/performance.md`;
 const FOLDER = `${ROOT}/docs/performance`;
 
-/** What is drawn of each document. */
-const DRAWN: Record<string, { figure: FigureName; scale: ScaleKind; better: string }> = {
-  hello: { figure: "cpuUsPerRequest", scale: "latency", better: "less is better" },
-  files: { figure: "cpuUsPerRequest", scale: "latency", better: "less is better" },
-  clients: { figure: "cpuUsPerRequest", scale: "latency", better: "less is better" },
-  models: { figure: "requestsPerSecond", scale: "count", better: "more is better" },
-  parser: { figure: "nsPerRequest", scale: "count", better: "less is better" },
-  start: { figure: "startMs", scale: "count", better: "less is better" },
+/** What is drawn of each document: a figure of it, and under which loads. */
+const DRAWN: Record<string, { figure: FigureName; better: string; leavesOut?: RegExp }> = {
+  hello: { figure: "cpuUsPerRequest", better: "less is better" },
+  files: { figure: "cpuUsPerRequest", better: "less is better" },
+  clients: { figure: "cpuUsPerRequest", better: "less is better" },
+  // One request a connection is the time to create a Worker, and the bars show one thing only.
+  models: { figure: "requestsPerSecond", better: "more is better", leavesOut: /per request/ },
+  parser: { figure: "nsPerRequest", better: "less is better" },
+  start: { figure: "startMs", better: "less is better" },
 };
+
+/** What is not ktcp's: a benchmark's other subjects. */
+const OTHERS = /^(?:nginx|lighttpd|Deno\.serve|wrk|ab|hey|autocannon|llhttp|htstress \(C\))\b/;
 
 const THEME_NAMES: readonly ThemeName[] = ["light", "dark"];
 
@@ -41,20 +46,23 @@ export function readMeasurements(): Map<string, Measurement> {
   );
 }
 
-/** A chart for each load of `measurement`: a bar for each subject, with the range of its rounds. */
-function chartsOf(name: string, { rows }: Measurement): Chart[] {
-  const { figure, scale, better } = DRAWN[name];
-  const loads = [...new Set(rows.map(({ load }) => load))];
-  return loads.flatMap((load) => {
-    const bars = rows.flatMap(({ load: own, subject, figures }): BarGroup["bars"] => {
+/** A chart for each load of `measurement` that is drawn, and how many bars the largest has. */
+function chartsOf(name: string, { rows }: Measurement): { charts: Chart[]; bars: number } {
+  const { figure, better, leavesOut } = DRAWN[name];
+  const loads = [...new Set(rows.map(({ load }) => load))].filter((load) => !leavesOut?.test(load));
+  const { title, format } = FIGURES[figure];
+  const drawn = loads.map((load) => ({
+    load,
+    bars: rows.flatMap(({ load: own, subject, figures }): RankedBar[] => {
       const spread = figures[figure];
       if (own !== load || !spread) return [];
-      return [{ series: subject, value: spread.median, low: spread.low, high: spread.high }];
-    });
-    if (bars.length === 0) return [];
-    const what = FIGURES[figure].title;
-    return [barChart(`${load}: ${what}, ${better}`, [{ name: "", bars }], what, scale)];
-  });
+      return [{ name: subject, spread, isOwn: !OTHERS.test(subject) }];
+    }),
+  })).filter(({ bars }) => bars.length > 0);
+  return {
+    charts: drawn.map(({ load, bars }) => rankedBars(`${load}: ${title}, ${better}`, bars, format)),
+    bars: Math.max(...drawn.map(({ bars }) => bars.length)),
+  };
 }
 
 /** The pictures of `measurement`, by file name. */
@@ -62,11 +70,14 @@ export async function picturesOf(
   name: string,
   measurement: Measurement,
 ): Promise<Map<string, string>> {
-  const charts = chartsOf(name, measurement);
+  const { charts, bars } = chartsOf(name, measurement);
   const pictures = new Map<string, string>();
   for (const theme of THEME_NAMES) {
-    const svg = await renderSvg(charts, { theme, width: 480, height: 320, columns: 2 });
-    pictures.set(`${name}-${theme}.svg`, svg);
+    const height = rankedBarsHeight(bars);
+    pictures.set(
+      `${name}-${theme}.svg`,
+      await renderSvg(charts, { theme, width: 560, height, columns: 2 }),
+    );
   }
   return pictures;
 }
@@ -75,6 +86,10 @@ export async function picturesOf(
 function sectionOf(name: string, measurement: Measurement): string {
   const { command, environment: { date, machine, kernel, versions } } = measurement;
   const memory = Math.round(machine.memoryBytes / 2 ** 30);
+  const where = `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${memory} GiB, ` +
+    `${kernel}, ktcp ${versions.ktcp}, Deno ${versions.deno}. Medians; the charts have the range.`;
+  // A line breaks at spaces, but not within code.
+  const words = [`\`${command}\`,`, ...where.split(" ")];
   return [
     `<picture>`,
     `  <source media="(prefers-color-scheme: dark)" srcset="performance/${name}-dark.svg">`,
@@ -83,8 +98,7 @@ function sectionOf(name: string, measurement: Measurement): string {
     "",
     measuredTable(measurement),
     "",
-    `\`${command}\`, ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${memory} GiB,`,
-    `${kernel}, ktcp ${versions.ktcp}, Deno ${versions.deno}. Medians; the charts have the range.`,
+    wrap(words, { width: 100, margin: "" }),
   ].join("\n");
 }
 
