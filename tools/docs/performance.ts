@@ -4,7 +4,7 @@
  * its task prints it; the page has a place for it between two comments.
  */
 import type { Chart } from "../../bench/report/charts.ts";
-import { wrap } from "../../bench/report/text_layout.ts";
+import { markdownTable, wrap } from "../../bench/report/text_layout.ts";
 import { renderSvg } from "../../bench/report/svg.ts";
 import type { ThemeName } from "../../bench/report/theme.ts";
 import {
@@ -19,6 +19,9 @@ import { ROOT } from "../shared/repository.ts";
 /** The page, and the folder of its data and pictures. */
 const PAGE = `${ROOT}/docs/performance.md`;
 const FOLDER = `${ROOT}/docs/performance`;
+
+/** It has a table of a few of them. */
+const README = `${ROOT}/README.md`;
 
 /** What is drawn of each document: a figure of it, and under which loads. */
 const DRAWN: Record<string, { figure: FigureName; better: string; leavesOut?: RegExp }> = {
@@ -102,14 +105,82 @@ function sectionOf(name: string, measurement: Measurement): string {
   ].join("\n");
 }
 
+/** What the README compares: a figure of a subject of ktcp's with that of another program. */
+const SUMMARY: readonly {
+  what: string;
+  of: string;
+  load: string;
+  own: string;
+  peer: string;
+  figure: FigureName;
+}[] = [
+  ...["32 connections", "256 connections", "32, 16 pipelined"].map((load) => ({
+    ...{ what: `Hello World, ${load}: CPU of a request`, of: "hello", load },
+    ...{ own: "ktcp (epoll)", peer: "nginx", figure: "cpuUsPerRequest" as const },
+  })),
+  ...["nginx (cache)", "lighttpd"].map((peer) => ({
+    ...{ what: "File of 1 KiB: CPU of a request", of: "files", load: "1k", peer },
+    ...{ own: "ktcp (epoll)", figure: "cpuUsPerRequest" as const },
+  })),
+  {
+    ...{ what: "File of 1 MiB: requests/s", of: "files", load: "1m", figure: "requestsPerSecond" },
+    ...{ own: "ktcp (epoll)", peer: "nginx (plain)" },
+  },
+  {
+    ...{ what: "Load client: requests/s", of: "clients", load: "keep-alive" },
+    ...{ own: "ktcp -t 1 -c 32, epoll", peer: "wrk -t1 -c32", figure: "requestsPerSecond" },
+  },
+  {
+    ...{ what: "Parser, a browser's request", of: "parser", load: "browser request, 703 bytes" },
+    ...{ own: "ktcp", peer: "llhttp", figure: "nsPerRequest" },
+  },
+];
+
+/** The README's table. @throws when a figure was not measured */
+function summary(measurements: ReadonlyMap<string, Measurement>): string {
+  const rows = SUMMARY.map(({ what, of, load, own, peer, figure }) => {
+    const { rows, command } = measurements.get(of)!;
+    const medianOf = (name: string) => {
+      const row = rows.find((row) => row.load === load && row.subject === name);
+      const spread = row?.figures[figure];
+      if (!spread) throw new Error(`docs/performance/${of}.json: no ${figure} of ${name}, ${load}`);
+      return spread.median;
+    };
+    const [ours, theirs] = [medianOf(own), medianOf(peer)];
+    const { format } = FIGURES[figure];
+    const task = /^deno task (\S+)/.exec(command)![1];
+    const name = peer.replace(/ -.*/, "");
+    return [
+      what,
+      format(ours),
+      `${name}: ${format(theirs)}`,
+      (ours / theirs).toFixed(2),
+      `\`${task}\``,
+    ];
+  });
+  return markdownTable([["", "ktcp", "the other", "ratio", "`deno task …`"], ...rows], "lrrrl");
+}
+
+/** `page`, the README, with its table. */
+export function filledReadme(
+  page: string,
+  measurements: ReadonlyMap<string, Measurement>,
+): string {
+  return filled(page, "summary", summary(measurements));
+}
+
+/** `page` with `section` in the place `name`. @throws when it has no such place */
+function filled(page: string, name: string, section: string): string {
+  const [begin, end] = [`<!-- begin ${name} -->\n`, `<!-- end ${name} -->`];
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no place for ${name}`);
+  return `${page.slice(0, from + begin.length)}\n${section}\n\n${page.slice(to)}`;
+}
+
 /** `page` with the places for `measurements` filled. @throws when it has no place for one */
 export function filledPage(page: string, measurements: ReadonlyMap<string, Measurement>): string {
   for (const [name, measurement] of measurements) {
-    const [begin, end] = [`<!-- begin ${name} -->\n`, `<!-- end ${name} -->`];
-    const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-    if (from < 0 || to < from) throw new Error(`docs/performance.md has no place for ${name}`);
-    const section = sectionOf(name, measurement);
-    page = `${page.slice(0, from + begin.length)}\n${section}\n\n${page.slice(to)}`;
+    page = filled(page, name, sectionOf(name, measurement));
   }
   return page;
 }
@@ -121,5 +192,6 @@ if (import.meta.main) {
       Deno.writeTextFileSync(`${FOLDER}/${file}`, svg);
     }
   }
+  Deno.writeTextFileSync(README, filledReadme(Deno.readTextFileSync(README), measurements));
   Deno.writeTextFileSync(PAGE, filledPage(Deno.readTextFileSync(PAGE), measurements));
 }

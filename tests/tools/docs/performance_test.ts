@@ -1,6 +1,11 @@
 /** docs/performance.md and its pictures are what `deno task charts` makes of the measured figures. */
 import assert from "node:assert/strict";
-import { filledPage, picturesOf, readMeasurements } from "../../../tools/docs/performance.ts";
+import {
+  filledPage,
+  filledReadme,
+  picturesOf,
+  readMeasurements,
+} from "../../../tools/docs/performance.ts";
 
 const DOCS = new URL("../../../docs/", import.meta.url);
 const measurements = readMeasurements();
@@ -8,6 +13,11 @@ const measurements = readMeasurements();
 Deno.test("docs/performance.md has the tables of docs/performance/*.json", () => {
   const page = Deno.readTextFileSync(new URL("performance.md", DOCS));
   assert.equal(page, filledPage(page, measurements), "run 'deno task charts'");
+});
+
+Deno.test("README.md has the table of docs/performance/*.json", () => {
+  const page = Deno.readTextFileSync(new URL("../README.md", DOCS));
+  assert.equal(page, filledReadme(page, measurements), "run 'deno task charts'");
 });
 
 for (const [name, measurement] of measurements) {
