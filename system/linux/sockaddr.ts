@@ -68,6 +68,35 @@ export function encodeUnixAddress(path: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/**
+ * The address of a Unix socket in the abstract namespace of Linux: a NUL, then the name, which ends
+ * with the address.
+ *
+ * @throws {TypeError} if `name` is empty or longer than {@linkcode MAX_UNIX_PATH_BYTES}
+ */
+export function encodeAbstractAddress(name: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(name);
+  if (bytes.length === 0 || bytes.length > MAX_UNIX_PATH_BYTES) {
+    throw new TypeError(
+      `An abstract name of a Unix socket takes 1 to ${MAX_UNIX_PATH_BYTES} bytes: "@${name}"`,
+    );
+  }
+  const address = new Uint8Array(3 + bytes.length);
+  address[0] = AF_UNIX;
+  address.set(bytes, 3);
+  return address;
+}
+
+/** The path in the address of a Unix socket; `@name` for an abstract one, empty without a name. */
+export function decodeUnixPath(address: Uint8Array): string {
+  const name = address.subarray(2);
+  if (name.length === 0) return "";
+  const decoder = new TextDecoder();
+  if (name[0] === 0) return `@${decoder.decode(name.subarray(1))}`;
+  const end = name.indexOf(0);
+  return decoder.decode(end < 0 ? name : name.subarray(0, end));
+}
+
 /** The IP address in a socket address, as text; empty for a Unix socket. */
 export function decodeHost(address: DataView): string {
   const family = address.getUint16(0, true);

@@ -13,12 +13,15 @@ import {
   AF_UNIX,
   decodeHost,
   decodePort,
+  decodeUnixPath,
+  encodeAbstractAddress,
   encodeTcpAddress,
   encodeUnixAddress,
   SOCKADDR_BYTES,
 } from "./sockaddr.ts";
 
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 /** Type bit of a socket: calls return -EAGAIN instead of waiting. */
 export const SOCK_NONBLOCK = 0o4000;
 /** Type bit of a socket: processes that are started do not inherit it. */
@@ -26,6 +29,7 @@ export const SOCK_CLOEXEC = 0o2000000;
 
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_TYPE = 3;
 const SO_ERROR = 4;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
@@ -33,6 +37,7 @@ const SO_LINGER = 13;
 const SO_REUSEPORT = 15;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
+const SO_ACCEPTCONN = 30;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_CORK = 3;
@@ -40,6 +45,12 @@ const TCP_DEFER_ACCEPT = 9;
 const TCP_INFO = 11;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_DUPFD_CLOEXEC = 1030;
+const FD_CLOEXEC = 1;
 
 const MSG_NOSIGNAL = 0x4000;
 /** Flag of {@linkcode recv} and {@linkcode send}: return -EAGAIN instead of waiting, this once. */
@@ -219,8 +230,27 @@ function connect(address: Uint8Array<ArrayBuffer>, name: string): number {
   });
 }
 
-function openSocket(family: number): number {
-  return libc().socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+/**
+ * Opens a datagram socket whose messages go to a Unix socket.
+ *
+ * @param path of the file system, or behind `@` a name in the abstract namespace of Linux
+ * @throws {TypeError} if it is too long
+ * @throws {SystemError} ENOENT, ECONNREFUSED when nobody receives there, EACCES and others
+ */
+export function connectDatagrams(path: string): number {
+  const system = libc();
+  const address = path.startsWith("@")
+    ? encodeAbstractAddress(path.slice(1))
+    : encodeUnixAddress(path);
+  const fd = openSocket(AF_UNIX, SOCK_DGRAM);
+  return orClose(fd, () => {
+    system.check(`connect(${path})`, system.calls.connect(fd, address, address.length));
+    return fd;
+  });
+}
+
+function openSocket(family: number, type = SOCK_STREAM): number {
+  return libc().socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 function bind(fd: number, address: Uint8Array<ArrayBuffer>, name: string): void {
@@ -332,6 +362,79 @@ export function shutdown(fd: number, how: Shutdown): number {
   return system.result(system.calls.shutdown(fd, how));
 }
 
+/** A stream socket that listens, as {@linkcode inspectListener} finds it. */
+export interface Listener {
+  /** As `127.0.0.1` or `::1`; of a Unix socket its path, `@name` in the abstract namespace. */
+  hostname: string;
+  /** 0 for a Unix socket. */
+  port: number;
+  isUnix: boolean;
+}
+
+/**
+ * Looks what a descriptor is that somebody else has opened.
+ *
+ * @returns the listener, or what it is instead, to follow "it is": `a datagram socket`
+ */
+export function inspectListener(fd: number): Listener | string {
+  const type = getOption(fd, SOL_SOCKET, SO_TYPE);
+  if (type === -Errno.EBADF) return "not open";
+  if (type < 0) return "no socket";
+  if (type !== SOCK_STREAM) {
+    return type === SOCK_DGRAM ? "a datagram socket" : `a socket of type ${type}`;
+  }
+  if (getOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1) {
+    return peerAddressBytes(fd) > 0 ? "a connection" : "a socket that does not listen";
+  }
+  const { calls } = libc();
+  length[0] = SOCKADDR_BYTES;
+  calls.getsockname(fd, sockaddrBytes, lengthBytes);
+  const family = sockaddr.getUint16(0, true);
+  if (family === AF_UNIX) {
+    return {
+      hostname: decodeUnixPath(sockaddrBytes.subarray(0, length[0])),
+      port: 0,
+      isUnix: true,
+    };
+  }
+  const hostname = decodeHost(sockaddr);
+  if (hostname === "") return `a socket of address family ${family}`;
+  return { hostname, port: decodePort(sockaddr), isUnix: false };
+}
+
+/** Bytes of the address of a connection's peer; -errno without one. */
+function peerAddressBytes(fd: number): number {
+  const system = libc();
+  length[0] = SOCKADDR_BYTES;
+  const result = system.result(system.calls.getpeername(fd, sockaddrBytes, lengthBytes));
+  return result < 0 ? result : length[0];
+}
+
+/** Another descriptor of what `fd` names, close-on-exec: fcntl(2). @throws {SystemError} EMFILE */
+export function duplicate(fd: number): number {
+  const system = libc();
+  return system.check("fcntl(F_DUPFD_CLOEXEC)", system.calls.fcntl(fd, F_DUPFD_CLOEXEC, 0));
+}
+
+/** Processes that are started do not inherit `fd`: FD_CLOEXEC. @returns 0, or -errno */
+export function setCloseOnExec(fd: number): number {
+  const system = libc();
+  return system.result(system.calls.fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
+/**
+ * Calls return -EAGAIN instead of waiting: O_NONBLOCK. It holds for all descriptors of the same
+ * socket, also those of other processes.
+ *
+ * @returns 0, or -errno
+ */
+export function setNonBlocking(fd: number): number {
+  const system = libc();
+  const flags = system.result(system.calls.fcntl(fd, F_GETFL, 0));
+  if (flags < 0 || (flags & SOCK_NONBLOCK) !== 0) return Math.min(flags, 0);
+  return system.result(system.calls.fcntl(fd, F_SETFL, flags | SOCK_NONBLOCK));
+}
+
 /** Closes a descriptor: close(2). It is closed in any case, also after an error. */
 export function close(fd: number): void {
   libc().calls.close(fd);
@@ -339,10 +442,15 @@ export function close(fd: number): void {
 
 /** Reads and clears the error of a socket, 0 for none: SO_ERROR of socket(7). */
 export function socketError(fd: number): number {
+  return Math.abs(getOption(fd, SOL_SOCKET, SO_ERROR));
+}
+
+/** The value of an option that is a whole number, not negative; or -errno. */
+function getOption(fd: number, level: number, name: number): number {
   const system = libc();
   length[0] = 4;
-  const result = system.calls.getsockopt(fd, SOL_SOCKET, SO_ERROR, wordBytes, lengthBytes);
-  return result < 0 ? system.errno[0] : word[0];
+  const result = system.result(system.calls.getsockopt(fd, level, name, wordBytes, lengthBytes));
+  return result < 0 ? result : word[0];
 }
 
 /** Segments with data of one connection. */

@@ -20,6 +20,12 @@ function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
+/** Connections that wait to be accepted, and that may wait. */
+export interface AcceptQueue {
+  length: number;
+  limit: number;
+}
+
 /** The sockets of this process. */
 export class OwnSockets {
   readonly #libc: Libc;
@@ -85,10 +91,16 @@ export class OwnSockets {
    *
    * @returns connections that wait and that may wait; `undefined` when none listens there
    */
-  acceptQueue(port: number): { length: number; limit: number } | undefined {
-    let sum: { length: number; limit: number } | undefined;
-    for (const fd of this.#listenersAt(port)) {
-      const queue = this.#libc.acceptQueue(fd)!;
+  acceptQueue(port: number): AcceptQueue | undefined {
+    return this.acceptQueueOf(this.#listenersAt(port));
+  }
+
+  /** As {@linkcode acceptQueue}, of the sockets that these descriptors name. */
+  acceptQueueOf(fds: Iterable<number>): AcceptQueue | undefined {
+    let sum: AcceptQueue | undefined;
+    for (const fd of fds) {
+      const queue = this.#libc.acceptQueue(fd);
+      if (queue === undefined) continue;
       sum = { length: queue.length + (sum?.length ?? 0), limit: queue.limit + (sum?.limit ?? 0) };
     }
     return sum;
