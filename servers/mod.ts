@@ -6,7 +6,7 @@ import { CompressorPool, compressorWorkers } from "./files/compression/compresso
 import type { FilesPlace } from "./files/content_tags.ts";
 import type { Users } from "./files/htpasswd.ts";
 import { memoryBudget, type ThreadMemory } from "./models/memory_budget.ts";
-import type { Certificate } from "./net/listen_options.ts";
+import type { Certificate, PassedSocket } from "./net/listen_options.ts";
 import type { Measured } from "./models/metrics_server.ts";
 import { shareFigures } from "./http/request_figures.ts";
 import { lockUnixPath, removeStaleSocket } from "./net/unix_path.ts";
@@ -45,7 +45,7 @@ export {
 export type { Sender } from "./net/service.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
-export type { Certificate, ListenOptions } from "./net/listen_options.ts";
+export type { Certificate, ListenOptions, PassedSocket } from "./net/listen_options.ts";
 export { DEFAULT_SENDING, type SendOptions } from "./net/send_options.ts";
 export { dropPermissions } from "./models/permissions.ts";
 export type { Look, Observation, RunningServer } from "./models/running_server.ts";
@@ -125,7 +125,16 @@ function threadsFor(
 /** How many Workers can listen. */
 function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
   const wanted = partial.workers ?? navigator.hardwareConcurrency;
-  const why = whyOneListener(partial.listen?.path);
+  const { path, passed } = partial.listen ?? {};
+  // Each socket takes a Worker, and several Workers can share one.
+  if (passed !== undefined) {
+    const workers = Math.max(wanted, passed.length);
+    if (partial.workers !== undefined && workers > wanted) {
+      onNote(`per-core runs with ${workers} Workers: each socket that was passed takes one`);
+    }
+    return workers;
+  }
+  const why = whyOneListener(path);
   if (why === undefined) return wanted;
   if (wanted > 1) onNote(`per-core runs with one Worker: ${why}`);
   return 1;
@@ -228,12 +237,19 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       compressors!.users = users;
       Atomics.add(new Int32Array(passwordRevision), 0, 1);
     });
-    const changeable = await withRedirect({ ...server, renew, setUsers }, partial.httpRedirect);
+    const { passed } = options.listen;
+    const owned = passed === undefined ? server : await withPassed(server, passed);
+    const changeable = await withRedirect({ ...owned, renew, setUsers }, partial.httpRedirect);
     if (partial.metrics === undefined) return changeable;
     return await withMetrics(changeable, partial.metrics, {
       figures: figures!,
       maxConnections: options.maxConnections,
-      acceptQueue: () => server.port === 0 ? undefined : sockets?.acceptQueue(server.port),
+      acceptQueue: () => {
+        if (server.port === 0) return undefined;
+        return passed === undefined
+          ? sockets?.acceptQueue(server.port)
+          : sockets?.acceptQueueOf(passed.map(({ fd }) => fd));
+      },
     });
   } finally {
     lock?.release();
@@ -256,6 +272,24 @@ async function renewSteered(
   const before = sockets.listening(port);
   await renew!(certificate);
   sockets.steer(port, { first: before, count: sockets.listening(port) - before });
+}
+
+/**
+ * `server`, which closes its descriptors of passed sockets when it is told to stop. Until then they
+ * are there for a Worker that replaces a crashed one.
+ */
+async function withPassed(
+  server: RunningServer,
+  passed: readonly PassedSocket[],
+): Promise<RunningServer> {
+  const { close } = await import("../system/linux/socket.ts");
+  return {
+    ...server,
+    stop: async (graceMs) => {
+      for (const { fd } of passed) close(fd);
+      return await server.stop(graceMs);
+    },
+  };
 }
 
 /** `server`, with http redirected to it until it is told to stop. @throws {SideServerError} */

@@ -23,13 +23,11 @@ function readPaths(options: ServerOptions): string[] {
  * Unix domain socket; nothing else.
  */
 export function workerPermissions(options: ServerOptions): Deno.PermissionOptionsObject {
-  const { hostname, port, path } = options.listen;
+  const { path } = options.listen;
   const ffi = blocksThread(options.engine);
   const read = readPaths(options);
   return {
-    net: path === undefined
-      ? [formatHostPort(hostname, port)]
-      : unixNames(path).map((name) => `unix:${resolve(name)}`),
+    net: netPlaces(options),
     read: read.length === 0 ? false : read,
     write: path === undefined ? false : unixFiles(path),
     run: false,
@@ -38,6 +36,14 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
     sys: false,
     import: false,
   };
+}
+
+/** Where it listens. */
+function netPlaces({ listen: { hostname, port, path, passed } }: ServerOptions): string[] | false {
+  if (passed !== undefined) return false;
+  return path === undefined
+    ? [formatHostPort(hostname, port)]
+    : unixNames(path).map((name) => `unix:${resolve(name)}`);
 }
 
 /** Permissions of a Worker that has no socket: the served directory, if there is one. */

@@ -1,5 +1,15 @@
 /** Where a server listens, as plain data. */
 
+/** A socket that another process has opened, and that listens already. */
+export interface PassedSocket {
+  /** Its descriptor in this process. */
+  fd: number;
+  /** `127.0.0.1:8081`, `[::1]:8081` or `unix:/path`. */
+  address: string;
+  /** 0 for a Unix domain socket. */
+  port: number;
+}
+
 /** Where a server listens: TCP, or a Unix domain socket when `path` is given. */
 export interface ListenOptions {
   /** A name or an address; `0.0.0.0` and `::` are all of them. */
@@ -10,6 +20,11 @@ export interface ListenOptions {
   backlog: number;
   /** Path of a Unix domain socket, instead of TCP. */
   path?: string;
+  /**
+   * Listens on these instead, with an engine that makes system calls itself: all at one address. A
+   * thread listens on one of them; several threads can share one.
+   */
+  passed?: readonly PassedSocket[];
   /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
   reusePort?: boolean;
   /** Speak TLS (TCP only). */

@@ -38,6 +38,9 @@ interface TakenAddress {
  */
 function takeAddress(options: ServerOptions, sockets: OwnSockets | undefined): TakenAddress {
   const { listen } = options;
+  if (listen.passed !== undefined) {
+    return { options: { ...options, listen: { ...listen, port: listen.passed[0].port } } };
+  }
   if (listen.path !== undefined || sockets === undefined && listen.port !== 0) return { options };
   // Short: what connects before the Workers listen shall try again and not wait here.
   const hold = Deno.listen({ hostname: listen.hostname, port: listen.port, tcpBacklog: 0 });
@@ -53,6 +56,14 @@ function takeAddress(options: ServerOptions, sockets: OwnSockets | undefined): T
     throw error;
   }
   return { options: { ...options, listen: { ...found, reusePort: true } }, hold };
+}
+
+/** The options of Worker `index`: passed sockets are dealt out, so that each has a Worker. */
+function optionsOf(index: number, options: ServerOptions): ServerOptions {
+  const { listen } = options;
+  if (listen.passed === undefined) return options;
+  const passed = [listen.passed[index % listen.passed.length]];
+  return { ...options, listen: { ...listen, passed } };
 }
 
 /** The Worker's module. Each loads only what it needs. */
@@ -117,7 +128,13 @@ export async function servePerCore(
   const servers = Array.from(
     { length: workers },
     (_, index) =>
-      new CpuServer({ options, memory, counts, index, loop: loops[index]?.share }, {
+      new CpuServer({
+        options: optionsOf(index, options),
+        memory,
+        counts,
+        index,
+        loop: loops[index]?.share,
+      }, {
         queue,
         loop: loops[index],
         onCrash,

@@ -36,7 +36,8 @@ export function createEngine(
   const open = new OpenDescriptors(descriptors);
   const socket = openListeningSocket(listen, sending);
   const { cork } = sending;
-  open.add(socket.fd);
+  if (socket.isShared) open.addShared(socket.fd);
+  else open.add(socket.fd);
   const isEdge = engine.name === "epoll" && engine.trigger === "edge";
   let ticker: Ticker | undefined;
   try {

@@ -1,8 +1,15 @@
 /** A socket that listens, as a descriptor. */
 import { formatHostPort } from "../../../../system/address.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
-import { close, listenTcp, listenUnix, setSendBuffer } from "../../../../system/linux/socket.ts";
-import type { ListenOptions } from "../../listen_options.ts";
+import {
+  close,
+  duplicate,
+  listenTcp,
+  listenUnix,
+  setNoDelay,
+  setSendBuffer,
+} from "../../../../system/linux/socket.ts";
+import type { ListenOptions, PassedSocket } from "../../listen_options.ts";
 import type { SendOptions } from "../../send_options.ts";
 import { bindUnix } from "../../unix_path.ts";
 
@@ -21,6 +28,8 @@ export interface ListeningSocket {
   /** 0 for a Unix domain socket. */
   readonly port: number;
   readonly isUnix: boolean;
+  /** Others have descriptors of it, too: it must not be shut down. */
+  readonly isShared: boolean;
   close(): void;
 }
 
@@ -52,16 +61,24 @@ function runtimeError(error: SystemError): Error {
 }
 
 function open(
-  { hostname, port, backlog, path, reusePort }: ListenOptions,
+  { hostname, port, backlog, path, reusePort, passed }: ListenOptions,
   { noDelay }: Pick<SendOptions, "noDelay">,
 ): ListeningSocket {
+  if (passed !== undefined) return share(passed[0], noDelay);
   if (path !== undefined) {
     const bound = bindUnix(path, (name) => {
       const fd = listenUnix(name, backlog);
       return { fd, close: () => close(fd) };
     });
     const { fd } = bound.listener;
-    return { fd, address: `unix:${path}`, port: 0, isUnix: true, close: () => bound.close() };
+    return {
+      fd,
+      address: `unix:${path}`,
+      port: 0,
+      isUnix: true,
+      isShared: false,
+      close: () => bound.close(),
+    };
   }
   const { fd, ...bound } = listenTcp({
     hostname,
@@ -73,10 +90,29 @@ function open(
   // Accepted sockets inherit it. What fails costs speed only.
   if (isLoopback(bound.hostname)) setSendBuffer(fd, LOOPBACK_SEND_BUFFER);
   const address = formatHostPort(bound.hostname, bound.port);
-  return { fd, address, port: bound.port, isUnix: false, close: () => close(fd) };
+  return {
+    fd,
+    address,
+    port: bound.port,
+    isUnix: false,
+    isShared: false,
+    close: () => close(fd),
+  };
 }
 
-/** Whether only this machine reaches the IP address `hostname`. */
-function isLoopback(hostname: string): boolean {
-  return hostname === "::1" || hostname.startsWith("127.");
+/** A descriptor of its own for a socket that was passed, with what accepted sockets inherit. */
+function share({ fd: passed, address, port }: PassedSocket, noDelay: boolean): ListeningSocket {
+  const fd = duplicate(passed);
+  const isUnix = address.startsWith("unix:");
+  if (!isUnix) {
+    // What fails costs speed only.
+    setNoDelay(fd, noDelay);
+    if (isLoopback(address)) setSendBuffer(fd, LOOPBACK_SEND_BUFFER);
+  }
+  return { fd, address, port, isUnix, isShared: true, close: () => close(fd) };
+}
+
+/** Whether only this machine reaches `address`, an IP address, perhaps with a port. */
+function isLoopback(address: string): boolean {
+  return /^(\[?::1(\]:|$)|127\.)/.test(address);
 }

@@ -4,13 +4,20 @@
  */
 import { close, Shutdown, shutdown } from "../../../../system/linux/socket.ts";
 
+/** What a number stands for. */
+const enum State {
+  Closed = 0,
+  Own = 1,
+  Shared = 2,
+}
+
 /** A byte for each number. */
 export class OpenDescriptors {
-  readonly #isOpen: Uint8Array<SharedArrayBuffer>;
+  readonly #state: Uint8Array<SharedArrayBuffer>;
 
   /** @param shared one of {@linkcode OpenDescriptors.share} */
   constructor(shared: SharedArrayBuffer) {
-    this.#isOpen = new Uint8Array(shared);
+    this.#state = new Uint8Array(shared);
   }
 
   /** Memory for descriptors below `limit`; what is never used takes none. */
@@ -19,11 +26,16 @@ export class OpenDescriptors {
   }
 
   add(fd: number): void {
-    this.#isOpen[fd] = 1;
+    this.#state[fd] = State.Own;
+  }
+
+  /** `fd` names a socket that others have descriptors of, too: it must not be shut down. */
+  addShared(fd: number): void {
+    this.#state[fd] = State.Shared;
   }
 
   delete(fd: number): void {
-    this.#isOpen[fd] = 0;
+    this.#state[fd] = State.Closed;
   }
 
   /**
@@ -31,10 +43,17 @@ export class OpenDescriptors {
    * the kernel has taken the ring down: so sockets are shut down first, which frees their ports.
    */
   closeAll(): void {
-    for (let fd = this.#isOpen.indexOf(1); fd >= 0; fd = this.#isOpen.indexOf(1, fd)) {
-      this.#isOpen[fd] = 0;
+    for (const fd of this.#take(State.Own)) {
       shutdown(fd, Shutdown.Both);
       close(fd);
+    }
+    for (const fd of this.#take(State.Shared)) close(fd);
+  }
+
+  *#take(state: State): Generator<number> {
+    for (let fd = this.#state.indexOf(state); fd >= 0; fd = this.#state.indexOf(state, fd)) {
+      this.#state[fd] = State.Closed;
+      yield fd;
     }
   }
 }

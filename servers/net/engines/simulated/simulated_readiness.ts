@@ -30,6 +30,7 @@ export class SimulatedReadiness {
       address: "simulated",
       port: 0,
       isUnix: false,
+      isShared: false,
       close: () => kernel.close(fd),
     };
     this.engine = new ReadinessEngine({

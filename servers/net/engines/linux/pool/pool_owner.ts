@@ -269,6 +269,8 @@ export class PoolOwner {
       Atomics.store(this.share.control, Control.Stage, Stage.Draining);
     }
     while (!this.#holder.table.claim(this.share.listener)) await sleep(1);
+    // A socket that others have, too, stays open, and would go on to be reported.
+    this.#epoll.remove(this.share.listener);
     this.#socket.close();
   }
 
