@@ -53,7 +53,7 @@ export function command(): Command {
   })
     .action(async (flags: EchoFlags) => {
       await runServer("echo", {
-        ...await commonServerOptions(flags),
+        ...await commonServerOptions(echo, flags),
         service: {
           kind: "echo",
           bufferBytes: flags.buffer,

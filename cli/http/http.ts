@@ -206,7 +206,7 @@ export function command(): Command {
           "option '--http-redirect' redirects to HTTPS; add '--tls-cert <file>' or '--tls-self-signed'",
         );
       }
-      const common = await commonServerOptions(flags, { isTls: tls !== undefined });
+      const common = await commonServerOptions(http, flags, { isTls: tls !== undefined });
       const users = flags.authFile === undefined ? undefined : readUsers(flags.authFile);
       const isReloadable = logFile !== undefined || users !== undefined ||
         fromFiles !== undefined;

@@ -2,12 +2,13 @@
  * What `ktcp echo` and `ktcp http` share: their common options, the life of a server between its
  * readiness line and its summary, and the errors of binding.
  */
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { raiseOpenFiles } from "../../bench/load/limits.ts";
 import {
   CapacityError,
   type Counters,
   DEFAULT_BACKLOG,
+  DEFAULT_ENGINE,
   DEFAULT_MAX_ACTIVE,
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_TIMEOUTS,
@@ -28,10 +29,13 @@ import { bindFailure } from "./bind_failure.ts";
 import { Failure, messageOf, UsageError } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
+import { passedSockets } from "./passed_sockets.ts";
 import { readyLine } from "../../bench/processes/ready_line.ts";
 import { sampleOption } from "./sample.ts";
 import { ServerSamples } from "./server_samples.ts";
 import { SEND_OPTIONS, type SendFlags, sendOptions } from "./sending.ts";
+import type { ServiceManager } from "./service_manager.ts";
+import { takeManagerAddress } from "../../system/service_variables.ts";
 import { statsTable } from "./serve_stats.ts";
 import { type WorkFlags, workOptions } from "./work.ts";
 import { WQ_FLAGS_OPTION, type WqFlags, wqFlagsFor } from "./wq_flags.ts";
@@ -134,20 +138,24 @@ export function experimentOptions(name: ServerName): Option[] {
 }
 
 /**
- * The part of a server's options that comes from the common flags.
+ * The part of a server's options that comes from the common flags, and from a service manager.
  *
  * @throws {UsageError} when the engine cannot do what is asked
+ * @throws {Failure} when what was passed cannot be listened on
  */
 export async function commonServerOptions(
-  flags: ServeFlags,
+  command: Command,
+  given: ServeFlags,
   { isTls = false } = {},
 ): Promise<
   Omit<PartialServerOptions, "service"> & Required<Pick<PartialServerOptions, "timeouts">>
 > {
-  const { model, trace } = flags;
+  const { model, trace } = given;
   if (trace && sharesMemory(model)) {
     throw new UsageError(`--trace is for the models single and per-core, not for ${model}`);
   }
+  const passed = await passedSockets(command, { ...given, isTls });
+  const flags = { ...given, engine: passed?.engine ?? given.engine };
   return {
     model,
     traces: trace,
@@ -157,7 +165,12 @@ export async function commonServerOptions(
     maxActive: flags.maxActive,
     wqFlags: wqFlagsFor(flags, flags),
     onNote: printNote,
-    listen: { hostname: flags.host, port: flags.port, backlog: flags.backlog, path: flags.unix },
+    listen: {
+      hostname: flags.host,
+      port: flags.port,
+      backlog: flags.backlog,
+      ...(passed === undefined ? { path: flags.unix } : { passed: passed.sockets }),
+    },
     // The default is lowered to what the system allows without a message.
     maxConnections: flags.maxConnections === DEFAULT_MAX_CONNECTIONS
       ? undefined
@@ -186,6 +199,10 @@ export async function runServer(
 ): Promise<void> {
   // A reader of stderr that is slow, or gone, must not delay connections.
   stderr.buffer();
+  const manager = await findManager();
+  // A manager's reload shall not end what has nothing to read again.
+  reload ??= manager &&
+    (() => Promise.resolve(printNote(`ktcp ${name}: SIGHUP: nothing to read again`)));
   // Before the readiness line: who reads it may send a signal at once.
   const stopSignals = reload === undefined
     ? STOP_SIGNALS
@@ -199,12 +216,16 @@ export async function runServer(
     if (error instanceof CapacityError) {
       throw new Failure(`${error.message}; raise it with '${raiseOpenFiles(error.needed)}'`);
     }
-    throw bindFailure(error, flags);
+    const passed = options.listen?.passed?.[0].address;
+    if (passed === undefined) throw bindFailure(error, flags);
+    throw new Failure(`cannot listen on ${passed}, which was passed: ${messageOf(error)}`);
   }
   if (reload !== undefined) {
     // One after the other.
     let reloaded = Promise.resolve();
-    Deno.addSignalListener("SIGHUP", () => reloaded = reloaded.then(() => reload(server)));
+    const readAgain = () => reload(server);
+    const again = manager === undefined ? readAgain : () => manager.reload(readAgain);
+    Deno.addSignalListener("SIGHUP", () => reloaded = reloaded.then(again));
   }
   if (flags.stats) {
     Deno.addSignalListener(
@@ -223,8 +244,14 @@ export async function runServer(
     throw error;
   }
   const samples = watch && new ServerSamples(server, { watch, everyMs: flags.sample! });
+  const { model = "single", engine } = options;
+  manager?.ready(
+    `Listening on ${server.address} (${name}, ${model}, ${engine?.name ?? DEFAULT_ENGINE.name})`,
+    () => server.observe(),
+  );
   const failure = await Promise.race([asked, server.failed.catch((error) => error)]);
   const graceMs = failure === undefined ? flags.grace : 0;
+  manager?.stopping(graceMs + LAST_LOG_MS);
   const stopMs = performance.now();
   const cut = await server.stop(graceMs);
   // First the log: the summary counts what it lost.
@@ -237,6 +264,14 @@ export async function runServer(
   if (failure !== undefined) {
     throw new Failure(`cannot accept connections on ${server.address}: ${messageOf(failure)}`);
   }
+}
+
+/** The service manager that asked to be told how this process is. */
+async function findManager(): Promise<ServiceManager | undefined> {
+  const address = takeManagerAddress();
+  if (address === undefined) return undefined;
+  const { reachManager } = await import("./service_manager.ts");
+  return reachManager(address);
 }
 
 function summary(name: ServerName, counters: Counters, cut: number): string {

@@ -8,7 +8,7 @@ import { MODELS, sharesMemory } from "../../servers/mod.ts";
 function options(...args: string[]) {
   const echo = command().action(() => {});
   echo.parse(args, { from: "user" });
-  return commonServerOptions(echo.opts<ServeFlags>());
+  return commonServerOptions(echo, echo.opts<ServeFlags>());
 }
 
 for (const model of MODELS) {
