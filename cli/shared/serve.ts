@@ -251,7 +251,7 @@ export async function runServer(
   );
   const failure = await Promise.race([asked, server.failed.catch((error) => error)]);
   const graceMs = failure === undefined ? flags.grace : 0;
-  manager?.stopping(graceMs + LAST_LOG_MS);
+  manager?.stopping(graceMs);
   const stopMs = performance.now();
   const cut = await server.stop(graceMs);
   // First the log: the summary counts what it lost.

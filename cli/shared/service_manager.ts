@@ -7,7 +7,10 @@ import type { ManagerAddress } from "../../system/service_variables.ts";
 import { messageOf } from "./failure.ts";
 import { printNote } from "./output.ts";
 
-/** While a server drains, it asks for more time so often, in ms, and for twice as much. */
+/**
+ * While a server drains, it asks for more time so often, in ms, and for twice as much: so there is
+ * some left when the grace is over.
+ */
 const EXTEND_MS = 5000;
 
 /** The manager, from the start of a server to its end. Nothing that fails here ends the server. */

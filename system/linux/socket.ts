@@ -416,10 +416,10 @@ export function duplicate(fd: number): number {
   return system.check("fcntl(F_DUPFD_CLOEXEC)", system.calls.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** Processes that are started do not inherit `fd`: FD_CLOEXEC. @returns 0, or -errno */
-export function setCloseOnExec(fd: number): number {
+/** FD_CLOEXEC: whether `fd` stays out of processes that are started. @returns 0, or -errno */
+export function setCloseOnExec(fd: number, isOn = true): number {
   const system = libc();
-  return system.result(system.calls.fcntl(fd, F_SETFD, FD_CLOEXEC));
+  return system.result(system.calls.fcntl(fd, F_SETFD, isOn ? FD_CLOEXEC : 0));
 }
 
 /**

@@ -9,13 +9,17 @@ import {
   connectTcp,
   connectUnix,
   dataSegments,
+  duplicate,
+  inspectListener,
   listenTcp,
   listenUnix,
   localAddress,
   openConnection,
   peerAddress,
+  setCloseOnExec,
   setCork,
   setNoDelay,
+  setNonBlocking,
   setReceiveBuffer,
   setReceiveTimeout,
   setResetOnClose,
@@ -24,9 +28,14 @@ import {
   setSendTimeout,
   Shutdown,
   shutdown,
+  SOCK_NONBLOCK,
   socketError,
 } from "../../../system/linux/socket.ts";
-import { encodeTcpAddress, encodeUnixAddress } from "../../../system/linux/sockaddr.ts";
+import {
+  encodeAbstractAddress,
+  encodeTcpAddress,
+  encodeUnixAddress,
+} from "../../../system/linux/sockaddr.ts";
 import {
   awaitReady,
   Descriptors,
@@ -138,6 +147,51 @@ test("a Unix socket: listen, connect, accept, send, receive; the backlog is full
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
+});
+
+test("inspectListener() says what a descriptor is", (fds) => {
+  for (const hostname of ["127.0.0.1", "::1"]) {
+    const { fd, port } = fds.listen(hostname);
+    assert.deepEqual(inspectListener(fd), { hostname, port, isUnix: false });
+  }
+  const directory = Deno.makeTempDirSync();
+  try {
+    const path = `${directory}/socket`;
+    const unix = fds.keep(listenUnix(path));
+    assert.deepEqual(inspectListener(unix), { hostname: path, port: 0, isUnix: true });
+    assert.equal(inspectListener(fds.keep(connectUnix(path))), "a connection");
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+  const abstract = fds.keep(libc().socket(1, 1, 0));
+  assert.equal(inspectListener(abstract), "a socket that does not listen");
+  const name = `@ktcp-socket-test-${Deno.pid}`;
+  const address = encodeAbstractAddress(name.slice(1));
+  assert.equal(libc().calls.bind(abstract, address, address.length), 0);
+  assert.equal(libc().calls.listen(abstract, 1), 0);
+  assert.deepEqual(inspectListener(abstract), { hostname: name, port: 0, isUnix: true });
+  assert.equal(inspectListener(fds.keep(libc().socket(2, 2, 0))), "a datagram socket");
+  assert.equal(inspectListener(fds.pipe()[0]), "no socket");
+  assert.equal(inspectListener(NO_DESCRIPTOR), "not open");
+});
+
+test("duplicate(), setCloseOnExec() and setNonBlocking()", (fds) => {
+  const flags = (fd: number) =>
+    parseInt(/flags:\t(\d+)/.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`))![1], 8);
+  const { fd, port } = fds.listen();
+  const copy = fds.keep(duplicate(fd));
+  assert.deepEqual(localAddress(copy).port, port);
+  const closeOnExec = 0o2000000;
+  assert.equal(flags(copy) & closeOnExec, closeOnExec);
+  assert.equal(setCloseOnExec(copy, false), 0);
+  assert.equal(flags(copy) & closeOnExec, 0);
+  assert.equal(setCloseOnExec(copy), 0);
+  assert.equal(flags(copy) & closeOnExec, closeOnExec);
+  const blocking = fds.keep(libc().socket(1, 1, 0));
+  assert.equal(flags(blocking) & SOCK_NONBLOCK, 0);
+  for (let i = 0; i < 2; ++i) assert.equal(setNonBlocking(blocking), 0);
+  assert.equal(flags(blocking) & SOCK_NONBLOCK, SOCK_NONBLOCK);
+  assert.equal(setNonBlocking(NO_DESCRIPTOR), -Errno.EBADF);
 });
 
 test("listenTcp() says what it cannot do", (fds) => {
