@@ -42,6 +42,7 @@ async function callsOf(command: string, folder: string): Promise<string[][]> {
     deno() { npx "$@"; }
     podman() { npx "$@"; }
     docker() { npx "$@"; }
+    systemd-socket-activate() { npx "$@"; }
     parallel() { for last; do :; done; eval "$last"; }
     ${command}
     wait`;
