@@ -40,7 +40,6 @@ export function debianVersion({ version }: ReleaseInfo): string {
 /** Returns the bytes of the package. */
 export async function debian(parts: DebianParts): Promise<Uint8Array<ArrayBuffer>> {
   const { info, architecture, maintainer } = parts;
-  const units = systemdUnits();
   return await debianPackage({
     fields: {
       Package: "ktcp",
@@ -55,9 +54,9 @@ export async function debian(parts: DebianParts): Promise<Uint8Array<ArrayBuffer
         DESCRIPTION: info.description[0].toLowerCase() + info.description.slice(1),
       }).trimEnd(),
     },
-    files: [...await files(parts), ...units, overrides(units.length > 0)]
+    files: [...await files(parts), ...systemdUnits(), overrides()]
       .sort((a, b) => a.name < b.name ? -1 : 1),
-    scripts: units.length > 0 ? scripts() : {},
+    scripts: scripts(),
     date: info.date,
   });
 }
@@ -98,23 +97,26 @@ async function files(parts: DebianParts): Promise<Entry[]> {
   ];
 }
 
+/** Where the systemd units, and the file of their options, are installed. */
+const UNITS: Record<string, string> = {
+  "ktcp.default": "etc/default/ktcp",
+  "ktcp.service": "usr/lib/systemd/system/ktcp.service",
+  "ktcp.socket": "usr/lib/systemd/system/ktcp.socket",
+};
+
 /** The systemd units in `packaging`. None is enabled: the administrator does that. */
 function systemdUnits(): Entry[] {
-  return [...Deno.readDirSync(PACKAGING)]
-    .map(({ name }) => name)
-    .filter((name) => /\.(service|socket)$/.test(name))
-    .map((name) => ({
-      name: `usr/lib/systemd/system/${name}`,
-      body: Deno.readTextFileSync(`${PACKAGING}/${name}`),
-      mode: 0o644,
-    }));
+  return Object.entries(UNITS).map(([file, name]) => ({
+    name,
+    body: Deno.readTextFileSync(`${PACKAGING}/${file}`),
+    mode: 0o644,
+  }));
 }
 
 /** What lintian is told not to complain about, and why. */
-function overrides(withUnits: boolean): Entry {
-  const texts = ["overrides", ...withUnits ? ["overrides.systemd"] : []]
-    .map((name) => Deno.readTextFileSync(`${PACKAGING}/debian/${name}`));
-  return { name: "usr/share/lintian/overrides/ktcp", body: texts.join(""), mode: 0o644 };
+function overrides(): Entry {
+  const body = Deno.readTextFileSync(`${PACKAGING}/debian/overrides`);
+  return { name: "usr/share/lintian/overrides/ktcp", body, mode: 0o644 };
 }
 
 /** Scripts that the units need. */

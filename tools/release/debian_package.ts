@@ -32,6 +32,7 @@ export async function debianPackage(
   const controlFiles = [
     { name: "control", body: control, mode: 0o644 },
     { name: "md5sums", body: md5sums(files), mode: 0o644 },
+    ...conffiles(files),
     ...Object.entries(scripts).map(([name, body]) => ({ name, body, mode: 0o755 })),
   ];
   const [controlTar, dataTar] = await Promise.all([
@@ -48,6 +49,13 @@ export async function debianPackage(
 /** Named as dpkg-deb names them. */
 function dotted(files: readonly Entry[]): Entry[] {
   return files.map((file) => ({ ...file, name: `./${file.name}` }));
+}
+
+/** What dpkg asks about before it replaces it: all below `/etc`, as Debian's policy wants. */
+function conffiles(files: readonly Entry[]): Entry[] {
+  const names = files.map(({ name }) => name).filter((name) => name.startsWith("etc/"));
+  if (names.length === 0) return [];
+  return [{ name: "conffiles", body: names.map((name) => `/${name}\n`).join(""), mode: 0o644 }];
 }
 
 /** Disk space as Debian counts it: whole KiB of each file. */

@@ -84,6 +84,8 @@ Deno.test("debian() makes an archive of version, control files and files", async
     ) assert.ok(fields.split("\n").includes(line), line);
     assert.match(fields, /^Installed-Size: \d+\n$/m);
 
+    assert.equal(text("./conffiles"), "/etc/default/ktcp\n");
+
     const data = await filesOf(found.get("data.tar.gz")!);
     const listed = text("./md5sums").trim().split("\n").map((line) => `./${line.split("  ")[1]}`);
     const files = [...data.values()].filter(({ header }) => header.type === "file");
@@ -100,6 +102,8 @@ Deno.test("debian() makes an archive of version, control files and files", async
         ...["usr/lib/ktcp/app/ktcp.js", "usr/share/man/man1/ktcp.1.gz"],
         ...["usr/share/zsh/vendor-completions/_ktcp", "usr/share/doc/ktcp/copyright"],
         ...["usr/share/doc/ktcp/changelog.Debian.gz", "usr/share/doc/ktcp/NOTICE.gz"],
+        ...["usr/lib/systemd/system/ktcp.service", "usr/lib/systemd/system/ktcp.socket"],
+        "etc/default/ktcp",
       ]
     ) assert.equal(modes[`./${path}`], 0o644, path);
     const changelog = gunzipSync(data.get("./usr/share/doc/ktcp/changelog.Debian.gz")!.data!);
