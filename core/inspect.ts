@@ -6,7 +6,7 @@ import type { CoreMemory } from "./memory.ts";
 import { Conn, Out } from "./shared/abi.ts";
 
 /** Where the parser of a connection is, by `State`. */
-const PARSER_STATES = [
+export const PARSER_STATES = [
   "start",
   "first line",
   "fields",
@@ -20,6 +20,7 @@ const PARSER_STATES = [
   "failed",
 ] as const;
 
+/** What the parser of a connection expects next. */
 export type ParserState = (typeof PARSER_STATES)[number];
 
 /** The block of a connection at one moment. */
@@ -30,6 +31,7 @@ export interface BlockView {
   consumed: number;
   /** Offset into `input`: the search for the end of the element in progress goes on here. */
   scanned: number;
+  /** What the parser expects next. */
   parser: ParserState;
   /** The output that waits, block by block: where it stands in the memory, and a copy of it. */
   output: { start: number; bytes: Uint8Array }[];

@@ -13,7 +13,7 @@ export {
 export { CoreMemory, CoreMemoryError, type CoreShare } from "./memory.ts";
 export { EchoCheck, type EchoCheckOptions, type EchoSlot } from "./echo_check.ts";
 export { type Fault, faultOf } from "./codes.ts";
-export { type BlockView, inspectBlock, type ParserState } from "./inspect.ts";
+export { type BlockView, inspectBlock, PARSER_STATES, type ParserState } from "./inspect.ts";
 export { Code, Event, Field, Flag, Method } from "./shared/abi.ts";
 export { ResponseReader } from "./response_reader.ts";
 export { ResponseCode, Taken } from "./shared/abi_client.ts";

@@ -33,16 +33,23 @@ import { DEFAULT_WQ_FLAGS } from "./models/pool_settings.ts";
 import { WQ_MEM_RECLAIM } from "./workqueue/mod.ts";
 
 export { DEFAULT_LIMITS, type Limits } from "../core/mod.ts";
-export { serveBeside, type SideServer, SideServerError } from "./models/side_server.ts";
+export {
+  serveBeside,
+  type SideServer,
+  SideServerError,
+  type SideServerOptions,
+} from "./models/side_server.ts";
 export type { FieldLine } from "./http/head.ts";
 export {
   type Answer,
+  type Attached,
+  type DetachedContent,
   type HttpRequest,
   type Resource,
   type Streamed,
   textAnswer,
 } from "./http/resource.ts";
-export type { Sender } from "./net/service.ts";
+export type { FileRange, Sender } from "./net/service.ts";
 export { CapacityError } from "./models/capacity.ts";
 export { type Counters, sumCounters } from "./net/counters.ts";
 export type { Certificate, ListenOptions, PassedSocket } from "./net/listen_options.ts";

@@ -43,7 +43,9 @@ export interface Streamed {
  * @typeParam Content what its content can be besides bytes
  */
 export interface Answer<Content = Streamed | "request"> {
+  /** 200 to 599. */
   status: number;
+  /** Its fields, as they are sent. */
   fields: readonly FieldLine[];
   /**
    * `undefined`: none. `"request"`: the request's content (the resource keeps content). Content
@@ -73,7 +75,12 @@ export interface Resource {
    * of it is received, and refuses what is too long. Only in a service that no other thread shares.
    */
   readonly readsContent?: boolean;
-  /** @param content of the request; empty unless the resource reads it */
+  /**
+   * Answers a request that is whole.
+   *
+   * @param request its method, target and fields
+   * @param content of the request; empty unless the resource reads it
+   */
   answer(request: HttpRequest, content: Uint8Array<ArrayBuffer>): Answer | Promise<Answer>;
   /**
    * Asked before anything else is: the answer to who may not come in. Nothing behind it asks again:

@@ -35,7 +35,9 @@ export class SideServerError extends Error {
 export interface SideServerOptions {
   /** The option that asks for it, such as `--metrics`. */
   option: string;
+  /** Where it listens. */
   at: SideAddress;
+  /** Open connections at the most. */
   maxConnections: number;
   /** The longest content of a request; default: that of every server. */
   maxContentBytes?: number;

@@ -36,7 +36,9 @@ export const enum Phase {
 export interface FileRange {
   /** The descriptor of a regular file. */
   file: number;
+  /** Of the first byte. */
   offset: number;
+  /** How many bytes. */
   length: number;
 }
 
