@@ -5,6 +5,9 @@ import type { Certificate } from "../net/listen_options.ts";
 import type { Users } from "../files/htpasswd.ts";
 import type { QueueSample, ThreadSample } from "./server_sample.ts";
 
+/** Connections that a look may list at the most. */
+export const MAX_LISTED = 2000;
+
 /** How a server is looked at. */
 export interface Look {
   /**
@@ -12,7 +15,7 @@ export interface Look {
    * What they do at the beginning of this time is what they do.
    */
   patienceMs: number;
-  /** Connections that are listed at the most. */
+  /** Connections that are listed at the most, and at most `MAX_LISTED`. */
   maxConnections: number;
 }
 

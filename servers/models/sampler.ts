@@ -1,12 +1,9 @@
 /** Takes samples of a server. */
 import { connectionColumns } from "../net/connection_list.ts";
 import { sumCounters } from "../net/counters.ts";
-import type { RunningServer } from "./running_server.ts";
+import { MAX_LISTED, type RunningServer } from "./running_server.ts";
 import type { ServerSample } from "./server_sample.ts";
 import type { ThreadWatch } from "./thread_watch.ts";
-
-/** Connections that a sample lists at the most. */
-const MAX_CONNECTIONS = 2000;
 
 /** So long threads have to answer, in ms: less than samples are apart. */
 const PATIENCE_MS = 10;
@@ -26,7 +23,7 @@ export class Sampler {
   async line(): Promise<string> {
     const startUs = this.#watch.ownCpuUs();
     const atMs = performance.timeOrigin + performance.now();
-    const look = { patienceMs: PATIENCE_MS, maxConnections: MAX_CONNECTIONS };
+    const look = { patienceMs: PATIENCE_MS, maxConnections: MAX_LISTED };
     const { threads, queue, connections, costUs } = await this.#server.observe(look);
     const sample: ServerSample = {
       atMs,

@@ -28,8 +28,8 @@ export const enum Doing {
   Lingering = 5,
 }
 
-/** Words of a connection. */
-const WORDS = 4;
+/** Words of a connection in a list. */
+export const WORDS_PER_CONNECTION = 4;
 
 /** Connections as columns: the values of one connection have the same index in each. */
 export interface ConnectionColumns {
@@ -55,7 +55,7 @@ export class ConnectionList {
    * @param place this list among several that become one: how many there are, and its index
    */
   constructor(max: number, { lists = 1, index = 0 } = {}) {
-    this.#words = new Int32Array(WORDS * max);
+    this.#words = new Int32Array(WORDS_PER_CONNECTION * max);
     this.#lists = lists;
     this.#index = index;
   }
@@ -85,7 +85,7 @@ export class ConnectionList {
 export function connectionColumns(lists: readonly Int32Array[]): ConnectionColumns {
   const columns: ConnectionColumns = { ids: [], phases: [], inputBytes: [], untilTimeoutMs: [] };
   for (const words of lists) {
-    for (let at = 0; at < words.length; at += WORDS) {
+    for (let at = 0; at < words.length; at += WORDS_PER_CONNECTION) {
       columns.ids.push(words[at]);
       columns.phases.push(words[at + 1]);
       columns.inputBytes.push(words[at + 2]);

@@ -10,6 +10,7 @@ import {
   type WorkError,
   type Workqueue,
 } from "../../workqueue/mod.ts";
+import { ReportCell } from "./report_cell.ts";
 import type {
   CpuServerCommand,
   CpuServerData,
@@ -29,6 +30,8 @@ const NOTHING_DONE: CpuServerResult = {
 export interface LoopThread {
   /** It has been sent a message. */
   wake(): void;
+  /** It is to look at what it shares. */
+  ring(): void;
   /** It has crashed. */
   threadGone(): void;
 }
@@ -60,9 +63,10 @@ export class CpuServer {
   readonly #options: CpuServerOptions;
   readonly #listening = Promise.withResolvers<string>();
   readonly #ended = Promise.withResolvers<CpuServerResult>();
-  /** What it answered last; it is asked while the promise is there. */
+  readonly #cell: ReportCell;
+  /** What it answered last, and whether another answer may be there. */
   #lastReport: ServerReport = NOTHING_DONE;
-  #report: PromiseWithResolvers<void> | undefined;
+  #isAsked = false;
   #renewed: PromiseWithResolvers<string | undefined> | undefined;
   #result: CpuServerResult | undefined;
   /** Whether it listened before, and whether it does now. */
@@ -73,6 +77,7 @@ export class CpuServer {
   constructor(data: CpuServerData, options: CpuServerOptions) {
     this.#data = data;
     this.#options = options;
+    this.#cell = new ReportCell(data.report);
     this.#work = new Work("runServer", data, {
       onResult: (result) => this.#end(result),
       onError: (error) => this.#failed(error),
@@ -88,16 +93,21 @@ export class CpuServer {
 
   /** What it reported last; in the end what it counted. */
   get lastReport(): ServerReport {
+    if (this.#isAsked && !this.#cell.isAsked) {
+      this.#isAsked = false;
+      this.#lastReport = this.#cell.read();
+    }
     return this.#result ?? this.#lastReport;
   }
 
-  /** Asks for a report that lists at most `maxConnections`. @returns settled when it has come */
-  report(maxConnections: number): Promise<void> {
-    if (this.#result !== undefined) return Promise.resolve();
-    if (this.#report !== undefined) return this.#report.promise;
-    const { promise } = this.#report = Promise.withResolvers<void>();
-    if (!this.#send({ kind: "observe", maxConnections })) this.#answerReport(NOTHING_DONE);
-    return promise;
+  /** Asks for a report that lists at most `maxConnections`; see `allAnswered`. */
+  ask(maxConnections: number): void {
+    if (!this.#isUp || this.#result !== undefined || this.#cell.isAsked) return;
+    // It may have answered after the last look.
+    void this.lastReport;
+    this.#isAsked = true;
+    this.#cell.ask(maxConnections);
+    this.#options.loop?.ring();
   }
 
   /**
@@ -134,21 +144,21 @@ export class CpuServer {
   #end(result: CpuServerResult): void {
     this.#result ??= result;
     this.#ended.resolve(this.#result);
-    this.#answerReport(result);
+    this.#forgetReport();
   }
 
   #receive(message: CpuServerMessage): void {
-    if (message.kind === "report") return this.#answerReport(message.report);
     if (message.kind === "overdue") return this.#options.onOverdue(message.port, message.peers);
     if (message.kind === "renewed") return this.#renewed?.resolve(message.failure);
     this.#wasUp = this.#isUp = true;
     this.#listening.resolve(message.address);
   }
 
-  #answerReport(report: ServerReport): void {
-    this.#lastReport = report;
-    this.#report?.resolve();
-    this.#report = undefined;
+  /** Nobody is there to answer. */
+  #forgetReport(): void {
+    this.#lastReport = NOTHING_DONE;
+    this.#isAsked = false;
+    this.#cell.forget();
   }
 
   #failed({ reason, crashed }: WorkError): void {
@@ -157,7 +167,7 @@ export class CpuServer {
     this.#isUp = false;
     Atomics.store(this.#data.counts, this.#data.index, 0);
     this.#options.loop?.threadGone();
-    this.#answerReport(NOTHING_DONE);
+    this.#forgetReport();
     this.#renewed?.resolve(undefined);
     if (this.#isStopping || !this.#wasUp) {
       this.#listening.reject(systemError(reason));

@@ -1,6 +1,6 @@
 /** What the owner of a thread that its engine blocks has to do with system calls. */
 import { OpenDescriptors } from "../../net/engines/linux/open_descriptors.ts";
-import { closeWaker, createWaker, wake } from "../../net/engines/linux/waker.ts";
+import { closeWaker, createWaker, ring, wake } from "../../net/engines/linux/waker.ts";
 import { readOpenFiles } from "../../../system/limits.ts";
 import type { LoopShare } from "../loop_server.ts";
 import type { LoopThread } from "./cpu_server.ts";
@@ -21,6 +21,10 @@ export class OwnedLoop implements LoopThread {
 
   wake(): void {
     wake(this.share.waker);
+  }
+
+  ring(): void {
+    ring(this.share.waker);
   }
 
   threadGone(): void {

@@ -5,6 +5,7 @@ import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import type { LoopShare } from "../loop_server.ts";
 import type { ServerOptions } from "../options.ts";
+import type { ReportShare } from "./report_cell.ts";
 
 /** What a Worker's item is given. */
 export interface CpuServerData {
@@ -13,14 +14,14 @@ export interface CpuServerData {
   /** Open connections by Worker, and this one's place. */
   counts: Int32Array<SharedArrayBuffer>;
   index: number;
+  /** Where it answers what the owner asks. */
+  report: ReportShare;
   /** For an engine that blocks its thread. */
   loop?: LoopShare;
 }
 
 /** What the owner tells a running item. */
 export type CpuServerCommand =
-  /** At most `maxConnections` are listed. */
-  | { kind: "observe"; maxConnections: number }
   | { kind: "renew"; certificate: Certificate }
   | { kind: "stop"; graceMs: number };
 
@@ -29,8 +30,7 @@ export type CpuServerMessage =
   | { kind: "listening"; address: string }
   /** Peers whose sockets should be closed by now: a Worker has no permission to do it. */
   | { kind: "overdue"; port: number; peers: Set<string> }
-  | { kind: "renewed"; failure?: string }
-  | { kind: "report"; report: ServerReport };
+  | { kind: "renewed"; failure?: string };
 
 /** What a server did, and what its connections do. */
 export interface ServerReport {

@@ -15,8 +15,8 @@ import type { ThreadMemory } from "../memory_budget.ts";
 import { blocksThread } from "../../net/engine_options.ts";
 import { CpuServer } from "./cpu_server.ts";
 import type { OwnedLoop } from "./loop_thread.ts";
-import { settledWithin } from "../../../system/wait.ts";
-import { COUNTED, failureOf, type RunningServer } from "../running_server.ts";
+import { allAnswered, reportShares } from "./report_cell.ts";
+import { COUNTED, failureOf, MAX_LISTED, type RunningServer } from "../running_server.ts";
 import type { ThreadSample } from "../server_sample.ts";
 import { type ThreadWatch, watchedWorkers } from "../thread_watch.ts";
 import { workerPermissions } from "../permissions.ts";
@@ -122,6 +122,7 @@ export async function servePerCore(
   });
   const queue = allocWorkqueue("ktcp_per_core", { pools, maxActive: 1 });
   const counts = new Int32Array(new SharedArrayBuffer(4 * workers));
+  const shares = reportShares(workers, Math.ceil(MAX_LISTED / workers));
   const failure = Promise.withResolvers<void>();
   const onCrash = (reason: string) =>
     onNote(`a Worker crashed and is replaced; its connections are lost: ${reason}`);
@@ -133,6 +134,7 @@ export async function servePerCore(
         memory,
         counts,
         index,
+        report: shares[index],
         loop: loops[index]?.share,
       }, {
         queue,
@@ -163,8 +165,8 @@ export async function servePerCore(
         const { places } = pools;
         const watched = watchedWorkers(watch, places, () => false);
         const each = Math.ceil(maxConnections / workers);
-        const reported = Promise.all(servers.map((server) => server.report(each)));
-        await settledWithin(reported, patienceMs);
+        for (const server of servers) server.ask(each);
+        await allAnswered(shares[0], patienceMs);
         const reports = servers.map(({ lastReport }) => lastReport);
         return {
           threads: reports.map(({ counters, calls }, i): ThreadSample => ({

@@ -9,6 +9,7 @@ import type {
   CpuServerMessage,
   CpuServerResult,
 } from "./messages.ts";
+import { ReportCell } from "./report_cell.ts";
 import { reporter, serverParts } from "./run_server.ts";
 
 /** Serves until it is told to stop. @throws the system's error when it cannot listen, or go on */
@@ -21,6 +22,8 @@ export async function runLoopServer(
   const { engine, acceptor } = startLoopServer(data.options, parts, data.loop!);
   const { loop } = engine;
   const report = reporter(acceptor, data, engine.counts);
+  const cell = new ReportCell(data.report);
+  loop.onWoken = () => cell.answer(report);
   const post = (message: CpuServerMessage) => context.post(message);
   let failure: unknown;
   let cut = 0;
@@ -31,9 +34,6 @@ export async function runLoopServer(
   context.onMessage((message) => {
     loop.messageHandled();
     const command = message as CpuServerCommand;
-    if (command.kind === "observe") {
-      return post({ kind: "report", report: report(command.maxConnections) });
-    }
     // Its engine speaks no TLS.
     if (command.kind === "renew") return;
     loop.holdFor(acceptor.stop(command.graceMs)).then((count) => {

@@ -13,6 +13,7 @@ import type {
   CpuServerResult,
   ServerReport,
 } from "./messages.ts";
+import { ReportCell } from "./report_cell.ts";
 import { createServerCore, startThreadServer, type ThreadServerParts } from "../thread_server.ts";
 
 /** What the server of a Worker is made of. */
@@ -46,6 +47,17 @@ export function reporter(
   };
 }
 
+/** Answers as long as the Worker lives. */
+async function answerAlways(
+  cell: ReportCell,
+  report: (maxConnections: number) => ServerReport,
+): Promise<never> {
+  for (;;) {
+    await cell.asked();
+    cell.answer(report);
+  }
+}
+
 /** Serves until it is told to stop. @throws the system's error when it cannot listen */
 export async function runServer(
   data: CpuServerData,
@@ -58,14 +70,12 @@ export async function runServer(
     endSockets: (port, peers) => post({ kind: "overdue", port, peers }),
   });
   const report = reporter(acceptor, data);
+  answerAlways(new ReportCell(data.report), report);
   post({ kind: "listening", address: engine.address });
   return await new Promise<CpuServerResult>((resolve, reject) => {
     acceptor.done.catch(reject);
     context.onMessage((message) => {
       const command = message as CpuServerCommand;
-      if (command.kind === "observe") {
-        return post({ kind: "report", report: report(command.maxConnections) });
-      }
       if (command.kind === "renew") {
         try {
           renew(command.certificate);

@@ -43,6 +43,8 @@ function runtimeTurn(): Promise<void> {
 /** A loop. It ends when it is told to, by a message or from a promise. */
 export class EventLoop {
   readonly waker: Waker;
+  /** Called when the waker has become readable, in the middle of a turn. */
+  onWoken: (() => void) | undefined;
   readonly #source: EventSource;
   readonly #clock: LoopClock;
   #held = 0;
@@ -100,6 +102,7 @@ export class EventLoop {
   /** The waker has become readable. */
   woken(): void {
     drainEventFd(this.waker.fd);
+    this.onWoken?.();
   }
 
   #hasMessage(): boolean {

@@ -23,6 +23,11 @@ export function wake({ fd, sent }: Waker): void {
   signalEventFd(fd);
 }
 
+/** The thread is to look at what it shares: its loop goes on waiting in the kernel behind that. */
+export function ring({ fd }: Waker): void {
+  signalEventFd(fd);
+}
+
 /** Its loop has ended. */
 export function closeWaker({ fd }: Waker): void {
   close(fd);

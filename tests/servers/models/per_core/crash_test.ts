@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CpuServer } from "../../../../servers/models/per_core/cpu_server.ts";
 import { OwnedLoop } from "../../../../servers/models/per_core/loop_thread.ts";
+import { allAnswered, reportShares } from "../../../../servers/models/per_core/report_cell.ts";
 import { withDefaults } from "../../../../servers/models/options.ts";
 import { NO_MEMORY } from "../../../../servers/models/memory_budget.ts";
 import {
@@ -62,10 +63,11 @@ async function crash(engine: Partial<EngineOptions>, passed?: PassedSocket): Pro
   });
   const queue = allocWorkqueue("crash", { pools, maxActive: 1 });
   const counts = new Int32Array(new SharedArrayBuffer(4));
+  const [report] = reportShares(1, 10);
   const loop = new OwnedLoop();
   const crashes: string[] = [];
   const server = new CpuServer(
-    { options, memory: NO_MEMORY, counts, index: 0, loop: loop.share },
+    { options, memory: NO_MEMORY, counts, index: 0, report, loop: loop.share },
     {
       queue,
       loop,
@@ -78,7 +80,10 @@ async function crash(engine: Partial<EngineOptions>, passed?: PassedSocket): Pro
   using lost = await connect(port);
   await echoOnce(lost);
   assert.equal(Atomics.load(counts, 0), 1);
-  await server.report(0);
+  server.ask(0);
+  // It crashes in a turn of the runtime.
+  loop.wake();
+  await allAnswered(report, Infinity);
   await until(() => crashes.length === 1);
   assert.match(crashes[0], /crashes as asked/);
   assert.equal(await lost.read(new Uint8Array(1)).catch(() => null), null, "it is closed");
