@@ -28,7 +28,7 @@ export class ServerSamples {
     await this.#taking;
     await this.#output.flush(LAST_LINE_MS);
     if (!this.#output.isReady) return;
-    this.#output.write(await this.#sampler.line());
+    await this.#sampler.take((line) => this.#output.write(line));
     await this.#output.flush(LAST_LINE_MS);
   }
 
@@ -36,9 +36,7 @@ export class ServerSamples {
     if (this.#output.isClosed) return clearInterval(this.#interval);
     // Nobody waits for a reader that is slow: what it misses is not taken.
     if (this.#taking !== undefined || !this.#output.isReady) return;
-    this.#taking = this.#sampler.line().then((line) => {
-      this.#output.write(line);
-      this.#taking = undefined;
-    });
+    const taken = this.#sampler.take((line) => this.#output.write(line));
+    this.#taking = taken.then(() => this.#taking = undefined);
   }
 }

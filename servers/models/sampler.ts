@@ -12,31 +12,41 @@ const PATIENCE_MS = 10;
 export class Sampler {
   readonly #server: Pick<RunningServer, "observe">;
   readonly #watch: ThreadWatch;
+  /** CPU time of this thread when it began to take samples. */
+  readonly #beganUs: number;
+  /** What the samples before this one have cost this thread. */
   #costUs = 0;
 
   constructor(server: Pick<RunningServer, "observe">, watch: ThreadWatch) {
     this.#server = server;
     this.#watch = watch;
+    this.#beganUs = watch.ownCpuUs();
   }
 
-  /** What the server does now, as a line of JSON with its line feed: a {@linkcode ServerSample}. */
-  async line(): Promise<string> {
+  /**
+   * Takes a sample: what the server does now.
+   *
+   * @param write is given a line of JSON with its line feed, a {@linkcode ServerSample}. What it
+   *   costs is told in the next one.
+   */
+  async take(write: (line: string) => void): Promise<void> {
     const startUs = this.#watch.ownCpuUs();
     const atMs = performance.timeOrigin + performance.now();
     const look = { patienceMs: PATIENCE_MS, maxConnections: MAX_LISTED };
     const { threads, queue, connections, costUs } = await this.#server.observe(look);
+    // A thread that serves nothing runs for the samples alone, also when the runtime has its turns.
+    const ownUs = threads[0]?.name === "main" ? this.#costUs : startUs - this.#beganUs;
     const sample: ServerSample = {
       atMs,
       counters: sumCounters(threads.flatMap(({ counters }) => counters ?? [])),
       threads,
       queue,
       connections: connectionColumns(connections),
-      costUs: Math.round(this.#costUs + costUs),
+      costUs: Math.round(ownUs + costUs),
     };
-    const line = JSON.stringify(sample) + "\n";
+    write(JSON.stringify(sample) + "\n");
     const spentUs = this.#watch.ownCpuUs() - startUs;
     this.#costUs += spentUs;
     this.#watch.charge(spentUs);
-    return line;
   }
 }

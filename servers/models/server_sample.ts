@@ -65,6 +65,9 @@ export interface ServerSample {
   queue: QueueSample | null;
   /** Open connections, at most as many as were asked for. */
   connections: ConnectionColumns;
-  /** What taking samples has cost this process so far: CPU time of its threads, in us. */
+  /**
+   * What the samples before this one have cost this process: CPU time of its threads, in us. Where
+   * `main` serves, less the turns of its event loop that begin them, a tenth of a millisecond each.
+   */
   costUs: number;
 }

@@ -42,6 +42,7 @@ const SYMBOLS = {
   openat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  preadBytes: { name: "pread", parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
   pread: { parameters: ["i32", "pointer", "u32", "i64"], result: "i32" },
   sendfile: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },

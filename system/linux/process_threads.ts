@@ -47,18 +47,17 @@ function charCode(char: string): number {
 
 const PARENTHESIS = charCode(")");
 
-/** The paths of a thread's files, each with its NUL. */
+/**
+ * The open files of a thread, negative where there is none: opening them takes longer than reading
+ * them. They stay those of this thread, also when another one has its number.
+ */
 interface ThreadFiles {
-  comm: Uint8Array<ArrayBuffer>;
-  stat: Uint8Array<ArrayBuffer>;
-  schedstat: Uint8Array<ArrayBuffer>;
+  stat: number;
+  schedstat: number;
 }
 
 const encoder = new TextEncoder();
 const latin1 = new TextDecoder("latin1");
-
-/** The file of whichever thread opens it. */
-const OWN_TIMES = encoder.encode("/proc/thread-self/schedstat\0");
 
 /** The threads of this process. */
 export class ProcessThreads {
@@ -67,8 +66,10 @@ export class ProcessThreads {
   readonly #text = new Uint8Array(TEXT_BYTES);
   readonly #time = new BigInt64Array(2);
   readonly #timeBytes = new Uint8Array(this.#time.buffer);
-  /** The paths of threads' files. */
-  readonly #paths = new Map<number, ThreadFiles>();
+  /** Of threads that were read, by number. */
+  readonly #files = new Map<number, ThreadFiles>();
+  /** `schedstat` of the thread that made this object. */
+  readonly #ownTimes: number;
   /** The threads that were seen, and the number of the last Worker's name. */
   #seen = new Set<number>();
   #lastWorker = -1;
@@ -76,6 +77,7 @@ export class ProcessThreads {
   private constructor(system: Libc) {
     this.#libc = system;
     this.#directory = new NumberedDirectory(system, "/proc/self/task");
+    this.#ownTimes = this.#open("/proc/thread-self/schedstat");
     this.newestWorker();
   }
 
@@ -100,35 +102,35 @@ export class ProcessThreads {
     let newest: number | null = null;
     for (const thread of threads) {
       if (this.#seen.has(thread)) continue;
-      const name = this.#text.subarray(0, this.#read(this.#files(thread).comm));
+      const comm = this.#open(`/proc/self/task/${thread}/comm`);
+      const name = this.#text.subarray(0, this.#read(comm));
+      this.#close(comm);
       const number = Number(/^worker-(\d+)\n/.exec(latin1.decode(name))?.[1] ?? -1);
       if (number <= this.#lastWorker) continue;
       newest = thread;
       this.#lastWorker = number;
     }
     this.#seen = new Set(threads);
-    for (const thread of this.#paths.keys()) {
-      if (!this.#seen.has(thread)) this.#paths.delete(thread);
-    }
+    for (const thread of this.#files.keys()) if (!this.#seen.has(thread)) this.#forget(thread);
     return newest;
   }
 
   /** What the kernel tells of `thread`; null when there is none of this number. */
   read(thread: number): ThreadFacts | null {
-    const files = this.#files(thread);
+    const files = this.#filesOf(thread);
     const length = this.#read(files.stat);
     // The state follows the name, which may hold anything, in parentheses.
     const state = length > 0 && this.#text[this.#text.lastIndexOf(PARENTHESIS, length - 1) + 2];
     if (!state) {
-      this.#paths.delete(thread);
+      this.#forget(thread);
       return null;
     }
     return { state: STATES[state] ?? null, ...this.#times(files.schedstat) };
   }
 
-  /** How long the calling thread ran and waited. */
+  /** How long the thread ran and waited that made this object. */
   ownTimes(): ThreadTimes {
-    return this.#times(OWN_TIMES);
+    return this.#times(this.#ownTimes);
   }
 
   /** CPU time of the calling thread so far, in us, to the nanosecond. */
@@ -137,29 +139,45 @@ export class ProcessThreads {
     return Number(this.#time[0]) * 1e6 + Number(this.#time[1]) / 1000;
   }
 
-  #times(path: Uint8Array<ArrayBuffer>): ThreadTimes {
-    const length = this.#read(path);
+  #times(file: number): ThreadTimes {
+    const length = this.#read(file);
     if (length === 0) return { cpuUs: null, waitedUs: null };
     const [cpuNs, waitedNs] = latin1.decode(this.#text.subarray(0, length)).split(" ", 2);
     return { cpuUs: Number(cpuNs) / 1000, waitedUs: Number(waitedNs) / 1000 };
   }
 
-  #files(thread: number): ThreadFiles {
-    let files = this.#paths.get(thread);
+  #filesOf(thread: number): ThreadFiles {
+    let files = this.#files.get(thread);
     if (files !== undefined) return files;
-    const path = (name: string) => encoder.encode(`/proc/self/task/${thread}/${name}\0`);
-    files = { comm: path("comm"), stat: path("stat"), schedstat: path("schedstat") };
-    this.#paths.set(thread, files);
+    const directory = `/proc/self/task/${thread}`;
+    files = {
+      stat: this.#open(`${directory}/stat`),
+      schedstat: this.#open(`${directory}/schedstat`),
+    };
+    this.#files.set(thread, files);
     return files;
   }
 
-  /** Reads a file to `#text`. @returns its bytes; 0 when its thread has ended */
-  #read(path: Uint8Array<ArrayBuffer>): number {
-    const { calls } = this.#libc;
-    const fd = calls.open(path, O_CLOEXEC);
-    if (fd < 0) return 0;
-    const count = calls.read(fd, this.#text, TEXT_BYTES);
-    calls.close(fd);
-    return Math.max(0, count);
+  /** It has ended. */
+  #forget(thread: number): void {
+    const files = this.#files.get(thread);
+    if (files === undefined) return;
+    this.#files.delete(thread);
+    this.#close(files.stat);
+    this.#close(files.schedstat);
+  }
+
+  /** @returns negative when it cannot be opened */
+  #open(path: string): number {
+    return this.#libc.calls.open(encoder.encode(`${path}\0`), O_CLOEXEC);
+  }
+
+  #close(file: number): void {
+    if (file >= 0) this.#libc.calls.close(file);
+  }
+
+  /** Reads a file anew, to `#text`. @returns its bytes; 0 when its thread has ended */
+  #read(file: number): number {
+    return Math.max(0, this.#libc.calls.preadBytes(file, this.#text, TEXT_BYTES, 0n));
   }
 }

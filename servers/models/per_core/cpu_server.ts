@@ -10,13 +10,12 @@ import {
   type WorkError,
   type Workqueue,
 } from "../../workqueue/mod.ts";
-import { ReportCell } from "./report_cell.ts";
+import { ReportCell, type ServerReport } from "./report_cell.ts";
 import type {
   CpuServerCommand,
   CpuServerData,
   CpuServerMessage,
   CpuServerResult,
-  ServerReport,
 } from "./messages.ts";
 
 const NOTHING_DONE: CpuServerResult = {

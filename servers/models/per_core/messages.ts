@@ -1,11 +1,9 @@
 /** What the owner and the Workers of model `per-core` say to each other: plain data. */
-import type { Counters } from "../../net/counters.ts";
 import type { Certificate } from "../../net/listen_options.ts";
-import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import type { LoopShare } from "../loop_server.ts";
 import type { ServerOptions } from "../options.ts";
-import type { ReportShare } from "./report_cell.ts";
+import type { ReportShare, ServerReport } from "./report_cell.ts";
 
 /** What a Worker's item is given. */
 export interface CpuServerData {
@@ -31,17 +29,6 @@ export type CpuServerMessage =
   /** Peers whose sockets should be closed by now: a Worker has no permission to do it. */
   | { kind: "overdue"; port: number; peers: Set<string> }
   | { kind: "renewed"; failure?: string };
-
-/** What a server did, and what its connections do. */
-export interface ServerReport {
-  counters: Counters;
-  /** System calls, by an engine that makes them itself. */
-  calls?: CallCounts;
-  /** The words of a `ConnectionList`. */
-  connections: Int32Array;
-  /** What all reports have cost this thread, in us. */
-  costUs: number;
-}
 
 /** What it returns. */
 export interface CpuServerResult extends ServerReport {

@@ -10,7 +10,17 @@
 import { type Counters, zeroCounters } from "../../net/counters.ts";
 import type { CallCounts } from "../../net/engines/linux/call_counts.ts";
 import { WORDS_PER_CONNECTION } from "../../net/connection_list.ts";
-import type { ServerReport } from "./messages.ts";
+
+/** What a server did, and what its connections do. */
+export interface ServerReport {
+  counters: Counters;
+  /** System calls, by an engine that makes them itself. */
+  calls?: CallCounts;
+  /** The words of a `ConnectionList`. */
+  connections: Int32Array;
+  /** What all reports have cost this thread, in us. */
+  costUs: number;
+}
 
 /** The words in front of the figures. */
 const enum Word {

@@ -11,9 +11,8 @@ import type {
   CpuServerData,
   CpuServerMessage,
   CpuServerResult,
-  ServerReport,
 } from "./messages.ts";
-import { ReportCell } from "./report_cell.ts";
+import { ReportCell, type ServerReport } from "./report_cell.ts";
 import { createServerCore, startThreadServer, type ThreadServerParts } from "../thread_server.ts";
 
 /** What the server of a Worker is made of. */

@@ -57,7 +57,11 @@ function sampled(server: RunningServer, watch: ThreadWatch): Sampled {
   const stop = async () => void await (stopped ??= server.stop(1000));
   return {
     server,
-    sample: async () => JSON.parse(await sampler.line()),
+    sample: async () => {
+      let sample!: ServerSample;
+      await sampler.take((line) => sample = JSON.parse(line));
+      return sample;
+    },
     stop,
     [Symbol.asyncDispose]: stop,
   };
