@@ -92,8 +92,9 @@ unpack() {
   "$new/deno" --version >/dev/null 2>&1 ||
     refuse "cannot run what was unpacked into $cache: either it is mounted noexec, then set XDG_CACHE_HOME to a directory elsewhere, or this is not a machine for @TARGET@"
   mkdir "$new/seen" "$new/deno_dir"
-  # What is incomplete gives way; who runs it keeps its files open.
-  whole "$program" || mv "$program" "$new/old" 2>/dev/null
+  # What is incomplete gives way; who runs it keeps its files open. Where there was nothing, another
+  # start may put the finished directory there at this moment, which has to stay.
+  [ ! -e "$program" ] || whole "$program" || mv "$program" "$new/old" 2>/dev/null
   # When another start was faster, mv puts this one into the finished directory, harmlessly.
   mv "$new" "$program" 2>/dev/null && rm -rf "$program/old" "$program/${new##*/}"
   whole "$program" || refuse "cannot rename $new to $program"
