@@ -1,41 +1,128 @@
 /**
  * Runs the test suite: `deno task test [FILE …]`. Prints one line when all is well, and everything
  * that the tests printed when something failed.
+ *
+ * The whole suite is run by several processes. `deno test --parallel` would be one, with a thread for
+ * each file: it takes files in an order of its own, so that the cores wait for a long one at the end, and
+ * a file that opens a thousand descriptors leaves none below 1,024 to a server with `select` in another.
  */
 import { mayShowProgress } from "../cli/shared/output.ts";
 
-/** The line by which `deno test` ends, perhaps coloured. */
-// deno-lint-ignore no-control-regex
-const SUMMARY = /^(?:\x1b\[\d+m)*(?:ok|FAILED)(?:\x1b\[\d+m)* \| .*$/m;
+/** Files that take longest, the longest first; `deno test --junit-path` tells. Each has a process of its own. */
+const LONGEST = [
+  ...["cli/lab_all", "servers/models/contract", "e2e/portable", "servers/models/stress"],
+  ...["bench/http/latency", "bench/check/faulty_servers", "cli/server_end"],
+  ...["servers/models/closing", "servers/models/access_log", "bench/http/errors"],
+  ...["cli/prompt", "play/page/views/page", "servers/models/sending", "play/page/page"],
+  ...["servers/models/overload", "servers/files/answers", "examples", "bench/lab/report"],
+  ...["servers/models/metrics", "servers/files/listing_crowd", "docs_commands"],
+].map((name) => `tests/${name}_test.ts`);
+
+/** Other files that one process runs, one after the other. */
+const FILES_OF_PROCESS = 8;
+
+/**
+ * Processes at once. Half of their time files wait, for timeouts, for servers to start and to drain: as many
+ * as there are cores leave 40 % of these idle.
+ */
+const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? navigator.hardwareConcurrency + 1);
+
+/** The line by which `deno test` ends, without colours. */
+const SUMMARY =
+  /^(?:ok|FAILED) \| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?(?: \| (\d+) ignored)?.* \(.*\)$/m;
 
 /** A test that has ended. */
 const ENDED = / \.\.\. /;
 
-/** Runs the tests. @returns all output, stderr within stdout as it came, and the exit code */
-async function runTests(args: readonly string[]): Promise<{ code: number; output: string }> {
-  const options = ["--quiet", "--no-check", "--parallel", "--lock=tests/deno.lock"];
+// deno-lint-ignore no-control-regex
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+const encoder = new TextEncoder();
+let ended = 0;
+
+/** Shows on a terminal how far it is. */
+function showProgress(more: number): void {
+  ended += more;
+  if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode(`\r${ended} tests ended`));
+}
+
+/** What a process that ran some files has said. */
+interface Outcome {
+  code: number;
+  /** stderr within stdout, as it came. */
+  output: string;
+}
+
+/** Runs `files`. */
+async function runFiles(files: readonly string[], options: readonly string[]): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", ...options, ...args],
+    args: [
+      ...["test", "--allow-all", "--quiet", "--no-check", "--lock=tests/deno.lock"],
+      ...options,
+      ...files,
+    ],
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   const parts: string[] = [];
-  let ended = 0;
   const read = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
     for await (const part of stream.pipeThrough(new TextDecoderStream())) {
       parts.push(part);
-      ended += part.split(ENDED).length - 1;
-      if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode(`\r${ended} tests ended`));
+      showProgress(part.split(ENDED).length - 1);
     }
   };
   const [{ code }] = await Promise.all([child.status, read(child.stdout), read(child.stderr)]);
-  if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
   return { code, output: parts.join("") };
 }
 
-const encoder = new TextEncoder();
+/** Files of tests in `folder` and below, sorted. */
+function filesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+    const path = `${folder}/${name}`;
+    if (isDirectory) return filesIn(path);
+    return name.endsWith("_test.ts") ? [path] : [];
+  }).sort();
+}
 
-const { code, output } = await runTests(Deno.args);
-console.log(code === 0 ? SUMMARY.exec(output)?.[0] ?? output : output);
-Deno.exit(code);
+/** The files of each process, in the order in which they are to begin. */
+function parts(): string[][] {
+  const others = filesIn("tests").filter((path) => !LONGEST.includes(path));
+  const count = Math.ceil(others.length / FILES_OF_PROCESS);
+  // Every so many files, so that neighbours, which are alike, are spread.
+  const dealt = Array.from({ length: count }, (_, i) => others.filter((_, at) => at % count === i));
+  return [...LONGEST.map((path) => [path]), ...dealt];
+}
+
+/** Runs the whole suite. */
+async function runAll(): Promise<Outcome[]> {
+  const queue = parts();
+  const outcomes: Outcome[] = [];
+  await Promise.all(Array.from({ length: PROCESSES }, async () => {
+    for (let files; (files = queue.shift()) !== undefined;) {
+      outcomes.push(await runFiles(files, []));
+    }
+  }));
+  return outcomes;
+}
+
+/** Adds up what the processes counted, in one line. */
+function summaryOf(outcomes: readonly Outcome[], seconds: number): string {
+  const counts = outcomes.map(({ output }) => SUMMARY.exec(output.replaceAll(COLOUR, "")) ?? []);
+  const [passed, steps, failed, failedSteps, ignored] = [1, 2, 3, 4, 5].map((group) =>
+    counts.reduce((sum, count) => sum + Number(count[group] ?? 0), 0)
+  );
+  return `${passed} passed (${steps} steps) | ${failed} failed (${failedSteps} steps) | ` +
+    `${ignored} ignored (${Math.round(seconds)} s)`;
+}
+
+const startMs = performance.now();
+const outcomes = Deno.args.length > 0
+  ? [await runFiles(Deno.args, ["--parallel"])]
+  : await runAll();
+if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
+const failures = outcomes.filter(({ code }) => code !== 0);
+for (const { output } of failures) console.log(output);
+const summary = summaryOf(outcomes, (performance.now() - startMs) / 1000);
+console.log(`${failures.length === 0 ? "ok" : "FAILED"} | ${summary}`);
+Deno.exit(failures.length === 0 ? 0 : 1);
