@@ -27,12 +27,12 @@ export type Load = typeof load;
 /** As {@linkcode eachEngine}, for tests of HTTP loads. */
 export function eachLoad(
   name: string,
-  run: (load: Load) => Promise<void>,
+  run: (load: Load, engine: ClientEngine) => Promise<void>,
   register?: (name: string, run: () => Promise<void>) => void,
 ): void {
   eachEngine(
     name,
-    (engine) => run((urls, changes) => load(urls, { engine, ...changes })),
+    (engine) => run((urls, changes) => load(urls, { engine, ...changes }), engine),
     register,
   );
 }

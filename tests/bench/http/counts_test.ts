@@ -223,6 +223,9 @@ eachLoad("runHtstress() compares the content with the expected digest", async (l
   }
 });
 
+/** So many that their p99 is not their maximum. */
+const REQUESTS = 300;
+
 eachLoad("runHtstress() hands out a sample for each request", async (load) => {
   await using server = startCounting();
   for (
@@ -230,19 +233,19 @@ eachLoad("runHtstress() hands out a sample for each request", async (load) => {
   ) {
     const samples: RequestSample[] = [];
     const { run, histograms } = await runHtstress(
-      load(server.url, { requests: 1000, ...changes }),
+      load(server.url, { requests: REQUESTS, ...changes }),
       {
         onSamples: (portion) => samples.push(...portion),
       },
     );
-    assert.equal(samples.length, 1000);
-    assert.equal(run.good, 1000);
+    assert.equal(samples.length, REQUESTS);
+    assert.equal(run.good, REQUESTS);
     assert.ok(samples.every(({ result, status }) => result === "good" && status === 200));
-    assert.equal(new Set(samples.map(({ thread, seq }) => `${thread} ${seq}`)).size, 1000);
+    assert.equal(new Set(samples.map(({ thread, seq }) => `${thread} ${seq}`)).size, REQUESTS);
     const connects = samples.filter(({ connectUs }) => connectUs !== null);
     assert.equal(connects.length, histograms.connect.count);
     const latencies = samples.map(({ latencyUs }) => latencyUs!).sort((a, b) => a - b);
-    const exact = latencies[Math.ceil(0.99 * 1000) - 1];
+    const exact = latencies[Math.ceil(0.99 * REQUESTS) - 1];
     assert.ok(Math.abs(histograms.latency.percentileUs(99) / exact - 1) < 0.002);
     assert.ok(samples.every(({ ttfbUs, latencyUs }) => ttfbUs! <= latencyUs!));
   }
