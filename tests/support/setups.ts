@@ -60,6 +60,17 @@ export const SETUPS: readonly Setup[] = [
   POOL_SETUP,
 ];
 
+/**
+ * Each way to listen and to share connections out, once: for suites in which it is the model that makes
+ * the difference, and whether system calls are made.
+ */
+export const MODEL_SETUPS: readonly Setup[] = [
+  ...DENO_SETUPS,
+  ...(["single", "per-core"] as const).map((model) => setup(model, FEW_LINUX_ENGINES[0])),
+  BLOCKING_SETUP,
+  POOL_SETUP,
+];
+
 /** For suites that take long, or start a process for each setup. */
 export const FEW_SETUPS: readonly Setup[] = [
   ...DENO_SETUPS,

@@ -11,7 +11,7 @@ import { systemClock } from "../../../system/clock.ts";
 import { FileClient } from "../../support/file_server.ts";
 import { launchServer } from "../../support/launch.ts";
 import { runMain } from "../../support/run_main.ts";
-import { forEachSetup, serverOptions, SETUPS } from "../../support/setups.ts";
+import { forEachSetup, MODEL_SETUPS, serverOptions } from "../../support/setups.ts";
 import { withTree } from "./tree.ts";
 
 const line = (user: string, password: string) => `${user}:${hashSync(password, 4)}\n`;
@@ -91,7 +91,7 @@ Deno.test("PasswordQueue compares one at a time, as long for nobody, and tells t
   assert.deepEqual(new Set(hashes), new Set(["hash"]));
 });
 
-forEachSetup(SETUPS, (setup) => {
+forEachSetup(MODEL_SETUPS, (setup) => {
   Deno.test(`${setup.label}: a password file lets its users in, and others when it changes`, () =>
     withTree({ "a.txt": "hello" }, async (root) => {
       const server = await serve({

@@ -4,7 +4,7 @@ import { launchServer } from "../../support/launch.ts";
 import { requestBytes } from "../../support/file_server.ts";
 import { peakResidentBytes } from "../../../system/process_usage.ts";
 import { run, withTree } from "./tree.ts";
-import { FEW_SETUPS, possible, setupArgs } from "../../support/setups.ts";
+import { FEWEST_SETUPS, possible, setupArgs } from "../../support/setups.ts";
 
 const ENTRIES = 20_000;
 const CLIENTS = 400;
@@ -38,7 +38,7 @@ Deno.test("ktcp http --dir shares a listing, and drops it when all who asked hav
   withTree({}, async (root) => {
     Deno.mkdirSync(`${root}/many`);
     run("bash", "-c", `cd "${root}/many" && seq -f 'file-%06g.txt' ${ENTRIES} | xargs touch`);
-    for (const setup of possible(FEW_SETUPS).filter(({ model }) => model !== "per-connection")) {
+    for (const setup of possible(FEWEST_SETUPS).filter(({ model }) => model !== "per-connection")) {
       const { label } = setup;
       await using server = await launchServer(["http", "--dir", root, ...setupArgs(setup)]);
       const { port, process: { pid }, address } = server;

@@ -25,11 +25,11 @@ import {
   FEW_SETUPS,
   FEWEST_SETUPS,
   forEachSetup,
+  MODEL_SETUPS,
   POOL_SETUP,
   possible,
   serverOptions,
   type Setup,
-  SETUPS,
   stepsAtOnce,
   whyNotHere,
 } from "../../support/setups.ts";
@@ -134,7 +134,7 @@ const SERVED_FILES: ServiceOptions = {
   limits: DEFAULT_LIMITS,
 };
 
-forEachSetup(SETUPS, (setup) => {
+forEachSetup(MODEL_SETUPS, (setup) => {
   Deno.test(`${setup.label}: a sample shows each connection's phase, input and timeout`, async () => {
     await using sampled = await start(setup, { service: SERVED_FILES, timeouts: TIMEOUTS });
     const { server, sample } = sampled;
@@ -238,7 +238,7 @@ forEachSetup(FEWEST_SETUPS, (setup) => {
   });
 });
 
-forEachSetup(FEW_SETUPS, (setup) => {
+forEachSetup(MODEL_SETUPS, (setup) => {
   Deno.test(`${setup.label}: the last sample adds up to what the server counted`, async () => {
     await using sampled = await start(setup, { service: HELLO });
     const { server, sample } = sampled;

@@ -23,7 +23,7 @@ function whyNotCounted(): string | undefined {
   }
 }
 
-const ROUNDS = 20;
+const ROUNDS = 10;
 const CONTENT = new TextDecoder().decode(helloResource.canned!.content as Uint8Array);
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DEFAULT_LIMITS } from "../../../core/mod.ts";
 import { DEFAULT_ENGINE, type RunningServer, serve } from "../../../servers/mod.ts";
-import { forEachSetup, type Setup, SETUPS } from "../../support/setups.ts";
+import { forEachSetup, MODEL_SETUPS, type Setup } from "../../support/setups.ts";
 import { withTree } from "../files/tree.ts";
 
 const ignore = Deno.build.os !== "linux";
@@ -50,7 +50,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-forEachSetup(SETUPS, (setup) => {
+forEachSetup(MODEL_SETUPS, (setup) => {
   const { label } = setup;
   Deno.test({
     name: `${label}: of servers that start on one port at once, one listens`,
