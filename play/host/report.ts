@@ -124,12 +124,14 @@ function labResult(recording: Recording, here: Environment): LabResult {
 function recordedLoads({ frames, results = {} }: Recording): RecordedLoad[] {
   const views = frames.flatMap((frame) => frame.loads.map((load) => ({ load, frame })));
   return [...Map.groupBy(views, ({ load }) => load.id)].flatMap(([id, own]) => {
-    const moments = own.filter(({ load }) => load.state === "running")
-      .map(({ load, frame: { servers, kernel } }) => ({
-        server: servers.find((server) => server.id === load.serverId),
-        kernel,
-      }));
-    const server = moments.findLast(({ server }) => server !== undefined)?.server;
+    const seen = own.map(({ load, frame: { servers, kernel } }) => ({
+      isRunning: load.state === "running",
+      server: servers.find((server) => server.id === load.serverId),
+      kernel,
+    }));
+    const moments = seen.filter(({ isRunning }) => isRunning);
+    // A load may have ended between two frames: its server is there longer.
+    const server = seen.findLast(({ server }) => server !== undefined)?.server;
     const load = own.findLast(({ load }) => load.result !== null)?.load;
     if (server === undefined || load === undefined) return [];
     const document = results[id] ?? { ...load.result, hdr: {}, clients: [] };

@@ -8,8 +8,8 @@ import { recordingReport } from "../../../play/host/report.ts";
 import { Session } from "../../../play/host/session.ts";
 import type { Frame, Recording } from "../../../play/protocol.ts";
 import { SetupError } from "../../../play/setup.ts";
-import { sleep } from "../../../system/wait.ts";
 import { PLAY_LOAD, PLAY_SERVER } from "../../support/play_setups.ts";
+import { until } from "../../support/until.ts";
 import { validateHtml } from "../../support/report_checks.ts";
 
 const isLinux = Deno.build.os === "linux";
@@ -22,16 +22,24 @@ async function record(): Promise<Recording> {
   const session = new Session({ launcher, observer, onChange: () => {} });
   const frames: Frame[] = [];
   const results: Recording["results"] = {};
+  const takeFrame = () => void frames.push({ ...session.frame(), costUs: 0 });
+  /** Has each load seen at work in a few frames, however slow the machine is, and then ends it. */
   const watch = async (ids: string[]) => {
-    do {
-      await sleep(50);
-      frames.push({ ...session.frame(), costUs: 0 });
-    } while (session.isLoaded);
-    frames.push({ ...session.frame(), costUs: 0 });
+    const seen = (id: string) =>
+      frames.flatMap(({ loads }) =>
+        loads.find((load) => load.id === id && load.samples.length > 0) ?? []
+      )
+        .length;
+    await until(() => {
+      takeFrame();
+      return ids.every((id) => seen(id) >= 3);
+    }, "frames of each load");
+    await Promise.all(ids.map((id) => session.stopLoad(id)));
+    takeFrame();
     for (const id of ids) results[id] = session.result(id);
   };
   try {
-    const load = { ...PLAY_LOAD, durationMs: 300 };
+    const load = { ...PLAY_LOAD, durationMs: 60_000 };
     const servers = [
       await session.startServer(PLAY_SERVER),
       await session.startServer({ ...PLAY_SERVER, service: "http", backlog: 64 }),
