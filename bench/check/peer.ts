@@ -24,6 +24,7 @@ export class Peer implements Disposable {
   #keptLength = 0;
   #count = 0;
   #end: ConnectionEnd = "open";
+  #failure: string | undefined;
   #sendFailed = false;
   #isReading = true;
   #wake: (() => void)[] = [];
@@ -70,6 +71,11 @@ export class Peer implements Disposable {
 
   get end(): ConnectionEnd {
     return this.#end;
+  }
+
+  /** What the system said when a read failed; absent when none has. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Whether a write failed because the peer no longer takes bytes. */
@@ -168,8 +174,9 @@ export class Peer implements Disposable {
         }
         this.#keep(buffer.subarray(0, count));
       }
-    } catch {
+    } catch (error) {
       // A read on the socket that close() closed ends here too, when nobody looks any more.
+      this.#failure ??= String(error);
       this.#finish("reset");
     }
   }

@@ -48,8 +48,10 @@ export class FileClient implements AsyncDisposable {
       ++this.#answers,
       DEADLINE_MS,
     );
-    assert.deepEqual([fault, timedOut], [undefined, false], `${target} (${end})`);
-    assert.equal(responses.length, this.#answers, `${target}: no answer before the end (${end})`);
+    const { failure } = this.#client.peer;
+    const how = failure === undefined ? end : `${end}: ${failure}`;
+    assert.deepEqual([fault, timedOut], [undefined, false], `${target} (${how})`);
+    assert.equal(responses.length, this.#answers, `${target}: no answer before the end (${how})`);
     const response = responses[this.#answers - 1];
     const fields: Record<string, string> = {};
     for (const [name, value] of response.fields) {
