@@ -1,6 +1,7 @@
 /** `ktcp htstress --urls` and `--replay`. */
 import assert from "node:assert/strict";
 import { response, startCounting } from "../support/http_load_servers.ts";
+import { timed } from "../support/attempts.ts";
 import { run } from "../support/launch.ts";
 import { runMain } from "../support/run_main.ts";
 
@@ -64,7 +65,8 @@ function logOf(requests: [ms: number, method: string, target: string][]): string
   ).join("\n");
 }
 
-Deno.test("ktcp htstress --replay: sends what a log has, once, in its times", async () => {
+// A first request that leaves late, as on a busy machine, makes the gaps behind it shorter.
+timed("ktcp htstress --replay: sends what a log has, once, in its times", async () => {
   const times: number[] = [];
   await using server = startCounting(({ method }) => {
     times.push(performance.now());

@@ -191,7 +191,10 @@ Deno.test(
     await until("Receive");
     assert.equal(await text(".connection .phases [aria-current]"), "in a head");
     assert.equal(await text(".engine-table .is-current th"), "14 bytes arrive");
-    if (pressed === "epoll") assert.match(await text(".engine-table .totals"), /recv 4 · .*send 1/);
+    // Edge-triggered it tries before it waits, which is in vain when the first part is not there yet.
+    if (pressed === "epoll") {
+      assert.match(await text(".engine-table .totals"), /recv [45] · .*send 1/);
+    }
 
     // The other engine is at the same place.
     await page.click(".engine-table [aria-pressed=false]");
