@@ -9,7 +9,7 @@ export function timed(name: string, run: () => Promise<void>): void {
 }
 
 /** Runs `attempt` until it succeeds, at most five times; throws what the last one threw. */
-async function withinAttempts(attempt: () => Promise<void>): Promise<void> {
+export async function withinAttempts(attempt: () => Promise<void>): Promise<void> {
   for (let left = ATTEMPTS - 1;; left--) {
     try {
       return await attempt();
