@@ -14,7 +14,7 @@ export interface ReplayOptions {
   service: Service;
   /** Offsets at which a write ends. */
   cuts?: Cuts;
-  /** Longest wait for one thing (5,000); more than the server's head, body and idle timeouts. */
+  /** Longest wait for one thing (20,000); more than the server's head, body and idle timeouts. */
   deadlineMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface ReplayOptions {
  * @returns the faults, none when the server was right
  */
 export async function replay(test: HttpCase, options: ReplayOptions): Promise<string[]> {
-  const { address, service, cuts = [], deadlineMs = 5000 } = options;
+  const { address, service, cuts = [], deadlineMs = 20_000 } = options;
   const messages = test.events.filter((event) => "method" in event);
   const expected = awaited(test.expect[service]);
   const client = await RawClient.connect(address, messages.map(({ method }) => method));

@@ -1,5 +1,6 @@
 /** Counts of the load client against the server's own, in every mode. */
 import assert from "node:assert/strict";
+import { timed } from "../../support/attempts.ts";
 import { eachLoad } from "../../support/client_engines.ts";
 import { createHash } from "node:crypto";
 import { type HtstressOptions, runHtstress } from "../../../bench/http/htstress.ts";
@@ -93,7 +94,7 @@ eachLoad("runHtstress() opens a new connection when an idle one was closed", asy
   );
   assert.equal(run.good, 10);
   assert.equal(server.connections, 10);
-});
+}, timed);
 
 eachLoad("runHtstress() sends to several URLs in turn, also of several servers", async (load) => {
   await using a = startCounting();

@@ -290,42 +290,44 @@ Deno.test("Sampler: no more connections are listed than may be, and all are coun
 Deno.test({
   name: "Sampler: a pool's Workers come and go, and the sockets that wait for one are counted",
   ignore: whyNotHere(POOL_SETUP) !== undefined,
-  async fn() {
-    const { serveDescriptorPool } = await import(
-      "../../../servers/models/shared_pool/descriptor_pool.ts"
-    );
-    const work = measureWork({ kind: "block", timeUs: 100_000 });
-    const options = withDefaults({ service: { ...HELLO, work }, engine: POOL_SETUP.engine });
-    const watch = await ThreadWatch.open();
-    const pool = await serveDescriptorPool(options, {
-      maxWorkers: 2,
-      memory: NO_MEMORY,
-      watch,
-      onNote: () => {},
-      areCpusShort: () => false,
-      idleTimeoutMs: 300,
-    });
-    await using one = sampled(pool, watch);
-    const { sample } = one;
-    const lanes = async () => (await sample()).threads.slice(1).map(({ isAlive }) => isAlive);
-    assert.deepEqual(await lanes(), [true]);
-    const conns = await Promise.all(Array.from({ length: 12 }, () => connect(pool.port)));
-    await until(async () => (await sample()).connections.ids.length === conns.length);
-    await Promise.all(conns.map((conn) => writeAll(conn, REQUEST)));
-    let waiting = 0;
-    const answered = Promise.all(
-      conns.map((conn) => readResponse(conn, new Uint8Array(1024))),
-    );
-    await until(async () => {
-      const { queue, threads } = await sample();
-      waiting = Math.max(waiting, queue!.waiting);
-      return threads.filter(({ state }) => state === "blocked").length === 2;
-    }, "both Workers are blocked");
-    assert.ok(waiting >= 8 && waiting < 12, `${waiting} wait`);
-    assert.deepEqual(await lanes(), [true, true]);
-    await answered;
-    await until(async () => (await lanes()).filter((isAlive) => isAlive).length === 1);
-    assert.equal((await sample()).threads.length, 3, "its place stays");
-    for (const conn of conns) conn.close();
-  },
+  // How many wait is seen in samples: a few in 0.6 s, if this process has a core.
+  fn: () =>
+    withinAttempts(async () => {
+      const { serveDescriptorPool } = await import(
+        "../../../servers/models/shared_pool/descriptor_pool.ts"
+      );
+      const work = measureWork({ kind: "block", timeUs: 100_000 });
+      const options = withDefaults({ service: { ...HELLO, work }, engine: POOL_SETUP.engine });
+      const watch = await ThreadWatch.open();
+      const pool = await serveDescriptorPool(options, {
+        maxWorkers: 2,
+        memory: NO_MEMORY,
+        watch,
+        onNote: () => {},
+        areCpusShort: () => false,
+        idleTimeoutMs: 300,
+      });
+      await using one = sampled(pool, watch);
+      const { sample } = one;
+      const lanes = async () => (await sample()).threads.slice(1).map(({ isAlive }) => isAlive);
+      assert.deepEqual(await lanes(), [true]);
+      const conns = await Promise.all(Array.from({ length: 12 }, () => connect(pool.port)));
+      await until(async () => (await sample()).connections.ids.length === conns.length);
+      await Promise.all(conns.map((conn) => writeAll(conn, REQUEST)));
+      let waiting = 0;
+      const answered = Promise.all(
+        conns.map((conn) => readResponse(conn, new Uint8Array(1024))),
+      );
+      await until(async () => {
+        const { queue, threads } = await sample();
+        waiting = Math.max(waiting, queue!.waiting);
+        return threads.filter(({ state }) => state === "blocked").length === 2;
+      }, "both Workers are blocked");
+      assert.ok(waiting >= 8 && waiting < 12, `${waiting} wait`);
+      assert.deepEqual(await lanes(), [true, true]);
+      await answered;
+      await until(async () => (await lanes()).filter((isAlive) => isAlive).length === 1);
+      assert.equal((await sample()).threads.length, 3, "its place stays");
+      for (const conn of conns) conn.close();
+    }),
 });
