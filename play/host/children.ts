@@ -62,6 +62,8 @@ export interface Launcher {
 /** Reads what the kernel knows; null where it does not tell. */
 export interface Observer {
   process(pid: number): ProcessView | null;
+  /** The process has ended: what was kept to read it is given back. */
+  forget(pid: number): void;
   /** Of each of some ports, read at once. */
   sockets(ports: readonly number[]): (SocketView | null)[];
   kernel(): KernelView | null;

@@ -19,7 +19,7 @@ export class KernelObserver implements Observer {
     let reader = this.#readers.get(pid);
     if (reader === undefined) this.#readers.set(pid, reader = new ProcessReader(pid));
     const view = reader.read();
-    if (view === null) this.#forget(pid);
+    if (view === null) this.forget(pid);
     return view;
   }
 
@@ -49,14 +49,14 @@ export class KernelObserver implements Observer {
     return { synRetransmits, retransmits, listenOverflows, listenDrops };
   }
 
-  /** The process has ended: another may have its number later. */
-  #forget(pid: number): void {
+  /** Another process may have its number later. */
+  forget(pid: number): void {
     this.#readers.get(pid)?.[Symbol.dispose]();
     this.#readers.delete(pid);
   }
 
   close(): void {
-    for (const pid of this.#readers.keys()) this.#forget(pid);
+    for (const pid of this.#readers.keys()) this.forget(pid);
     this.#counters[Symbol.dispose]();
     this.#ports?.[Symbol.dispose]();
   }

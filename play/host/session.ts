@@ -139,7 +139,9 @@ export class Session {
     }
     // It may have been told to stop meanwhile.
     if (server.state === "starting") server.state = "running";
-    server.child.ended.then(({ lastLine }) => {
+    const { pid, ended } = server.child;
+    ended.then(({ lastLine }) => {
+      this.#observer.forget(pid);
       if (server.state === "running") server.failure = lastLine || "It has ended";
       server.state = "ended";
       this.#onChange();
@@ -225,6 +227,7 @@ export class Session {
     this.#loads.set(load.id, load);
     this.#onChange();
     child.ended.then(({ lastLine, result }) => {
+      this.#observer.forget(child.pid);
       load.hasEnded = true;
       load.result = result;
       if (result === null) load.failure = lastLine || "It has ended without a result";

@@ -8,6 +8,7 @@ import {
   StartError,
 } from "../../../play/host/children.ts";
 import { type Play, startPlay } from "../../../play/host/host.ts";
+import { KernelObserver } from "../../../play/host/kernel.ts";
 import { readMachine } from "../../../play/host/machine.ts";
 import { type Frame, FRAME_MS, type LoadSetup, type ServerSetup } from "../../../play/protocol.ts";
 import { sleep } from "../../../system/wait.ts";
@@ -23,7 +24,7 @@ const PAGE = {
 
 /** A child that ends when it is told to, or when the test says so. */
 class FakeChild {
-  readonly pid = 4;
+  readonly pid = Deno.pid;
   readonly port = 5;
   held = { open: 0, closed: 0 };
   heldFailure: string | undefined;
@@ -95,6 +96,8 @@ class FakeLauncher implements Launcher {
 class BlindObserver implements Observer {
   frames = 0;
   process = () => null;
+  forget = () => {};
+
   sockets = (ports: readonly number[]) => ports.map(() => null);
   kernel() {
     this.frames++;
@@ -111,13 +114,15 @@ class Harness implements AsyncDisposable {
   readonly play: Play;
   readonly client: PlayClient;
 
-  constructor({ graceMs }: { graceMs?: number } = {}) {
+  constructor(
+    { graceMs, observer = this.observer }: { graceMs?: number; observer?: Observer } = {},
+  ) {
     this.play = startPlay({
       port: 0,
       page: PAGE,
       machine: { ...readMachine("1.2.3"), cpus: 2 },
       launcher: this.launcher,
-      observer: this.observer,
+      observer,
       onNote: (note) => this.notes.push(note),
       graceMs,
     });
@@ -456,6 +461,40 @@ Deno.test("a load that has ended is forgotten when it is told to stop", async ()
   await client.json({ method: "DELETE", path: `/api/loads/${load}` }, 204);
   await page.frame(({ loads }) => loads.length === 0);
   assert.equal(launcher.loads[0].isStopped, false);
+});
+
+/** Descriptors of this process by which processes are read. */
+function descriptorsOfProcesses(): string[] {
+  const folder = "/proc/self/fd";
+  const links = [...Deno.readDirSync(folder)].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`${folder}/${name}`);
+    } catch {
+      // That of the listing itself.
+      return "";
+    }
+  });
+  return links.filter((link) => /^\/proc\/\d+\/stat/.test(link));
+}
+
+Deno.test({
+  name: "no descriptor is kept of a process that has ended",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using harness = new Harness({ observer: new KernelObserver() });
+    const { client, launcher } = harness;
+    using page = await client.look();
+    const server = await harness.startServer();
+    await harness.startLoad(server);
+    await page.frame(({ servers: [one], loads: [two] }) => !!one?.process && !!two?.process);
+    assert.equal(descriptorsOfProcesses().length, 2, "one process stands for both");
+    launcher.servers[0].end("crashed");
+    launcher.loads[0].end();
+    await page.frame(({ servers, loads }) =>
+      servers[0].state === "ended" && loads[0].state === "ended"
+    );
+    assert.deepEqual(descriptorsOfProcesses(), []);
+  },
 });
 
 Deno.test("at most 16 pages look at once", async () => {
