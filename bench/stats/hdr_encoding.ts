@@ -31,6 +31,9 @@ const enum Place {
 const SUB_BUCKETS_LOG2 = 11;
 const HALF = 2 ** (SUB_BUCKETS_LOG2 - 1);
 
+/** No histogram of 64-bit values is longer: 54 times `HALF` buckets, each with a count of 9 bytes. */
+const MAX_ENCODING_BYTES = 1 << 19;
+
 /** A bucket that is not empty: values from `low` to `high`, both included. */
 export interface Bucket {
   low: number;
@@ -70,7 +73,9 @@ export function decompress(text: string): Uint8Array<ArrayBuffer> {
     const bytes = Uint8Array.fromBase64(text);
     const view = new DataView(bytes.buffer);
     if (view.getInt32(0) !== COMPRESSED_COOKIE) throw new SyntaxError("another cookie");
-    const encoding = new Uint8Array(inflateSync(bytes.subarray(8, 8 + view.getInt32(4))));
+    const deflated = bytes.subarray(8, 8 + view.getInt32(4));
+    // A few bytes may claim to be gigabytes.
+    const encoding = new Uint8Array(inflateSync(deflated, { maxOutputLength: MAX_ENCODING_BYTES }));
     const head = new DataView(encoding.buffer);
     if (
       head.getInt32(Place.Cookie) !== COOKIE || head.getInt32(Place.Digits) !== 3 ||

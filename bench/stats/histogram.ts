@@ -127,6 +127,9 @@ export class LatencyHistogram {
     extremes?: { minUs: number; maxUs: number },
   ): LatencyHistogram {
     const filled = [...buckets(decompress(text))];
+    if (filled.some(({ low }) => low > MAX_LATENCY_US * TICKS_PER_US)) {
+      throw new SyntaxError("The histogram holds a sample that is longer than any latency");
+    }
     const histogram = LatencyHistogram.ofManySamples();
     for (const { low, count } of filled) histogram.#histogram.recordValueWithCount(low, count);
     if (filled.length === 0) return histogram;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
-import { buckets, decompress } from "../../../bench/stats/hdr_encoding.ts";
+import { buckets, compress, decompress } from "../../../bench/stats/hdr_encoding.ts";
 import { LatencyHistogram } from "../../../bench/stats/histogram.ts";
 import { summarize } from "../../../bench/stats/summary.ts";
 import { histogramOf } from "../runs.ts";
@@ -54,6 +54,29 @@ Deno.test("fromCompressed(): refuses what is no histogram", () => {
       () => LatencyHistogram.fromCompressed(text),
       /^SyntaxError: Not a compressed Hdr/,
     );
+  }
+});
+
+/** A histogram as a stranger may have written it: `payload` are its counts. */
+function forged(payload: Uint8Array): string {
+  const encoding = decompress(new LatencyHistogram().compressed());
+  const whole = new Uint8Array(40 + payload.length);
+  whole.set(encoding.subarray(0, 40));
+  whole.set(payload, 40);
+  new DataView(whole.buffer).setInt32(4, payload.length);
+  return compress(whole, 1);
+}
+
+Deno.test("fromCompressed(): refuses what would take much memory, or no latency can be", () => {
+  const CASES: [payload: Uint8Array, message: RegExp][] = [
+    [new Uint8Array(64 << 20), /^SyntaxError: Not a compressed HdrHistogram .*: Cannot create/],
+    // 100,000 empty buckets, and one that holds a sample: of 2^107 ticks.
+    [new Uint8Array([0xbf, 0x9a, 0x0c, 2]), /^SyntaxError: The histogram holds a sample that is/],
+  ];
+  for (const [payload, message] of CASES) {
+    const text = forged(payload);
+    assert.ok(text.length < 100_000);
+    assert.throws(() => LatencyHistogram.fromCompressed(text), message);
   }
 });
 
