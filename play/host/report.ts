@@ -230,6 +230,12 @@ function known(key: keyof FigureValues, value: number | null): FigureValues {
   return value === null ? {} : { [key]: value };
 }
 
+/** A number that can have been read. @throws {SetupError} when it is none */
+function measured(value: number): number {
+  if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && typeof value === "number") return value;
+  throw new SetupError(`frames: ${JSON.stringify(value)?.slice(0, 40)} is no number that is read`);
+}
+
 /** Figures of what was read while a load ran; without those that were not known. */
 function observed(
   moments: RecordedLoad["moments"],
@@ -239,11 +245,11 @@ function observed(
   const uses = moments.flatMap(({ server }) => server?.process ?? []);
   const kernels = moments.flatMap(({ kernel }) => kernel ?? []);
   const growth = <T>(values: readonly T[], of: (value: T) => number) =>
-    of(values.at(-1)!) - of(values[0]);
+    measured(of(values.at(-1)!)) - measured(of(values[0]));
   return {
     ...(queues.length > 0 && {
-      queueLength: Math.max(...queues.map(({ length }) => length)),
-      queueLimit: queues.at(-1)!.limit,
+      queueLength: queues.reduce((most, { length }) => Math.max(most, measured(length)), 0),
+      queueLimit: measured(queues.at(-1)!.limit),
     }),
     ...(kernels.length > 0 && {
       overflows: growth(kernels, ({ listenOverflows }) => listenOverflows),

@@ -160,8 +160,8 @@ export function seriesOf(frames: readonly Frame[], server: string, stepMs = 250)
   const samples = loadSamples(loadedFrames(frames, server), server);
   const series: RunSeries = { seconds: [], perSecond: [] };
   if (samples.length === 0) return series;
-  const startMs = Math.min(...samples.map((sample) => sample.startMs));
-  const endMs = Math.max(...samples.map((sample) => sample.endMs));
+  const startMs = samples.reduce((least, { startMs }) => Math.min(least, startMs), Infinity);
+  const endMs = samples.reduce((most, { endMs }) => Math.max(most, endMs), 0);
   const counts = new Array<number>(Math.ceil((endMs - startMs) / stepMs)).fill(0);
   for (const sample of samples) {
     const length = Math.max(sample.endMs - sample.startMs, 1);

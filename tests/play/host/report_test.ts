@@ -125,6 +125,20 @@ Deno.test({
       assert.deepEqual(await validateHtml(html), []);
     });
 
+    await t.step("draws a recording of very many frames", async () => {
+      const at = recording.frames.findIndex(({ loads }) => loads.length > 0);
+      const { servers, loads } = recording.frames[at];
+      const short: Frame = {
+        ...recording.frames[at],
+        servers: servers.map((server) => ({ ...server, sample: null })),
+        loads: loads.map((load) => ({ ...load, samples: [] })),
+      };
+      const many = new Array<Frame>(200_000).fill(short);
+      const frames = [...recording.frames.slice(0, at), ...many, ...recording.frames.slice(at)];
+      const html = await recordingReport({ ...recording, frames }, machine.environment);
+      assert.match(html, /<svg/);
+    });
+
     await t.step("refuses what is no recording", async () => {
       const [first] = recording.frames;
       const loaded = recording.frames.find(({ loads }) => loads.length > 0)!;
@@ -155,6 +169,19 @@ Deno.test({
           /^clients: "<b>" is not /,
         ],
       ];
+      const queued = (length: unknown) =>
+        change({
+          frames: recording.frames.map((frame) => ({
+            ...frame,
+            servers: frame.servers.map((server) => ({
+              ...server,
+              sockets: { acceptQueue: { length, limit: 1 } },
+            })),
+          })),
+        });
+      for (const [length, shown] of [["7", '"7"'], [-1, "-1"], [1e308, "1e.308"], [{}, "{}"]]) {
+        REFUSED.push([queued(length), new RegExp(`^frames: ${shown} is no number that is read$`)]);
+      }
       for (const [value, message] of REFUSED) {
         await assert.rejects(recordingReport(value, machine.environment), (error) => {
           assert.ok(error instanceof SetupError, `${error}`);
