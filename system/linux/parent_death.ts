@@ -1,4 +1,5 @@
 /** Ending with the process that started this one, also when that one was killed: prctl(2). */
+import { readProc } from "../proc.ts";
 import { libc, LibcError } from "./libc.ts";
 
 /**
@@ -26,15 +27,22 @@ export function endWithParent(parent: number): void {
     if (error instanceof LibcError) return;
     throw error;
   }
-  if (Deno.ppid !== parent && !isRunning(parent)) Deno.exit(1);
+  if (!isAncestor(parent)) Deno.exit(1);
 }
 
-/** A wrapper may stand between the two, so that the one who started this is not its parent. */
-function isRunning(pid: number): boolean {
-  try {
-    Deno.statSync(`/proc/${pid}`);
-    return true;
-  } catch {
-    return false;
+/**
+ * Whether `pid` has started this process, or a wrapper that did. Whoever has died is nobody's parent
+ * any more, whereas its number stands in `/proc` until it is waited for.
+ */
+function isAncestor(pid: number): boolean {
+  for (let one = Deno.ppid; one > 0; one = parentOf(one)) {
+    if (one === pid) return true;
   }
+  return false;
+}
+
+/** The parent of a process; 0 where it is not known. See proc_pid_stat(5). */
+function parentOf(pid: number): number {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return Number(/.*\) \S (\d+) /s.exec(stat ?? "")?.[1] ?? 0);
 }
