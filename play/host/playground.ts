@@ -20,8 +20,11 @@ import { type Session, UnknownIdError } from "./session.ts";
 const MAX_SETUP_BYTES = 65_536;
 export const MAX_RECORDING_BYTES = 64 << 20;
 
-/** Pages at once. */
-const MAX_PAGES = 16;
+/**
+ * Pages at once. A browser has six connections to a host for all of its tabs: events of six would leave
+ * none by which to stop anything.
+ */
+const MAX_PAGES = 4;
 
 /** What is asked for, taken apart. */
 interface Asked {

@@ -37,4 +37,5 @@ followEvents({
     if (isFirst) adoptServers();
   },
   onLink: (state) => link.value = state,
+  onRefused: complain,
 });

@@ -54,14 +54,36 @@ async function ask(method: string, path: string, body?: unknown): Promise<Respon
     }),
   });
   if (response.ok) return response;
+  throw new RefusedError(await refusalOf(response) ?? `${method} ${path}: ${response.status}`);
+}
+
+/** Why the host refuses, in its words; undefined where it says nothing. */
+async function refusalOf(response: Response): Promise<string | undefined> {
   const text = await response.text();
-  let refusal: Partial<Refusal> = {};
   try {
-    refusal = JSON.parse(text);
+    return (JSON.parse(text) as Partial<Refusal>).error;
   } catch {
-    // Something else answered, in its own words.
+    // Who has no token is refused with a line of text.
+    return text.trim() || undefined;
   }
-  throw new RefusedError(refusal.error ?? `${method} ${path}: ${response.status} ${text}`);
+}
+
+/** How long the host may take to say why it refuses, in ms. */
+const REASON_MS = 5000;
+
+/** Why there are no events; undefined where there are some, or nobody answers. */
+async function whyNoEvents(): Promise<string | undefined> {
+  const given = new AbortController();
+  try {
+    const response = await fetch(urlOf("/api/events"), {
+      signal: AbortSignal.any([given.signal, AbortSignal.timeout(REASON_MS)]),
+    });
+    return response.ok ? undefined : await refusalOf(response);
+  } catch {
+    return undefined;
+  } finally {
+    given.abort();
+  }
 }
 
 /** The host over HTTP. */
@@ -80,6 +102,8 @@ export const httpHost: Host = {
 export interface EventsListener {
   onFrame(frame: Frame): void;
   onLink(link: Link): void;
+  /** The host sends none, in its words: told once, and they are asked for again. */
+  onRefused(why: string): void;
 }
 
 /** How events that have broken off are tried again. */
@@ -94,35 +118,50 @@ const PATIENCE: Patience = { retryMs: 1000, endedAfterMs: 15_000 };
 
 /**
  * Follows the host's frames. When the connection breaks, it is tried again each second; after 15 s
- * in vain the host counts as ended.
+ * in vain the host counts as ended, unless it is there and refuses.
  *
  * @returns ends it
  */
 export function followEvents(
-  { onFrame, onLink }: EventsListener,
+  { onFrame, onLink, onRefused }: EventsListener,
   { retryMs, endedAfterMs } = PATIENCE,
 ): () => void {
   let source: EventSource | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lostAtMs: number | undefined;
+  let refused: string | undefined;
+  let hasEnded = false;
   const connect = () => {
+    let isOpen = false;
     source = new EventSource(urlOf("/api/events"));
     source.onopen = () => {
-      lostAtMs = undefined;
+      isOpen = true;
+      lostAtMs = refused = undefined;
       onLink("open");
     };
     source.onmessage = ({ data }) => onFrame(JSON.parse(data));
-    source.onerror = () => {
+    source.onerror = async () => {
       // Its own attempts have pauses that differ between browsers: these have one that is known.
       source!.close();
-      lostAtMs ??= performance.now();
-      if (performance.now() - lostAtMs > endedAfterMs) return onLink("ended");
+      const why = isOpen ? undefined : await whyNoEvents();
+      if (hasEnded) return;
+      if (why === undefined) lostAtMs ??= performance.now();
+      else {
+        // A host that refuses is there.
+        lostAtMs = undefined;
+        if (why !== refused) onRefused(why);
+        refused = why;
+      }
+      if (lostAtMs !== undefined && performance.now() - lostAtMs > endedAfterMs) {
+        return onLink("ended");
+      }
       onLink("lost");
       timer = setTimeout(connect, retryMs);
     };
   };
   connect();
   return () => {
+    hasEnded = true;
     clearTimeout(timer);
     source?.close();
   };
