@@ -9,7 +9,8 @@ export function loadRate(window: readonly Frame[], server: string): number | nul
   let rate: number | null = null;
   for (const samples of samplesByLoad(window.slice(1), server).values()) {
     const answers = samples.reduce((sum, sample) => sum + sample.answers, 0);
-    const ms = samples[samples.length - 1].endMs - samples[0].startMs;
+    // Not from the first to the last: a page that is too slow misses some between them.
+    const ms = samples.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
     if (ms > 0) rate = (rate ?? 0) + answers / ms * 1000;
   }
   return rate;

@@ -24,6 +24,11 @@ Deno.test("loadRate(): divides answers by the time that the samples tell of", ()
       expected: 200,
     },
     {
+      name: "a sample between them was in a frame that the page has missed",
+      loads: [[], [load({ samples: [sent(100, 10)] })], [load({ samples: [sent(300, 30)] })]],
+      expected: 200,
+    },
+    {
       name: "two loads",
       loads: [[], [
         load({ samples: [sent(100, 10)] }),
