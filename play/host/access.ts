@@ -9,6 +9,9 @@ import type { HttpRequest } from "../../servers/mod.ts";
 /** Bytes of a token: 128 bits, 22 characters. */
 const TOKEN_BYTES = 16;
 
+/** The default port of http. */
+const HTTP_PORT = 80;
+
 /** A random token, in characters that an address may hold. */
 export function newToken(): string {
   return crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))
@@ -29,7 +32,12 @@ export class Gate {
   /** @param port on which the host listens */
   constructor(token: string, port: number) {
     this.#token = new TextEncoder().encode(token);
-    this.#hosts = new Set([`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]);
+    const names = ["127.0.0.1", "localhost", "[::1]"];
+    // Browsers leave the default port out (RFC 9110 section 4.2.3).
+    this.#hosts = new Set([
+      ...names.map((name) => `${name}:${port}`),
+      ...(port === HTTP_PORT ? names : []),
+    ]);
   }
 
   /** Whether `request` comes from the page: it knows the token, and no other page has made it. */

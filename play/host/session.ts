@@ -201,7 +201,15 @@ export class Session {
           "stop some first",
       );
     }
-    return servers.map((server) => this.#launchLoad(server, setup));
+    const launched: string[] = [];
+    try {
+      for (const server of servers) launched.push(this.#launchLoad(server, setup));
+    } catch (error) {
+      // All or none: those that have begun would be compared with nothing.
+      for (const id of launched) this.stopLoad(id);
+      throw error;
+    }
+    return launched;
   }
 
   #launchLoad(server: Server, setup: LoadSetup): string {

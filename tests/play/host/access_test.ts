@@ -67,6 +67,22 @@ Deno.test("Gate admits requests of the page, and no others", () => {
   }
 });
 
+for (
+  const [port, host, isAdmitted] of [
+    [80, "127.0.0.1", true],
+    [80, "localhost:80", true],
+    [80, "127.0.0.1:8088", false],
+    [PORT, "127.0.0.1", false],
+  ] as const
+) {
+  Deno.test(`Gate at port ${port} ${isAdmitted ? "admits" : "refuses"} Host: ${host}`, () => {
+    const gate = new Gate(TOKEN, port);
+    const fields: Record<string, string> = { host, origin: `http://${host}` };
+    const field = (name: string) => fields[name];
+    assert.equal(gate.admits({ method: "POST", target: `/?token=${TOKEN}`, field }), isAdmitted);
+  });
+}
+
 Deno.test("newToken() has 128 bits in characters that an address may hold", () => {
   const tokens = new Set(Array.from({ length: 1000 }, newToken));
   assert.equal(tokens.size, 1000);
