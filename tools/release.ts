@@ -1,7 +1,7 @@
 /**
  * Makes what a release consists of, in `dist/release`: for each target the executable and a package
- * with manual page and completions; Debian packages, an npm package, a Containerfile, and SHA256SUMS
- * over all. The same commit gives the same bytes.
+ * with manual page and completions; Debian packages, packages for npm and JSR, a Containerfile, and
+ * SHA256SUMS over all. The same commit gives the same bytes.
  */
 import { createHash } from "node:crypto";
 import { parseArgs } from "node:util";
@@ -12,6 +12,7 @@ import { buildPortable } from "./executable/portable.ts";
 import { containerfile } from "./release/containerfile.ts";
 import { debian, debianVersion } from "./release/debian.ts";
 import { denoBinary } from "./release/deno_binary.ts";
+import { jsrFiles } from "./release/jsr_package.ts";
 import { packForNpm } from "./release/npm_package.ts";
 import { prefixFiles } from "./release/prefix.ts";
 import { type ReleaseInfo, releaseInfo } from "./release/release_info.ts";
@@ -62,6 +63,13 @@ async function makeFor(target: Target, release: Release): Promise<void> {
   }
 }
 
+/** Makes the archive of what `deno publish` sends to JSR. */
+async function packForJsr(info: ReleaseInfo, folder: string): Promise<void> {
+  const files = [...await jsrFiles()].map(([name, body]) => ({ name, body, mode: 0o644 }));
+  const name = `ktcp-${info.version}-jsr`;
+  write(folder, `${name}.tar.gz`, await tarball(name, files, info.date));
+}
+
 /** @throws if the committed NOTICE is not about `contents` */
 function checkNotice(contents: readonly Licensed[]): void {
   if (Deno.readTextFileSync(`${ROOT}/NOTICE`) === notice(contents)) return;
@@ -89,6 +97,7 @@ async function make(folder: string, maintainer: string): Promise<void> {
     const texts = await printedTexts([Deno.execPath(), ...run]);
     const release = { info, bundle: app, texts, contents, maintainer, folder };
     await packForNpm(info, app, texts, folder);
+    await packForJsr(info, folder);
     // One after another: two at once need twice the memory, and compression has its own thread.
     for (const target of TARGETS) await makeFor(target, release);
     write(folder, "Containerfile", containerfile(info, app.entry));

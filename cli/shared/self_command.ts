@@ -1,5 +1,4 @@
 /** How ktcp starts itself again, as another process. */
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SelfCommand } from "../../bench/processes/own_process.ts";
 import { RUN_FLAGS, SEALED_FLAGS } from "./deno_flags.ts";
@@ -18,6 +17,7 @@ export function selfCommand(): SelfCommand {
     return { path, args: ["run", ...RUN_FLAGS, ...SEALED_FLAGS, fileURLToPath(Deno.mainModule)] };
   }
   // Not an import: the entry comes to this module by way of the command table.
-  const entry = join(dirname(dirname(fileURLToPath(import.meta.url))), "main.ts");
-  return { path, args: ["run", ...RUN_FLAGS, entry] };
+  const entry = import.meta.resolve("../main.ts");
+  const isFile = entry.startsWith("file:");
+  return { path, args: ["run", ...RUN_FLAGS, isFile ? fileURLToPath(entry) : entry] };
 }

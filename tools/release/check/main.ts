@@ -7,11 +7,12 @@ import { type Check, type CheckContext, Skipped } from "./check.ts";
 import { container } from "./container.ts";
 import { dpkg, lintian } from "./debian.ts";
 import { archive, arm64, executable } from "./executables.ts";
+import { jsr } from "./jsr.ts";
 import { npmPublish, npx } from "./npm.ts";
 import { checksums, reproducible } from "./reproducible.ts";
 
 const CHECKS: readonly Check[] = [
-  ...[checksums, executable, archive, arm64, npx, npmPublish, lintian, dpkg, container],
+  ...[checksums, executable, archive, arm64, npx, npmPublish, jsr, lintian, dpkg, container],
   reproducible,
 ];
 
