@@ -152,7 +152,7 @@ for (const commands of RUN_BLOCKS) {
       const folder = await Deno.makeTempDir();
       const servers: Process[] = [];
       try {
-        await Deno.writeTextFile(`${folder}/index.html`, "<title>hello</title>\n");
+        await Deno.copyFile(new URL("LICENSE", ROOT), `${folder}/LICENSE`);
         await Deno.writeTextFile(
           `${folder}/ktcp`,
           `#!/bin/sh\nexec "$DENO" run -q -A "$MAIN" "$@"\n`,
