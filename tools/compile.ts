@@ -90,7 +90,7 @@ export async function report({ path, kind, reason, bundle, log }: Compiled): Pro
   if (log) console.log(log.trim());
   const megabytes = (Deno.statSync(path).size / 1e6).toFixed(1);
   console.log(`${path}: ${megabytes} MB, ${kind} executable (${reason})`);
-  console.log(`Workers inside: ${bundle.workers.join(", ")}`);
+  console.log(`${bundle.workers.length} Workers inside`);
   const version = versionOf(path);
   if (!version.startsWith("ktcp ")) {
     console.log(`It does not run as ktcp: its --version says '${version}'. Is the stub a denort?`);

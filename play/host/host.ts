@@ -18,7 +18,7 @@ import { Session } from "./session.ts";
 /** Connections at once: some for each page. */
 const MAX_CONNECTIONS = 128;
 
-/** How long everything runs on when no page looks: it may be loaded again. */
+/** How long everything runs on when no page is open: it may be loaded again. */
 const GRACE_MS = 30_000;
 
 /** What a playground is made of. */
@@ -56,7 +56,7 @@ export function startPlay(options: PlayOptions): Play {
   const audience = new Audience(() => watch());
   const frames = new FrameClock(session, audience);
   const grace = new Grace(options.graceMs ?? GRACE_MS, () => {
-    onNote("ktcp play: no page looks any more; servers and loads are stopped");
+    onNote("ktcp play: no page is open any more; servers and loads are stopped");
     session.stopAll();
   });
   const watch = () => {

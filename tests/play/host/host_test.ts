@@ -390,7 +390,7 @@ Deno.test("all stops some time after the last page has gone, and the host goes o
   assert.deepEqual(launcher.children.map(({ isStopped }) => isStopped), [false, false]);
   other[Symbol.dispose]();
   await until(() => launcher.children.every(({ isStopped }) => isStopped));
-  assert.deepEqual(notes, ["ktcp play: no page looks any more; servers and loads are stopped"]);
+  assert.deepEqual(notes, ["ktcp play: no page is open any more; servers and loads are stopped"]);
   using again = await client.look();
   assert.deepEqual((await again.frame()).servers, []);
 });
