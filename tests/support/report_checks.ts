@@ -2,8 +2,7 @@
 import { pathToFileURL } from "node:url";
 import type { Browser } from "puppeteer-core";
 
-/** Where Chromium is on the machines that test this. */
-const CHROMIUM_PATHS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+export { findChromium, launchChromium } from "../../tools/docs/chromium.ts";
 
 /** Size and colours of a page. */
 export interface View {
@@ -30,19 +29,6 @@ export interface PageFindings {
   headings: string[];
 }
 
-/** The path of Chromium; null where there is none. */
-export function findChromium(): string | null {
-  for (const path of CHROMIUM_PATHS) {
-    try {
-      Deno.statSync(path);
-      return path;
-    } catch {
-      continue;
-    }
-  }
-  return null;
-}
-
 /** What html-validate says of `html`, with its recommended and accessibility rules. */
 export async function validateHtml(html: string): Promise<string[]> {
   const { HtmlValidate, StaticConfigLoader } = await import("html-validate");
@@ -58,15 +44,6 @@ export async function validateHtml(html: string): Promise<string[]> {
   return report.results.flatMap(({ messages }) =>
     messages.map(({ line, column, ruleId, message }) => `${line}:${column} ${ruleId}: ${message}`)
   );
-}
-
-/** Starts Chromium, which the caller closes. */
-export async function launchChromium(executablePath: string): Promise<Browser> {
-  const { launch } = await import("puppeteer-core");
-  return await launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-  });
 }
 
 /** Opens the report at `path` in a page; a picture of it goes to `screenshot`. */
