@@ -4,18 +4,17 @@ import { Glass } from "./glass/glass.tsx";
 import { t } from "./i18n/mod.ts";
 import { ParserBench } from "./parser/parser.tsx";
 import { ReplayBar } from "./runs/replay_bar.tsx";
-import { showReplay } from "./runs/replay.ts";
-import { runs } from "./runs/runs.ts";
 import { RunsPanel } from "./runs/runs_panel.tsx";
-import { titleOf } from "./runs/titles.ts";
 import { SetupPanel } from "./setup/panel.tsx";
 import { Header } from "./shell/header.tsx";
 import { Complaints } from "./shell/notices.tsx";
 import { Tabs } from "./shell/tabs.tsx";
+import { ShownServer } from "./shown_server.tsx";
 import { frames, latest, replayed, selected, tab, TABS } from "./store.ts";
 import { StoryPanel } from "./stories/panel.tsx";
 import { Comparison } from "./views/comparison.tsx";
 import { Overview } from "./views/overview.tsx";
+import { Welcome } from "./welcome.tsx";
 
 /** Whether the set-up is unfolded where there is no room for it beside the rest. */
 const isSetupOpen = signal(false);
@@ -26,30 +25,16 @@ function Live() {
     ? servers.filter(({ state }) => state !== "ended")
     : servers;
   const server = shown.find(({ id }) => id === selected.value) ?? shown[0];
-  const last = runs.value[0];
   return (
     <>
       <ReplayBar />
-      {server === undefined
-        ? (
-          <div class="empty">
-            <h2>{t("live.emptyTitle")}</h2>
-            <p>{t("live.empty")}</p>
-            {last !== undefined && (
-              <p>
-                <button type="button" onClick={() => showReplay({ run: last, isPlaying: true })}>
-                  {t("live.replay", { run: titleOf(last) })}
-                </button>
-              </p>
-            )}
-          </div>
-        )
-        : (
-          <>
-            <Comparison frames={frames.value} />
-            <Overview server={server} frames={frames.value} />
-          </>
-        )}
+      {server === undefined ? <Welcome /> : (
+        <>
+          <Comparison frames={frames.value} />
+          <ShownServer server={server} all={shown} />
+          <Overview server={server} frames={frames.value} />
+        </>
+      )}
     </>
   );
 }

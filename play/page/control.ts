@@ -177,9 +177,17 @@ export async function startLoad(): Promise<void> {
     const servers = await readyServers();
     if (servers.length === 0) return complain(t("load.noServer"));
     await httpHost.startLoad({ servers, load: setup.value.load });
-    say(t("news.loadStarted", { count: servers.length }));
+    say(t("news.loadStarted"));
   });
   isLoadBusy.value = false;
+}
+
+/** Starts all servers of the set-up that do not run, and its load on them. */
+export async function startAll(): Promise<void> {
+  await Promise.all(
+    setup.value.servers.map((_, index) => slots.value[index] ? undefined : startServer(index)),
+  );
+  await startLoad();
 }
 
 /** Stops all loads, and the servers of this page. */

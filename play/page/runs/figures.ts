@@ -2,7 +2,7 @@
 import type { Frame } from "../../protocol.ts";
 import { sumOf } from "../views/growth.ts";
 import { loadSamples, loadsOf } from "../views/latency.ts";
-import { loadErrorTotals } from "../views/loads.ts";
+import { loadAnswers, loadErrorTotals } from "../views/loads.ts";
 import { momentOf, viewOf } from "../views/moments.ts";
 
 /** What can be told of a server in a run. Null: not known. Times in us. */
@@ -74,7 +74,7 @@ export function figuresOf(frames: readonly Frame[], server: string): RunFigures 
   };
   return {
     perSecond: moment.loadRate,
-    answers: samples.length === 0 ? null : samples.reduce((sum, { answers }) => sum + answers, 0),
+    answers: loadAnswers(run, server),
     p50Us: moment.latency?.p50 ?? null,
     p99Us: moment.latency?.p99 ?? null,
     maxUs: moment.latency?.max ?? null,

@@ -43,7 +43,7 @@ export function FieldRow<T extends object>(
           {reason !== null
             ? t(reason)
             : field.kind === "number"
-            ? boundsText(field, surroundings)
+            ? <BoundsText field={field} surroundings={surroundings} />
             : field.kind === "choice"
             ? refusedText(field, values, surroundings)
             : ""}
@@ -86,10 +86,23 @@ function grouped<T>(value: number, { scale = 1 }: NumberField<T>): string {
   return (value / scale).toLocaleString("en", { maximumFractionDigits: 3 });
 }
 
-function boundsText<T>(field: NumberField<T>, surroundings: Surroundings): string {
+function BoundsText<T>({ field, surroundings }: {
+  field: NumberField<T>;
+  surroundings: Surroundings;
+}) {
   const { min, max } = field.bounds(surroundings);
   const unit = field.unit === undefined ? "" : ` ${t(`unit.${field.unit}`)}`;
-  return t("field.bounds", { min: grouped(min, field), max: grouped(max, field) }) + unit;
+  return (
+    <>
+      {t("field.bounds", { min: grouped(min, field), max: grouped(max, field) }) + unit}
+      {field.zero && (
+        <>
+          {" "}
+          <span>({t(field.zero)})</span>
+        </>
+      )}
+    </>
+  );
 }
 
 /** Which choices cannot be taken, and why: `select, poll: …`. */

@@ -30,6 +30,8 @@ export interface NumberField<T> extends BaseField<T> {
   unit?: "ms" | "s" | "bytes" | "perSecond";
   scale?: number;
   bounds: (surroundings: Surroundings) => Bounds;
+  /** What 0 means, where it is no amount. */
+  zero?: MessageKey;
 }
 
 /** One of some words, which are those of the command line. */
@@ -112,6 +114,7 @@ export const SERVER_FIELDS: readonly Field<ServerSetup>[] = [
     unit: "s",
     scale: 1000,
     bounds: ofServer("idleTimeoutMs"),
+    zero: "field.zero.idleTimeoutMs",
   },
   { key: "workUs", kind: "number", unit: "ms", scale: 1000, bounds: ofServer("workUs") },
   {
@@ -144,6 +147,7 @@ export const LOAD_FIELDS: readonly Field<LoadSetup>[] = [
     kind: "number",
     unit: "perSecond",
     bounds: ofLoad("ratePerSecond", "ratePerSecond"),
+    zero: "field.zero.ratePerSecond",
   },
   {
     key: "messageBytes",

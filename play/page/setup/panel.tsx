@@ -19,7 +19,8 @@ import {
   stopServer,
 } from "../control.ts";
 import { t } from "../i18n/mod.ts";
-import { liveFrame, machine, selected, setup } from "../store.ts";
+import { letterOf } from "../names.ts";
+import { liveFrame, machine, setup } from "../store.ts";
 import { DEFAULT_SERVER } from "../../defaults.ts";
 import { FieldRow } from "./field.tsx";
 import { LOAD_FIELDS, SERVER_FIELDS } from "./fields.ts";
@@ -120,7 +121,6 @@ function ServerCard({ index, server, surroundings, canRemove, isFull }: ServerCa
       onChange={change}
     />
   );
-  const isSelected = running !== undefined && running.id === selected.value;
   return (
     <section class={`card server-card series-${index + 1}`} aria-labelledby={id}>
       <header>
@@ -139,15 +139,6 @@ function ServerCard({ index, server, surroundings, canRemove, isFull }: ServerCa
         >
           {isUp ? t("server.stop") : t("server.start")}
         </button>
-        {running !== undefined && setup.value.servers.length > 1 && (
-          <button
-            type="button"
-            aria-pressed={isSelected}
-            onClick={() => selected.value = running.id}
-          >
-            {t("server.show")}
-          </button>
-        )}
         <button type="button" class="quiet" disabled={isFull} onClick={() => addServer(server)}>
           {t("server.duplicate")}
         </button>
@@ -193,21 +184,29 @@ function OtherServers() {
   );
 }
 
+/** Which servers loads run on: `A, B`. */
+function loadedLetters(): string {
+  return [...new Set(runningLoads.value.map(({ serverId }) => letterOf(serverId)))].sort().join(
+    ", ",
+  );
+}
+
 function LoadCard({ load, surroundings }: { load: LoadSetup; surroundings: Surroundings }) {
   const isRunning = runningLoads.value.length > 0;
   const isBusy = isLoadBusy.value;
+  const hasServer = slots.value.some((id) => id !== null);
   return (
     <section class="card" aria-labelledby="load-title">
       <header>
         <h3 id="load-title">{t("load.title")}</h3>
         <span class={`state state-${isRunning ? "running" : "ended"}`}>
-          {isRunning ? t("load.running", { count: runningLoads.value.length }) : t("load.none")}
+          {isRunning ? t("load.running", { letters: loadedLetters() }) : t("load.none")}
         </span>
       </header>
       <p class="row">
         <button
           type="button"
-          class={isRunning ? "" : "primary"}
+          class={isRunning || !hasServer ? "" : "primary"}
           aria-disabled={isBusy}
           onClick={() => isBusy ? undefined : isRunning ? stopLoad() : startLoad()}
         >

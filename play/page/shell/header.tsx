@@ -22,24 +22,28 @@ export function Header() {
       <News />
       <p class={`link link-${link.value}`}>{t(`link.${link.value}`)}</p>
       <div class="choices">
-        <label for="language">{t("app.language")}</label>
-        <select
-          id="language"
-          value={language.value}
-          onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language)}
-        >
-          {LANGUAGES.map((tag) => (
-            <option key={tag} value={tag} lang={tag}>{LANGUAGE_NAMES[tag]}</option>
-          ))}
-        </select>
-        <label for="theme">{t("app.theme")}</label>
-        <select
-          id="theme"
-          value={theme.value}
-          onChange={({ currentTarget }) => chooseTheme(currentTarget.value as Theme)}
-        >
-          {THEMES.map((name) => <option key={name} value={name}>{t(`theme.${name}`)}</option>)}
-        </select>
+        <span class="row">
+          <label for="language">{t("app.language")}</label>
+          <select
+            id="language"
+            value={language.value}
+            onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language)}
+          >
+            {LANGUAGES.map((tag) => (
+              <option key={tag} value={tag} lang={tag}>{LANGUAGE_NAMES[tag]}</option>
+            ))}
+          </select>
+        </span>
+        <span class="row">
+          <label for="theme">{t("app.theme")}</label>
+          <select
+            id="theme"
+            value={theme.value}
+            onChange={({ currentTarget }) => chooseTheme(currentTarget.value as Theme)}
+          >
+            {THEMES.map((name) => <option key={name} value={name}>{t(`theme.${name}`)}</option>)}
+          </select>
+        </span>
       </div>
     </header>
   );

@@ -52,7 +52,8 @@ export function followStory(): void {
   });
 }
 
-function openStory(lab: Lab): void {
+/** Opens a story, and sets the controls to its first step. */
+export function openStory(lab: Lab): void {
   batch(() => {
     open.value = lab;
     prediction.value = null;

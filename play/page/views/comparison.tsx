@@ -1,39 +1,36 @@
 /** Several servers side by side: the same figures, on the same axes. */
 import type { Frame, ServerView } from "../../protocol.ts";
 import { t } from "../i18n/mod.ts";
-import { letterOf } from "../names.ts";
-import { Chart, type ChartSeries } from "./chart.tsx";
+import { colourOf, letterOf } from "../names.ts";
+import { serverText } from "../runs/titles.ts";
+import { Chart } from "./chart.tsx";
 import { best, COMPARED, type ComparedFigure, messageRate } from "./comparison.ts";
 import { formatBytes, formatCount, formatShare, formatTime } from "./format.ts";
 import { type Moment, moments } from "./moments.ts";
 import { TableAlternative } from "./panel.tsx";
 import { agoText, rowTimes } from "./series_panel.tsx";
 import { usePaced } from "./paced.ts";
-import { niceCeiling } from "./ticks.ts";
 
-/** A small picture for each server. */
+/** A picture for each of these, with a line for each server. */
 const PICTURES = [
-  { name: "rate", of: messageRate, format: formatCount, colour: 1 },
-  {
-    name: "p99",
-    of: ({ latency }: Moment) => latency?.p99 ?? null,
-    format: formatTime,
-    colour: 2,
-  },
+  { name: "rate", of: messageRate, format: formatCount },
+  { name: "p99", of: ({ latency }: Moment) => latency?.p99 ?? null, format: formatTime },
   {
     name: "acceptQueue",
     of: ({ acceptQueue }: Moment) => acceptQueue,
     format: formatCount,
-    colour: 4,
+    isCount: true,
   },
   {
     name: "cpu",
     of: ({ userCpu, systemCpu }: Moment) =>
       userCpu === null || systemCpu === null ? null : userCpu + systemCpu,
     format: formatShare,
-    colour: 3,
   },
 ] as const;
+
+/** How the lines of servers are told apart without colour. */
+const DASHES = [undefined, [7, 4], [2, 3], [10, 4, 2, 4]] as const;
 
 const FORMATS: Record<ComparedFigure["name"], (value: number | null) => string> = {
   rate: formatCount,
@@ -45,7 +42,7 @@ const FORMATS: Record<ComparedFigure["name"], (value: number | null) => string> 
   rss: formatBytes,
 };
 
-/** Small multiples and a table of all servers that have told something; nothing with fewer than two. */
+/** Figures and pictures of all servers that have told something; nothing with fewer than two. */
 export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
   const frames = usePaced(newest);
   const servers = (frames.at(-1)?.servers ?? []).filter(({ sample }) => sample !== null);
@@ -56,26 +53,27 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
     <section class="comparison" aria-labelledby="views-comparison">
       <h2 id="views-comparison">{t("views.comparison")}</h2>
       <FiguresTable servers={servers} points={points} />
-      <div class="multiples" style={{ "--servers": servers.length }}>
-        {PICTURES.map(({ name, of, format, colour }) => {
-          const rows = servers.map((server) => ({
-            server,
-            values: points.get(server.id)!.map(of),
+      <div class="pictures">
+        {PICTURES.map(({ name, of, format, ...options }) => {
+          const series = servers.map(({ id }, i) => ({
+            label: letterOf(id),
+            values: points.get(id)!.map(of),
+            colour: colourOf(id),
+            dash: DASHES[i % DASHES.length],
           }));
-          const known = rows.flatMap(({ values }) => values.filter((value) => value !== null));
-          if (known.length === 0) return null;
-          const most = niceCeiling(known.reduce((a, b) => Math.max(a, b)));
-          return rows.map(({ server, values }) => (
-            <Multiple
-              key={`${name} ${server.id}`}
-              title={t(`views.compared.${name}`)}
-              server={`${letterOf(server.id)} · ${nameOf(server)}`}
+          if (series.every(({ values }) => values.every((value) => value === null))) return null;
+          return (
+            <Chart
+              key={name}
+              label={`${t(`views.compared.${name}`)}, ${servers.map(serverName).join(", ")}`}
+              axis={t(`views.compared.${name}`)}
               times={times}
-              series={{ label: "", values, colour, isArea: true }}
-              max={most}
+              series={series}
               format={format}
+              height={120}
+              {...options}
             />
-          ));
+          );
         })}
       </div>
       <TableAlternative
@@ -100,32 +98,6 @@ export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
   );
 }
 
-function Multiple({ title, server, times, series, max, format }: {
-  title: string;
-  server: string;
-  times: readonly number[];
-  series: ChartSeries;
-  max: number;
-  format: (value: number | null) => string;
-}) {
-  return (
-    <div class="multiple">
-      <p>
-        <span>{server}</span> <b>{format(series.values.at(-1) ?? null)}</b>
-      </p>
-      <Chart
-        label={`${title}, ${server}`}
-        axis={title}
-        times={times}
-        series={[series]}
-        format={format}
-        max={max}
-        height={90}
-      />
-    </div>
-  );
-}
-
 function FiguresTable({ servers, points }: {
   servers: readonly ServerView[];
   points: ReadonlyMap<string, readonly Moment[]>;
@@ -138,7 +110,7 @@ function FiguresTable({ servers, points }: {
         <caption>{t("views.comparison.caption")}</caption>
         <thead>
           <tr>
-            <th scope="col">{t("views.server")}</th>
+            <th scope="col">{t("views.comparison.server")}</th>
             {COMPARED.map(({ name }) => (
               <th scope="col" key={name}>{t(`views.compared.${name}`)}</th>
             ))}
@@ -147,8 +119,9 @@ function FiguresTable({ servers, points }: {
         <tbody>
           {servers.map((server, row) => (
             <tr key={server.id}>
-              <th scope="row">
-                {letterOf(server.id)} <small>{nameOf(server)}</small>
+              <th scope="row" class={`series-${colourOf(server.id)}`}>
+                <span class="letter">{letterOf(server.id)}</span>
+                <small>{serverText(server.setup)}</small>
               </th>
               {COMPARED.map(({ name, of }, column) => (
                 <td key={name} class={marks[column][row] ? "best" : undefined}>
@@ -169,7 +142,7 @@ function FiguresTable({ servers, points }: {
   );
 }
 
-/** A server by what sets it apart. */
-function nameOf({ setup: { service, engine, model } }: ServerView): string {
-  return `${service} · ${engine} · ${model}`;
+/** A server in words: `A, http, epoll, per-core`. */
+function serverName({ id, setup }: ServerView): string {
+  return `${letterOf(id)}, ${serverText(setup)}`;
 }

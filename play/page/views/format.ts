@@ -43,7 +43,7 @@ export function formatShare(share: number | null): string {
   if (share === null) return UNKNOWN;
   const percent = share * 100;
   if (percent > 0 && percent < 0.1) return `<${SPACE}0.1${SPACE}%`;
-  return `${percent >= 10 || percent === 0 ? Math.round(percent) : percent.toFixed(1)}${SPACE}%`;
+  return `${percent >= 10 ? Math.round(percent) : Number(percent.toFixed(1))}${SPACE}%`;
 }
 
 /** Three digits at most, without zeros at the end. */

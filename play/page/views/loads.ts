@@ -8,12 +8,23 @@ import { loadsOf } from "./latency.ts";
 export function loadRate(window: readonly Frame[], server: string): number | null {
   let rate: number | null = null;
   for (const samples of samplesByLoad(window.slice(1), server).values()) {
-    const answers = samples.reduce((sum, sample) => sum + sample.answers, 0);
-    // Not from the first to the last: a page that is too slow misses some between them.
-    const ms = samples.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+    const answers = answersOf(samples);
+    const ms = samples[samples.length - 1].endMs - samples[0].startMs;
     if (ms > 0) rate = (rate ?? 0) + answers / ms * 1000;
   }
   return rate;
+}
+
+/** Answers of all loads on a server in `frames`; null where none told. */
+export function loadAnswers(frames: readonly Frame[], server: string): number | null {
+  const byLoad = [...samplesByLoad(frames, server).values()];
+  return byLoad.length === 0 ? null : byLoad.reduce((sum, samples) => sum + answersOf(samples), 0);
+}
+
+/** Answers from the first to the last of a load's samples, those that a slow page has missed included. */
+function answersOf(samples: readonly LoadSample[]): number {
+  const [first, last] = [samples[0], samples[samples.length - 1]];
+  return last.totals.done - first.totals.done + first.answers;
 }
 
 /** Errors a second by kind over all loads on a server in a window; null where none told. */

@@ -46,7 +46,10 @@ export function Summary({ server, frames }: ViewProps) {
       <dl class="figures">
         <Figure name={t("views.open")} value={formatCount(moment.open)} />
         <Figure name={t("views.acceptQueue")} value={queueText(moment)} />
-        <Figure name="TIME-WAIT" value={formatCount(moment.sockets?.["time-wait"] ?? null)} />
+        <Figure
+          name="TIME-WAIT"
+          value={formatCount(moment.sockets && (moment.sockets["time-wait"] ?? 0))}
+        />
         <Figure name="CPU" value={formatShare(cpuOf(moment))} />
         <Figure
           name={t(`views.cpuPer.${server.setup.service}`)}

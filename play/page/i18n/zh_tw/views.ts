@@ -141,6 +141,7 @@ export const views: Record<keyof typeof english, string> = {
   "views.cpu.load": "它的負載",
 
   "views.comparison": "並排比較",
+  "views.comparison.server": "伺服器",
   "views.comparison.caption": "每個伺服器的過去一秒",
   "views.comparison.best": "最佳",
   "views.compared.rate": "每秒訊息數",

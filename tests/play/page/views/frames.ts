@@ -62,8 +62,10 @@ export function load(parts: Partial<LoadView> = {}): LoadView {
 /** What a load tells of the 100 ms up to `endMs`. */
 export function loadSample(
   endMs: number,
-  { answers = 0, errors = {}, latency = {} }: {
+  { answers = 0, done = answers, errors = {}, latency = {} }: {
     answers?: number;
+    /** Since the load began. */
+    done?: number;
     errors?: Record<string, number>;
     /** Answers by upper edge, in us. */
     latency?: Record<number, number>;
@@ -72,7 +74,7 @@ export function loadSample(
   return {
     startMs: endMs - 100,
     endMs,
-    totals: { done: 0, failed: 0, bytesIn: 0, statuses: {}, errors, open: 0, unsent: null },
+    totals: { done, failed: 0, bytesIn: 0, statuses: {}, errors, open: 0, unsent: null },
     answers,
     latency: {
       upToUs: Object.keys(latency).map(Number),

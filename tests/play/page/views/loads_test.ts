@@ -6,7 +6,8 @@ import { frameAt, load, loadSample, SERVER } from "./frames.ts";
 /** Frames a tenth of a second apart, with the loads of each. */
 const frames = (...loads: LoadView[][]) => loads.map((loads, i) => frameAt(i * 100, { loads }));
 
-const sent = (endMs: number, answers: number) => loadSample(endMs, { answers });
+const sent = (endMs: number, answers: number, done = answers) =>
+  loadSample(endMs, { answers, done });
 const failed = (endMs: number, errors: Record<string, number>) => loadSample(endMs, { errors });
 
 Deno.test("loadRate(): divides answers by the time that the samples tell of", () => {
@@ -20,7 +21,12 @@ Deno.test("loadRate(): divides answers by the time that the samples tell of", ()
     },
     {
       name: "samples that come late and together",
-      loads: [[], [load()], [load({ samples: [sent(100, 10), sent(200, 30)] })]],
+      loads: [[], [load()], [load({ samples: [sent(100, 10), sent(200, 30, 40)] })]],
+      expected: 200,
+    },
+    {
+      name: "samples that a slow page has missed",
+      loads: [[], [load({ samples: [sent(100, 10)] })], [load({ samples: [sent(400, 10, 80)] })]],
       expected: 200,
     },
     {
