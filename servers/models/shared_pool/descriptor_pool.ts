@@ -169,7 +169,8 @@ export async function serveDescriptorPool(
       const samples = workSamples(
         queue,
         watch,
-        ({ stats }) => !owner.isWaiting(threadIndex(stats.name, maxWorkers)),
+        // A Worker that had nothing to do for long has ended its item, and idles.
+        ({ stats, hasItem }) => hasItem && !owner.isWaiting(threadIndex(stats.name, maxWorkers)),
       );
       if (patienceMs === Infinity) await owner.settled();
       return {
