@@ -24,11 +24,22 @@ const MIN_PART_TICKS = 5;
 /** CPUCLOCK_SCHED, the clock that counts what the scheduler granted. */
 const CPUCLOCK_SCHED = 2;
 
+/** The clock of the thread that asks (clock_gettime(2)). */
+const CLOCK_THREAD_CPUTIME_ID = 3;
+
 /** CPU time of process `pid` so far in µs; null without such a process, or without its clock. */
 export function readProcessClockUs(pid: number): number | null {
+  return readClockUs((~pid << 3) | CPUCLOCK_SCHED);
+}
+
+/** CPU time of the calling thread so far in µs; null where there is no such clock. */
+export function readThreadClockUs(): number | null {
+  return readClockUs(CLOCK_THREAD_CPUTIME_ID);
+}
+
+function readClockUs(clock: number): number | null {
   const time = new BigInt64Array(2);
   try {
-    const clock = (~pid << 3) | CPUCLOCK_SCHED;
     const result = libc().calls.clock_gettime(clock, new Uint8Array(time.buffer));
     return result === 0 ? Number(time[0]) * 1e6 + Number(time[1]) / 1e3 : null;
   } catch (error) {

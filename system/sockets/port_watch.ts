@@ -8,6 +8,7 @@
  * slowed down by who counts them.
  */
 import { LibcError, SystemError } from "../linux/libc.ts";
+import { readThreadClockUs } from "../linux/process_clock.ts";
 import type { StateCounts } from "./count.ts";
 import type { SocketFilter } from "./filter.ts";
 import { readProcNet } from "./list.ts";
@@ -42,7 +43,7 @@ interface SeenSocket {
 /** Lists the sockets that pass a filter. */
 type Source = (filter: SocketFilter, onSocket: (socket: SeenSocket) => void) => void;
 
-/** The part of the time that counting may take. */
+/** The part of the time for which counting may keep a CPU. */
 const DEFAULT_SHARE = 0.03;
 
 const LISTENING: ReadonlySet<State> = new Set(["listening"]);
@@ -52,6 +53,7 @@ const OTHERS: ReadonlySet<State> = new Set(STATES.filter((state) => state !== "l
 export class PortWatch implements Disposable {
   readonly #share: number;
   readonly #now: () => number;
+  readonly #cpu: () => number;
   readonly #diag: SockDiag | undefined;
   readonly #source: Source;
   #counted = new Map<number, StateCounts>();
@@ -63,13 +65,20 @@ export class PortWatch implements Disposable {
    * Opens sock_diag; where that cannot be had, `/proc/net/tcp` is read, which costs several times as
    * much and does not tell the limits of accept queues.
    *
-   * @param options `share`: the part of the time that counting may take; `open` and `now`: for tests
+   * @param options `share`: the part of the time for which counting may keep a CPU; for tests: `open`,
+   * and in ms `now` and `cpu`, the CPU time of this thread
    */
   constructor(
-    { share = DEFAULT_SHARE, open = () => new SockDiag(), now = () => performance.now() } = {},
+    {
+      share = DEFAULT_SHARE,
+      open = () => new SockDiag(),
+      now = () => performance.now(),
+      cpu = threadCpuMs,
+    } = {},
   ) {
     this.#share = share;
     this.#now = now;
+    this.#cpu = cpu;
     const diag = opened(open);
     if (typeof diag === "string") {
       this.#source = (filter, onSocket) => readProcNet(filter, diag).forEach(onSocket);
@@ -106,6 +115,7 @@ export class PortWatch implements Disposable {
 
   #count(ports: ReadonlySet<number>): void {
     const startMs = this.#now();
+    const startCpuMs = this.#cpu();
     const counted = new Map<number, StateCounts>();
     for (const port of ports) counted.set(port, {});
     this.#source({ states: OTHERS, ports }, ({ state, localPort, remotePort }) => {
@@ -114,8 +124,8 @@ export class PortWatch implements Disposable {
     });
     this.#counted = counted;
     this.#countedAtMs = performance.timeOrigin + performance.now();
-    const endMs = this.#now();
-    this.#dueMs = startMs + (endMs - startMs) / this.#share;
+    // Not the time that passed: on a busy machine most of it is spent waiting for a CPU.
+    this.#dueMs = startMs + (this.#cpu() - startCpuMs) / this.#share;
   }
 
   /** The listeners of each port, and their queues together. */
@@ -131,6 +141,12 @@ export class PortWatch implements Disposable {
     });
     return queues;
   }
+}
+
+/** CPU time of this thread; the time of day where it cannot be told. */
+function threadCpuMs(): number {
+  const us = readThreadClockUs();
+  return us === null ? performance.now() : us / 1000;
 }
 
 /** @returns why there is no sock_diag, if there is none */

@@ -110,20 +110,24 @@ testUnless(noSockDiag, "PortWatch: a port without sockets", () => {
 
 testUnless(noSockDiag, "PortWatch: counts as often as its share of the time allows", async () => {
   let nowMs = 0;
+  let cpuMs = 0;
   let dumps = 0;
   class SlowDiag extends SockDiag {
     override visit(...args: Parameters<SockDiag["visit"]>): void {
       // Listeners cost nothing.
       if (!args[0].states.has("listening")) {
         dumps++;
-        nowMs += 10;
+        cpuMs += 10;
+        // It had to wait for a CPU, too, which is nobody's cost.
+        nowMs += 90;
       }
       super.visit(...args);
     }
   }
   using loopback = new Loopback();
   using other = new Loopback();
-  using watch = new PortWatch({ share: 0.05, open: () => new SlowDiag(), now: () => nowMs });
+  const [now, cpu] = [() => nowMs, () => cpuMs];
+  using watch = new PortWatch({ share: 0.05, open: () => new SlowDiag(), now, cpu });
   const established = () => watch.read([loopback.port]).get(loopback.port)!.states.established;
   assert.deepEqual([established(), dumps], [undefined, 1]);
   await loopback.connect();
