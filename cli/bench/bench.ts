@@ -143,7 +143,7 @@ export function command(): Command {
   return withNotes(bench, {
     exit: {
       1: "an echo failed, or the server cannot be reached",
-      130: "Ctrl-C: the figures so far are printed",
+      130: "Ctrl-C, SIGTERM or SIGHUP: the figures so far are printed",
     },
     examples: [
       ["ktcp bench --threads 100 --messages 10", "100 clients, 10 messages on each connection"],

@@ -53,7 +53,7 @@ export function command(): Command {
     exit: {
       1: "nobody listens, a socket error, no good response, a bad one where a good one is " +
         "expected, or a --fail-if holds",
-      130: "Ctrl-C: the figures so far are printed",
+      130: "Ctrl-C, SIGTERM or SIGHUP: the figures so far are printed",
     },
     examples: [
       [

@@ -95,7 +95,7 @@ export function command(): Command {
   return withNotes(lab, {
     exit: {
       1: "an echo or a request failed",
-      130: "Ctrl-C: the figures so far are printed",
+      130: "Ctrl-C, SIGTERM or SIGHUP: the figures so far are printed",
     },
     examples: [
       ["ktcp lab list", "what each asks, and how long it takes"],
