@@ -60,23 +60,23 @@ async function takePictures(page: Page, url: string, directory: string): Promise
   await press(page, "Start server");
   await untilCount(page, ".server-card .state-running", 2);
   for (const load of LOADS) {
+    // The one before has ended.
+    await page.waitForSelector('::-p-xpath(.//button[.="Start load"])');
     await page.evaluate((hash) => void (location.hash = hash), hashOf(load));
     await press(page, "Start load");
-    const stop = await page.waitForSelector('::-p-xpath(.//button[.="Stop load"])');
-    if (load !== LOADS.at(-1)) {
-      await page.waitForFunction(
-        (stop) => !stop!.isConnected || stop!.textContent === "Start load",
-        {},
-        stop,
-      );
-    }
+    await page.waitForSelector('::-p-xpath(.//button[.="Stop load"])');
   }
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  // The pool is the one to be seen in detail.
+  await press(page, "B");
   for (const theme of ["light", "dark"] as const) {
     await page.select("#theme", theme);
-    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-    // A frame later all charts have their new colours.
+    await page.evaluate(() => {
+      (document.activeElement as HTMLElement | null)?.blur();
+      document.querySelector(".left")!.scrollTo(0, 0);
+      scrollTo(0, 0);
+    });
+    // By then all charts have their new colours.
     await new Promise((resolve) => setTimeout(resolve, 500));
     const path = `${directory}/play-${theme}.png` as const;
     const { length } = await page.screenshot({ path });
