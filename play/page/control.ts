@@ -1,5 +1,5 @@
 /** Starts and stops servers and loads, and knows which server stands in which column of the set-up. */
-import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Frame, LoadView, ServerSetup, ServerView } from "../protocol.ts";
 import { t } from "./i18n/mod.ts";
 import { complain, say } from "./notices.ts";
@@ -78,6 +78,16 @@ export const others: ReadonlySignal<readonly ServerView[]> = computed(() =>
 export const runningLoads: ReadonlySignal<readonly LoadView[]> = computed(() =>
   (liveFrame.value?.loads ?? []).filter(({ state }) => state === "running")
 );
+
+/** Tells when the last load has ended by itself. */
+export function tellEndOfLoads(): void {
+  let before = 0;
+  effect(() => {
+    const now = runningLoads.value.length;
+    if (before > 0 && now === 0 && !isLoadBusy.peek()) say(t("news.loadEnded"));
+    before = now;
+  });
+}
 
 /** What to say of a failed request. */
 export function wordsOf(error: unknown): string {

@@ -3,7 +3,7 @@ import { render } from "preact";
 import uPlotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
 import { keepAddress } from "./address_sync.ts";
 import { App } from "./app.tsx";
-import { adoptServers, wordsOf } from "./control.ts";
+import { adoptServers, tellEndOfLoads, wordsOf } from "./control.ts";
 import { complain } from "./notices.ts";
 import { keepPreferences } from "./preferences.ts";
 import { keepRuns } from "./runs/runs.ts";
@@ -30,6 +30,7 @@ try {
 keepAddress();
 followStory();
 keepRuns();
+tellEndOfLoads();
 followEvents({
   onFrame: (frame) => {
     const isFirst = liveFrame.peek() === null;

@@ -245,6 +245,20 @@ pageTest(
   },
 );
 
+pageTest("another story runs to its end: spawn, whose steps have a server each", async (opened) => {
+  const { page } = opened;
+  await opened.open("#v=1&story=spawn");
+  await page.click(".story input[type=radio]");
+  await opened.press("Run the story");
+  await opened.untilText(".outcome", /You predicted[^]+Measured/);
+  // Each step has told something.
+  const known = await page.$$eval(
+    ".steps tbody tr:first-child td",
+    (cells) => cells.map((cell) => /[1-9]/.test(cell.textContent)),
+  );
+  assert.ok(known.length >= 2 && known.every(Boolean), String(known));
+});
+
 pageTest("axe finds nothing, narrow and wide, in light and dark colours", async (opened) => {
   const { page } = opened;
   await opened.open("#v=1&story=backlog");

@@ -67,6 +67,7 @@ export const page = {
   "news.serverStarted": "Server {letter} is started.",
   "news.serverStopped": "Server {letter} has ended.",
   "news.loadStarted": "The load has started.",
+  "news.loadEnded": "The load has ended.",
   "news.loadStopped": "The load is stopped.",
   "unit.ms": "ms",
   "unit.s": "s",

@@ -67,6 +67,7 @@ export const page: Record<keyof typeof english, string> = {
   "news.serverStarted": "伺服器 {letter} 已啟動。",
   "news.serverStopped": "伺服器 {letter} 已結束。",
   "news.loadStarted": "負載已啟動。",
+  "news.loadEnded": "負載已結束。",
   "news.loadStopped": "負載已停止。",
   "unit.ms": "毫秒",
   "unit.s": "秒",
