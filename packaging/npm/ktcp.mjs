@@ -19,6 +19,9 @@ const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"]
 /** How often to look for the parent. */
 const PARENT_MS = 200;
 
+/** Before anything is started: whoever starts this may end once it sees output. */
+const parent = process.ppid;
+
 function refuse(error) {
   console.error(
     `ktcp: cannot start the Deno of the npm package deno: ${error.message}; ` +
@@ -51,7 +54,6 @@ const child = spawn(findDeno(), ["run", ...FLAGS, ENTRY, ...process.argv.slice(2
 child.on("error", refuse);
 // npm starts programs by a shell, which a signal to npm ends without reaching what it runs.
 if (process.env.npm_command) {
-  const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;
     clearInterval(timer);
