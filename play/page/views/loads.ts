@@ -24,7 +24,12 @@ export function loadAnswers(frames: readonly Frame[], server: string): number | 
 /** Answers from the first to the last of a load's samples, those that a slow page has missed included. */
 function answersOf(samples: readonly LoadSample[]): number {
   const [first, last] = [samples[0], samples[samples.length - 1]];
-  return last.totals.done - first.totals.done + first.answers;
+  return wholeAnswers(last) - wholeAnswers(first) + first.answers;
+}
+
+/** Whole answers since the load began: what failed has come to an end, too. */
+function wholeAnswers({ totals: { done, failed } }: LoadSample): number {
+  return done - failed;
 }
 
 /** Errors a second by kind over all loads on a server in a window; null where none told. */

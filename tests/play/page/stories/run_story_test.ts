@@ -102,6 +102,9 @@ class MadeUpHost implements StoryHost {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Answers of each load so far. */
+  readonly #answered = new Map<string, number>();
+
   #tick(): void {
     const quiet = this.#frames.next();
     this.#nowMs += FRAME_MS;
@@ -119,11 +122,13 @@ class MadeUpHost implements StoryHost {
         return { ...view, state: "ended" as const };
       }
       const startMs = this.#nowMs - FRAME_MS;
+      const answered = (this.#answered.get(view.id) ?? 0) + 100;
+      this.#answered.set(view.id, answered);
       const sample = {
         startMs,
         endMs: this.#nowMs,
         totals: {
-          done: 0,
+          done: answered,
           failed: 0,
           bytesIn: 0,
           statuses: {},
