@@ -1,4 +1,5 @@
 /** What a trace shows at one of its steps, and how traces of several engines are aligned. Pure. */
+import { PHASES as OPEN_PHASES } from "../views/phases.ts";
 import type { GlassStep } from "../../protocol.ts";
 
 /** The block as it stood at a step. */
@@ -132,12 +133,4 @@ export function shortSteps(
 }
 
 /** What a connection goes through, in order. */
-export const PHASES = [
-  "idle",
-  "head",
-  "content",
-  "working",
-  "sending",
-  "lingering",
-  "closed",
-] as const;
+export const PHASES = [...OPEN_PHASES, "closed"] as const;
