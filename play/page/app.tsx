@@ -6,6 +6,7 @@ import { ParserBench } from "./parser/parser.tsx";
 import { ReplayBar } from "./runs/replay_bar.tsx";
 import { RunsPanel } from "./runs/runs_panel.tsx";
 import { SetupPanel } from "./setup/panel.tsx";
+import { Fold } from "./shell/fold.tsx";
 import { Header } from "./shell/header.tsx";
 import { Complaints } from "./shell/notices.tsx";
 import { Tabs } from "./shell/tabs.tsx";
@@ -59,15 +60,7 @@ export function App() {
       <div class="columns">
         <aside class="left" aria-labelledby="setup-title">
           <h2 id="setup-title">
-            <button
-              type="button"
-              class="fold"
-              aria-expanded={isSetupOpen.value}
-              aria-controls="setup-body"
-              onClick={() => isSetupOpen.value = !isSetupOpen.value}
-            >
-              {t("setup.title")}
-            </button>
+            <Fold isOpen={isSetupOpen} controls="setup-body" title={t("setup.title")} />
             <span class="unfolded">{t("setup.title")}</span>
           </h2>
           <div id="setup-body" class={`foldable${isSetupOpen.value ? " is-open" : ""}`}>

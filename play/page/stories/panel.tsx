@@ -19,6 +19,7 @@ import {
 } from "./run_story.ts";
 import { STORIES } from "./stories.ts";
 import { type Lab, LABS, type Story, type StoryStep, type Text } from "./story.ts";
+import { Fold } from "../shell/fold.tsx";
 
 /** The story that is open. */
 const open: Signal<Lab | null> = signal(null);
@@ -138,15 +139,11 @@ export function StoryPanel() {
     <div class="story">
       <h2 id="story-title">
         {lab === null && (
-          <button
-            type="button"
-            class="fold"
-            aria-expanded={isListOpen.value}
-            aria-controls="story-list"
-            onClick={() => isListOpen.value = !isListOpen.value}
-          >
-            {t("story.title")}
-          </button>
+          <Fold
+            isOpen={isListOpen}
+            controls="story-list"
+            title={t("story.title")}
+          />
         )}
         <span class={lab === null ? "unfolded" : ""}>{t("story.title")}</span>
       </h2>
