@@ -94,13 +94,16 @@ export class Schedule {
   readonly #budget: Budget;
   readonly #pacer: Pacer | undefined;
   readonly #beginUs = clockUs();
+  /** How long the window is: kept, as `#endUs - #beginUs` is rounded to slightly more or less. */
+  #lengthUs: number;
   #endUs: number;
   #next = 0;
 
   constructor(budget: Budget, { pacer, durationMs = 0 }: ScheduleOptions = {}) {
     this.#budget = budget;
     this.#pacer = pacer;
-    this.#endUs = durationMs > 0 ? this.#beginUs + durationMs * 1000 : Infinity;
+    this.#lengthUs = durationMs > 0 ? durationMs * 1000 : Infinity;
+    this.#endUs = this.#beginUs + this.#lengthUs;
   }
 
   /** When the window ends, on this thread's clock; Infinity as long as that is not known. */
@@ -113,7 +116,9 @@ export class Schedule {
    * of its requests have come to an end.
    */
   end(nowUs: number): void {
-    if (nowUs < this.#endUs) this.#endUs = nowUs;
+    if (nowUs >= this.#endUs) return;
+    this.#endUs = nowUs;
+    this.#lengthUs = nowUs - this.#beginUs;
   }
 
   /**
@@ -162,7 +167,8 @@ export class Schedule {
 
   /** How many starts of an open loop were due before `nowUs` and within the window. */
   dueBefore(nowUs: number): number {
-    return startsBefore(this.#pacer!, Math.min(nowUs, this.#endUs) - this.#beginUs);
+    const us = nowUs < this.#endUs ? nowUs - this.#beginUs : this.#lengthUs;
+    return startsBefore(this.#pacer!, us);
   }
 
   /** When request `number` is meant to start, on this thread's clock. */

@@ -5,6 +5,7 @@ import { FaultCounts, sumFaults } from "../../../bench/http/faults.ts";
 import { layOutRequests, requestBytes } from "../../../bench/http/request.ts";
 import { parseHttpUrl } from "../../../bench/http/target.ts";
 import { concurrencyKnee, rateKnee } from "../../../bench/http/knee.ts";
+import { useClock } from "../../../bench/load/clock.ts";
 import { constantRate } from "../../../bench/load/pacer.ts";
 import { Budget, Halt, Schedule } from "../../../bench/load/schedule.ts";
 
@@ -121,6 +122,22 @@ Deno.test("Schedule ends its window by itself, and knows what was due in it", ()
   budget.stop(Halt.Drain);
   assert.equal(schedule.haltAt(beginUs + 5000), Halt.Drain);
   assert.deepEqual([schedule.endUs, schedule.dueBefore(Infinity)], [beginUs + 5000, 5]);
+});
+
+Deno.test("Schedule: whenever it begins, a start that is due at the end is outside", () => {
+  try {
+    for (let i = 0; i < 1000; ++i) {
+      // Such as 70,000.7: what is added to it, and subtracted again, is not what it was.
+      const beginUs = i * 1000.01;
+      useClock(() => beginUs);
+      const pacer = constantRate(100);
+      const schedule = new Schedule(Budget.create(0), { pacer, durationMs: 400 });
+      assert.equal(schedule.dueBefore(schedule.endUs), 40, `${beginUs}`);
+      assert.equal(schedule.dueBefore(Infinity), 40, `${beginUs}`);
+    }
+  } finally {
+    useClock(() => performance.now() * 1000);
+  }
 });
 
 Deno.test("FaultCounts counts each failure once, and keeps what came first", () => {
