@@ -1,6 +1,7 @@
 /**
  * Runs the test suite: `deno task test [FILE …]`. Prints one line when all is well, and everything
- * that the tests printed when something failed.
+ * that the tests printed when something failed. A test of time that needed another attempt
+ * (`tests/support/attempts.ts`) has a line, too.
  *
  * The whole suite is run by several processes. `deno test --parallel` would be one, with a thread for
  * each file: it takes files in an order of its own, so that the cores wait for a long one at the end, and
@@ -53,6 +54,9 @@ interface Outcome {
   output: string;
 }
 
+/** What tests write down that they try again; `deno test --quiet` prints nothing of a test that passes. */
+const repeatedLog = Deno.makeTempFileSync({ prefix: "ktcp-attempts-" });
+
 /** Runs `files`. */
 async function runFiles(files: readonly string[], options: readonly string[]): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
@@ -61,6 +65,7 @@ async function runFiles(files: readonly string[], options: readonly string[]): P
       ...options,
       ...files,
     ],
+    env: { KTCP_ATTEMPTS_LOG: repeatedLog },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -123,6 +128,8 @@ const outcomes = Deno.args.length > 0
 if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode("\r\x1b[K"));
 const failures = outcomes.filter(({ code }) => code !== 0);
 for (const { output } of failures) console.log(output);
+await Deno.stdout.write(await Deno.readFile(repeatedLog));
+await Deno.remove(repeatedLog);
 const summary = summaryOf(outcomes, (performance.now() - startMs) / 1000);
 console.log(`${failures.length === 0 ? "ok" : "FAILED"} | ${summary}`);
 Deno.exit(failures.length === 0 ? 0 : 1);

@@ -5,16 +5,23 @@ const ATTEMPTS = 5;
 
 /** A test whose verdict depends on the machine having time for it: one good run is enough. */
 export function timed(name: string, run: () => Promise<void>): void {
-  Deno.test(name, () => withinAttempts(run));
+  Deno.test(name, () => withinAttempts(run, name));
 }
 
-/** Runs `attempt` until it succeeds, at most five times; throws what the last one threw. */
-export async function withinAttempts(attempt: () => Promise<void>): Promise<void> {
-  for (let left = ATTEMPTS - 1;; left--) {
+/**
+ * Runs `attempt` until it succeeds, at most five times; throws what the last one threw. What failed is
+ * written down, with `name`: a fault that shows now and then must not hide behind a busy machine.
+ */
+export async function withinAttempts(attempt: () => Promise<void>, name: string): Promise<void> {
+  for (let number = 1;; number++) {
     try {
       return await attempt();
     } catch (error) {
-      if (left === 0) throw error;
+      if (number === ATTEMPTS) throw error;
+      const message = (error as Error).message.split(/\s+/).join(" ");
+      const line = `attempt ${number} of ${ATTEMPTS} failed: ${name}: ${message}\n`;
+      const log = Deno.env.get("KTCP_ATTEMPTS_LOG");
+      if (log !== undefined) await Deno.writeTextFile(log, line, { append: true });
     }
   }
 }

@@ -184,7 +184,7 @@ const WORK_MS = 300;
  * process has no core, so one good run of a few is enough.
  */
 function seeWork(setup: Setup, kind: WorkKind): Promise<void> {
-  return withinAttempts(() => seeWorkOnce(setup, kind));
+  return withinAttempts(() => seeWorkOnce(setup, kind), `${setup.label}, a thread that ${kind}s`);
 }
 
 async function seeWorkOnce(setup: Setup, kind: WorkKind): Promise<void> {
@@ -329,5 +329,5 @@ Deno.test({
       await until(async () => (await lanes()).filter((isAlive) => isAlive).length === 1);
       assert.equal((await sample()).threads.length, 3, "its place stays");
       for (const conn of conns) conn.close();
-    }),
+    }, "Sampler: a pool's Workers come and go"),
 });
