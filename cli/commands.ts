@@ -1,5 +1,5 @@
 /**
- * The command table. A command's module is loaded only when it is asked for: start-up is budgeted.
+ * The command table. A command's module is loaded only when the command runs: this keeps start-up short.
  */
 import type { CommandEntry } from "./shared/command.ts";
 

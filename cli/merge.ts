@@ -37,7 +37,7 @@ export function command(): Command {
     .argument("<files...>", "saved documents, one or several each, also merged ones; - is stdin");
   addOptions(merge, [
     new Option("--json", "print one JSON document"),
-    count("--runs", "exit 1 unless the documents hold so many runs", { max: 1_000_000 }),
+    count("--runs", "exit 1 unless the documents hold this many runs", { max: 1_000_000 }),
     failIfOption(),
   ]);
   return withNotes(merge, {
@@ -62,14 +62,14 @@ async function run(files: string[], options: MergeOptions): Promise<void> {
   checkRuns(result.merged, options.runs);
   if (leftOut.length > 0) {
     printNote(
-      `ktcp merge: left out, because ktcp ${VERSION} cannot add it up: ${leftOut.join(", ")}`,
+      `ktcp merge: left out, because ktcp ${VERSION} cannot add it: ${leftOut.join(", ")}`,
     );
   }
   const { commonSeconds, seconds } = result;
   if (commonSeconds < LEAST_COMMON * seconds) {
     printNote(
-      `ktcp merge: all runs measured at once for ${commonSeconds.toFixed(2)} of ` +
-        `${seconds.toFixed(2)} s only, so rates are lower than what the server served then; ` +
+      `ktcp merge: all runs measured at once for only ${commonSeconds.toFixed(2)} of ` +
+        `${seconds.toFixed(2)} s, so the rates are lower than the server's during that time; ` +
         "start runs together with --start-at",
     );
   }
@@ -128,7 +128,7 @@ async function readSources(file: string): Promise<Source[]> {
   return readDocuments(text, name);
 }
 
-/** The summary that the command itself prints, and what is to know about the runs. */
+/** The summary that the command itself prints, and facts about the runs. */
 function textOf(result: Merged["result"], histograms: Merged["histograms"]): string {
   const runs = mergedText(result);
   const width = outputWidth();

@@ -19,7 +19,7 @@ import { readyLine } from "../bench/processes/ready_line.ts";
 import { selfCommand } from "./shared/self_command.ts";
 import { VERSION } from "./shared/version.ts";
 
-/** Where the page is unless told otherwise. */
+/** The page's port unless `--port` names another one. */
 const DEFAULT_PORT = 8088;
 
 interface PlayOptions {
@@ -31,10 +31,10 @@ interface PlayOptions {
 export function command(): Command {
   const play = new Command("play")
     .description(
-      "Serves a page on loopback where one starts servers, puts loads on them, and sees what " +
+      "Serves a page on loopback on which you start servers, put loads on them, and see what " +
         "both and the kernel do, ten times a second. Nothing is simulated: the servers are " +
-        "'ktcp echo' and 'ktcp http', the loads 'ktcp bench' and 'ktcp htstress'. Only who has " +
-        "the whole address that is printed can use the page. Servers and loads end with this " +
+        "'ktcp echo' and 'ktcp http', the loads 'ktcp bench' and 'ktcp htstress'. Using the page " +
+        "takes the whole address that is printed. Servers and loads end with this " +
         "command, and 30 seconds after the last page was closed.",
     )
     .argument("[link]", "a link that somebody handed out: the page begins with its set-up");
@@ -58,7 +58,7 @@ async function run(link: string | undefined, { port, open }: PlayOptions): Promi
   const fragment = link === undefined ? "" : fragmentOf(link);
   // A reader of stderr that is slow, or gone, must not delay frames.
   stderr.buffer();
-  // Before the readiness line: who reads it may send a signal at once.
+  // Before the readiness line: whoever reads it may send a signal at once.
   const { asked } = onInterrupt(STOP_SIGNALS, 1);
   const play = await start(port);
   try {
@@ -73,8 +73,8 @@ async function run(link: string | undefined, { port, open }: PlayOptions): Promi
 }
 
 /**
- * The set-up of a link, as it stands at the end of the page's own address. Of the rest, the token of
- * another host included, nothing is taken over. What this machine cannot do is told.
+ * The set-up of a link, as the fragment of the page's own address. Nothing else of the link is used,
+ * not even its token, which is another host's. What this machine cannot do is reported on stderr.
  *
  * @throws {UsageError} when it holds no set-up
  */
@@ -84,13 +84,13 @@ function fragmentOf(link: string): string {
     ? { setup: null, problems: ["there is no #"] }
     : readAddress(link.slice(start), navigator.hardwareConcurrency);
   if (setup === null) {
-    const [why = "nothing stands behind its #"] = problems;
+    const [why = "nothing follows its #"] = problems;
     throw new UsageError(
       `link '${link}' holds no set-up: ${why}; copy one with the page's 'Copy link'`,
     );
   }
   for (const problem of problems) {
-    printNote(`ktcp play: of the link's set-up the default is taken: ${problem}`);
+    printNote(`ktcp play: a default replaces part of the link's set-up: ${problem}`);
   }
   return `#${writeAddress(setup)}`;
 }

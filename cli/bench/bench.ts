@@ -57,10 +57,10 @@ interface BenchOptions extends TargetOptions, FileOptions, WatchFlags, CompareFl
   acceptPadding?: boolean;
 }
 
-/** The options, with an engine that can be had. */
+/** The options, with the engine that was chosen. */
 type PlannedOptions = BenchOptions & { engine: ClientEngine };
 
-/** A message has to fit into 32 bits of length, and a test into a lifetime. */
+/** The longest message, 1 GiB: the engines hold lengths in 32 bits. */
 const MAX_MESSAGE_BYTES = 2 ** 30;
 
 /** A shorter accept queue is not worth proposing; see listen(2) and net.core.somaxconn. */
@@ -104,7 +104,7 @@ export function command(): Command {
     "Load": [
       count(
         "--rate",
-        "open loop: so many messages per second over all clients, latency from the intended start",
+        "open loop: this many messages per second over all clients, latency from the intended start",
         { max: 10_000_000 },
       ),
       duration("--think", "pause between the messages of a connection", {
@@ -123,7 +123,7 @@ export function command(): Command {
       new Option("--message <text>", "send this text instead of messages that all differ"),
       new Option(
         "--accept-padding",
-        "take what a server sends behind each echo (padding, repetition) without comparing it",
+        "accept what a server sends after each echo (padding, repetition) without comparing it",
       ),
     ],
     "Threads and engines": [
@@ -155,7 +155,7 @@ export function command(): Command {
         "ktcp bench --rate 5000 --rounds 1 --messages 20 --plot open.svg",
         "5,000 messages a second, whatever the server's pace",
       ],
-      ["ktcp bench --compare before.json after.json", "what a change has brought"],
+      ["ktcp bench --compare before.json after.json", "the effect of a change"],
     ],
   })
     .action(run);
@@ -181,7 +181,7 @@ async function run(options: BenchOptions): Promise<void> {
 async function measure(options: PlannedOptions, server: BenchServer): Promise<void> {
   const plan = planOf(options, server);
   noteRemote("bench", [{ host: options.host ?? DEFAULT_HOST, addresses: [plan.target] }]);
-  const limits = heldLimits(plan, server);
+  const limits = checkPlan(plan, server);
   if (server.selfStarted) {
     printNote(
       `no server listens on ${DEFAULT_NAME}: measuring ktcp's own echo server on ` +
@@ -276,11 +276,11 @@ function planOf(options: PlannedOptions, server: BenchServer): EchoPlan {
 }
 
 /**
- * Holds the plan against the limits of the system, and warns of those that slow it down.
+ * Checks the plan against the limits of the system, and warns of those that would slow it down.
  *
- * @throws {Failure} when so many connections cannot be open at once
+ * @throws {Failure} when that many connections cannot be open at once
  */
-function heldLimits(plan: EchoPlan, server: BenchServer): Check[] {
+function checkPlan(plan: EchoPlan, server: BenchServer): Check[] {
   const load: LoadPlan = {
     connections: plan.threads,
     server: server.selfStarted ? "self" : isLocal(plan.target) ? "local" : "remote",
@@ -332,11 +332,11 @@ function resultOf(
   });
 }
 
-/** Says on stderr what the counts alone do not. */
+/** Explains on stderr what the counts alone do not say. */
 function explain(plan: EchoPlan, result: BenchResult, { mismatch, aborted }: EchoOutcome): void {
   if (mismatch) printNote(`ktcp bench: first mismatch: ${mismatch}`);
   if (aborted) {
-    // EMFILE and EADDRNOTAVAIL: what the limits did not foresee, because others use files and ports.
+    // EMFILE and EADDRNOTAVAIL: the check before the run cannot know what else takes files and ports.
     const isLimit = /\(os error (24|99)\)/.test(aborted);
     const hint = isLimit ? `; see 'ktcp doctor --threads ${result.threads}'` : "";
     printNote(`ktcp bench: ${aborted}${hint}`);
@@ -348,7 +348,7 @@ function explain(plan: EchoPlan, result: BenchResult, { mismatch, aborted }: Ech
   } else if (!result.selfStarted) explainBacklog(result);
 }
 
-/** Says what lost handshakes and resets hint at. */
+/** Explains lost handshakes and resets. */
 function explainBacklog({ kernel, failures, threads }: BenchResult): void {
   const signs = [
     [kernel.listenOverflows, "overflow of an accept queue", "overflows of an accept queue"],

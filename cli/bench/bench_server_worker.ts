@@ -6,7 +6,7 @@ export interface OwnServerTask {
   connections: number;
 }
 
-/** What the Worker answers: the port it got, and then, told to stop, that it did. */
+/** What the Worker answers: its port at first; when told to stop, that it has stopped. */
 export type OwnServerAnswer = { port: number } | { stopped: true };
 
 const worker = self as unknown as Worker;

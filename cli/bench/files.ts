@@ -23,7 +23,7 @@ export interface FileOptions {
   hdrLog?: string;
 }
 
-/** So many characters of CSV are written at once. */
+/** Characters of CSV that are written at once. */
 const CSV_PIECE_CHARS = 1 << 16;
 
 /** What the files are written from. */
@@ -81,7 +81,7 @@ export async function writeFiles(
   await writePlot(plot, benchCharts(result, curves, heat), title);
 }
 
-/** The picture that the script of `--gnuplot` draws: named after it, and no other output. */
+/** The picture that the script of `--gnuplot` draws: named after it, and distinct from all outputs. */
 function pictureOf(options: FileOptions): string {
   const base = options.gnuplot!.replace(/\.[^./]*$/, "");
   const taken = Object.values(options).flatMap((path) => path === undefined ? [] : resolve(path));
@@ -89,7 +89,7 @@ function pictureOf(options: FileOptions): string {
   return names.map((end) => base + end).find((path) => !taken.includes(resolve(path)))!;
 }
 
-/** The CSV document in pieces: all of it could be longer than a string can be. */
+/** The CSV document in pieces: as a whole it could be longer than a string can be. */
 function* csvPieces(samples: Iterable<EchoSample>): Generator<string> {
   let piece = BENCH_CSV_HEADER + "\n";
   for (const sample of samples) {

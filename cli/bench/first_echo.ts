@@ -1,4 +1,4 @@
-/** Tries one echo before the load, so that the wrong server is named at once. */
+/** Tries one echo before the load, so that a wrong server is reported at once. */
 import { MAX_PROBE_BYTES, probeEcho, type ProbeVerdict } from "../../bench/echo/probe.ts";
 import { type Address, formatAddress } from "../../system/address.ts";
 import { formatCount } from "../../system/units.ts";
@@ -9,7 +9,7 @@ export interface FirstEchoOptions {
   sizeBytes: number;
   text?: Uint8Array;
   timeoutMs: number;
-  /** Whether bytes behind each echo are taken. */
+  /** Whether bytes after each echo are accepted. */
   acceptsPadding: boolean;
 }
 
@@ -17,8 +17,8 @@ export interface FirstEchoOptions {
  * Sends one message to the server at `target`.
  *
  * @returns how many bytes follow each echo: 0, unless they are accepted
- * @throws {Failure} when it is not reached, does not echo, or sends more than what it was sent
- * @throws {UsageError} when padding of so large messages cannot be found out
+ * @throws {Failure} when it cannot be reached, does not echo, or sends more than it was sent
+ * @throws {UsageError} when the messages are too long for padding to be detected
  */
 export async function tryFirstEcho(target: Address, options: FirstEchoOptions): Promise<number> {
   const { acceptsPadding, text, sizeBytes } = options;
@@ -51,7 +51,7 @@ function paddingText(
 ): string {
   const accept = "--accept-padding, which does not compare what follows the echo";
   if (isFixed) {
-    return `answers always ${
+    return `always answers ${
       formatCount(answerBytes)
     } bytes: try --size ${answerBytes}, or ${accept}`;
   }

@@ -12,7 +12,7 @@ export interface TargetOptions {
   host?: string;
   port?: number;
   unix?: string;
-  /** The most that trying the addresses of a name may take, in milliseconds. */
+  /** How long trying the addresses of a name may take, in milliseconds. */
   timeout?: number;
 }
 
@@ -31,7 +31,7 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** How a server is found beside what the options say. */
+/** How a server is found, apart from the options. */
 export interface Finding {
   /** Starts a server when no server listens at `address`. */
   startOwn(): Promise<OwnServer>;
@@ -60,7 +60,7 @@ export async function findServer(
     // Permissions for Unix sockets are granted by absolute path.
     return named({ path: resolve(unix) });
   }
-  if (port === 0) throw new UsageError("--port '0' is no server's port; write 1 to 65535");
+  if (port === 0) throw new UsageError("--port '0' is not a server's port; write 1 to 65535");
   if (host !== undefined || port !== undefined) {
     return named(
       await addressOf(host ?? DEFAULT_HOST, port ?? DEFAULT_PORT.echo, {

@@ -31,18 +31,18 @@ import { openTarget } from "./target.ts";
 export function command(): Command {
   const check = new Command("check")
     .description(
-      "Judges a server that somebody wrote: sends it cases, says what is wrong with its answers " +
-        "by which RFC, and what in its code is the likely cause.",
+      "Judges a server that somebody wrote: sends it test cases, and says what is wrong with its " +
+        "answers, which RFC says so, and what in its code is the likely cause.",
     )
     .addArgument(
       new Argument("<kind>", "what the server speaks, or list").choices([...KINDS, "list"]),
     )
-    .argument("[target]", "the URL, or HOST:PORT of an echo server; of list: http or echo");
+    .argument("[target]", "the URL, or HOST:PORT of an echo server; after list: http or echo");
   return withNotes(addOptionGroups(check, CHECK_OPTIONS), {
-    about: [`Cases stand in groups: ${GROUPS.join(", ")}.`],
+    about: [`Groups of cases: ${GROUPS.join(", ")}.`],
     exit: {
       0: "every must holds",
-      1: "one fails, or the server cannot be reached, or ends",
+      1: "a must fails, or the server cannot be reached, or ends",
       130: "Ctrl-C: the verdicts so far are printed",
     },
     examples: [
@@ -91,7 +91,7 @@ async function casesFor(kind: Kind, { level, only, skip }: CheckFlags): Promise<
     ...only.map((glob) => `--only '${glob}'`),
     ...skip.map((glob) => `--skip '${glob}'`),
   ];
-  // A glob without a group's name is of no use, and most often a slip.
+  // A glob that names no group matches nothing, and is most often a typing error.
   const near = only.map((glob) => suggestion(glob.split("/")[0], GROUPS)).find(Boolean) ?? "";
   throw new UsageError(
     `no case is left with ${

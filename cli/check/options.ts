@@ -4,7 +4,7 @@ import { GROUPS, type Level, LEVELS } from "../../bench/check/case.ts";
 import { count, duration, file } from "../shared/options.ts";
 import { offering } from "../shared/values.ts";
 
-/** What commander makes of the command line. */
+/** Values of the options, as commander parses them. */
 export interface CheckFlags {
   level: Level;
   only: string[];
@@ -19,7 +19,7 @@ export interface CheckFlags {
   allowRemote?: boolean;
 }
 
-/** The largest process id that Linux gives. */
+/** The largest process id that Linux assigns. */
 const MAX_PID = 2 ** 22;
 
 const append = (text: string, previous: string[]) => [...previous, text];
@@ -52,8 +52,8 @@ export const CHECK_OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   "The server": [
     new Option(
       "--exec <command>",
-      "start the server itself, with PORT set to the target's port, and again when it died; only " +
-        "then its end by SIGTERM is judged",
+      "start the server with this command, with PORT set to the target's port, and again if it " +
+        "dies; only with this option is its end by SIGTERM judged",
     ),
     count("--pid", "the server's process", {
       max: MAX_PID,

@@ -13,7 +13,7 @@ import { isThisMachine } from "../../system/this_machine.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import type { CheckFlags } from "./options.ts";
 
-/** A target, and how it is given back. */
+/** A target; disposing of it stops what was started for it. */
 export interface OpenedTarget extends AsyncDisposable {
   target: Target;
 }
@@ -21,7 +21,7 @@ export interface OpenedTarget extends AsyncDisposable {
 /**
  * Finds the server `text`, and starts it if `--exec` says so.
  *
- * @throws {UsageError} for what is no target, and for another machine without `--allow-remote`
+ * @throws {UsageError} when `text` is not a target, or another machine's without `--allow-remote`
  * @throws {Failure} when its name cannot be resolved, or the server does not start
  */
 export async function openTarget(
@@ -58,7 +58,7 @@ export async function openTarget(
   const target: Target = {
     ...common,
     supervisor,
-    // Another one after each start.
+    // A new process after each start.
     get process() {
       return supervisor.process;
     },

@@ -14,7 +14,7 @@ _ktcp() {
   local at=ktcp place=1 taking= many= kind= word current=\${COMP_WORDS[COMP_CWORD]}
   local -a known=()
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    # Of --engine=epoll bash makes three words.
+    # bash splits --engine=epoll into three words.
     [ "$word" = "=" ] && continue
 ${walk(tables)}
   done
@@ -39,7 +39,7 @@ ${branches(tables.options, line)}
   fi
   COMPREPLY=()
   if [ -n "$kind" ]; then
-    # bash 3.2 has no compopt: it puts no slash behind directories.
+    # bash 3.2 has no compopt, so no slash follows directories there.
     compopt -o filenames 2>/dev/null
     while IFS= read -r word; do
       COMPREPLY+=("$word")

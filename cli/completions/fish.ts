@@ -6,7 +6,7 @@ function quote(text: string): string {
   return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 }
 
-/** What a line of `complete` takes: the word, a tab, and what it is for. */
+/** The command that sets what is offered; fish expects a word, a tab, and its description. */
 function line({ values }: Offer): string {
   if (values === "file") return "set offered (__fish_complete_path $current)";
   if (values === "directory") return "set offered (__fish_complete_directories $current '')";

@@ -1,7 +1,7 @@
 /**
- * What can be completed where, as plain data that the shells' scripts are made from. All scripts go
+ * What can be completed where, as plain data that the shells' scripts are made from. All scripts work
  * the same way: they walk over the words before the cursor to find the command, how many arguments
- * it has so far and whether an option waits for its value; then they offer what stands here for that.
+ * it has so far and whether an option waits for its value; then they look up here what to offer.
  */
 import type { Command } from "commander";
 import { HelpLayout } from "../shared/help.ts";
@@ -58,10 +58,10 @@ export function describe(command: Command, path: string = command.name()): Comma
   return [{ path, commands, options, places }, ...below];
 }
 
-/** Something to offer: `keys` are the places where, such as `ktcp http --engine`, or `ktcp http 1`. */
+/** Something to offer, and where: `keys` are places such as `ktcp http --engine`, or `ktcp http 1`. */
 export interface Offer {
   keys: string[];
-  /** Whether the last argument of `keys`, which has no number then, may be repeated. */
+  /** Whether `keys` stand for an argument that may be repeated; they have no number then. */
   isRepeated: boolean;
   values: "file" | "directory" | readonly Word[];
 }
@@ -81,7 +81,7 @@ export interface Tables {
   options: Offer[];
 }
 
-/** Returns the tables of `commands`, without what has nothing to offer. */
+/** Returns the tables of `commands`, without places that have nothing to offer. */
 export function tablesOf(commands: readonly CommandWords[]): Tables {
   const takers = commands.flatMap(({ path, options }) =>
     options.map(({ long, short, takes, values }) => ({
@@ -133,7 +133,7 @@ export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Branches of a `case` of POSIX shells and zsh: for each of `offers` what `line` makes of it. */
+/** Branches of a `case` for POSIX shells and zsh: one for each of `offers`, with the line for it. */
 export function branches(offers: readonly Offer[], line: (offer: Offer) => string): string {
   return offers.map((offer) => {
     const patterns = offer.keys.map((key) =>

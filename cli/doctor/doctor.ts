@@ -1,6 +1,6 @@
 /**
  * `ktcp doctor`: what this machine is and allows, what does not work here and why, and what to type
- * for each thing that limits.
+ * to change that.
  */
 import { Command, Option } from "commander";
 import { DEFAULT_PLAN } from "../../bench/echo/plan.ts";
@@ -19,9 +19,9 @@ export function command(): Command {
   const { threads, rounds } = DEFAULT_PLAN;
   const doctor = new Command("doctor")
     .description(
-      "Shows what this machine is and allows: its limits, held against a planned load; the " +
-        "engines that servers and clients may have; the kernel's interfaces and the tools that " +
-        "ktcp uses where they are. Of each that limits it says what to type.",
+      "Shows what this machine is and allows: its limits, checked against a planned load; the " +
+        "engines that servers and clients can use; the kernel's interfaces and the tools that " +
+        "ktcp uses where they exist. For each that falls short, it says what to type.",
     );
   addOptions(doctor, [
     count("--threads", "planned clients", { max: 10_000_000, default: threads }),
@@ -30,7 +30,7 @@ export function command(): Command {
   return withNotes(doctor, {
     about: [
       "The plan is that of 'ktcp bench': clients and server in one process, all clients " +
-      "connecting at once. Of open files the hard limit counts: ktcp raises its soft limit to it.",
+      "connecting at once. For open files the hard limit counts: ktcp raises its soft limit to it.",
     ],
     exit: { 1: "something does not fit the plan" },
     examples: [

@@ -1,16 +1,16 @@
-/** Engines, and what else ktcp uses of the kernel: whether it can be had here, and why not. */
+/** Engines, and other interfaces of the kernel that ktcp uses: whether they are available, and why not. */
 import { LibcError, SystemError } from "../../system/linux/libc.ts";
 import { type EngineSupport, engineSupport, linuxEngines } from "../../system/linux/engines.ts";
 import type { Machine } from "../../system/machine.ts";
 import { hasNetAdmin } from "../../system/sockets/capability.ts";
 import { SockDiag } from "../../system/sockets/sock_diag.ts";
 
-/** Whether a server can have an engine, and why not. */
+/** An engine: whether it is available here, and why not. */
 export interface Engine extends Omit<EngineSupport, "name"> {
   name: "deno" | EngineSupport["name"];
 }
 
-/** All engines; the runtime's sockets are always there. */
+/** All engines; the runtime's sockets are always available. */
 export function allEngines(): Engine[] {
   return [{ name: "deno", isAvailable: true }, ...linuxEngines()];
 }
@@ -51,12 +51,12 @@ export function interfaces({ pressure }: Pick<Machine, "pressure">): Interface[]
     ),
     tried(
       { name: "CAP_NET_ADMIN", use: "drops sockets", fix: "sudo ktcp sockets drop --help" },
-      notHere ?? (hasNetAdmin() ? undefined : "it is root's, and this process is not"),
+      notHere ?? (hasNetAdmin() ? undefined : "this process lacks it; root has it"),
     ),
   ];
 }
 
-/** Loads the module that a kernel may have left out until now. */
+/** Loads the kernel module, which may not be loaded yet. */
 const LOAD_DIAG = "sudo modprobe tcp_diag";
 
 /** Why the kernel lists no sockets by sock_diag; undefined when it does. */

@@ -1,4 +1,4 @@
-/** What `ktcp doctor` found, as a person reads it. */
+/** The findings of `ktcp doctor` as text. */
 import { amountOf, type Check, effectOf } from "../../bench/load/limits.ts";
 import { wrap } from "../../bench/report/text_layout.ts";
 import type { Machine } from "../../system/machine.ts";
@@ -22,19 +22,20 @@ export interface Findings {
   tools: Tool[];
 }
 
-/** A line of a list: a mark, a name, what is to say, and what to type. */
+/** A line of a list: a mark, a name, a text, and what to type. */
 interface Row {
   mark: string;
   name: string;
-  /** What is not broken: the words of a sentence, or a whole figure. */
+  /** Parts that are not broken: the words of a sentence, or a whole figure. */
   text: readonly string[];
   /** A sentence below the line. */
   more?: string;
   fix?: string;
 }
 
-/** With fewer columns for its text, a row has it below its name. */
+/** If fewer columns are left, a row's text goes below its name. */
 const LEAST_ROOM = 16;
+/** Columns of the marks. */
 const MARK = 6;
 
 /** The findings in at most `width` columns where their words allow it. */
@@ -45,8 +46,8 @@ export function doctorText(findings: Findings, width: number): string {
     listText("This machine:", machineRows(machine), width),
     limitsText(threads, checks, width),
     listText("Engines of servers and clients (--engine):", engines.map(engineRow), width),
-    listText("What ktcp uses of the kernel:", interfaces.map(interfaceRow), width),
-    listText("Tools, if they are there:", tools.map(toolRow), width),
+    listText("The kernel's interfaces that ktcp uses:", interfaces.map(interfaceRow), width),
+    listText("Tools that ktcp uses where they are installed:", tools.map(toolRow), width),
   ].join("\n\n");
 }
 
@@ -58,7 +59,7 @@ function headText({ commit, deno, v8, isCompiled }: Findings["runtime"], width: 
   });
 }
 
-/** The checks: those that fail with their effect and the way out. */
+/** The checks; those that fail also with their effect and what to type. */
 export function limitsText(threads: number, checks: readonly Check[], width: number): string {
   const values = checks.map((check) => amountOf(check.name, check.value));
   const valueWidth = Math.max(...values.map((value) => value.length));
@@ -101,13 +102,13 @@ function machineRows(machine: Machine): Row[] {
         name,
         soft === hard
           ? limitText(name, soft)
-          : `${limitText(name, soft)}, at the most ${limitText(name, hard)}`,
+          : `${limitText(name, soft)}, hard limit ${limitText(name, hard)}`,
       )
     ),
   ];
 }
 
-/** A load in this part of the time disturbs what is measured, in per cent. */
+/** If threads wait for CPUs for this share of the time or more, in per cent, measurements suffer. */
 const BUSY = 10;
 
 function pressureText({ cpu, memory, io }: NonNullable<Machine["pressure"]>): string {
@@ -146,7 +147,7 @@ function words(text: string): string[] {
   return text.split(" ").filter(Boolean);
 }
 
-/** `rows` below `heading`, the texts in a column, or below the names where that has no room. */
+/** `rows` below `heading`, the texts in a column, or below the names where a column has no room. */
 function listText(heading: string, rows: readonly Row[], width: number): string {
   const marks = rows.some(({ mark }) => mark !== "") ? MARK : 2;
   const names = Math.max(...rows.map(({ name }) => name.length));

@@ -53,7 +53,7 @@ function namedAlike(name: string): Record<Manager, string> {
   return { "apt-get": name, "dnf": name, "apk": name, "pacman": name, "brew": name };
 }
 
-/** Debian leaves out of a user's PATH what daemons stand in. */
+/** Where daemons are installed: Debian leaves these folders out of a user's PATH. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** Looks for all tools. */

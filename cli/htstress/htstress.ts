@@ -43,15 +43,15 @@ export function command(): Command {
   const htstress = new Command("htstress")
     .description(
       "HTTP load: requests as fast as responses come, or at a rate, over connections that stay " +
-        "open or over one each (HTTP/1.0, the default). Responses with a status of 400 and above " +
-        "are bad, and so are those that are cut short or no HTTP.",
+        "open or over a new one each (HTTP/1.0, the default). Responses with a status of 400 or " +
+        "above are bad, and so are those that are cut short or are not HTTP.",
     )
     .usage("[options] <[http://]host[:port]/path...>")
     .argument("[urls...]", "in turn; http:// may be left out");
   addHtstressOptions(htstress);
   return withNotes(htstress, {
     exit: {
-      1: "nobody listens, a socket error, no good response, a bad one where a good one is " +
+      1: "no server listens, a socket error, no good response, a bad one where a good one is " +
         "expected, or a --fail-if holds",
       130: "Ctrl-C, SIGTERM or SIGHUP: the figures so far are printed",
     },
@@ -147,7 +147,7 @@ async function runOnce(
     );
   }
   noteLateStart("htstress", flags.startAt, outcome.run.startedMs);
-  // The summary names them.
+  // Without --json, the summary names the faults.
   if (flags.json && result.faults.length > 0) {
     printNote(`ktcp htstress: ${faultText(result.faults[0])}`);
   }

@@ -1,4 +1,4 @@
-/** The options of `ktcp htstress`: their texts, and what they come to as a load. */
+/** The options of `ktcp htstress`: their texts, and the load that they describe. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HtstressOptions, LoadRequest } from "../../bench/http/htstress.ts";
 import type { DnsMode } from "../../bench/http/origins.ts";
@@ -29,7 +29,7 @@ import { COMPARE_OPTIONS, type CompareFlags } from "../shared/compare.ts";
 import { WATCH_OPTIONS, type WatchFlags } from "../shared/watch.ts";
 import { MAX_LISTED, readReplay, readTargets } from "./sources.ts";
 
-/** What commander makes of the command line. */
+/** Values of the options, as commander parses them. */
 export interface HtstressFlags extends WatchFlags, CompareFlags {
   urls?: string;
   replay?: string;
@@ -72,10 +72,10 @@ const MAX_THREADS = 256;
 const MAX_PIPELINE = 10_000;
 const MAX_RATE = 10_000_000;
 
-/** `--speed` is at most so far from 1. */
+/** `--speed` may be from 1/10,000 to 10,000. */
 const MAX_SPEED = 10_000;
 
-/** How long a run takes that is given neither a number of requests nor a time. */
+/** Length of a run that is given neither a number of requests nor a time. */
 const DEFAULT_DURATION_MS = 10_000;
 
 /** Adds the options to `command`, in the order in which the help shows them. */
@@ -99,7 +99,7 @@ export function addHtstressOptions(command: Command): Command {
     "Load": [
       amount(
         "--rate",
-        "open loop: so many requests per second in all, such as 5000 or 0.5, latency from the " +
+        "open loop: this many requests per second in all, such as 5000 or 0.5, latency from the " +
           "intended start",
         { max: MAX_RATE },
       ),
@@ -134,7 +134,7 @@ export function addHtstressOptions(command: Command): Command {
         "--replay",
         "requests of an access log (JSON, common, combined; -: stdin) at their own times",
       ),
-      new Option("--speed <factor>", "replay so many times as fast").argParser(speed)
+      new Option("--speed <factor>", "replay this many times as fast").argParser(speed)
         .default(undefined, "1"),
     ],
     "Connections": [
@@ -166,7 +166,7 @@ export function addHtstressOptions(command: Command): Command {
 }
 
 /**
- * What `flags` and `texts` (the URLs) come to; reads the files that list requests.
+ * The load that `flags` and `texts` (the URLs) describe; reads the files that list requests.
  *
  * @throws {UsageError} for options that exclude each other or make no sense
  * @throws {Failure} when a log has nothing to replay
@@ -273,7 +273,7 @@ function checkSource(texts: readonly string[], flags: HtstressFlags): void {
   }
 }
 
-/** The requests of the load, when they start if that is known, and the URLs that results name. */
+/** The requests of the load, their start times if these are known, and the URLs that results name. */
 async function readSource(
   texts: string[],
   { urls, replay, speed = 1, number, header }: HtstressFlags,
@@ -293,13 +293,15 @@ async function readSource(
   return { urls: [...new Set(servers)], sent };
 }
 
-/** Why system calls do not reach `urls`; undefined when they do. */
+/** Why engines that make system calls cannot reach `urls`; undefined when they can. */
 function onlyRuntime(urls: readonly HttpUrl[]): string | undefined {
   if (urls.some((url) => url.isSecure)) return "it speaks no TLS";
-  if (urls.some((url) => url.host.hostname.includes("%"))) return "it knows no zones of addresses";
+  if (urls.some((url) => url.host.hostname.includes("%"))) {
+    return "it does not know zones of addresses";
+  }
 }
 
-/** What shows one run. @throws {UsageError} */
+/** Refuses the options that concern a single run. @throws {UsageError} */
 function refuseWithSweep({ csv, hdrLog, sample, histogram, failIf }: HtstressFlags): void {
   const excluded = csv !== undefined
     ? `--csv '${csv}'`
@@ -313,7 +315,7 @@ function refuseWithSweep({ csv, hdrLog, sample, histogram, failIf }: HtstressFla
   if (excluded) throw new UsageError(`${excluded} and --sweep exclude each other`);
 }
 
-/** A run without any end of its own gets one. */
+/** The length of the measured time unless `--duration` says it; 0 when something else ends the run. */
 function defaultDurationMs({ number, replay }: HtstressFlags): number {
   return number === undefined && replay === undefined ? DEFAULT_DURATION_MS : 0;
 }
@@ -337,7 +339,9 @@ function readBody(path: string | undefined): Uint8Array | undefined {
 
 function hostField(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text;
-  throw new UsageError(`--host '${text}' holds white space or other characters no host has`);
+  throw new UsageError(
+    `--host '${text}' contains white space or other characters that no host has`,
+  );
 }
 
 function methodToken(text: string): string {

@@ -1,4 +1,4 @@
-/** Where the requests of a load are listed: the file of `--urls`, the log of `--replay`. */
+/** Reads the files that list the requests of a load: that of `--urls`, and the log of `--replay`. */
 import type { LoadRequest } from "../../bench/http/htstress.ts";
 import {
   type LoggedRequest,
@@ -17,14 +17,14 @@ import { formatCount } from "../../system/units.ts";
 import { Failure, messageOf, UsageError } from "../shared/failure.ts";
 import { linesOf } from "../shared/lines.ts";
 
-/** Requests that a file may list: they are kept in memory. */
+/** The most requests that a file may list: they are kept in memory. */
 export const MAX_LISTED = 1_000_000;
 
 /**
  * The requests that the file of `--urls` lists.
  *
- * @param form of lines that are only a URL; its headers are sent with all requests that do not
- *   have the same themselves
+ * @param form what is sent for lines that are only a URL; its headers are also sent with all requests
+ *   that have none of the same name
  * @throws {UsageError} which names file and line
  */
 export async function readTargets(path: string, form: RequestForm): Promise<LoadRequest[]> {
@@ -64,11 +64,12 @@ export async function readTargets(path: string, form: RequestForm): Promise<Load
   throw new UsageError(`--urls '${path}' lists no target; write a URL on each line`);
 }
 
-/** What `--replay` comes to. */
+/** What `--replay` sends. */
 export interface Replay {
   sent: LoadRequest[];
+  /** When each request starts, in microseconds from the start of the run. */
   startsUs: Float64Array;
-  /** What is to be said about it, each on a line. */
+  /** Notes for the user, one line each. */
   notes: string[];
 }
 
@@ -76,9 +77,9 @@ export interface Replay {
 export interface ReplayOptions {
   /** Where the requests go, whatever the log says. */
   server: HttpUrl;
-  /** The requests are sent so many times as fast as they came. */
+  /** How many times as fast as logged the requests are sent. */
   speed: number;
-  /** The most requests, from the first on; absent: all. */
+  /** How many requests are sent at most, from the first on; absent: all. */
   most?: number;
   /** Sent with every request, in place of fields of the same name in the log. */
   headers: readonly Header[];

@@ -13,7 +13,7 @@ import { VERSION } from "../shared/version.ts";
 /** Length of a step unless --duration or --number say otherwise. */
 const STEP_MS = 2000;
 
-/** Up to this concurrency a sweep goes unless it is told. */
+/** The highest concurrency of a sweep unless `-c` says otherwise. */
 const MAX_CONCURRENCY = 256;
 
 /** Steps of a sweep up to `--rate`. */
@@ -30,7 +30,7 @@ export interface SweepOptions {
   ): Promise<{ outcome: HtstressOutcome }>;
 }
 
-/** Runs `options` at every load of the sweep, and prints what came of it. */
+/** Runs `options` at every load of the sweep, and prints the results. */
 export async function runSweep(
   options: HtstressOptions,
   { flags, measure, interrupt }: SweepOptions,
@@ -75,8 +75,8 @@ export async function runSweep(
 }
 
 /**
- * Good responses per second. At a rate they are the part of it that was due and answered well, so
- * that long latencies at the end of a short step do not count as a rate that was not kept.
+ * Good responses per second. With `--rate`, this is the rate times the share of due requests that were
+ * answered well: so long latencies at the end of a short step do not count as a rate that was not kept.
  */
 function goodPerSecond(load: number, result: HtstressResult): number {
   const { good, statuses, schedule, requestsPerSecond } = result;
@@ -100,7 +100,7 @@ function loadsOf(options: HtstressOptions, { sweep }: HtstressFlags): number[] {
   if (ratePerSecond > 0) {
     return Array.from(
       { length: RATE_STEPS },
-      // Without the digits that only the binary fraction has.
+      // Without the rounding errors of binary fractions.
       (_, i) => Number((ratePerSecond * (i + 1) / RATE_STEPS).toPrecision(12)),
     );
   }

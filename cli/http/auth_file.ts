@@ -2,7 +2,7 @@
 import { OptionError, parseHtpasswd, type Users } from "../../servers/mod.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
-/** Who may come in. @throws {UsageError} for a file that cannot be read or used */
+/** The users who may log in. @throws {UsageError} for a file that cannot be read or used */
 export function readUsers(path: string): Users {
   let text: string;
   try {

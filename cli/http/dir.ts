@@ -60,8 +60,8 @@ const NEED_DIRECTORY = [
 /**
  * The directory that the argument and `--dir` name.
  *
- * @throws {UsageError} when they name different ones, beside `--echo`, and when there is none though
- *   another option needs it
+ * @throws {UsageError} when they name different ones, when one is named together with `--echo`, and
+ *   when none is named though another option needs one
  */
 export function directoryOf(argument: string | undefined, command: Command): string | undefined {
   const { dir, echo } = command.opts<DirFlags & { echo?: boolean }>();
@@ -113,21 +113,21 @@ export const DIR_OPTION: Option = directory("-d, --dir", "the same as the argume
 export const FILE_OPTIONS: readonly Option[] = [
   new Option("--index <name>", "file that stands for its directory; may be repeated")
     .argParser(collect((text) => text)).default(undefined, "index.html"),
-  new Option("--spa", "answer with the root's index where a page is wanted and no file is"),
+  new Option("--spa", "answer with the root's index where a page is wanted and there is no file"),
   new Option("--clean-urls", "let /about also name about.html"),
   new Option("--no-listing", "answer 404 for a directory without index, not its listing"),
   new Option("--dotfiles", "serve names that begin with a dot"),
   new Option("--follow-symlinks", "serve symbolic links that lead out of the directory"),
   new Option(
     "--compress",
-    "compress text on the fly; .br, .zst and .gz files beside are always used",
+    "compress text on the fly; .br, .zst and .gz files next to a file are always used",
   ),
   size("--cache", "memory for files and compressed copies, over all Workers; 0 keeps none", {
     default: DEFAULT_CACHE_BYTES,
   }),
 ];
 
-/** What stands in the heads of answers. */
+/** What the heads of answers contain. */
 export const HEADER_OPTIONS: readonly Option[] = [
   new Option(
     "--cache-control <value>",
@@ -140,7 +140,7 @@ export const HEADER_OPTIONS: readonly Option[] = [
   ).argParser(collect(parserFor(parseHeader))),
   new Option(
     "--security-headers",
-    "send a strict Content-Security-Policy and its like; --header changes single ones",
+    "send a strict Content-Security-Policy and similar fields; --header changes single ones",
   ),
   new Option(
     "--redirect <rule>",
@@ -148,16 +148,16 @@ export const HEADER_OPTIONS: readonly Option[] = [
   ).argParser(collect(parserFor(parseRedirect))),
 ];
 
-/** Who may come in. */
+/** Who is let in. */
 export const PASSWORD_OPTIONS: readonly Option[] = [
   new Option(
     "--auth <user:password>",
-    "ask for a password (basic); user:@FILE reads it from there; else see KTCP_AUTH",
+    "ask for a password (Basic); user:@FILE reads it from FILE; default: the variable KTCP_AUTH",
   ).argParser(parserFor(parseAuth)),
-  file("--auth-file", "ask for a password of this file (htpasswd -B); SIGHUP reads it again"),
+  file("--auth-file", "ask for a password from this file (htpasswd -B); SIGHUP reads it again"),
 ];
 
-/** Where the kernel shows itself as files. The runtime gives servers no access to what is below. */
+/** Where the kernel shows its state as files. The runtime gives servers no access to what is below. */
 const KERNEL_PATHS = ["/proc", "/sys", "/dev"];
 
 /** statfs(2) types of file systems that hold no stored files, wherever they are mounted. */
@@ -206,12 +206,12 @@ function checkDirectory(path: string): void {
   }
 }
 
-/** Who may come in where no option says it, so that the password does not stand in ps(1). */
+/** Holds the credentials where no option does: ps(1) would show a password among the options. */
 const AUTH_VARIABLE = "KTCP_AUTH";
 
 /**
- * Who may come in: as `--auth` or the environment says; a password that begins with `@` names a file,
- * whose first line it is.
+ * The credentials that `--auth` or the environment gives. A password that begins with `@` names a
+ * file, whose first line is the password.
  *
  * @throws {UsageError} when the file cannot be read or is empty, or the variable cannot be used
  */
@@ -225,7 +225,9 @@ function credentials(given: Credentials | undefined): Credentials | undefined {
   } catch (error) {
     throw new UsageError(`option '--auth': cannot read '${path}': ${messageOf(error)}`);
   }
-  if (password === "") throw new UsageError(`option '--auth': '${path}' begins with no password`);
+  if (password === "") {
+    throw new UsageError(`option '--auth': the first line of '${path}' is empty`);
+  }
   return { ...auth, password };
 }
 
@@ -240,9 +242,9 @@ function authOfEnvironment(): Credentials | undefined {
 }
 
 /**
- * The absolute path that `path` names, with the links in it: the server follows them at each look, as
- * deployments re-point them. But what stands before `..` is settled, which means the parent of the
- * directory that a link leads to.
+ * The absolute path that `path` names, with its symbolic links unresolved: the server follows them at
+ * each access, because deployments re-point them. Only what comes before `..` is resolved, because
+ * `..` means the parent of the directory that a link leads to.
  */
 function linkedPath(path: string): string {
   const full = isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;

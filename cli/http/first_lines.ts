@@ -5,7 +5,7 @@
 import { isIP } from "node:net";
 import { formatHostPort } from "../../system/address.ts";
 
-/** A server that listens, as far as it matters to who wants to visit it. */
+/** What a visitor needs to know of a server that listens. */
 export interface Listening {
   /** `127.0.0.1:8081`, `[::1]:8081` or `unix:/path`. */
   address: string;
@@ -17,7 +17,7 @@ export interface Listening {
   followSymlinks?: boolean;
 }
 
-/** An interface's address, as `Deno.networkInterfaces` tells it. */
+/** An interface's address, as `Deno.networkInterfaces` returns it. */
 export type InterfaceAddress = Pick<Deno.NetworkInterfaceInfo, "address" | "family">;
 
 /** The addresses of this machine, loopback first; none where they may not be read. */
@@ -29,7 +29,7 @@ export function interfaceAddresses(): InterfaceAddress[] {
   }
 }
 
-/** Whether `host` stands for each address of this machine. */
+/** Whether `host` stands for all addresses of this machine. */
 export function isAnyAddress(host: string): boolean {
   return ["0.0.0.0", "::", "[::]"].includes(host);
 }

@@ -69,7 +69,7 @@ const MAX_LINE_BYTES = 16384;
 const MAX_HEADER_BYTES = 47104;
 
 /**
- * Opens the file of `--log-file` and lets the log go there.
+ * Opens the file of `--log-file` and directs the log to it.
  *
  * @throws {UsageError} when nothing is to be logged
  * @throws {Failure} when it cannot be opened
@@ -88,7 +88,7 @@ function openLogFile({ log, logFile: path }: HttpFlags): LogFile | undefined {
   }
 }
 
-/** A certificate for what clients call a server on `host`. */
+/** A certificate for the names by which clients reach a server on `host`. */
 async function makeCertificate(host: string): Promise<SelfSigned> {
   const { ownNames, selfSigned } = await import("./self_signed.ts");
   return await selfSigned(ownNames(host, interfaceAddresses()));
@@ -120,14 +120,14 @@ export function command(): Command {
         "--tls-self-signed",
         "speak HTTPS with a certificate made at the start, for loopback and --host",
       ).conflicts(["tlsCert", "tlsKey", "unix"]),
-      port("--http-redirect", "beside HTTPS, redirect http:// on this port to it"),
+      port("--http-redirect", "also listen on this port, and redirect http:// to HTTPS"),
     ],
     "Logs and figures": [
-      file("--log-file", "write the log there, common by default; SIGHUP opens it anew"),
+      file("--log-file", "write the log there, in format common by default; SIGHUP reopens it"),
       new Option("--trust-proxy", "log the client that X-Forwarded-For names last"),
       new Option(
         "--metrics <host:port>",
-        "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone is of 127.0.0.1",
+        "serve /metrics (OpenMetrics), /healthz and /readyz there; a port alone means 127.0.0.1",
       ).argParser(parseMetricsAddress),
       STATS_OPTION,
     ],
@@ -178,8 +178,8 @@ export function command(): Command {
       const isTls = flags.tlsSelfSigned || flags.tlsCert !== undefined;
       const isTerminal = Deno.stderr.isTerminal();
       const logFile = openLogFile(flags);
-      const unasked = logFile !== undefined ? "common" : isTerminal ? "short" : "off";
-      const format = flags.log ?? unasked;
+      const defaultFormat = logFile !== undefined ? "common" : isTerminal ? "short" : "off";
+      const format = flags.log ?? defaultFormat;
       const service: HttpServiceOptions = {
         kind: "http",
         content: flags.dir !== undefined ? "dir" : flags.echo ? "echo" : "hello",

@@ -15,28 +15,28 @@ export interface Reloadable {
 }
 
 /**
- * Reads files again, each by itself: what is wrong with one is told, the old one stays in use, and
- * the others are read all the same. Never throws.
+ * Reads files again, each by itself: if one cannot be used, this is reported, the old one stays in
+ * use, and the others are read all the same. Never throws.
  */
 export async function reload(
   server: RunningServer,
   { logFile, authFile, tls }: Reloadable,
 ): Promise<void> {
   if (logFile !== undefined) {
-    await attempt("log file", () => logFile.reopen(), "the old one is written on");
+    await attempt("log file", () => logFile.reopen(), "the old one stays in use");
   }
   if (authFile !== undefined) {
     const load = () => server.setUsers!(readUsers(authFile));
-    await attempt("password file", load, "the old one is used on");
+    await attempt("password file", load, "the old one stays in use");
   }
   if (tls === undefined) return;
   await attempt("certificate", async () => {
     const certificate = tlsOptions(tls)!;
     if (server.renew === undefined) {
-      throw new Error("to change it without a restart takes FFI on Linux");
+      throw new Error("changing it without a restart needs FFI on Linux");
     }
     await server.renew(certificate);
-  }, "the old one is used on");
+  }, "the old one stays in use");
 }
 
 async function attempt(

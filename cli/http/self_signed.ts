@@ -4,15 +4,15 @@ import { isIP } from "node:net";
 import type { Certificate } from "../../servers/mod.ts";
 import { type InterfaceAddress, isAnyAddress } from "./first_lines.ts";
 
-/** How long it is valid, in days; browsers ask no questions about so short a time. */
+/** How long it is valid, in days; browsers reject certificates that are valid for years. */
 const VALID_DAYS = 90;
 
-/** Clocks of clients may be slow, by so many milliseconds. */
+/** How far the clocks of clients may be slow, in milliseconds. */
 const SKEW_MS = 3_600_000;
 
 const DAY_MS = 86_400_000;
 
-/** A certificate, and what a person compares. */
+/** A certificate, and what a person checks it by. */
 export interface SelfSigned extends Certificate {
   /** DNS names and IP addresses that it is for. */
   names: string[];
@@ -21,8 +21,8 @@ export interface SelfSigned extends Certificate {
 }
 
 /**
- * What a server that listens on `host` is called by clients: loopback, and the host; for 0.0.0.0 and ::
- * each address of this machine.
+ * The names by which clients reach a server that listens on `host`: loopback, and the host; for 0.0.0.0
+ * and :: each address of this machine.
  */
 export function ownNames(host: string, addresses: readonly InterfaceAddress[]): string[] {
   const others = isAnyAddress(host) ? addresses.map(({ address }) => address) : [host];
@@ -55,7 +55,7 @@ export async function selfSigned(names: string[]): Promise<SelfSigned> {
   return { cert, key, names, fingerprint: new X509Certificate(cert).fingerprint256 };
 }
 
-/** What is told of it at the start. */
+/** The note about it at the start. */
 export function selfSignedLine({ names, fingerprint }: SelfSigned): string {
   return `self-signed certificate for ${names.join(", ")}; SHA-256 ${fingerprint}`;
 }

@@ -25,7 +25,7 @@ function readPem(option: string, path: string): string {
   }
 }
 
-/** Labels of certificates and keys; others (parameters, requests) are passed over. */
+/** Labels of certificates and keys; others (parameters, requests) are skipped. */
 const CERTIFICATE = /^(?:X509 |TRUSTED )?CERTIFICATE$/;
 const KEY = /PRIVATE KEY$/;
 
@@ -34,11 +34,11 @@ function parseCertificates(path: string, pem: string): X509Certificate[] {
   try {
     if (blocks.length > 0) return blocks.map(({ text }) => new X509Certificate(text));
   } catch {
-    // Said below: the parser's own words name positions in its grammar.
+    // Reported below: the parser's own message only names positions in its grammar.
   }
   throw new UsageError(
     `option '--tls-cert': '${path}' holds no PEM certificate; ` +
-      "it begins with -----BEGIN CERTIFICATE-----",
+      "one begins with -----BEGIN CERTIFICATE-----",
   );
 }
 
@@ -56,15 +56,15 @@ function parseKeys(path: string, pem: string): KeyObject[] {
   try {
     if (plain.length > 0) return plain.map(({ text }) => createPrivateKey(text));
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new UsageError(
     `option '--tls-key': '${path}' holds no PEM private key; ` +
-      "it begins with -----BEGIN PRIVATE KEY-----",
+      "one begins with -----BEGIN PRIVATE KEY-----",
   );
 }
 
-/** What TLS can sign with; RSA below and beyond these bits is refused by it, or by clients. */
+/** Bits of RSA keys: clients refuse shorter ones, and the TLS library longer ones. */
 const RSA_BITS = { least: 2048, most: 8192 };
 const CURVES: Record<string, string> = {
   prime256v1: "P-256",
@@ -74,13 +74,13 @@ const CURVES: Record<string, string> = {
 const REPLACEMENT =
   "make one with 'openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256'";
 
-/** Why the server cannot use `key`; undefined when it can. */
+/** Why the server cannot use `key`, as the end of a sentence; undefined when it can. */
 function unfitness({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
   switch (type) {
     case "rsa": {
       const bits = details?.modulusLength ?? 0;
       if (bits < RSA_BITS.least) {
-        return `has ${bits} bits, and clients trust RSA keys from ${RSA_BITS.least} on`;
+        return `has ${bits} bits, and clients trust only RSA keys of ${RSA_BITS.least} or more`;
       }
       if (bits > RSA_BITS.most) return `has ${bits} bits, more than TLS takes (${RSA_BITS.most})`;
       return undefined;
@@ -93,7 +93,7 @@ function unfitness({ asymmetricKeyType: type, asymmetricKeyDetails: details }: K
     case "ed25519":
       return undefined;
     default:
-      return `is of the kind ${type}, with which TLS cannot sign`;
+      return `is of the kind ${type}, which TLS cannot sign with`;
   }
 }
 

@@ -22,7 +22,7 @@ export async function explain(names: readonly string[], language: Language): Pro
 async function showInPager(text: string): Promise<boolean> {
   const pager = Deno.env.get("PAGER") || "less";
   if (pager === "cat" || Deno.build.os === "windows") return false;
-  // Ctrl-C is for the pager, which reads on from the terminal.
+  // Ctrl-C is for the pager, which goes on reading from the terminal.
   const ignore = () => {};
   Deno.addSignalListener("SIGINT", ignore);
   try {
@@ -36,7 +36,7 @@ async function showInPager(text: string): Promise<boolean> {
       await writer.write(new TextEncoder().encode(text + "\n"));
       await writer.close();
     } catch {
-      // The reader has seen enough.
+      // The user left the pager before the end.
     }
     return (await process.status).code !== 127;
   } catch {

@@ -48,7 +48,7 @@ const ROUNDS = { quick: 3, full: 5 };
 
 const LAB_NAMES = LABS.map(({ name }) => name);
 
-/** The page that is no lab's: every question of the course. */
+/** A page that belongs to no lab: every question of the course. */
 const COURSE = "course";
 
 /** Builds the command; its exit code is 1 when an echo or a request failed. */
@@ -253,7 +253,7 @@ async function runAll(
   }
 }
 
-/** Says of which servers the CPU time is not known. */
+/** Names the servers whose CPU time cannot be measured. */
 function noteUnseen(targets: readonly ForeignTarget[]): void {
   for (const { name, pids = [] } of targets) {
     if (pids.length > 0) continue;
@@ -282,7 +282,7 @@ async function blame(error: unknown, compiled: readonly CompiledServer[]): Promi
   throw error;
 }
 
-/** Runs `lab`; null when an interruption left nothing of it: servers that start get it as well. */
+/** Runs `lab`; null if it failed after an interruption, which also ends servers that are starting. */
 async function runUnlessInterrupted(lab: Lab, context: LabContext): Promise<LabResult | null> {
   try {
     return await runLab(lab, context, VERSION);

@@ -1,6 +1,6 @@
 /**
  * `--target-c FILE.c`: a server in C, such as a student's `user-echo-server.c`, is compiled with the
- * system's compiler and runs in a process of its own while an experiment does.
+ * system's compiler and runs in a process of its own during an experiment.
  */
 import { basename, join } from "node:path";
 import { InvalidArgumentError } from "commander";
@@ -25,10 +25,10 @@ const COMPILE_MS = 30_000;
 /** How long a server may take until it listens, in ms. */
 const START_MS = 5000;
 
-/** Between two looks whether it does. */
+/** How often that is checked, in ms. */
 const POLL_MS = 20;
 
-/** How long it may take to end when it is told to: it has nothing to finish. */
+/** How long it may take to end when it is told to, in ms: it has nothing to finish. */
 const STOP_MS = 500;
 
 /** Lines of a compiler's messages, or of a server's, that are shown. */
@@ -48,7 +48,7 @@ export function parseSource(path: string, previous: string[] = []): string[] {
   return [...previous, path];
 }
 
-/** How tables call the server of the file `path`: not as its rebuild in lab `originals`. */
+/** What tables call the server of `path`: with the suffix, unlike its rebuild in lab `originals`. */
 export function nameOf(path: string): string {
   return basename(path);
 }
@@ -91,7 +91,7 @@ export class CompiledServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a process, and waits until it listens, at whichever port.
+   * Starts a process, and waits until it listens, on whichever port.
    *
    * @throws {Failure} when it does not, or speaks neither HTTP nor echo
    */
@@ -149,7 +149,7 @@ export class CompiledServer implements AsyncDisposable {
         );
       }
     }
-    throw cannot(`it listens at no TCP port within ${START_MS / 1000} s`);
+    throw cannot(`it listens on no TCP port after ${START_MS / 1000} s`);
   }
 }
 

@@ -6,10 +6,10 @@ import { Failure, messageOf } from "../shared/failure.ts";
 
 const SYNTAX = /^([^=]{1,40})=(?:\[([0-9a-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i;
 
-/** How long a server may take to show what it speaks. */
+/** How long a server may take to show which protocol it speaks, in ms. */
 const PROBE_MS = 3000;
 
-/** How long an answer is waited for to become longer than what was sent. */
+/** How long more bytes may follow a complete echo, in ms. */
 const PADDING_MS = 100;
 
 /** Parses a `--target` and adds it to those before it. */
@@ -59,7 +59,7 @@ export async function probeTarget(target: Target): Promise<ForeignTarget> {
   }
 }
 
-/** Tells what was spoken from the answer to `request`; null for neither. */
+/** Tells the protocol from the answer to `request`; null when it is neither. */
 async function readAnswer(
   conn: Deno.TcpConn,
   request: string,
@@ -79,7 +79,7 @@ async function readAnswer(
   }
 }
 
-/** How many bytes come until {@linkcode PADDING_MS} is over; ends the connection. */
+/** How many bytes arrive within {@linkcode PADDING_MS}; closes the connection. */
 async function restOf(conn: Deno.TcpConn): Promise<number> {
   const buffer = new Uint8Array(65536);
   const timer = setTimeout(() => closeQuietly(conn), PADDING_MS);

@@ -12,7 +12,7 @@ const EXIT_STATUS: Readonly<Record<number, string>> = {
   2: "usage error",
 };
 
-/** What only some commands have. */
+/** An exit code that only some commands have. */
 const INTERRUPTED = { 130: "a client was interrupted" };
 
 /** Commands above `command` and itself, the outermost first. */
@@ -26,7 +26,7 @@ export function pageName(command: Command): string {
   return pathOf(command).map((each) => each.name()).join("-");
 }
 
-/** Returns the page about `command`, which knows its parents. */
+/** Returns the page about `command`, whose parents must be set. */
 export function manPage(command: Command): string {
   const path = pathOf(command);
   const name = pageName(command);
@@ -128,7 +128,7 @@ function flags(text: string): string {
   }).join("");
 }
 
-/** Longest line of the source: mandoc complains about others. */
+/** Longest line of the source: mandoc complains about longer ones. */
 const WIDTH = 78;
 
 /** Text as lines of the source. */

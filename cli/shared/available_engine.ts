@@ -12,7 +12,7 @@ export async function availableEngine<Name extends LinuxEngine>(
   name: Name,
   refuse: (why: string) => Error,
 ): Promise<Name | "epoll"> {
-  // Loads the C library: not where it is not needed.
+  // Imported only where it is needed, because it loads the C library.
   const { engineSupport } = await import("../../system/linux/engines.ts");
   const { isAvailable, reason } = engineSupport(name);
   if (isAvailable) return name;

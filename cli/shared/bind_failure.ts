@@ -1,4 +1,4 @@
-/** Why a server cannot listen, told to a person. */
+/** Explains to a person why a server cannot listen. */
 import { SideServerError } from "../../servers/mod.ts";
 import { Failure, messageOf } from "./failure.ts";
 import { formatHostPort } from "../../system/address.ts";
@@ -25,7 +25,7 @@ function unixReason(error: unknown, path: string): string | undefined {
   if (error instanceof Deno.errors.AddrInUse) {
     return isSocketFile(path)
       ? "a server listens there; stop it or choose another --unix path"
-      : "there is something that is no socket; choose another --unix path";
+      : "a file is there that is not a socket; choose another --unix path";
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return "permission denied; choose a directory you can write to";

@@ -15,7 +15,7 @@ export interface CommandModule {
 /** A row of the command table. */
 export interface CommandEntry {
   name: string;
-  /** The heading below which the help lists it, one for all that serve a purpose. */
+  /** The heading below which the help lists it, shared by all commands for the same purpose. */
   group: string;
   summary: string;
   load(): Promise<CommandModule>;

@@ -12,7 +12,7 @@ import { checkPlot, drawPlot, minuteOf } from "./files.ts";
 import { outputWidth, printJson, printNote, printResult } from "./output.ts";
 import { VERSION } from "./version.ts";
 
-/** Values of the options, and of those that say what becomes of the comparison. */
+/** Values of the options, and of those that say how the comparison is shown. */
 export interface CompareFlags {
   compare?: string[];
   with?: string[];
@@ -87,8 +87,8 @@ async function plotSides(path: string, before: Saved[], after: Saved[]): Promise
 /** What the legend calls the sides. */
 function sideNames(before: Saved[], after: Saved[]): [string, string] {
   const [left, right] = [before, after].map((runs) => basename(runs[0].path, ".json"));
-  const isTold = before.length === 1 && after.length === 1 && left !== right;
-  return isTold ? [left, right] : ["before", "after"];
+  const areDistinct = before.length === 1 && after.length === 1 && left !== right;
+  return areDistinct ? [left, right] : ["before", "after"];
 }
 
 /** What was run, when it was saved, and how often. */

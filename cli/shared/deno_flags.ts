@@ -8,7 +8,7 @@ export const RUN_FLAGS: readonly string[] = [
   ...config.unstable.map((name) => `--unstable-${name}`),
 ];
 
-/** For a bundle beside its own Deno: nothing else is read, as the bundle's folder has all. */
+/** For a bundle beside its own Deno: it reads nothing else, because its folder holds everything. */
 export const SEALED_FLAGS: readonly string[] = [
   "--no-config",
   "--no-lock",

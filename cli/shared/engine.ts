@@ -30,7 +30,7 @@ export const ENGINE_OPTIONS: readonly Option[] = [
   ).choices(TRIGGERS).default(undefined, DEFAULT_ENGINE.trigger),
 ];
 
-/** What else is asked of the server that not every engine can do. */
+/** What else is asked of the server, and not every engine can do. */
 export interface EngineDemands {
   model: Model;
   isTls: boolean;

@@ -9,7 +9,7 @@ export function checkFolder(option: string, path: string): void {
   try {
     if (Deno.statSync(dirname(path)).isDirectory) return;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new Failure(`Cannot write --${option} '${path}': there is no folder '${dirname(path)}'`);
 }
@@ -23,7 +23,7 @@ export function checkFolder(option: string, path: string): void {
 export function checkPlot(path: string): void {
   if (!/\.(svg|png)$/.test(path)) {
     throw new UsageError(
-      `--plot '${path}' is neither; write a file name that ends in .svg or .png`,
+      `--plot '${path}' is neither SVG nor PNG; write a file name that ends in .svg or .png`,
     );
   }
   checkFolder("plot", path);

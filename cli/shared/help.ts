@@ -8,7 +8,7 @@ import { unitsOf } from "./options.ts";
 import { outputWidth } from "./output.ts";
 import { shellLines } from "./shell_lines.ts";
 
-/** What is told of a command behind its options. */
+/** What the help of a command says after its options. */
 export interface Notes {
   /** Paragraphs. */
   about?: readonly string[];
@@ -20,24 +20,24 @@ export interface Notes {
 
 const notes = new WeakMap<Command, Notes>();
 
-/** Sets what is told of `command` behind its options. */
+/** Sets what the help of `command` says after its options. */
 export function withNotes(command: Command, told: Notes): Command {
   notes.set(command, told);
   return command;
 }
 
-/** What is told of `command` behind its options. */
+/** What the help of `command` says after its options. */
 export function notesOf(command: Command): Notes {
   return notes.get(command) ?? { examples: [] };
 }
 
-/** Where options stand that were given no heading. */
+/** The heading of options that were given none. */
 const OPTIONS = "Options:";
 
 /** Columns of help on a wide terminal: longer lines are hard to read. */
 const WIDEST = 100;
 
-/** With fewer columns for descriptions, these stand below what they describe. */
+/** If fewer columns are left for descriptions, these go below what they describe. */
 const LEAST_ROOM = 30;
 
 /** The help of ktcp's commands. */
@@ -127,7 +127,7 @@ function described(text: string, choices?: readonly string[], standard?: string)
   return facts.length === 0 ? text : `${text} (${facts.join("; ")})`;
 }
 
-/** What holds when `option` is not given, as people write it; undefined when nothing does. */
+/** The default of `option`, as people write it; undefined when it has none. */
 function defaultOf(option: Option): string | undefined {
   if (!option.required && !option.optional) return undefined;
   const { defaultValue, defaultValueDescription } = option;

@@ -11,7 +11,7 @@ export interface Interrupt {
   dispose(): void;
 }
 
-/** What tells a command to stop that others start and stop, as a server. */
+/** Signals that stop a command which other programs start and stop, such as a server. */
 export const STOP_SIGNALS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** The same Ctrl-C may come twice: `deno task` forwards what the terminal sent to the group. */
@@ -21,7 +21,7 @@ const DUPLICATE_MS = 200;
 const INTERRUPTED = 130;
 
 /**
- * Takes `signals` over, by default Ctrl-C alone. SIGHUP goes on to do nothing under nohup(1).
+ * Takes `signals` over, by default Ctrl-C alone. Under nohup(1), SIGHUP is still ignored.
  *
  * @param exitCode of the process that a second signal ends
  */

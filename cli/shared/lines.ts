@@ -1,7 +1,7 @@
 /** Text that is read line by line, so that it may be larger than memory. */
 import { messageOf, UsageError } from "./failure.ts";
 
-/** A longer line is none of a text file. */
+/** A file with a longer line is not taken for a text file. */
 const MAX_LINE_CHARS = 1 << 20;
 
 /**

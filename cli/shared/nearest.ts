@@ -1,12 +1,13 @@
-/** What somebody may have meant who wrote a word that nobody knows. */
+/** Suggests what a user may have meant by an unknown word. */
 import { Command, CommanderError } from "commander";
 
-/** How commander tells what is near. */
+/** How commander's messages name similar words. */
 const NEAR = /\s*\(Did you mean (?:one of )?(.+)\?\)/;
 
 /**
- * Those of `candidates` that are nearest to `word`, or that it begins; none when nothing is near. The
- * distance is that of commander, whose unknown commands they are here.
+ * Those of `candidates` that are most similar to `word`, or else those that begin with it; none when
+ * nothing is similar. Commander decides: `word` is parsed as a command of a scratch program whose
+ * commands are the candidates.
  */
 export function nearest(word: string, candidates: readonly string[]): string[] {
   const scratch = new Command().helpCommand(false).exitOverride()

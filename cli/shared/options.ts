@@ -132,7 +132,7 @@ interface Kind<T> {
 /** What holds when an option is not given. */
 interface Default<T> {
   default?: T;
-  /** How the help tells it where it is no fixed value: `half the cores`. */
+  /** How the help describes it where it is not a fixed value: `half the cores`. */
   unset?: string;
 }
 

@@ -9,7 +9,7 @@ const encoder = new TextEncoder();
 /**
  * Writes `text` and a newline to stdout.
  *
- * @returns false when the reader went away (`ktcp … | head -1`): there is no reader left
+ * @returns false when the reader has gone away (`ktcp … | head -1`)
  * @throws {Failure} when it cannot be written, as on a full disk
  */
 export function printResult(text: string): boolean {
@@ -60,7 +60,7 @@ export function mayShowProgress(): boolean {
 /** Columns of a result where stdout is no terminal. */
 const DEFAULT_WIDTH = 80;
 
-/** Columns that a result may take: those of the terminal that stdout is, if it tells. */
+/** Columns that a result may take: those of the terminal, if stdout is one and tells its size. */
 export function outputWidth(): number {
   return Deno.stdout.isTerminal() && Deno.consoleSize().columns || DEFAULT_WIDTH;
 }

@@ -22,7 +22,7 @@ export interface Passed {
  * The sockets that were passed to `command`; `undefined` when there are none.
  *
  * @throws {UsageError} when the options ask for what cannot be done with them
- * @throws {Failure} when they are none that a server can listen on
+ * @throws {Failure} when they are not sockets that a server can listen on
  */
 export async function passedSockets(
   command: Command,
@@ -74,7 +74,7 @@ function descriptorsPassed(): PassedDescriptor[] {
 
 /** Looks at a descriptor and makes it ready. @throws {Failure} when it cannot be listened on */
 async function inspect({ fd, name }: PassedDescriptor): Promise<PassedSocket> {
-  // Loads the C library: not where it is not needed.
+  // Imported only where it is needed, because it loads the C library.
   const { inspectListener, setCloseOnExec, setNonBlocking } = await import(
     "../../system/linux/socket.ts"
   );

@@ -7,7 +7,7 @@ import { addOptions } from "./options.ts";
 import { outputWidth, printResult } from "./output.ts";
 import { VERSION, versionText } from "./version.ts";
 
-/** What one would do first, in this order. */
+/** What a new user would try first, in this order. */
 const FIRST_STEPS = [
   ["ktcp http .", "serve this directory on http://localhost:8081/"],
   ["ktcp htstress -k -c 32 localhost:8081", "measure that server, from a second terminal"],
@@ -69,7 +69,7 @@ async function showVersion(program: Command): Promise<void> {
   throw new CommanderError(0, "commander.version", VERSION);
 }
 
-/** What `ktcp` alone shows: what one would do first, and the commands. */
+/** What `ktcp` alone shows: first steps, and the commands. */
 export function firstSteps(program: Command, width: number): string {
   const layout = new HelpLayout();
   layout.prepareContext({ helpWidth: width });

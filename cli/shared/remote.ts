@@ -3,7 +3,7 @@ import type { Address } from "../../system/address.ts";
 import { isThisMachine } from "../../system/this_machine.ts";
 import { printNote } from "./output.ts";
 
-/** Hosts that are named; of more, the number is told. */
+/** The most hosts that are named; the others are only counted. */
 const MAX_NAMED = 4;
 
 /** A server of a load. */

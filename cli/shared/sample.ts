@@ -1,8 +1,8 @@
-/** `--sample`: a line of JSON every so often, for the program that started this one. */
+/** `--sample`: a line of JSON at regular intervals, for the program that started this one. */
 import { Option } from "commander";
 import { integerBetween } from "./options.ts";
 
-/** Bounds of the time between two samples, in ms: what a thread keeps to, and what is still live. */
+/** Bounds of the time between two samples, in ms: threads can keep to the one, the other is still live. */
 const MIN_SAMPLE_MS = 50;
 const MAX_SAMPLE_MS = 10_000;
 
@@ -12,6 +12,6 @@ const MAX_SAMPLE_MS = 10_000;
  * @param minMs the shortest time between two samples
  */
 export function sampleOption(minMs = MIN_SAMPLE_MS): Option {
-  return new Option("--sample <ms>", "a line of JSON on stdout every so many milliseconds")
+  return new Option("--sample <ms>", "a line of JSON on stdout every <ms> milliseconds")
     .argParser(integerBetween(minMs, MAX_SAMPLE_MS)).hideHelp();
 }

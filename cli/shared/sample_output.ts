@@ -6,7 +6,7 @@ import { LibcError } from "../../system/linux/libc.ts";
 import { ReadyWriter } from "../../system/linux/ready_write.ts";
 import { settledWithin, sleep } from "../../system/wait.ts";
 
-/** Where nothing is taken now: until the next attempt, in ms. */
+/** Time until the next attempt when the reader takes nothing, in ms. */
 const RETRY_MS = 10;
 
 const STDOUT = 1;
@@ -15,12 +15,12 @@ const encoder = new TextEncoder();
 
 /** Writes one line at a time. */
 export class SampleOutput {
-  /** Absent: the runtime writes, on another thread, which takes several times as long. */
+  /** Absent: the runtime writes on another thread instead, which takes several times as long. */
   readonly #writer = stdoutWriter();
   #writing: Promise<void> | undefined;
   #isClosed = false;
 
-  /** Whether a line is taken: the last one is written. Never again once the reader is gone. */
+  /** Whether another line may be written: the last one is out, and the reader is not gone. */
   get isReady(): boolean {
     return this.#writing === undefined && !this.#isClosed;
   }
@@ -30,7 +30,7 @@ export class SampleOutput {
     return this.#isClosed;
   }
 
-  /** Writes `line`, which ends with a line feed; it must be ready. */
+  /** Writes `line`, which ends with a line feed; only when `isReady`. */
   write(line: string): void {
     const rest = this.#writeReady(encoder.encode(line));
     if (rest.length > 0 && !this.#isClosed) this.#writing = this.#writeRest(rest);
@@ -41,10 +41,10 @@ export class SampleOutput {
     if (this.#writing !== undefined) await settledWithin(this.#writing, withinMs);
   }
 
-  /** @returns what was not taken */
+  /** @returns the bytes that were not written */
   #writeReady(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     const count = this.#writer?.write(bytes) ?? 0;
-    // A part of a line may be written: nothing can follow it.
+    // A part of a line may have been written: nothing can follow it.
     if (count < 0) this.#isClosed = true;
     return bytes.subarray(Math.max(0, count));
   }

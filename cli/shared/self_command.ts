@@ -16,7 +16,7 @@ export function selfCommand(): SelfCommand {
   if ("ktcpBuild" in globalThis) {
     return { path, args: ["run", ...RUN_FLAGS, ...SEALED_FLAGS, fileURLToPath(Deno.mainModule)] };
   }
-  // Not an import: the entry comes to this module by way of the command table.
+  // Not an import, which would be a cycle: the entry imports this module by way of the command table.
   const entry = import.meta.resolve("../main.ts");
   const isFile = entry.startsWith("file:");
   return { path, args: ["run", ...RUN_FLAGS, isFile ? fileURLToPath(entry) : entry] };

@@ -14,7 +14,7 @@ export interface SendFlags {
 
 /** The options. */
 export const SEND_OPTIONS: readonly Option[] = [
-  count("--writes", "send each answer in so many pieces, for experiments", {
+  count("--writes", "send each answer in this many pieces, for experiments", {
     max: 10_000,
     default: DEFAULT_SENDING.writes,
   }),

@@ -16,10 +16,10 @@ const COLUMNS = [
   "crashes",
 ] as const;
 
-/** What engines add that make their system calls themselves. */
+/** Further columns for engines that make their system calls themselves. */
 const CALL_COLUMNS = ["calls", "waits", "events/wait"] as const;
 
-/** A line a thread; a dash where a figure does not apply to it. */
+/** A line for each thread; a dash where a figure does not apply to it. */
 export function statsTable(
   threads: readonly Pick<ThreadSample, "name" | "counters" | "calls" | "work">[],
 ): string {

@@ -4,7 +4,7 @@ import { Sampler } from "../../servers/models/sampler.ts";
 import type { ThreadWatch } from "../../servers/models/thread_watch.ts";
 import { SampleOutput } from "./sample_output.ts";
 
-/** The last line has so long at the end, in ms. */
+/** How long the last line may take at the end, in ms. */
 const LAST_LINE_MS = 500;
 
 /** Writes a `ServerSample` of `server` every `everyMs`, from now on. */
@@ -22,7 +22,7 @@ export class ServerSamples {
     this.#interval = setInterval(() => this.#take(), everyMs);
   }
 
-  /** Writes a last one, in which everything counts that the server did. */
+  /** Writes a last sample, which counts everything that the server did. */
   async end(): Promise<void> {
     clearInterval(this.#interval);
     await this.#taking;
@@ -34,7 +34,7 @@ export class ServerSamples {
 
   #take(): void {
     if (this.#output.isClosed) return clearInterval(this.#interval);
-    // Nobody waits for a reader that is slow: what it misses is not taken.
+    // A slow reader is not waited for: samples that it would miss are not taken.
     if (this.#taking !== undefined || !this.#output.isReady) return;
     const taken = this.#sampler.take((line) => this.#output.write(line));
     this.#taking = taken.then(() => this.#taking = undefined);

@@ -1,6 +1,6 @@
 /**
- * Tells a service manager (systemd, with `Type=notify`) how a server is. Loaded only where there is
- * one.
+ * Tells a service manager (systemd, with `Type=notify`) the state of a server. Loaded only where there
+ * is one.
  */
 import { monotonicUs, NotifySocket } from "../../system/linux/notify_socket.ts";
 import type { ManagerAddress } from "../../system/service_variables.ts";
@@ -8,8 +8,8 @@ import { messageOf } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /**
- * While a server drains, it asks for more time so often, in ms, and for twice as much: so there is
- * some left when the grace is over.
+ * How often a server that drains asks for more time, in ms. It asks for twice as much, so that some is
+ * left when the grace is over.
  */
 const EXTEND_MS = 5000;
 

@@ -10,7 +10,7 @@ const EXAMPLES = "2030-01-31T12:00:00Z or @$(($(date +%s) + 20))";
 /** A start that is farther away is taken for a mistake, such as milliseconds for seconds. */
 const MAX_WAIT_MS = 24 * 3.6e6;
 
-/** A start that is later than this is told: the threads were not ready, or had no CPU. */
+/** A start that is later than this, in ms, is reported: the threads were not ready, or had no CPU. */
 const LATE_MS = 10;
 
 /** The option; its value is in ms since the epoch. */
@@ -22,20 +22,20 @@ export function startAtOption(what: string): Option {
 /**
  * Parses `2030-01-31T12:00:00Z` or `@1896091200` to milliseconds since the epoch.
  *
- * @param nowMs the time until which it must not be
+ * @param nowMs the present time, which it must be after
  * @throws {InvalidArgumentError} when it is no time, a past one, or more than a day ahead
  */
 export function parseStartAt(text: string, nowMs: number): number {
   const seconds = /^@(\d{1,15}(?:\.\d{1,6})?)$/.exec(text)?.[1];
   const atMs = seconds === undefined ? parseInstant(text) : Number(seconds) * 1000;
   if (atMs === null) {
-    throw new InvalidArgumentError(`Not a time with its distance to UTC; write ${EXAMPLES}.`);
+    throw new InvalidArgumentError(`Not a time with its offset from UTC; write ${EXAMPLES}.`);
   }
   const leftMs = atMs - nowMs;
   if (leftMs <= 0) {
     throw new InvalidArgumentError(
-      `It is ${distance(-leftMs)} ago (now: ${formatInstant(nowMs)}); write a time to come, ` +
-        `as @$(($(date +%s) + 20)).`,
+      `It is ${distance(-leftMs)} ago (now: ${formatInstant(nowMs)}); write a future time, ` +
+        `such as @$(($(date +%s) + 20)).`,
     );
   }
   if (leftMs > MAX_WAIT_MS) {

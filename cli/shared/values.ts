@@ -4,7 +4,7 @@ import { Argument, type Option } from "commander";
 /** Names of files, of directories, or words of a list. */
 export type Values = "file" | "directory" | readonly string[];
 
-/** Lists of words that are no strict choice: names with other forms beside them. */
+/** Words that are offered for values which may also be something else. */
 const lists = new WeakMap<Option | Argument, readonly string[]>();
 
 /** Lets shells offer `words` for the value of `owner`, which takes others, too. */

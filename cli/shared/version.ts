@@ -25,7 +25,7 @@ export function build(): Build | undefined {
   return (globalThis as { ktcpBuild?: Build }).ktcpBuild;
 }
 
-/** The commit that this is, `-dirty` when files differ from it, `unknown` without git. */
+/** The commit of this ktcp, with `-dirty` when files differ from it; `unknown` without git. */
 export function commit(): string {
   return build()?.commit ??
     (git("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*") || "unknown");

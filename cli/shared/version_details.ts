@@ -2,8 +2,8 @@
 import { wrap } from "../../bench/report/text_layout.ts";
 import { build, commit, commitDate, type Part, VERSION } from "./version.ts";
 
-/** Where ktcp runs from source, nobody has collected what is inside. */
-const FROM_SOURCE = "ktcp (MIT) runs from source here: nothing is inside. Its packages stand in " +
+/** Shown where ktcp runs from source: only a release collects licences. */
+const FROM_SOURCE = "ktcp (MIT) runs from source here: nothing is bundled. Its packages are in " +
   "deno.json; 'deno task release' collects their licences.";
 
 /** The text, in at most `width` columns where its words allow it. */
@@ -31,7 +31,7 @@ export function versionDetails(width: number): string {
       ]),
       "",
       wrap(
-        "Deno also holds Rust crates; their licences stand with its source. The texts of all " +
+        "Deno also contains Rust crates; their licences are with its source. The texts of all " +
           "others are in the file .licences.txt of a release.",
         { width, margin: "" },
       ),

@@ -1,4 +1,4 @@
-/** What `bench` and `htstress` make of a load while it runs: a live view, a log, samples, a heat map. */
+/** What `bench` and `htstress` show and record of a running load: live view, log, samples, heat map. */
 import { Option } from "commander";
 import { loadSample } from "../../bench/load_sample.ts";
 import { Heat } from "../../bench/stats/heat.ts";
@@ -35,7 +35,7 @@ export function checkSample({ sample, json }: { sample?: number; json?: boolean 
 
 /** A load that is watched. */
 export interface Watch {
-  /** To be told of every interval; undefined when nobody wants to know. */
+  /** Is called with every interval; undefined when nothing needs them. */
   onInterval?: (interval: Interval) => void;
   /** Length of an interval in ms; undefined: any. */
   intervalMs?: number;
@@ -93,7 +93,7 @@ function samplePrinter({ latency, total }: LiveSubject): (interval: Interval) =>
     try {
       isRead = printJsonLine(loadSample(interval, { latency, most: total || undefined }));
     } catch {
-      // The document at the end cannot be written either, and that is told.
+      // The document at the end cannot be written either, and that is reported.
       isRead = false;
     }
   };
@@ -110,7 +110,7 @@ async function startLog(path: string, title: string) {
       try {
         out.write(log.add(interval));
       } catch (error) {
-        // Told when the load is over: its result is worth more than the log.
+        // Reported when the load is over: its result is worth more than the log.
         failure = error;
       }
     },
@@ -130,7 +130,7 @@ async function startView(subject: LiveSubject) {
   const view = new LiveView(subject);
   const display = await startDisplay("screen");
   const show = () => display.show(view.text(display.size()));
-  // A warm-up hands nothing over.
+  // No interval comes during a warm-up.
   const timer = setTimeout(show, PATIENCE_MS);
   return {
     add(interval: Interval) {

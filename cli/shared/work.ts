@@ -20,7 +20,7 @@ function parseWork(text: string): number {
   throw new InvalidArgumentError("Write a time from 1us to 10s, like 500us or 2ms.");
 }
 
-/** The options of a server that calls a message `message`. */
+/** The options of a server; `message` is what it calls a message. */
 export function workOptions(message: string): Option[] {
   return [
     new Option("--work <time>", `what each ${message} costs before it is answered`)

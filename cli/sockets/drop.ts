@@ -22,7 +22,7 @@ import { explainMissingCapability, explainRefusal } from "./refusal.ts";
 import { portsOption, requireLinux, statesOption } from "./options.ts";
 import { VERSION } from "../shared/version.ts";
 
-/** Bad lines, or pairs not found, that are named one by one at most. */
+/** The most bad lines, or pairs not found, that are named one by one. */
 const MAX_NAMED = 10;
 
 const FORM = '"127.0.0.1:36986 127.0.0.1:12345" or "[::1]:36986 [::1]:12345"';

@@ -24,7 +24,7 @@ export function explainTimeWait(timeWaitCount: number, settings: TimeWaitSetting
     ],
     [
       "Who holds it",
-      `The end that closes first: the one whose FIN goes out before the other's has come in. With
+      `The end that closes first: the one whose FIN goes out before the other's arrives. With
        one connection per request that is the server, if it ends each response by closing
        ("Connection: close"), or the client, if the client hangs up first. If both close at
        once, both hold it.`,
@@ -58,7 +58,7 @@ export function explainTimeWait(timeWaitCount: number, settings: TimeWaitSetting
       reuse(settings),
       `It concerns only connect(), never the end that accepts, and only pairs that used TCP
        timestamps (tcp_timestamps is ${timestamps(settings)}), which tell old segments from new.
-       tcp_tw_recycle, which broke clients behind NAT, is gone since Linux 4.12.`,
+       tcp_tw_recycle, which broke clients behind NAT, was removed in Linux 4.12.`,
     ],
     [
       "What SO_LINGER changes",

@@ -14,7 +14,7 @@ export function explainRefusal(error: SystemError, refused: number): string {
 
 /** Says that this process could drop nothing, even where there was nothing to drop. */
 export function explainMissingCapability(): string {
-  return `dropping needs CAP_NET_ADMIN, which this process has not; ${advice()}`;
+  return `dropping needs CAP_NET_ADMIN, which this process does not have; ${advice()}`;
 }
 
 /** This command line again, as root. */

@@ -125,7 +125,7 @@ Deno.test("ktcp bench: recognizes padding, and takes it when told", async () => 
   const load = ["bench", "-p", `${server.port}`, "-t", "4", "-r", "2", "-m", "5", "--json"];
   const refused = await runMain(load);
   assert.deepEqual([refused.code, refused.out], [1, ""]);
-  assert.match(refused.err, /answers always 512 bytes: try --size 512, or --accept-padding/);
+  assert.match(refused.err, /always answers 512 bytes: try --size 512, or --accept-padding/);
   for (const extra of [["--accept-padding"], ["--size", "512"]]) {
     const { code, out, err } = await runMain([...load, ...extra]);
     assert.equal(code, 0, err);

@@ -180,7 +180,7 @@ Deno.test("doctorText(): all findings at 80 columns, with what to type for each 
   memory         8.00 GiB, 1.00 GiB available
   pressure       in the last 10 s threads waited for CPUs 31 %, memory 0 %,
                  disks 1 % of the time; something else runs: 'top' shows it
-  open files     1,024, at the most unlimited
+  open files     1,024, hard limit unlimited
   locked memory  8.00 MiB`,
   );
   assert.equal(

@@ -58,7 +58,7 @@ for (const model of MODELS.filter((model) => model !== "per-connection")) {
         Deno.writeTextFileSync(`${root}/tls/cert`, renewed.cert);
         server.process.signal("SIGHUP");
         await server.process.untilErr(
-          /certificate not changed, the old one is used on: .*not the key/,
+          /certificate not changed, the old one stays in use: .*not the key/,
         );
         await ask([OLD.cert]);
         for (const { cert, key } of [renewed, OLD, renewed]) {
@@ -105,7 +105,7 @@ Deno.test("SIGHUP opens --log-file anew, and keeps it when that fails", () =>
     assert.ok(!Deno.readTextFileSync(`${log}.1`).includes("/second"));
     Deno.renameSync(`${folder}/log`, `${folder}/gone`);
     server.process.signal("SIGHUP");
-    await server.process.untilErr(/log file not changed, the old one is written on: /);
+    await server.process.untilErr(/log file not changed, the old one stays in use: /);
     await ask("/third");
     await untilLogged(`${folder}/gone/access.log`, "/third");
     const lines = Deno.readTextFileSync(`${folder}/gone/access.log`).trimEnd().split("\n");

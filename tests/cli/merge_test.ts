@@ -100,8 +100,8 @@ Deno.test("ktcp merge: notes what is left out, and runs that did not run togethe
     await Deno.writeTextFile(`${folder}/later.json`, JSON.stringify(later));
     const { code, err } = await runMain(["merge", `${folder}/a.json`, `${folder}/later.json`]);
     assert.equal(code, 0);
-    assert.match(err, /left out, because ktcp .* cannot add it up: tides\n/);
-    assert.match(err, /all runs measured at once for 1\.00 of 3\.00 s only.*with --start-at\n$/);
+    assert.match(err, /left out, because ktcp .* cannot add it: tides\n/);
+    assert.match(err, /all runs measured at once for only 1\.00 of 3\.00 s.*with --start-at\n$/);
   });
 });
 
@@ -119,7 +119,7 @@ const START_TIMES: [text: string, expected: number | RegExp][] = [
   ["2026-01-31T12:00:00Z", /^It is 0\.0 s ago/],
   [`@${NOW}`, /days ahead/],
   ["2026-02-02T12:00:00Z", /^It is 2 days ahead .*at most a day/],
-  ["12:00:00", /^Not a time with its distance to UTC; write 2030-01-31T12:00:00Z or @/],
+  ["12:00:00", /^Not a time with its offset from UTC; write 2030-01-31T12:00:00Z or @/],
   ["+10s", /^Not a time/],
   ["2026-01-31T12:00:20", /^Not a time/],
 ];

@@ -183,7 +183,7 @@ const UNBINDABLE: [what: string, target: Partial<BindTarget>, error: RegExp][] =
   ["a malformed name", { host: "a..b" }, /: no host is named 'a\.\.b'; choose a --host like 127/],
   ["no directory", { unix: "/no/such/dir/s" }, /: there is no such directory; create it or/],
   ["a long path", { unix: "/tmp/" + "x".repeat(120) }, /: the path is too long; at most 107 bytes/],
-  ["a file", { unix: Deno.execPath() }, /: there is something that is no socket; choose another/],
+  ["a file", { unix: Deno.execPath() }, /: a file is there that is not a socket; choose another/],
 ];
 
 for (const [what, partial, expected] of UNBINDABLE) {

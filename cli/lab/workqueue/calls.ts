@@ -35,7 +35,7 @@ const ITEM_MS = 5;
 /** Longer than all items together. */
 const FAR_MS = 5000;
 
-/** An ordered queue with items, whose end `call` waits for while others come. */
+/** An ordered queue of items; `call` waits for their end while others are queued. */
 async function waitForEnd(
   call: (queue: Workqueue, items: Item[]) => Promise<unknown>,
 ): Promise<FigureValues> {
@@ -66,7 +66,7 @@ async function waitForEnd(
     try {
       queueWork(queue, counted().work);
     } catch {
-      // It drains.
+      // The queue drains.
       refused++;
     }
   }
@@ -80,7 +80,7 @@ async function waitForEnd(
 
 const DELAY_MS = 20;
 
-/** What an item's delay comes to. `delay` queues the item. */
+/** An item's delay as measured. `delay` queues the item. */
 async function delayed(delay: (queue: Workqueue, work: Work) => void): Promise<FigureValues> {
   await using trial = new Trial();
   const queue = trial.queue("delayed", { flags: WQ_UNBOUND, pools: trial.pools() });
@@ -90,7 +90,7 @@ async function delayed(delay: (queue: Workqueue, work: Work) => void): Promise<F
   return { totalUs: await ended, itemsEnded: 1, itemsLeft: 0 };
 }
 
-/** An ordered queue with an item that sleeps and others that wait, of which `call` takes back. */
+/** An ordered queue with an item that sleeps and others that wait; `call` cancels some of them. */
 async function takenBack(
   call: (items: Item[], queue: Workqueue) => Promise<unknown> | unknown,
 ): Promise<FigureValues> {
@@ -103,7 +103,7 @@ async function takenBack(
     (_, i) => trial.item("sleep", i === 0 ? DELAY_MS : ITEM_MS, () => itemsEnded++),
   );
   for (const { work } of items) queueWork(queue, work);
-  // The first one is to have begun.
+  // The first one has begun by then.
   await sleep(ITEM_MS);
   const totalUs = await timed(async () => await call(items, queue));
   await flushWorkqueue(queue);
@@ -191,7 +191,7 @@ async function messagePrice(isQuick: boolean): Promise<FigureValues> {
     sendToWork(work, "?");
     return Promise.race([promise, failed.promise]);
   };
-  // The first answer comes when the Worker has.
+  // Waits until the Worker has started.
   await ask();
   const figures = await roundTrips(isQuick, ask);
   sendToWork(work, null);

@@ -102,7 +102,7 @@ async function outOfWorkers(flags: number): Promise<FigureValues> {
   try {
     const pools = trial.pools({ reserve, growDelayMs: 0 });
     const queue = trial.queue("starved", { flags: WQ_UNBOUND | flags, pools });
-    // One Worker comes up. So does the rescuer, if the queue has one, which was begun before.
+    // Waits for the first Worker. If the queue has a rescuer, it is up as well: it was started before.
     await trial.add(queue, "sleep", 1).ended;
     isDry = true;
     reserve.release();

@@ -19,7 +19,7 @@ type MakeQueue = (trial: Trial, name: string) => Workqueue;
 /** A kind of queue. */
 interface Kind {
   make: MakeQueue;
-  /** Workers that are there when a trial begins: as the kernel's pools, CMWQ's have spare ones. */
+  /** Workers that exist when a trial begins; pools of CMWQ have spare ones, as the kernel's do. */
   workers: number;
 }
 
@@ -30,7 +30,7 @@ const BOUND: Kind = {
   workers: 2 * CPUS,
 };
 const UNBOUND: Kind = {
-  // On a busy machine, too, the pool grows when work waits: as the kernel's, whose threads cost less.
+  // The pool grows when work waits on a busy machine, too, as the kernel's does: its threads cost less.
   make: (trial, name) =>
     trial.queue(name, { flags: WQ_UNBOUND, pools: trial.pools({ areCpusShort: () => false }) }),
   workers: 2 * CPUS,
@@ -40,7 +40,7 @@ const ONE_ACTIVE: Kind = {
   workers: CPUS,
 };
 
-/** How long the head of a queue lasts. */
+/** How long the head of a queue lasts, in ms. */
 const HEAD_MS = 100;
 const BEHIND = 20;
 
@@ -62,7 +62,7 @@ async function blockedHead(
   return { endP50Us: median(endedUs), endMaxUs: Math.max(...endedUs) };
 }
 
-/** Two items that have not ended after so long wait for each other. */
+/** Two items that have not ended after this time, in ms, are taken to wait for each other. */
 const DEADLOCK_MS = 250;
 
 /** Item A waits for what item B does, which is queued after it, on the same core. */

@@ -12,12 +12,12 @@ import {
 } from "../../../servers/workqueue/mod.ts";
 import { newState, type Spending } from "./trial_state.ts";
 
-/** Core pools of a trial, on every machine: so that its figures have one meaning. */
+/** CPUs that the pools of a trial serve: the same on every machine, so that figures can be compared. */
 export const CPUS = 2;
 
-/** Items sleep so long that a pool creates Workers for those that wait. */
+/** Items sleep for this time, in ms: long enough for a pool to create Workers for those that wait. */
 const WARM_UP_MS = 20;
-/** So often at the most, until each of the Workers has run an item. */
+/** The most attempts until each of the Workers has run an item. */
 const WARM_UPS = 50;
 
 /** An item and what becomes of it. */
@@ -27,7 +27,7 @@ export interface Item {
   ended: Promise<number>;
 }
 
-/** What a trial is made of. */
+/** A trial. */
 export class Trial implements AsyncDisposable {
   /** What its items share. */
   readonly state = newState();
@@ -54,7 +54,7 @@ export class Trial implements AsyncDisposable {
     return queue;
   }
 
-  /** An item that `queue` functions take, in the order of the calls. */
+  /** An item to be queued. Items have ids in the order in which they were made. */
   item(kind: Spending["kind"], ms: number, onResult?: () => void): Item {
     const startMs = performance.now();
     const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
@@ -85,7 +85,7 @@ export class Trial implements AsyncDisposable {
   }
 
   /**
-   * Creates `workers` Workers for `queue`, spread evenly over its cores, which wait for items then.
+   * Creates `workers` Workers for `queue`, spread evenly over its cores, which then wait for items.
    * On a machine that is too busy it gives up, and the trial has fewer.
    */
   async warmUp(queue: Workqueue, workers: number): Promise<void> {

@@ -36,7 +36,7 @@ export function endItem(state: Int32Array, id: number): void {
   Atomics.sub(state, RUNNING, 1);
 }
 
-/** How many items ran at the same time, at the most. */
+/** The largest number of items that ran at the same time. */
 export function mostAtOnce(state: Int32Array): number {
   return Atomics.load(state, MOST);
 }

@@ -149,7 +149,7 @@ Deno.test("ktcp http --auth-file: SIGHUP reads it again, and a bad new one keeps
     assert.deepEqual([await status("ann", "a"), await status("bob", "b")], [200, 401]);
     Deno.writeTextFileSync(file, "bob:plain\n");
     server.process.signal("SIGHUP");
-    await server.process.untilErr(/password file not changed, the old one is used on: .*line 1/);
+    await server.process.untilErr(/password file not changed, the old one stays in use: .*line 1/);
     assert.deepEqual([await status("ann", "a"), await status("bob", "b")], [200, 401]);
     Deno.writeTextFileSync(file, line("bob", "b"));
     server.process.signal("SIGHUP");
