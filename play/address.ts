@@ -1,12 +1,12 @@
 /**
- * The set-up in the address of the page, behind its `#`, in words:
+ * The set-up in the address of the page, as the fragment after its `#`:
  *
  * ```
  * #v=1&a.service=http&a.engine=epoll&a.model=single&a.backlog=4&load.clients=20&story=backlog
  * ```
  *
- * `a` to `d` are the servers. Service, engine and model of each server are always there, and of the
- * rest what differs from the defaults of version 1.
+ * `a` to `d` are the servers. Service, engine and model of each server are always written; everything
+ * else only where it differs from the defaults of version 1.
  */
 import { MAX_SERVERS } from "./limits.ts";
 import { readSetup, SetupError } from "./setup.ts";
@@ -16,7 +16,7 @@ import { DEFAULT_LOAD, DEFAULT_SERVER } from "./defaults.ts";
 /** The version of the form, and of the defaults that it leaves out. */
 export const VERSION = "1";
 
-/** What an address says. */
+/** The set-up that was read from an address. */
 export interface ReadAddress {
   /** What could be read; null where the address holds no set-up. */
   setup: Setup | null;
@@ -29,7 +29,7 @@ const nameOf = (index: number) => "abcd"[index];
 
 const ALWAYS: readonly string[] = ["service", "engine", "model"];
 
-/** `setup` as it stands behind the `#` of an address. */
+/** `setup` as the fragment of an address, without the `#`. */
 export function writeAddress({ servers, load, story }: Setup): string {
   const pairs: [string, string][] = [["v", VERSION]];
   servers.forEach((server, index) => {
@@ -54,8 +54,8 @@ function valueOf(text: string): unknown {
 }
 
 /**
- * Reads what stands behind the `#` of an address, on a machine with so many CPUs. What is unknown or
- * out of bounds becomes a problem, and the default stands in its place.
+ * Reads the fragment of an address, on a machine with `cpus` CPUs. What is unknown or out of bounds
+ * becomes a problem, and the default is used instead.
  */
 export function readAddress(hash: string, cpus: number): ReadAddress {
   const pairs = [...new URLSearchParams(hash.replace(/^#/, ""))];

@@ -1,4 +1,4 @@
-/** Bytes in JSON: base64, in every browser. */
+/** Base64 for bytes in JSON, with functions that every browser has. */
 
 /** `bytes` as base64. */
 export function toBase64(bytes: Uint8Array): string {
@@ -7,7 +7,7 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** The bytes that `text` stands for. @throws {DOMException} when it is no base64 */
+/** The bytes that `text` encodes. @throws {DOMException} when it is not base64 */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,7 +1,7 @@
-/** What the controls say before anybody has touched them. */
+/** The values of the controls before anything is changed. */
 import type { LoadSetup, ServerSetup, Setup } from "./protocol.ts";
 
-/** A server as `ktcp echo` starts it without options, but for one Worker. */
+/** A server as `ktcp echo` starts it without options, except that it has one Worker. */
 export const DEFAULT_SERVER: ServerSetup = {
   service: "echo",
   engine: "deno",

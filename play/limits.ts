@@ -1,10 +1,10 @@
 /**
- * Most and least of every number that the page may ask for: the page shows them at its controls, and
- * the host refuses what is outside of them.
+ * Bounds of every number that the page may ask for: the page shows them beside its controls, and the
+ * host refuses what is out of bounds.
  */
 import type { LoadSetup, ServerSetup } from "./protocol.ts";
 
-/** The numbers of a set-up. */
+/** Bounds for each number of a set-up. */
 type NumbersOf<T> = { [K in keyof T as T[K] extends number | undefined ? K : never]-?: Bounds };
 
 /** A whole number may be from `min` to `max`. */
@@ -26,7 +26,7 @@ export const MAX_RATE_PER_SECOND = 100_000;
 
 export const MAX_DURATION_MS = 600_000;
 
-/** Bounds of a server's numbers on a machine with so many CPUs. */
+/** Bounds of a server's numbers on a machine with `cpus` CPUs. */
 export function serverBounds(cpus: number): NumbersOf<ServerSetup> {
   return {
     workers: { min: 1, max: 2 * cpus },

@@ -1,12 +1,12 @@
 /**
- * What the page of the playground and its host say to each other: plain data, JSON.
+ * What the page of the playground and its host send to each other: plain data, as JSON.
  *
- * All resources are below `/`, and each request carries `?token=…` of the printed address:
+ * Each request carries the `?token=…` of the printed address:
  *
  * | request                     | body              | answer                                     |
  * | --------------------------- | ----------------- | ------------------------------------------ |
  * | `GET /`                     |                   | the page                                   |
- * | `GET /page.js` and others   |                   | what the page loads                        |
+ * | `GET /page.js` and others   |                   | the files that the page loads              |
  * | `GET /api/machine`          |                   | {@linkcode Machine}                        |
  * | `GET /api/events`           |                   | server-sent events, {@linkcode Frame} each |
  * | `POST /api/servers`         | `ServerSetup`     | `{ id }`                                   |
@@ -17,7 +17,7 @@
  * | `POST /api/glass`           | `GlassRequest`    | {@linkcode GlassTrace}s                    |
  * | `POST /api/report`          | `Recording`       | the lab's report, HTML                     |
  *
- * A request that cannot be done is answered with 4xx and {@linkcode Refusal}.
+ * A request that is refused is answered with 4xx or 503, and a {@linkcode Refusal}.
  */
 import type { Environment } from "../bench/lab/environment.ts";
 import type { LoadSample } from "../bench/load_sample.ts";
@@ -37,11 +37,11 @@ export interface ServerSetup {
   service: ServiceName;
   engine: EngineName;
   model: Model;
-  /** Of `per-core`. */
+  /** For `per-core`. */
   workers: number;
-  /** Of `shared-pool` and `per-connection`. */
+  /** For `shared-pool` and `per-connection`. */
   maxActive: number;
-  /** Of `echo`: the longest piece that is sent back. */
+  /** For `echo`: the longest piece that is sent back. */
   bufferBytes: number;
   backlog: number;
   maxConnections: number;
@@ -52,7 +52,7 @@ export interface ServerSetup {
   idleTimeoutMs: number;
   /** In how many sends each answer leaves; absent: 1. */
   writes?: number;
-  /** How small segments are treated, `cork` not by engine `deno`; absent: `nodelay`. */
+  /** How small segments are sent; engine `deno` cannot do `cork`; absent: `nodelay`. */
   sending?: "nodelay" | "nagle" | "cork";
   /** The queue of `shared-pool`: with WQ_UNBOUND, or with no flag; absent: `unbound`. */
   queue?: "unbound" | "bound";
@@ -62,20 +62,20 @@ export interface ServerSetup {
 export interface LoadSetup {
   /** Clients: connections at once. */
   clients: number;
-  /** Messages a second over all clients; 0: each sends when the last answer has come. */
+  /** Messages per second over all clients; 0: each client sends when its last answer has come. */
   ratePerSecond: number;
-  /** Of `echo`. */
+  /** For `echo`. */
   messageBytes: number;
   /** Whether a connection stays for further messages. */
   isKeepAlive: boolean;
-  /** Connections besides that send nothing. */
+  /** Additional connections that send nothing. */
   silentClients: number;
-  /** Connections besides that send a byte a second. */
+  /** Additional connections that send a byte per second. */
   slowClients: number;
   durationMs: number;
 }
 
-/** What a page is set up for; its address holds it. */
+/** The set-up of a page, which its address holds. */
 export interface Setup {
   servers: ServerSetup[];
   load: LoadSetup;
@@ -89,7 +89,7 @@ export interface LoadStart {
   load: LoadSetup;
 }
 
-/** Why a request was not done. */
+/** Why a request was refused. */
 export interface Refusal {
   /** What was attempted, with which value, and what to do. */
   error: string;
@@ -102,15 +102,15 @@ export interface Machine {
   os: string;
   kernel: string;
   engines: EngineName[];
-  /** Most of each number that may be asked for. */
+  /** The largest values that may be asked for. */
   limits: { servers: number; clients: number; ratePerSecond: number; durationMs: number };
-  /** Tools that are there: `nginx`. */
+  /** Tools that are installed: `nginx`. */
   tools: string[];
   /** Its hardware and settings, as the labs' reports state them. */
   environment?: Environment;
 }
 
-/** What a process uses, since it was started. */
+/** What a process uses; times count from its start. */
 export interface ProcessView {
   pid: number;
   userUs: number;
@@ -121,7 +121,7 @@ export interface ProcessView {
 
 /** What the kernel holds for a server's port. */
 export interface SocketView {
-  /** Connections that wait to be accepted, and how many may. */
+  /** How many connections wait to be accepted, and how many may. */
   acceptQueue: { length: number; limit: number } | null;
   /** Sockets in SYN-RECV: the SYN queue. */
   synQueue: number;
@@ -136,7 +136,7 @@ export interface ServerView {
   setup: ServerSetup;
   /** Absent until it listens. */
   address?: string;
-  /** Why it is over, where it was not asked to be. */
+  /** Why it ended without having been asked to. */
   failure?: string;
   sample: ServerSample | null;
   process: ProcessView | null;
@@ -144,8 +144,8 @@ export interface ServerView {
 }
 
 /**
- * What `ktcp bench --json` or `ktcp htstress --json` prints. Frames leave `hdr` and `clients` out, the
- * samples: they are large, and stay the same.
+ * What `ktcp bench --json` or `ktcp htstress --json` prints. Frames leave out `hdr` and `clients`, which
+ * are large.
  */
 export type LoadResult = Record<string, unknown>;
 
@@ -160,12 +160,12 @@ export interface LoadView {
   process: ProcessView | null;
   /** Silent and slow clients: open now, and closed by the server. */
   held: { open: number; closed: number };
-  /** When it has ended, and has one; without the large parts. */
+  /** Null until it has ended, and if it has no result; without the large parts. */
   result: LoadResult | null;
   failure?: string;
 }
 
-/** Counters of the kernel, of the whole network namespace, since it was made. */
+/** Counters of the kernel for the whole network namespace, since that was created. */
 export interface KernelView {
   synRetransmits: number;
   retransmits: number;
@@ -173,15 +173,15 @@ export interface KernelView {
   listenDrops: number;
 }
 
-/** One moment of everything. */
+/** Everything at one moment. */
 export interface Frame {
   /** In ms since the epoch, with fractions. */
   atMs: number;
   servers: ServerView[];
   loads: LoadView[];
-  /** Null where the kernel shows none. */
+  /** Null where the kernel does not show them. */
   kernel: KernelView | null;
-  /** CPU time of the host's thread since the frame before, in us: reading, writing, all of it. */
+  /** CPU time of the host's thread since the last frame, in us, for everything that it does. */
   costUs: number;
 }
 
@@ -189,14 +189,14 @@ export interface Frame {
 export interface GlassRequest {
   service: ServiceName;
   setups: ServerSetup[];
-  /** What is sent, in parts, each by a send of its own; base64. */
+  /** What is sent, in parts, each by a send of its own, as base64. */
   parts: string[];
 }
 
 /** A step of a connection. */
 export type GlassStep = TraceStep;
 
-/** A connection, step by step, as a server of one set-up has dealt with it. */
+/** A connection, step by step, as a server of one set-up handled it. */
 export interface GlassTrace {
   setup: ServerSetup;
   steps: GlassStep[];
@@ -207,16 +207,16 @@ export interface GlassTrace {
   failure?: string;
 }
 
-/** Most of a {@linkcode GlassRequest}. */
+/** Upper bounds of a {@linkcode GlassRequest}. */
 export const GLASS_LIMITS = { setups: 5, parts: 64, bytes: 16_384 };
 
-/** A run that was kept. */
+/** A run that was recorded. */
 export interface Recording {
   format: "ktcp-play-1";
   savedAt: string;
   machine: Machine;
   setup: Setup;
   frames: Frame[];
-  /** Whole results of loads by id, where the page has asked for them: a report draws them. */
+  /** Whole results of loads by id, as far as the page has asked for them; reports draw them. */
   results?: Record<string, LoadResult>;
 }

@@ -1,7 +1,7 @@
 /**
  * Reads what comes from outside (a request to the host, the address of a page that a teacher handed
- * out) as the plain data of the protocol. Pure; strict: what is missing, unknown or out of bounds is
- * refused with its name, its value and what may stand there.
+ * out) as the plain data of the protocol. Pure and strict: what is missing, unknown or out of bounds is
+ * refused with its name, its value and what is allowed.
  */
 import { ENGINES } from "../servers/net/engine_options.ts";
 import { MODELS } from "../servers/models/model.ts";
@@ -16,7 +16,7 @@ import {
   type Setup,
 } from "./protocol.ts";
 
-/** What was asked for is not possible; the message is the {@linkcode Refusal}'s. */
+/** What was asked for is not possible; the message becomes that of the {@linkcode Refusal}. */
 export class SetupError extends Error {
   override name = "SetupError";
 }
@@ -33,10 +33,10 @@ export const SENDINGS: readonly NonNullable<ServerSetup["sending"]>[] = [
 
 export const QUEUES: readonly NonNullable<ServerSetup["queue"]>[] = ["unbound", "bound"];
 
-/** How the value of a field is read; `name` is for the message. */
+/** Reads the value of a field; `name` is for messages. */
 type Reader<T> = (value: unknown, name: string) => T;
 
-/** Characters of a value that a message repeats. */
+/** The most characters of a value that a message repeats. */
 const SHOWN = 40;
 
 function shown(value: unknown): string {
@@ -66,7 +66,7 @@ const flag: Reader<boolean> = (value, name) => {
   throw new SetupError(`${name}: ${shown(value)} is neither true nor false`);
 };
 
-/** Text of at most `most` characters, of letters, digits and `-`. */
+/** Text of at most `most` letters, digits, `_` and `-`. */
 function word(most: number): Reader<string> {
   return (value, name) => {
     if (typeof value === "string" && value.length <= most && /^[\w-]+$/.test(value)) return value;
@@ -150,7 +150,7 @@ const loadStartReader = record<LoadStart>({
   load: loadReader,
 });
 
-/** Reads a server's set-up, on a machine with so many CPUs. @throws {SetupError} */
+/** Reads a server's set-up, on a machine with `cpus` CPUs. @throws {SetupError} */
 export function readServerSetup(value: unknown, cpus: number): ServerSetup {
   return serverReader(cpus)(value, "");
 }
@@ -165,7 +165,7 @@ export function readLoadStart(value: unknown): LoadStart {
   return loadStartReader(value, "");
 }
 
-/** Characters of a part under the glass, in base64; how many bytes all have together is checked later. */
+/** The most base64 characters of a part under the glass; the size of all parts is checked later. */
 const MAX_PART = Math.ceil(GLASS_LIMITS.bytes / 3) * 4;
 
 const partReader: Reader<string> = (value, name) => {
@@ -173,7 +173,7 @@ const partReader: Reader<string> = (value, name) => {
   throw new SetupError(`${name}: ${shown(value)} is not a text of up to ${MAX_PART} characters`);
 };
 
-/** Reads what is to be put under the glass, on a machine with so many CPUs. @throws {SetupError} */
+/** Reads what is to be put under the glass, on a machine with `cpus` CPUs. @throws {SetupError} */
 export function readGlassRequest(value: unknown, cpus: number): GlassRequest {
   return record<GlassRequest>({
     service: oneOf(SERVICES),
@@ -182,7 +182,7 @@ export function readGlassRequest(value: unknown, cpus: number): GlassRequest {
   })(value, "");
 }
 
-/** Reads the set-up of a whole page, on a machine with so many CPUs. @throws {SetupError} */
+/** Reads the set-up of a whole page, on a machine with `cpus` CPUs. @throws {SetupError} */
 export function readSetup(value: unknown, cpus: number): Setup {
   return record<Setup>({
     servers: listOf(serverReader(cpus), { min: 0, max: MAX_SERVERS }),

@@ -1,7 +1,7 @@
 /**
- * Who may speak with the host: only the page whose address was printed. Other pages in the same
- * browser, pages that have rebound a name to the loopback address, and other users of the machine get
- * a refusal that tells nothing.
+ * Who may talk to the host: only the page whose address was printed. Other pages in the same browser,
+ * pages that have rebound a name to the loopback address, and other users of the machine get a refusal
+ * that reveals nothing.
  */
 import { timingSafeEqual } from "node:crypto";
 import type { HttpRequest } from "../../servers/mod.ts";
@@ -21,7 +21,7 @@ export function newToken(): string {
 /** What a request is judged by. */
 export type JudgedRequest = Pick<HttpRequest, "method" | "target" | "field">;
 
-/** Methods that change nothing; browsers name no origin with them on the page's own host. */
+/** Methods that change nothing; for these, browsers send no Origin to the page's own host. */
 const SAFE_METHODS = ["GET", "HEAD"];
 
 /** Judges requests. */
@@ -45,10 +45,10 @@ export class Gate {
     const host = request.field("host") ?? "";
     const origin = request.field("origin");
     const site = request.field("sec-fetch-site");
-    // All is judged, always: how long it takes says nothing of what was wrong.
+    // Everything is always checked: the time that this takes must not reveal what was wrong.
     const hasToken = this.#isToken(tokenOf(request.target));
     const isHere = this.#hosts.has(host) && request.target.startsWith("/");
-    // What changes something has to say where it comes from, which every browser does.
+    // A request that changes something must state its origin, which every browser does.
     const isOwnPage = origin === undefined
       ? SAFE_METHODS.includes(request.method)
       : origin === `http://${host}`;
@@ -63,7 +63,7 @@ export class Gate {
   }
 }
 
-/** The token that a target names once; empty without it. */
+/** The token in the query of a target; empty unless it is there exactly once. */
 function tokenOf(target: string): string {
   const values = new URLSearchParams(target.split("?").slice(1).join("?")).getAll("token");
   return values.length === 1 ? values[0] : "";

@@ -3,8 +3,8 @@ import { type Answer, type FieldLine, textAnswer } from "../../servers/mod.ts";
 import type { Refusal } from "../protocol.ts";
 
 /**
- * The page loads nothing from elsewhere, runs no script but its own, stands in no frame, tells nobody
- * of its address, and no other page reads what it gets.
+ * The page loads nothing from elsewhere, runs no script but its own, is shown in no frame, sends its
+ * address to nobody, and no other page can read what it receives.
  */
 const PROTECTION: readonly FieldLine[] = [
   [
@@ -47,7 +47,7 @@ export function jsonAnswer(value: unknown, status = 200): Answer {
   return { ...contentAnswer("application/json", JSON.stringify(value)), status };
 }
 
-/** Why a request is not done: a {@linkcode Refusal}. */
+/** Says why a request is refused: a {@linkcode Refusal}. */
 export function refusalAnswer(
   status: number,
   error: string,
@@ -58,7 +58,7 @@ export function refusalAnswer(
   return { ...answer, fields: [...answer.fields, ...fields] };
 }
 
-/** The answer to who may not come in: nothing of what is here. */
+/** The answer to requests without access, which reveals nothing else. */
 export function forbiddenAnswer(): Answer {
   return textAnswer(403, "Open the whole address that ktcp play has printed");
 }

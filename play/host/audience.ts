@@ -1,21 +1,21 @@
 /**
- * The pages that look: each has a stream of server-sent events, on which it gets every frame that it
- * has time for. A page that does not read gets the newest frame when it reads again; those between are
- * dropped, so that nothing gathers here.
+ * The pages that watch: each has a stream of server-sent events, on which it gets every frame that it
+ * has time for. A page that does not read gets the newest frame when it reads again; those in between
+ * are dropped, so that nothing piles up here.
  */
 import type { Answer, Sender, Streamed } from "../../servers/mod.ts";
 
-/** How soon a page that lost its stream shall ask again, in ms. */
+/** How long a page that lost its stream waits before it asks again, in ms. */
 const RETRY_MS = 1000;
 
 const encoder = new TextEncoder();
 
-/** All pages that look. */
+/** All pages that watch. */
 export class Audience {
   readonly #pages = new Set<PageStream>();
   readonly #onChange: () => void;
 
-  /** @param onChange told when a page has come or gone */
+  /** @param onChange called when a page has come or gone */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }

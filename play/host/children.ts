@@ -11,7 +11,7 @@ import type {
   SocketView,
 } from "../protocol.ts";
 
-/** A process could not be started; the message says why, for a person. */
+/** A process could not be started; the message tells the user why. */
 export class StartError extends Error {
   override name = "StartError";
 }
@@ -20,7 +20,7 @@ export class StartError extends Error {
 export interface ServerChild {
   pid: number;
   port: number;
-  /** Resolves when it has ended, with the last line that it wrote about that. */
+  /** Resolves when it has ended; `lastLine` is what it wrote last, which says why. */
   ended: Promise<{ code: number; lastLine: string }>;
   /** Lets it finish what is in flight, and ends it. */
   stop(): Promise<unknown>;
@@ -29,7 +29,7 @@ export interface ServerChild {
 /** A load, in a process of its own. */
 export interface LoadChild {
   pid: number;
-  /** Silent and slow clients beside it: open now, or when it has ended; closed by the server. */
+  /** Silent and slow clients beside it: how many are open (or were at its end), and were closed. */
   readonly held: LoadView["held"];
   /** Why some of them could not be opened; undefined while all could. */
   readonly heldFailure: string | undefined;
@@ -39,7 +39,7 @@ export interface LoadChild {
   stop(): Promise<unknown>;
 }
 
-/** Where a load goes to. */
+/** Where a load goes. */
 export interface LoadTarget {
   setup: ServerSetup;
   port: number;
@@ -59,14 +59,14 @@ export interface Launcher {
   ): LoadChild;
 }
 
-/** Reads what the kernel knows; null where it does not tell. */
+/** Reads what the kernel knows; null where the kernel does not show it. */
 export interface Observer {
   process(pid: number): ProcessView | null;
-  /** The process has ended: what was kept to read it is given back. */
+  /** The process has ended: releases what was kept to read it. */
   forget(pid: number): void;
-  /** Of each of some ports, read at once. */
+  /** The sockets of each of `ports`, read at once. */
   sockets(ports: readonly number[]): (SocketView | null)[];
   kernel(): KernelView | null;
-  /** Gives back what it holds; nothing is read any more. */
+  /** Releases what it holds; nothing is read afterwards. */
   close(): void;
 }

@@ -1,9 +1,9 @@
 /**
- * A run under the glass: the same bytes to a server of each set-up, which writes down what the
- * connection lives through.
+ * A run under the glass: the same bytes to a server of each set-up, which records every step of the
+ * connection.
  *
- * Every run is a real one, over loopback. Writing a step down takes the server some 50 us, so times
- * tell the order and what waits for what, not how fast a server is.
+ * Every run is a real one, over loopback. Recording a step takes the server some 50 us, so times
+ * show the order and what waits for what, not how fast a server is.
  */
 import type { ConnectionTrace } from "../../servers/net/trace/step.ts";
 import { LOOPBACK } from "../../system/address.ts";
@@ -21,7 +21,7 @@ export interface GlassServer {
 
 /**
  * Starts a server of `setup` on a free port of the loopback address with the option `--trace`;
- * `onTrace` is told each object that it writes as a line of JSON. Rejects when it does not start.
+ * `onTrace` is called with each object that it writes as a line of JSON. Rejects when it does not start.
  */
 export type StartTraced = (
   setup: ServerSetup,
@@ -34,19 +34,19 @@ export class GlassError extends Error {
 }
 
 /**
- * Between two parts, when the server has received the first one: it has dealt with it then. The more
- * there are, the shorter, so that a run takes little more than a second.
+ * Pause between two parts once the server has received the first: long enough for it to handle that.
+ * The more parts there are, the shorter it is, so that a run takes little more than a second.
  */
 const pauseMs = (parts: number) => Math.max(5, Math.min(50, 1000 / parts));
 
-/** A server may take so long to receive a part, and how often one looks, in ms. */
+/** How long a server may take to receive a part, and how often that is checked, in ms. */
 const MOST_UNREAD_MS = 2000;
 const LOOK_MS = 2;
 
-/** So long nothing comes: the answer is complete, or the server waits for more. */
+/** When nothing comes for this time, in ms, the answer is complete, or the server waits for more. */
 const QUIET_MS = 150;
 
-/** A run takes so long at the most, from its connection to its end. */
+/** After this time from its connection, in ms, the client ends a run; the server has as long again. */
 const RUN_MS = 10_000;
 
 const NOT_ENDED = `The connection has not ended within ${RUN_MS / 1000} s`;
@@ -66,7 +66,7 @@ const MOST_RECEIVED = 65_536;
  */
 export async function runGlass(request: GlassRequest, start: StartTraced): Promise<GlassTrace[]> {
   const parts = partsOf(request);
-  // A server that still starts would take the time of one that runs.
+  // All are started first: a server that is starting would take CPU time from one that runs.
   const all = await Promise.all(request.setups.map((setup) => startOne(setup, start)));
   const traces: GlassTrace[] = [];
   try {
@@ -145,7 +145,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Serves one connection that nobody looks at: it takes ten times as long, as code is compiled. */
+/** Serves one connection that is not shown: it takes ten times as long, because code is compiled. */
 async function warmUp({ port }: GlassServer, trace: Promise<ConnectionTrace>): Promise<void> {
   using socket = await Deno.connect({ hostname: LOOPBACK, port });
   await socket.write(WARM_UP);
@@ -180,14 +180,14 @@ async function run(
   }
 }
 
-/** Waits until a server has received all that has arrived: what is sent next comes apart from it. */
+/** Waits until a server has received all that has arrived, so that what is sent next arrives apart. */
 async function untilReceived(port: number): Promise<void> {
   const endMs = performance.now() + MOST_UNREAD_MS;
   // On loopback, what was sent has arrived.
   while (unreadBytes(port) && performance.now() < endMs) await sleep(LOOK_MS);
 }
 
-/** The same; what goes wrong is said. */
+/** Like {@linkcode run}, with errors as `failure`. */
 async function runOrSay(...args: Parameters<typeof run>): ReturnType<typeof run> {
   try {
     return await run(...args);
@@ -202,7 +202,7 @@ class GlassClient {
   readonly #parts: Uint8Array[] = [];
   #length = 0;
   #hasEnded = false;
-  /** Called when something has come, or the end. */
+  /** Called when bytes have come, or the connection has ended. */
   #wake = () => {};
   readonly #reading: Promise<void>;
 
@@ -212,7 +212,7 @@ class GlassClient {
     this.#reading = this.#read();
   }
 
-  /** Everything that came, `MOST_RECEIVED` bytes at the most. */
+  /** Everything that came, at most `MOST_RECEIVED` bytes. */
   get received(): Uint8Array<ArrayBuffer> {
     const all = new Uint8Array(Math.min(this.#length, MOST_RECEIVED));
     let at = 0;
@@ -223,7 +223,7 @@ class GlassClient {
     return all;
   }
 
-  /** Sends `part` by a call of its own. @returns false when the peer is gone */
+  /** Sends `part` separately from the others. @returns false when the peer is gone */
   async send(part: Uint8Array): Promise<boolean> {
     try {
       while (part.length > 0) part = part.subarray(await this.#socket.write(part));

@@ -1,6 +1,6 @@
 /**
- * `ktcp play` but for its command line: listens, starts and stops what the page asks for, and sends
- * frames to whoever looks.
+ * `ktcp play` without its command line: listens, starts and stops what the page asks for, and sends
+ * frames to all pages.
  */
 import { CORE_WASM } from "../../core/mod.ts";
 import { serveBeside } from "../../servers/mod.ts";
@@ -18,7 +18,7 @@ import { Session } from "./session.ts";
 /** Connections at once: some for each page. */
 const MAX_CONNECTIONS = 128;
 
-/** How long everything runs on when no page is open: it may be loaded again. */
+/** How long everything goes on when no page is open, in ms: the page may be loaded again. */
 const GRACE_MS = 30_000;
 
 /** What a playground is made of. */
@@ -29,7 +29,7 @@ export interface PlayOptions {
   machine: OwnMachine;
   launcher: Launcher;
   observer: Observer;
-  /** Told of what the user should know: a line without newline. */
+  /** Called with what the user should know: a line without newline. */
   onNote(note: string): void;
   /** Default: 30 seconds. */
   graceMs?: number;
@@ -41,7 +41,7 @@ export interface Play {
   readonly address: string;
   /** Where its page is, with the token. */
   readonly url: string;
-  /** Ends all that runs, and closes it. */
+  /** Ends all servers and loads, and closes the playground. */
   stop(): Promise<void>;
 }
 
@@ -71,7 +71,7 @@ export function startPlay(options: PlayOptions): Play {
     session,
     audience,
     machine,
-    // What draws is large, and rarely needed.
+    // Loaded only here: the code that draws is large, and rarely needed.
     report: async (recording) =>
       (await import("./report.ts")).recordingReport(recording, machine.environment),
   });
@@ -107,7 +107,7 @@ class Grace {
     this.#onOver = onOver;
   }
 
-  /** Lets it run, or stops it. */
+  /** Starts or stops it. */
   set(isRunning: boolean): void {
     if (isRunning && this.#timer === undefined) {
       this.#timer = setTimeout(() => {
@@ -121,7 +121,7 @@ class Grace {
   }
 }
 
-/** Takes a frame each {@linkcode FRAME_MS}, and sends it to all pages. */
+/** Takes a frame every {@linkcode FRAME_MS}, and sends it to all pages. */
 class FrameClock {
   readonly #session: Session;
   readonly #audience: Audience;
@@ -136,7 +136,7 @@ class FrameClock {
     this.#audience = audience;
   }
 
-  /** Lets it run, or stops it. */
+  /** Starts or stops it. */
   set(isRunning: boolean): void {
     if (isRunning && this.#timer === undefined) {
       this.#lastUs = this.#cpuUs();
@@ -149,7 +149,7 @@ class FrameClock {
 
   #take(): void {
     const frame = this.#session.frame();
-    // Whatever this thread did since the last frame counts: reading samples, and sending as well.
+    // All that this thread did since the last frame counts: reading samples and sending frames, too.
     const nowUs = this.#cpuUs();
     const costUs = Math.round(nowUs - this.#lastUs);
     this.#lastUs = nowUs;
@@ -157,7 +157,7 @@ class FrameClock {
   }
 
   #cpuUs(): number {
-    // Where the kernel does not tell, time says the most that it can be.
+    // Where the kernel does not tell, elapsed time is an upper bound.
     return this.#threads?.ownCpuUs() ?? performance.now() * 1000;
   }
 }

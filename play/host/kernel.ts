@@ -1,11 +1,11 @@
-/** The observer of `ktcp play`: what the kernel tells of processes, of sockets, and of the network. */
+/** The observer of `ktcp play`: what the kernel shows of processes, of sockets, and of the network. */
 import { KernelCounterReader } from "../../system/netstat.ts";
 import { ProcessReader } from "../../system/linux/process_reader.ts";
 import { PortWatch } from "../../system/sockets/port_watch.ts";
 import type { KernelView, ProcessView, SocketView } from "../protocol.ts";
 import type { Observer } from "./children.ts";
 
-/** The part of the time that counting sockets by state may take: the more there are, the rarer it is. */
+/** Share of the time that counting sockets by state may take: the more there are, the rarer it is. */
 const SOCKETS_SHARE = 0.02;
 
 /** Reads `/proc` and sock_diag; where there is neither, nothing is known. */
@@ -49,7 +49,7 @@ export class KernelObserver implements Observer {
     return { synRetransmits, retransmits, listenOverflows, listenDrops };
   }
 
-  /** Another process may have its number later. */
+  /** Another process may get its pid later. */
   forget(pid: number): void {
     this.#readers.get(pid)?.[Symbol.dispose]();
     this.#readers.delete(pid);

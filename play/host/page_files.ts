@@ -1,4 +1,4 @@
-/** The page as `deno task build` has made it: from source, and inside an executable. */
+/** The page as `deno task build` made it, both when ktcp runs from source and in an executable. */
 
 /** The texts of the page's files. */
 export interface PageFiles {

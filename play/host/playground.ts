@@ -1,4 +1,4 @@
-/** The resource behind the page: `play/protocol.ts` says what is asked and answered. */
+/** The resource behind the page: `play/protocol.ts` describes its requests and answers. */
 import type { Answer, HttpRequest, Resource } from "../../servers/mod.ts";
 import type { Machine } from "../protocol.ts";
 import { readGlassRequest, readLoadStart, readServerSetup, SetupError } from "../setup.ts";
@@ -16,26 +16,26 @@ import { GlassError } from "./glass.ts";
 import type { PageFiles } from "./page_files.ts";
 import { type Session, UnknownIdError } from "./session.ts";
 
-/** Bytes of a request's content: a set-up is short, a recording is a minute of frames. */
+/** The most bytes of a request's content: a set-up is short, a recording holds minutes of frames. */
 const MAX_SETUP_BYTES = 65_536;
 export const MAX_RECORDING_BYTES = 64 << 20;
 
 /**
- * Pages at once. A browser has six connections to a host for all of its tabs: events of six would leave
- * none by which to stop anything.
+ * The most pages at once. A browser opens six connections to a host for all of its tabs: the event
+ * streams of six pages would leave none for requests that stop something.
  */
 const MAX_PAGES = 4;
 
-/** What is asked for, taken apart. */
+/** A request, parsed. */
 interface Asked {
   method: string;
   /** Without its query. */
   path: string;
-  /** The content as JSON. @throws {SetupError} when it is none */
+  /** The content as JSON. @throws {SetupError} when it is not JSON */
   json(): unknown;
 }
 
-/** What answers below a path: by method. `*` at a path's end stands for a name. */
+/** What answers a path, by method. `*` at the end of a path stands for a name. */
 type Route = Record<string, (asked: Asked, name: string) => Answer | Promise<Answer>>;
 
 /** What the resource needs. */
@@ -46,7 +46,7 @@ export interface PlaygroundParts {
   session: Session;
   audience: Audience;
   machine: Machine;
-  /** Makes the report of a recording, HTML. @throws {SetupError} when it is none */
+  /** Makes the HTML report of a recording. @throws {SetupError} when it is not a recording */
   report(recording: unknown): Promise<string>;
 }
 
@@ -93,7 +93,7 @@ export class Playground implements Resource {
     const answer = route[method];
     if (answer !== undefined) return answer(asked, path.slice(slash));
     const allow = Object.keys(route).join(", ");
-    return refusalAnswer(405, `${method} is not for '${path}'; use ${allow}`, [["Allow", allow]]);
+    return refusalAnswer(405, `${method} is not possible for '${path}'; use ${allow}`, [["Allow", allow]]);
   }
 }
 
@@ -123,7 +123,7 @@ function apiRoutes(
       GET: () =>
         audience.size < MAX_PAGES
           ? audience.join()
-          : refusalAnswer(503, `${MAX_PAGES} pages look already; close some`),
+          : refusalAnswer(503, `${MAX_PAGES} pages are open already; close some`),
     },
     "/api/servers": {
       POST: async ({ json }) => {
@@ -170,12 +170,12 @@ function contentRefusal(request: HttpRequest): Answer | undefined {
     }
   }
   if (request.field("transfer-encoding") !== undefined) {
-    return refusalAnswer(411, "The content comes in chunks; say its length");
+    return refusalAnswer(411, "The content is chunked; send it with Content-Length");
   }
   const length = Number(request.field("content-length") ?? 0);
   const most = pathOf(request) === "/api/report" ? MAX_RECORDING_BYTES : MAX_SETUP_BYTES;
   if (length <= most) return undefined;
-  return refusalAnswer(413, `The content has ${length} bytes; at most ${most} are read here`);
+  return refusalAnswer(413, `The content has ${length} bytes; at most ${most} are accepted here`);
 }
 
 function parseJson(content: Uint8Array<ArrayBuffer>): unknown {

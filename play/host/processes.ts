@@ -29,7 +29,7 @@ export function serverArgs(setup: ServerSetup): string[] {
   return [...argsOf(options), ...bound, ...sending];
 }
 
-/** Where a load goes to, in a command line that is run, or one that people read. */
+/** Where a load goes, in a command line that is run, or one that is only shown. */
 export interface LoadPlace {
   setup: Pick<ServerSetup, "service">;
   port: number | string;
@@ -45,7 +45,7 @@ export function loadCommand(
     : ["htstress", ...htstressArgs(port, load)];
 }
 
-/** So many rounds, or messages, never end: the load is stopped when its time is over. */
+/** More rounds, or messages, than a load gets through: it is stopped when its time is over. */
 const ENDLESS = { rounds: 1_000_000, messages: 1_000_000_000 };
 
 /** Options of `ktcp bench` for a load on an echo server. */
@@ -79,7 +79,7 @@ function argsOf(options: Record<string, string | number>): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
 }
 
-/** Starts processes by `self`, which is how ktcp is started. */
+/** Starts processes with `self`, the command that starts ktcp. */
 export function ownLauncher(self: SelfCommand): Launcher {
   const start = <T>(setup: ServerSetup, how: readonly string[], onJson: (value: T) => void) =>
     told(() =>
@@ -101,7 +101,7 @@ export function ownLauncher(self: SelfCommand): Launcher {
   };
 }
 
-/** A load may take so long until it begins, in ms: its process has to start, and its clients to connect. */
+/** How long a load may take to begin, in ms: its process has to start, and its clients to connect. */
 const MAX_START_MS = 15_000;
 
 /** How often a slow client sends a byte, in ms. */
@@ -167,7 +167,7 @@ class OwnLoad implements LoadChild {
     return end;
   }
 
-  /** Its time counts from its first interval, which began at `startMs`, in ms since the epoch. */
+  /** Its duration counts from its first interval, which began at `startMs`, in ms since the epoch. */
   #begin(startMs: number): void {
     this.#hasBegun = true;
     clearTimeout(this.#timer);

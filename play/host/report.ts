@@ -1,6 +1,6 @@
 /**
- * The report of a recording: the labs' own, with a variant for each server and load. Loads of the same
- * kind on servers of the same kind are repetitions of one variant.
+ * The report of a recording: that of the labs, with a variant for each server and load. Equal loads on
+ * equal servers are repetitions of one variant.
  */
 import type { FigureValues } from "../../bench/lab/figures.ts";
 import { labReport } from "../../bench/lab/html_report.ts";
@@ -34,10 +34,10 @@ const MOST_CPUS = 4096;
 const LATENCY = "latency";
 
 /**
- * The report, HTML.
+ * Makes the HTML report of a recording.
  *
  * @param environment of this machine, for recordings that do not state their own
- * @throws {SetupError} when it is no recording, or no load in it has a result
+ * @throws {SetupError} when it is not a recording, or no load in it has a result
  */
 export async function recordingReport(
   value: unknown,
@@ -47,7 +47,7 @@ export async function recordingReport(
     const result = labResult(readRecording(value), environment);
     return await labReport([result], environment.versions.ktcp);
   } catch (error) {
-    // It has the marks of a recording, and is none inside.
+    // It looks like a recording, but its parts are something else.
     if (error instanceof TypeError || error instanceof SyntaxError) {
       throw new SetupError(`The recording cannot be read: ${error.message}`);
     }
@@ -58,18 +58,18 @@ export async function recordingReport(
 function readRecording(value: unknown): Recording {
   const recording = (value ?? {}) as Partial<Recording>;
   if (recording.format !== "ktcp-play-1") {
-    throw new SetupError("format: this is no recording of ktcp play; send one that it has saved");
+    throw new SetupError("format: this is not a recording of ktcp play; send one that it has saved");
   }
   if (!Array.isArray(recording.frames) || recording.frames.length === 0) {
     throw new SetupError("frames: the recording is empty; let a load run first");
   }
   if (Number.isNaN(Date.parse(`${recording.savedAt}`))) {
-    throw new SetupError("savedAt: this is no date");
+    throw new SetupError("savedAt: this is not a date");
   }
   return recording as Recording;
 }
 
-/** The parts of an environment that are text or numbers, whatever a file has said that they are. */
+/** An environment whose texts and numbers are converted to these types, whatever a file holds. */
 function plainEnvironment(
   { machine, kernel, loadAverage, limits, versions }: Environment,
 ): Omit<Environment, "date"> {
@@ -109,7 +109,7 @@ function labResult(recording: Recording, here: Environment): LabResult {
     setup: setupOf(loads),
     variants,
     drawings: drawingsOf(variants),
-    // Each with the first, as far as they differ in one thing.
+    // Each is compared with the first, if they differ in one setting.
     findings: variants.filter((variant) => variant.group === group).slice(1)
       .flatMap((variant) => finding(variant, variants[0], rateKey)),
     seconds: (frames.at(-1)!.atMs - frames[0].atMs) / 1000,
@@ -130,7 +130,7 @@ function recordedLoads({ frames, results = {} }: Recording): RecordedLoad[] {
       kernel,
     }));
     const moments = seen.filter(({ isRunning }) => isRunning);
-    // A load may have ended between two frames: its server is there longer.
+    // A load may have ended between two frames: its server is shown longer.
     const server = seen.findLast(({ server }) => server !== undefined)?.server;
     const load = own.findLast(({ load }) => load.result !== null)?.load;
     if (server === undefined || load === undefined) return [];
@@ -190,7 +190,7 @@ function loadText(service: ServiceName, load: LoadSetup): string {
   ].join(", ");
 }
 
-/** Engine and model, and whatever else tells it from the other servers. */
+/** Engine and model, and all other settings by which it differs from the other servers. */
 function serverText(setup: ServerSetup, all: readonly ServerSetup[]): string {
   const keys = Object.keys(setup) as (keyof ServerSetup)[];
   const others = keys.filter((key) =>
@@ -230,13 +230,13 @@ function known(key: keyof FigureValues, value: number | null): FigureValues {
   return value === null ? {} : { [key]: value };
 }
 
-/** A number that can have been read. @throws {SetupError} when it is none */
+/** A number that can have been measured. @throws {SetupError} when it cannot */
 function measured(value: number): number {
   if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && typeof value === "number") return value;
-  throw new SetupError(`frames: ${JSON.stringify(value)?.slice(0, 40)} is no number that is read`);
+  throw new SetupError(`frames: ${JSON.stringify(value)?.slice(0, 40)} is not a measured number`);
 }
 
-/** Figures of what was read while a load ran; without those that were not known. */
+/** Figures from what was read while a load ran, without those that are not known. */
 function observed(
   moments: RecordedLoad["moments"],
   { done, cpu }: { done: number; cpu: "cpuUsPerMessage" | "cpuUsPerRequest" },

@@ -17,7 +17,7 @@ import { SetupError } from "../setup.ts";
 import { runGlass } from "./glass.ts";
 import type { Launcher, LoadChild, Observer, ServerChild } from "./children.ts";
 
-/** There is no server, or no load, of this name. */
+/** There is no server, or no load, with this id. */
 export class UnknownIdError extends Error {
   override name = "UnknownIdError";
 }
@@ -57,7 +57,7 @@ const MAX_SAMPLES = 100;
 export interface SessionOptions {
   launcher: Launcher;
   observer: Observer;
-  /** Told when a server or a load begins or has ended. */
+  /** Called when a server or a load begins or has ended. */
   onChange(): void;
 }
 
@@ -68,7 +68,7 @@ export class Session {
   readonly #onChange: () => void;
   readonly #servers = new Map<string, Server>();
   readonly #loads = new Map<string, Load>();
-  /** Numbers for names. */
+  /** Counts for ids. */
   #serverCount = 0;
   #loadCount = 0;
   /** A request is under the glass. */
@@ -102,14 +102,14 @@ export class Session {
   /**
    * Starts a server.
    *
-   * @returns its name, when it listens
+   * @returns its id, when it listens
    * @throws {SetupError} when there are too many
    * @throws {StartError} when it does not come up
    */
   async startServer(setup: ServerSetup): Promise<string> {
     this.#checkOpen();
     if (this.#liveServers.length >= MAX_SERVERS) {
-      throw new SetupError(`servers: ${MAX_SERVERS} run already, the most; stop one first`);
+      throw new SetupError(`servers: ${MAX_SERVERS} run already, which is the limit; stop one first`);
     }
     this.#forgetEndedServers();
     const id = `s${++this.#serverCount}`;
@@ -148,7 +148,7 @@ export class Session {
     });
   }
 
-  /** Of servers that have ended by themselves, the page has seen why. */
+  /** Forgets the oldest servers that ended by themselves: the page has shown why they did. */
   #forgetEndedServers(): void {
     const ended = [...this.#servers.values()].filter(({ state }) => state === "ended");
     for (const { id } of ended.slice(0, Math.max(0, ended.length + 1 - MAX_SERVERS))) {
@@ -157,7 +157,7 @@ export class Session {
   }
 
   /**
-   * Lets a server finish what is in flight, and ends it; then what still loads it.
+   * Lets a server finish what is in flight, and ends it; then ends the loads that still run on it.
    *
    * @throws {UnknownIdError}
    */
@@ -169,7 +169,7 @@ export class Session {
 
   async #endServer(server: Server): Promise<void> {
     if (server.state !== "ended") server.state = "stopping";
-    // Who started it is told that it did not come up.
+    // Whoever started it gets the error.
     await server.started.catch(() => {});
     await server.child?.stop();
     const loads = this.#runningLoads.filter(({ serverId }) => serverId === server.id);
@@ -180,7 +180,7 @@ export class Session {
   /**
    * Starts a load on each of some servers.
    *
-   * @returns their names, in the same order
+   * @returns the loads' ids, in the same order
    * @throws {SetupError} when a server does not run, is named twice, or there are too many loads
    * @throws {StartError} when there is no such program
    */
@@ -205,7 +205,7 @@ export class Session {
     try {
       for (const server of servers) launched.push(this.#launchLoad(server, setup));
     } catch (error) {
-      // All or none: those that have begun would be compared with nothing.
+      // All or none: those that have begun would have nothing to be compared with.
       for (const id of launched) this.stopLoad(id);
       throw error;
     }
@@ -213,7 +213,7 @@ export class Session {
   }
 
   #launchLoad(server: Server, setup: LoadSetup): string {
-    // The last result of a server stands until its next load.
+    // The last result of a server is kept until its next load.
     for (const load of this.#loads.values()) {
       if (load.hasEnded && load.serverId === server.id) this.#loads.delete(load.id);
     }
@@ -245,7 +245,7 @@ export class Session {
     return load.id;
   }
 
-  /** The results of servers that are no more stand until there are too many. */
+  /** Results are kept after their servers have ended, until there are too many. */
   #forgetEndedLoads(): void {
     const ended = [...this.#loads.values()].filter(({ hasEnded }) => hasEnded);
     for (const { id } of ended.slice(0, Math.max(0, ended.length - MAX_LOADS))) {
@@ -271,7 +271,7 @@ export class Session {
   /**
    * Puts a request under the glass. Its servers are in no frame.
    *
-   * @throws {SetupError} when another one is
+   * @throws {SetupError} when another request is under the glass
    * @throws {GlassError} when it cannot be run
    */
   async glass(request: GlassRequest): Promise<GlassTrace[]> {
@@ -297,17 +297,17 @@ export class Session {
     await Promise.all([...servers, ...loads]);
   }
 
-  /** The same, for good. */
+  /** Ends all servers and loads, and starts no more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.stopAll();
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new SetupError("ktcp play ends: nothing is started any more");
+    if (this.#isClosed) throw new SetupError("ktcp play is stopping: it starts nothing more");
   }
 
-  /** Everything as it is now; the samples of loads are taken with it. */
+  /** Everything as it is now. The samples of loads are handed over: the next frame has only newer ones. */
   frame(): Omit<Frame, "costUs"> {
     const atMs = performance.timeOrigin + performance.now();
     const servers = [...this.#servers.values()];

@@ -1,4 +1,4 @@
-/** Keeps the address of the page and the set-up the same. */
+/** Keeps the page's address and its set-up in step. */
 import { effect } from "@preact/signals";
 import { t } from "./i18n/mod.ts";
 import { complain } from "./notices.ts";
@@ -15,7 +15,7 @@ export function applyAddress(hash: string): boolean {
   return true;
 }
 
-/** From now on, what is set up stands in the address, and back and forward set it up again. */
+/** From now on, the address holds the set-up, and back and forward restore it. */
 export function keepAddress(): void {
   applyAddress(location.hash);
   const follow = () => {
@@ -29,7 +29,7 @@ export function keepAddress(): void {
     const written = writeAddress(setup.value);
     if (location.hash.slice(1) !== written) {
       const url = `${location.pathname}${location.search}#${written}`;
-      // The first one completes what was opened: it is no step to go back from.
+      // The first change only completes the address that was opened: it is not a step to go back to.
       history[isFirst ? "replaceState" : "pushState"](null, "", url);
     }
     isFirst = false;

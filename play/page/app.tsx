@@ -40,7 +40,7 @@ function Live() {
   );
 }
 
-/** The page: set-up, what happens, and the story. */
+/** The page: set-up, views, and the story. */
 export function App() {
   return (
     <>

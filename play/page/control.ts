@@ -1,4 +1,4 @@
-/** Starts and stops servers and loads, and knows which server stands in which column of the set-up. */
+/** Starts and stops servers and loads, and knows which server belongs to which column of the set-up. */
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Frame, LoadView, ServerSetup, ServerView } from "../protocol.ts";
 import { t } from "./i18n/mod.ts";
@@ -24,10 +24,10 @@ export const busy: Signal<ReadonlySet<number>> = signal(new Set<number>());
 /** Whether a load is being started or stopped. */
 export const isLoadBusy: Signal<boolean> = signal(false);
 
-/** Whether it is there: it starts, runs or stops. */
+/** Whether a server exists: it starts, runs or stops. */
 export const isThere = ({ state }: ServerView) => state !== "ended";
 
-/** Two set-ups ask for the same. */
+/** Whether two set-ups ask for the same server. */
 export function isSameServer(a: ServerSetup, b: ServerSetup): boolean {
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof ServerSetup>;
   return [...keys].every((key) => a[key] === b[key]);
@@ -65,7 +65,7 @@ export function serverAt(index: number, frame: Frame | null): ServerView | undef
 /** Starts that are under way: frames show their servers before their ids are known here. */
 const starting: Signal<number> = signal(0);
 
-/** Servers that no column of this page has; none while this page starts one. */
+/** Servers that belong to no column of this page; none while this page starts one. */
 export const others: ReadonlySignal<readonly ServerView[]> = computed(() =>
   starting.value > 0
     ? []
@@ -79,7 +79,7 @@ export const runningLoads: ReadonlySignal<readonly LoadView[]> = computed(() =>
   (liveFrame.value?.loads ?? []).filter(({ state }) => state === "running")
 );
 
-/** Tells when the last load has ended by itself. */
+/** Announces when the last load has ended by itself. */
 export function tellEndOfLoads(): void {
   let before = 0;
   effect(() => {
@@ -89,7 +89,7 @@ export function tellEndOfLoads(): void {
   });
 }
 
-/** What to say of a failed request. */
+/** The message about a failed request. */
 export function wordsOf(error: unknown): string {
   return error instanceof RefusedError ? error.message : t("link.unreachable");
 }
@@ -173,7 +173,7 @@ async function readyServers(): Promise<string[]> {
     };
     const ready = computed(isReady);
     unsubscribe = ready.subscribe((value) => {
-      // Not inside of the first call, which comes before `subscribe` has returned.
+      // Not at once: the first call comes before `subscribe` has returned.
       if (value) queueMicrotask(done);
     });
   });

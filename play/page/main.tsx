@@ -17,7 +17,7 @@ document.adoptedStyleSheets.push(uPlotSheet);
 
 keepPreferences();
 const page = document.getElementById("page")!;
-// What stands there is for browsers that run no scripts.
+// Removes the note for browsers that run no scripts.
 page.textContent = "";
 render(<App />, page);
 

@@ -4,18 +4,18 @@ import { type Language, language, LANGUAGES } from "./i18n/mod.ts";
 import { news } from "./notices.ts";
 import { isSystemDark } from "./store.ts";
 
-/** Colours: those of the system, or always the same. */
+/** Colour themes: that of the system, or always the same one. */
 export const THEMES = ["system", "light", "dark"] as const;
 
 export type Theme = (typeof THEMES)[number];
 
-/** Which colours the reader chose. */
+/** The theme that the reader chose. */
 export const theme: Signal<Theme> = signal("system");
 
 const LANGUAGE_KEY = "ktcp-play-language";
 const THEME_KEY = "ktcp-play-theme";
 
-/** What the browser remembers under `key`; null where it remembers nothing, or is not allowed to. */
+/** What the browser remembers under `key`; null if it remembers nothing, or may not. */
 function remembered<T extends string>(key: string, choices: readonly T[]): T | null {
   try {
     const value = localStorage.getItem(key) as T;
@@ -29,11 +29,11 @@ function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // The choice holds until the page is closed.
+    // Without storage, the choice is kept until the page is closed.
   }
 }
 
-/** The language of somebody who prefers `wanted`, the most wanted first. */
+/** The page's language for a reader who prefers the languages `wanted`, the best first. */
 export function languageFor(wanted: readonly string[]): Language {
   for (const tag of wanted) {
     if (/^zh\b/i.test(tag)) return "zh-TW";
@@ -58,7 +58,7 @@ export function keepPreferences(): void {
 /** Chooses a language. */
 export function chooseLanguage(chosen: Language): void {
   language.value = chosen;
-  // It was said in another language.
+  // The old line is in the other language.
   news.value = "";
   remember(LANGUAGE_KEY, chosen);
 }

@@ -15,7 +15,7 @@ export const liveFrame: ReadonlySignal<Frame | null> = computed(() =>
   liveFrames.value.at(-1) ?? null
 );
 
-/** Frames of a run that is replayed, up to the moment that is shown; null: nothing is. */
+/** Frames of a replayed run, up to the moment that is shown; null when none is replayed. */
 export const replayed: Signal<readonly Frame[] | null> = signal(null);
 
 /** The frames to show, oldest first: of the last 60 s, or of a replay. A new array with each. */
@@ -26,10 +26,10 @@ export const frames: ReadonlySignal<readonly Frame[]> = computed(() =>
 /** The newest frame to show. */
 export const latest: ReadonlySignal<Frame | null> = computed(() => frames.value.at(-1) ?? null);
 
-/** What the controls say. */
+/** The values of the controls. */
 export const setup: Signal<Setup> = signal(DEFAULT_SETUP);
 
-/** What the host's machine can do; null until it has told. */
+/** What the host's machine can do; null until the host has answered. */
 export const machine: Signal<Machine | null> = signal(null);
 
 /** The server that is shown in detail, by its id. */
@@ -41,20 +41,20 @@ export const TABS = ["live", "glass", "parser", "runs"] as const;
 /** The tab that is open. */
 export const tab: Signal<(typeof TABS)[number]> = signal("live");
 
-/** How it stands with the host: `lost` is tried again, `ended` is not. */
+/** The state of the connection to the host: `lost` is tried again, `ended` is not. */
 export type Link = "connecting" | "open" | "lost" | "ended";
 
-/** Whether frames come. */
+/** The state of the connection now. */
 export const link: Signal<Link> = signal("connecting");
 
-/** Of `all`, oldest first, the last {@linkcode KEPT_MS}. */
+/** The frames of the last {@linkcode KEPT_MS} of `all`, oldest first. */
 export function windowUpTo(all: readonly Frame[]): readonly Frame[] {
   const end = all.at(-1)?.atMs ?? 0;
   const start = all.findIndex(({ atMs }) => atMs > end - KEPT_MS);
   return start <= 0 ? all : all.slice(start);
 }
 
-/** Adds `frame`, and lets go of those that are older than {@linkcode KEPT_MS}. */
+/** Adds `frame`, and drops those that are older than {@linkcode KEPT_MS}. */
 export function addFrame(frame: Frame): void {
   liveFrames.value = windowUpTo([...liveFrames.value, frame]);
 }
@@ -66,7 +66,7 @@ function followMedia(query: string): ReadonlySignal<boolean> {
   return matches;
 }
 
-/** Whether the reader asks for no motion: then values change, and nothing moves. */
+/** Whether the reader prefers reduced motion: then values change, but nothing moves. */
 export const isReduced: ReadonlySignal<boolean> = followMedia("(prefers-reduced-motion: reduce)");
 
 /** Whether the system asks for dark colours. */

@@ -12,7 +12,7 @@ import type {
 } from "../protocol.ts";
 import type { Link } from "./store.ts";
 
-/** Requests that the host refused, with its words. */
+/** The host refused a request; the message is the host's. */
 export class RefusedError extends Error {
   override name = "RefusedError";
 }
@@ -63,7 +63,7 @@ async function refusalOf(response: Response): Promise<string | undefined> {
   try {
     return (JSON.parse(text) as Partial<Refusal>).error;
   } catch {
-    // Who has no token is refused with a line of text.
+    // Without a token, the refusal is a line of plain text.
     return text.trim() || undefined;
   }
 }
@@ -71,7 +71,7 @@ async function refusalOf(response: Response): Promise<string | undefined> {
 /** How long the host may take to say why it refuses, in ms. */
 const REASON_MS = 5000;
 
-/** Why there are no events; undefined where there are some, or nobody answers. */
+/** Why the host sends no events; undefined if it does, or does not answer. */
 async function whyNoEvents(): Promise<string | undefined> {
   const given = new AbortController();
   try {
@@ -98,29 +98,29 @@ export const httpHost: Host = {
   report: async (recording) => await (await ask("POST", "/api/report", recording)).text(),
 };
 
-/** Who is told of frames and of how it stands with the host. */
+/** Receives frames and the state of the connection. */
 export interface EventsListener {
   onFrame(frame: Frame): void;
   onLink(link: Link): void;
-  /** The host sends none, in its words: told once, and they are asked for again. */
+  /** The host refuses to send frames; called once for each reason. They are asked for again. */
   onRefused(why: string): void;
 }
 
-/** How events that have broken off are tried again. */
+/** How an interrupted stream of events is tried again. */
 export interface Patience {
   /** How long to wait before each attempt, in ms. */
   retryMs: number;
-  /** After so long in vain the host counts as ended, in ms. */
+  /** How long attempts may fail before the host counts as ended, in ms. */
   endedAfterMs: number;
 }
 
 const PATIENCE: Patience = { retryMs: 1000, endedAfterMs: 15_000 };
 
 /**
- * Follows the host's frames. When the connection breaks, it is tried again each second; after 15 s
- * in vain the host counts as ended, unless it is there and refuses.
+ * Follows the host's frames. When the connection breaks, it is tried again every second; after 15 s
+ * without success the host counts as ended, unless it answers with a refusal.
  *
- * @returns ends it
+ * @returns a function that ends this
  */
 export function followEvents(
   { onFrame, onLink, onRefused }: EventsListener,
@@ -141,13 +141,13 @@ export function followEvents(
     };
     source.onmessage = ({ data }) => onFrame(JSON.parse(data));
     source.onerror = async () => {
-      // Its own attempts have pauses that differ between browsers: these have one that is known.
+      // Closed, because the pauses of its own attempts differ between browsers.
       source!.close();
       const why = isOpen ? undefined : await whyNoEvents();
       if (hasEnded) return;
       if (why === undefined) lostAtMs ??= performance.now();
       else {
-        // A host that refuses is there.
+        // A host that refuses has not ended.
         lostAtMs = undefined;
         if (why !== refused) onRefused(why);
         refused = why;

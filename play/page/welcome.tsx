@@ -8,7 +8,7 @@ import { openStory } from "./stories/panel.tsx";
 import { STORIES } from "./stories/stories.ts";
 import type { Lab } from "./stories/story.ts";
 
-/** Stories to begin with: one about the kernel, one about the server, one about the client. */
+/** Stories for a start: one about the kernel, one about the server, one about the client. */
 const FIRST_STORIES: readonly Lab[] = ["backlog", "models", "keepalive"];
 
 /** Three ways to begin: a server with its load, a story, the last run. */

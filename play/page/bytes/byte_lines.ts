@@ -1,7 +1,7 @@
 /** Bytes as lines of tokens, for showing them with zones and marks. Pure. */
 import { formatByte } from "./notation.ts";
 
-/** A stretch of bytes that is shown in its own way. */
+/** A range of bytes that is shown in its own style. */
 export interface Zone {
   from: number;
   to: number;
@@ -11,7 +11,7 @@ export interface Zone {
 
 /** Something between two bytes. */
 export interface Mark {
-  /** It stands before the byte at this offset. */
+  /** Offset of the byte before which it stands. */
   at: number;
   /** A class of the style sheet: `is-cut`. */
   name: string;
@@ -20,7 +20,7 @@ export interface Mark {
 /** Bytes that are shown alike, or a mark. */
 export type Token =
   | { kind: "text"; from: number; to: number; text: string; zone: string }
-  /** One byte that is no printable ASCII. */
+  /** One byte that is not printable ASCII. */
   | { kind: "control"; from: number; to: number; text: string; zone: string }
   | { kind: "mark"; from: number; name: string };
 
@@ -37,7 +37,7 @@ export function byteLines(
 ): Token[][] {
   const lines: Token[][] = [[]];
   const zoneAt = (at: number) => zones.find(({ from, to }) => from <= at && at < to)?.name ?? "";
-  // Where the zone has to be looked up anew, and where a run of text ends.
+  // Where the zone may change, which ends a run of text.
   const edges = new Set(zones.flatMap(({ from, to }) => [from, to]));
   const marksAt = Map.groupBy(marks, ({ at }) => at);
   let zone = zoneAt(0);
@@ -47,7 +47,7 @@ export function byteLines(
     }
   };
   bytes.forEach((byte, at) => {
-    // A line ends behind its LF; what is marked there stands at its end.
+    // A line ends after its LF; a mark there is at the end of the line.
     const isLineStart = at > 0 && bytes[at - 1] === 10;
     addMarks(at);
     if (isLineStart) lines.push([]);
@@ -55,7 +55,7 @@ export function byteLines(
     const line = lines.at(-1)!;
     const last = line.at(-1);
     const text = formatByte(byte);
-    // A backslash is shown as itself: nobody types here.
+    // A backslash is shown as itself, because this text is not typed.
     const isPrintable = byte >= 0x20 && byte < 0x7f;
     if (!isPrintable) line.push({ kind: "control", from: at, to: at + 1, text, zone });
     else if (last?.kind === "text" && last.to === at && last.zone === zone) {
@@ -69,7 +69,7 @@ export function byteLines(
   return lines;
 }
 
-/** Zones of a block: what is consumed, what the parser has looked at behind it, and the rest. */
+/** Zones of a block: what is consumed, what the parser has looked at after that, and the rest. */
 export function blockZones(
   { consumed, scanned, length }: { consumed: number; scanned: number; length: number },
 ): Zone[] {

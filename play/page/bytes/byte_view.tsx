@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 import { byteLines, type ByteMarks, type Token } from "./byte_lines.ts";
 
 interface ByteViewProps extends ByteMarks {
-  /** Says what the bytes are, to those who cannot see them. */
+  /** Says what the bytes are, for screen readers. */
   label: string;
   bytes: Uint8Array;
-  /** Told the offset between the two bytes that are nearest to a click. */
+  /** Called with the offset that is nearest to a click, between two bytes. */
   onPlace?: (at: number) => void;
 }
 
-/** The bytes, a line behind each LF. */
+/** The bytes, with a new line after each LF. */
 export function ByteView({ label, bytes, zones, marks, onPlace }: ByteViewProps): JSX.Element {
   const click = onPlace && ((event: MouseEvent) => {
     const at = placeOf(event);

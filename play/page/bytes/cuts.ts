@@ -1,7 +1,7 @@
 /** Cuts: where one part of some bytes ends and the next begins. Ascending offsets, each once. */
 export type Cuts = readonly number[];
 
-/** `cuts` with one more at `at`, or without the one that is there. */
+/** `cuts` with one added at `at`, or without the one that is there. */
 export function toggleCut(cuts: Cuts, at: number): Cuts {
   if (cuts.includes(at)) return cuts.filter((cut) => cut !== at);
   return [...cuts, at].sort((a, b) => a - b);
@@ -12,7 +12,7 @@ export function cutsWithin(cuts: Cuts, length: number): Cuts {
   return cuts.filter((cut) => cut > 0 && cut < length);
 }
 
-/** A cut behind each byte but the last of `length`. */
+/** A cut after each of `length` bytes but the last. */
 export function everyCut(length: number): Cuts {
   return Array.from({ length: Math.max(0, length - 1) }, (_, i) => i + 1);
 }

@@ -11,12 +11,12 @@ interface CutterProps {
   cuts: Cuts;
   zones?: readonly Zone[];
   marks?: readonly Mark[];
-  /** Parts at the most; default: as many as there are bytes. */
+  /** The most parts; default: as many as there are bytes. */
   mostParts?: number;
   onChange: (cuts: Cuts) => void;
 }
 
-/** The bytes with their cuts, and what sets and takes them. */
+/** The bytes with their cuts, and the controls that add and remove cuts. */
 export function Cutter(
   { bytes, cuts: all, zones, marks = [], mostParts = Infinity, onChange }: CutterProps,
 ) {

@@ -2,11 +2,11 @@
  * Bytes as text that can be typed and pasted: `\r`, `\n`, `\t`, `\\` and `\xNN` are single bytes, and
  * the rest is UTF-8.
  *
- * A line break of the text is CR LF, as pasted requests mean it. Behind a written `\n` it is layout
+ * A line break of the text stands for CR LF, as in pasted requests. After a written `\n` it is layout
  * only, so that the bytes can be shown line by line.
  */
 
-/** The text stands for no bytes: an escape is unknown or incomplete. */
+/** The text cannot be read: an escape is unknown or incomplete. */
 export class NotationError extends Error {
   override name = "NotationError";
 
@@ -58,7 +58,7 @@ export function formatByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** `bytes` as text, a line break behind each LF; `parseNotation` gives the same bytes again. */
+/** `bytes` as text, with a line break after each LF; `parseNotation` gives the same bytes again. */
 export function formatNotation(bytes: Uint8Array): string {
   let text = "";
   bytes.forEach((byte, i) => {

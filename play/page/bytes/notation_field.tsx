@@ -6,12 +6,12 @@ import { NotationError, parseNotation } from "./notation.ts";
 interface NotationFieldProps {
   label: string;
   text: string;
-  /** Bytes at the most. */
+  /** The most bytes. */
   most: number;
   onChange: (text: string) => void;
 }
 
-/** What a text stands for, or why for nothing. */
+/** The bytes of a text, or why it cannot be read. */
 export type ReadText = { bytes: Uint8Array<ArrayBuffer> } | { fault: string };
 
 /** Reads `text`, of at most `most` bytes. */
@@ -28,7 +28,7 @@ export function readText(text: string, most: number): ReadText {
   return { bytes };
 }
 
-/** The field, with how text is written below it. */
+/** The field, with a note below it on how bytes are written. */
 export function NotationField({ label, text, most, onChange }: NotationFieldProps) {
   const id = useId();
   const read = readText(text, most);

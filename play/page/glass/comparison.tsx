@@ -1,4 +1,4 @@
-/** The same bytes on every engine, side by side: what was told, which calls it took. */
+/** The same bytes on every engine, side by side: the events, and the calls that they took. */
 import type { GlassTrace } from "../../protocol.ts";
 import { t } from "../i18n/mod.ts";
 import {
@@ -12,7 +12,7 @@ import {
 } from "./moments.ts";
 import { cursor, focus, focusOn } from "./run.ts";
 
-/** A column an engine, a row an arrival of bytes. */
+/** A column for each engine, a row for each arrival of bytes. */
 export function Comparison({ traces }: { traces: readonly GlassTrace[] }) {
   const chapters = traces.map(({ steps }) => chaptersOf(steps));
   const shown = chapters[focus.value];

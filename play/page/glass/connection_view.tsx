@@ -6,7 +6,7 @@ import { ByteView } from "../bytes/byte_view.tsx";
 import { type MessageKey, t } from "../i18n/mod.ts";
 import { blockAt, PHASES, stepText } from "./moments.ts";
 
-/** An echo has no messages, only bytes. */
+/** Phases that only HTTP has: an echo connection has no messages, only bytes. */
 const OF_HTTP: readonly string[] = ["head", "content", "lingering"];
 
 /** The middle of the glass. */

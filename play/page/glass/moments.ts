@@ -5,7 +5,7 @@ import type { GlassStep } from "../../protocol.ts";
 /** The block as it stood at a step. */
 export type Block = NonNullable<GlassStep["block"]>;
 
-/** The block at step `at`: the last one that was written down. */
+/** The block at step `at`: the last one that was recorded. */
 export function blockAt(steps: readonly GlassStep[], at: number): Block | undefined {
   return steps.slice(0, at + 1).findLast(({ block }) => block !== undefined)?.block;
 }
@@ -14,18 +14,18 @@ export function blockAt(steps: readonly GlassStep[], at: number): Block | undefi
 export interface Chapter {
   /** Bytes that came, 0 for the FIN; null: the connection was accepted. */
   bytes: number | null;
-  /** Its first step, and the one behind its last. */
+  /** Its first step, and the one after its last. */
   from: number;
   to: number;
 }
 
 /**
- * Parts `steps` where bytes arrive. A call belongs to what it brings: the wait and the receive before
- * an arrival stand in its chapter.
+ * Divides `steps` where bytes arrive. A call belongs to what it brings: the wait and the receive before
+ * an arrival are in its chapter.
  */
 export function chaptersOf(steps: readonly GlassStep[]): Chapter[] {
   const chapters: Chapter[] = [{ bytes: null, from: 0, to: 0 }];
-  // Where the calls begin that have brought nothing yet.
+  // Where the calls since the last event or want begin.
   let begun = 0;
   steps.forEach(({ kind, name, value }, at) => {
     if (kind === "call" || kind === "operation") return;
@@ -43,7 +43,7 @@ export function chaptersOf(steps: readonly GlassStep[]): Chapter[] {
 export interface AlignedRow {
   /** Bytes that arrive in it; 0 for the FIN; null: the connection was accepted. */
   bytes: number | null;
-  /** Of each trace; absent: there, these bytes arrived together with the next ones. */
+  /** One for each trace; undefined where these bytes arrived together with the next ones. */
   chapters: (Chapter | undefined)[];
 }
 
@@ -66,7 +66,7 @@ export function alignChapters(traces: readonly (readonly Chapter[])[]): AlignedR
   }));
 }
 
-/** Index of the chapter that step `at` stands in. */
+/** Index of the chapter that step `at` belongs to. */
 export function chapterAt(chapters: readonly Chapter[], at: number): number {
   return chapters.findIndex(({ from, to }) => from <= at && at < to);
 }
@@ -121,7 +121,7 @@ export function shortSteps(
   for (const { kind, name, value, error } of steps) {
     if (!kinds.includes(kind)) continue;
     const base = callName(name);
-    // What a call returns says something where it counts bytes, or has failed.
+    // The result of a call is shown where it counts bytes, or where the call failed.
     const result = error ??
       (/^(recv|send|sendfile|received|sent)\b/.test(base) ? value : undefined);
     const text = result === undefined ? base : `${base} ${result}`;

@@ -1,4 +1,4 @@
-/** Steps through a trace: by buttons, keys, a slider, or by itself. */
+/** Moves through a trace step by step: with buttons, keys or a slider, or by itself. */
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { GlassTrace } from "../../protocol.ts";
@@ -6,7 +6,7 @@ import { t } from "../i18n/mod.ts";
 import { cursor, goTo, isPlaying } from "./run.ts";
 import { stepText } from "./moments.ts";
 
-/** Steps a second. */
+/** Steps per second. */
 const SPEEDS = [0.5, 1, 2, 4, 8];
 
 const speed: Signal<number> = signal(2);
@@ -39,13 +39,13 @@ export function Player({ trace }: { trace: GlassTrace }) {
     const timer = setInterval(() => goTo(cursor.value + 1), 1000 / perSecond);
     return () => clearInterval(timer);
   }, [isGoing, perSecond]);
-  // Whoever leaves the tab does not come back to a run that went on.
+  // Leaving the tab stops playback.
   useEffect(() => () => void (isPlaying.value = false), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const action = KEYS[event.key];
     const { tagName } = event.target as HTMLElement;
-    // A button is pressed by the space bar, a list of choices has keys of its own.
+    // The space bar presses a button, and a list of choices has keys of its own.
     if (action === undefined || tagName === "SELECT") return;
     if (event.key === " " && tagName === "BUTTON") return;
     event.preventDefault();

@@ -8,7 +8,7 @@ export interface Preset {
   /** Each character is a byte. */
   text: string;
   cuts: Cuts;
-  /** Of echo. */
+  /** For echo. */
   bufferBytes: number;
 }
 

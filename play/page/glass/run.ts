@@ -1,4 +1,4 @@
-/** The run under the glass: what is asked for, and what came of it. Signals, which stay when the tab is left. */
+/** The run under the glass: the request and its result, as signals, which survive a change of tabs. */
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { toBase64 } from "../../base64.ts";
 import {
@@ -26,7 +26,7 @@ export const text: Signal<string> = signal(PRESETS[FIRST].text);
 export const cuts: Signal<Cuts> = signal(PRESETS[FIRST].cuts);
 export const bufferBytes: Signal<number> = signal(PRESETS[FIRST].bufferBytes);
 
-/** Engines that this machine has. */
+/** Engines that this machine supports. */
 export const engines: ReadonlySignal<readonly EngineName[]> = computed(() =>
   machine.value?.engines ?? ["deno"]
 );
@@ -36,10 +36,10 @@ export const leftOut: Signal<ReadonlySet<EngineName>> = signal(new Set());
 
 export const traces: Signal<readonly GlassTrace[] | null> = signal(null);
 export const isRunning: Signal<boolean> = signal(false);
-/** Why the last run was not done, in the host's words. */
+/** Why the last run failed, in the host's words. */
 export const failure: Signal<string | null> = signal(null);
 
-/** The trace in the middle, and its step that is shown. */
+/** Index of the trace in the middle, and of its step that is shown. */
 export const focus: Signal<number> = signal(0);
 export const cursor: Signal<number> = signal(0);
 export const isPlaying: Signal<boolean> = signal(false);
@@ -71,7 +71,7 @@ export function choosePreset(name: PresetName | ""): void {
   if (name === "") return;
   const chosen = PRESETS[name];
   service.value = chosen.service;
-  // As it is written: a line break of the text would be CR LF either way.
+  // As it would be typed: a line break of the text stands for CR LF.
   text.value = chosen.text.replaceAll("\r\n", "\n");
   cuts.value = chosen.cuts;
   bufferBytes.value = chosen.bufferBytes;
@@ -104,7 +104,7 @@ export async function run(): Promise<void> {
     const parts = partsOf(parseNotation(text.value), cuts.value).map(toBase64);
     traces.value = await httpHost.glass({ service: service.value, setups, parts });
     isPlaying.value = false;
-    // One whose calls are seen has most to tell.
+    // The trace with the most kinds of calls explains most.
     const kinds = traces.value.map(({ steps }) => countCalls(steps).size);
     focus.value = kinds.indexOf(Math.max(...kinds));
     cursor.value = 0;

@@ -1,4 +1,4 @@
-/** What is to be run under the glass. */
+/** The form that says what is run under the glass. */
 import { useId } from "preact/hooks";
 import { GLASS_LIMITS, type ServerSetup, type ServiceName } from "../../protocol.ts";
 import { Cutter } from "../bytes/cutter.tsx";

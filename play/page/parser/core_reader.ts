@@ -1,5 +1,5 @@
 /**
- * The parser of ktcp's servers, fed part by part: the very core.wasm that they run, and how far it had
+ * The parser of ktcp's servers, fed part by part: the same core.wasm that they run, with how far it had
  * looked after each part.
  */
 import {
@@ -18,9 +18,9 @@ import type { Framing, Reading, ReadMessage } from "./reading.ts";
 export interface PartReading {
   from: number;
   to: number;
-  /** All before it is consumed. */
+  /** Everything before this offset is consumed. */
   consumed: number;
-  /** The search for the end of what is incomplete goes on here; a refusal takes no byte behind. */
+  /** Where the search for the end of an incomplete line goes on; a refusal needs no byte after it. */
   scanned: number;
   state: ParserState;
   /** What it found in this part: `head`, `content`, `end`, `error`. */
@@ -32,7 +32,7 @@ export interface CoreReading extends Reading {
   parts: PartReading[];
 }
 
-/** What holds for all ways of cutting a stream. */
+/** Whether all ways of cutting a stream give the same reading. */
 export interface CutProof {
   /** Ways in which it was cut. */
   ways: number;
@@ -40,7 +40,7 @@ export interface CutProof {
   differing?: Cuts;
 }
 
-/** Single cuts that are tried at the most: of longer streams, places evenly apart. */
+/** The most single cuts that are tried; in longer streams they are evenly spaced. */
 const MOST_SINGLE_CUTS = 2000;
 
 /** The core in the page, with one connection at a time. */
@@ -51,7 +51,7 @@ export class CoreReader {
   read(bytes: Uint8Array<ArrayBuffer>, cuts: Cuts = []): CoreReading {
     const reading = this.#read(bytes, cuts);
     if (reading.refusal === undefined) return reading;
-    // Byte by byte, it stops in the very line that is refused, and with the byte that decides.
+    // Byte by byte, it stops in the line that is refused, at the byte that decides.
     const { refusal, parts } = this.#read(bytes, everyCut(bytes.length));
     const { consumed, to: scanned } = parts.at(-1)!;
     const last = { ...reading.parts.at(-1)!, consumed, scanned };
@@ -91,7 +91,7 @@ class Run {
   readonly #messages: ReadMessage[] = [];
   readonly #parts: PartReading[] = [];
   #message: ReadMessage | undefined;
-  /** Bytes handed to the core so far, and how many of them a message has ended behind. */
+  /** Bytes handed to the core so far, and the offset at which the last message ended. */
   #received = 0;
   #ended = 0;
   #isOver = false;
@@ -136,7 +136,7 @@ class Run {
     return { ...reading, ending: core.isInMessage(this.#conn) ? "incomplete" : "ready" };
   }
 
-  /** Where the byte that is parsed next stands in the stream. */
+  /** Offset in the stream of the byte that is parsed next. */
   get #place(): number {
     return this.#received - this.#core.pending(this.#conn);
   }
@@ -189,7 +189,7 @@ class Run {
   #end(): void {
     const message = this.#message!;
     message.to = this.#ended = this.#place;
-    // As a server does: nothing behind it is read.
+    // As a server does: nothing after it is read.
     this.#isOver = !message.keepsAlive;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Where two parsers part ways over the same bytes. Smuggling lives on it: a proxy and the server
- * behind it that both accept a stream, and see its requests end in different places.
+ * Where two parsers disagree about the same bytes. Request smuggling exploits this: a proxy and the
+ * server behind it both accept a stream, and see its requests end in different places.
  */
 import { completeMessages, type Reading, type ReadMessage } from "./reading.ts";
 
@@ -10,16 +10,16 @@ export type Difference =
   | { kind: "same" }
   /** Message `index` ends elsewhere: what one takes for content is a request to the other. */
   | { kind: "boundary"; index: number; ends: [number, number] }
-  /** It says something else: `method`, `target`, `version`, `fields` or `content`. */
+  /** Message `index` has another `method`, `target`, `version`, or other `fields` or `content`. */
   | { kind: "meaning"; index: number; what: "method" | "target" | "version" | "fields" | "content" }
-  /** Reading `who` (0 or 1) refuses what the other one reads on; that has `others` requests. */
+  /** Reading `who` (0 or 1) refuses where the other one reads on, which has `others` requests. */
   | { kind: "refuses"; who: 0 | 1; index: number; others: number }
   /** Reading `who` still waits for the end of message `index`, which the other one has. */
   | { kind: "waits"; who: 0 | 1; index: number; others: number }
-  /** Reading `who` reads nothing behind message `index - 1`, which ends the connection. */
+  /** Reading `who` reads nothing after message `index - 1`, which ends the connection. */
   | { kind: "closes"; who: 0 | 1; index: number; others: number };
 
-/** Whether two programs that read so can be played off against each other. */
+/** Whether the difference can be exploited between two programs that read this way. */
 export function isDangerous({ kind }: Difference): boolean {
   return kind === "boundary" || kind === "waits";
 }
@@ -62,7 +62,7 @@ function meaning(
   what: "method" | "target" | "version" | "fields" | "content",
 ) {
   if (what !== "fields") return message[what];
-  // White space behind a value is no part of it (RFC 9110 section 5.5); llhttp leaves it there.
+  // White space after a value is not part of it (RFC 9110 section 5.5); llhttp leaves it there.
   return JSON.stringify(
     message.fields.map(([name, value]) => [name, value.replace(/[ \t]+$/, "")]),
   );

@@ -1,5 +1,5 @@
 /**
- * Requests to begin with: good ones, and ones that have taken parsers in. Most are cases of `ktcp check`.
+ * Requests to begin with: good ones, and ones that have deceived parsers. Most are cases of `ktcp check`.
  */
 const HIDDEN = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\n";

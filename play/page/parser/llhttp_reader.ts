@@ -1,12 +1,12 @@
 /**
- * llhttp, the parser of Node.js, as it is built for undici: the same bytes, another verdict. Strict is
- * how Node's servers run; lenient is what its option `--insecure-http-parser` allows.
+ * llhttp, the parser of Node.js, as it is built for undici, for comparison. Strict is how Node's servers
+ * run it; lenient is what Node's option `--insecure-http-parser` allows.
  */
 import wasm from "./llhttp.wasm" with { type: "bytes" };
 import { type Cuts, partsOf } from "../bytes/cuts.ts";
 import type { Reading, ReadMessage, Refusal } from "./reading.ts";
 
-/** What llhttp puts up with. */
+/** How much llhttp tolerates. */
 export type LlhttpMode = "strict" | "lenient";
 
 /** Functions that make llhttp lenient; each takes a parser and 1. */
@@ -73,7 +73,7 @@ class Run {
   readonly #messages: ReadMessage[] = [];
   #message: ReadMessage | undefined;
   #fields: [string, string][] = [];
-  /** Whether the last span was of a value, so that a name after it begins a new field line. */
+  /** Whether the last span was part of a value, so that a name after it begins a new field line. */
   #isAfterValue = true;
   /** Where the last message has ended. */
   #ended = 0;
@@ -100,7 +100,7 @@ class Run {
       wasm_on_headers_complete: (_: number, _status: number, _upgrade: number, keeps: number) =>
         this.#headComplete(keeps === 1),
       wasm_on_body: span((text) => this.#message!.content += text),
-      // Paused behind each message, it says where that has ended.
+      // Pausing after each message shows where that ended.
       wasm_on_message_complete: () => PAUSED,
     };
     compiled ??= new WebAssembly.Module(wasm);
@@ -141,7 +141,7 @@ class Run {
         const at = llhttp.llhttp_get_error_pos(this.#parser) - pointer;
         if (code !== PAUSED && code !== PAUSED_UPGRADE) return this.#refusal(code, start + at);
         if (code === PAUSED) this.#complete(start + at);
-        // An upgrade that nobody has asked for is no reason to stop.
+        // The server would not switch protocols, so parsing goes on after a request for an upgrade.
         if (code === PAUSED) llhttp.llhttp_resume(this.#parser);
         else llhttp.llhttp_resume_after_upgrade(this.#parser);
         from = at;
@@ -175,7 +175,7 @@ class Run {
     message.version = `${major}.${minor}`;
     message.keepsAlive = keepsAlive;
     this.#messages.push(message);
-    // What comes from here on are trailers.
+    // Fields from here on are trailers.
     this.#fields = [];
     this.#isAfterValue = true;
     return OK;
@@ -203,7 +203,7 @@ class Run {
     return text;
   }
 
-  /** The string of C at `at`. */
+  /** The C string at `at`. */
   #text(at: number): string {
     if (at === 0) return "";
     const bytes = new Uint8Array(this.#llhttp.memory.buffer, at);

@@ -3,7 +3,7 @@ import { formatByte } from "../bytes/notation.ts";
 import { t } from "../i18n/mod.ts";
 import type { ReadMessage } from "./reading.ts";
 
-/** Characters of a value that are shown. */
+/** The most characters of a value that are shown. */
 const MOST_SHOWN = 300;
 
 /** `text`, each character a byte, on one line. */

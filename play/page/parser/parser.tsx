@@ -25,7 +25,7 @@ const cuts: Signal<Cuts> = signal([17, 60]);
 
 const NOTHING = new Uint8Array();
 
-/** The bytes of the text; while it cannot be read, those before. */
+/** The bytes of the text; while it cannot be read, those before the last change. */
 let lastBytes: Uint8Array<ArrayBuffer> = NOTHING;
 const bytes = computed(() => {
   const read = readText(text.value, MOST_BYTES);
@@ -49,7 +49,7 @@ function choose(name: ExampleName | ""): void {
   if (name === "") return;
   const chosen = exampleBytes(name);
   text.value = formatNotation(chosen);
-  // Two cuts to begin with, so that there is something to see of parts.
+  // Two cuts to begin with, so that there are several parts to see.
   cuts.value = cutsWithin(
     [Math.floor(chosen.length / 3), Math.floor(2 * chosen.length / 3)],
     chosen.length,

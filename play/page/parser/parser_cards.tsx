@@ -1,4 +1,4 @@
-/** What each parser makes of the bytes, and where they part ways. */
+/** How each parser reads the bytes, and where they disagree. */
 import { t } from "../i18n/mod.ts";
 import { type Difference, differenceOf, isDangerous } from "./differences.ts";
 import { completeMessages, type Reading } from "./reading.ts";
@@ -15,7 +15,7 @@ interface ParserCardsProps {
   length: number;
 }
 
-/** A card each, and a line for each two of them. */
+/** A card for each parser, and a line for each pair of them. */
 export function ParserCards({ compared, length }: ParserCardsProps) {
   const pairs = compared.flatMap((one, i) => compared.slice(i + 1).map((other) => [one, other]));
   return (

@@ -2,10 +2,10 @@
 import { type MessageKey, t } from "../i18n/mod.ts";
 import type { PartReading } from "./core_reader.ts";
 
-/** Rows at the most. */
+/** The most rows. */
 const MOST_ROWS = 60;
 
-/** A row a part, with what is consumed and looked at of the whole stream. */
+/** A row for each part, with how much of the whole stream is consumed and looked at. */
 export function PartsTable({ parts, length }: { parts: readonly PartReading[]; length: number }) {
   const shown = parts.slice(0, MOST_ROWS);
   const percent = (bytes: number) => `${length === 0 ? 0 : 100 * bytes / length}%`;

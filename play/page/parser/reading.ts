@@ -1,4 +1,4 @@
-/** What a parser makes of a stream of bytes, in the same words for every parser. Strings are latin1. */
+/** How a parser reads a stream of bytes, in the same form for every parser. Strings are latin1. */
 
 /** How a message's content is framed. */
 export type Framing = "none" | "length" | "chunked";
@@ -14,9 +14,9 @@ export interface ReadMessage {
   framing?: Framing;
   content: string;
   keepsAlive: boolean;
-  /** Offset of its first byte, and of the byte behind its last. */
+  /** Offset of its first byte. */
   from: number;
-  /** Absent while the rest of it has not come. */
+  /** Offset of the byte after its last; absent while it is incomplete. */
   to?: number;
 }
 
@@ -26,25 +26,25 @@ export interface Refusal {
   reason: string;
   /** The parser's own name of the fault, if it has one. */
   code?: string;
-  /** Status that answers it, and where the rule stands. */
+  /** Status of the answer, and the section of the RFC with the rule. */
   status?: number;
   reference?: string;
-  /** Where it begins to be refused: offset of the line or chunk, or of the very byte. */
+  /** Offset of what is refused: a line or chunk, or a single byte. */
   at: number;
 }
 
 /**
  * What became of the stream: all of it is read (`ready` for the next request), a message waits for
- * more (`incomplete`), a message has asked for the end of the connection, behind which nothing is
+ * more (`incomplete`), a message has asked for the end of the connection, after which nothing is
  * read (`closed`), or the bytes are refused.
  */
 export type Ending = "ready" | "incomplete" | "closed" | "refused";
 
-/** All of it. */
+/** A whole stream as a parser read it. */
 export interface Reading {
   messages: ReadMessage[];
   ending: Ending;
-  /** Of `refused`. */
+  /** With `refused`. */
   refusal?: Refusal;
 }
 

@@ -1,11 +1,11 @@
-/** Where the requests lie that a parser sees in a stream, as segments of a strip. Pure. */
+/** Where the requests are that a parser sees in a stream, as segments of a strip. Pure. */
 import type { Reading } from "./reading.ts";
 
 /** A segment; all together they cover the stream. */
 export interface Segment {
   from: number;
   to: number;
-  /** `unread`: behind a request that has asked for the end of the connection. */
+  /** `unread`: after a request that has asked for the end of the connection. */
   kind: "message" | "incomplete" | "refused" | "unread";
   /** Which request it belongs to, from 0. */
   index: number;

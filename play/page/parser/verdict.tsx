@@ -3,13 +3,13 @@ import { t } from "../i18n/mod.ts";
 import type { CoreReading, CutProof } from "./core_reader.ts";
 import { completeMessages } from "./reading.ts";
 
-/** The section of an RFC at its editor's: `RFC 9112 section 6.1`. */
+/** The URL of a section at the RFC Editor, such as `RFC 9112 section 6.1`. */
 function ruleAddress(reference: string): string {
   const [, rfc, section] = /^RFC (\d+) section ([\d.]+)$/.exec(reference)!;
   return `https://www.rfc-editor.org/rfc/rfc${rfc}#section-${section}`;
 }
 
-/** The verdict in large. */
+/** The verdict. */
 export function Verdict({ reading, proof }: { reading: CoreReading; proof: CutProof }) {
   const { ending, refusal } = reading;
   const requests = completeMessages(reading).length;

@@ -1,4 +1,4 @@
-/** Runs side by side: a table of figures with ratios, and one plot of all. */
+/** Runs side by side: a table of figures with ratios, and one plot for all of them. */
 import { useMemo } from "preact/hooks";
 import { type MessageKey, t } from "../i18n/mod.ts";
 import { formatBytes, formatCount, formatShare, formatTime } from "../views/format.ts";

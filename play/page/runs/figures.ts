@@ -1,13 +1,13 @@
-/** The figures of a run: one number for each thing, over the whole time in which a load ran. */
+/** The figures of a run, each one number for the whole time in which a load ran. */
 import type { Frame } from "../../protocol.ts";
 import { sumOf } from "../views/growth.ts";
 import { loadSamples, loadsOf } from "../views/latency.ts";
 import { loadAnswers, loadErrorTotals } from "../views/loads.ts";
 import { momentOf, viewOf } from "../views/moments.ts";
 
-/** What can be told of a server in a run. Null: not known. Times in us. */
+/** Figures of a server in a run. Null: not known. Times are in us. */
 export interface RunFigures {
-  /** Answers a second, as the load counted. */
+  /** Answers per second, as counted by the load. */
   perSecond: number | null;
   answers: number | null;
   p50Us: number | null;
@@ -23,7 +23,7 @@ export interface RunFigures {
   kernelShare: number | null;
   callsPerMessage: number | null;
   eventsPerWait: number | null;
-  /** Most of each at a time. */
+  /** The maximum of each during the run. */
   acceptQueue: number | null;
   timeWait: number | null;
   threads: number | null;
@@ -155,7 +155,7 @@ export interface RunSeries {
   perSecond: number[];
 }
 
-/** Answers a second over the time of a run, in steps of about `stepMs`. */
+/** Answers per second over the time of a run, in steps of `stepMs`. */
 export function seriesOf(frames: readonly Frame[], server: string, stepMs = 250): RunSeries {
   const samples = loadSamples(loadedFrames(frames, server), server);
   const series: RunSeries = { seconds: [], perSecond: [] };
@@ -175,7 +175,7 @@ export function seriesOf(frames: readonly Frame[], server: string, stepMs = 250)
   }
   counts.forEach((count, i) => {
     const ms = Math.min(stepMs, endMs - startMs - i * stepMs);
-    // The rest of a step at the end is too short to tell a rate.
+    // A last step of less than half the length is too short for a rate.
     if (ms < stepMs / 2) return;
     series.seconds.push((i * stepMs + ms / 2) / 1000);
     series.perSecond.push(count / ms * 1000);

@@ -6,7 +6,7 @@ import { httpHost } from "../transport.ts";
 import { readRecording, RecordingError } from "./recording.ts";
 import { addRun, lettersOf, type Run } from "./runs.ts";
 
-/** How large a file may be that is opened. */
+/** The largest file that is opened. */
 const MOST_BYTES = 512 * 2 ** 20;
 
 function download(text: string, type: string, name: string): void {
@@ -15,7 +15,7 @@ function download(text: string, type: string, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The browser has taken it by then.
+  // The browser has fetched it by then.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
@@ -40,7 +40,7 @@ export async function saveReport(run: Run): Promise<void> {
   }
 }
 
-/** Opens files that were saved; what cannot be read is complained of. */
+/** Opens saved files; a complaint is shown for each that cannot be read. */
 export async function openRuns(files: Iterable<File>): Promise<void> {
   for (const file of files) {
     try {

@@ -1,4 +1,4 @@
-/** Lines over a common axis, as a drawing that does not change, and the same as a table. */
+/** Lines over a common axis as a static drawing, and the same data as a table. */
 import { useId } from "preact/hooks";
 import { t } from "../i18n/mod.ts";
 import { linearTicks, niceCeiling } from "../views/ticks.ts";

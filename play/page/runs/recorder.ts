@@ -4,7 +4,7 @@ import type { Frame, LoadView } from "../../protocol.ts";
 /** Bounds of what a recorder keeps. */
 export interface RecorderLimits {
   frames: number;
-  /** Values of connections, over all frames: by far the most of a frame. */
+  /** Values of connections, over all frames: by far the largest part of a frame. */
   values: number;
 }
 
@@ -16,7 +16,7 @@ function valuesIn({ servers }: Frame): number {
   return servers.reduce((sum, { sample }) => sum + 4 * (sample?.connections.ids.length ?? 0), 0);
 }
 
-/** `later` with the samples of `earlier`, which is dropped: what a load told is never lost. */
+/** `later` with the samples of `earlier`, which is dropped: no sample of a load is lost. */
 function withSamplesOf(later: Frame, earlier: Frame): Frame {
   const before = new Map(earlier.loads.map((load) => [load.id, load]));
   const merged = (load: LoadView): LoadView => {
@@ -25,21 +25,21 @@ function withSamplesOf(later: Frame, earlier: Frame): Frame {
     return samples.length === 0 ? load : { ...load, samples: [...samples, ...load.samples] };
   };
   const loads = later.loads.map(merged);
-  // A load that had ended is in the next frame no more.
+  // A load that has ended may be missing from the next frame.
   return { ...later, loads: [...before.values(), ...loads] };
 }
 
 /**
- * Keeps frames; when there are too many, every second one is dropped, and from then on every second
- * one that comes. Counters and samples of loads stay whole.
+ * Keeps frames. When there are too many, it drops every second one, and from then on also every second
+ * one that arrives. Counters and samples of loads stay complete.
  */
 export class Recorder {
   readonly #limits: RecorderLimits;
   #frames: Frame[] = [];
   #values = 0;
-  /** Of so many frames one is kept. */
+  /** One of this many frames is kept. */
   #stride = 1;
-  /** Frames since the last one that was kept. */
+  /** The newest frame if it is not kept yet, with the samples of those since the last one that was. */
   #pending: Frame | undefined;
   #count = 0;
 
@@ -47,7 +47,7 @@ export class Recorder {
     this.#limits = limits;
   }
 
-  /** Of so many frames one is kept. */
+  /** One of this many frames is kept. */
   get stride(): number {
     return this.#stride;
   }
@@ -85,7 +85,7 @@ export class Recorder {
     }
     const last = this.#frames.length - 1;
     if (last % 2 === 1) this.#pending = this.#frames[last];
-    // So that the next one that is kept is a stride behind the last one.
+    // The next frame that is kept comes one stride after the last one.
     this.#count = this.#pending === undefined ? 1 : this.#stride / 2 + 1;
     this.#frames = kept;
     this.#values = kept.reduce((sum, frame) => sum + valuesIn(frame), 0);

@@ -10,7 +10,7 @@ export class RecordingError extends Error {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** CPUs that bounds of a set-up are looked up for: a recording may come from a larger machine. */
+/** CPUs that the bounds of a set-up assume: a recording may come from a larger machine. */
 const MANY_CPUS = 1024;
 
 function isFrame(value: unknown): value is Frame {

@@ -1,4 +1,4 @@
-/** Shows a run again: the frames of the store become those of the run, up to a moment. */
+/** Replays a run: the store then shows the frames of the run, up to a moment. */
 import { type Signal, signal } from "@preact/signals";
 import type { Frame } from "../../protocol.ts";
 import { replayed, windowUpTo } from "../store.ts";
@@ -7,7 +7,7 @@ import type { Run } from "./runs.ts";
 /** Speeds, as multiples of the real one. */
 export const SPEEDS = [0.25, 0.5, 1, 2, 4] as const;
 
-/** A run that is shown again. */
+/** A run that is replayed. */
 export interface Replay {
   run: Run;
   /** Index of the frame that is shown. */
@@ -16,10 +16,10 @@ export interface Replay {
   speed: (typeof SPEEDS)[number];
 }
 
-/** The run that is shown again; null: the host's frames are shown. */
+/** The run that is replayed; null: the host's frames are shown. */
 export const replay: Signal<Replay | null> = signal(null);
 
-/** The frame of `frames` that is shown `ms` after the one at `from`, at the latest the last. */
+/** Index of the frame that is shown `ms` after the one at `from`; at most that of the last. */
 export function indexAfter(frames: readonly Frame[], from: number, ms: number): number {
   const until = frames[from].atMs + ms;
   let at = from;
@@ -47,7 +47,7 @@ export function showReplay(change: Partial<Replay> | null): void {
     isPlaying: change.isPlaying ?? now?.isPlaying ?? true,
     speed: change.speed ?? now?.speed ?? 1,
   };
-  // Playing a run that is at its end begins anew.
+  // Playing from the end starts again at the beginning.
   if (change.isPlaying && next.at >= frames.length - 1) next.at = 0;
   if (next.at >= frames.length - 1 && change.isPlaying !== true) next.isPlaying = false;
   replay.value = next;
@@ -61,7 +61,7 @@ function scheduleNext({ run, at, speed }: Replay): void {
   const startMs = performance.now();
   const waitMs = (frames[at + 1].atMs - frames[at].atMs) / speed;
   timer = setTimeout(() => {
-    // A timer comes late, most of all in a tab that is hidden: frames are skipped, time is kept.
+    // Timers fire late, most of all in a hidden tab: frames are skipped to keep to the time.
     const ms = Math.max(
       (performance.now() - startMs) * speed,
       frames[at + 1].atMs - frames[at].atMs,

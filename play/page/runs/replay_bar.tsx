@@ -1,4 +1,4 @@
-/** Play, pause, place and speed of a run that is shown again. */
+/** Play, pause, position and speed of a replayed run. */
 import { t } from "../i18n/mod.ts";
 import { replay, showReplay, SPEEDS } from "./replay.ts";
 import { titleOf } from "./titles.ts";

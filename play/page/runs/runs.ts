@@ -12,9 +12,9 @@ export interface Run {
   recording: Recording;
   /** Letters of its servers by id. */
   letters: ReadonlyMap<string, string>;
-  /** Of so many frames one is kept. */
+  /** One of this many frames is kept. */
   stride: number;
-  /** The name of its file, where it was opened. */
+  /** The name of the file that it was opened from. */
   file?: string;
 }
 
@@ -24,10 +24,10 @@ export const runs: Signal<readonly Run[]> = signal([]);
 /** Whether a run is being recorded. */
 export const isRecording: Signal<boolean> = signal(false);
 
-/** Runs that are held at the most; the oldest are let go. */
+/** The most runs that are held; older ones are dropped. */
 export const MOST_RUNS = 12;
 
-/** How long frames are taken after the last load has ended, in ms: what it leaves behind. */
+/** How long recording goes on after the last load has ended, in ms, to show what it leaves behind. */
 const AFTER_MS = 1000;
 
 let nextId = 1;
@@ -39,7 +39,7 @@ export function addRun(run: Omit<Run, "id">): Run {
   return added;
 }
 
-/** Lets go of a run. */
+/** Removes a run. */
 export function dropRun(id: number): void {
   runs.value = runs.value.filter((run) => run.id !== id);
 }
@@ -59,7 +59,7 @@ interface Begun {
   results: Map<string, LoadResult>;
   /** Loads whose results were asked for. */
   asked: Set<string>;
-  /** Since when no load runs. */
+  /** When the last load ended; null while one runs. */
   quietSinceMs: number | null;
 }
 
@@ -77,12 +77,12 @@ function begin(before: Frame | null): Begun {
   };
 }
 
-/** Asks for the results of loads that have ended: at once, as they end with their server. */
+/** Asks for the results of loads that have ended: at once, because they may be gone later. */
 function askForResults({ loads }: Frame, { asked, results }: Begun): void {
   for (const { id, result } of loads) {
     if (result === null || asked.has(id)) continue;
     asked.add(id);
-    // A report does without what the host no longer has.
+    // If the host no longer has it, the report does without it.
     httpHost.loadResult(id).then((whole) => results.set(id, whole), () => {});
   }
 }
@@ -102,7 +102,7 @@ function finish({ recorder, setup, letters, results }: Begun): void {
   addRun({ recording, letters, stride: recorder.stride });
 }
 
-/** Records a run whenever a load runs. @returns ends it */
+/** Records a run whenever a load runs. @returns a function that ends this */
 export function keepRuns(): () => void {
   let begun: Begun | null = null;
   let before: Frame | null = null;

@@ -17,7 +17,7 @@ function toggleCompared(id: number): void {
   compared.value = next;
 }
 
-/** The runs. @param onReplay is called when one is shown again */
+/** The runs. `onReplay` is called when one is replayed. */
 export function RunsPanel({ onReplay }: { onReplay: () => void }) {
   const chosen = runs.value.filter(({ id }) => compared.value.has(id)).reverse();
   return (

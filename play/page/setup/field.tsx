@@ -1,4 +1,4 @@
-/** A control of the set-up with its bounds, its help and why it does nothing. */
+/** A control of the set-up with its bounds, its help, and why it is disabled. */
 import { signal } from "@preact/signals";
 import { useId, useState } from "preact/hooks";
 import { type MessageKey, t } from "../i18n/mod.ts";
@@ -12,7 +12,7 @@ interface FieldProps<T> {
   onChange: (changed: T) => void;
 }
 
-/** Which helps are open, by the field's key: the same field of another server opens too. */
+/** Keys of the fields whose help is open, on all servers. */
 const openHelps = signal<ReadonlySet<string>>(new Set());
 
 function toggleHelp(key: string): void {
@@ -81,7 +81,7 @@ function inUnits<T>(value: number, { scale = 1 }: NumberField<T>): string {
   return String(value / scale);
 }
 
-/** A bound as it is read: with separators, which a control does not take. */
+/** A bound for reading: with separators, which the control does not accept. */
 function grouped<T>(value: number, { scale = 1 }: NumberField<T>): string {
   return (value / scale).toLocaleString("en", { maximumFractionDigits: 3 });
 }

@@ -1,4 +1,4 @@
-/** The controls of the set-up as data: what each is called, its bounds, and when it does nothing. */
+/** The controls of the set-up as data: keys, bounds, and when each is disabled. */
 import { LOAD_BOUNDS, serverBounds } from "../../limits.ts";
 import type { Bounds } from "../../limits.ts";
 import { QUEUES, SENDINGS, SERVICES, WORK_KINDS } from "../../setup.ts";
@@ -7,10 +7,10 @@ import { ENGINES } from "../../../servers/net/engine_options.ts";
 import { MODELS } from "../../../servers/models/model.ts";
 import type { MessageKey } from "../i18n/mod.ts";
 
-/** What a control needs to know of everything else. */
+/** What a control needs to know beside its own values. */
 export interface Surroundings {
   machine: Machine | null;
-  /** Services of all servers of the set-up, as far as a load is concerned. */
+  /** Services of all servers of the set-up, which controls of the load depend on. */
   services: readonly ServerSetup["service"][];
 }
 
@@ -19,22 +19,22 @@ type Reason = MessageKey | null;
 
 interface BaseField<T> {
   key: keyof T & string;
-  /** Why the control does nothing now. */
+  /** Why the control is disabled now. */
   disabled?: (values: T, surroundings: Surroundings) => Reason;
 }
 
 /** A whole number. */
 export interface NumberField<T> extends BaseField<T> {
   kind: "number";
-  /** What it is shown in, and how many units of the protocol that is. */
+  /** The unit that is shown, and how many units of the protocol it is. */
   unit?: "ms" | "s" | "bytes" | "perSecond";
   scale?: number;
   bounds: (surroundings: Surroundings) => Bounds;
-  /** What 0 means, where it is no amount. */
+  /** What 0 means where it is not an amount. */
   zero?: MessageKey;
 }
 
-/** One of some words, which are those of the command line. */
+/** A choice of words, the same as on the command line. */
 export interface ChoiceField<T> extends BaseField<T> {
   kind: "choice";
   choices: readonly string[];
@@ -168,7 +168,7 @@ export const LOAD_FIELDS: readonly Field<LoadSetup>[] = [
   },
 ];
 
-/** Reads what was typed into a control. @returns null where it is no number within the bounds */
+/** Reads what was typed into a control. @returns null if it is not a number within the bounds */
 export function readNumber(text: string, { min, max }: Bounds, scale = 1): number | null {
   if (!/^\s*\d+(\.\d+)?\s*$/.test(text)) return null;
   const value = Math.round(Number(text) * scale);

@@ -32,7 +32,7 @@ const MAIN_FIELDS: ReadonlySet<string> = new Set(["service", "engine", "model", 
 
 const areMoreOpen = signal(false);
 
-/** Changes the servers of the set-up. What a reader changes is no longer the story's. */
+/** Changes the servers of the set-up, which then is no longer that of a story. */
 function changeServers(servers: ServerSetup[]): void {
   const { story: _, ...rest } = setup.value;
   setup.value = { ...rest, servers };

@@ -1,4 +1,4 @@
-/** The head of the page: what it is, where it runs, language and colours. */
+/** The head of the page: title, machine, language and theme. */
 import { type Language, language, LANGUAGES, t } from "../i18n/mod.ts";
 import { chooseLanguage, chooseTheme, type Theme, theme, THEMES } from "../preferences.ts";
 import { link, machine } from "../store.ts";

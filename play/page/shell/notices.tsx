@@ -1,4 +1,4 @@
-/** News in a line that is read aloud, and complaints that stay until they are put away. */
+/** News in a line that is read aloud, and complaints that stay until they are dismissed. */
 import { t } from "../i18n/mod.ts";
 import { complaints, dismiss, news } from "../notices.ts";
 import { link } from "../store.ts";

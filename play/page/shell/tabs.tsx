@@ -1,4 +1,4 @@
-/** Tabs as the ARIA pattern has them: arrow keys move, the panel follows. */
+/** Tabs by the ARIA pattern: arrow keys move, and the panel follows. */
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 

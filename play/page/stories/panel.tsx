@@ -1,4 +1,4 @@
-/** A story: predict first, then run, then what happened. */
+/** A story: first the prediction, then the run, then its outcome. */
 import { batch, effect, type Signal, signal } from "@preact/signals";
 import { complain, say } from "../notices.ts";
 import { slots, startIn, stopAll, wordsOf } from "../control.ts";
@@ -24,13 +24,13 @@ import { Fold } from "../shell/fold.tsx";
 /** The story that is open. */
 const open: Signal<Lab | null> = signal(null);
 
-/** Whether the list is unfolded where there is no room for it beside the rest. */
+/** Whether the list is unfolded where there is no room for it next to the rest. */
 const isListOpen = signal(false);
 
-/** What was predicted, by the choice's id; it cannot be changed once the story runs. */
+/** The id of the predicted choice; it cannot be changed once the story runs. */
 const prediction: Signal<string | null> = signal(null);
 
-/** Where the story is; null: it does not run. */
+/** How far the story is; null: it does not run. */
 const progress: Signal<Progress | null> = signal(null);
 
 /** The figures of the steps that have ended. */
@@ -89,7 +89,7 @@ const storyHost: StoryHost = {
   onFrame: (listener) => {
     let last = liveFrame.peek();
     return liveFrame.subscribe((frame) => {
-      // The one of before is no news.
+      // The frame from before the subscription is not new.
       if (frame === null || frame === last) return;
       last = frame;
       listener(frame);

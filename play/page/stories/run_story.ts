@@ -2,7 +2,7 @@
  * Runs the steps of a story, one after the other: starts the server, waits until it listens, puts the
  * load on it, collects frames until the load has ended, and stops the server.
  *
- * Time is that of the frames, so that it runs as well over frames that a test makes up.
+ * Times are taken from the frames, so that a test can make frames up.
  */
 import type { Frame, LoadSetup, LoadStart, Machine, ServerSetup } from "../../protocol.ts";
 import { LOAD_BOUNDS } from "../../limits.ts";
@@ -16,7 +16,7 @@ export interface StoryHost {
   stopServer(id: string): Promise<void>;
   startLoad(start: LoadStart): Promise<string[]>;
   stopLoad(id: string): Promise<void>;
-  /** Calls `listener` with each new frame. @returns ends it */
+  /** Calls `listener` with each new frame. @returns a function that ends this */
   onFrame(listener: (frame: Frame) => void): () => void;
 }
 
@@ -25,7 +25,7 @@ export class StoryError extends Error {
   override name = "StoryError";
 }
 
-/** Where a story is. */
+/** How far a story is. */
 export interface Progress {
   step: number;
   doing: "starting" | "loading" | "stopping";
@@ -41,10 +41,10 @@ export interface RunStoryOptions {
 /** How long a server may take until it listens, in ms. */
 const START_MS = 15_000;
 
-/** How long a load may go on after its duration until it is stopped, in ms: clients may be stuck. */
+/** How long after its duration a load is stopped, in ms: clients may be stuck. */
 const LATE_MS = 1500;
 
-/** Frames that are taken after a load has ended: what it leaves behind. */
+/** Frames that are taken after a load has ended, to show what it leaves behind. */
 const FRAMES_AFTER = 3;
 
 /** The whole set-up of a step, within what `machine` allows. */
@@ -72,7 +72,7 @@ export function lackingEngines({ steps }: Story, { engines }: Machine): string[]
   return [...new Set(needed)].filter((engine) => !engines.includes(engine));
 }
 
-/** The prediction that the figures bear out; null where they tell nothing. */
+/** The prediction that the figures confirm; null if they confirm none. */
 export function borneOut({ predict }: Story, figures: readonly RunFigures[]): Choice | null {
   return predict.choices.find(({ holds }) => holds(figures)) ?? null;
 }
@@ -136,10 +136,10 @@ class StepRun {
     return figuresOf(await collecting, id);
   }
 
-  /** Ends what is left: the server, and the load, where the step was given up. */
+  /** Ends what is left: the server, and the load if the step was aborted. */
   async cleanUp(): Promise<void> {
     this.#tell("stopping");
-    // One that has ended by itself is refused, which is as well.
+    // Stopping a load that has ended by itself is refused, which does no harm.
     await Promise.allSettled(this.#loads.map((id) => this.#host.stopLoad(id)));
     if (this.#server === null) return;
     const id = this.#server;
@@ -163,12 +163,12 @@ class StepRun {
       const running = own.find(({ state }) => state === "running");
       const failed = own.find(({ failure }) => failure !== undefined);
       if (running !== undefined) startMs ??= frame.atMs;
-      // A load that has been started needs a while until it sends.
+      // A load that has been started takes a while to send.
       if (running?.samples.some(({ answers }) => answers > 0)) answeredMs ??= frame.atMs;
       if (answeredMs !== null && stopAfterMs !== undefined && this.#server !== null) {
         if (frame.atMs - answeredMs >= stopAfterMs) {
           this.#server = null;
-          // What it says of it stands in the frames.
+          // Errors show in the frames.
           this.#host.stopServer(server).catch(() => {});
         }
       }

@@ -1,4 +1,4 @@
-/** What a story is: plain data in both languages, and which prediction its figures bear out. */
+/** The form of a story: plain data in both languages, with tests for its predictions. */
 import type { LoadSetup, ServerSetup } from "../../protocol.ts";
 import type { Language } from "../i18n/mod.ts";
 import type { RunFigures } from "../runs/figures.ts";
@@ -35,7 +35,7 @@ export interface StoryStep {
   server: Partial<ServerSetup>;
   /** What differs from the default load. */
   load: Partial<LoadSetup>;
-  /** The server is told to stop so long after the first answer, in ms. */
+  /** When the server is told to stop, in ms after the first answer. */
   stopAfterMs?: number;
 }
 
@@ -43,7 +43,7 @@ export interface StoryStep {
 export interface Choice {
   id: string;
   text: Text;
-  /** Whether the figures of the steps bear it out. A figure that is not known bears out nothing. */
+  /** Whether the figures of the steps confirm it. An unknown figure confirms nothing. */
   holds: (figures: readonly RunFigures[]) => boolean;
 }
 

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { type Palette, palette } from "./palette.ts";
 import { usePicture } from "./use_picture.ts";
 
-/** The place to draw on, in CSS px. */
+/** The area to draw on, in CSS px. */
 export interface Surface {
   context: CanvasRenderingContext2D;
   width: number;
@@ -14,7 +14,7 @@ export interface Surface {
 export interface CanvasProps {
   /** What the canvas shows, for those who do not see it. */
   label: string;
-  /** In px; for a width, where it depends on that. */
+  /** In px, or a function of the width. */
   height: number | ((width: number) => number);
   draw: (surface: Surface) => void;
 }
@@ -36,7 +36,7 @@ export function Canvas(props: CanvasProps) {
       },
       draw() {
         const { height, draw } = current.current;
-        // The observer tells of a new height before anything is painted, and this is called again.
+        // The observer sees the new height before anything is painted, and this is called again.
         if (typeof height === "function") element.style.height = `${height(size.width)}px`;
         const ratio = devicePixelRatio;
         if (isStale) {

@@ -1,4 +1,4 @@
-/** Where the cells of connections stand: each keeps its place as long as it is open. */
+/** Where the cells of connections are: each keeps its place as long as its connection is open. */
 import type { ConnectionColumns } from "../../../servers/models/server_sample.ts";
 
 /** Places of connections. */
@@ -12,9 +12,9 @@ export interface CellSlots {
 export const NO_SLOTS: CellSlots = { indexes: [], ids: [] };
 
 /**
- * Places for the connections of a sample: an open connection stays where it stood in `before`; a new
- * one takes the first free place, the lowest id first. There are never fewer places than
- * before while one connection is open, so that the picture does not jump.
+ * Places for the connections of a sample: an open connection stays where it was in `before`; a new
+ * one takes the first free place, the lowest id first. While a connection is open, there are never
+ * fewer places than before, so that the picture does not jump.
  */
 export function placeCells(before: CellSlots, { ids }: Pick<ConnectionColumns, "ids">): CellSlots {
   if (ids.length === 0) return NO_SLOTS;
@@ -60,7 +60,7 @@ export function cellGrid(places: number, width: number, height: number): CellGri
   return gridOf(SMALLEST_PITCH);
 }
 
-/** The place at a point of a grid, in px; -1 beside it. */
+/** The place at a point of a grid, in px; -1 outside of the grid. */
 export function placeAt({ pitch, columns, rows }: CellGrid, x: number, y: number): number {
   const [column, row] = [Math.floor(x / pitch), Math.floor(y / pitch)];
   return column < 0 || column >= columns || row < 0 || row >= rows ? -1 : row * columns + column;
@@ -81,7 +81,7 @@ export function phaseCounts({ phases }: Pick<ConnectionColumns, "phases">): numb
   return Array.from(counts, (count) => count ?? 0);
 }
 
-/** How full a cell's bar of bytes is, 0 to 1: on a logarithmic scale, as most blocks are nearly empty. */
+/** How full a cell's bar of bytes is, 0 to 1: logarithmic, because most blocks are nearly empty. */
 export function byteShare(bytes: number, mostBytes: number): number {
   if (bytes <= 0) return 0;
   return Math.min(1, Math.log2(bytes + 1) / Math.log2(Math.max(2, mostBytes + 1)));

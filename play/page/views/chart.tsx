@@ -17,7 +17,7 @@ export interface ChartSeries {
   values: readonly (number | null)[];
   /** Which of the page's series colours. */
   colour: number;
-  /** Lengths of strokes and gaps in px; a series is told apart by these, too. */
+  /** Lengths of strokes and gaps in px: series differ by these, too. */
   dash?: readonly number[];
   /** Fills down to the series before it, or to 0. */
   isArea?: boolean;
@@ -32,31 +32,31 @@ export interface ChartProps {
   series: readonly ChartSeries[];
   format: (value: number) => string;
   scale?: "linear" | "logarithmic";
-  /** The upper end of the axis; otherwise the values say it. */
+  /** The upper end of the axis; default: from the values. */
   max?: number;
-  /** Whether values are whole numbers: then no axis ends below {@linkcode LEAST_COUNT}. */
+  /** Whether values are whole numbers: then the axis ends at {@linkcode LEAST_COUNT} or above. */
   isCount?: boolean;
   height?: number;
 }
 
-/** Below it, ticks would be parts of one. */
+/** On a shorter axis, ticks would be fractions. */
 const LEAST_COUNT = 4;
 
-/** Space at the sides of charts in px: for the axis, and for half of the last time. */
+/** Space at the sides of charts in px: for the axis, and for half of the last time label. */
 export const GUTTER = { left: 58, right: 14 } as const;
 
-/** Below this width the names beside the lines give way. */
+/** Below this width there is no room for names beside the lines. */
 const NARROW_PX = 330;
 
-/** How far ticks are apart at least, about. */
+/** The approximate least distance of ticks. */
 const TICK_PX = 38;
 
-/** Where times stand on an axis, in seconds ago: as many as a chart of `width` px has room for. */
+/** The times on an axis, in seconds ago: as many as a chart of `width` px has room for. */
 export function timeTicks(width: number): readonly number[] {
   return width < 320 ? [60, 30, 0] : [60, 45, 30, 15, 0];
 }
 
-/** The widest name; longer ones are pressed. */
+/** The widest name; longer ones are condensed. */
 const MOST_NAME_PX = 96;
 
 /** A chart of the last minute. */
@@ -64,7 +64,7 @@ export function Chart(props: ChartProps) {
   const current = useRef(props);
   current.current = props;
   const colours = palette.value;
-  // What uPlot cannot change afterwards: then the chart is made again.
+  // What uPlot cannot change afterwards: when it changes, the chart is made again.
   const shape = JSON.stringify([
     props.scale,
     t("views.now"),
@@ -152,7 +152,7 @@ function createPlot(element: HTMLElement, propsNow: () => ChartProps, colours: P
             isLogarithmic
               ? powersOfTen(min, max)
               : linearTicks(max, Math.max(2, Math.floor(plot.height / TICK_PX))),
-          // uPlot would leave out some of a logarithmic axis.
+          // By default, uPlot leaves out some ticks of a logarithmic axis.
           filter: (_plot, splits) => splits,
           values: (_plot, splits) => splits.map((value) => propsNow().format(value)),
         },
@@ -235,7 +235,7 @@ function drawNames(
   names.forEach((name, i) => {
     if (i > 0) name.y = Math.max(name.y, names[i - 1].y + lineHeight);
   });
-  // What was pushed out below moves up again, and what it meets there with it.
+  // Names that were pushed out at the bottom move up again, and push up those above them.
   let limit = bbox.top + bbox.height;
   for (const name of names.toReversed()) {
     name.y = Math.min(name.y, limit);

@@ -5,7 +5,7 @@ import { sumOf } from "./growth.ts";
 /** A figure that servers are compared by. */
 export interface ComparedFigure {
   name: "rate" | "p50" | "p99" | "errors" | "cpuPerMessage" | "callsPerMessage" | "rss";
-  /** Which is better; null: neither. */
+  /** Which is better. */
   better: "more" | "less";
   of: (moment: Moment) => number | null;
 }
@@ -21,12 +21,12 @@ export const COMPARED: readonly ComparedFigure[] = [
   { name: "rss", better: "less", of: ({ rssBytes }) => rssBytes },
 ];
 
-/** Messages a second: what clients got; where no load tells, what the server counts. */
+/** Messages per second: what clients received or, without a load, what the server counted. */
 export function messageRate({ loadRate, serverRate }: Moment): number | null {
   return loadRate ?? serverRate;
 }
 
-/** Errors a second of all kinds: what clients saw; where no load tells, what the server counts. */
+/** Errors of all kinds per second: what clients saw or, without a load, what the server counted. */
 export function errorRate({ loadErrors, serverErrors }: Moment): number | null {
   const errors = loadErrors ?? serverErrors;
   return errors && sumOf(errors);
@@ -39,10 +39,10 @@ export function difference(a: number | null, b: number | null): number | null {
   return larger === 0 ? 0 : Math.abs(a - b) / larger;
 }
 
-/** Differences up to this share are within what a second of sampling leaves open. */
+/** Differences up to this share are within the uncertainty of a second of sampling. */
 const EQUAL_SHARE = 0.02;
 
-/** Which of some values are the best, those that are about equal to it included; none where all are. */
+/** Which of `values` are the best, including those that are about equal; none if all are. */
 export function best(values: readonly (number | null)[], better: "more" | "less"): boolean[] {
   const known = values.filter((value) => value !== null);
   if (known.length < 2) return values.map(() => false);

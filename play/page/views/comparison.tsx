@@ -42,7 +42,7 @@ const FORMATS: Record<ComparedFigure["name"], (value: number | null) => string> 
   rss: formatBytes,
 };
 
-/** Figures and pictures of all servers that have told something; nothing with fewer than two. */
+/** Figures and pictures of all servers that have sent samples; nothing with fewer than two. */
 export function Comparison({ frames: newest }: { frames: readonly Frame[] }) {
   const frames = usePaced(newest);
   const servers = (frames.at(-1)?.servers ?? []).filter(({ sample }) => sample !== null);

@@ -1,4 +1,4 @@
-/** A server's connections as cells: what each does, what its block holds, when its time is over. */
+/** A server's connections as cells: what each does, what its block holds, when it times out. */
 import { useRef, useState } from "preact/hooks";
 import type { ConnectionColumns } from "../../../servers/models/server_sample.ts";
 import { t } from "../i18n/mod.ts";
@@ -20,7 +20,7 @@ import type { Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { PHASE_MARKS, PHASES } from "./phases.ts";
 
-/** Heights in px up to so many places; they grow in few steps, as all below moves with each. */
+/** Heights in px by the number of places; in few steps, because each moves everything below. */
 const HEIGHTS = [
   { places: 112, height: 120 },
   { places: 400, height: 200 },
@@ -29,17 +29,17 @@ const HEIGHTS = [
 
 const IDLE = PHASES.indexOf("idle");
 
-/** Of the cells: no less than its step, and more where that has no room for all of them. */
+/** The height of the cells: at least that of its step, and more if not all of them fit. */
 function heightOf(count: number, width: number): number {
   const { height } = HEIGHTS.find(({ places }) => count <= places)!;
   const { rows, pitch } = cellGrid(count, width, height);
   return Math.max(height, rows * pitch);
 }
 
-/** A block that is full reaches the end of its bar; most hold far less. */
+/** Bytes at which the bar of a block is full; most blocks hold far less. */
 const FULL_BYTES = 64 * 1024;
 
-/** Where a server closes no idle connection: the time that a full bar stands for. */
+/** The time that a full bar stands for if the server closes no idle connections. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 const NO_CONNECTIONS: ConnectionColumns = {
@@ -58,7 +58,7 @@ export function Connections({ server, frames }: ViewProps) {
   const grid = useRef<CellGrid>({ pitch: 1, columns: 1, rows: 0 });
   /** The place that is pointed at, or where the keyboard is. */
   const [place, setPlace] = useState(-1);
-  /** What the keyboard came to: said once, not with every change. */
+  /** The connection that the keyboard moved to, as text: read aloud once, not with every change. */
   const [spoken, setSpoken] = useState("");
   const isShort = open !== null && open > columns.ids.length;
 
@@ -107,7 +107,7 @@ export function Connections({ server, frames }: ViewProps) {
         onBlur={() => setPlace(-1)}
         onPointerDown={pointAt}
         onPointerMove={pointAt}
-        // What a finger touched is still read when it has left.
+        // After a touch, the text stays when the finger has left.
         onPointerLeave={({ pointerType }) => pointerType === "mouse" && setPlace(-1)}
       >
         <Canvas
@@ -151,7 +151,7 @@ export function Connections({ server, frames }: ViewProps) {
   );
 }
 
-/** So many rows are readable. */
+/** More rows would not be readable. */
 const MOST_ROWS = 100;
 
 /** The places of a server's connections; they begin anew with another server. */
@@ -193,7 +193,7 @@ function PhaseLegend({ columns }: { columns: ConnectionColumns }) {
   );
 }
 
-/** What is known of the connection in a place; empty where none is. */
+/** What is known of the connection in a place; empty if there is none. */
 function describe({ ids, indexes }: CellSlots, columns: ConnectionColumns, place: number): string {
   const id = ids[place] ?? null;
   if (id === null) return "";
@@ -232,7 +232,7 @@ function drawCells(
   const xOf = (at: number) => (at % gridColumns) * pitch;
   const yOf = (at: number) => Math.floor(at / gridColumns) * pitch;
 
-  // One colour after the other: changing it takes longer than drawing.
+  // One colour after the other: changing the colour takes longer than drawing.
   context.fillStyle = palette.line;
   for (let at = 0; at < indexes.length; ++at) {
     if (indexes[at] < 0) context.fillRect(xOf(at) + side / 2 - 1, yOf(at) + side / 2 - 1, 2, 2);
@@ -280,7 +280,7 @@ function drawCells(
 
 let atlas: { key: string; canvas: OffscreenCanvas } | null = null;
 
-/** The shapes of all phases, side by side: copied, as paths take long. */
+/** The shapes of all phases, side by side, to be copied: drawing paths takes long. */
 function phaseAtlas(palette: Palette, side: number): OffscreenCanvas {
   const px = Math.max(1, Math.round(side * devicePixelRatio));
   const key = `${palette.isDark} ${px}`;

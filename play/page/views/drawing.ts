@@ -1,4 +1,4 @@
-/** When pictures are drawn: each at most once in an animation frame, and all of them in turns. */
+/** When pictures are drawn: each at most once per animation frame, and all of them in turn. */
 
 /** How long drawings may take in one animation frame, in ms. What is left waits for the next one. */
 const BUDGET_MS = 5;
@@ -6,7 +6,7 @@ const BUDGET_MS = 5;
 const waiting = new Set<() => void>();
 let isScheduled = false;
 
-/** Calls `draw` in the next animation frame, or in one soon after. Asked for twice, it is called once. */
+/** Calls `draw` in one of the next animation frames; once, even if it is scheduled twice before. */
 export function scheduleDraw(draw: () => void): void {
   waiting.add(draw);
   if (isScheduled) return;
@@ -14,7 +14,7 @@ export function scheduleDraw(draw: () => void): void {
   requestAnimationFrame(drawWaiting);
 }
 
-/** Calls `draw` no more, unless it is scheduled again. */
+/** Cancels a scheduled call of `draw`. */
 export function cancelDraw(draw: () => void): void {
   waiting.delete(draw);
 }

@@ -1,9 +1,9 @@
 /** Numbers with their units, as people read them. A value that is not known is a dash. */
 
-/** What stands where a value is not known. */
+/** What is shown where a value is not known. */
 export const UNKNOWN = "–";
 
-/** A space that breaks no line. */
+/** A non-breaking space. */
 const SPACE = "\u00a0";
 
 /** `12`, `9,870`, `12.3 k`, `4.56 M`; small ones with two digits: `0.25`. */

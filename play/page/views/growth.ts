@@ -15,8 +15,8 @@ export interface Growth {
 /**
  * What counters grew by between the first and the last of `readings`; null where that is not known.
  *
- * A counter that is less than it was has started again at 0: what it shows since then has grown. One
- * that was not there before has started at 0, too.
+ * A counter that is less than before has started again at 0, so it grew by its present value. One that
+ * was not there before has started at 0, too.
  */
 export function growth(readings: readonly (Reading | null)[]): Growth | null {
   const known = readings.filter((reading) => reading !== null);

@@ -1,11 +1,11 @@
-/** Latencies over time as counts in a grid: columns are stretches of time, rows ranges of latency. */
+/** Latencies over time as counts in a grid: columns are intervals of time, rows ranges of latency. */
 import type { Frame } from "../../protocol.ts";
 import { loadSamples } from "./latency.ts";
 
 /** Rows in a decade: each is 26 % wide. */
 export const ROWS_PER_DECADE = 10;
 
-/** A grid. Row 0 is the lowest range, column 0 the earliest stretch. */
+/** A grid. Row 0 is the lowest range, column 0 the earliest interval. */
 export interface HeatGrid {
   /** Beginning of the first column. */
   startMs: number;

@@ -14,7 +14,7 @@ const COLUMN_MS = 200;
 const HEIGHT_PX = 260;
 const FOOT_PX = 24;
 
-/** Latency over time; the darker (in dark: the brighter), the more answers. */
+/** Latency over time; the darker (in the dark theme: the brighter), the more answers. */
 export function HeatMap({ server, frames }: ViewProps) {
   const endMs = frames.at(-1)?.atMs ?? 0;
   const grid = heatGrid(frames, server.id, { endMs, spanMs: SPAN_MS, columnMs: COLUMN_MS });
@@ -131,7 +131,7 @@ function drawAxes(
   }
 }
 
-/** Where colours of a ramp stand; between them they are mixed. Only lightness counts, so no eye errs. */
+/** Fixed points of the ramps. Colours differ in lightness, so that colour-blind readers see them. */
 const RAMPS = {
   light: [[207, 227, 244], [86, 160, 214], [0, 98, 163], [9, 35, 74]],
   dark: [[28, 58, 84], [38, 114, 168], [104, 190, 240], [238, 248, 255]],

@@ -4,10 +4,10 @@ import type { ThreadSample } from "../../../servers/models/server_sample.ts";
 import { viewOf } from "./moments.ts";
 import { GAP_MS, WINDOW_MS } from "./windows.ts";
 
-/** What a thread does: `gone` where no Worker is in the place, `unknown` where it cannot be told. */
+/** What a thread does: `gone` if there is no Worker now, `unknown` if its state is not reported. */
 export type LaneState = "idle" | "busy" | "blocked" | "unknown" | "gone";
 
-/** A stretch of time in one state. */
+/** An interval in one state. */
 export interface LaneSegment {
   fromMs: number;
   toMs: number;
@@ -21,7 +21,7 @@ export interface LaneMark {
 }
 
 export interface Lane {
-  /** As the thread is called. */
+  /** The name of the thread. */
   name: string;
   segments: LaneSegment[];
   marks: LaneMark[];
@@ -107,7 +107,7 @@ class LaneBuilder {
     }
     const created = (thread.work?.created ?? 0) - (before.work?.created ?? 0);
     const crashes = (thread.work?.crashes ?? 0) - (before.work?.crashes ?? 0);
-    // Both may have happened between two samples: a Worker ended, and another came in its place.
+    // Both may have happened between two samples: a Worker ended, and another replaced it.
     const isCreated = created > 0 || (!before.isAlive && thread.isAlive);
     const isEnded = before.isAlive && (!thread.isAlive || created > 0);
     if (isEnded) this.#marks.push({ atMs, kind: crashes > 0 ? "crashed" : "reaped" });
@@ -123,7 +123,7 @@ class LaneBuilder {
       segments: this.#segments.filter(({ fromMs, toMs }) => toMs > fromMs || toMs === endMs),
       marks: this.#marks,
       state: thread && stateOf(thread),
-      // An item that lasts longer counts when it ends, for all of its time.
+      // An item counts with all of its time when it ends, which may be more than this window.
       busyShare: ms > 0 ? Math.min(1, Math.max(0, last!.us - first.us) / (ms * 1000)) : null,
       items: thread?.work?.items ?? null,
     };

@@ -4,7 +4,7 @@ import type { LoadSample } from "../../../bench/load_sample.ts";
 
 /** Latencies of a window, in us. Each is the upper edge of the bucket that holds it. */
 export interface Percentiles {
-  /** Answers that these stand for. */
+  /** Number of answers. */
   count: number;
   p50: number;
   p90: number;
@@ -14,7 +14,7 @@ export interface Percentiles {
 
 type Buckets = Readonly<LoadSample["latency"]>;
 
-/** Percentiles of buckets together; null where they hold nothing. */
+/** Percentiles of all buckets together; null if they are empty. */
 export function percentiles(all: readonly Buckets[]): Percentiles | null {
   const counts = new Map<number, number>();
   let count = 0;
@@ -29,7 +29,7 @@ export function percentiles(all: readonly Buckets[]): Percentiles | null {
   const upTo: number[] = [];
   let sum = 0;
   for (const edge of edges) upTo.push(sum += counts.get(edge)!);
-  /** The least edge that `share` of the answers were at or below. */
+  /** The lowest edge at or below which `share` of the answers are. */
   const at = (share: number) => {
     // A share such as 0.9 of 10 is 9 answers, not 9.000000000000002.
     const rank = Math.ceil(share * count - 1e-9);
@@ -43,7 +43,7 @@ export function loadsOf(frame: Frame, server: string): LoadView[] {
   return frame.loads.filter(({ serverId }) => serverId === server);
 }
 
-/** What all loads on a server told in `frames`. */
+/** The samples of all loads on a server in `frames`. */
 export function loadSamples(frames: readonly Frame[], server: string): LoadSample[] {
   return frames.flatMap((frame) => loadsOf(frame, server).flatMap(({ samples }) => samples));
 }

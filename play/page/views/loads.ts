@@ -4,7 +4,7 @@ import type { LoadSample } from "../../../bench/load_sample.ts";
 import { growth, type Reading } from "./growth.ts";
 import { loadsOf } from "./latency.ts";
 
-/** Answers a second over all loads on a server in a window; null where none told. */
+/** Answers per second of all loads on a server in a window; null without samples. */
 export function loadRate(window: readonly Frame[], server: string): number | null {
   let rate: number | null = null;
   for (const samples of samplesByLoad(window.slice(1), server).values()) {
@@ -15,24 +15,24 @@ export function loadRate(window: readonly Frame[], server: string): number | nul
   return rate;
 }
 
-/** Answers of all loads on a server in `frames`; null where none told. */
+/** Answers of all loads on a server in `frames`; null without samples. */
 export function loadAnswers(frames: readonly Frame[], server: string): number | null {
   const byLoad = [...samplesByLoad(frames, server).values()];
   return byLoad.length === 0 ? null : byLoad.reduce((sum, samples) => sum + answersOf(samples), 0);
 }
 
-/** Answers from the first to the last of a load's samples, those that a slow page has missed included. */
+/** Answers from the first to the last of a load's samples, including those in samples that were missed. */
 function answersOf(samples: readonly LoadSample[]): number {
   const [first, last] = [samples[0], samples[samples.length - 1]];
   return wholeAnswers(last) - wholeAnswers(first) + first.answers;
 }
 
-/** Whole answers since the load began: what failed has come to an end, too. */
+/** Successful answers since the load began: `done` counts failed ones, too. */
 function wholeAnswers({ totals: { done, failed } }: LoadSample): number {
   return done - failed;
 }
 
-/** Errors a second by kind over all loads on a server in a window; null where none told. */
+/** Errors per second by kind, of all loads on a server in a window; null without samples. */
 export function loadErrorRates(
   window: readonly Frame[],
   server: string,
@@ -56,7 +56,7 @@ export function loadErrorRates(
   return rates;
 }
 
-/** Errors by kind since each load on a server began, those of ended loads included. */
+/** Errors by kind since each load on a server began, including those of loads that have ended. */
 export function loadErrorTotals(
   frames: readonly Frame[],
   server: string,

@@ -11,20 +11,20 @@ import { overWindows } from "./windows.ts";
 export interface Moment {
   atMs: number;
   state: ServerView["state"] | null;
-  /** Messages a second that the server counted. */
+  /** Messages per second, as counted by the server. */
   serverRate: number | null;
-  /** Answers a second that its loads counted. */
+  /** Answers per second, as counted by its loads. */
   loadRate: number | null;
   latency: Percentiles | null;
-  /** Open connections, as the server counts. */
+  /** Open connections, as counted by the server. */
   open: number | null;
-  /** Errors a second by kind. */
+  /** Errors per second, by kind. */
   loadErrors: Readonly<Record<string, number>> | null;
   serverErrors: Readonly<Record<ServerErrorKind, number>> | null;
   acceptQueue: number | null;
   acceptLimit: number | null;
   synQueue: number | null;
-  /** Of the whole network namespace, a second. */
+  /** Growth of the network namespace's counters, per second. */
   kernel: Readonly<Record<keyof KernelView, number>> | null;
   /** Sockets by state, without the one that listens. */
   sockets: Readonly<Record<string, number>> | null;
@@ -38,7 +38,7 @@ export interface Moment {
   userCpu: number | null;
   systemCpu: number | null;
   loadCpu: number | null;
-  /** CPU time of a message, in us. */
+  /** CPU time per message, in us. */
   cpuUsPerMessage: number | null;
   rssBytes: number | null;
   /** What sampling costs the server's main thread, as a share of one CPU. */
@@ -159,7 +159,7 @@ function connected(states: Readonly<Record<string, number>>): Record<string, num
   return rest;
 }
 
-/** Null where there is nothing to divide by. */
+/** A quotient; null if it is not defined. */
 function ratio(of: number | undefined, by: number | undefined): number | null {
   return of === undefined || by === undefined || by === 0 ? null : of / by;
 }

@@ -15,7 +15,7 @@ import { Workers, WorkItems } from "./workers.tsx";
 /** All views of a server: the figures that matter, then the pictures. */
 export function Overview({ server: newest, frames: newestFrames }: ViewProps) {
   const frames = usePaced(newestFrames);
-  // While values wait for their second, all of them are of the same moment.
+  // With reduced motion, frames are up to a second old: the server is taken from the same one.
   const last = frames.at(-1);
   const server = (last && viewOf(last, newest.id)) ?? newest;
   const props = { server, frames };

@@ -2,7 +2,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { isSystemDark } from "../store.ts";
 
-/** Colours as CSS has them. */
+/** Colours in CSS notation. */
 export interface Palette {
   /** `--series-1` is at 1. */
   series: readonly string[];
@@ -35,7 +35,7 @@ function read(): Palette {
   };
 }
 
-/** The colours of the theme that is shown; read when it changes only, as reading takes time. */
+/** The colours of the theme that is shown; read only when it changes, because reading takes time. */
 export const palette: ReadonlySignal<Palette> = (() => {
   const current = signal(read());
   const update = () => current.value = read();

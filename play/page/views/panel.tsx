@@ -1,11 +1,11 @@
-/** The frame of each picture: its heading, its picture, what is to be known of it, its table. */
+/** The frame of each picture: a heading, the picture, a note and a table. */
 import type { ComponentChildren } from "preact";
 import { useId, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/mod.ts";
 
 export interface PanelProps {
   title: string;
-  /** What one must know to read it. */
+  /** What a reader must know to understand it. */
   note?: string;
   /** Its place among the others: a class of views.css. */
   place?: "wide" | "items" | "turns" | "cpu" | "memory";
@@ -23,7 +23,7 @@ export function Panel({ title, note, place, children }: PanelProps) {
   );
 }
 
-/** A mark of the legend: how a series is drawn, its name, and its newest value with the unit. */
+/** An entry of the legend: how a series is drawn, its name, and its newest value with the unit. */
 export interface LegendItem {
   label: string;
   value?: string;
@@ -66,10 +66,10 @@ export interface TableContent {
   rows: readonly (readonly string[])[];
 }
 
-/** How often an open table changes, in ms: it is read, and would not be readable otherwise. */
+/** How often an open table changes, in ms: more often, it would not be readable. */
 const TABLE_MS = 1000;
 
-/** The same as a table, for those who do not see the picture. Made while it is open. */
+/** The same data as a table, for those who do not see the picture. Computed only while it is open. */
 export function TableAlternative({ atMs, content }: { atMs: number; content: () => TableContent }) {
   const [isOpen, setOpen] = useState(false);
   const shown = useRef<{ atMs: number; content: TableContent } | null>(null);

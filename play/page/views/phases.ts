@@ -1,7 +1,7 @@
 /** Phases of connections as they are drawn. */
 import type { CONNECTION_PHASES, ConnectionPhase } from "../../../servers/models/server_sample.ts";
 
-/** The phases by their indexes in samples; the types hold both lists together. */
+/** The phases by their indexes in samples; the type keeps this list equal to the original. */
 export const PHASES: typeof CONNECTION_PHASES = [
   "idle",
   "head",
@@ -11,7 +11,7 @@ export const PHASES: typeof CONNECTION_PHASES = [
   "lingering",
 ];
 
-/** How a phase is drawn: told apart by its shape, and by its colour. */
+/** How a phase is drawn: with its own shape, and its own colour. */
 export interface PhaseMark {
   /** SVG path in a square of side 10; empty: the bare cell. */
   path: string;

@@ -1,4 +1,4 @@
-/** The kernel's queues before a server accepts. */
+/** The kernel's queues of connections that a server has not accepted yet. */
 import { t } from "../i18n/mod.ts";
 import { Canvas, type Surface } from "./canvas.tsx";
 import { cellGrid } from "./cell_slots.ts";
@@ -8,7 +8,7 @@ import type { ViewProps } from "./view_props.ts";
 import { Panel } from "./panel.tsx";
 import { Series, SeriesPanel } from "./series_panel.tsx";
 
-/** A queue of up to so many places is drawn place by place. */
+/** A queue of up to this many places is drawn place by place. */
 const DRAWN_PLACES = 256;
 
 /** The accept queue against its limit, and the SYN queue. */
@@ -25,7 +25,7 @@ export function Queues({ server, frames }: ViewProps) {
     );
   }
   const longest = Math.max(1, ...lengths.map((length) => length ?? 0));
-  // A limit far above all lengths would press them flat.
+  // A limit far above all lengths would flatten their curve.
   const limits = points.map(({ acceptLimit }) =>
     acceptLimit !== null && acceptLimit <= 4 * longest ? acceptLimit : null
   );
@@ -84,7 +84,7 @@ function queueHeight(places: number, width: number): number {
   return Math.max(QUEUE_PX, rows * pitch);
 }
 
-/** A place for each connection that may wait, and one more: the kernel takes it before it says no. */
+/** A place for each connection that may wait, and one more, which the kernel takes as well. */
 function drawQueue({ context, width, height, palette }: Surface, length: number, limit: number) {
   const places = limit + 1;
   context.lineWidth = 1;
@@ -113,7 +113,7 @@ function drawQueue({ context, width, height, palette }: Surface, length: number,
   context.setLineDash([]);
 }
 
-/** What the kernel counts where queues are full and segments are lost. */
+/** The kernel's counters of full queues and lost segments. */
 export function KernelCounters({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
   const [first, last] = [

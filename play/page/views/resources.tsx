@@ -34,7 +34,7 @@ export function Cpu({ server, frames }: ViewProps) {
   );
 }
 
-/** Of a memory axis, so that its steps are round. */
+/** The unit of the memory axis, so that its steps are round. */
 const MEBIBYTE = 2 ** 20;
 
 /** Resident memory. */

@@ -4,7 +4,7 @@ import { Chart, type ChartSeries, SPAN_MS } from "./chart.tsx";
 import { UNKNOWN } from "./format.ts";
 import { Legend, Panel, type PanelProps, TableAlternative } from "./panel.tsx";
 
-/** A series, and what its legend shows where that is not its newest value. */
+/** A series, and what its legend shows instead of its newest value. */
 export interface PanelSeries extends ChartSeries {
   value?: string;
 }
@@ -19,9 +19,9 @@ export interface SeriesProps {
   scale?: "linear" | "logarithmic";
   max?: number;
   isCount?: boolean;
-  /** What is said where no value is known. */
+  /** The text if no value is known. */
   unknown?: string;
-  /** Whether areas stand on each other: values are upper edges then, and these are the values. */
+  /** For stacked areas, whose `values` are upper edges: the values themselves. */
   layers?: readonly (readonly (number | null)[])[];
 }
 
@@ -74,7 +74,7 @@ export function Series(props: SeriesProps) {
   );
 }
 
-/** The indexes of the times that lie full steps back, the newest first; -1 where there is none. */
+/** Indexes of the times at whole steps back from the newest, the newest first; -1 if there is none. */
 export function rowTimes(times: readonly number[]): { agoMs: number; index: number }[] {
   const last = times.at(-1);
   if (last === undefined) return [];

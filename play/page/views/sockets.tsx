@@ -6,7 +6,7 @@ import type { ViewProps } from "./view_props.ts";
 import { SeriesPanel } from "./series_panel.tsx";
 import { stacked, STATE_ORDER, statesIn } from "./stack.ts";
 
-/** Areas that stand on each other, TIME-WAIT on top. */
+/** Stacked areas, TIME-WAIT on top. */
 export function Sockets({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
   const records = points.map(({ sockets }) => sockets);
@@ -33,7 +33,7 @@ export function Sockets({ server, frames }: ViewProps) {
   );
 }
 
-/** A state has its colour wherever it stands. */
+/** A state has the same colour wherever it is in the stack. */
 const COLOURS: Record<string, number> = Object.fromEntries(
   STATE_ORDER.map((state, i) => [state, [8, 5, 1, 4, 6, 3, 8, 5, 7, 2][i]]),
 );

@@ -1,10 +1,10 @@
-/** Areas that stand on each other. */
+/** Stacked areas. */
 
-/** Values of one area, a moment each; null where they are not known. */
+/** Values of one area, one for each moment; null where they are not known. */
 export type Values = readonly (number | null)[];
 
 /**
- * The upper edges of areas that stand on each other, the first lowest. Where one is not known, none is.
+ * The upper edges of stacked areas, the lowest first. Above an unknown value, all edges are unknown.
  */
 export function stacked(layers: readonly Values[]): (number | null)[][] {
   const edges: (number | null)[][] = [];
@@ -31,7 +31,7 @@ export const STATE_ORDER = [
   "time-wait",
 ] as const;
 
-/** Of these states, those that some record counts. Established and TIME-WAIT are always told. */
+/** The states that occur in `records`, in {@linkcode STATE_ORDER}; established and TIME-WAIT always. */
 export function statesIn(records: readonly (Readonly<Record<string, number>> | null)[]): string[] {
   const found = new Set<string>(["established", "time-wait"]);
   for (const record of records) {

@@ -8,7 +8,7 @@ import { loadErrorTotals } from "./loads.ts";
 import { type Moment, moments } from "./moments.ts";
 import type { ViewProps } from "./view_props.ts";
 
-/** From this share on, what the server and its load count is told apart. */
+/** Server and load are shown separately if their rates differ by at least this share. */
 const DIFFERENT = 0.05;
 
 /** The three figures, the smaller ones, and a line for screen readers. */

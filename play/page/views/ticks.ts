@@ -1,17 +1,17 @@
 /** Round numbers for axes. */
 
-/** Ends of axes within a decade: near enough to each other that a picture is mostly more than half full. */
+/** Ends of axes within a decade: close enough to each other to use more than half of a picture. */
 const ENDS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** Steps within a decade. */
 const STEPS = [1, 2, 5, 10];
 
-/** A round number that is at least `value`, for the end of an axis; 1 where there is nothing. */
+/** A round number that is at least `value`, for the end of an axis; 1 if `value` is not positive. */
 export function niceCeiling(value: number): number {
   return value > 0 ? roundUp(value, ENDS) : 1;
 }
 
-/** Ticks from 0 to `max`, about `most` of them, a round number apart. */
+/** Ticks from 0 to `max` at round distances, at most `most` after 0. */
 export function linearTicks(max: number, most: number): number[] {
   const step = roundUp(max / most, STEPS);
   const count = Math.floor(max / step + 1e-9);
@@ -24,12 +24,12 @@ function roundUp(value: number, numbers: readonly number[]): number {
   return exact((found ?? 10) * power);
 }
 
-/** Takes off what arithmetic leaves: 3 * 0.1 is not 0.3. */
+/** Removes rounding errors: 3 * 0.1 is not 0.3. */
 function exact(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-/** Powers of ten from that at or below `least` to that at or above `most`, a decade at least. */
+/** Exponents of the powers of ten around `least` and `most`, at least one decade apart. */
 export function decades(least: number, most: number): { from: number; to: number } {
   const from = Math.floor(Math.log10(least) + 1e-9);
   const to = Math.max(from + 1, Math.ceil(Math.log10(most) - 1e-9));

@@ -1,4 +1,4 @@
-/** What passes between clients and a server, and how it fails. */
+/** The traffic between clients and a server, and its errors. */
 import { t } from "../i18n/mod.ts";
 import { formatCount, formatTime } from "./format.ts";
 import { loadErrorTotals } from "./loads.ts";
@@ -7,7 +7,7 @@ import type { ViewProps } from "./view_props.ts";
 import { Panel } from "./panel.tsx";
 import { Series, SeriesPanel } from "./series_panel.tsx";
 
-/** Messages a second, as the server and as its loads count. */
+/** Messages per second, as counted by the server and by its loads. */
 export function Throughput({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
   return (
@@ -35,7 +35,7 @@ export function Throughput({ server, frames }: ViewProps) {
   );
 }
 
-/** Latency percentiles of a second that slides. */
+/** Latency percentiles over a sliding second. */
 export function Latency({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
   const values = (name: "p50" | "p90" | "p99" | "max") =>
@@ -61,7 +61,7 @@ export function Latency({ server, frames }: ViewProps) {
 
 const STROKES = [undefined, [6, 4], [2, 4], [10, 4], [10, 4, 2, 4], [1, 6]] as const;
 
-/** Errors by kind, as clients and as the server count. */
+/** Errors by kind, as counted by clients and by the server. */
 export function Errors({ server, frames }: ViewProps) {
   const points = moments(frames, server.id);
   const counters = server.sample?.counters;

@@ -1,4 +1,4 @@
-/** The turns of event loops: what a wait brings, and what a message costs in system calls. */
+/** Turns of event loops: how many events a wait brings, and how many system calls a message takes. */
 import { t } from "../i18n/mod.ts";
 import { formatCount } from "./format.ts";
 import { moments } from "./moments.ts";

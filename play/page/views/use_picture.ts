@@ -1,4 +1,4 @@
-/** What charts and canvases share: they know their size without asking, and draw only when they are seen. */
+/** What charts and canvases share: observers tell them their size, and whether they are visible. */
 import { useEffect, useRef } from "preact/hooks";
 import { cancelDraw, scheduleDraw } from "./drawing.ts";
 

@@ -1,4 +1,4 @@
-/** What each view is given. */
+/** The properties of each view. */
 import type { Frame, ServerView } from "../../protocol.ts";
 
 export interface ViewProps {

@@ -1,16 +1,16 @@
-/** The stretch of frames that each figure is taken over: a second that slides. */
+/** The window of frames that each figure is computed over: a sliding second. */
 import type { Frame } from "../../protocol.ts";
 
-/** How long a stretch is, in ms. */
+/** The length of a window, in ms. */
 export const WINDOW_MS = 1000;
 
-/** Frames that are further apart than this, in ms, have a gap between them of which nothing is known. */
+/** Between frames that are further apart than this, in ms, nothing is known. */
 export const GAP_MS = 500;
 
 /**
- * Makes a function that gives a figure for each of some frames, computed from the window that ends
- * with it. A window begins with the last frame that is at least {@linkcode WINDOW_MS} older, so that
- * differences span the whole of it; at the beginning and after a gap it is shorter.
+ * Makes a function that computes a figure for each frame, from the window that ends with it. A window
+ * begins with the last frame that is at least {@linkcode WINDOW_MS} older, so that differences span
+ * the whole second; at the beginning and after a gap it is shorter.
  *
  * Frames never change, so a figure is computed once: later calls with more frames compute the new ones.
  */
@@ -37,8 +37,8 @@ export function overWindows<T>(
 }
 
 /**
- * Times and columns of values with a moment put into each gap at which nothing is known, so that lines
- * break there.
+ * `times` and `columns` with a moment of unknown values inserted into each gap, so that lines break
+ * there.
  */
 export function withGaps(
   times: readonly number[],

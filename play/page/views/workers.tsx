@@ -9,10 +9,10 @@ import { CANVAS_FONT, type Palette } from "./palette.ts";
 import { Panel, TableAlternative } from "./panel.tsx";
 import { SeriesPanel } from "./series_panel.tsx";
 
-/** How much of the past lanes show, in ms: a sample is a few px wide. */
+/** How much of the past lanes show, in ms: short enough for a sample to be a few px wide. */
 const SPAN_MS = 20_000;
 
-/** Heights of lanes in px, the first that lets all lanes be seen at once is taken. */
+/** Heights of lanes in px; the first with which all lanes fit is taken. */
 const LANE_HEIGHTS = [22, 16, 12, 8, 5];
 const MOST_HEIGHT = 300;
 const FOOT_PX = 24;
@@ -114,7 +114,7 @@ export function WorkItems({ server, frames }: ViewProps) {
   );
 }
 
-/** Lanes of at least this height bear a name each. */
+/** Lanes of at least this height have a name each. */
 const NAMED_PX = 12;
 
 function drawLanes(
@@ -180,7 +180,7 @@ function drawLanes(
 
 const MARKS = { created: "▲", reaped: "▽", crashed: "✕" } as const;
 
-/** How much of its lane's height a state takes: they differ without colour, too. */
+/** The share of its lane's height that a state takes, so that states differ without colour, too. */
 const HEIGHTS = { busy: 1, blocked: 0.55, idle: 0.12, unknown: 0.3 } as const;
 
 function laneColours({ series, muted, line }: Palette) {

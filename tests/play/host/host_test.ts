@@ -194,10 +194,14 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
   [{ path: "/api/events", token: "" }, 403, /^Open the whole address/],
   [{ path: "/nothing", token: "" }, 403, /^Open the whole address/],
   [{ path: "/nothing" }, 404, /^There is no '\/nothing' here$/],
-  [{ path: "/api/servers" }, 405, /^GET is not for '\/api\/servers'; use POST$/],
+  [{ path: "/api/servers" }, 405, /^GET is not possible for '\/api\/servers'; use POST$/],
   [{ ...START, fields: { "Content-Type": "text/plain" } }, 415, /^The content is 'text\/plain'; /],
   [{ ...START, fields: { "Content-Type": undefined } }, 415, /^The content is ''; send appl/],
-  [{ ...START, body: LARGE }, 413, /^The content has 70000 bytes; at most 65536 are read here$/],
+  [
+    { ...START, body: LARGE },
+    413,
+    /^The content has 70000 bytes; at most 65536 are accepted here$/,
+  ],
   [
     {
       ...START,
@@ -205,7 +209,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
       fields: { "Content-Length": undefined, "Transfer-Encoding": "chunked" },
     },
     411,
-    /^The content comes in chunks; say its length$/,
+    /^The content is chunked; send it with Content-Length$/,
   ],
   [{ ...START, body: "{" }, 400, /^The content is not JSON$/],
   [{ ...START, body: '"\xff"' }, 400, /^The content is not JSON$/],
@@ -264,7 +268,7 @@ const REFUSED: [asking: Asking, status: number, error: RegExp][] = [
     400,
     /^A part is not base64$/,
   ],
-  [{ method: "POST", path: "/api/report", body: {} }, 400, /^format: this is no recording/],
+  [{ method: "POST", path: "/api/report", body: {} }, 400, /^format: this is not a recording/],
 ];
 
 Deno.test("requests are refused by name, and start nothing", async () => {
@@ -350,7 +354,7 @@ Deno.test("no more servers and loads run at once than the bounds allow", async (
   const ids = await Promise.all(Array.from({ length: 4 }, () => harness.startServer()));
   const fifth = await client.ask(START);
   assert.equal(fifth.status, 400);
-  assert.match(fifth.body, /"servers: 4 run already, the most; stop one first"/);
+  assert.match(fifth.body, /"servers: 4 run already, which is the limit; stop one first"/);
   await harness.startLoad(...ids);
   await harness.startLoad(...ids);
   const body = { servers: [ids[0]], load: PLAY_LOAD };
@@ -503,6 +507,6 @@ Deno.test("as many pages look at once as leave a browser connections for request
   await Promise.all(pages.map((page) => page.frame()));
   const { status, body } = await harness.client.ask({ path: "/api/events" });
   assert.equal(status, 503);
-  assert.match(body, /4 pages look already; close some/);
+  assert.match(body, /4 pages are open already; close some/);
   for (const page of pages) page[Symbol.dispose]();
 });

@@ -156,7 +156,7 @@ Deno.test("ktcp play: a link's set-up is appended to the address, and nothing el
   assert.equal(own, setup);
   const { code, err } = await harness.process.stop("SIGTERM");
   assert.equal(code, 0);
-  const told = "ktcp play: of the link's set-up the default is taken: ";
+  const told = "ktcp play: a default replaces part of the link's set-up: ";
   assert.deepEqual(err.trimEnd().split("\n").map((line) => line.replace(told, "")), [
     `servers[0].workers: 99999 is not a whole number from 1 to ${
       2 * navigator.hardwareConcurrency
@@ -169,7 +169,7 @@ Deno.test("ktcp play: a link without a set-up is a usage error", async () => {
   for (
     const [link, why] of [
       ["http://127.0.0.1:8088/", "there is no #"],
-      ["#", "nothing stands behind its #"],
+      ["#", "nothing follows its #"],
       ["x#v=2&a.model=single", "v=2: only set-ups of v=1 can be read"],
     ]
   ) {

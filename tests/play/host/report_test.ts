@@ -151,13 +151,13 @@ Deno.test({
           results: undefined,
         });
       const REFUSED: [value: unknown, message: RegExp][] = [
-        [null, /^format: this is no recording of ktcp play; send one that it has saved$/],
+        [null, /^format: this is not a recording of ktcp play; send one that it has saved$/],
         [[], /^format: /],
         [change({ format: "ktcp-play-2" }), /^format: /],
         [change({ frames: [] }), /^frames: the recording is empty; let a load run first$/],
         [change({ frames: [first] }), /^frames: no load has ended with a result; /],
         [change({ frames: [1] }), /^The recording cannot be read: /],
-        [change({ savedAt: "<b>" }), /^savedAt: this is no date$/],
+        [change({ savedAt: "<b>" }), /^savedAt: this is not a date$/],
         [change({ machine: { environment: {} } }), /^The recording cannot be read: /],
         [change({ setup: undefined }), /^The recording cannot be read: /],
         [
@@ -180,7 +180,7 @@ Deno.test({
           })),
         });
       for (const [length, shown] of [["7", '"7"'], [-1, "-1"], [1e308, "1e.308"], [{}, "{}"]]) {
-        REFUSED.push([queued(length), new RegExp(`^frames: ${shown} is no number that is read$`)]);
+        REFUSED.push([queued(length), new RegExp(`^frames: ${shown} is not a measured number$`)]);
       }
       for (const [value, message] of REFUSED) {
         await assert.rejects(recordingReport(value, machine.environment), (error) => {

@@ -121,7 +121,7 @@ Deno.test({
         const figure = (name: string) => valueOf(rows[name][index]);
         assert.ok(answers > 1000, `${answers} answers`);
         assertNear(figure("Answers"), answers, `${service}: answers`);
-        assertNear(figure("Messages a second"), perSecond, `${service}: rate`);
+        assertNear(figure("Messages per second"), perSecond, `${service}: rate`);
         assertNear(figure("Latency p50"), latencyUs.p50, `${service}: p50`);
         assertNear(figure("Latency p99"), latencyUs.p99, `${service}: p99`);
         // The server's own counter, and its CPU time as /proc has it.
@@ -131,7 +131,7 @@ Deno.test({
         const { sample, process } = after.servers[index];
         assertNear(figure("Answers"), sample!.counters.served, `${service}: served`);
         const usPerMessage = (process!.userUs + process!.systemUs) / sample!.counters.served;
-        assert.ok(figure("CPU a message") <= usPerMessage * 1.05, `${service}: CPU a message`);
+        assert.ok(figure("CPU per message") <= usPerMessage * 1.05, `${service}: CPU per message`);
       }
 
       // All is stopped, and no process is left but the host.

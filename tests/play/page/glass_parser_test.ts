@@ -106,7 +106,7 @@ Deno.test(
     assert.match(await text(".bench-verdict"), /^Refused with 400.*RFC 9112 section 3\.2/);
     assert.match(await text(".differences"), /ktcp refuses request 1; llhttp goes on/);
     await type("GET /\\q");
-    assert.match(await text(".notation .fault"), /^Line 1: \\q stands for no byte/);
+    assert.match(await text(".notation .fault"), /^Line 1: \\q is not a byte/);
 
     // By keyboard: to the second place, cut there, then at every byte.
     await type("GET / HTTP/1.1\nHost: a\n\n");

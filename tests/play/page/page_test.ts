@@ -59,7 +59,7 @@ pageTest("a load without a server is refused in words", async (opened) => {
   await opened.open();
   await opened.press("Start load");
   await opened.untilText(".complaints", /There is no server to put the load on/);
-  await opened.press("Put away");
+  await opened.press("Dismiss");
   assert.equal(await opened.text(".complaints"), "");
 });
 

@@ -97,8 +97,8 @@ Deno.test(
 for (
   const [answer, words] of [
     [
-      () => Response.json({ error: "4 pages look already" }, { status: 503 }),
-      "4 pages look already",
+      () => Response.json({ error: "4 pages are open already" }, { status: 503 }),
+      "4 pages are open already",
     ],
     [() => new Response("Open the whole address\n", { status: 403 }), "Open the whole address"],
   ] as const

@@ -1,4 +1,4 @@
-/** Texts of the parser bench; keys begin with `parser.`. Those of bytes, which slow motion has, too, with `bytes.`. */
+/** Texts of the parser bench; keys begin with `parser.`, those shared with slow motion with `bytes.`. */
 export const parser = {
   "parser.title": "Parser bench",
   "parser.lead":
@@ -65,9 +65,9 @@ export const parser = {
   "parser.at": "in the line or chunk at byte {at}.",
   "parser.before": "Complete requests before it: {requests}.",
   "parser.proof":
-    "The same verdict in all of {ways} ways to cut these bytes: whole, at each single place, byte " +
-    "by byte.",
-  "parser.noProof": "Cut at {cuts} the verdict differs: this is a bug, please report it.",
+    "The verdict is the same for all {ways} ways of cutting these bytes: whole, at each single place, " +
+    "and byte by byte.",
+  "parser.noProof": "If cut at {cuts}, the verdict differs: this is a bug, please report it.",
   "parser.compared": "Three parsers, the same bytes",
   "parser.name.core": "ktcp",
   "parser.name.strict": "llhttp",
@@ -76,30 +76,30 @@ export const parser = {
   "parser.who.strict": "the parser of Node.js, as its servers run it",
   "parser.who.lenient": "the same with Node's --insecure-http-parser",
   "parser.ending.ready": "Requests: {requests}, all read",
-  "parser.ending.incomplete": "Requests: {requests}; the last bytes wait for more",
-  "parser.ending.closed": "Requests: {requests}, then it closes",
+  "parser.ending.incomplete": "Requests: {requests}; the last bytes are incomplete",
+  "parser.ending.closed": "Requests: {requests}, then the connection closes",
   "parser.ending.refused": "Requests: {requests}, then refused",
   "parser.range": "{from}–{to}",
   "parser.segment.incomplete": "incomplete",
   "parser.segment.refused": "refused",
-  "parser.segment.unread": "not read: the connection ends before",
-  "parser.difference.same": "see the same.",
+  "parser.segment.unread": "not read: the connection has ended",
+  "parser.difference.same": "read the same.",
   "parser.difference.boundary":
-    "see request {request} end in different places, at byte {one} and at byte {other}: what one " +
+    "read request {request} to different ends, byte {one} and byte {other}: what one " +
     "takes for content is a request to the other.",
-  "parser.difference.meaning": "read another {what} in request {request}.",
+  "parser.difference.meaning": "read a different {what} in request {request}.",
   "parser.difference.refuses":
     "{who} refuses request {next}; {other} goes on, and reads {requests} in all.",
   "parser.difference.waits":
-    "{who} waits for the end of request {next}; {other} has decided, and reads {requests} in all.",
+    "{who} waits for the end of request {next}; {other} does not, and reads {requests} in all.",
   "parser.difference.closes":
-    "{who} reads nothing behind request {before}, which ends the connection; {other} reads " +
+    "{who} reads nothing after request {before}, which ends the connection; {other} reads " +
     "{requests} in all.",
   "parser.smuggling":
-    "Request smuggling lives on such differences: a proxy and the server behind it that see " +
-    "requests end in different places. A parser that refuses in doubt takes no part in it.",
+    "Request smuggling exploits such differences: a proxy and the server behind it see requests " +
+    "end in different places. A parser that refuses what is in doubt cannot be exploited.",
   "parser.messages": "What ktcp reads",
-  "parser.noMessages": "No head is complete and accepted.",
+  "parser.noMessages": "No request head is both complete and accepted.",
   "parser.message": "Request {request}",
   "parser.what.method": "method",
   "parser.what.target": "target",
@@ -115,18 +115,18 @@ export const parser = {
   "parser.keeps": "the connection stays open",
   "parser.closes": "the connection closes",
   "bytes.label": "{bytes} bytes in {parts} parts",
-  "bytes.hint": "Click between two bytes to cut there, or to take a cut away.",
+  "bytes.hint": "Click between two bytes to cut there, or to remove a cut.",
   "bytes.place": "Place",
   "bytes.placeText": "byte {at}, between {before} and {after}",
   "bytes.cut": "Cut here",
-  "bytes.uncut": "Take this cut away",
+  "bytes.uncut": "Remove this cut",
   "bytes.everyByte": "Every byte",
   "bytes.noCuts": "No cuts",
   "bytes.notation":
-    "{bytes} bytes. A line break is CR LF; behind a written \\n it is layout only. \\r, \\n, \\t, " +
-    "\\\\ and \\xNN are single bytes.",
+    "{bytes} bytes. A line break stands for CR LF; after a written \\n it is layout only. \\r, \\n, " +
+    "\\t, \\\\ and \\xNN are single bytes.",
   "bytes.badEscape":
-    "Line {line}: {escape} stands for no byte; write \\r, \\n, \\t, \\\\ or \\xNN. The bytes before " +
-    "this change are shown.",
+    "Line {line}: {escape} is not a byte; write \\r, \\n, \\t, \\\\ or \\xNN. The bytes before this " +
+    "change are shown.",
   "bytes.tooMany": "{bytes} bytes are too many; at most {most} can be read.",
 };

@@ -1,17 +1,17 @@
 /** Texts of the live views; keys begin with `views.`. */
 export const views = {
   "views.now": "now",
-  "views.ago": "Before",
+  "views.ago": "Ago",
   "views.table": "Table",
-  "views.tableBelow": "The same as a table follows.",
+  "views.tableBelow": "A table with the same data follows.",
   "views.server": "server",
   "views.load": "load",
   "views.max": "max",
   "views.limit": "limit",
   "views.perSecond": "/s",
   "views.of": "{value} of {most}",
-  "views.unknown": "Not known: nothing on this machine tells it, or not yet.",
-  "views.noLoad": "No load has told of answers in the last minute.",
+  "views.unknown": "Not known: this machine does not report it, or not yet.",
+  "views.noLoad": "No load has reported answers in the last minute.",
   "views.noAnswers": "No answers in the last second",
   "views.spoken":
     "{what}: {rate} per second. 99th percentile of latency: {p99}. Errors: {errors} per second. Open connections: {open}.",
@@ -21,8 +21,8 @@ export const views = {
   "views.rate.axis.http": "requests per second",
   "views.rate.axis.echo": "messages per second",
   "views.rate.note":
-    "Over a sliding second. The server counts what it answered, the load what came back to it whole.",
-  "views.rate.noLoad": "Counted by the server; no load tells of any",
+    "Over a sliding second. The server counts what it answered, the load what came back complete.",
+  "views.rate.noLoad": "Counted by the server; no load reports any",
   "views.rate.loadOnly": "Counted by the load",
   "views.rate.agree": "Server and load agree within 5 %",
   "views.rate.differ": "Server {server}, load {load}",
@@ -31,11 +31,11 @@ export const views = {
   "views.latency": "Latency",
   "views.latency.axis": "latency, logarithmic",
   "views.latency.note":
-    "Of all answers in a sliding second, measured by the load. 99 of 100 answers took at most the p99.",
+    "Of all answers in a sliding second, measured by the load. 99 of 100 answers took no longer than the p99.",
   "views.latency.detail": "Median {p50}, longest {max}",
 
   "views.heat": "Latency of every answer",
-  "views.heat.note": "A fast and a slow group show as two bands, a pause as a gap.",
+  "views.heat.note": "A fast and a slow group appear as two bands, a pause as a gap.",
   "views.heat.unit": "answers in {ms} ms",
   "views.heat.table": "Answers by latency",
   "views.heat.last": "Last {s} s",
@@ -45,7 +45,7 @@ export const views = {
   "views.errors.detail": "{count} since the load began",
   "views.errors.none": "No errors so far.",
   "views.errors.note":
-    "The figures beside the names: since the load or the server began. A reset counts on each side that sees it.",
+    "The figures beside the names count from the start of the load or the server. A reset counts on each side that sees it.",
   "views.errors.load": "load: {kind}",
   "views.errors.resets": "server: resets",
   "views.errors.timeouts": "server: timeouts",
@@ -63,14 +63,14 @@ export const views = {
   "views.queues.axis": "connections",
   "views.queues.now": "{length} wait to be accepted; the backlog is {limit}.",
   "views.queues.full": " The queue is full.",
-  "views.queues.unknown": "Not known: the kernel shows no accept queue for this server.",
+  "views.queues.unknown": "Not known: the kernel does not show the accept queue of this server.",
   "views.queues.note":
     "SYN queue: half-open connections, in SYN-RECV. Accept queue: established, not yet accepted. The kernel lets one more in than the backlog says (the dashed place).",
 
   "views.kernel": "Overflows and retransmissions",
   "views.kernel.axis": "events per second",
   "views.kernel.note":
-    "The kernel counts these for the whole network namespace, not for this server alone. The figures beside the names: in the time that is shown.",
+    "The kernel counts these for the whole network namespace, not for this server alone. The figures beside the names are for the time that is shown.",
   "views.kernel.grown": "+{count}",
   "views.kernel.listenOverflows": "overflows",
   "views.kernel.listenDrops": "drops",
@@ -80,12 +80,12 @@ export const views = {
   "views.sockets": "Sockets by state",
   "views.sockets.axis": "sockets",
   "views.sockets.note":
-    "Of the server's port, both ends: the clients' sockets are on this machine, too. The side that closes first keeps a TIME-WAIT for 60 s.",
+    "Both ends of connections to the server's port: the clients' sockets are on this machine, too. The side that closes first keeps a socket in TIME-WAIT for 60 s.",
 
   "views.workers": "Threads and Workers",
   "views.workers.note":
-    "What each thread does, ten times a second: a full bar is busy, a half one sleeps within its work, a line waits for work. The share is of the last second.",
-  "views.workers.none": "Nothing is known of its threads yet.",
+    "What each thread does, ten times a second: a full bar is busy, a half bar sleeps within its work, a line waits for work. The share is that of the last second.",
+  "views.workers.none": "Nothing is known about its threads yet.",
   "views.workers.thread": "Thread",
   "views.workers.state": "Now",
   "views.workers.share": "Busy",
@@ -101,15 +101,15 @@ export const views = {
   "views.items": "Work items",
   "views.items.axis": "work items",
   "views.items.note":
-    "A message is a work item: it waits until fewer than max active run, and until a Worker is free.",
+    "Each message is a work item: it waits until fewer than max active items run, and until a Worker is free.",
   "views.items.waiting": "waiting",
   "views.items.active": "active",
   "views.items.maxActive": "max active",
 
   "views.connections": "Connections",
   "views.connections.note":
-    "A cell keeps its place as long as its connection is open. The bar at its foot is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
-  "views.connections.keys": "Connections: arrow keys go from one to the next",
+    "A cell keeps its place as long as its connection is open. The bar at its bottom is full at 64 KiB (logarithmic); the level of a cell falls until its timeout.",
+  "views.connections.keys": "Connections: arrow keys move from one to the next",
   "views.connections.hint": "Point at a cell, or use the arrow keys, to read one.",
   "views.connections.none": "No connection is open.",
   "views.connections.short": "{shown} of {open} open connections are shown.",
@@ -119,7 +119,7 @@ export const views = {
   "views.connections.timeout": "time until its timeout",
   "views.connections.noTimeout": "none",
   "views.connections.one":
-    "Connection {id}: {phase}; {bytes} received and not consumed; time until its timeout: {timeout}.",
+    "Connection {id}: {phase}; {bytes} received but not consumed; time until its timeout: {timeout}.",
   "views.phase.idle": "idle",
   "views.phase.head": "head",
   "views.phase.content": "content",
@@ -130,9 +130,9 @@ export const views = {
   "views.turns": "Turns of the event loop",
   "views.turns.axis": "events, system calls",
   "views.turns.note":
-    "The more events a wait brings, the fewer waits a message costs. Calls of all threads: waits, accepts, receives, sends, closes.",
+    "The more events a wait brings, the fewer waits a message costs. The calls of all threads count: waits, accepts, receives, sends, closes.",
   "views.turns.unknown":
-    "Not known: with the engine {engine}, the runtime makes the system calls and counts none.",
+    "Not known: with the engine {engine}, the runtime makes the system calls and does not count them.",
   "views.eventsPerWait": "events per wait",
   "views.callsPer.http": "calls per request",
   "views.callsPer.echo": "calls per message",

@@ -23,7 +23,7 @@ export const backlog: Story = {
   ],
   predict: {
     question: both(
-      "20 clients connect; 4 are accepted. The backlog is 4. How many connections wait in the accept queue at the most?",
+      "20 clients connect; 4 are accepted. The backlog is 4. At most how many connections wait in the accept queue?",
       "20 個用戶端連線，4 個被接受，backlog 為 4。accept 佇列裡最多有幾條連線在等？",
     ),
     choices: [
@@ -57,7 +57,7 @@ export const backlog: Story = {
   })),
   figures: ["acceptQueue", "synRetransmits", "listenOverflows", "connectMaxUs"],
   meaning: both(
-    "The kernel compares the queue's length with > and not with ≥: one connection more than the backlog gets in. Whoever finds no room hears nothing, and sends its SYN again after a second. With backlog 32 all fit, and nothing is sent twice.",
+    "The kernel compares the queue's length with > and not with ≥: one connection more than the backlog gets in. A client that finds no room hears nothing, and sends its SYN again after a second. With backlog 32 all fit, and nothing is sent twice.",
     "核心以 > 而非 ≥ 比較佇列的長度：能進去的比 backlog 多一條。擠不進去的用戶端什麼也收不到，一秒後再送一次 SYN。backlog 為 32 時全部容得下，沒有東西需要重送。",
   ),
 };

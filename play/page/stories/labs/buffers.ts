@@ -20,7 +20,7 @@ export const buffers: Story = {
   ],
   predict: {
     question: both(
-      "Messages have 20,000 bytes. How many times as many messages a second does a buffer of 64 KiB bring as one of 512 bytes?",
+      "Messages have 20,000 bytes. How many times as many messages per second does a buffer of 64 KiB allow as one of 512 bytes?",
       "訊息為 20,000 位元組。64 KiB 的緩衝區每秒的訊息數是 512 位元組的幾倍？",
     ),
     choices: [
@@ -51,7 +51,7 @@ export const buffers: Story = {
   })),
   figures: ["perSecond", "p50Us", "p99Us", "errors"],
   meaning: both(
-    "A message leaves in pieces of at most a buffer, and all of it arrives. Each piece costs a read and a write: that is why a small buffer is slow. A buffer larger than the messages buys nothing more.",
+    "A message is sent back in pieces no longer than the buffer, and all of it arrives. Each piece costs a read and a write: that is why a small buffer is slow. A buffer larger than the messages gains nothing more.",
     "訊息以不超過緩衝區大小的片段送出，而且全部到達。每個片段要付出一次讀取與一次寫入：小緩衝區慢的原因在此。緩衝區比訊息更大，並不會換來更多。",
   ),
 };

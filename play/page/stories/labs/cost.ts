@@ -10,14 +10,14 @@ export const cost: Story = {
   ),
   look: [
     both(
-      "CPU: the part of the kernel, and the part of the program.",
+      "CPU: the kernel's part, and the program's part.",
       "CPU：核心的部分與程式的部分。",
     ),
-    both("System calls for a request.", "每個請求的系統呼叫。"),
+    both("System calls per request.", "每個請求的系統呼叫。"),
   ],
   predict: {
     question: both(
-      "Small requests, connections that stay. Which share of the server's CPU time is the kernel's?",
+      "Small requests on connections that stay open. What share of the server's CPU time is the kernel's?",
       "小請求、持續的連線。伺服器的 CPU 時間有多少是核心所花？",
     ),
     choices: [
@@ -47,7 +47,7 @@ export const cost: Story = {
   })),
   figures: ["perSecond", "cpuUsPerMessage", "kernelShare", "callsPerMessage"],
   meaning: both(
-    "A small request is read, parsed, answered and written: two system calls at least, and they weigh more than parsing. So a faster parser gains its own share at the most (Amdahl's law).",
+    "A small request is read, parsed, answered and written: at least two system calls, and they cost more than parsing. So a faster parser can save at most its own share (Amdahl's law).",
     "一個小請求要經過讀取、剖析、回答與寫入：至少兩次系統呼叫，而它們比剖析更重。因此更快的剖析器最多只能省下它自己的那一份（Amdahl 定律）。",
   ),
 };

@@ -8,12 +8,12 @@ export const edge: Story = {
     "邊緣觸發的伺服器為什麼會卡住？什麼時候不會？",
   ),
   near: both(
-    "The lab runs the loop of user-echo-server with its fault, which hangs. The playground starts only ktcp's own loop: edge-triggered, too, and it does not hang. What can be seen here is what that costs in system calls.",
+    "The lab runs the loop of user-echo-server with its fault, which hangs. The playground starts only ktcp's own loop, which is also edge-triggered, and does not hang. What can be seen here is how many system calls that costs.",
     "實驗會執行帶有錯誤、因而卡住的 user-echo-server 迴圈。這裡只能啟動 ktcp 自己的迴圈：同樣是邊緣觸發，但不會卡住。在此看得到的是它為此付出多少系統呼叫。",
   ),
   look: [
     both(
-      "System calls for each piece, and how many events one wait brings.",
+      "System calls per piece, and how many events one wait brings.",
       "每個片段的系統呼叫，以及一次等待帶來多少事件。",
     ),
     both("Errors: a message that hangs would time out.", "錯誤：卡住的訊息會逾時。"),

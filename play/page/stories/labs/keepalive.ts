@@ -8,12 +8,12 @@ export const keepalive: Story = {
     "每個請求都開一條新連線，要付出什麼代價？",
   ),
   look: [
-    both("TIME-WAIT: it grows by one a request.", "TIME-WAIT：每個請求增加一個。"),
-    both("CPU time for a request.", "每個請求的 CPU 時間。"),
+    both("TIME-WAIT: it grows by one per request.", "TIME-WAIT：每個請求增加一個。"),
+    both("CPU time per request.", "每個請求的 CPU 時間。"),
   ],
   predict: {
     question: both(
-      "Which share of the requests a second is left when each request opens a connection?",
+      "What share of the requests per second is left when each request opens a connection?",
       "每個請求都開新連線時，每秒請求數還剩多少？",
     ),
     choices: [
@@ -43,7 +43,7 @@ export const keepalive: Story = {
   })),
   figures: ["perSecond", "p50Us", "cpuUsPerMessage", "timeWait"],
   meaning: both(
-    "The factor is the price of a connection: handshake, accept, close. Who closes first keeps a socket in TIME-WAIT for a minute, so that late segments harm no new connection. Over a real network each handshake costs a round trip as well.",
+    "The factor is the price of a connection: handshake, accept, close. Whoever closes first keeps a socket in TIME-WAIT for a minute, so that late segments do not harm a new connection. Over a real network each handshake costs a round trip as well.",
     "這個倍數就是一條連線的價格：交握、accept、關閉。先關閉的一方要把 socket 留在 TIME-WAIT 一分鐘，以免遲到的 segment 傷害新的連線。在真正的網路上，每次交握還要多一個往返。",
   ),
 };

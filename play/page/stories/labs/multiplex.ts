@@ -10,19 +10,19 @@ export const multiplex: Story = {
     "詢問哪些 socket 已就緒，要付出什麼成本？",
   ),
   near: both(
-    "The lab goes up to 10,000 idle connections and also measures select and io_uring; you can set them up at the left.",
+    "The lab goes up to 10,000 idle connections and also measures select and io_uring; you can set them up on the left.",
     "實驗用到 10,000 條閒置連線，也量測 select 與 io_uring；這些都可以在左側自行設定。",
   ),
   look: [
-    both("Messages a second, and CPU time for a message.", "每秒訊息數，以及每則訊息的 CPU 時間。"),
+    both("Messages per second, and CPU time per message.", "每秒訊息數，以及每則訊息的 CPU 時間。"),
     both(
-      "System calls for a message: they hardly change.",
+      "System calls per message: they hardly change.",
       "每則訊息的系統呼叫：幾乎沒有改變。",
     ),
   ],
   predict: {
     question: both(
-      "4 clients are busy. Beside them 1,000 connections are idle. How much of its messages a second does poll keep?",
+      "4 clients are busy. Beside them 1,000 connections are idle. What share of its messages per second does poll keep?",
       "4 個用戶端忙碌，旁邊有 1,000 條閒置連線。poll 的每秒訊息數還剩多少？",
     ),
     choices: [

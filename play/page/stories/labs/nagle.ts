@@ -11,7 +11,7 @@ const VARIANTS = [
 export const nagle: Story = {
   lab: "nagle",
   question: both(
-    "Why is a server slow that sends an answer in several writes?",
+    "Why is a server that sends an answer in several writes slow?",
     "以數次寫入送出一個回應的伺服器為什麼慢？",
   ),
   look: [
@@ -20,7 +20,7 @@ export const nagle: Story = {
   ],
   predict: {
     question: both(
-      "One client, one connection, answers in 2 writes, Nagle's algorithm. How many requests a second?",
+      "One client, one connection, answers in 2 writes, Nagle's algorithm. How many requests per second?",
       "一個用戶端、一條連線、回應分 2 次寫入、使用 Nagle 演算法。每秒有多少請求？",
     ),
     choices: [

@@ -1,6 +1,6 @@
 import { both, ratio, type Story, within } from "../story.ts";
 
-/** One thread as user-echo-server has it, and a pool as kecho has it. */
+/** One thread, as in user-echo-server, and a pool, as in kecho. */
 export const originals: Story = {
   lab: "originals",
   question: both("How do the originals behave?", "原作的行為是什麼樣子？"),
@@ -10,7 +10,7 @@ export const originals: Story = {
   ),
   look: [
     both("Latency: the height of the cloud in the reports' plots.", "延遲：報告圖中點雲的高度。"),
-    both("CPU time for a message.", "每則訊息的 CPU 時間。"),
+    both("CPU time per message.", "每則訊息的 CPU 時間。"),
   ],
   predict: {
     question: both(
@@ -42,7 +42,7 @@ export const originals: Story = {
   })),
   figures: ["perSecond", "p50Us", "p99Us", "cpuUsPerMessage", "errors"],
   meaning: both(
-    "In the reports kecho is far faster than user-echo-server: it copies nothing into user space and no process has to be scheduled. In user space both sides pay for that, so the pool keeps only its price: waking a thread for a message that takes a few microseconds.",
+    "In the reports kecho is far faster than user-echo-server: it copies nothing into user space and no process has to be scheduled. In user space both servers pay for that, so only the pool's price remains: waking a thread for a message that takes a few microseconds.",
     "報告中的 kecho 遠比 user-echo-server 快：它不必把資料複製到使用者空間，也不必排程行程。在使用者空間，兩者都要付出這些代價，pool 就只剩下它的成本：為一則只花幾微秒的訊息喚醒執行緒。",
   ),
 };

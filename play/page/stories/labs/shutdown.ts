@@ -8,7 +8,7 @@ export const shutdown: Story = {
     "伺服器被卸載時，開啟中的連線會怎麼樣？",
   ),
   near: both(
-    "The lab compares three ways to end a server. The playground has one: SIGTERM, with time to finish. Clients go on asking, so they are refused afterwards.",
+    "The lab compares three ways to end a server. The playground has one: SIGTERM, with time to finish. Clients go on sending requests, so they are refused afterwards.",
     "實驗比較結束伺服器的三種方式。這裡只有一種：SIGTERM，並給予收尾的時間。用戶端會繼續詢問，因此之後會被拒絕。",
   ),
   look: [
@@ -58,7 +58,7 @@ export const shutdown: Story = {
   ],
   figures: ["answers", "cutOff", "refused", "heldClosed"],
   meaning: both(
-    "The listener closes first, so new connects are refused. Requests in flight get their answers, with Connection: close. Idle connections are closed at once. In the kernel, the module's threads have to be told and waited for in the same way, or they run on in memory that is gone.",
+    "The listener closes first, so new connects are refused. Requests in flight get their answers, with Connection: close. Idle connections are closed at once. In the kernel, the module's threads have to be told and waited for in the same way, or they go on running in memory that has been freed.",
     "監聽的 socket 最先關閉，因此新的 connect 被拒絕。處理中的請求得到回應，並帶有 Connection: close。閒置的連線立刻被關閉。在核心裡，模組的執行緒也必須以同樣的方式被告知並等待，否則會在已消失的記憶體上繼續執行。",
   ),
 };

@@ -10,7 +10,7 @@ export const timeouts: Story = {
     "閒置計時器真的會關閉連線嗎？代價是什麼？",
   ),
   near: both(
-    "The lab also drips heads and keeps slow connections; add slow clients at the left to see them.",
+    "The lab also has clients that send heads slowly, and slow connections; add slow clients on the left to see them.",
     "實驗另有緩慢送出標頭的連線與緩慢的連線；可在左側加入緩慢的用戶端來觀察。",
   ),
   look: [
@@ -25,7 +25,7 @@ export const timeouts: Story = {
   ],
   predict: {
     question: both(
-      "8 clients are busy. How many requests a second do they lose when 1,000 idle connections are there as well?",
+      "8 clients are busy. How many of their requests per second do they lose when there are 1,000 idle connections as well?",
       "8 個用戶端忙碌。若另有 1,000 條閒置連線，它們每秒會損失多少請求？",
     ),
     choices: [
@@ -48,24 +48,24 @@ export const timeouts: Story = {
   },
   steps: [
     {
-      label: both("no idle ones", "沒有閒置連線"),
+      label: both("no idle connections", "沒有閒置連線"),
       server: { service: "http", engine: "epoll", model: "single", idleTimeoutMs: 0 },
       load: { clients: 8, durationMs: 2500 },
     },
     {
-      label: both(`${IDLE} idle ones, no timer`, `閒置 ${IDLE} 條，沒有計時器`),
+      label: both(`${IDLE} idle, no timer`, `閒置 ${IDLE} 條，沒有計時器`),
       server: { service: "http", engine: "epoll", model: "single", idleTimeoutMs: 0 },
       load: { clients: 8, silentClients: IDLE, durationMs: 2500 },
     },
     {
-      label: both(`${IDLE} idle ones, timer 1 s`, `閒置 ${IDLE} 條，計時器 1 秒`),
+      label: both(`${IDLE} idle, timer 1 s`, `閒置 ${IDLE} 條，計時器 1 秒`),
       server: { service: "http", engine: "epoll", model: "single", idleTimeoutMs: 1000 },
       load: { clients: 8, silentClients: IDLE, durationMs: 3000 },
     },
   ],
   figures: ["perSecond", "p99Us", "heldClosed", "firstClosedUs"],
   meaning: both(
-    "With epoll a connection that is idle costs memory and nothing else. The timer never closes one before its time, and at most a tick (250 ms) after it. khttpd does the same with mod_timer at each request.",
+    "With epoll a connection that is idle costs memory and nothing else. The timer never closes one early, and at most a tick (250 ms) late. khttpd does the same with mod_timer at each request.",
     "使用 epoll 時，閒置的連線只花記憶體。計時器絕不會提早關閉，最多晚一個 tick（250 ms）。khttpd 以每個請求一次 mod_timer 做同樣的事。",
   ),
 };

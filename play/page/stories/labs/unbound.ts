@@ -4,12 +4,12 @@ import { both, ratio, type Story, within } from "../story.ts";
 export const unbound: Story = {
   lab: "unbound",
   question: both(
-    "What does locality buy: a bound queue against WQ_UNBOUND?",
+    "What does locality gain: a bound queue compared with WQ_UNBOUND?",
     "區域性能換來什麼：繫結的佇列與 WQ_UNBOUND 之比較",
   ),
   look: [
     both("Lanes of the Workers: who runs the items?", "Worker 的軌道：由誰執行項目？"),
-    both("CPU time for a message.", "每則訊息的 CPU 時間。"),
+    both("CPU time per message.", "每則訊息的 CPU 時間。"),
   ],
   predict: {
     question: both(
@@ -56,7 +56,7 @@ export const unbound: Story = {
   ],
   figures: ["perSecond", "p50Us", "p99Us", "cpuUsPerMessage"],
   meaning: both(
-    "An item of a bound queue waits for the Workers of its core even when another core is idle; an unbound one goes to any. Either of them against no queue is the price of handing over, which for an echo is most of the work.",
+    "An item of a bound queue waits for the Workers of its core even when another core is idle; an unbound one goes to any. The difference between either of them and no queue is the price of handing over, which for an echo is most of the work.",
     "繫結佇列的項目即使別的核心閒著，也要等自己核心的 Worker；未繫結的則可交給任何一個。兩者與沒有佇列相比，差距就是轉交的代價；對 echo 而言，那占了大部分的工作。",
   ),
 };

@@ -12,7 +12,7 @@ export const work: Story = {
     "實驗混合沉重與小的連線。這裡六條連線都一樣，每個請求阻擋 5 ms。",
   ),
   look: [
-    both("p50: how many requests does one stand behind?", "p50：一個請求排在多少個後面？"),
+    both("p50: how many others does a request wait behind?", "p50：一個請求排在多少個後面？"),
     both("CPU: hardly any is used.", "CPU：幾乎沒有用到。"),
   ],
   predict: {

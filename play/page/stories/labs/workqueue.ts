@@ -16,11 +16,11 @@ export const workqueue: Story = {
       "Work items that wait, and those that are active.",
       "等待中的工作項目，以及執行中的工作項目。",
     ),
-    both("Workers: they are blocked, and not busy.", "Worker：它們是阻擋中，而不是忙碌。"),
+    both("Workers: they are blocked, not busy.", "Worker：它們是阻擋中，而不是忙碌。"),
   ],
   predict: {
     question: both(
-      "Each item sleeps for 10 ms, max_active is 8, and 16 clients wait for their answers. How many requests a second?",
+      "Each item sleeps for 10 ms, max_active is 8, and 16 clients wait for their answers. How many requests per second?",
       "每個項目睡 10 ms，max_active 為 8，16 個用戶端在等回應。每秒幾個請求？",
     ),
     choices: [
@@ -31,12 +31,12 @@ export const workqueue: Story = {
       },
       {
         id: "eight",
-        text: both("about 800: eight sleep at a time", "約 800：同時睡八個"),
+        text: both("about 800: eight sleep at the same time", "約 800：同時睡八個"),
         holds: ({ 2: eight }) => within(eight?.perSecond, 300, 1200),
       },
       {
         id: "sixteen",
-        text: both("about 1,600: all sleep at a time", "約 1,600：全部同時睡"),
+        text: both("about 1,600: all sleep at the same time", "約 1,600：全部同時睡"),
         holds: ({ 2: eight }) => within(eight?.perSecond, 1200, Infinity),
       },
     ],
@@ -54,7 +54,7 @@ export const workqueue: Story = {
   })),
   figures: ["perSecond", "p50Us", "p99Us", "threads"],
   meaning: both(
-    "max_active over the time of an item is the most that the queue can take: 1, 4 and 8 in 10 ms. Items that sleep need no core, so more of them at a time cost nothing but threads.",
+    "max_active divided by the time of an item is the most that the queue can do: 1, 4 and 8 items in 10 ms. Items that sleep need no core, so more of them at the same time cost nothing but threads.",
     "max_active 除以一個項目的時間，就是佇列所能承受的上限：每 10 ms 有 1、4、8 個。睡眠中的項目不需要核心，同時有更多個，代價只是執行緒。",
   ),
 };
