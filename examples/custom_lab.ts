@@ -1,9 +1,9 @@
 /**
- * A lab of one's own: what do more connections buy?
+ * A lab of your own: what do more connections gain?
  *
  *     ktcp lab ./custom_lab.ts --quick
  *
- * Only types are imported, so that the file runs with an executable, too.
+ * It imports only types, so that it also runs with the executable.
  */
 import type { CustomLab, LabTools } from "@ktcp/ktcp/lab";
 
@@ -13,7 +13,7 @@ export default (
   { measure, httpSample, withServers, finding, noiseFinding }: LabTools,
 ): CustomLab => ({
   name: "connections",
-  question: "What do more connections buy?",
+  question: "What do more connections gain?",
   run: (context) =>
     withServers([context.host.start("http", ["--model", "single"])], async ([server]) => {
       const durationMs = context.isQuick ? 200 : 1000;

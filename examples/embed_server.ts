@@ -1,6 +1,6 @@
 /**
- * ktcp's HTTP server within a program of yours: serves a directory on a port of the system's choice
- * until Ctrl-C, and then says what it did.
+ * ktcp's HTTP server in a program of your own: serves a directory on a port that the system chooses
+ * until Ctrl-C, and then prints what it did.
  *
  *     deno run -A embed_server.ts DIRECTORY
  */
@@ -15,7 +15,7 @@ console.log(`serving ${root} on http://${server.address}/`);
 
 await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
 
-// Lets what is in flight finish, for five seconds at the most.
+// Lets what is in flight finish, for at most five seconds.
 const cut = await server.stop(5000);
 const { threads } = await server.observe();
 const { served } = sumCounters(threads.flatMap(({ counters }) => counters ?? []));

@@ -1,13 +1,13 @@
 #!/bin/sh
-# A load test for CI: starts a server, puts 200 requests a second on it for three seconds, and fails
-# when a request fails or one of a hundred takes longer than LIMIT.
+# A load test for CI: starts a server, sends it 200 requests per second for three seconds, and fails
+# if a request fails or if more than one in a hundred takes longer than LIMIT.
 #
 #     LIMIT=50ms ./load_test.sh
 set -eu
 limit=${LIMIT:-50ms}
 log=$(mktemp)
 
-# Yours in place of this one; it has to say when it is ready.
+# Replace this with your own server; it has to print a line when it is ready.
 ktcp http --port 0 . > "$log" &
 server=$!
 trap 'kill "$server" 2> /dev/null; rm -f "$log"' EXIT

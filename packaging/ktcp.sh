@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs ktcp @VERSION@, which is in /usr/lib/ktcp with the deno that runs it.
-# Deno keeps compiled code in the user's cache; below /dev/null it can keep none, and works without.
+# Deno keeps compiled code in the user's cache. Without one, the folder is below /dev/null, where
+# nothing can be kept: Deno works without.
 case ${XDG_CACHE_HOME-} in
 /*) cache=$XDG_CACHE_HOME ;;
 *) cache=${HOME:+$HOME/.cache} ;;

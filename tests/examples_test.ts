@@ -73,7 +73,7 @@ Deno.test("examples/custom_lab.ts runs as one of ktcp's own labs does", () =>
     await using process = new Process(command, { cwd: FOLDER, env, deadlineMs: DEADLINE_MS });
     const { code, out, err } = await process.ended;
     assert.equal(code, 0, err);
-    assert.match(out, /^# connections: What do more connections buy\?$/m);
+    assert.match(out, /^# connections: What do more connections gain\?$/m);
     assert.match(out, /^ +64 connections +[\d,]+ /m);
   }));
 

@@ -31,7 +31,7 @@ async function loadCompiler(): Promise<typeof import("assemblyscript/asc")> {
 
 async function compile(): Promise<void> {
   const asc = await loadCompiler();
-  // Written under another name first: a build that runs beside this one never sees half a module.
+  // Written under another name first, so that a build that runs at the same time never sees half a module.
   const partial = `core.wasm.${Deno.pid}`;
   const { error, stderr } = await asc.main([
     "--config",

@@ -12,7 +12,7 @@ import { ROOT, runDeno } from "./shared/repository.ts";
 const PAGE = join(ROOT, "play/page");
 const DIST = join(PAGE, "dist");
 
-/** What a change of makes another bundle. */
+/** Files and folders whose changes require a new bundle. */
 const SOURCES = ["play", "core", "deno.json", "deno.lock", "tools/build_page.ts"];
 
 const OUTPUTS = ["index.html", "page.css", "page.js"];
@@ -36,7 +36,7 @@ function* styleSheets(folder: string): Generator<string> {
   }
 }
 
-/** Writes all outputs; each appears whole, as others may be reading them. */
+/** Writes all outputs; each appears at once as a whole, because others may be reading it. */
 async function build(): Promise<void> {
   Deno.mkdirSync(DIST, { recursive: true });
   const partial = (name: string) => join(DIST, `${name}.${Deno.pid}`);

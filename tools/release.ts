@@ -21,7 +21,7 @@ import { DENO_VERSION, type Target, TARGETS } from "./release/targets.ts";
 import { printedTexts } from "./shared/installed_texts.ts";
 import { DIST, ROOT } from "./shared/repository.ts";
 
-/** Whom a Debian package names unless told otherwise: nobody can be reached there. */
+/** The default maintainer of a Debian package: the address reaches nobody. */
 const MAINTAINER = "The ktcp authors <maintainers@ktcp.invalid>";
 
 /** What all packages of a release have in common. */

@@ -3,8 +3,8 @@
  * that the tests printed when something failed. A test of time that needed another attempt
  * (`tests/support/attempts.ts`) has a line, too.
  *
- * The whole suite is run by several processes. `deno test --parallel` would be one, with a thread for
- * each file: it takes files in an order of its own, so that the cores wait for a long one at the end, and
+ * Several processes run the whole suite. `deno test --parallel` would be one process with several
+ * threads: it takes files in an order of its own, so that the cores wait for a long one at the end, and
  * a file that opens a thousand descriptors leaves none below 1,024 to a server with `select` in another.
  */
 import { mayShowProgress } from "../cli/shared/output.ts";
@@ -23,16 +23,16 @@ const LONGEST = [
 const FILES_OF_PROCESS = 8;
 
 /**
- * Processes at once. Half of their time files wait, for timeouts, for servers to start and to drain: as many
- * as there are cores leave 40 % of these idle.
+ * Processes at once. Test files wait for half of their time, for timeouts, and for servers to start and
+ * to drain: one process per core would leave the cores idle for 40 % of the time.
  */
 const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? navigator.hardwareConcurrency + 1);
 
-/** The line by which `deno test` ends, without colours. */
+/** The last line of `deno test`, without colours. */
 const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \((\d+) steps?\))?(?: \| (\d+) ignored)?.* \(.*\)$/m;
 
-/** A test that has ended. */
+/** Follows the name of a test that has ended. */
 const ENDED = / \.\.\. /;
 
 // deno-lint-ignore no-control-regex
@@ -41,20 +41,20 @@ const COLOUR = /\x1b\[[\d;]*m/g;
 const encoder = new TextEncoder();
 let ended = 0;
 
-/** Shows on a terminal how far it is. */
+/** Shows the progress on a terminal. */
 function showProgress(more: number): void {
   ended += more;
   if (mayShowProgress()) Deno.stderr.writeSync(encoder.encode(`\r${ended} tests ended`));
 }
 
-/** What a process that ran some files has said. */
+/** The output of a process that ran some files. */
 interface Outcome {
   code: number;
   /** stderr within stdout, as it came. */
   output: string;
 }
 
-/** What tests write down that they try again; `deno test --quiet` prints nothing of a test that passes. */
+/** Where tests record that they try again; `deno test --quiet` prints nothing about tests that pass. */
 const repeatedLog = Deno.makeTempFileSync({ prefix: "ktcp-attempts-" });
 
 /** Runs `files`. */
@@ -90,11 +90,11 @@ function filesIn(folder: string): string[] {
   }).sort();
 }
 
-/** The files of each process, in the order in which they are to begin. */
+/** The files of each process, in the order in which the processes start. */
 function parts(): string[][] {
   const others = filesIn("tests").filter((path) => !LONGEST.includes(path));
   const count = Math.ceil(others.length / FILES_OF_PROCESS);
-  // Every so many files, so that neighbours, which are alike, are spread.
+  // Every `count`th file, so that neighbours, which take similar times, are spread.
   const dealt = Array.from({ length: count }, (_, i) => others.filter((_, at) => at % count === i));
   return [...LONGEST.map((path) => [path]), ...dealt];
 }

@@ -1,9 +1,9 @@
 /*
- * An echo server as one writes it first. `ktcp check` says what is wrong with it:
+ * An echo server as a beginner writes it. `ktcp check` says what is wrong with it:
  *
  *     cc -o echo echo.c && ktcp check echo 127.0.0.1:12345 --exec './echo "$PORT"' --level must
  *
- * It sends the answer with one send(2), whatever that returns, and takes messages for strings.
+ * It sends each answer with one send(2), whatever that returns, and treats messages as strings.
  */
 #include <arpa/inet.h>
 #include <stdlib.h>

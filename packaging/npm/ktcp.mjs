@@ -13,13 +13,13 @@ import { fileURLToPath } from "node:url";
 const FLAGS = "@FLAGS@".split(" ");
 const ENTRY = fileURLToPath(new URL("app/@ENTRY@", import.meta.url));
 
-/** Signals that end ktcp or mean something to it. SIGUSR1 would open Node's debugger otherwise. */
+/** Signals that ktcp handles or that end it. Left to Node, SIGUSR1 would start its debugger. */
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"];
 
-/** How often to look for the parent. */
+/** How often to check whether the parent is still there, in ms. */
 const PARENT_MS = 200;
 
-/** Before anything is started: whoever starts this may end once it sees output. */
+/** Read before anything is started: the parent may end as soon as it sees output. */
 const parent = process.ppid;
 
 function refuse(error) {
@@ -39,7 +39,7 @@ function findDeno() {
   }
 }
 
-/** Where Deno keeps compiled code: apart from the caches of a Deno that is installed as well. */
+/** Where Deno keeps compiled code: apart from the cache of another Deno that may be installed. */
 function denoDir() {
   const { XDG_CACHE_HOME = "" } = process.env;
   const cache = isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), ".cache");
@@ -52,7 +52,7 @@ const child = spawn(findDeno(), ["run", ...FLAGS, ENTRY, ...process.argv.slice(2
   env: { ...process.env, DENO_DIR: denoDir(), DENO_NO_UPDATE_CHECK: "1" },
 });
 child.on("error", refuse);
-// npm starts programs by a shell, which a signal to npm ends without reaching what it runs.
+// npm starts programs through a shell. A signal to npm ends that shell, but does not reach this program.
 if (process.env.npm_command) {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

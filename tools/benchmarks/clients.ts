@@ -1,10 +1,10 @@
 /**
  * Compares load clients against one nginx: requests per second and the client's CPU time per
- * request, keep-alive and one connection a request. `deno task bench:clients`, with `--seconds N`
- * for the length of a run and `--rounds N`. nginx has a core for itself, and the clients the others.
+ * request, keep-alive and with one connection per request. `deno task bench:clients`, with `--seconds N`
+ * for the length of a run and `--rounds N`. nginx has a core to itself, and the clients have the others.
  *
- * Each client runs twice a round, long and short: the difference of both is free of what it costs
- * to start. The rounds alternate between the clients and the medians are shown, because the speed of
+ * Each client runs twice per round, long and short: the difference does not contain the cost of
+ * starting. The rounds alternate between the clients and the medians are shown, because the speed of
  * a machine changes over time. Clients that are not installed are left out.
  */
 import { parseArgs } from "node:util";
@@ -22,7 +22,7 @@ import {
 } from "./shared/measurement.ts";
 import { ROOT } from "../shared/repository.ts";
 
-/** What a run came to. */
+/** The result of a run. */
 interface Measured {
   requests: number;
   seconds: number;
@@ -42,7 +42,7 @@ interface Client {
 
 const CONNECTIONS = 32;
 
-/** The core of nginx, and those of the clients; none where there is nothing to divide. */
+/** The core of nginx, and those of the clients; undefined if the cores cannot be divided. */
 const CORES = navigator.hardwareConcurrency < 2 || !isInstalled("taskset")
   ? undefined
   : { server: 0, clients: `1-${navigator.hardwareConcurrency - 1}` };
@@ -114,7 +114,7 @@ const CONNECTION_PER_REQUEST: Client[] = [
   {
     name: `htstress (C) -c ${CONNECTIONS}`,
     program: "htstress",
-    // It knows no time, only a number.
+    // It can limit only the number of requests, not the time.
     args: (url, s) => ["-n", `${20_000 * s}`, "-c", `${CONNECTIONS}`, "-t", "1", url],
     requests: numberAfter(/good requests:\s+(\d+)/),
   },

@@ -1,6 +1,6 @@
 /**
- * Compares static file servers: `deno task bench:files`, with `--engines` for those of ktcp. How, says
- * `servers/compare.ts`.
+ * Compares static file servers: `deno task bench:files`, with `--engines` for those of ktcp.
+ * `servers/compare.ts` says how.
  */
 import { count } from "../../cli/shared/options.ts";
 import { contenders } from "./files/servers.ts";

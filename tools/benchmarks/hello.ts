@@ -25,7 +25,7 @@ const LOADS = [
   { name: "32, 16 pipelined", path: "/", connections: 32, pipeline: 16 },
 ];
 
-/** select and poll cost more with each connection, idle ones too: `--engines` can have them. */
+/** Without select and poll, which cost more with each connection, even idle ones; `--engines` adds them. */
 const ENGINES = ["deno", "epoll", "epoll-level", "io_uring"];
 
 await compareCommand("bench:hello", {

@@ -5,9 +5,9 @@
  *                            [--engines NAME,…]
  *
  * The servers of all variants run at the same time; they are loaded in turn, each several times, so
- * that other load of the machine affects all alike. The printed figures are the medians of the
- * runs. Engines that this machine does not allow are left out, with a note. CPU is that of the server's process alone, all threads; memory is what is resident after
- * the last run.
+ * that other load on the machine affects all alike. The printed figures are the medians of the
+ * runs. Engines that this machine does not allow are left out, with a note. CPU is that of all threads
+ * of the server's process; memory is what is resident after the last run.
  */
 import { parseArgs } from "node:util";
 import { checkNames, list, withScratch } from "./servers/compare.ts";
@@ -23,7 +23,7 @@ import {
 import { ServerProcess } from "../soak/server_process.ts";
 import { sleep } from "../../system/wait.ts";
 
-/** `per-core/1` only when it is asked for: it is much like `single`. */
+/** All but `per-core/1`, which is much like `single` and runs only when it is asked for. */
 const MODELS = VARIANT_NAMES.filter((name) => name !== "per-core/1");
 
 /** One run on one server. */
@@ -59,8 +59,8 @@ const IDLE_SHARE = 0.05;
 const SETTLE_MS = 100;
 
 /**
- * Waits until `server` has dealt with what its clients left behind, which would else slow down the
- * next: per-connection goes on to create Workers for connections that are gone.
+ * Waits until `server` has dealt with what its clients left behind, which would slow down the next run:
+ * per-connection goes on creating Workers for connections that are gone.
  */
 async function settle(server: ServerProcess): Promise<void> {
   for (let beforeUs = -Infinity; server.cpuUs - beforeUs > IDLE_SHARE * SETTLE_MS * 1000;) {
@@ -91,7 +91,7 @@ function row(
   });
 }
 
-/** Those variants that this machine allows; says which others there are. */
+/** The variants that this machine allows; the others are named on stderr. */
 async function allowedVariants(): Promise<Variant[]> {
   const allowed: Variant[] = [];
   for (const variant of variantsOf(names, engines)) {

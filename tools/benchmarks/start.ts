@@ -1,6 +1,6 @@
 /**
- * How long servers take from their start to their first answer: `deno task bench:start`. They are
- * started in turn, and the medians are shown.
+ * Measures how long servers take from their start to their first answer: `deno task bench:start`. They
+ * are started in turn, and the medians are shown.
  */
 import { Command } from "commander";
 import { count } from "../../cli/shared/options.ts";

@@ -1,6 +1,6 @@
 /**
  * Writes the charts and tables of docs/performance.md from what benchmarks measured:
- * `deno task charts`. A benchmark's document stands in docs/performance/NAME.json, as `--json` of
+ * `deno task charts`. A benchmark's document is in docs/performance/NAME.json, as `--json` of
  * its task prints it; the page has a place for it between two comments.
  */
 import type { Chart } from "../../bench/report/charts.ts";
@@ -20,21 +20,21 @@ import { ROOT } from "../shared/repository.ts";
 const PAGE = `${ROOT}/docs/performance.md`;
 const FOLDER = `${ROOT}/docs/performance`;
 
-/** It has a table of a few of them. */
+/** It has a table with a few of the figures. */
 const README = `${ROOT}/README.md`;
 
-/** What is drawn of each document: a figure of it, and under which loads. */
+/** What is drawn of each document: one figure, under all loads but those that `leavesOut` matches. */
 const DRAWN: Record<string, { figure: FigureName; better: string; leavesOut?: RegExp }> = {
   hello: { figure: "cpuUsPerRequest", better: "less is better" },
   files: { figure: "cpuUsPerRequest", better: "less is better" },
   clients: { figure: "cpuUsPerRequest", better: "less is better" },
-  // One request a connection is the time to create a Worker, and the bars show one thing only.
+  // With one request per connection, creating Workers dominates, and the bars would show only that.
   models: { figure: "requestsPerSecond", better: "more is better", leavesOut: /per request/ },
   parser: { figure: "nsPerRequest", better: "less is better" },
   start: { figure: "startMs", better: "less is better" },
 };
 
-/** What is not ktcp's: a benchmark's other subjects. */
+/** Subjects of benchmarks that are not ktcp's. */
 const OTHERS = /^(?:nginx|lighttpd|Deno\.serve|wrk|ab|hey|autocannon|llhttp|htstress \(C\))\b/;
 
 const THEME_NAMES: readonly ThemeName[] = ["light", "dark"];
@@ -85,13 +85,13 @@ export async function picturesOf(
   return pictures;
 }
 
-/** What stands in the page's place for `measurement`. */
+/** The section of the page about `measurement`. */
 function sectionOf(name: string, measurement: Measurement): string {
   const { command, environment: { date, machine, kernel, versions } } = measurement;
   const memory = Math.round(machine.memoryBytes / 2 ** 30);
   const where = `${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${memory} GiB, ` +
     `${kernel}, ktcp ${versions.ktcp}, Deno ${versions.deno}. Medians; the charts have the range.`;
-  // A line breaks at spaces, but not within code.
+  // Lines break at spaces, but not within code.
   const words = [`\`${command}\`,`, ...where.split(" ")];
   return [
     `<picture>`,
@@ -105,7 +105,7 @@ function sectionOf(name: string, measurement: Measurement): string {
   ].join("\n");
 }
 
-/** What the README compares: a figure of a subject of ktcp's with that of another program. */
+/** What the README compares: a figure of ktcp with that of another program. */
 const SUMMARY: readonly {
   what: string;
   of: string;

@@ -1,6 +1,6 @@
 /**
  * Draws `docs/architecture.svg` from `docs/architecture.dot`, with Graphviz: `deno task picture`.
- * The colours are variables of the SVG's own style sheet, light and dark as the reader's system asks.
+ * The colours are variables of the SVG's own style sheet, light or dark as the reader's system asks.
  */
 import { instance } from "@viz-js/viz";
 import { ROOT } from "../shared/repository.ts";

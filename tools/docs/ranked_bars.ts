@@ -1,4 +1,4 @@
-/** A chart of horizontal bars, a line each, with its value and the range of its rounds behind it. */
+/** A chart of horizontal bars, one per line, each followed by its value and the range of its rounds. */
 import type { Chart } from "../../bench/report/charts.ts";
 import { FONT_FAMILY, THEMES } from "../../bench/report/theme.ts";
 import type { Spread } from "../../bench/stats/spread.ts";
@@ -7,7 +7,7 @@ import type { Spread } from "../../bench/stats/spread.ts";
 export interface RankedBar {
   name: string;
   spread: Spread;
-  /** What is ktcp's own stands out. */
+  /** Whether it is ktcp's, and stands out. */
   isOwn: boolean;
 }
 

@@ -12,7 +12,7 @@ import { findChromium, launchChromium } from "./chromium.ts";
 /** In CSS px. */
 const VIEW = { width: 1280, height: 960, deviceScaleFactor: 1.5 };
 
-/** A README has to load quickly. */
+/** The largest picture: a README has to load quickly. */
 const MOST_BYTES = 400_000;
 
 /** Each message waits for 2 ms, as for a disk. */
@@ -67,7 +67,7 @@ async function takePictures(page: Page, url: string, directory: string): Promise
     await page.waitForSelector('::-p-xpath(.//button[.="Stop load"])');
   }
   await new Promise((resolve) => setTimeout(resolve, SETTLED_MS));
-  // The pool is the one to be seen in detail.
+  // Shows the server with the pool in detail.
   await press(page, "B");
   for (const theme of ["light", "dark"] as const) {
     await page.select("#theme", theme);

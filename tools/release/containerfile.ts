@@ -7,7 +7,7 @@ import type { ReleaseInfo } from "./release_info.ts";
 
 /** Returns the text. `entry` is the bundle's. */
 export function containerfile(info: ReleaseInfo, entry: string): string {
-  // There is no shell in the image: what the launcher does stands here.
+  // There is no shell in the image, so the entry point does what the launcher does.
   const program = ["/usr/lib/ktcp/deno", "run", ...RUN_FLAGS, ...SEALED_FLAGS];
   return fill(Deno.readTextFileSync(`${ROOT}/packaging/Containerfile`), {
     VERSION: info.version,

@@ -13,7 +13,7 @@ import type { ReleaseInfo } from "./release_info.ts";
 const PACKAGING = `${ROOT}/packaging`;
 const DOCUMENTS = "usr/share/doc/ktcp";
 
-/** Counts what changes in the packaging of one version. */
+/** Counts changes of the packaging within one version. */
 const REVISION = 1;
 
 /** What a Debian package of ktcp is made of. */
@@ -46,7 +46,7 @@ export async function debian(parts: DebianParts): Promise<Uint8Array<ArrayBuffer
       Version: debianVersion(info),
       Architecture: architecture,
       Maintainer: maintainer,
-      // What deno is linked with, and the newest symbols that it takes.
+      // The libraries that deno is linked with; the version has the newest symbols that it uses.
       Depends: "libc6 (>= 2.27), libgcc-s1",
       Section: "net",
       Priority: "optional",
@@ -69,7 +69,7 @@ async function files(parts: DebianParts): Promise<Entry[]> {
     ENTRY: bundle.entry,
   });
   const file = (name: string, body: Entry["body"]) => ({ name, body, mode: 0o644 });
-  // As Debian wants texts: compressed with most effort, without a date.
+  // As Debian requires: compressed with the highest level, without a date.
   const compressed = async (name: string, text: string) => file(`${name}.gz`, await gzip(text, 9));
   const changelog = fill(Deno.readTextFileSync(`${PACKAGING}/debian/changelog`), {
     VERSION: debianVersion(info),

@@ -1,6 +1,6 @@
 /**
  * Makes a Debian package: an ar archive of the format's version, the control files and the files to
- * install. It is written here, not by dpkg-deb, so that every machine makes it, of the same bytes.
+ * install. It is made here and not by dpkg-deb, so that every machine can make it, with the same bytes.
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -9,9 +9,9 @@ import { type Entry, gzip, tar } from "../executable/archive.ts";
 /** Compression of the files: level 9 takes three times as long for 1 % less. */
 const DATA_LEVEL = 6;
 
-/** What {@linkcode debianPackage} makes a package of. */
+/** The input of {@linkcode debianPackage}. */
 export interface DebianPackage {
-  /** Fields of the file `control` in their order, `Installed-Size` apart. */
+  /** Fields of the file `control` in their order, except `Installed-Size`. */
   fields: Record<string, string>;
   /** Files to install, named by their paths from the root. */
   files: readonly Entry[];
@@ -46,12 +46,12 @@ export async function debianPackage(
   ], date);
 }
 
-/** Named as dpkg-deb names them. */
+/** `files`, named as dpkg-deb names them. */
 function dotted(files: readonly Entry[]): Entry[] {
   return files.map((file) => ({ ...file, name: `./${file.name}` }));
 }
 
-/** What dpkg asks about before it replaces it: all below `/etc`, as Debian's policy wants. */
+/** Files that dpkg asks about before it replaces them: all in `/etc`, as Debian's policy requires. */
 function conffiles(files: readonly Entry[]): Entry[] {
   const names = files.map(({ name }) => name).filter((name) => name.startsWith("etc/"));
   if (names.length === 0) return [];

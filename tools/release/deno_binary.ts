@@ -1,4 +1,4 @@
-/** Gets the `deno` of a target from npm, checked against what this repository states about it. */
+/** Gets the `deno` of a target from npm, and checks it against the integrity in this repository. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
@@ -25,7 +25,7 @@ export async function denoBinary({ npm: pinned }: Target): Promise<Uint8Array<Ar
     const fetched = await integrityOf(path);
     if (fetched !== pinned.integrity) {
       throw new Error(
-        `${id} is not what it was: its integrity is ${fetched}, not ${pinned.integrity}`,
+        `${id} has changed: its integrity is ${fetched}, not ${pinned.integrity}`,
       );
     }
   }
@@ -37,7 +37,7 @@ export async function denoBinary({ npm: pinned }: Target): Promise<Uint8Array<Ar
   return entry.data as Uint8Array<ArrayBuffer>;
 }
 
-/** The integrity of the file `path` in npm's format; of no file: none. */
+/** The integrity of the file `path` in npm's format; undefined if there is no file. */
 async function integrityOf(path: string): Promise<string | undefined> {
   const hash = createHash("sha512");
   try {

@@ -1,6 +1,6 @@
 /**
  * Makes the package for JSR: the modules that `deno.json` exports, with all that they reach. JSR
- * takes no imports of bytes, so each such file becomes a module that holds it as base64.
+ * does not accept imports of bytes, so each such file becomes a module that holds it as base64.
  */
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -55,7 +55,7 @@ export default bytes;
 `;
 }
 
-/** What deno.json states in the package, whose files are `texts`. */
+/** The deno.json of the package, whose files are `texts`. */
 function packageConfig(texts: Iterable<string>): string {
   const { name, version, license, exports, compilerOptions } = config;
   const unstable = config.unstable.filter((feature) => feature !== "raw-imports");

@@ -1,4 +1,4 @@
-/** Runs npm, which a release takes Deno's binaries from and makes its npm package with. */
+/** Runs npm, which fetches Deno's binaries and makes the npm package of a release. */
 
 /**
  * Returns what `npm ...args` prints on stdout.

@@ -11,7 +11,7 @@ import { npm } from "./npm.ts";
 import type { ReleaseInfo } from "./release_info.ts";
 import { DENO_VERSION } from "./targets.ts";
 
-/** What npm is told about ktcp. */
+/** The text of package.json. */
 export function packageJson(info: ReleaseInfo, manualPages: readonly string[]): string {
   const { version, description, license } = info;
   const json = {

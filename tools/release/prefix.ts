@@ -1,4 +1,4 @@
-/** What every package installs beside the program, by paths below a prefix such as `/usr/local`. */
+/** What every package installs besides the program, by paths below a prefix such as `/usr/local`. */
 import type { Entry } from "../executable/archive.ts";
 import { ROOT } from "../shared/repository.ts";
 

@@ -1,4 +1,4 @@
-/** Makes the package for a user or an administrator to unpack below a prefix. */
+/** Makes the archive that a user or an administrator unpacks below a prefix. */
 import { type Entry, gzip, tar } from "../executable/archive.ts";
 
 /** The executable inside is compressed already: level 1 would make it 5 % larger, 6 no smaller. */

@@ -5,7 +5,7 @@ export const DENO_VERSION = "2.9.6";
 
 /** A kind of machine. */
 export interface Target {
-  /** As `Deno.build.target` says it. */
+  /** The value of `Deno.build.target`. */
   name: string;
   /** The npm package with its `deno`, and what the registry states about that version. */
   npm: { name: string; integrity: string };

@@ -1,4 +1,4 @@
-/** What is installed beside the executable: manual pages and completions, which it prints itself. */
+/** What is installed besides the executable: manual pages and completions, which it prints itself. */
 import type { Command } from "commander";
 import { COMMANDS } from "../../cli/commands.ts";
 import { pageName } from "../../cli/man/page.ts";
@@ -16,7 +16,7 @@ const COMPLETIONS: readonly InstalledText[] = [
   { path: "share/fish/vendor_completions.d/ktcp.fish", args: ["completions", "fish"] },
 ];
 
-/** All of them. */
+/** All texts that are installed. */
 export async function installedTexts(): Promise<InstalledText[]> {
   return [...pagesOf(await wholeProgram(COMMANDS), []), ...COMPLETIONS];
 }

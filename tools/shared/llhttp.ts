@@ -1,6 +1,6 @@
 /**
- * Takes llhttp's Wasm out of undici, which has it in a module for Node, into a file that the page of
- * `ktcp play` holds: `play/page/parser/llhttp.wasm`.
+ * Extracts llhttp's Wasm from undici, which has it in a module for Node, into a file for the page of
+ * `ktcp play`: `play/page/parser/llhttp.wasm`.
  */
 import config from "../../deno.json" with { type: "json" };
 
@@ -9,7 +9,7 @@ export const LLHTTP_PACKAGE: string = /^npm:\/(.+)\/$/.exec(config.imports["undi
 
 const output = new URL("../../play/page/parser/llhttp.wasm", import.meta.url);
 
-/** In a variable, so that Deno asks the registry about it only when the file is made. */
+/** Imported by variable, so that Deno asks the registry about it only when the file is made. */
 const MODULE = "undici/lib/llhttp/llhttp_simd-wasm.js";
 
 /** Makes the file unless it is there, or `isForced`. */

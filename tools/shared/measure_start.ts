@@ -9,10 +9,10 @@ import { DIST } from "./repository.ts";
 /** Starts that are measured with the cache warm; their median counts. */
 const WARM_STARTS = 5;
 
-/** A start that takes longer is a fault. */
+/** A start that takes longer has failed. */
 const START_TIMEOUT_MS = 30_000;
 
-/** What `path --version` prints, or how it failed. */
+/** The first line that `path --version` prints, or of its error. */
 export function versionOf(path: string): string {
   const { stdout, stderr } = new Deno.Command(path, { args: ["--version"], stdin: "null" })
     .outputSync();
@@ -45,7 +45,7 @@ export async function measureStart(path: string): Promise<{ firstMs: number; war
  * Starts a server and asks it for `/`.
  *
  * @param command a program that prints a line that ends with its port as soon as it listens
- * @param env variables beside those of this process
+ * @param env variables in addition to those of this process
  * @returns milliseconds from its start to its first answer
  * @throws if it does not get ready, or answers other than 200
  */

@@ -12,7 +12,7 @@ const USAGE = `Usage: deno task simulate [--seed N | --minutes M | --connections
   --trace           with --seed: print the plan and the trace, too
   --minutes M       run simulations of new seeds for M minutes (default 1)
   --connections N   run simulations of new seeds until there were N connections to servers
-  --from N          the first of these seeds (default: by chance)
+  --from N          the first of these seeds (default: random)
   --no-shrink       only name a failing seed
   --world NAME      only ${WORLDS.join(", ")}
 `;
@@ -39,11 +39,13 @@ function show(plan: Plan, { lines }: Run): void {
   console.log(lines.slice(-SHOWN_LINES).join("\n"));
 }
 
-/** Shows why \`plan\` fails, with the least that fails so. */
+/** Shows why `plan` fails, with the smallest plan that fails in the same way. */
 async function explain(plan: Plan, failure: string): Promise<void> {
   const small = await shrink(plan, failure);
   const run = await runPlan(small, { keepsLines: true });
-  console.log(`of ${plan.events.length} events these ${small.events.length} do: ${run.failure}`);
+  console.log(
+    `of ${plan.events.length} events these ${small.events.length} suffice: ${run.failure}`,
+  );
   show(small, run);
   console.log(`repeat it: deno task simulate --seed ${plan.seed} --world ${plan.world}`);
 }

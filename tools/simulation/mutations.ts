@@ -2,8 +2,8 @@
  * Mutations of the real code, and how long a simulation takes to find each:
  * `deno task simulate:mutations [NAME …]`.
  *
- * A mutation is a patch: a line that says what is wrong with it, and the change. It is applied to a
- * copy of the tree, in which seed after seed is simulated from 1 on.
+ * A mutation is a patch: a line that says what it breaks, and the change. It is applied to a copy of
+ * the tree, in which seed after seed is simulated, from 1 on.
  */
 import { cpSync } from "node:fs";
 import { ROOT } from "../shared/repository.ts";
@@ -24,7 +24,7 @@ const PARTS = [
   "deno.lock",
 ];
 
-/** How long to look for a mutation, in minutes. */
+/** How long a simulation may take to find a mutation, in minutes. */
 const MINUTES = "10";
 
 /** The names of all mutations. */

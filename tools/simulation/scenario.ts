@@ -1,4 +1,4 @@
-/** All that can be simulated, by one seed: what is planned, and how a plan runs. */
+/** All that can be simulated: the plan of a seed, and how a plan is run. */
 import { SimulatedClock } from "../../servers/net/engines/simulated/clock.ts";
 import { Random } from "../../servers/net/engines/simulated/random.ts";
 import { Trace } from "../../servers/net/engines/simulated/trace.ts";
@@ -10,7 +10,7 @@ import { ServerWorld } from "./server/world.ts";
 import { planQueue, type QueuePlan } from "./workqueue/plan.ts";
 import { QueueWorld } from "./workqueue/world.ts";
 
-/** The worlds. */
+/** What is simulated. */
 export const WORLDS = ["server", "workqueue", "load"] as const;
 export type WorldName = typeof WORLDS[number];
 
@@ -23,7 +23,7 @@ export type Plan =
     | { world: "load" } & LoadPlan
   );
 
-/** What a run was. */
+/** The result of a run. */
 export interface Run {
   /** What was wrong; `undefined`: nothing. */
   failure: string | undefined;
@@ -35,7 +35,7 @@ export interface Run {
   lines: string[];
 }
 
-/** The plan of `seed`. @param world default: by the seed, mostly those that cost little */
+/** The plan of `seed`. @param world default: chosen by the seed, most often one that is cheap */
 export function planOf(seed: number, world?: WorldName): Plan {
   const name = world ??
     new Random(seed, 9).pick(["server", "workqueue", "workqueue", "load"] as const);

@@ -1,20 +1,20 @@
-/** Lets a simulated world come to rest between two events. */
+/** Runs a simulated world until it comes to rest. */
 import { setImmediate } from "node:timers";
 import { hold, Wrong } from "./failure.ts";
 import type { SimulatedClock } from "../../servers/net/engines/simulated/clock.ts";
 
-/** More events than any simulation has: it goes round in a circle. */
+/** More events than any simulation needs: with more, it is in an endless loop. */
 const MAX_STEPS = 3_000_000;
 
 /** Simulated time within which everything ends, in µs: no timeout is nearly as long. */
 const MAX_US = 3600 * 1e6;
 
-/** Waits until every promise that is settled, and all that follows from it, was dealt with. */
+/** Waits until the reactions to all settled promises, and all that follows from them, have run. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-/** Lets one event after the other happen, and looks after each whether all is well. */
+/** Lets one event after the other happen, and runs a check after each. */
 export class Stepper {
   readonly #clock: SimulatedClock;
   readonly #check: () => void;
@@ -42,8 +42,8 @@ export class Stepper {
 }
 
 /**
- * Lets events happen until none is planned. After each, promises are dealt with before time goes on:
- * none of them waits for anything outside of the simulation, so the order is always the same.
+ * Lets events happen until none is planned. After each, reactions to promises run before time goes on:
+ * no promise waits for anything outside of the simulation, so the order is always the same.
  *
  * @param onStep called after each event; what it throws ends the simulation
  */

@@ -4,7 +4,7 @@
  */
 import { type Plan, runPlan } from "./scenario.ts";
 
-/** Lists within an event of which a part may do. */
+/** Lists within an event of which a part may be enough. */
 const LISTS = ["exchanges", "messages", "steps"] as const;
 
 /** Simple values for what an event or the settings may hold. */
@@ -21,13 +21,13 @@ const SIMPLE: Record<string, unknown> = {
   messageUs: 0,
 };
 
-/** What a failure is about: its words without numbers and without a stack. */
+/** The kind of a failure: its text without numbers and without a stack. */
 function kindOf(failure: string): string {
   return failure.split("\n")[0].replace(/\d+/g, "N");
 }
 
 /**
- * The smallest plan that fails like `plan`, as far as `budgetMs` goes.
+ * The smallest plan that fails like `plan`, as far as it is found within `budgetMs`.
  *
  * @param failure what `plan` fails with
  */
@@ -50,7 +50,7 @@ export async function shrink(plan: Plan, failure: string, budgetMs = 60_000): Pr
   }
   return best;
 
-  /** Tries without parts of `event` number `i`. */
+  /** Tries event number `i` with fewer parts and simpler values. */
   async function simplerEvent(i: number): Promise<void> {
     const withEvent = (event: object) =>
       fails({ ...best, events: best.events.map((old, at) => at === i ? event : old) } as Plan);
@@ -81,7 +81,7 @@ export async function shrink(plan: Plan, failure: string, budgetMs = 60_000): Pr
   }
 }
 
-/** How much a plan holds. */
+/** The size of a plan. */
 function sizeOf(plan: Plan): number {
   return JSON.stringify(plan).length;
 }

@@ -7,7 +7,7 @@ import { sleep } from "../../system/wait.ts";
 /** The request that all runs send. */
 export const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: soak\r\n\r\n");
 
-/** Connects to a loopback port. A full accept queue makes the kernel try again: that may take a while. */
+/** Connects to a loopback port. With a full accept queue the kernel tries again, which takes a while. */
 export function connect(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });
 }
@@ -48,10 +48,10 @@ export class RequestLoop {
   #isStopped = false;
   readonly #loops: Promise<void>[];
 
-  /** Starts on so many connections. */
+  /** Starts on that many connections. */
   constructor(port: number, connections: number) {
     this.#loops = Array.from({ length: connections }, () => this.#run(port));
-    // `stop` is told what went wrong, should it be before.
+    // `stop` throws what went wrong, even if that was before.
     for (const loop of this.#loops) loop.catch(() => {});
   }
 

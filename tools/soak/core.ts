@@ -3,7 +3,7 @@
  *
  * Ten million random bytes in random pieces through the request parser, then a million mutated
  * requests over sockets to `ktcp http --echo`, whose resident memory must not grow once it is warm.
- * `--bytes N`, `--requests N` and `--seed N` change how much and what.
+ * `--bytes N`, `--requests N` and `--seed N` change the amounts and the seed.
  */
 import { parseArgs } from "node:util";
 import { Core } from "../../core/mod.ts";

@@ -4,9 +4,9 @@
  *     deno task soak [--model NAME] [--engine NAME] [--trigger KIND]
  *         [--minutes N] [--attacks NAME,NAME…] [SCENARIO …]
  *
- * `--engine` and `--trigger` are as of the servers; the models that do not run with an engine are
- * left out. `--minutes` is the time of the attack on each model, half of one by default; ten find faults that
- * a short run cannot. `--attacks` names the attacks that are mixed, by default all.
+ * `--engine` and `--trigger` are those of the servers; models that do not run with an engine are left
+ * out. `--minutes` is the time of the attack on each model, half a minute by default; ten minutes find
+ * faults that a short run cannot. `--attacks` names the attacks that are mixed, by default all.
  */
 import {
   DEFAULT_ENGINE,
@@ -24,7 +24,7 @@ import type { Setup } from "./setup.ts";
 
 const args = [...Deno.args];
 
-/** Takes an option and its value off the arguments. */
+/** Removes an option and its value from the arguments. @returns the value */
 function take(name: string): string | undefined {
   const at = args.indexOf(name);
   return at < 0 ? undefined : args.splice(at, 2)[1] ?? "";
@@ -36,7 +36,7 @@ const trigger = take("--trigger") ?? DEFAULT_ENGINE.trigger;
 const minutes = take("--minutes");
 const attacks = take("--attacks")?.split(",");
 
-/** The scenarios, and what their figures must keep. */
+/** The scenarios, and the limits of their figures. */
 const SCENARIOS: Record<string, (setup: Setup) => Promise<string>> = {
   "echo-storm": (setup) => scenarios.echoStorm(setup),
   "drain-downloads": (setup) => scenarios.drainDownloads(setup),

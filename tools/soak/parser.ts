@@ -4,7 +4,7 @@ import { Conn } from "../../core/shared/abi.ts";
 import type { Random } from "./random.ts";
 import { ALL_BYTES, HTTP_ALPHABET, mutatedRequest, validPrefix } from "./requests.ts";
 
-/** What the parser made of it. */
+/** What the parser read. */
 export interface ParserSoak {
   bytes: number;
   connections: number;
@@ -15,7 +15,7 @@ export interface ParserSoak {
 }
 
 /**
- * Feeds `core` until `bytes` bytes were taken: noise, noise behind valid beginnings, and mutated
+ * Feeds `core` until `bytes` bytes were taken: noise, noise after valid beginnings, and mutated
  * requests, on one connection after the other.
  *
  * @throws when the parser leaves its block, hands out what it was not given, or loses memory
@@ -93,7 +93,7 @@ function word(core: Core, at: number): number {
   return core.words[at >>> 2];
 }
 
-/** What the parser notes of the input has to lie in it, in this order. */
+/** The positions that the parser keeps must lie within the input, in this order. */
 function checkPlaces(core: Core, conn: number): void {
   const places = [Conn.Base, Conn.Pos, Conn.End, Conn.Limit]
     .map((offset) => word(core, conn + offset));

@@ -1,6 +1,6 @@
 /** Reproducible randomness: a generator whose whole state is its seed. */
 
-/** Marsaglia's xorshift of 32 bits: fast, and random enough to find places and bytes. */
+/** Marsaglia's 32-bit xorshift: fast, and random enough to choose positions and bytes. */
 export class Random {
   #state: number;
 

@@ -36,7 +36,7 @@ export const HTTP_ALPHABET = latin1('\r\n\r\n\r\n  :::;,=\tGETPOSHhtp/1.0129aAfF
 /** Every byte. */
 export const ALL_BYTES = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
-/** The first bytes of a valid request, behind which a parser stands in any of its states. */
+/** The first bytes of a valid request, which leave a parser in any of its states. */
 export function validPrefix(random: Random): Uint8Array<ArrayBuffer> {
   const text = random.pick(VALID);
   return latin1(text.slice(0, random.below(text.length + 1)));

@@ -1,6 +1,6 @@
 /**
  * Loads and attacks that a server has to withstand, with any model and any engine. Each function
- * throws when it does not, and returns its observations as a line of text.
+ * throws when it does not, and otherwise returns its observations.
  */
 import { Buffer } from "node:buffer";
 import { connect, readFull, readResponse, REQUEST, RequestLoop, writeAll } from "./client.ts";
@@ -103,7 +103,8 @@ export async function drainDownloads(setup: Setup, { clients = 50, megabytes = 4
 }
 
 /**
- * Slow clients send a header byte a second: they are closed in time, others keep their throughput.
+ * Slow clients send a byte of a head per second: they are closed in time, and others keep their
+ * throughput.
  */
 export async function slowClients(
   setup: Setup,
@@ -190,12 +191,12 @@ export async function fewDescriptors(
   } ms of CPU in ${idleMs} idle ms`;
 }
 
-/** Growth that is the heap's breathing, in MiB. */
+/** Growth that is normal variation of the heap, in MiB. */
 const STEADY_MIB = 8;
 
 /**
- * Memory over many requests. The heaps of some threads reach their size late: where the second half
- * has grown, up to three more halves show whether that goes on.
+ * Memory over many requests. The heaps of some threads reach their size late: if memory grew in the
+ * second half, up to three more halves show whether that goes on.
  */
 export async function memoryGrowth(
   setup: Setup,

@@ -23,10 +23,10 @@ export interface ServerSoak {
 const REPORTS = 20;
 
 /**
- * Sends requests to `port` of the loopback, each on a connection of its own, so that no error of
- * another hides it, in one to three pieces and followed by FIN; reads all that comes back.
+ * Sends requests to a loopback port, each on a connection of its own, so that its outcome does not
+ * depend on others, in one or more pieces and followed by a FIN; reads all that comes back.
  *
- * @throws when a connection is refused, reset or stuck, or what comes back is no response
+ * @throws when a connection is refused or reset, or when something other than a response comes back
  */
 export async function soakServer(port: number, options: ServerSoakOptions): Promise<ServerSoak> {
   const { random, requests, onProgress } = options;

@@ -1,5 +1,5 @@
 /**
- * A ktcp server in a process of its own, started from the command line as a person does.
+ * A ktcp server in a process of its own, started from the command line as a user does.
  */
 import { fileURLToPath } from "node:url";
 import { untilReady } from "../../bench/processes/ready_line.ts";
@@ -12,9 +12,9 @@ const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 /** How a server ended. */
 export interface ServerEnd {
   code: number;
-  /** What it said on stderr. */
+  /** Its output on stderr. */
   notes: string;
-  /** From the signal to the end, in ms. */
+  /** From the call of `ended` or `stop` to its end, in ms. */
   ms: number;
 }
 
@@ -54,7 +54,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#process.signal(signal);
   }
 
-  /** Waits for the end, which somebody else has caused. */
+  /** Waits until it has ended for another reason than `stop`. */
   async ended(): Promise<ServerEnd> {
     const startMs = performance.now();
     const { code, err } = await this.#process.ended;

@@ -1,4 +1,4 @@
-/** In which way the server under load runs. */
+/** The way in which the server under load runs. */
 import { DEFAULT_ENGINE, type EngineOptions, type Model } from "../../servers/mod.ts";
 
 /** A model, with an engine; by default the runtime's sockets. */

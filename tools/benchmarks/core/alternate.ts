@@ -6,7 +6,7 @@ export interface Competitor {
   run(times: number): void;
 }
 
-/** How long and how often is measured. */
+/** How long and how often to measure. */
 export interface AlternateOptions {
   /** At least 5. */
   repeats: number;

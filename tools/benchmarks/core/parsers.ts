@@ -3,7 +3,7 @@ import { Core, Event } from "../../../core/mod.ts";
 import { LeanLlhttp } from "./llhttp.ts";
 import type { Sample } from "./samples.ts";
 
-/** A parser with a sample before it. */
+/** A parser, and the sample that it parses. */
 export interface TimedParser {
   /** Parses the sample `times` times. @throws when it is rejected */
   run(times: number): void;

@@ -1,5 +1,5 @@
 /**
- * A file server over `Deno.serve`, as its documentation suggests: to compare with.
+ * A file server with `Deno.serve`, as its documentation suggests, for comparison.
  * Arguments: port, directory.
  */
 const [port, root] = Deno.args;

@@ -1,4 +1,4 @@
-/** "Hello World!" over `Deno.serve`: to compare with. Argument: port, 0 for any. */
+/** "Hello World!" with `Deno.serve`, for comparison. Argument: port, 0 for any. */
 Deno.serve({
   hostname: "127.0.0.1",
   port: Number(Deno.args[0]),

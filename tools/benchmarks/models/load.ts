@@ -7,11 +7,11 @@ import { wrk } from "../servers/wrk.ts";
 
 const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
 
-/** What a server is put under. */
+/** The load on a server. */
 export interface Load {
   service: "http" | "echo";
   connections: number;
-  /** Whether a connection is used again, or each request has one of its own. */
+  /** Whether connections are reused; otherwise each request has its own. */
   isKeptAlive: boolean;
   seconds: number;
   /** Threads of the client. */
@@ -36,7 +36,7 @@ async function run(command: string, args: string[]): Promise<string> {
   return text === "" ? new TextDecoder().decode(stderr) : text;
 }
 
-/** wrk speaks HTTP alone: to the echo server it sends responses, which come back as such. */
+/** wrk speaks only HTTP: to the echo server it sends responses, which come back as responses. */
 async function loadWithWrk(scratch: string, port: number, load: Load): Promise<Figures> {
   const { service, connections, isKeptAlive, seconds } = load;
   const close = isKeptAlive ? [] : ["Connection: close"];
@@ -101,7 +101,7 @@ async function loadWithKtcp(port: number, load: Load): Promise<Figures> {
   };
 }
 
-/** The best client there is, and its name; `scratch` is a folder for its files. */
+/** The best client that is installed, and its name; `scratch` is a folder for its files. */
 export function chooseDriver(scratch: string): { name: string; drive: Driver } {
   return outputOf("wrk", "-v") === undefined
     ? { name: "ktcp's own clients", drive: loadWithKtcp }

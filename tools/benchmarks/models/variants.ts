@@ -5,14 +5,14 @@ import { engineArgs, engineLabel } from "../servers/engines.ts";
 interface ModelVariant {
   model: Model;
   args?: string[];
-  /** Those that it is compared with; all unless given. */
+  /** The engines that it is measured with; default: all. */
   engines?: readonly string[];
 }
 
 /** Their threads wait for one socket, or at one epoll instance, whichever Linux engine is named. */
 const DENO_OR_EPOLL = ["deno", "epoll"];
 
-/** By name; `per-core` also with one Worker, which is `single` and a thread. */
+/** By name; `per-core` also with one Worker, which is `single` and one more thread. */
 const MODEL_VARIANTS: Readonly<Record<string, ModelVariant>> = {
   "single": { model: "single" },
   "per-core/1": { model: "per-core", args: ["--workers", "1"] },

@@ -2,8 +2,8 @@
  * Compares servers under the same loads.
  *
  * Every server runs on one core, the client (wrk) on another. A round measures each load with each
- * server, in a new random order; the table shows the medians over the rounds, and beside them what
- * they are of the baseline's. Servers that are not installed and engines that this machine does not
+ * server, in a new random order; the table shows the medians over the rounds, and beside them their
+ * ratios to the baseline's. Servers that are not installed and engines that this machine does not
  * allow are left out, with a note.
  */
 import { Command } from "commander";
@@ -25,15 +25,15 @@ import { wrk } from "./wrk.ts";
 const SERVER_CORE = 0;
 const CLIENT_CORE = 1;
 
-/** What the servers are put under. */
+/** The load on the servers. */
 export interface Load {
   name: string;
-  /** What is asked for. */
+  /** The path that is requested. */
   path: string;
   connections: number;
   /** Requests that a connection sends at once. */
   pipeline?: number;
-  /** Length of the content when a run may be over before one is complete: then bytes count. */
+  /** Length of the content, if few responses may be complete within a run: then bytes are counted. */
   contentBytes?: number;
 }
 
@@ -41,7 +41,7 @@ export interface Load {
 export interface Figures {
   requestsPerSecond: number;
   bytesPerSecond: number;
-  /** Of the server, all its processes. */
+  /** CPU time of all processes of the server. */
   cpuUsPerRequest: number | null;
   p99Us: number | null;
   errors: number;
@@ -63,10 +63,10 @@ interface Running {
   url: string;
 }
 
-/** Fewer complete responses say less than the bytes do. */
+/** With fewer complete responses, requests are computed from the bytes received. */
 const FEW_REQUESTS = 100;
 
-/** The values of an option, parted by commas. */
+/** The values of an option, separated by commas. */
 export function list(text: string): string[] {
   return text.split(",");
 }
@@ -74,7 +74,7 @@ export function list(text: string): string[] {
 /**
  * A command `name` with the options that every comparison has.
  *
- * @param defaults the engines, and the server that the others are held against, unless told otherwise
+ * @param defaults the default engines, and the server that the others are compared with
  */
 export function compareCommand(
   name: string,
@@ -86,7 +86,7 @@ export function compareCommand(
     .addOption(count("--seconds", "seconds of each measurement", { max: 60, default: 1 }))
     .option("--engines <list>", `those of ktcp, of ${ENGINE_NAMES}`, list, defaults.engines)
     .option("--baseline <server>", "whose figures are 1.00", defaults.baseline)
-    .option("--servers <list>", "which servers, parted by commas (default: all)", list)
+    .option("--servers <list>", "which servers, separated by commas (default: all)", list)
     .option("--json", "print one JSON document, with the range of the rounds and the machine");
 }
 

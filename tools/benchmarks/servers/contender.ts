@@ -2,7 +2,7 @@
 import { nginxConfig, type NginxOptions } from "../../../bench/processes/nginx_config.ts";
 import { engineArgs, engineLabel, engineRefusal } from "./engines.ts";
 
-/** What a server is given. */
+/** The port and the folder that a server gets. */
 export interface Place {
   port: number;
   /** A directory for configuration files. */

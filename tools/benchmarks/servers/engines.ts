@@ -4,7 +4,7 @@ import { messageOf } from "../../../cli/shared/failure.ts";
 import type { EngineOptions, Model } from "../../../servers/mod.ts";
 import { engineSupport } from "../../../system/linux/engines.ts";
 
-/** What each engine is asked for with, by its name in `--engines`. */
+/** The options for each engine, by its name in `--engines`. */
 export const ENGINES: Readonly<
   Record<string, Partial<EngineOptions> & Pick<EngineOptions, "name">>
 > = {
@@ -35,7 +35,7 @@ export function engineLabel(server: string, engine: string): string {
 export async function engineRefusal(engine: string, model: Model): Promise<string | undefined> {
   const { name, trigger } = ENGINES[engine];
   if (name === "deno") return undefined;
-  // First, because a server would go on with epoll where it may not use io_uring.
+  // Checked first, because a server falls back to epoll where it may not use io_uring.
   const { reason } = engineSupport(name);
   if (reason !== undefined) return reason;
   try {

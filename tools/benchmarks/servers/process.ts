@@ -6,7 +6,7 @@ import { sleep } from "../../../system/wait.ts";
 const START_MS = 10_000;
 const POLL_MS = 50;
 
-/** What is kept of what a server says. */
+/** How much of a server's output is kept. */
 const KEEP_CHARS = 4096;
 
 /**

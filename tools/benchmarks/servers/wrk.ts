@@ -1,6 +1,6 @@
 /** Runs wrk and reads its figures. */
 
-/** What wrk is told. */
+/** Options of a run of wrk. */
 export interface WrkOptions {
   connections: number;
   seconds: number;
@@ -14,7 +14,7 @@ export interface WrkOptions {
   pipeline?: number;
   /** Field lines of the request. */
   fields?: readonly string[];
-  /** Sends this message instead of requests, but for the first one, which wrk looks at. */
+  /** Sends this message instead of requests, except for the first one, which wrk looks at. */
   message?: string;
 }
 
@@ -25,14 +25,14 @@ export interface WrkResult {
   /** Bytes received, heads included. */
   bytes: number;
   seconds: number;
-  /** Percentiles of the latency; of nothing when no response was complete. */
+  /** Percentiles of the latency; meaningless when no response was complete. */
   p50Us: number;
   p99Us: number;
   /** Bad statuses, failed connections, reads and writes, timeouts. */
   errors: number;
 }
 
-/** wrk's own summary rounds; its hook knows the numbers. */
+/** wrk's own summary rounds the numbers; this hook prints them exactly. */
 const SUMMARY = `done = function(summary, latency)
   local e = summary.errors
   io.write(string.format(

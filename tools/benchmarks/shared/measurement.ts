@@ -24,7 +24,7 @@ export const FIGURES = {
   errors: { title: "errors", format: formatCount },
 } satisfies Record<string, Figure>;
 
-/** The name of a figure; its unit is the end of it. */
+/** The name of a figure; it ends with the unit. */
 export type FigureName = keyof typeof FIGURES;
 
 /** What one subject did under one load: the median of the rounds, with the lowest and the highest. */
@@ -75,8 +75,8 @@ export function measurement(
 }
 
 /**
- * `rows` as a Markdown table: a column for each figure that a row has, and behind a figure that
- * `multiples` names what it is of the baseline's under the same load.
+ * `rows` as a Markdown table: a column for each figure that a row has and, after a figure that
+ * `multiples` names, its ratio to the baseline's under the same load.
  */
 export function measuredTable(
   { rows, subject, baseline }: Pick<Measurement, "rows" | "subject" | "baseline">,

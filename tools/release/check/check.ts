@@ -5,7 +5,7 @@ import { Process, type ProcessOptions } from "../../../system/process.ts";
 /** Why a check cannot run on this machine. */
 export class Skipped extends Error {}
 
-/** What a check gets. */
+/** What a check works with. */
 export interface CheckContext {
   /** The folder of the release. */
   release: string;
@@ -31,7 +31,7 @@ const STOP_MS = 20_000;
 /**
  * Runs `argv` to its end.
  *
- * @returns its stdout without space around it
+ * @returns its stdout without surrounding white space
  * @throws if it fails
  */
 export async function output(
@@ -51,14 +51,14 @@ export async function needs(...tools: string[]): Promise<void> {
   }
 }
 
-/** @throws Skipped unless this process may change roots */
+/** @throws Skipped unless this process is root's, and may call chroot(2) */
 export function needsRoot(): void {
   if (Deno.uid() !== 0) throw new Skipped("it needs root");
 }
 
 /** How a server is started, and how it ends. */
 export interface ServeOptions extends ProcessOptions {
-  /** What it is told to stop by. Default: SIGTERM. */
+  /** The signal that stops it. Default: SIGTERM. */
   signal?: Deno.Signal;
   /** The exit code that follows. Default: 0. */
   code?: number;

@@ -10,7 +10,7 @@ import {
 } from "./check.ts";
 import { debootstrap, inRoot } from "./debian.ts";
 
-/** What the Containerfile's base is called here. */
+/** The name of the Containerfile's base image here. */
 const BASE = "localhost/debian";
 const IMAGE = "localhost/ktcp";
 
@@ -37,7 +37,7 @@ export const container: Check = {
     const image = await buildah("from", ...signed, "--pull-never", IMAGE);
     const config = JSON.parse(await buildah("inspect", "--type", "image", IMAGE));
     const { Entrypoint: program, User: user } = config.OCIv1.config;
-    // Not by `buildah run`: that passes no signal on.
+    // Not with `buildah run`, which does not pass on signals.
     const root = await buildah("mount", image);
     Deno.mkdirSync(`${root}/proc`, { recursive: true });
     const options = { clearEnv: true, env: { PATH: Deno.env.get("PATH")!, DENO_DIR: "/tmp/deno" } };

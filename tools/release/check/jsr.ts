@@ -21,7 +21,7 @@ export const jsr: Check = {
   name: "jsr",
   async run({ file, folder }) {
     await output(["tar", "-xzf", file("-jsr.tar.gz"), "--strip-components=1", "-C", folder]);
-    // The versions that the release was tested with: nothing is asked for that is here already.
+    // Uses the versions that the release was tested with, so nothing is fetched that is here already.
     Deno.copyFileSync(`${ROOT}/deno.lock`, `${folder}/deno.lock`);
     const options = { cwd: folder, env: { NO_COLOR: "1" } };
     await output([Deno.execPath(), "publish", "--dry-run", "--allow-dirty"], options);

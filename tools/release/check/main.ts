@@ -1,6 +1,6 @@
 /**
- * Installs what is in `dist/release` in every way that this machine allows. What it cannot do it
- * says, with the reason. Words name checks: `deno task release:check npx dpkg`.
+ * Installs what is in `dist/release` in every way that this machine allows, and says what it skips, and
+ * why. Arguments name checks: `deno task release:check npx dpkg`.
  */
 import { DIST } from "../../shared/repository.ts";
 import { type Check, type CheckContext, Skipped } from "./check.ts";
@@ -29,7 +29,7 @@ function file(suffix: string): string {
 /** Runs `check` and says how it went. @returns whether nothing is wrong */
 async function report({ name, run }: Check): Promise<boolean> {
   const folder = Deno.makeTempDirSync({ prefix: "ktcp-release-" });
-  // Users that are not this one look into it.
+  // Other users have to be able to read it.
   Deno.chmodSync(folder, 0o755);
   const beginMs = performance.now();
   const say = (verdict: string, text: string) => {

@@ -1,10 +1,10 @@
-/** Runs the npm package as somebody does who has Node and nothing else. */
+/** Runs the npm package as a user who has only Node. */
 import { type Check, isVersion, needs, output, serves } from "./check.ts";
 
 /** Variables without which a machine may not reach its registry. */
 const NETWORK = ["NODE_EXTRA_CA_CERTS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
 
-/** The environment of a user who has just got the machine. */
+/** The environment of a new user of the machine. */
 function newUser(home: string): Record<string, string> {
   const network = NETWORK.flatMap((name) => {
     const value = Deno.env.get(name);
@@ -21,7 +21,7 @@ export const npx: Check = {
     for (const path of [home, site]) Deno.mkdirSync(path);
     Deno.writeTextFileSync(`${site}/index.html`, "served\n");
     const options = { cwd: site, clearEnv: true, env: newUser(home) };
-    // npx takes an absolute path for a program.
+    // A relative path: npx takes an absolute one for a program.
     Deno.copyFileSync(file(".tgz"), `${folder}/ktcp.tgz`);
     const ktcp = ["npx", "--yes", "../ktcp.tgz"];
     const version = isVersion(await output([...ktcp, "--version"], options));

@@ -1,4 +1,4 @@
-/** The servers that simulated load clients meet: they do what the plan says, and note what counts. */
+/** The servers of simulated load clients: they do what the plan says, and note their answers. */
 import type { SimulatedClock } from "../../../servers/net/engines/simulated/clock.ts";
 import {
   AGAIN,
@@ -35,7 +35,7 @@ abstract class ServedEnd implements EndEvents {
     this.writable();
   }
 
-  /** Closes behind what is sent. */
+  /** Sends a FIN after the output. */
   protected finish(): void {
     this.#finishes = true;
     this.writable();
@@ -66,7 +66,7 @@ abstract class ServedEnd implements EndEvents {
   }
 }
 
-/** Where answers come from, and what is noted of them. */
+/** Where answers come from, and where they are noted. */
 export interface Answering {
   next(): LoadEvent | undefined;
   note(answer: HttpAnswer | EchoAnswer): void;
@@ -75,7 +75,7 @@ export interface Answering {
 /** An HTTP server's connection. */
 export class HttpServerEnd extends ServedEnd {
   readonly #answering: Answering;
-  /** What has come of the next head, as far as it matters. */
+  /** The part of the next head that has arrived. */
   #tail = "";
   #hasEnded = false;
 
@@ -152,7 +152,7 @@ export class HttpServerEnd extends ServedEnd {
         this.#hasEnded = true;
         return;
       case "leaves":
-        // It says nothing of its end: the next request may be on its way.
+        // It does not announce that it closes: the next request may be on its way.
         say(whole);
         return end();
     }
@@ -193,14 +193,14 @@ export class EchoServerEnd extends ServedEnd {
   protected received(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     const answer = this.#event.answer as EchoAnswer;
-    // The last byte of the message that gets something else than its echo.
+    // The end of the message that gets something other than its echo.
     const badEnd = (this.#event.at + 1) * this.#sizeBytes;
     const before = this.#received;
     this.#received += bytes.length;
     const firstAt = badEnd - this.#sizeBytes - before;
     if (firstAt >= 0 && firstAt < bytes.length) this.#first = bytes.slice(firstAt, firstAt + 1);
     if (answer === "echoes" || this.#received < badEnd) {
-      // Of the bad message nothing is echoed before it is whole.
+      // Nothing of the bad message is echoed before it is complete.
       const good = answer === "echoes"
         ? bytes.length
         : Math.max(0, Math.min(bytes.length, badEnd - this.#sizeBytes - before));

@@ -1,4 +1,4 @@
-/** A load against a simulated server, as plain data: how the load is, and how each answer. */
+/** A load against a simulated server, as plain data: its settings, and each answer. */
 import { Random } from "../../../servers/net/engines/simulated/random.ts";
 import type { NetworkTraits } from "../../../servers/net/engines/simulated/network.ts";
 
@@ -22,32 +22,32 @@ export const ANSWERS = [
 ] as const;
 export type HttpAnswer = typeof ANSWERS[number];
 
-/** What an echo server does on a connection, when it has the message `at` (from 0). */
+/** What an echo server does on a connection when it has received message number `at`, from 0. */
 export const ECHO_ANSWERS = ["echoes", "closes", "short", "resets", "differs", "silent"] as const;
 export type EchoAnswer = typeof ECHO_ANSWERS[number];
 
-/** How a load is. */
+/** The settings of a load. */
 export interface LoadSettings {
   protocol: "http" | "echo";
   network: NetworkTraits;
   seed: number;
   clients: number;
   timeoutMs: number;
-  /** Of HTTP. */
+  /** For HTTP. */
   isKeepAlive: boolean;
   pipeline: number;
   requests: number;
-  /** Starts a second; 0: a closed loop. */
+  /** Requests started per second; 0: a closed loop. */
   rate: number;
   /** 0: until all requests are done. */
   durationMs: number;
-  /** Of echo. */
+  /** For echo. */
   rounds: number;
   messages: number;
   sizeBytes: number;
 }
 
-/** One answer of the server; the first request gets the first. Beyond the last all is well. */
+/** One answer of the server; the first request gets the first. After the last, all answers are good. */
 export interface LoadEvent {
   answer: HttpAnswer | EchoAnswer;
   at: number;

@@ -1,4 +1,4 @@
-/** The engine of load clients in a simulation: a loop by a virtual clock, sockets of its network. */
+/** The engine of load clients in a simulation: a loop with a virtual clock, sockets of its network. */
 import type { Check, LoadLoop } from "../../../bench/load/loop.ts";
 import type { ClientSocket, SocketEvents } from "../../../bench/load/socket.ts";
 import type { SimulatedClock } from "../../../servers/net/engines/simulated/clock.ts";
@@ -113,7 +113,7 @@ export class SimulatedSocket implements ClientSocket, EndEvents {
     if (count === AGAIN) return;
     if (count > 0) {
       this.#events.received(count);
-      // More is another event, or none: the connection may be closed by now.
+      // The rest is another event, unless the connection is closed by now.
       if (!this.#isClosed && this.#end!.isReadable) this.#clock.in(0, () => this.readable());
       return;
     }
@@ -126,7 +126,7 @@ export class SimulatedSocket implements ClientSocket, EndEvents {
     const output = this.#output!;
     const count = this.#end!.write(output);
     if (count === AGAIN) return;
-    // Reading tells of a reset.
+    // A reset is reported by the next read.
     if (count === RESET || count === output.length) this.#output = undefined;
     else this.#output = output.subarray(count);
   }

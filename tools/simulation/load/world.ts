@@ -1,4 +1,4 @@
-/** Simulated loads: the real clients of `bench` and `htstress`, and servers that do as planned. */
+/** Simulated loads: the real clients of `bench` and `htstress`, and servers that follow a plan. */
 import { EchoLoad, type LoadTask } from "../../../bench/echo/load.ts";
 import type { EchoPlan } from "../../../bench/echo/plan.ts";
 import { EchoTallies } from "../../../bench/echo/tallies.ts";
@@ -21,7 +21,7 @@ import { EchoServerEnd, HttpServerEnd } from "./load_servers.ts";
 import type { EchoAnswer, HttpAnswer, LoadPlan, LoadSettings } from "./plan.ts";
 import { SimulatedLoop, SimulatedSocket } from "./simulated_load_engine.ts";
 
-/** Where the server is, by name. */
+/** The address of the server. */
 const TARGET = { hostname: "192.0.2.1", port: 80 };
 
 /** What the clients' clock shows at the beginning. */
@@ -56,7 +56,7 @@ const ECHO_COUNTED: Record<EchoAnswer, string> = {
   silent: "timeout",
 };
 
-/** The world. */
+/** The world of a simulated load. */
 export class LoadWorld {
   readonly #plan: LoadPlan;
   readonly #settings: LoadSettings;
@@ -83,7 +83,7 @@ export class LoadWorld {
     return { connections: this.#connections };
   }
 
-  /** Lets `running` come to its end while events happen. */
+  /** Lets events happen until `running` has ended. */
   async #finish<T>(running: Promise<T>): Promise<T> {
     let result: { value: T } | undefined;
     let fault: unknown;
@@ -231,7 +231,7 @@ export class LoadWorld {
     const engine = this.#engine((end) => {
       const event = this.#plan.events[this.#next++] ?? { answer: "echoes", at: 0, size: 0 };
       let answer = event.answer as EchoAnswer;
-      // Of one byte nothing is a part.
+      // One byte cannot be echoed in part.
       if (answer === "short" && sizeBytes === 1) answer = "closes";
       this.#trace.note(this.#next, answer);
       expected.ok += answer === "echoes" ? messages : event.at;

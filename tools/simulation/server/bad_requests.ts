@@ -3,7 +3,7 @@
  * 9112 for the syntax, 9110 for the meaning, 6585 for 431.
  */
 
-/** What is sent, a byte a char code, and the status. */
+/** What is sent, where each character is a byte, and the status. */
 export const BAD_REQUESTS: readonly [text: string, status: number][] = [
   ["GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n", 400],
   ["GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400],

@@ -22,7 +22,7 @@ export interface ClientWorld {
   settings: ServerSettings;
   /** The server was told to end: connections may end without an answer. */
   readonly isDraining: boolean;
-  /** Something may have been refused for want of memory, or because the disk failed, since `sinceUs`. */
+  /** Something may have been refused for lack of memory, or because the disk failed, since `sinceUs`. */
   mayHaveFailed(sinceUs: number): boolean;
   /** The disk may have failed since `sinceUs`, or the kernel may have had no memory. */
   isTroubled(sinceUs: number): boolean;
@@ -33,12 +33,12 @@ export interface ClientWorld {
 /** The plan of a client. */
 export type ClientPlan = Extract<ServerEvent, { id: number }>;
 
-/** Where reads go: what was read is dealt with before the next. */
+/** The buffer of all reads: what was read is handled before the next read. */
 const input = new Uint8Array(65536);
 
 /** A client. */
 export abstract class Client implements EndEvents {
-  /** It has got all that it waited for. */
+  /** It has received all that it waited for. */
   isDone = false;
   protected readonly world: ClientWorld;
   protected readonly random: Random;
@@ -46,7 +46,7 @@ export abstract class Client implements EndEvents {
   protected end!: End;
   readonly #plan: ClientPlan;
   readonly #output: Uint8Array[] = [];
-  /** It shall send a FIN behind its output. */
+  /** A FIN is to be sent after the output. */
   #finishes = false;
   #hasRead = false;
   #drainUntilUs = -Infinity;
@@ -116,7 +116,7 @@ export abstract class Client implements EndEvents {
     if (this.#output.length === 1) this.writable();
   }
 
-  /** Sends a FIN behind what it sends. */
+  /** Sends a FIN after its output. */
   protected finish(): void {
     this.#finishes = true;
     if (this.hasSentAll) this.end.finish();
@@ -134,7 +134,7 @@ export abstract class Client implements EndEvents {
       const count = this.end.write(bytes);
       if (count === AGAIN) return;
       if (count === RESET) {
-        // Reading tells.
+        // The next read reports it.
         this.#output.length = 0;
         return;
       }

@@ -9,7 +9,7 @@ import type { Random } from "../../../servers/net/engines/simulated/random.ts";
 /** The directory that is served. */
 export const ROOT = "/site";
 
-/** What a path held for a time; no bytes: there was nothing. */
+/** What a path held for a time; `bytes` is undefined while there was nothing. */
 export interface Version {
   fromUs: number;
   untilUs: number;
@@ -33,7 +33,7 @@ export class SimulatedDisk implements Disk {
   /** Descriptors that may be open at once. */
   descriptors = Infinity;
   fault: DiskFault | undefined;
-  /** What reads there are that have not been answered. */
+  /** Reads that have not been answered. */
   pending = 0;
   readonly #clock: SimulatedClock;
   readonly #random: Random;
@@ -46,7 +46,7 @@ export class SimulatedDisk implements Disk {
   constructor(clock: SimulatedClock, random: Random) {
     this.#clock = clock;
     this.#random = random;
-    // Long ago, so that the way to a file is at rest.
+    // Old, so that the server sees no recent change of the directories on the path to a file.
     for (const path of ["/", ROOT]) this.#inodes.set(path, this.#inode(undefined, -1e7));
   }
 
@@ -65,7 +65,7 @@ export class SimulatedDisk implements Disk {
     return this.#versions.get(name) ?? [];
   }
 
-  // What others do to it
+  // What other programs do to it
 
   /** Puts a new file in the place of `name`. */
   replace(name: string, bytes: Uint8Array, sinceMs = 0): void {

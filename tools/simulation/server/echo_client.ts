@@ -22,7 +22,7 @@ export class EchoClient extends Client {
   #received = 0;
   /** Bytes that the server had received when it began to drain. */
   #owed = 0;
-  /** When it sent last. */
+  /** When it last sent. */
   #sinceUs = 0;
 
   constructor(plan: Extract<ClientPlan, { kind: "echo client" }>, world: ClientWorld) {

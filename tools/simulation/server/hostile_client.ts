@@ -1,6 +1,6 @@
 /**
- * A client that keeps no rules. What it gets is judged nevertheless: whole responses, of which the last
- * may be cut off, and nothing that is not its own.
+ * A client that breaks the rules. What it receives is judged all the same: complete responses, of which
+ * the last may be cut off, and nothing that belongs to another client.
  */
 import { BAD_REQUESTS } from "./bad_requests.ts";
 import { Client, type ClientPlan, type ClientWorld } from "./client.ts";
@@ -18,7 +18,7 @@ const DRIBBLE_US = 400_000;
 /** The client. */
 export class HostileClient extends Client {
   readonly #steps: HostileStep[];
-  /** The files that it asks for: not those that take too many events. */
+  /** How many of the files it asks for: without those that take too many events. */
   readonly #files: number;
   readonly #parser = new ResponseParser();
   /** Of the echo service. */
@@ -149,7 +149,7 @@ export class HostileClient extends Client {
     if (content === "hello") {
       if (body.length !== 13) this.wrong("the content is not Hello World!");
     } else if (content === "content") {
-      // Its requests may run into each other, but it never sends the name of another client.
+      // Its requests may be mixed up, but it never sends the number of another client.
       for (const [, name] of decoder.decode(body).matchAll(/(\d{7})\|/g)) {
         if (Number(name) !== this.id) this.wrong(`the content is that of client ${Number(name)}`);
       }

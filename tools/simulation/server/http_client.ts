@@ -18,7 +18,7 @@ export class HttpClient extends Client {
   readonly #ending: "close" | "finish";
   readonly #outstanding: Outstanding[] = [];
   readonly #parser = new ResponseParser();
-  /** What the server has received and begun to answer before it drained. */
+  /** The request that the server had received and begun to answer before it drained. */
   #owed: Outstanding | undefined;
   #next = 0;
   #isThinking = false;
@@ -104,7 +104,7 @@ export class HttpClient extends Client {
       if (isClosing !== first.request.closes && !(isClosing && (mayFail || world.isDraining))) {
         throw new Wrong(`status ${response.status} ${isClosing ? "closes" : "does not close"}`);
       }
-      // A final answer in place of 100: the content is not sent any more.
+      // After a final answer in place of 100, the content is not sent.
       first.request.check(response, { world, sinceUs: first.sinceUs });
       this.#outstanding.shift();
       this.#awaitsEnd = isClosing;
@@ -116,7 +116,7 @@ export class HttpClient extends Client {
     }
   }
 
-  /** Bytes that answer nothing: only a server that ends may say something of its own. */
+  /** Bytes have come that answer no request. */
   #unasked(): void {
     throw new Wrong(`${this.#parser.pending} bytes that answer no request`);
   }

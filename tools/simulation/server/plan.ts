@@ -1,6 +1,6 @@
 /**
  * What happens to a simulated server, as plain data: settings, and events with their times. A seed
- * makes a plan; a plan alone makes a run. So a plan can be cut down to what still fails.
+ * determines a plan, and a plan determines a run. So a plan can be reduced to what still fails.
  */
 import type { EngineOptions } from "../../../servers/net/engine_options.ts";
 import type { NetworkTraits } from "../../../servers/net/engines/simulated/network.ts";
@@ -11,7 +11,7 @@ import { BAD_REQUESTS } from "./bad_requests.ts";
 export const CONTENTS = ["echo", "hello", "content", "files"] as const;
 export type Content = typeof CONTENTS[number];
 
-/** Engines of which the system calls are simulated. */
+/** Engines whose system calls are simulated. */
 export const READINESS_ENGINES = {
   "select": { name: "select", trigger: "level" },
   "poll": { name: "poll", trigger: "level" },
@@ -29,12 +29,12 @@ export function isReadinessEngine(engine: ServerSettings["engine"]): engine is R
 /** How the server is set up. */
 export interface ServerSettings {
   content: Content;
-  /** Operations that complete, the streams of the engine `deno`, or system calls. */
+  /** Completed operations, the streams of engine `deno`, or system calls. */
   engine: "completions" | "streams" | ReadinessName;
   /** TCP_CORK. */
   cork: boolean;
   maxConnections: number;
-  /** Blocks for output besides the connections' own. */
+  /** Blocks for output in addition to the connections' own. */
   outputBlocks: number;
   bufferBytes: number;
   writes: number;
@@ -45,7 +45,7 @@ export interface ServerSettings {
   maxBody: number;
 }
 
-/** One request of a well-behaved client, and what goes with it. */
+/** One request of a well-behaved client, and how it is sent. */
 export interface Exchange {
   kind:
     | "get"
@@ -61,12 +61,12 @@ export interface Exchange {
     | "conditional"
     | "missing"
     | "bad";
-  /** Of content, or which file or malformed request. */
+  /** Length of the content, or which file or malformed request. */
   size: number;
-  /** Sent before the answer to the one before has come. */
+  /** Sent before the answer to the previous request has come. */
   isPipelined: boolean;
   isHttp10: boolean;
-  /** Asks for the end of the connection (1.1), or to go on (1.0). */
+  /** Sends the Connection field that is not the default: `close` (1.1), or `keep-alive` (1.0). */
   hasConnection: boolean;
   thinkUs: number;
 }
@@ -134,7 +134,7 @@ export const FILES: readonly [name: string, bytes: number][] = [
   ["large.bin", (1 << 20) + 5000],
 ];
 
-/** How long all clients of a plan take to come, in µs. */
+/** The time within which all clients of a plan connect, in µs. */
 const CROWD_US = 3e6;
 
 /** The plan of `seed`. */
@@ -213,7 +213,7 @@ function client(
   return { kind: "client", ...base, exchanges, ending: random.chance(50) ? "close" : "finish" };
 }
 
-/** Whether the server closes the connection behind the answer. */
+/** Whether the server closes the connection after the answer. */
 export function endsConnection(exchange: Exchange): boolean {
   const { kind, isHttp10, hasConnection } = exchange;
   return kind === "bad" || kind === "too large" || isHttp10 !== hasConnection;
@@ -274,7 +274,7 @@ function hostileSteps(random: Random, content: Content): HostileStep[] {
     else if (what === 8) steps.push({ do: "read" });
     else steps.push({ do: "finish" });
   }
-  // Echo waits for ever. Other servers have to end what their clients do not.
+  // An echo server waits forever. Others have to end connections that their clients leave open.
   if (content === "echo" || random.chance(60)) {
     steps.push({ do: random.chance(50) ? "close" : "reset" });
   }

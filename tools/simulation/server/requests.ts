@@ -1,4 +1,4 @@
-/** Requests of well-behaved clients, and the model of what each must be answered with. */
+/** Requests of well-behaved clients, and a model of the answer that each must get. */
 import { hold } from "../failure.ts";
 import { BAD_REQUESTS } from "./bad_requests.ts";
 import type { ClientWorld } from "./client.ts";
@@ -15,7 +15,7 @@ export interface Asked {
 /** A request with its answer. */
 export interface Request {
   head: Uint8Array;
-  /** Sent behind the head, or when 100 (Continue) has come. */
+  /** Sent after the head, or when 100 (Continue) has come. */
   body: Uint8Array;
   awaitsContinue: boolean;
   isHead: boolean;
@@ -82,7 +82,7 @@ function headOf(
   return encoder.encode(lines.join("\r\n") + "\r\n\r\n");
 }
 
-/** What every answer says. */
+/** Checks the fields that every answer has. */
 function checkHead({ fields }: Response): void {
   hold(fields.get("server") === "ktcp", () => `Server is ${fields.get("server")}`);
   const date = fields.get("date") ?? "";
@@ -220,7 +220,7 @@ function bad({ size }: Exchange): Request {
   };
 }
 
-/** What `name` may be answered with: what it holds, or held a short time ago. */
+/** The contents that may be sent for `name`: what it holds, or held a short time ago. */
 function currentVersions(name: string, { world, sinceUs }: Asked): (Uint8Array | undefined)[] {
   const oldestUs = sinceUs - world.staleUs;
   return world.disk.versions(name).filter(({ untilUs }) => untilUs >= oldestUs)

@@ -1,4 +1,4 @@
-/** Reads responses as a client that trusts nothing: whatever is not exactly right is wrong. */
+/** Reads responses strictly: whatever is not exactly right is an error. */
 import { hold } from "../failure.ts";
 
 /** A whole response. */
@@ -6,7 +6,7 @@ export interface Response {
   status: number;
   /** Values by name in lower case; a repeated field is wrong. */
   fields: ReadonlyMap<string, string>;
-  /** No copy: valid until more is pushed. */
+  /** Not a copy: valid until more is pushed. */
   body: Uint8Array;
 }
 
@@ -46,7 +46,7 @@ export class ResponseParser {
    *
    * @param isHead whether it answers HEAD
    * @returns `undefined` when it is not complete
-   * @throws {Wrong} when it is no response
+   * @throws {Wrong} when it is not a valid response
    */
   next(isHead: boolean): Response | undefined {
     const headEnd = this.#headEnd();

@@ -1,11 +1,11 @@
-/** Watches that a connection is never left alone for longer than its timeouts allow. */
+/** Checks that a connection never waits for longer than its timeouts allow. */
 import type { Core } from "../../../core/mod.ts";
 import type { Connection, Timeouts } from "../../../servers/net/connection.ts";
 import { Want } from "../../../servers/net/driver.ts";
 import { Phase, type Service } from "../../../servers/net/service.ts";
 import { hold } from "../failure.ts";
 
-/** What bounds depend on. */
+/** What the bounds depend on. */
 export interface TimeoutRules {
   core: Core;
   service: Service;
@@ -13,14 +13,14 @@ export interface TimeoutRules {
   nowMs(): number;
   /** How much later than its time a timeout may come, in ms. */
   lateMs(): number;
-  /** Told what is wrong. */
+  /** Called with what is wrong. */
   fault(error: unknown): void;
 }
 
-/** Time within which a connection that is closed has ended: a disk may be late by 2 s. */
+/** Time within which a closed connection ends, in ms: a disk may be late by 2 s. */
 const CLOSED_MS = 2500;
 
-/** A connection's time. */
+/** The deadline of a connection. */
 class Patience {
   readonly #connection: Connection;
   readonly #rules: TimeoutRules;
@@ -36,14 +36,14 @@ class Patience {
     this.#rules = rules;
   }
 
-  /** Something happens. */
+  /** Called before an event: checks the deadline. */
   check(): void {
     const { nowMs, lateMs } = this.#rules;
     const overMs = nowMs() - this.#deadlineMs - lateMs();
     hold(overMs <= 0, () => `a connection ${this.#for} ${Math.ceil(overMs)} ms too long`);
   }
 
-  /** It has happened. */
+  /** Called after an event: sets the next deadline. */
   renew(isClosed: boolean): void {
     const { nowMs, timeouts, core, service } = this.#rules;
     const connection = this.#connection;
@@ -74,7 +74,7 @@ class Patience {
   }
 }
 
-/** Events after which a connection has its time anew. */
+/** Events after which a connection gets a new deadline. */
 const EVENTS = [
   "start",
   "received",
@@ -88,7 +88,7 @@ const EVENTS = [
   "end",
 ] as const;
 
-/** Tells `rules.fault` when `connection` is left alone for too long. */
+/** Calls `rules.fault` when `connection` waits for too long. */
 export function watchTimeouts(connection: Connection, rules: TimeoutRules): void {
   const patience = new Patience(connection, rules);
   for (const name of EVENTS) {

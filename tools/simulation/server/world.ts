@@ -46,37 +46,37 @@ import { watchTimeouts } from "./watched_connection.ts";
 /** What the files hold at first. */
 const firstBytes = FILES.map(([, length], i) => fileBytes(length, i));
 
-/** For what is kept of files. */
+/** Memory for the contents of files. */
 const CACHE_BYTES = 4 << 20;
 
 /**
- * How long a change of a file may go unseen by a server whose thread is never late, in µs: what
- * `freshness.ts` promises.
+ * How long a change of a file may go unnoticed by a server whose thread is never late, in µs:
+ * `freshness.ts` guarantees it.
  */
 const STALE_US = 1e6;
 
-/** What a plan's trouble may still have caused after it is over, in µs. */
+/** How long trouble in a plan may have effects after it is over, in µs. */
 const AFTERMATH_US = 3e6;
 
-/** How much later than its time a timeout may come when the thread is never late, in ms. */
+/** How late a timeout may be when the thread is never late, in ms. */
 const LATE_MS = 2 * TICK_MS + 50;
 
 /** The grace of the drain at the end of every run. */
 const LAST_GRACE_MS = 5000;
 
-/** What a run was. */
+/** The result of a run. */
 export interface ServerRun {
   connections: number;
 }
 
-/** Watches an engine's host: which connections there are, and whose block is whose. */
+/** Watches an engine's host: which connections there are, and which blocks belong to them. */
 class WatchedEngine implements Engine {
   readonly blocks = new Set<number>();
   readonly #engine: Engine;
 
   readonly #watch: (connection: Connection) => void;
 
-  /** @param watch told of each connection before it starts */
+  /** @param watch called with each connection before it starts */
   constructor(engine: Engine, watch: (connection: Connection) => void) {
     this.#engine = engine;
     this.#watch = watch;
@@ -125,7 +125,7 @@ class WatchedEngine implements Engine {
   }
 }
 
-/** The world. */
+/** The world of a simulated server. */
 export class ServerWorld implements ClientWorld {
   readonly clock: SimulatedClock;
   readonly trace: Trace;
@@ -141,7 +141,7 @@ export class ServerWorld implements ClientWorld {
   readonly #clients: Client[] = [];
   readonly #events: ServerEvent[];
   readonly #maxBlocks: number;
-  /** Of the engines that make system calls. */
+  /** For engines that make system calls. */
   #kernel: SimulatedKernel | undefined;
   #readiness: SimulatedReadiness | undefined;
   #uninstall: () => void = () => {};
@@ -149,7 +149,7 @@ export class ServerWorld implements ClientWorld {
   #hasStopped = false;
   /** A bug that the server reported, or that happened in a promise. */
   #fault: unknown;
-  /** Until when the disk, or want of descriptors, may show. */
+  /** Until when faults of the disk, or a lack of descriptors or memory, may have effects. */
   #troubledUntilUs = -Infinity;
   #stalledMs = 0;
 
@@ -252,7 +252,7 @@ export class ServerWorld implements ClientWorld {
     return { connections: this.#counters.connections };
   }
 
-  /** Lets the world go on until nothing can happen any more. */
+  /** Lets events happen until there are no more. */
   async #toRest(): Promise<void> {
     if (this.#readiness === undefined) return await runToRest(this.clock, () => this.#check());
     await this.#readiness.runToRest();
@@ -349,7 +349,7 @@ export class ServerWorld implements ClientWorld {
   #changeFile({ name, change, size, seed }: Extract<ServerEvent, { kind: "file" }>): void {
     const { disk } = this;
     this.trace.note(0, `${change} file`);
-    // What is on its way can no longer be completed.
+    // An answer that is being sent can no longer be completed.
     if (change !== "replace") this.#trouble(0);
     if (change === "replace") disk.replace(name, fileBytes(size, seed));
     else if (change === "remove") disk.remove(name);
@@ -358,7 +358,7 @@ export class ServerWorld implements ClientWorld {
       const bytes = change === "shrink"
         ? last.slice(0, size % (last.length + 1))
         : fileBytes(last.length, seed);
-      // A large file that is overwritten while it is sent is a mixture, whatever a server does.
+      // A large file that is overwritten while it is sent arrives as a mixture, whatever a server does.
       if (change === "overwrite" && last.length > 1 << 20) disk.replace(name, bytes);
       else disk.overwrite(name, bytes);
     }
@@ -385,7 +385,7 @@ export class ServerWorld implements ClientWorld {
     this.#stopped = this.#readiness?.engine.loop.holdFor(stopped) ?? stopped;
   }
 
-  /** What holds after every step. */
+  /** Checks what must hold after every step. */
   #check(): void {
     if (this.#fault !== undefined) throw this.#fault;
     const { open } = this.#counters;
@@ -401,7 +401,7 @@ export class ServerWorld implements ClientWorld {
     throw new Wrong(`${blocksUsed} blocks are in use for ${live} connections`);
   }
 
-  /** What holds when the server has ended. */
+  /** Checks what must hold when the server has ended. */
   #checkEnd(): void {
     hold(this.#hasStopped, "the server does not end");
     hold(this.#counters.open === 0, "connections are left");

@@ -18,7 +18,7 @@ export interface QueueSettings {
   growDelayMs: number;
   reuse: boolean;
   areCpusShort: boolean;
-  /** For each item how it runs: `busy` holds its Worker, `asleep` waits, `fails` throws. */
+  /** How each item runs: `busy` occupies its Worker, `asleep` waits, `fails` throws, `exits` crashes it. */
   items: { run: "busy" | "asleep" | "fails" | "exits"; us: number }[];
   /** The longest time that a message, or the creation of a Worker, takes, in µs. */
   messageUs: number;
@@ -44,7 +44,7 @@ export interface QueuePlan {
   events: QueueEvent[];
 }
 
-/** How long things happen, in µs. */
+/** The time within which all events happen, in µs. */
 const SPAN_US = 500_000;
 
 /** The plan of `seed`. */

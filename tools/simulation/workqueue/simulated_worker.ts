@@ -1,7 +1,7 @@
 /**
- * A Worker of a simulation: the real end of the protocol, on a thread that is the simulation's.
- * Messages take their time; those of one Worker arrive in order, those of several do not. While an
- * item runs the thread does nothing else.
+ * A Worker of a simulation: the real end of the protocol, on a simulated thread. Messages take time;
+ * those of one Worker arrive in order, those of several in any order. While an item runs, the thread
+ * does nothing else.
  */
 import type { SimulatedClock } from "../../../servers/net/engines/simulated/clock.ts";
 import type { Random } from "../../../servers/net/engines/simulated/random.ts";
@@ -23,7 +23,7 @@ export class SimulatedWorker {
   onmessage: ((event: { data: WorkerMessage }) => void) | null = null;
   onmessageerror: (() => void) | null = null;
   onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
-  /** Its thread runs no more. */
+  /** Its thread has ended. */
   isGone = false;
   readonly #world: WorkerWorld;
   readonly #end: WorkerEnd<unknown>;
@@ -43,7 +43,7 @@ export class SimulatedWorker {
     });
   }
 
-  /** The item that runs holds the thread for so long. */
+  /** Occupies the thread for the item that runs, for `us`. */
   busy(us: number): void {
     this.#busyUntilUs = Math.max(this.#busyUntilUs, this.#world.clock.nowUs) + us;
   }
@@ -64,7 +64,7 @@ export class SimulatedWorker {
     this.isGone = true;
   }
 
-  /** It crashes. @param isSilent an error that it could not tell of itself: the runtime does */
+  /** Crashes it. @param isSilent it cannot report the error itself: the runtime does */
   crash(isSilent: boolean): void {
     if (this.isGone || this.#toOwnerUs === 0) return;
     if (isSilent) {
@@ -88,7 +88,7 @@ export class SimulatedWorker {
     this.#run();
   }
 
-  /** Runs the items that wait, each when the one before lets the thread go. */
+  /** Runs the items that wait, each when the previous one has released the thread. */
   #run(): void {
     const { clock } = this.#world;
     while (!this.isGone && this.#end.canBegin) {
@@ -112,7 +112,7 @@ export class SimulatedWorker {
     this.#deliver(() => this.onmessage?.({ data }));
   }
 
-  /** Lets `event` happen at the owner, behind all before it. */
+  /** Lets `event` happen at the owner, after all earlier ones. */
   #deliver(event: () => void): void {
     const { clock, random, messageUs } = this.#world;
     const sentUs = Math.max(clock.nowUs, this.#busyUntilUs);

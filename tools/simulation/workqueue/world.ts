@@ -30,7 +30,7 @@ import { runToRest } from "../settle.ts";
 import type { QueueEvent, QueuePlan, QueueSettings } from "./plan.ts";
 import { SimulatedWorker, type WorkerWorld } from "./simulated_worker.ts";
 
-/** What became of an item: each number only grows. */
+/** What has happened to an item; all numbers only grow. */
 interface Fate {
   accepted: number;
   cancelled: number;
@@ -44,13 +44,13 @@ interface Fate {
   running: Set<SimulatedWorker>;
 }
 
-/** A call that waits, and what must be over when it returns. */
+/** A call that waits, and whether it has returned. */
 interface Promised {
   what: string;
   isOver: boolean;
 }
 
-/** The world. */
+/** The world of a simulated workqueue. */
 export class QueueWorld implements WorkerWorld {
   readonly clock: SimulatedClock;
   readonly random: Random;
@@ -64,7 +64,7 @@ export class QueueWorld implements WorkerWorld {
   readonly #fates: Fate[];
   readonly #queue: Workqueue;
   readonly #promised: Promised[] = [];
-  /** What creating a Worker fails with. */
+  /** The error with which creating a Worker fails now. */
   #refusal: Error | undefined;
   #isDestroying = false;
   #fault: unknown;
@@ -139,7 +139,7 @@ export class QueueWorld implements WorkerWorld {
         begin(item);
         context.onMessage(() => void this.#fates[item].read++);
         worker.busy(us(item));
-        // It runs until its thread is free again; a Worker that crashes before takes it along.
+        // It runs until its thread is free again, or until its Worker crashes.
         this.clock.in(us(item), () => void end(item));
         return item;
       },
@@ -304,7 +304,7 @@ export class QueueWorld implements WorkerWorld {
     try {
       if (queue(this.#works[item], fate)) ++fate.accepted;
     } catch (error) {
-      // A queue that drains or is gone says so.
+      // Expected from a queue that drains or is destroyed.
       if (!/is draining|is destroyed/.test((error as Error).message)) throw error;
     }
   }
@@ -314,14 +314,14 @@ export class QueueWorld implements WorkerWorld {
     return this.#fates[item].accepted - this.#fates[item].cancelled;
   }
 
-  /** For each item how many runs were accepted and not cancelled; one that is delayed is not meant. */
+  /** How many runs of each item were accepted and not cancelled, without one that is delayed. */
   #dueNow(): number[] {
     return this.#works.map(({ pending }, item) =>
       this.#accepted(item) - (pending?.state === JobState.Delayed ? 1 : 0)
     );
   }
 
-  /** Runs of `item` that were accepted first must be over, `count` of them. */
+  /** The first `count` runs of `item` that were accepted must be over. */
   #checkOver(item: number, count: number, what: string): void {
     const { results, errors, cancelled } = this.#fates[item];
     // Runs that were cancelled since count as over.
@@ -340,7 +340,7 @@ export class QueueWorld implements WorkerWorld {
     }).catch((error) => this.#fault ??= error);
   }
 
-  /** As many items run at once as `maxActive` allows. */
+  /** Checks that no more items run at once than `maxActive` allows. */
   #checkActive(): void {
     const { maxActive, flags, cpus } = this.#settings;
     if (maxActive === 0) return;

@@ -1,7 +1,7 @@
 /** Runs attacks on a thread of their own, so that they do not slow the well-behaved clients down. */
 import { ATTACKS, type Victims } from "./attacks.ts";
 
-/** What a Worker is told first; then `"stop"`. */
+/** The first message to a Worker; the second is `"stop"`. */
 export interface AttackOrder {
   names: readonly string[];
   victims: Victims;

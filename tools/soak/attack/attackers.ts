@@ -1,4 +1,4 @@
-/** The thread that attacks, as its owner sees it. */
+/** Starts and stops the thread that attacks. */
 import type { AttackCounts, AttackOrder, AttackResult } from "./attack_worker.ts";
 
 /** Attacks that are under way. */

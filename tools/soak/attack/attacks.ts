@@ -42,7 +42,7 @@ function by(share: number, victim: "files" | "tls" | "echo", act: Act): Attack {
   };
 }
 
-/** The same behind a TLS handshake. */
+/** The same after a TLS handshake. */
 function byTls(share: number, act: Act): Attack {
   return ({ tls: { port, connections, caCert } }, signal) => {
     const clients = Math.max(1, Math.floor(share * connections));
@@ -71,12 +71,12 @@ function deaf(text: string): Act {
   };
 }
 
-/** The first bytes of a ClientHello, as they stand before its length. */
+/** The first bytes of a ClientHello, before its length. */
 const CLIENT_HELLO = "\x16\x03\x01\x02\x00\x01";
 
 /**
- * The longest that a server may hold a silent connection: an idle one for 5 s, which a server that is
- * short of CPU extends eleven times; time in which its thread does not run at all does not count.
+ * How long a server may keep a silent connection, in ms: an idle one for 5 s, which a server that is
+ * short of CPU extends eleven times; time in which its thread does not run does not count.
  */
 const SILENT_MS = 80_000;
 
@@ -109,7 +109,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     by(0.15, "files", deaf(get("/page.txt").repeat(900))),
     by(0.3, "files", halfHead),
   ),
-  // The same with content that is kept for its answer, by a server with few blocks.
+  // The same with content that is kept for its answer, against a server with few blocks.
   bodies: together(
     by(0.2, "echo", async (conn, signal) => {
       send(conn, `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n${"x".repeat(1e6)}`);
@@ -177,8 +177,8 @@ async function lateContent(conn: Deno.Conn, signal: AbortSignal): Promise<void> 
 }
 
 /**
- * Swaps names between inside and outside in a Worker of its own. Bursts with pauses: the point
- * between two names is hit by the number of requests and not by a busy core.
+ * Swaps names between inside and outside in a Worker of its own, in bursts with pauses: the moment
+ * between two names is hit because of many requests, without keeping a core busy.
  */
 async function swap({ root, outside }: Victims, signal: AbortSignal): Promise<number> {
   const worker = new Worker(new URL("./swap_worker.ts", import.meta.url), { type: "module" });

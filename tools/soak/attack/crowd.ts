@@ -4,12 +4,12 @@ import { writeAll } from "../client.ts";
 /** What an attacker does with a connection; it is closed when this ends, however it ends. */
 export type Act = (conn: Deno.Conn, signal: AbortSignal) => Promise<void>;
 
-/** A fault of the server even towards an attacker: it ends the attack, and the run fails. */
+/** A fault of the server that counts even towards an attacker: it ends the attack, and the run fails. */
 export class ServerFault extends Error {
   override name = "ServerFault";
 }
 
-/** A number of clients, what they connect by, and what they do. */
+/** A number of clients, how they connect, and what they do. */
 export interface Crowd {
   clients: number;
   open: () => Promise<Deno.Conn>;

@@ -1,9 +1,9 @@
-/** The resources that a server holds, as the kernel sees them, and whether all were given back. */
+/** The resources that a server holds, as the kernel sees them, and whether all were released. */
 import { readProc } from "../../../system/proc.ts";
 import { residentBytes } from "../../../system/process_usage.ts";
 import { sleep } from "../../../system/wait.ts";
 
-/** A look at a process. */
+/** The resources of a process at one moment. */
 export interface Footprint {
   descriptors: number;
   threads: number;
@@ -12,7 +12,7 @@ export interface Footprint {
   residentMib: number;
 }
 
-/** Descriptors that may be left: of timers and files that the runtime opens when it likes. */
+/** Descriptors that may be left: of timers and files that the runtime opens at any time. */
 const MORE_DESCRIPTORS = 4;
 /** Descriptors of a Worker: a pool that serves others beside may keep more of them than before. */
 const WORKER_DESCRIPTORS = 6;
@@ -30,7 +30,7 @@ function footprintOf(pid: number): Footprint {
   return {
     descriptors: names("fd").length,
     threads: threads.length,
-    // The runtime calls its threads so. One that has ended since has no name any more.
+    // The runtime names its threads this way. One that has ended since has no name.
     workers:
       threads.filter((thread) =>
         readProc(`/proc/${pid}/task/${thread}/comm`)?.startsWith("worker-")
@@ -42,8 +42,8 @@ function footprintOf(pid: number): Footprint {
 /**
  * Waits until `pid` holds no more descriptors and threads than `before`, within the tolerance.
  *
- * @returns that look; at the deadline the one with the fewest descriptors: connections that come and
- *   go have some now and then, what is lost is there at every look
+ * @returns the footprint then; at the deadline the one with the fewest descriptors: those of
+ *   connections that come and go are not in every footprint, those that are lost are
  */
 export async function quietFootprint(
   pid: number,
@@ -91,7 +91,7 @@ export function leftOf(
   return left.length === 0 ? undefined : left.join(", ");
 }
 
-/** Both in a few words. */
+/** Both footprints in a few words. */
 export function describeFootprints(before: Footprint, after: Footprint): string {
   return `${before.descriptors} -> ${after.descriptors} descriptors, ` +
     `${before.threads} -> ${after.threads} threads (${before.workers} -> ${after.workers} Workers), ` +

@@ -9,7 +9,7 @@ export interface Reply {
   content: Uint8Array;
 }
 
-/** The connection has ended in an answer, or before it. */
+/** The connection ended within an answer, or before it. */
 export class CutOff extends Error {
   override name = "CutOff";
   constructor() {
@@ -17,10 +17,10 @@ export class CutOff extends Error {
   }
 }
 
-/** What takes longer never comes. */
+/** An answer that takes longer is taken to be missing. */
 const DEADLINE_MS = 30_000;
 
-/** See above. */
+/** A connection that is kept. */
 export class KeptConnection implements Disposable {
   readonly #conn: Deno.Conn;
   #buffer = new Uint8Array(1 << 16);
@@ -36,7 +36,7 @@ export class KeptConnection implements Disposable {
    * the end of the connection.
    *
    * @returns whether the connection is kept
-   * @throws in 30 s
+   * @throws {CutOff} when the connection ends before; other errors after 30 s, or for a bad reply
    */
   async exchange(
     request: Uint8Array,
@@ -54,7 +54,7 @@ export class KeptConnection implements Disposable {
       for (const method of methods) {
         const reply = await this.#reply(method);
         onReply(reply);
-        // What was not sent yet is not awaited either (RFC 9112, section 9.6).
+        // The rest of the requests need not be sent (RFC 9112, section 9.6).
         if (reply.fields.get("connection") === "close") return false;
       }
       await sending;

@@ -2,9 +2,9 @@
  * A mixed attack on a server of files, one over TLS, and one that sends content back, with
  * well-behaved clients beside it.
  *
- * A server passes when it does not crash, when the well-behaved clients get whole right answers
+ * A server passes when it does not crash, when the well-behaved clients get complete correct answers
  * (`well_behaved.ts` has the rule), when nothing from outside of the directory is served, when all
- * that the attack took is given back, when it then serves as many connections as it promises, and
+ * that the attack took is released, when it then serves as many connections as it promises, and
  * when SIGTERM drains it and it exits 0.
  */
 import { readSystemLimits } from "../../../system/limits.ts";
@@ -21,7 +21,7 @@ import { sleep } from "../../../system/wait.ts";
 
 /** Settings of a run. */
 export interface AttackOptions {
-  /** Of the attack; a third more goes before it to warm up. */
+  /** Length of the attack; a third of it is added before as a warm-up. */
   seconds?: number;
   /** Names of attacks; default: all. */
   attacks?: readonly string[];
@@ -31,7 +31,7 @@ export interface AttackOptions {
   entries?: number;
 }
 
-/** How long a server may take to give back what attackers held, in ms: its longest timeouts. */
+/** How long a server may take to release what attackers held, in ms: its longest timeouts. */
 const QUIET_MS = 45_000;
 
 /** `--max-connections` of the server that sends content back: it has few blocks. */
@@ -40,7 +40,7 @@ const ECHO_CONNECTIONS = 40;
 /** Descriptors of this process for well-behaved clients and other things. */
 const OTHER_DESCRIPTORS = 100;
 
-/** A server and what it held. */
+/** A server and its footprints. */
 interface Attacked {
   name: string;
   server: ServerProcess;
@@ -123,14 +123,14 @@ export async function attack(setup: Setup, options: AttackOptions = {}): Promise
   return line;
 }
 
-/** The size for a setup: a connection that sends a message costs `per-connection` a Worker. */
+/** `--max-connections` for a setup; with `per-connection`, each connection that sends costs a Worker. */
 function connectionsFor({ model }: Setup): number {
   const wanted = model === "per-connection" ? 100 : 1000;
   const soft = readSystemLimits().openFiles?.soft ?? Infinity;
   return Math.max(20, Math.min(wanted, Math.floor((soft - OTHER_DESCRIPTORS) / 2)));
 }
 
-/** As many connections at once as the server promises are answered: no block is lost. */
+/** Checks that as many connections at once as the server promises are answered: no block is lost. */
 async function useInFull(port: number, connections: number): Promise<void> {
   const open: Deno.Conn[] = [];
   const buffer = new Uint8Array(4096);

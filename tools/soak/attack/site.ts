@@ -1,13 +1,13 @@
 /**
  * What the servers under attack serve: a directory, what lies outside of it, and a certificate.
- * The contents follow from names and sizes, so that every client knows what is right.
+ * The contents are computed, so that every client knows what is correct.
  */
 
 /** A text in every file outside of the directory, and nowhere else. */
 export const FOREIGN = "FOREIGN-CONTENT";
 
 /**
- * The file that pipelining clients ask for: many of them are more than the kernel's buffers take.
+ * The file that pipelining clients ask for: several answers exceed the kernel's buffers.
  */
 export const PAGE: Uint8Array<ArrayBuffer> = pattern(16_384, 3);
 
@@ -17,7 +17,7 @@ export const SMALL: Uint8Array<ArrayBuffer> = new TextEncoder().encode("small an
 /** More than the kernel's buffers take at once. */
 export const LARGE: Uint8Array<ArrayBuffer> = pattern(3_000_000, 7);
 
-/** What stands in the directory whose name is swapped. */
+/** The content of the files whose names are swapped. */
 export const INSIDE: Uint8Array<ArrayBuffer> = new TextEncoder().encode("inside\n");
 
 /** The names in the small directory, in the order of its listing. */

@@ -1,6 +1,6 @@
 /**
- * Swaps what two names stand for, between a file or directory that is served and a symbolic link
- * to what is not, until it is told to stop; then the names stand for what they stood for before.
+ * Swaps two names between a file or directory that is served and a symbolic link to one that must not
+ * be, until it is told to stop; then the names are as before.
  */
 import { pause } from "./crowd.ts";
 
@@ -17,7 +17,7 @@ scope.onmessage = async ({ data }) => {
   if (data === "stop") return stopped.abort();
   const { root, outside } = data as { root: string; outside: string };
   const names = [[`${root}/door`, outside], [`${root}/window.txt`, `${outside}/secret.txt`]];
-  // The dots hide what waits for its turn.
+  // Names with a dot are not served.
   const places = names.map(([name, target], i) => {
     const link = `${root}/.link-${i}`;
     Deno.symlinkSync(target, link);

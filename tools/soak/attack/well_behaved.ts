@@ -1,14 +1,14 @@
 /**
- * Well-behaved clients beside an attack: they send right requests on kept connections, wait for
+ * Well-behaved clients beside an attack: they send correct requests on kept connections, wait for
  * each answer and check every byte of it.
  *
- * The rule: while the server is below its stated limits, each gets the whole right answer. An error
- * status, a connection refused, reset or closed before the answer, a wrong byte, or no whole
- * answer within 30 s is a failure. Slowness is no failure; the latency is reported. Nor is a whole
- * 503 where a stated limit is reached: attackers may fill the memory of the server that sends content
- * back; a name that is another file at each look is not answered; and a model that creates a Worker
- * for each connection refuses who has waited for one for as long as a head may take. Such refusals
- * are counted and reported.
+ * The rule: while the server is below its stated limits, each gets the complete correct answer. An
+ * error status, a connection refused, reset or closed before the answer, a wrong byte, or no complete
+ * answer within 30 s is a failure. Slowness is not a failure; the latency is reported. Nor is a
+ * complete 503 where a stated limit is reached: attackers may fill the memory of the server that sends
+ * content back; a name that is another file at each access is not answered; and a model that creates a
+ * Worker for each connection refuses those that have waited for one for as long as a head may take.
+ * Such refusals are counted and reported.
  */
 import { Buffer } from "node:buffer";
 import { connect } from "../client.ts";
@@ -22,14 +22,14 @@ const PAUSE_MS = 5;
 /** Requests for which a connection is kept. */
 const REQUESTS_PER_CONNECTION = 50;
 
-/** Requests in one write, the methods they have, and what is wrong with a reply, if anything. */
+/** Requests in one write, their methods, and a judge of the replies. */
 interface Question {
   name: string;
   request: Uint8Array;
   methods: readonly string[];
-  /** It is changed while it is sent: that it is cut off is a right answer. */
+  /** It may change while it is sent: then an answer that is cut off is correct. */
   mayBeCut?: boolean;
-  /** A stated limit of the server may be reached: 503 is a right answer. */
+  /** A stated limit of the server may be reached: then 503 is correct. */
   mayBeRefused?: boolean;
   faultOf(reply: Reply): string | undefined;
 }
@@ -88,7 +88,7 @@ function isNotForeignListing({ status, content }: Reply): string | undefined {
 
 const one = (method = "GET") => [method];
 
-/** What is asked of the server of files, in turn. */
+/** Requests to the server of files, in turn. */
 const FILES: readonly Question[] = [
   {
     name: "small file",
@@ -147,7 +147,7 @@ const FILES: readonly Question[] = [
   },
 ];
 
-/** Three megabytes: not counted into the latency. */
+/** Three megabytes, which do not count for the latency. */
 const LARGE_FILE: Question = {
   name: "large file",
   request: ask("GET /large.bin"),
@@ -155,7 +155,7 @@ const LARGE_FILE: Question = {
   faultOf: exactly(200, LARGE),
 };
 
-/** What is asked of the server that sends content back. */
+/** Requests to the server that sends content back. */
 const ECHO: readonly Question[] = [0, 1, 1000, 20_000, 100_000].map((length, seed) => {
   const content = pattern(length, seed * 2 + 1);
   return {
@@ -176,9 +176,9 @@ export type Target = { kind: "files" | "echo"; port: number } | {
 
 /** Clients that run until they are stopped. */
 export class WellBehaved {
-  /** Answers that were right. */
+  /** Correct answers. */
   answers = 0;
-  /** What went wrong, the first of it in words. */
+  /** The first faults, in words; `faultCount` counts all. */
   readonly faults: string[] = [];
   faultCount = 0;
   /** Whole answers 503 where a stated limit may be reached. */
@@ -188,7 +188,7 @@ export class WellBehaved {
   readonly #mayRefuse: boolean;
   readonly #loops: Promise<void>[];
 
-  /** @param mayRefuse whether 503 is a right answer to everything */
+  /** @param mayRefuse whether 503 is a correct answer to everything */
   constructor(targets: readonly Target[], mayRefuse: boolean) {
     this.#mayRefuse = mayRefuse;
     this.#loops = targets.map((target, index) => this.#run(target, index));
@@ -200,7 +200,7 @@ export class WellBehaved {
     await Promise.all(this.#loops);
   }
 
-  /** How long each answer took since the last call, but the large files. */
+  /** How long each answer since the last call took, except for the large file. */
   takeLatenciesMs(): number[] {
     const taken = this.#latenciesMs;
     this.#latenciesMs = [];
