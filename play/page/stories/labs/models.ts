@@ -13,7 +13,7 @@ function isLast(figures: readonly RunFigures[], index: number): boolean {
 export const models: Story = {
   lab: "models",
   question: both(
-    "What does a worker pool gain over a thread per connection, or over one event loop?",
+    "What does a worker pool buy over a thread per connection, or over one event loop?",
     "比起每條連線一個執行緒，或單一事件迴圈，worker pool 能換來什麼？",
   ),
   near: both(

@@ -11,7 +11,7 @@ const VARIANTS = [
 export const nagle: Story = {
   lab: "nagle",
   question: both(
-    "Why is a server that sends an answer in several writes slow?",
+    "Why is a server slow that sends an answer in several writes?",
     "以數次寫入送出一個回應的伺服器為什麼慢？",
   ),
   look: [

@@ -4,7 +4,7 @@ import { both, ratio, type Story, within } from "../story.ts";
 export const unbound: Story = {
   lab: "unbound",
   question: both(
-    "What does locality gain: a bound queue compared with WQ_UNBOUND?",
+    "What does locality buy: a bound queue against WQ_UNBOUND?",
     "區域性能換來什麼：繫結的佇列與 WQ_UNBOUND 之比較",
   ),
   look: [
