@@ -114,7 +114,7 @@ const START_TIMES: [text: string, expected: number | RegExp][] = [
   [`@${NOW / 1000 + 20}.25`, NOW + 20_250],
   [
     "2026-01-31T11:59:57Z",
-    /^It is 3\.0 s ago \(now: 2026-01-31T12:00:00\.000000Z\); write a time to/,
+    /^It is 3\.0 s ago \(now: 2026-01-31T12:00:00\.000000Z\); write a future time, such as @/,
   ],
   ["2026-01-31T12:00:00Z", /^It is 0\.0 s ago/],
   [`@${NOW}`, /days ahead/],
