@@ -141,7 +141,7 @@ pageTest("each control says what it stands for, and why it does nothing", async 
     ),
   );
   await page.click("summary");
-  const help = await page.waitForSelector('button[aria-label="What Backlog stands for"]');
+  const help = await page.waitForSelector('button[aria-label="What Backlog means"]');
   await help!.click();
   await opened.untilText("#setup-body", /min\(backlog, net\.core\.somaxconn\)/);
   assert.equal(await help!.evaluate((button) => button.getAttribute("aria-expanded")), "true");
