@@ -93,7 +93,8 @@ export class Playground implements Resource {
     const answer = route[method];
     if (answer !== undefined) return answer(asked, path.slice(slash));
     const allow = Object.keys(route).join(", ");
-    return refusalAnswer(405, `${method} is not possible for '${path}'; use ${allow}`, [["Allow", allow]]);
+    const why = `${method} is not possible for '${path}'; use ${allow}`;
+    return refusalAnswer(405, why, [["Allow", allow]]);
   }
 }
 

@@ -58,7 +58,9 @@ export async function recordingReport(
 function readRecording(value: unknown): Recording {
   const recording = (value ?? {}) as Partial<Recording>;
   if (recording.format !== "ktcp-play-1") {
-    throw new SetupError("format: this is not a recording of ktcp play; send one that it has saved");
+    throw new SetupError(
+      "format: this is not a recording of ktcp play; send one that it has saved",
+    );
   }
   if (!Array.isArray(recording.frames) || recording.frames.length === 0) {
     throw new SetupError("frames: the recording is empty; let a load run first");

@@ -109,7 +109,9 @@ export class Session {
   async startServer(setup: ServerSetup): Promise<string> {
     this.#checkOpen();
     if (this.#liveServers.length >= MAX_SERVERS) {
-      throw new SetupError(`servers: ${MAX_SERVERS} run already, which is the limit; stop one first`);
+      throw new SetupError(
+        `servers: ${MAX_SERVERS} run already, which is the limit; stop one first`,
+      );
     }
     this.#forgetEndedServers();
     const id = `s${++this.#serverCount}`;
