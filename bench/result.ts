@@ -6,6 +6,7 @@
  */
 import type { ClientEngine } from "./load/engine.ts";
 import type { Check } from "./load/limits.ts";
+import { compressed } from "./stats/hdr_text.ts";
 import type { LatencyHistogram } from "./stats/histogram.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
 import { formatInstant } from "../system/instant.ts";
@@ -318,7 +319,7 @@ export function htstressResult(version: string, run: HtstressRun): HtstressResul
 /** The `hdr` of a document, from the histograms behind its latency objects. */
 export function compressAll(histograms: Record<string, LatencyHistogram>): Histograms {
   return Object.fromEntries(
-    Object.entries(histograms).map(([name, histogram]) => [name, histogram.compressed()]),
+    Object.entries(histograms).map(([name, histogram]) => [name, compressed(histogram)]),
   );
 }
 

@@ -132,10 +132,6 @@ function gather(results: LoadResult[]): Omit<EchoOutcome, "tallies" | "kernel"> 
 
 function merged(encoded: Uint8Array[]): LatencyHistogram {
   const total = new LatencyHistogram();
-  for (const bytes of encoded) {
-    const part = new LatencyHistogram(bytes);
-    total.merge(part);
-    part.destroy();
-  }
+  for (const bytes of encoded) total.merge(new LatencyHistogram(bytes));
   return total;
 }

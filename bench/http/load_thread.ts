@@ -2,7 +2,7 @@
 import { Core, DEFAULT_LIMITS, ResponseReader } from "../../core/mod.ts";
 import { HttpClient } from "./client.ts";
 import { FirstConnects } from "./first_connects.ts";
-import { Inspector } from "./inspect.ts";
+import type { Inspector } from "./inspect.ts";
 import { createEngine } from "./engine.ts";
 import type { RequestBytes } from "./request.ts";
 import { Tally, type TallyReport } from "./tally.ts";
@@ -32,6 +32,8 @@ interface ThreadParts {
   core: Core;
   requests: RequestBytes;
   engine: LoadEngine<Endpoint>;
+  /** Where responses are read one by one. */
+  Inspecting?: typeof Inspector;
 }
 
 /** A thread's load. */
@@ -53,7 +55,7 @@ export class LoadThread {
   ) {
     this.#plan = plan;
     const { concurrency, origins, pipeline, isKeepAlive, isHead } = plan;
-    const { core, requests } = parts;
+    const { core, requests, Inspecting } = parts;
     this.#engine = parts.engine;
     const reader = this.#reader = new ResponseReader(core, isHead === true);
     this.#post = post;
@@ -64,7 +66,6 @@ export class LoadThread {
         isGood: (status) => isGoodStatus(status, plan.expectStatus),
       });
     }
-    const isInspected = plan.wantsSamples || plan.wantsDebug || plan.expectBodySha256 !== undefined;
     const options = { core, reader, bodySha256: plan.expectBodySha256 };
     const setup = {
       core,
@@ -82,7 +83,7 @@ export class LoadThread {
       pipeline,
       isKeepAlive,
       samples: this.#samples,
-      makeInspector: isInspected ? () => new Inspector(options) : undefined,
+      makeInspector: Inspecting && (() => new Inspecting(options)),
       debug: plan.wantsDebug ? (bytes: Uint8Array) => post({ kind: "debug", bytes }) : undefined,
     };
     this.#clients = Array.from({ length: concurrency }, () => new HttpClient(setup));
@@ -115,7 +116,10 @@ export class LoadThread {
       { endpoints: servers.flat(), isKeepAlive },
       memory,
     );
-    return new LoadThread(plan, post, { core, requests, engine });
+    const isInspected = plan.wantsSamples || plan.wantsDebug || plan.expectBodySha256 !== undefined;
+    // Not loaded by others: it needs node:crypto, which takes a thread 12 ms.
+    const Inspecting = isInspected ? (await import("./inspect.ts")).Inspector : undefined;
+    return new LoadThread(plan, post, { core, requests, engine, Inspecting });
   }
 
   /** Runs the load for the time of the warm-up, and forgets what it counted. */

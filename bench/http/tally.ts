@@ -90,12 +90,7 @@ export class Tally {
     this.mismatched = {};
     this.after = { answered: 0, failed: 0, abandoned: 0, bytesIn: 0 };
     this.#faults = new FaultCounts();
-    this.#late?.destroy();
     this.#late = new LatencyHistogram();
-    this.#both?.destroy();
-    this.#ttfbOnly?.destroy();
-    this.#latencyOnly?.destroy();
-    this.#connect?.destroy();
     this.#connect = new LatencyHistogram();
     this.#both = new LatencyHistogram();
     this.#ttfbOnly = new LatencyHistogram();
@@ -211,11 +206,7 @@ export interface TallySum extends
 export function sumReports(reports: readonly TallyReport[]): TallySum {
   const merged = (name: keyof HttpHistograms) => {
     const histogram = new LatencyHistogram();
-    for (const report of reports) {
-      const part = new LatencyHistogram(report[name]);
-      histogram.merge(part);
-      part.destroy();
-    }
+    for (const report of reports) histogram.merge(new LatencyHistogram(report[name]));
     return histogram;
   };
   const total = (name: "bytesIn" | "bytesOut" | "due") =>

@@ -123,8 +123,7 @@ export const cost: Lab = {
 async function warmUp(target: Target, signal: AbortSignal): Promise<void> {
   for (const pipeline of [1, PIPELINE]) {
     const load = { concurrency: CONNECTIONS, isKeepAlive: true, pipeline, durationMs: 200, signal };
-    const { latencies } = await httpSample(target, load);
-    latencies!.latency.destroy();
+    await httpSample(target, load);
   }
 }
 
@@ -168,13 +167,11 @@ async function trace(label: string, server: LabServer, { host }: LabContext): Pr
   let good = 0;
   let failed = 0;
   const counts = await host.countSyscalls(server.pid, async () => {
-    const sample = await httpSample(server, {
+    ({ good, failed } = await httpSample(server, {
       concurrency: TRACED_CONNECTIONS,
       isKeepAlive: true,
       requests: TRACED_REQUESTS,
-    });
-    ({ good, failed } = sample);
-    sample.latencies!.latency.destroy();
+    }));
   });
   if (typeof counts === "string") return { label, perRequest: counts };
   const perRequest = [...counts].sort(([, a], [, b]) => b - a)

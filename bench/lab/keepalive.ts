@@ -76,8 +76,7 @@ export const keepalive: Lab = {
 async function warmUp(target: Target, { signal }: LabContext): Promise<void> {
   for (const { isKeepAlive } of MODES) {
     const load = { concurrency: 8, isKeepAlive, durationMs: 200, signal };
-    const { latencies } = await httpSample(target, load);
-    latencies!.latency.destroy();
+    await httpSample(target, load);
   }
 }
 

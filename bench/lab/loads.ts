@@ -73,10 +73,7 @@ export async function httpSample(target: Target, load: HttpLoad): Promise<HttpSa
   );
   if (own) throw new Error(`Cannot connect to ${own.example}: ${own.reason}`);
   const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0);
-  const { latency, connect, ttfb, late } = histograms;
-  late.destroy();
-  ttfb.destroy();
-  connect.destroy();
+  const { latency } = histograms;
   const sample: HttpSample = {
     good: run.good,
     errors: run.errors,

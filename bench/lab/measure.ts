@@ -22,7 +22,7 @@ export interface Sample {
   figures: FigureValues;
   /** Echoes or requests that did not come out right. */
   failed: number;
-  /** Distributions by name; they are merged over the repetitions and freed. */
+  /** Distributions by name; they are merged over the repetitions. */
   latencies?: Record<string, LatencyHistogram>;
   /** Mean latency of each client by its index, in µs; null where it has none. */
   clientsUs?: (number | null)[];
@@ -106,7 +106,7 @@ async function runUnlessAborted(spec: VariantSpec, signal: AbortSignal): Promise
   }
 }
 
-/** Sums the `samples` of a variant up; their histograms are used up. */
+/** Sums the `samples` of a variant up. */
 export function summarizeVariant(
   spec: Omit<VariantSpec, "run">,
   samples: readonly Sample[],
@@ -148,12 +148,7 @@ function mergedCurves(samples: readonly Sample[]): Record<string, CurvePoint[]> 
       const total = merged.get(name) ?? new LatencyHistogram();
       merged.set(name, total);
       total.merge(part);
-      part.destroy();
     }
   }
-  return Object.fromEntries([...merged].map(([name, histogram]) => {
-    const curve = histogram.curve();
-    histogram.destroy();
-    return [name, curve];
-  }));
+  return Object.fromEntries([...merged].map(([name, histogram]) => [name, histogram.curve()]));
 }

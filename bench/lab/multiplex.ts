@@ -170,8 +170,7 @@ function loadSpec(
  */
 async function messagesFor(target: Target, context: LabContext): Promise<number> {
   const { durationMs } = context.isQuick ? AMOUNTS.quick : AMOUNTS.full;
-  const { figures, latencies } = await echo(target, PILOT, context);
-  for (const histogram of Object.values(latencies!)) histogram.destroy();
+  const { figures } = await echo(target, PILOT, context);
   return Math.max(PILOT, Math.round(durationMs * 1000 / (figures.p50Us ?? Infinity)));
 }
 

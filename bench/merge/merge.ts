@@ -14,6 +14,7 @@ import {
   type Window,
 } from "../result.ts";
 import { formatInstant } from "../../system/instant.ts";
+import { compressed, fromCompressed } from "../stats/hdr_text.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { type LatencySummary, summarize } from "../stats/summary.ts";
 import type { Source } from "./documents.ts";
@@ -129,7 +130,7 @@ export function mergeResults(version: string, sources: readonly Source[]): Merge
     histograms.lateUs = sumOfLatencies(sources, "lateUs", lateIn);
     run.schedule = { ...objectOf(run.schedule), lateUs: summarize(histograms.lateUs) };
   }
-  const hdr = mapValues(histograms, (histogram) => histogram.compressed());
+  const hdr = mapValues(histograms, compressed);
   const result = completed(command, version, { ...run, hdr }, sources);
   const merged: MergedFields = {
     merged: sources.reduce((total, source) => total + runsIn(source), 0),
@@ -237,11 +238,9 @@ function sumOfLatencies(
   field: string,
   latencyOf: (source: Source, field: string) => unknown,
 ): LatencyHistogram {
-  const total = LatencyHistogram.ofManySamples();
+  const total = new LatencyHistogram();
   for (const source of sources) {
-    const part = histogramOf(source, field, objectOf(latencyOf(source, field)));
-    total.merge(part);
-    part.destroy();
+    total.merge(histogramOf(source, field, objectOf(latencyOf(source, field))));
   }
   return total;
 }
@@ -267,7 +266,7 @@ function histogramOf(
     const extremes = typeof min === "number" && typeof max === "number"
       ? { minUs: min, maxUs: max }
       : undefined;
-    histogram = LatencyHistogram.fromCompressed(text, extremes);
+    histogram = fromCompressed(text, extremes);
   } catch (error) {
     throw damaged(error instanceof Error ? error.message : String(error));
   }

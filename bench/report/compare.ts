@@ -5,7 +5,8 @@
  * be said: which changes are too small for the number of samples, whatever else varies.
  */
 import { latenciesOf, type Result } from "../result.ts";
-import { LatencyHistogram } from "../stats/histogram.ts";
+import type { LatencyHistogram } from "../stats/histogram.ts";
+import { fromCompressed } from "../stats/hdr_text.ts";
 import { relativeSpread, type Spread, spreadOf } from "../stats/spread.ts";
 import { figureLabel, FIGURES, PERCENTILES } from "../stats/summary.ts";
 import { EQUAL_RATIO, judge, type Verdict } from "../stats/verdict.ts";
@@ -163,7 +164,7 @@ function doubtOf(before: Figure, after: Figure): ComparedFigure["doubt"] {
 function figuresOf(result: Result): Figure[] {
   const latencies = latenciesOf(result).flatMap(({ name, latency }) => {
     const histogram = histogramOf(result, name);
-    const figures = FIGURES.map((figure): Figure => {
+    return FIGURES.map((figure): Figure => {
       const one: Figure = {
         name: `${name} ${figureLabel(figure)}`,
         kind: "latency",
@@ -179,8 +180,6 @@ function figuresOf(result: Result): Figure[] {
       }
       return one;
     });
-    histogram?.destroy();
-    return figures;
   });
   return [...totalsOf(result), ...latencies];
 }
@@ -193,7 +192,7 @@ function figuresOf(result: Result): Figure[] {
 export function histogramOf(result: Result, name: string): LatencyHistogram | null {
   // Documents of older versions have none.
   const text = (result.hdr as Result["hdr"] | undefined)?.[`${name}Us`];
-  return text === undefined ? null : LatencyHistogram.fromCompressed(text);
+  return text === undefined ? null : fromCompressed(text);
 }
 
 /** Between which order statistics the quantile `share` lies with 95 % confidence (binomial). */

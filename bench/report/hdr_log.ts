@@ -4,6 +4,7 @@
  *
  * The histograms count hundredths of a microsecond. The lines of a tag add up to the whole run.
  */
+import { compressed, fromCompressed } from "../stats/hdr_text.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import type { Interval } from "../stats/timeline.ts";
 
@@ -75,9 +76,8 @@ export class HdrLog {
         seconds(startMs - this.#beginMs!),
         seconds(endMs - startMs),
         seconds(max),
-        latency.compressed(),
+        compressed(latency),
       ];
-      latency.destroy();
       return fields.join(",") + "\n";
     }).join("");
   }
@@ -98,6 +98,6 @@ export function* readHdrLog(text: string, name: string): Generator<LoggedInterva
     if (tag !== `Tag=${name}`) continue;
     const startMs = 1000 * Number(start);
     const endMs = startMs + 1000 * Number(length);
-    yield { startMs, endMs, latency: LatencyHistogram.fromCompressed(histogram) };
+    yield { startMs, endMs, latency: fromCompressed(histogram) };
   }
 }

@@ -67,7 +67,7 @@ export class LiveView {
     const own = new LatencyHistogram();
     own.merge(latency);
     this.#recent.push({ interval, latency: own, connects: connect.count });
-    if (this.#recent.length > RECENT) this.#recent.shift()!.latency.destroy();
+    if (this.#recent.length > RECENT) this.#recent.shift();
   }
 
   /** What there is to show in a window of `size`. */
@@ -135,12 +135,10 @@ export class LiveView {
   #percentiles(): string[] {
     const latency = new LatencyHistogram();
     this.#recent.forEach((one) => latency.merge(one.latency));
-    const items = latency.count === 0 ? ["none within a second"] : [
+    return latency.count === 0 ? ["none within a second"] : [
       ...[50, 90, 99].map((p) => `p${p} ${formatLatency(latency.percentileUs(p))}`),
       `max ${formatLatency(latency.maxUs)}`,
     ];
-    latency.destroy();
-    return items;
   }
 
   #connectsPerSecond(): number {

@@ -1,15 +1,13 @@
 /**
- * The standard encoding of HdrHistogram (V2): what its tools in other languages read and write.
+ * The standard encoding of HdrHistogram (V2) before it is compressed: what threads send each other.
  *
- *     encoding   = cookie length offset digits lowest highest ratio counts
- *     counts     = *zigzag-LEB128          ; below 0: so many buckets are empty
- *     compressed = cookie length deflated  ; in a log and in JSON as base64
+ *     encoding = cookie length offset digits lowest highest ratio counts
+ *     counts   = *zigzag-LEB128            ; below 0: so many buckets are empty
  */
-import { deflateSync, inflateSync } from "node:zlib";
+import { type Bucket, rangeOf } from "./buckets.ts";
 
 /** `V2EncodingCookieBase`, with words of variable length. */
 const COOKIE = 0x1c849313;
-const COMPRESSED_COOKIE = 0x1c849314;
 
 /** Places in the head of an encoding. */
 const enum Place {
@@ -27,67 +25,52 @@ const enum Place {
   Payload = 40,
 }
 
-/** A histogram of three digits has so many buckets before their width doubles. */
-const SUB_BUCKETS_LOG2 = 11;
-const HALF = 2 ** (SUB_BUCKETS_LOG2 - 1);
+const DIGITS = 3;
 
-/** No histogram of 64-bit values is longer: 54 times `HALF` buckets, each with a count of 9 bytes. */
-const MAX_ENCODING_BYTES = 1 << 19;
-
-/** A bucket that is not empty: values from `low` to `high`, both included. */
-export interface Bucket {
-  low: number;
-  high: number;
-  count: number;
-}
+/** Bytes of a count at the most: of 53 bits and one for the sign, seven in each. */
+const MAX_COUNT_BYTES = 8;
 
 /**
- * Compresses `encoding` to the base64 text of logs and JSON documents.
+ * Encodes the numbers of samples of the first buckets, in the order of the buckets.
  *
- * @param highest the largest value that any histogram of its kind may hold: texts of the same
- *   samples are the same then, however far the range of a histogram has grown
+ * @param highest the largest value that any histogram of its kind may hold: the same samples are
+ *   encoded alike then, however many `counts` there are behind the last one that is not 0
  */
-export function compress(encoding: Uint8Array, highest: number): string {
-  const standard = encoding.slice();
-  const head = new DataView(standard.buffer);
-  // hdr-histogram-js writes other numbers there, and ignores them; other readers do not.
-  head.setInt32(Place.IndexOffset, 0);
-  head.setFloat64(Place.Ratio, 1);
+export function encodeCounts(counts: Float64Array, highest: number): Uint8Array<ArrayBuffer> {
+  let end = counts.length;
+  while (end > 0 && counts[end - 1] === 0) end--;
+  const filled = counts.subarray(0, end).reduce((sum, count) => sum + Number(count > 0), 0);
+  const bytes = new Uint8Array(Place.Payload + 2 * filled * MAX_COUNT_BYTES);
+  let at: number = Place.Payload;
+  const put = (zigzag: number) => {
+    for (; zigzag >= 128; zigzag = Math.floor(zigzag / 128)) bytes[at++] = 128 + zigzag % 128;
+    bytes[at++] = zigzag;
+  };
+  for (let index = 0; index < end; index++) {
+    const first = index;
+    while (counts[index] === 0) index++;
+    if (index > first) put(2 * (index - first) - 1);
+    put(2 * counts[index]);
+  }
+  const head = new DataView(bytes.buffer);
+  head.setInt32(Place.Cookie, COOKIE);
+  head.setInt32(Place.PayloadLength, at - Place.Payload);
+  head.setInt32(Place.Digits, DIGITS);
+  head.setBigInt64(Place.Lowest, 1n);
   head.setBigInt64(Place.Highest, BigInt(highest));
-  const deflated = deflateSync(standard);
-  const bytes = new Uint8Array(8 + deflated.length);
-  const view = new DataView(bytes.buffer);
-  view.setInt32(0, COMPRESSED_COOKIE);
-  view.setInt32(4, deflated.length);
-  bytes.set(deflated, 8);
-  return bytes.toBase64();
+  head.setFloat64(Place.Ratio, 1);
+  return bytes.slice(0, at);
 }
 
-/**
- * The encoding that {@linkcode compress} made `text` of.
- *
- * @throws {SyntaxError} when `text` is none
- */
-export function decompress(text: string): Uint8Array<ArrayBuffer> {
-  try {
-    const bytes = Uint8Array.fromBase64(text);
-    const view = new DataView(bytes.buffer);
-    if (view.getInt32(0) !== COMPRESSED_COOKIE) throw new SyntaxError("another cookie");
-    const deflated = bytes.subarray(8, 8 + view.getInt32(4));
-    // A few bytes may claim to be gigabytes.
-    const encoding = new Uint8Array(inflateSync(deflated, { maxOutputLength: MAX_ENCODING_BYTES }));
-    const head = new DataView(encoding.buffer);
-    if (
-      head.getInt32(Place.Cookie) !== COOKIE || head.getInt32(Place.Digits) !== 3 ||
-      head.getBigInt64(Place.Lowest) !== 1n
-    ) throw new SyntaxError("another kind of histogram");
-    if (Place.Payload + head.getInt32(Place.PayloadLength) > encoding.length) {
-      throw new SyntaxError("its end is missing");
-    }
-    return encoding;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new SyntaxError(`Not a compressed HdrHistogram (V2) of three digits: ${reason}`);
+/** @throws {SyntaxError} when `encoding` is none of a histogram of three digits, or is cut short */
+export function assertEncoding(encoding: Uint8Array): void {
+  const head = new DataView(encoding.buffer, encoding.byteOffset, encoding.length);
+  if (
+    head.getInt32(Place.Cookie) !== COOKIE || head.getInt32(Place.Digits) !== DIGITS ||
+    head.getBigInt64(Place.Lowest) !== 1n
+  ) throw new SyntaxError("another kind of histogram");
+  if (Place.Payload + head.getInt32(Place.PayloadLength) > encoding.length) {
+    throw new SyntaxError("its end is missing");
   }
 }
 
@@ -114,12 +97,4 @@ export function* buckets(encoding: Uint8Array): Generator<Bucket> {
     if (zigzag > 0) yield { ...rangeOf(index), count: zigzag / 2 };
     index++;
   }
-}
-
-/** The values of bucket number `index`. */
-function rangeOf(index: number): { low: number; high: number } {
-  if (index < 2 * HALF) return { low: index, high: index };
-  const width = 2 ** (Math.floor(index / HALF) - 1);
-  const low = (index % HALF + HALF) * width;
-  return { low, high: low + width - 1 };
 }

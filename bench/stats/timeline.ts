@@ -169,10 +169,8 @@ export class Timeline {
       bytesInPerSecond += (part.counts.bytesIn - (before?.counts.bytesIn ?? 0)) / seconds;
       for (const [name, encoded] of Object.entries(part.latencies)) {
         const own = new LatencyHistogram(encoded);
-        if (latencies[name]) {
-          latencies[name].merge(own);
-          own.destroy();
-        } else latencies[name] = own;
+        if (latencies[name]) latencies[name].merge(own);
+        else latencies[name] = own;
       }
     }
     this.#listener({
@@ -184,7 +182,6 @@ export class Timeline {
       counts: addCounts([...this.#last.values()].map(({ counts }) => counts)),
       latencies,
     });
-    Object.values(latencies).forEach((histogram) => histogram.destroy());
   }
 }
 

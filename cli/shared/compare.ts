@@ -110,7 +110,6 @@ function mergedLatency(runs: Saved[]): LatencyHistogram {
       );
     }
     merged.merge(one);
-    one.destroy();
   }
   return merged;
 }
@@ -128,7 +127,6 @@ function heatOf({ path, result }: Saved): Heat | undefined {
   const { name } = latenciesOf(result).at(-1)!;
   for (const { startMs, endMs, latency } of readHdrLog(text, name)) {
     heat.add(startMs, endMs, latency);
-    latency.destroy();
   }
   return heat;
 }

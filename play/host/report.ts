@@ -10,7 +10,7 @@ import { type Sample, summarizeVariant, type VariantResult } from "../../bench/l
 import { PAGE_NAMES } from "../../bench/lab/pages.ts";
 import { finding } from "../../bench/lab/verdict.ts";
 import { parseResult, type Result } from "../../bench/result.ts";
-import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import { fromCompressed } from "../../bench/stats/hdr_text.ts";
 import type { Environment } from "../../bench/lab/environment.ts";
 import type {
   Frame,
@@ -223,7 +223,7 @@ function sampleOf({ result, moments }: RecordedLoad): Sample {
   return {
     figures,
     failed: isBench ? result.failed : result.bad + result.socketErrors,
-    ...(hdr && { latencies: { [LATENCY]: LatencyHistogram.fromCompressed(hdr) } }),
+    ...(hdr && { latencies: { [LATENCY]: fromCompressed(hdr) } }),
     ...(isBench && { clientsUs: result.clients.map(({ meanUs }) => meanUs) }),
   };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { LatencyCounts, LoadSample } from "../../bench/load_sample.ts";
 import { type LoadCommand, type LoadEnd, startLoad } from "../../bench/processes/load.ts";
 import { startServer } from "../../bench/processes/server.ts";
-import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import { fromCompressed } from "../../bench/stats/hdr_text.ts";
 import { Process } from "../../system/process.ts";
 import { selfCommand } from "../../cli/shared/self_command.ts";
 import { eachEngine } from "../support/client_engines.ts";
@@ -59,7 +59,7 @@ function assertWhole(
     assert.ok(startMs <= samples[i].endMs + 1, "without a gap");
   });
   for (const kind of ["latency", "connect"] as const) {
-    const whole = LatencyHistogram.fromCompressed(hdr[names[kind]]);
+    const whole = fromCompressed(hdr[names[kind]]);
     const all = samples.reduce((sum, sample) => sum + total(sample[kind]), 0);
     assert.equal(all, whole.count, kind);
     const edges = [...new Set(samples.flatMap((sample) => sample[kind].upToUs))]
@@ -76,7 +76,6 @@ function assertWhole(
       const text = `${kind}: ${upTo} of ${whole.count} up to ${edge} us`;
       assert.ok(least[i] <= upTo && upTo <= most[i], `${text}, not ${least[i]} to ${most[i]}`);
     });
-    whole.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 /** What becomes of a load while it runs: the histogram log, plots of two runs, the live view. */
 import assert from "node:assert/strict";
 import { HistogramLogReader, type JsHistogram } from "hdr-histogram-js";
-import { LatencyHistogram } from "../../bench/stats/histogram.ts";
+import { fromCompressed } from "../../bench/stats/hdr_text.ts";
 import { echo, startServer } from "../support/echo_servers.ts";
 import { startCounting } from "../support/http_load_servers.ts";
 import { whyNot } from "../support/launch.ts";
@@ -68,7 +68,7 @@ for (const [name, line] of Object.entries(LOADS)) {
       assert.equal(sum.totalCount, document[`${tag}Us`].count, tag);
       const whole = `Tag=${tag},0.000,1.000,1.000,${document.hdr[`${tag}Us`]}`;
       assert.equal(bucketsOf(sum), bucketsOf(sumsOf(whole)[tag]), tag);
-      const read = LatencyHistogram.fromCompressed(document.hdr[`${tag}Us`]);
+      const read = fromCompressed(document.hdr[`${tag}Us`]);
       assert.ok(Math.abs(read.meanUs - document[`${tag}Us`].mean) < 0.01, tag);
     }
     await Deno.remove(folder, { recursive: true });

@@ -56,7 +56,6 @@ function htstress({ samples, startedMs = NOON, seconds = 2, statuses }: Load): H
     connectUs: summarize(),
     hdr: compressAll({ latencyUs: histogram, ttfbUs: histogram, connectUs: histogramOf([]) }),
   });
-  histogram.destroy();
   return result;
 }
 
@@ -81,7 +80,6 @@ Deno.test("mergeResults(): figures are those of one histogram of all samples, in
       const all = merged(...runs);
       const whole = histogramOf([...a, ...b, ...c]);
       assert.deepEqual((all as HtstressResult).latencyUs, summarize(whole));
-      whole.destroy();
       assert.equal(all.merged, 3);
       const { windows: _, ...figures } = all;
       const other = merged(runs[2], runs[0], runs[1]);

@@ -6,6 +6,7 @@ import {
   RESOLUTION_RATIO,
   RESOLUTION_US,
 } from "../../../bench/stats/histogram.ts";
+import { compressed, fromCompressed } from "../../../bench/stats/hdr_text.ts";
 import { figureLabel, FIGURES, PERCENTILES, summarize } from "../../../bench/stats/summary.ts";
 
 /** Latencies from 0.1 µs to 60 s, spread evenly over the orders of magnitude. */
@@ -45,7 +46,6 @@ Deno.test("LatencyHistogram: percentiles, extremes and mean are exact to its res
     // Each sample is off by up to the resolution at its own size, so the deviation is too.
     const tolerance = Math.max(...values) * RESOLUTION_RATIO + RESOLUTION_US;
     assert.ok(Math.abs(histogram.sdUs - Math.sqrt(variance)) <= tolerance, "sd");
-    histogram.destroy();
   }));
 });
 
@@ -60,59 +60,57 @@ Deno.test("LatencyHistogram: merging and encoding change nothing", () => {
   }));
 });
 
-Deno.test("LatencyHistogram.compressed(): is read back with the extremes, and empty", () => {
+Deno.test("compressed(): is read back with the extremes, and empty", () => {
   fc.assert(
     fc.property(samples, samples, (a, b) => {
-      const merged = LatencyHistogram.ofManySamples();
+      const merged = new LatencyHistogram();
       for (const histogram of [histogramOf(a), histogramOf(b)]) {
         const { minUs, maxUs } = histogram;
-        const copy = LatencyHistogram.fromCompressed(histogram.compressed(), { minUs, maxUs });
+        const copy = fromCompressed(compressed(histogram), { minUs, maxUs });
         assert.deepEqual(summarize(copy), summarize(histogram));
         merged.merge(copy);
-        for (const each of [histogram, copy]) each.destroy();
       }
       const whole = histogramOf([...a, ...b]);
       assert.deepEqual(summarize(merged), summarize(whole));
-      assert.equal(merged.compressed(), whole.compressed());
-      for (const each of [merged, whole]) each.destroy();
+      assert.equal(compressed(merged), compressed(whole));
     }),
     { numRuns: 30 },
   );
-  assert.equal(LatencyHistogram.fromCompressed(new LatencyHistogram().compressed()).count, 0);
+  assert.equal(fromCompressed(compressed(new LatencyHistogram())).count, 0);
 });
 
-Deno.test("LatencyHistogram.compressed(): the library's own reader takes it", () => {
+Deno.test("compressed(): the library's own reader takes it", () => {
   const histogram = histogramOf([1, 20, 300, 300, 4000]);
-  const read = decodeFromCompressedBase64(histogram.compressed());
+  const read = decodeFromCompressedBase64(compressed(histogram));
   assert.equal(read.totalCount, 5);
   assert.equal(read.getValueAtPercentile(20), 100);
   assert.equal(read.getValueAtPercentile(60), 30_015);
 });
 
-Deno.test("LatencyHistogram.fromCompressed(): counts more samples than 32 bits can", () => {
-  const total = LatencyHistogram.ofManySamples();
+Deno.test("fromCompressed(): counts more samples than 32 bits can", () => {
+  const total = new LatencyHistogram();
   total.merge(histogramOf([10, 10, 20]));
   // 3 × 2^34 samples, by doubling what was read back.
-  for (let i = 0; i < 34; i++) total.merge(LatencyHistogram.fromCompressed(total.compressed()));
-  const copy = LatencyHistogram.fromCompressed(total.compressed(), { minUs: 10, maxUs: 20 });
+  for (let i = 0; i < 34; i++) total.merge(fromCompressed(compressed(total)));
+  const copy = fromCompressed(compressed(total), { minUs: 10, maxUs: 20 });
   assert.equal(copy.count, 3 * 2 ** 34);
   assert.equal(copy.percentileUs(66.6), 10);
   assert.ok(Math.abs(copy.meanUs - 40 / 3) < 0.01);
   assert.equal(copy.countUpTo(15), 2 * 2 ** 34);
 });
 
-Deno.test("LatencyHistogram.fromCompressed(): refuses what is damaged", () => {
-  const text = histogramOf([10, 20]).compressed();
+Deno.test("fromCompressed(): refuses what is damaged", () => {
+  const text = compressed(histogramOf([10, 20]));
   const bytes = Uint8Array.fromBase64(text);
   const changed = (index: number) => bytes.with(index, bytes[index] ^ 0x55).toBase64();
   for (
     const wrong of ["", "???", "AAAA", text.slice(0, 20), changed(2), changed(12), changed(30)]
   ) {
-    assert.throws(() => LatencyHistogram.fromCompressed(wrong), { name: "SyntaxError" });
+    assert.throws(() => fromCompressed(wrong), { name: "SyntaxError" });
   }
   for (const extremes of [{ minUs: 5, maxUs: 20 }, { minUs: 10, maxUs: 30 }]) {
     assert.throws(
-      () => LatencyHistogram.fromCompressed(text, extremes),
+      () => fromCompressed(text, extremes),
       /smallest and the largest/,
     );
   }
