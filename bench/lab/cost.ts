@@ -9,12 +9,12 @@ import { factor, type Finding, finding, noiseFinding } from "./verdict.ts";
 const CONNECTIONS = 32;
 const PIPELINE = 16;
 const ECHO_CLIENTS = 8;
+const WARMUP_MS = 100;
+/** `traced`: requests while strace counts, enough for an average, but few: each call is slow then. */
 const AMOUNTS = {
-  quick: { durationMs: 500, parserMs: 60, echoMessages: 1000 },
-  full: { durationMs: 3000, parserMs: 500, echoMessages: 10_000 },
+  quick: { durationMs: 250, parserMs: 60, echoMessages: 500, traced: 500 },
+  full: { durationMs: 3000, parserMs: 500, echoMessages: 10_000, traced: 2000 },
 };
-/** Requests while strace counts: enough for an average, but few, because each call is slow then. */
-const TRACED_REQUESTS = 2000;
 const TRACED_CONNECTIONS = 8;
 /** System calls that a sentence names. */
 const NAMED_CALLS = 4;
@@ -31,7 +31,7 @@ const PIPELINED = `, ${PIPELINE} pipelined`;
 export const cost: Lab = {
   name: "cost",
   question: "Where does a request's time go?",
-  seconds: { quick: 9, full: 72 },
+  seconds: { quick: 6, full: 72 },
   takes: ["echo", "http"],
   async run(context) {
     const { host, signal } = context;
@@ -76,7 +76,9 @@ export const cost: Lab = {
       const traced = nginxServer ? [http, nginxServer] : [http];
       const calls: Traced[] = [];
       for (const [i, server] of traced.entries()) {
-        if (!signal.aborted) calls.push(await trace(servers[i].label, server, context));
+        if (!signal.aborted) {
+          calls.push(await trace(servers[i].label, server, { host, requests: amount.traced }));
+        }
       }
       variants.push(...calls.flatMap(({ variant }) => variant ?? []));
       return {
@@ -90,7 +92,7 @@ export const cost: Lab = {
             ? `Without nginx: ${nginx}.`
             : "nginx: one process, 'return 200', access log off.",
           ...paddingNotes(context.targets),
-          `System calls: ${formatCount(TRACED_REQUESTS)} requests over ${TRACED_CONNECTIONS} ` +
+          `System calls: ${formatCount(amount.traced)} requests over ${TRACED_CONNECTIONS} ` +
           "connections, counted by strace, in a run of their own.",
         ],
         variants,
@@ -122,7 +124,13 @@ export const cost: Lab = {
 
 async function warmUp(target: Target, signal: AbortSignal): Promise<void> {
   for (const pipeline of [1, PIPELINE]) {
-    const load = { concurrency: CONNECTIONS, isKeepAlive: true, pipeline, durationMs: 200, signal };
+    const load = {
+      concurrency: CONNECTIONS,
+      isKeepAlive: true,
+      pipeline,
+      durationMs: WARMUP_MS,
+      signal,
+    };
     await httpSample(target, load);
   }
 }
@@ -163,14 +171,18 @@ interface Traced {
   variant?: VariantResult;
 }
 
-async function trace(label: string, server: LabServer, { host }: LabContext): Promise<Traced> {
+async function trace(
+  label: string,
+  server: LabServer,
+  { host, requests }: { host: LabContext["host"]; requests: number },
+): Promise<Traced> {
   let good = 0;
   let failed = 0;
   const counts = await host.countSyscalls(server.pid, async () => {
     ({ good, failed } = await httpSample(server, {
       concurrency: TRACED_CONNECTIONS,
       isKeepAlive: true,
-      requests: TRACED_REQUESTS,
+      requests,
     }));
   });
   if (typeof counts === "string") return { label, perRequest: counts };

@@ -17,7 +17,7 @@ const [SHORT, LONG] = [400, 2000];
 const CLIENTS = 20;
 
 const AMOUNTS = {
-  quick: { load: { clients: 4, messages: 2500 }, threads: 4 },
+  quick: { load: { clients: 4, messages: 1000 }, threads: 4 },
   full: { load: { clients: 4, messages: 20_000 }, threads: 8 },
 };
 
@@ -57,7 +57,7 @@ const WAKEUPS = "one event, several threads";
 export const edge: Lab = {
   name: "edge",
   question: "Why does an edge-triggered server hang, and when does it not?",
-  seconds: { quick: 10, full: 40 },
+  seconds: { quick: 8, full: 40 },
   takes: ["echo"],
   async run(context) {
     const { reason } = engineSupport("epoll");

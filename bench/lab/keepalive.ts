@@ -9,7 +9,8 @@ import { type Finding, finding, noiseFinding } from "./verdict.ts";
 const CONCURRENCIES = { quick: [1, 8, 32], full: [1, 4, 16, 64, 256] };
 /** The group of the server that the lab starts; sockets of other servers are not dropped. */
 const OWN = "ktcp http";
-const DURATION_MS = { quick: 300, full: 2000 };
+const DURATION_MS = { quick: 150, full: 2000 };
+const WARMUP_MS = 100;
 const MODES = [
   { label: "keep-alive", isKeepAlive: true },
   { label: "close", isKeepAlive: false },
@@ -18,7 +19,7 @@ const MODES = [
 export const keepalive: Lab = {
   name: "keepalive",
   question: "What does a new connection per request cost?",
-  seconds: { quick: 7, full: 107 },
+  seconds: { quick: 4, full: 107 },
   takes: ["http"],
   async run(context) {
     const { host, isQuick, targets } = context;
@@ -75,7 +76,7 @@ export const keepalive: Lab = {
 
 async function warmUp(target: Target, { signal }: LabContext): Promise<void> {
   for (const { isKeepAlive } of MODES) {
-    const load = { concurrency: 8, isKeepAlive, durationMs: 200, signal };
+    const load = { concurrency: 8, isKeepAlive, durationMs: WARMUP_MS, signal };
     await httpSample(target, load);
   }
 }

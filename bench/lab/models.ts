@@ -12,8 +12,9 @@ const ECHO = "echo";
 
 /** How much is measured. */
 interface Amount {
-  /** Of a run with keep-alive. */
+  /** Of a run with keep-alive, after `warmupMs`. */
   durationMs: number;
+  warmupMs: number;
   /** Of a run with a connection per request: the slowest model answers some twenty a second. */
   closeMs: number;
   echoMessages: number;
@@ -21,13 +22,15 @@ interface Amount {
 }
 
 const QUICK: Amount = {
-  durationMs: 200,
-  closeMs: 300,
-  echoMessages: 400,
-  concurrencies: [1, 4, 12],
+  durationMs: 150,
+  warmupMs: 50,
+  closeMs: 200,
+  echoMessages: 200,
+  concurrencies: [1, 12],
 };
 const FULL: Amount = {
   durationMs: 1000,
+  warmupMs: 100,
   closeMs: 1000,
   echoMessages: 2000,
   concurrencies: [1, 16, 128],
@@ -36,7 +39,7 @@ const FULL: Amount = {
 export const models: Lab = {
   name: "models",
   question: "What does a worker pool buy over a thread per connection, or over one event loop?",
-  seconds: { quick: 18, full: 110 },
+  seconds: { quick: 13, full: 110 },
   takes: ["echo", "http"],
   async run(context) {
     const amount = context.isQuick ? QUICK : FULL;
@@ -112,7 +115,7 @@ function echoSpec({ label, target }: Entry, amount: Amount, { signal }: LabConte
 
 function keepAliveSpecs(
   { label, target }: Entry,
-  { concurrencies, durationMs }: Amount,
+  { concurrencies, durationMs, warmupMs }: Amount,
   { signal }: LabContext,
 ): VariantSpec[] {
   return concurrencies.map((concurrency) => ({
@@ -123,7 +126,7 @@ function keepAliveSpecs(
     tick: String(concurrency),
     run: () =>
       // The warm-up leaves the creation of Workers out, which the third workload is about.
-      httpSample(target, { concurrency, isKeepAlive: true, durationMs, warmupMs: 100, signal }),
+      httpSample(target, { concurrency, isKeepAlive: true, durationMs, warmupMs, signal }),
   }));
 }
 

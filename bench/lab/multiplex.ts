@@ -29,7 +29,7 @@ const SIZE = 64;
 const PILOT = 40;
 
 const AMOUNTS = {
-  quick: { idle: [0, SELECT_IDLE, 10_000], durationMs: 120 },
+  quick: { idle: [0, SELECT_IDLE, 2500], durationMs: 80 },
   full: { idle: [0, SELECT_IDLE, 5000, 10_000], durationMs: 600 },
 };
 
@@ -55,7 +55,7 @@ const [SELECT, POLL, EPOLL] = WAYS.map(({ label }) => label);
 export const multiplex: Lab = {
   name: "multiplex",
   question: "What does it cost to ask which sockets are ready?",
-  seconds: { quick: 20, full: 100 },
+  seconds: { quick: 13, full: 100 },
   takes: ["echo"],
   async run(context) {
     const { reason } = engineSupport("epoll");

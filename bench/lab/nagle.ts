@@ -13,7 +13,7 @@ const MODES = [
   { label: "NODELAY", args: ["--nodelay"] },
   { label: "CORK", args: ["--cork"] },
 ];
-const DURATION_MS = { quick: 300, full: 1500 };
+const DURATION_MS = { quick: 150, full: 1500 };
 
 const KEPT = "one connection that stays";
 const CLOSE = "a connection per request";
@@ -37,7 +37,7 @@ const MANY_DELAYED = 0.5;
 export const nagle: Lab = {
   name: "nagle",
   question: "Why is a server slow that sends an answer in several writes?",
-  seconds: { quick: 14, full: 100 },
+  seconds: { quick: 10, full: 100 },
   takes: ["http"],
   async run(context) {
     const pairs = MODES.flatMap((mode) => WRITES.map((writes) => ({ ...mode, writes })));

@@ -11,7 +11,7 @@ import { sendUnwanted, UNWANTED_BYTES } from "./unwanted_body.ts";
 import { type Finding, noiseFinding } from "./verdict.ts";
 
 const AMOUNTS = {
-  quick: { connections: 100, unwanted: 10, durationMs: 400 },
+  quick: { connections: 100, unwanted: 10, durationMs: 200 },
   full: { connections: 500, unwanted: 20, durationMs: 2000 },
 };
 
@@ -115,7 +115,7 @@ const CLIENT_ERRORS = ["clientResets", "clientPipes", "clientRefused"] as const;
 export const resets: Lab = {
   name: "resets",
   question: "Where do socket errors come from?",
-  seconds: { quick: 9, full: 45 },
+  seconds: { quick: 8, full: 45 },
   takes: ["http"],
   async run(context) {
     const amount = context.isQuick ? AMOUNTS.quick : AMOUNTS.full;

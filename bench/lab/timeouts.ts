@@ -21,7 +21,7 @@ const IDLE_CONNECTIONS = { quick: 1000, full: 5000 };
 const SLOW_CONNECTIONS = 50;
 /** Connections of the others, whose throughput counts. */
 const OTHERS = 8;
-const BASE_MS = 600;
+const BASE_MS = { quick: 400, full: 600 };
 /** Resolution of the servers' timers: a timeout may come this much late. */
 const TICK_MS = 250;
 /** How long a head may take: long beside the idle timeouts, so that they cannot be what ends it. */
@@ -42,7 +42,7 @@ const NEVER = "held, never closed";
 export const timeouts: Lab = {
   name: "timeouts",
   question: "Does the idle timer really close connections, and what does it cost?",
-  seconds: { quick: 11, full: 60 },
+  seconds: { quick: 10, full: 60 },
   takes: ["http"],
   async run(context) {
     const { host, isQuick } = context;
@@ -63,7 +63,7 @@ export const timeouts: Lab = {
       const foreign = context.targets.map((target) => holdIdle(target, context));
       for (const one of foreign) one.catch(() => {});
       const variants = await measure([
-        { group: GROUP, label: BASE, run: () => others(never, BASE_MS, context) },
+        { group: GROUP, label: BASE, run: () => others(never, baseMs(context), context) },
         { group: GROUP, label: NEVER, run: () => withIdle(never, { count, idleMs: 0, context }) },
         ...settings.map((idleMs, i): VariantSpec => ({
           group: GROUP,
@@ -113,6 +113,11 @@ function idleConnections(isQuick: boolean): number {
   return Math.max(10, Math.min(wanted, Math.floor(limit / 2) - 200));
 }
 
+/** How long the others are measured where no timeout is waited for. */
+function baseMs({ isQuick }: LabContext): number {
+  return isQuick ? BASE_MS.quick : BASE_MS.full;
+}
+
 function others(target: LabServer, durationMs: number, { signal }: LabContext): Promise<Sample> {
   return httpSample(target, { concurrency: OTHERS, isKeepAlive: true, durationMs, signal });
 }
@@ -130,7 +135,7 @@ async function withIdle(
     })
     : null;
   try {
-    const sample = await others(server, idleMs > 0 ? idleMs + TICK_MS : BASE_MS, context);
+    const sample = await others(server, idleMs > 0 ? idleMs + TICK_MS : baseMs(context), context);
     if (idleMs > 0) await idle.allClosed(PATIENCE_MS);
     const open = await idle.end();
     const figures = { ...sample.figures, closed: closing.count, open };

@@ -21,7 +21,7 @@ interface Amount {
   warmupMs: number;
 }
 
-const QUICK: Amount = { workMs: [0, 5], durationMs: 350, warmupMs: 120 };
+const QUICK: Amount = { workMs: [0, 5], durationMs: 200, warmupMs: 60 };
 const FULL: Amount = { workMs: [0, 1, 5], durationMs: 650, warmupMs: 200 };
 
 /** A server in one model, whose requests cost something. */
@@ -34,7 +34,7 @@ interface Case {
 export const work: Lab = {
   name: "work",
   question: "When is a pool right: what do requests that cost time do to the others?",
-  seconds: { quick: 24, full: 115 },
+  seconds: { quick: 17, full: 115 },
   takes: [],
   async run(context) {
     const amount = context.isQuick ? QUICK : FULL;
