@@ -136,7 +136,10 @@ Deno.test({
 
       // All is stopped, and no process is left but the host.
       for (const series of [1, 2]) {
-        await opened.press("Stop server", `.server-card.series-${series}`);
+        const card = `.server-card.series-${series}`;
+        await opened.press("Stop server", card);
+        // What the page shows then moves the next button: a press meanwhile would miss it.
+        await opened.untilText(`${card} .state`, /^not started$/);
       }
       await until(() => marker.pids().length === 1, () => marker.processes().join("\n"));
       assert.deepEqual(opened.faults, []);
