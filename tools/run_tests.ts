@@ -15,7 +15,7 @@ const LONGEST = [
   ...["bench/http/latency", "bench/check/faulty_servers", "cli/server_end"],
   ...["servers/models/closing", "servers/models/access_log", "bench/http/errors"],
   ...["cli/prompt", "play/page/views/page", "servers/models/sending", "play/page/page"],
-  ...["servers/models/overload", "servers/files/answers", "examples", "bench/lab/report"],
+  ...["servers/models/overload", "servers/files/answers", "examples"],
   ...["servers/models/metrics", "servers/files/listing_crowd", "docs_commands"],
 ].map((name) => `tests/${name}_test.ts`);
 

@@ -8,10 +8,8 @@ import type { RequestSample } from "../../../bench/result.ts";
 import { load, NO_ERRORS, response, startCounting } from "../../support/http_load_servers.ts";
 
 const MODES: Record<string, Partial<HtstressOptions>> = {
-  "one connection a request": {},
   "one connection a request, 3 threads": { threads: 3, concurrency: 2 },
   "more connections than requests": { requests: 3, concurrency: 10 },
-  "keep-alive": { isKeepAlive: true, requests: 1001 },
   "keep-alive, 3 threads": { isKeepAlive: true, threads: 3, requests: 1001 },
   "pipelined": { isKeepAlive: true, pipeline: 16, requests: 1001 },
   "at a rate": { isKeepAlive: true, ratePerSecond: 500, requests: 120 },
@@ -22,8 +20,8 @@ const MODES: Record<string, Partial<HtstressOptions>> = {
   },
   "at a rising rate": { isKeepAlive: true, ratePerSecond: 400, rampMs: 300, requests: 120 },
   "with rising concurrency": { isKeepAlive: true, rampMs: 100, requests: 500 },
-  "for a time": { isKeepAlive: true, requests: 0, durationMs: 200 },
-  "for a time, one connection a request": { requests: 0, durationMs: 200, threads: 2 },
+  "for a time": { isKeepAlive: true, requests: 0, durationMs: 100 },
+  "for a time, one connection a request": { requests: 0, durationMs: 100, threads: 2 },
   "for a time, at a rate": { requests: 0, durationMs: 300, ratePerSecond: 300 },
 };
 
@@ -252,7 +250,7 @@ eachLoad("runHtstress() hands out a sample for each request", async (load) => {
   }
 });
 
-eachLoad("runHtstress() reaches IPv6, names and Unix domain sockets", async (load) => {
+eachLoad("runHtstress() reaches IPv6, names and Unix domain sockets", async (load, engine) => {
   let count = 0;
   const handler = () => {
     count++;
@@ -272,7 +270,8 @@ eachLoad("runHtstress() reaches IPv6, names and Unix domain sockets", async (loa
     ["http://any/", { unixPath: path }],
   ];
   for (const [url, changes] of targets) {
-    for (const isKeepAlive of [true, false]) {
+    // Only the runtime has a socket of its own for each.
+    for (const isKeepAlive of engine === "deno" ? [true, false] : [true]) {
       count = 0;
       const { run } = await runHtstress(load(url, { ...changes, isKeepAlive, requests: 20 }));
       assert.deepEqual([run.good, count], [20, 20], `${url} ${isKeepAlive}`);

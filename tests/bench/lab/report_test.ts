@@ -106,7 +106,12 @@ Deno.test("labReport(): is one valid file that holds its data, and names no othe
 for (const language of LANGUAGES) {
   Deno.test(`labReport(): has each lab's page, valid, in ${language}`, async () => {
     const names = PAGE_NAMES.filter((name) => name !== "course");
-    const html = await labReport(names.map(madeUpResult), "0.0.0", language);
+    // With one chart in all: the report above has charts of each kind.
+    const results = names.map((name, i) => {
+      const result = madeUpResult(name);
+      return { ...result, drawings: result.drawings.slice(0, i === 0 ? 1 : 0) };
+    });
+    const html = await labReport(results, "0.0.0", language);
     assert.deepEqual(await validateHtml(html), []);
     assert.ok(html.includes(`<html lang="${language}">`));
     const { conclusion, predict, labels } = REPORT_TEXTS[language];
@@ -135,11 +140,15 @@ Deno.test("validateHtml(): finds faults", async () => {
 
 const chromium = findChromium();
 
-const VIEWS: View[] = [
-  { width: 1280, height: 900, scheme: "light" },
-  { width: 1280, height: 900, scheme: "dark" },
-  { width: 360, height: 740, scheme: "light" },
-  { width: 360, height: 740, scheme: "dark" },
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 360, height: 740 };
+
+/** Each two of language, width and colours meet; all three at once would find no more. */
+const VIEWS: { language: typeof LANGUAGES[number]; view: View }[] = [
+  { language: "en", view: { ...WIDE, scheme: "light" } },
+  { language: "en", view: { ...NARROW, scheme: "dark" } },
+  { language: "zh-TW", view: { ...WIDE, scheme: "dark" } },
+  { language: "zh-TW", view: { ...NARROW, scheme: "light" } },
 ];
 
 Deno.test({
@@ -149,13 +158,17 @@ Deno.test({
   fn: async (t) => {
     const path = await Deno.makeTempFile({ suffix: ".html" });
     const browser = await launchChromium(chromium!);
-    const views = LANGUAGES.flatMap((language) => VIEWS.map((view) => ({ language, view })));
+    const reports = Object.fromEntries(
+      await Promise.all(LANGUAGES.map(async (language) => {
+        const report = await labReport([madeUpResult("backlog")], "0.0.0", language);
+        // Closed parts would hide their faults.
+        return [language, report.replaceAll("<details>", "<details open>")];
+      })),
+    );
     try {
-      for (const { language, view } of views) {
+      for (const { language, view } of VIEWS) {
         await t.step(`${language}, ${view.width} px, ${view.scheme}`, async () => {
-          const report = await labReport([madeUpResult("backlog")], "0.0.0", language);
-          // Closed parts would hide their faults.
-          await Deno.writeTextFile(path, report.replaceAll("<details>", "<details open>"));
+          await Deno.writeTextFile(path, reports[language]);
           const found = await inspectPage(browser, { path, view });
           assert.deepEqual(found.errors, []);
           assert.deepEqual(found.requests, []);

@@ -259,20 +259,24 @@ pageTest("another story runs to its end: spawn, whose steps have a server each",
   assert.ok(known.length >= 2 && known.every(Boolean), String(known));
 });
 
+/** Each two of tab, width and colours meet; all three at once would find no more. */
+const AXE_VIEWS = [
+  { tab: "live", width: 1280, theme: "light" },
+  { tab: "live", width: 400, theme: "dark" },
+  { tab: "runs", width: 400, theme: "light" },
+  { tab: "runs", width: 1280, theme: "dark" },
+];
+
 pageTest("axe finds nothing, narrow and wide, in light and dark colours", async (opened) => {
   const { page } = opened;
   await opened.open("#v=1&story=backlog");
   await page.click("summary");
-  for (const tab of ["live", "runs"]) {
+  for (const { tab, width, theme } of AXE_VIEWS) {
     await page.click(`#tab-${tab}`);
-    for (const width of [1280, 400]) {
-      await page.setViewport({ width, height: 900 });
-      if (width < 800 && tab === "live") await opened.press("Set-up");
-      for (const theme of ["light", "dark"]) {
-        await page.select("#theme", theme);
-        assert.deepEqual(await opened.violations(), [], `${tab}, ${width} px, ${theme}`);
-      }
-    }
+    await page.setViewport({ width, height: 900 });
+    if (width < 800 && tab === "live") await opened.press("Set-up");
+    await page.select("#theme", theme);
+    assert.deepEqual(await opened.violations(), [], `${tab}, ${width} px, ${theme}`);
   }
 });
 
