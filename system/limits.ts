@@ -1,5 +1,4 @@
 /** Parsers of the kernel's limits, pure; and the one function that reads them all. */
-import { availableParallelism } from "node:os";
 import { readProc } from "./proc.ts";
 
 /** The limits of this process and machine; null where the system does not tell. */
@@ -58,7 +57,7 @@ export function readSystemLimits(): SystemLimits {
     synCookies: readInteger("/proc/sys/net/ipv4/tcp_syncookies"),
     portRange: range?.length === 2 ? [range[0], range[1]] : null,
     twReuse: readInteger("/proc/sys/net/ipv4/tcp_tw_reuse"),
-    cores: availableParallelism(),
+    cores: navigator.hardwareConcurrency,
     memoryBytes: readAvailableMemory(),
   };
 }

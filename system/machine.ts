@@ -1,5 +1,4 @@
 /** What this machine is: kernel, processors, memory, and how busy they are. */
-import { availableParallelism } from "node:os";
 import { parseProcessLimit, readAvailableMemory } from "./limits.ts";
 import { readProc } from "./proc.ts";
 
@@ -43,7 +42,7 @@ export function readMachine(): Machine {
     kernel: Deno.osRelease(),
     architecture: Deno.build.arch,
     cpu: cpuinfo === null ? null : parseCpuModel(cpuinfo),
-    cores: availableParallelism(),
+    cores: navigator.hardwareConcurrency,
     coresOnline: parseCpuList(readProc("/sys/devices/system/cpu/online") ?? ""),
     memoryBytes: Deno.systemMemoryInfo().total,
     availableBytes: readAvailableMemory(),

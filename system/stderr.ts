@@ -10,7 +10,6 @@
  * then a line tells how many are missing. Errors of stderr (a full disk, a reader that went away)
  * never reach the caller: lines that cannot be written count as dropped.
  */
-import { fstatSync } from "node:fs";
 import { settledWithin, sleep } from "./wait.ts";
 
 /** Bytes of log lines that wait at the most. */
@@ -250,7 +249,7 @@ export function droppedText(lines: number): string {
 
 function isPipe(fd: number): boolean {
   try {
-    return fstatSync(fd).isFIFO();
+    return Deno.statSync(`/dev/fd/${fd}`).isFifo === true;
   } catch {
     return false;
   }

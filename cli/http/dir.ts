@@ -1,8 +1,6 @@
 /**
  * The options of `ktcp http` that say how a directory is served.
  */
-import { statfsSync } from "node:fs";
-import { isAbsolute, normalize, resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Credentials, DirectoryOptions, ForPaths, Redirect } from "../../servers/mod.ts";
 import {
@@ -15,6 +13,8 @@ import {
   parseRedirect,
   staticOptions,
 } from "../../servers/mod.ts";
+import { fileSystemType } from "../../system/mounts.ts";
+import { absolutePath } from "../../system/path.ts";
 import { directory, file, size } from "../shared/options.ts";
 import { messageOf, UsageError } from "../shared/failure.ts";
 
@@ -65,7 +65,7 @@ const NEED_DIRECTORY = [
  */
 export function directoryOf(argument: string | undefined, command: Command): string | undefined {
   const { dir, echo } = command.opts<DirFlags & { echo?: boolean }>();
-  if (argument !== undefined && dir !== undefined && resolve(argument) !== resolve(dir)) {
+  if (argument !== undefined && dir !== undefined && absolutePath(argument) !== absolutePath(dir)) {
     throw new UsageError(
       `the directory is '${argument}', and option '--dir' says '${dir}'; name one`,
     );
@@ -160,24 +160,24 @@ export const PASSWORD_OPTIONS: readonly Option[] = [
 /** Where the kernel shows its state as files. The runtime gives servers no access to what is below. */
 const KERNEL_PATHS = ["/proc", "/sys", "/dev"];
 
-/** statfs(2) types of file systems that hold no stored files, wherever they are mounted. */
-const KERNEL_FILE_SYSTEMS = new Set([
-  0x9fa0, // proc
-  0x62656572, // sysfs
-  0x1cd1, // devpts
-  0x27e0eb, // cgroup
-  0x63677270, // cgroup2
-  0x64626720, // debugfs
-  0x74726163, // tracefs
-  0x73636673, // securityfs
-  0x62656570, // configfs
-  0xcafe4a11, // bpf
-]);
+/** Types of file systems that hold no stored files, wherever they are mounted. */
+const KERNEL_FILE_SYSTEMS = [
+  "proc",
+  "sysfs",
+  "devpts",
+  "cgroup",
+  "cgroup2",
+  "debugfs",
+  "tracefs",
+  "securityfs",
+  "configfs",
+  "bpf",
+];
 
 function isOfKernel(path: string): boolean {
   const real = Deno.realPathSync(path);
   if (KERNEL_PATHS.some((top) => real === top || real.startsWith(top + "/"))) return true;
-  return KERNEL_FILE_SYSTEMS.has(statfsSync(path).type);
+  return KERNEL_FILE_SYSTEMS.includes(fileSystemType(Deno.statSync(path).dev) ?? "");
 }
 
 /** Checks that `path` is a directory that can be served. */
@@ -247,9 +247,9 @@ function authOfEnvironment(): Credentials | undefined {
  * `..` means the parent of the directory that a link leads to.
  */
 function linkedPath(path: string): string {
-  const full = isAbsolute(path) ? path : `${Deno.cwd()}/${path}`;
+  const full = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
   const [, upwards = "", rest = full] = /^(.*\/\.\.)(\/.*)?$/s.exec(full) ?? [];
-  return normalize((upwards && Deno.realPathSync(upwards)) + rest);
+  return absolutePath((upwards && Deno.realPathSync(upwards)) + rest);
 }
 
 /**

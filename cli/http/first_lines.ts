@@ -2,8 +2,8 @@
  * What a person at a terminal sees of `ktcp http` beside the ready line: where to click, which
  * directory is served, and what of it is hidden.
  */
-import { isIP } from "node:net";
 import { formatHostPort } from "../../system/address.ts";
+import { parseIpv4, parseIpv6 } from "../../system/ip.ts";
 
 /** What a visitor needs to know of a server that listens. */
 export interface Listening {
@@ -49,7 +49,8 @@ export function urlsOf(
   if (!isAnyAddress(host)) return [`${scheme}://${address}/`];
   // A link-local address works in no URL without its zone, and browsers take no zone.
   const usable = addresses.filter(({ address, family }) =>
-    isIP(address) !== 0 && !/^fe[89ab]/i.test(address) && (family === "IPv4" || host === "[::]")
+    (parseIpv4(address) ?? parseIpv6(address)) !== undefined && !/^fe[89ab]/i.test(address) &&
+    (family === "IPv4" || host === "[::]")
   );
   return usable.map(({ address }) => `${scheme}://${formatHostPort(address, Number(port))}/`);
 }

@@ -1,6 +1,7 @@
 /** `ktcp http`: the HTTP/1.1 server. */
 import { Command, Option } from "commander";
 import {
+  type Certificate,
   DEFAULT_LIMITS,
   DEFAULT_TIMEOUTS,
   type HttpServiceOptions,
@@ -32,8 +33,6 @@ import {
 } from "./dir.ts";
 import { firstLines, interfaceAddresses } from "./first_lines.ts";
 import { parseMetricsAddress } from "./metrics_address.ts";
-import { reload } from "./reload.ts";
-import { type SelfSigned, selfSignedLine } from "./self_signed.ts";
 import type { TlsFlags } from "./tls.ts";
 import {
   commonServerOptions,
@@ -88,10 +87,18 @@ function openLogFile({ log, logFile: path }: HttpFlags): LogFile | undefined {
   }
 }
 
-/** A certificate for the names by which clients reach a server on `host`. */
-async function makeCertificate(host: string): Promise<SelfSigned> {
-  const { ownNames, selfSigned } = await import("./self_signed.ts");
-  return await selfSigned(ownNames(host, interfaceAddresses()));
+/** A certificate for the names by which clients reach a server on `host`, and the line that describes it. */
+async function makeCertificate(host: string): Promise<Certificate & { line: string }> {
+  const { ownNames, selfSigned, selfSignedLine } = await import("./self_signed.ts");
+  const made = await selfSigned(ownNames(host, interfaceAddresses()));
+  return { cert: made.cert, key: made.key, line: selfSignedLine(made) };
+}
+
+/** The certificate and key that the options name. Loaded on demand, as it takes `node:crypto`. */
+async function certificateOf(flags: TlsFlags): Promise<Certificate | undefined> {
+  if (flags.tlsCert === undefined && flags.tlsKey === undefined) return undefined;
+  const { tlsOptions } = await import("./tls.ts");
+  return tlsOptions(flags);
 }
 
 /** Builds the command. */
@@ -197,8 +204,7 @@ export function command(): Command {
         },
         work: messageWork(flags),
       };
-      const { tlsOptions } = await import("./tls.ts");
-      const fromFiles = tlsOptions(flags);
+      const fromFiles = await certificateOf(flags);
       const made = flags.tlsSelfSigned ? await makeCertificate(flags.host) : undefined;
       const tls = fromFiles ?? (made && { cert: made.cert, key: made.key });
       if (flags.httpRedirect !== undefined && tls === undefined) {
@@ -210,6 +216,8 @@ export function command(): Command {
       const users = flags.authFile === undefined ? undefined : readUsers(flags.authFile);
       const isReloadable = logFile !== undefined || users !== undefined ||
         fromFiles !== undefined;
+      // Not when it is needed: then nothing may be read any more.
+      const { reload } = isReloadable ? await import("./reload.ts") : {};
       await runServer(
         "http",
         {
@@ -230,13 +238,13 @@ export function command(): Command {
         },
         flags,
         {
-          ...(isReloadable && {
+          ...(reload && {
             reload: (server) =>
               reload(server, { logFile, authFile: flags.authFile, tls: fromFiles && flags }),
           }),
           readyNote: ({ address, metricsAddress, redirectAddress }) => {
             const lines = [
-              ...(made === undefined ? [] : [selfSignedLine(made)]),
+              ...(made === undefined ? [] : [made.line]),
               ...(redirectAddress === undefined
                 ? []
                 : [`http://${redirectAddress}/ is redirected to https`]),

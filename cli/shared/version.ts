@@ -1,5 +1,3 @@
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import config from "../../deno.json" with { type: "json" };
 
 /** The version of ktcp, as `--version` and every JSON document state it. */
@@ -44,12 +42,12 @@ export function versionText(): string {
 /** What git prints about the repository that this file is in; empty where it cannot tell. */
 function git(...args: string[]): string {
   try {
-    const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+    const [root, above] = ["../..", "../../.."].map((path) => new URL(path, import.meta.url));
     const { success, stdout } = new Deno.Command("git", {
       args,
       cwd: root,
       // A repository that merely holds this folder somewhere is not ktcp's.
-      env: { GIT_CEILING_DIRECTORIES: dirname(root) },
+      env: { GIT_CEILING_DIRECTORIES: decodeURIComponent(above.pathname).replace(/(?<=.)\/$/, "") },
       stdout: "piped",
       stderr: "null",
     }).outputSync();

@@ -15,8 +15,6 @@
  * A weak tag and the strong one that follows it have the same opaque part: caches may go on using
  * what they hold (weak comparison), ranges and edits (strong comparison) may not rely on it.
  */
-import { createHash } from "node:crypto";
-
 /** What fstat(2) says about a file. Two equal, settled records mean the same bytes. */
 export interface DiskFacts {
   dev: number;
@@ -63,26 +61,4 @@ export function factsKey({ dev, ino, size, mtimeMs, ctimeMs }: DiskFacts): strin
  */
 export function factsTag(facts: DiskFacts, nowMs: number): string {
   return `${isSettled(facts, nowMs) ? "" : "W/"}"${factsKey(facts)}"`;
-}
-
-/** The strong tag of bytes in memory: 128 bits of their SHA-256. */
-export function contentTag(bytes: Uint8Array): string {
-  const tag = new ContentTag();
-  tag.add(bytes);
-  return tag.end();
-}
-
-/** The same, of content that comes in pieces. */
-export class ContentTag {
-  readonly #hash = createHash("sha256");
-
-  /** Adds the next piece. */
-  add(bytes: Uint8Array): void {
-    this.#hash.update(bytes);
-  }
-
-  /** The tag of all pieces. */
-  end(): string {
-    return `"${this.#hash.digest("base64url").slice(0, 22)}"`;
-  }
 }

@@ -18,16 +18,10 @@ import {
   servesFiles,
 } from "./options.ts";
 import { blocksThread } from "../net/engine_options.ts";
-import { URING_BYTES } from "../net/engines/linux/uring_memory.ts";
+import { inputBytesOf, OUTPUT_BLOCKS, reservedBytesOf } from "./core_size.ts";
 import type { Model } from "./model.ts";
 import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
-
-/**
- * Blocks for output besides one a connection. The output of a connection takes no more than one,
- * unless content is set aside or heads are longer than a quarter of a block.
- */
-const OUTPUT_BLOCKS = 64;
 
 /**
  * What a Worker takes at the most: its stack, its copy of the runtime, and a heap with the modules
@@ -97,22 +91,6 @@ export class CapacityError extends Error {
   constructor(readonly needed: number, { model, limit }: { model: Model; limit: number }) {
     super(`cannot start: 'ulimit -n' is ${limit}, and model ${model} needs at least ${needed}`);
   }
-}
-
-/** Blocks of core memory for so many connections. What output takes, it takes from no connection. */
-export function blocksFor(maxConnections: number): { blocks: number; outputBlocks: number } {
-  const outputBlocks = maxConnections + OUTPUT_BLOCKS;
-  return { blocks: maxConnections + outputBlocks, outputBlocks };
-}
-
-/** Bytes that a block has to hold besides what the limits need. */
-export function inputBytesOf(options: Pick<ServerOptions, "service">): number {
-  return options.service.kind === "echo" ? options.service.bufferBytes : 0;
-}
-
-/** Memory that the engine of each thread needs besides the blocks. */
-export function reservedBytesOf({ engine }: Pick<ServerOptions, "engine">): number {
-  return engine.name === "io_uring" ? URING_BYTES : 0;
 }
 
 /** How many Workers fit into their part of `memoryBytes`, at least one. */

@@ -1,8 +1,8 @@
 /**
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
-import { resolve } from "node:path";
 import { formatHostPort } from "../../system/address.ts";
+import { absolutePath } from "../../system/path.ts";
 import { unixFiles, unixNames } from "../net/unix_path.ts";
 import { blocksThread, DEFAULT_ENGINE } from "../net/engine_options.ts";
 import type { PartialServerOptions, ServerOptions } from "./options.ts";
@@ -43,7 +43,7 @@ function netPlaces({ listen: { hostname, port, path, passed } }: ServerOptions):
   if (passed !== undefined) return false;
   return path === undefined
     ? [formatHostPort(hostname, port)]
-    : unixNames(path).map((name) => `unix:${resolve(name)}`);
+    : unixNames(path).map((name) => `unix:${absolutePath(name)}`);
 }
 
 /** Permissions of a Worker that has no socket: the served directory, if there is one. */

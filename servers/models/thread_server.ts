@@ -5,7 +5,7 @@
 import { Core } from "../../core/mod.ts";
 import { Acceptor } from "../net/acceptor.ts";
 import { systemClock } from "../../system/clock.ts";
-import { blocksFor, inputBytesOf, reservedBytesOf } from "./capacity.ts";
+import { blocksFor, inputBytesOf, reservedBytesOf } from "./core_size.ts";
 import type { ConnectionLimit } from "../net/connection_limit.ts";
 import { zeroCounters } from "../net/counters.ts";
 import { DenoEngine } from "../net/engines/deno/deno_engine.ts";

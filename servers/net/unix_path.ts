@@ -6,8 +6,6 @@
  * names a socket that refuses connections though its server lives; and the runtime, which removes
  * the name that was bound whenever a listener closes, does not touch the path.
  */
-import { basename, dirname, join } from "node:path";
-
 /** `sun_path` of `struct sockaddr_un` without its NUL. */
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
@@ -18,11 +16,12 @@ function lockPathOf(path: string): string {
 
 /** The name to bind: another one in each process, and short, as 107 bytes is the most. */
 function bindPathOf(path: string): string {
+  const at = path.lastIndexOf("/") + 1;
   let hash = 0;
-  for (const byte of new TextEncoder().encode(`${Deno.pid} ${basename(path)}`)) {
+  for (const byte of new TextEncoder().encode(`${Deno.pid} ${path.slice(at)}`)) {
     hash = Math.imul(hash, 31) + byte | 0;
   }
-  return join(dirname(path), `.${(hash >>> 0).toString(36)}`);
+  return `${path.slice(0, at)}.${(hash >>> 0).toString(36)}`;
 }
 
 /** Names at which a server with a socket at `path` listens. */

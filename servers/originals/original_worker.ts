@@ -1,5 +1,6 @@
 /** Worker entry: the thread of an original. */
-import { errnoName, LibcError, SystemError } from "../../system/linux/libc.ts";
+import { errnoName } from "../../system/linux/errno.ts";
+import { LibcError, SystemError } from "../../system/linux/libc.ts";
 import { CallFailed, EpollEcho } from "./epoll_echo.ts";
 import type { OriginalMessage, OriginalTask } from "./original.ts";
 

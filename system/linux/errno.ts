@@ -1,7 +1,9 @@
 /**
- * The error numbers that engines tell apart, asm-generic/errno-base.h and errno.h: the same on every
- * architecture that Deno runs on. Calls return them negated.
+ * The error numbers of asm-generic/errno-base.h and errno.h: the same on every architecture that Deno
+ * runs on. `node:os` has their names, too, but takes milliseconds of each thread's start.
  */
+
+/** Those that engines tell apart. Calls return them negated. */
 export const enum Errno {
   /** Not permitted; for epoll: a file, which is always ready. */
   EPERM = 1,
@@ -45,4 +47,27 @@ export const enum Errno {
   EINPROGRESS = 115,
   /** The operation was cancelled. */
   ECANCELED = 125,
+}
+
+/** The symbols of 1, 2 and so on; `-` where there is none. Of two for a number, what Node says. */
+const NAMES = `
+  EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT
+  ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG
+  ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP
+  - ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL
+  ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV
+  ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD
+  ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
+  EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT ENOTSUP EPFNOSUPPORT EAFNOSUPPORT
+  EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN
+  ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY
+  EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE
+  ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL
+  EHWPOISON
+`.trim().split(/\s+/);
+
+/** The symbolic name of a positive error number: 1 is `EPERM`; `errno 4095` for an unknown one. */
+export function errnoName(errno: number): string {
+  const name = NAMES[errno - 1] ?? "-";
+  return name === "-" ? `errno ${errno}` : name;
 }

@@ -16,7 +16,7 @@
  *   right after the failed call, before anything else.
  * - All of it works after the permission for FFI was given up, which only loading needs.
  */
-import { constants } from "node:os";
+import { Errno, errnoName } from "./errno.ts";
 
 const SYMBOLS = {
   // Sockets
@@ -147,12 +147,6 @@ export class SystemError extends Error {
     super(`${call}: ${code}`);
     this.code = code;
   }
-}
-
-/** The symbolic name of a positive error number: 1 is `EPERM`; `errno 4095` for an unknown one. */
-export function errnoName(errno: number): string {
-  const names = Object.entries(constants.errno);
-  return names.find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
 }
 
 /**
@@ -294,7 +288,7 @@ export class Libc {
     while (true) {
       const result = attempt();
       if (result >= 0) return result;
-      if (this.errno[0] !== constants.errno.EINTR) throw new SystemError(name, this.errno[0]);
+      if (this.errno[0] !== Errno.EINTR) throw new SystemError(name, this.errno[0]);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** The encoders. They occupy their thread until they are done. */
 import zlib from "node:zlib";
 import type { Compressed } from "../compress.ts";
-import { contentTag } from "../etag.ts";
+import { contentTag } from "../content_tag.ts";
 import type { Coding } from "../negotiate.ts";
 import { sharedCopy } from "./shared_copy.ts";
 

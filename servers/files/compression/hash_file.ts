@@ -1,6 +1,7 @@
 /** Hashes a file from its disk. It occupies its thread until it is done. */
 import type { FileVersion } from "../content_tags.ts";
-import { ContentTag, sameFacts } from "../etag.ts";
+import { ContentTag } from "../content_tag.ts";
+import { sameFacts } from "../etag.ts";
 import type { Files } from "../files.ts";
 
 /** Bytes of a read. */

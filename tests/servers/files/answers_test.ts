@@ -9,7 +9,7 @@ import {
   type Tree,
   withFiles,
 } from "../../support/file_server.ts";
-import { contentTag } from "../../../servers/files/etag.ts";
+import { contentTag } from "../../../servers/files/content_tag.ts";
 import { until } from "../../support/until.ts";
 import { FEW_SETUPS, forEachSetup, serverOptions } from "../../support/setups.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Cache } from "../../../servers/files/cache.ts";
-import { contentTag, factsTag, isSettled, sameFacts } from "../../../servers/files/etag.ts";
+import { contentTag } from "../../../servers/files/content_tag.ts";
+import { factsTag, isSettled, sameFacts } from "../../../servers/files/etag.ts";
 
 Deno.test("Cache evicts what was used longest ago", () => {
   const cache = new Cache<string>(30);

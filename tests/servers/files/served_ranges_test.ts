@@ -1,6 +1,6 @@
 /** Ranges and conditional requests at the socket: RFC 9110 sections 13 and 14. */
 import assert from "node:assert/strict";
-import { contentTag } from "../../../servers/files/etag.ts";
+import { contentTag } from "../../../servers/files/content_tag.ts";
 import { checkFields, type FileServer, withFiles } from "../../support/file_server.ts";
 import { until } from "../../support/until.ts";
 

@@ -1,11 +1,7 @@
 import assert from "node:assert/strict";
 import { blockBytesFor, DEFAULT_LIMITS, maxBlocks } from "../../../core/mod.ts";
-import {
-  blocksFor,
-  CapacityError,
-  fitCapacity,
-  systemRoom,
-} from "../../../servers/models/capacity.ts";
+import { CapacityError, fitCapacity, systemRoom } from "../../../servers/models/capacity.ts";
+import { blocksFor } from "../../../servers/models/core_size.ts";
 import { compressorWorkers } from "../../../servers/files/compression/compressor_pool.ts";
 import { type Model, MODELS } from "../../../servers/models/model.ts";
 import { type ServiceOptions, withDefaults } from "../../../servers/models/options.ts";

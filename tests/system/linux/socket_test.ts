@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Errno } from "../../../system/linux/errno.ts";
-import { errnoName, libc, SystemError } from "../../../system/linux/libc.ts";
+import { Errno, errnoName } from "../../../system/linux/errno.ts";
+import { libc, SystemError } from "../../../system/linux/libc.ts";
 import { Interest } from "../../../system/linux/pollers/poller.ts";
 import {
   accept,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { errnoName, SystemError } from "../../../system/linux/libc.ts";
+import { errnoName } from "../../../system/linux/errno.ts";
+import { SystemError } from "../../../system/linux/libc.ts";
 import {
   encodeInetDiagRequest,
   InetDiagMessage,

@@ -1,5 +1,6 @@
 /** The C library with every call on a socket written down, for traces. */
-import { errnoName, Libc } from "../../../../system/linux/libc.ts";
+import { errnoName } from "../../../../system/linux/errno.ts";
+import { Libc } from "../../../../system/linux/libc.ts";
 import type { TracedCall } from "../../trace/tracer.ts";
 
 /** How a call is shown: which socket it is about, and its arguments. */

@@ -1,5 +1,5 @@
 /** The ring of io_uring with what it is asked for, and what it has done, written down for traces. */
-import { errnoName } from "../../../../system/linux/libc.ts";
+import { errnoName } from "../../../../system/linux/errno.ts";
 import { IoUring, type IoUringOptions } from "../../../../system/linux/io_uring/io_uring.ts";
 import { CompletionFlag } from "../../../../system/linux/io_uring/structs.ts";
 import type { Tracer } from "../../trace/tracer.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../../../servers/files/compression/compressor_pool.ts";
 import { RemoteCompressor } from "../../../../servers/files/compression/remote_compressor.ts";
 import type { Compressed, Original } from "../../../../servers/files/compress.ts";
-import { contentTag } from "../../../../servers/files/etag.ts";
+import { contentTag } from "../../../../servers/files/content_tag.ts";
 import type { Coding } from "../../../../servers/files/negotiate.ts";
 import { Files } from "../../../../servers/files/files.ts";
 import { HashQueue } from "../../../../servers/files/compression/hash_queue.ts";
