@@ -63,7 +63,8 @@ async function compileBundle(
       "--no-config",
       "--no-lock",
       ...RUN_FLAGS,
-      ...app.workers.flatMap((worker) => ["--include", `${app.folder}/${worker}`]),
+      // It sees neither Workers nor what is imported on demand.
+      ...app.files.flatMap((file) => ["--include", `${app.folder}/${file}`]),
       `--output=${path}`,
       `${app.folder}/${app.entry}`,
     );
