@@ -1,5 +1,5 @@
-/** Media types by name, over `mime-types`. Pure. */
-import mime from "mime-types";
+/** Media types by name. Pure. */
+import table from "./mime_types.txt" with { type: "text" };
 
 const OCTET_STREAM = "application/octet-stream";
 const TEXT_PLAIN = "text/plain; charset=utf-8";
@@ -36,6 +36,27 @@ const PERHAPS_TEXT = new Map([
 
 /** Files whose type their reader insists on, though their name does not tell it. */
 const NAMES = new Map([["apple-app-site-association", "application/json"]]);
+
+/** The type of an extension as the table has it. */
+interface Registered {
+  type: string;
+  isUtf8: boolean;
+}
+
+let registered: Map<string, Registered> | undefined;
+
+/** The table, which is taken apart when it is first needed: few starts wait for it. */
+function registeredTypes(): Map<string, Registered> {
+  if (registered !== undefined) return registered;
+  registered = new Map();
+  for (const line of table.trimEnd().split("\n")) {
+    const [marked, ...extensions] = line.split(" ");
+    const isUtf8 = marked.endsWith("*");
+    const type = isUtf8 ? marked.slice(0, -1) : marked;
+    for (const extension of extensions) registered.set(extension, { type, isUtf8 });
+  }
+  return registered;
+}
 
 const cache = new Map<string, string>();
 
@@ -75,11 +96,12 @@ export function contentType(name: string, { isText = false }: { isText?: boolean
 function typeOf(extension: string): string {
   const known = cache.get(extension);
   if (known !== undefined) return known;
+  const entry = registeredTypes().get(extension);
   const type = SOURCE.has(extension)
     ? "text/plain"
-    : ADDED.get(extension) ?? (mime.lookup(extension) || OCTET_STREAM);
+    : ADDED.get(extension) ?? entry?.type ?? OCTET_STREAM;
   const isText = type.startsWith("text/") || UTF8_APPLICATION_TYPES.has(type) ||
-    mime.charset(type) === "UTF-8";
+    type === entry?.type && entry.isUtf8;
   const full = isText ? `${type}; charset=utf-8` : type;
   // File names may have any number of extensions; the data base has few.
   if (type !== OCTET_STREAM) cache.set(extension, full);

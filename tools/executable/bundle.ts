@@ -17,6 +17,7 @@
  */
 import { basename, join, relative } from "node:path";
 import type { Build } from "../../cli/shared/version.ts";
+import { MIME_PACKAGES } from "../mime_types.ts";
 import { LLHTTP_PACKAGE } from "../shared/llhttp.ts";
 import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
 import { nameChunks } from "./chunk_names.ts";
@@ -169,7 +170,7 @@ export async function bundle(folder: string, known: Omit<Build, "parts">): Promi
   const { npmCache } = await denoFolders();
   const npm = npmPath(npmCache);
   const inPage = await pagePackages(folder, npm);
-  const found = { workers: new Set<string>(), packages: new Set(inPage) };
+  const found = { workers: new Set<string>(), packages: new Set([...inPage, ...MIME_PACKAGES]) };
   const rewriting = { entries: relative(ROOT, entries), npm, found };
   const files = new Map([...Deno.readDirSync(folder)].map(({ name }) => {
     const path = join(folder, name);
