@@ -2,6 +2,7 @@
  * Least authority: what a Worker may do, and what the main thread gives up.
  */
 import { formatHostPort } from "../../system/address.ts";
+import { loadAllCalls } from "../../system/linux/libc.ts";
 import { absolutePath } from "../../system/path.ts";
 import { unixFiles, unixNames } from "../net/unix_path.ts";
 import { blocksThread, DEFAULT_ENGINE } from "../net/engine_options.ts";
@@ -64,6 +65,7 @@ export function dropPermissions(
 ): void {
   const names: string[] = ["run", "env", "sys", "import"];
   if (!blocksThread({ ...DEFAULT_ENGINE, ...engine })) names.push("ffi");
+  loadAllCalls();
   if (listen?.path === undefined) names.push("write");
   if (model === "single" && names.includes("ffi")) {
     names.push("net");

@@ -1,7 +1,8 @@
 /**
  * The C library, reached over FFI: the only `Deno.dlopen` in ktcp.
  *
- * Nothing is loaded when this module is imported; the first call of {@linkcode libc} does it. A new
+ * Nothing is loaded when this module is imported; the first call of {@linkcode libc} opens the library,
+ * and a function is loaded when it is first asked for: all of them would take 7 ms of each start. A new
  * system call is a row in `SYMBOLS` and a function in the file of its subject. Rules for both:
  *
  * - Every call is synchronous and takes no structure by value: then it costs 3 ns over the call
@@ -14,7 +15,7 @@
  *   point to must stay reachable from JavaScript (see `memory.ts`).
  * - `errno` belongs to the thread, and the runtime makes system calls of its own on it: it is read
  *   right after the failed call, before anything else.
- * - All of it works after the permission for FFI was given up, which only loading needs.
+ * - All of it works after the permission for FFI was given up, if `Libc.loadAll` was called before.
  */
 import { Errno, errnoName } from "./errno.ts";
 
@@ -168,10 +169,20 @@ export class Libc {
     this.errno = errno;
   }
 
-  /** The one of `library`. */
-  static of({ symbols }: Library): Libc {
-    const location = symbols.__errno_location()!;
-    return new Libc(symbols, new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4)));
+  /** The one whose functions are `calls`. */
+  static of(calls: Library["symbols"]): Libc {
+    const location = calls.__errno_location()!;
+    return new Libc(calls, new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4)));
+  }
+
+  /** Loads functions, those that are not loaded yet: without the permission for FFI, none can be. */
+  load(names: readonly (keyof typeof SYMBOLS)[]): void {
+    for (const name of names) void this.calls[name];
+  }
+
+  /** Loads all functions. */
+  loadAll(): void {
+    this.load(Object.keys(SYMBOLS) as (keyof typeof SYMBOLS)[]);
   }
 
   /** `result` of a call that was just made, or `-errno` (a negative number) when it failed. */
@@ -323,18 +334,53 @@ export function replaceLibc(replacement: Libc | undefined): Libc | undefined {
   return before;
 }
 
-function open(): Library {
+/**
+ * Loads all functions of the library, if it is in use and may be: whoever gives up the permission for
+ * FFI can go on making system calls after this.
+ */
+export function loadAllCalls(): void {
+  if (loaded !== undefined && isPermitted()) loaded.loadAll();
+}
+
+function isPermitted(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+}
+
+function open(): Library["symbols"] {
   // To try without permission would ask the user for it.
-  if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") {
+  if (!isPermitted()) {
     throw new LibcError("Cannot load libc: FFI is not permitted (--allow-ffi)");
   }
   const reasons: string[] = [];
   for (const soname of SONAMES) {
     try {
-      return Deno.dlopen(soname, SYMBOLS);
+      return lazyCalls(soname);
     } catch (error) {
       reasons.push((error as Error).message);
     }
   }
   throw new LibcError(`Cannot load libc (tried ${SONAMES.join(", ")}): ${reasons.join("; ")}`);
+}
+
+/**
+ * The functions of the library `soname`, each of which is loaded when it is first asked for. From then
+ * on it is a property of its own, as fast as those of one library that has them all.
+ *
+ * @throws the runtime's error where there is no such library
+ */
+function lazyCalls(soname: string): Library["symbols"] {
+  const unloaded = Object.entries(SYMBOLS).map(([name, symbol]): [string, PropertyDescriptor] => [
+    name,
+    {
+      get(this: object) {
+        const value = Deno.dlopen(soname, { [name]: symbol }).symbols[name];
+        Object.defineProperty(this, name, { value, enumerable: true });
+        return value;
+      },
+    },
+  ]);
+  const calls = Object.create(Object.defineProperties({}, Object.fromEntries(unloaded)));
+  // Says whether there is such a library.
+  void calls.__errno_location;
+  return calls;
 }

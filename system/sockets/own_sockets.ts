@@ -20,6 +20,12 @@ function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
+/** What it is made with, and what its methods need. */
+const CALLS = [
+  ...["open", "lseek", "getdents64", "getsockname", "getpeername"] as const,
+  ...["setsockopt", "getsockopt", "shutdown"] as const,
+];
+
 /** Connections that wait to be accepted, and that may wait. */
 export interface AcceptQueue {
   length: number;
@@ -49,6 +55,7 @@ export class OwnSockets {
   static open(): OwnSockets | undefined {
     try {
       const system = libc();
+      system.load(CALLS);
       const directory = () => new NumberedDirectory(system, "/proc/self/fd");
       return OwnSockets.#opened ??= new OwnSockets(system, directory());
     } catch (error) {

@@ -17,7 +17,7 @@
  */
 import { basename, join, relative } from "node:path";
 import type { Build } from "../../cli/shared/version.ts";
-import { MIME_PACKAGES } from "../mime_types.ts";
+import { MIME_PACKAGES } from "../shared/mime_types.ts";
 import { LLHTTP_PACKAGE } from "../shared/llhttp.ts";
 import { denoFolders, ROOT, runDeno } from "../shared/repository.ts";
 import { nameChunks } from "./chunk_names.ts";

@@ -10,6 +10,7 @@ import type { CompressorPool } from "../../files/compression/compressor_pool.ts"
 import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
 import { type ServerOptions, servesFiles } from "../options.ts";
 import { allocWorkqueue, destroyWorkqueue, WorkerPools } from "../../workqueue/mod.ts";
+import { loadAllCalls } from "../../../system/linux/libc.ts";
 import { stderr } from "../../../system/stderr.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
 import { blocksThread } from "../../net/engine_options.ts";
@@ -152,7 +153,10 @@ export async function servePerCore(
     return results.reduce((sum, { cut }) => sum + cut, 0);
   };
   try {
-    const [address] = await Promise.all(servers.map((server) => server.start()));
+    const listening = Promise.all(servers.map((server) => server.start()));
+    // While the Workers load, this thread has nothing else to do.
+    await Promise.resolve().then(loadAllCalls);
+    const [address] = await listening;
     return {
       address,
       port: options.listen.path === undefined ? options.listen.port : 0,

@@ -12,6 +12,7 @@ import { MemoryPointers } from "./system/linux/memory.ts";
 import * as socket from "./system/linux/socket.ts";
 
 import { engineSupport } from "./system/linux/engines.ts";
+import { libc } from "./system/linux/libc.ts";
 import { IoUring } from "./system/linux/io_uring/io_uring.ts";
 
 const memory = new Uint8Array(1 << 16);
@@ -19,6 +20,7 @@ const memory = new Uint8Array(1 << 16);
 const ring = engineSupport("io_uring").isAvailable
   ? new IoUring({ entries: 8, completions: 16, memory })
   : undefined;
+libc().loadAll();
 Deno.permissions.revokeSync({ name: "ffi" });
 
 const pointers = new MemoryPointers(memory);

@@ -61,6 +61,7 @@ const SHAPES: Record<string, Shape> = {
 
 /** `system`, with `called` told of each call that a trace shows. */
 export function tracedLibc(system: Libc, called: (call: TracedCall) => void): Libc {
+  system.loadAll();
   const calls = Object.entries(system.calls).map(([name, call]) => {
     const shape = SHAPES[name];
     if (shape === undefined || call === null) return [name, call];

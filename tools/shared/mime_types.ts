@@ -3,7 +3,7 @@
  * itself takes 10 ms of the start of each thread that serves files.
  */
 import mime from "mime-types";
-import { ROOT } from "./shared/repository.ts";
+import { ROOT } from "./repository.ts";
 
 /** The packages that the table comes from, `name@version`. */
 export const MIME_PACKAGES: string[] = Object.keys(
