@@ -25,18 +25,9 @@ Deno.test("start: a server loads no module of Node's but those of commander", ()
     ["cli/echo.ts", ["commander"]],
     ["cli/http/http.ts", ["commander"]],
     ["servers/models/per_core/per_core_worker.ts", []],
+    ["servers/models/per_core/per_core_files_worker.ts", ["escape-html", "negotiator"]],
     ["servers/models/shared_pool/shared_pool_worker.ts", []],
     ["servers/models/per_connection/per_connection_worker.ts", []],
   ];
   for (const [entry, expected] of CASES) assert.deepEqual(importedBy(entry), expected, entry);
-});
-
-Deno.test("start: a Worker for files loads what opens and hashes them, and no table of types", () => {
-  assert.deepEqual(importedBy("servers/models/per_core/per_core_files_worker.ts"), [
-    "escape-html",
-    "negotiator",
-    "node:buffer",
-    "node:crypto",
-    "node:fs",
-  ]);
 });

@@ -1,6 +1,5 @@
 /** Basic authentication, RFC 7617: who may come in. Pure. */
-import { Buffer } from "node:buffer";
-import { createHash, timingSafeEqual } from "node:crypto";
+import { nodeCrypto } from "../../system/node.ts";
 import type { HttpRequest } from "../http/resource.ts";
 import type { Credentials, StaticOptions } from "./options.ts";
 import type { Passwords } from "./passwords.ts";
@@ -52,14 +51,24 @@ export function challenge(
   return isRight.then((judged) => judged === undefined ? busy : judged ? undefined : refusal);
 }
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What stands in base64 behind `Basic`: `user:password`. undefined when the field is another. */
-function basicBytes(field: string | undefined): Buffer | undefined {
+function basicBytes(field: string | undefined): Uint8Array | undefined {
   const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
-  return match === null ? undefined : Buffer.from(match[1], "base64");
+  if (match === null) return undefined;
+  try {
+    return Uint8Array.fromBase64(match[1]);
+  } catch {
+    // Not as long as base64 is.
+    return undefined;
+  }
 }
 
 function credentialsOf(field: string | undefined): Credentials | undefined {
-  const text = basicBytes(field)?.toString("utf-8") ?? "";
+  const bytes = basicBytes(field);
+  const text = bytes === undefined ? "" : decoder.decode(bytes);
   const colon = text.indexOf(":");
   if (colon < 1) return undefined;
   return { user: text.slice(0, colon), password: text.slice(colon + 1) };
@@ -71,10 +80,11 @@ function credentialsOf(field: string | undefined): Credentials | undefined {
  */
 export function authorized(field: string | undefined, expected: Credentials): boolean {
   const given = basicBytes(field);
-  const wanted = Buffer.from(`${expected.user}:${expected.password}`, "utf-8");
-  return timingSafeEqual(digest(given ?? Buffer.of()), digest(wanted)) && given !== undefined;
+  const wanted = encoder.encode(`${expected.user}:${expected.password}`);
+  const isEqual = nodeCrypto().timingSafeEqual(digest(given ?? new Uint8Array()), digest(wanted));
+  return isEqual && given !== undefined;
 }
 
 function digest(bytes: Uint8Array): Uint8Array {
-  return createHash("sha256").update(bytes).digest();
+  return nodeCrypto().createHash("sha256").update(bytes).digest();
 }

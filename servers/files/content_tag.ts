@@ -1,8 +1,5 @@
-/**
- * Entity tags of content, beside those of records in `etag.ts`. A file of its own: hashing takes
- * `node:crypto`, which is 10 ms of the start of each thread that loads it. Pure.
- */
-import { createHash } from "node:crypto";
+/** Entity tags of content, beside those of records in `etag.ts`. Pure. */
+import { nodeCrypto } from "../../system/node.ts";
 
 /** The strong tag of bytes in memory: 128 bits of their SHA-256. */
 export function contentTag(bytes: Uint8Array): string {
@@ -13,7 +10,7 @@ export function contentTag(bytes: Uint8Array): string {
 
 /** The same, of content that comes in pieces. */
 export class ContentTag {
-  readonly #hash = createHash("sha256");
+  readonly #hash = nodeCrypto().createHash("sha256");
 
   /** Adds the next piece. */
   add(bytes: Uint8Array): void {

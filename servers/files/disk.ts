@@ -1,6 +1,7 @@
 /** The disk as `files.ts` uses it: the calls of the system, and no more. A simulation puts in its own. */
-import fs from "node:fs";
+import type fs from "node:fs";
 import { type Clock, systemClock } from "../../system/clock.ts";
+import { nodeFs } from "../../system/node.ts";
 
 /** What is told of a path. */
 export type PathInfo = Pick<
@@ -23,6 +24,8 @@ export interface Disk {
   exists(path: string): boolean;
   /** Names in a directory, in any order. */
   readDir(path: string): AsyncIterable<Deno.DirEntry>;
+  /** Opens a directory to read its names, and closes it: this says whether it may be read. */
+  probeDirectory(path: string): void;
   /** @param flags of open(2) @returns a descriptor */
   open(path: string, flags: number): number;
   close(fd: number): void;
@@ -38,15 +41,17 @@ export const systemDisk: Disk = {
   realPath: (path) => Deno.realPathSync(path),
   stat: (path) => Deno.statSync(path),
   lstat: (path) => Deno.lstatSync(path),
-  exists: (path) => fs.existsSync(path),
+  exists: (path) => nodeFs().existsSync(path),
   readDir: (path) => Deno.readDir(path),
-  open: (path, flags) => fs.openSync(path, flags),
-  close: (fd) => fs.closeSync(fd),
-  fstat: (fd) => fs.fstatSync(fd),
-  readSync: (fd, target, position) => fs.readSync(fd, target, 0, target.length, position),
+  // With the slash, nothing but a directory is opened: a FIFO would block.
+  probeDirectory: (path) => Deno.openSync(`${path}/`).close(),
+  open: (path, flags) => nodeFs().openSync(path, flags),
+  close: (fd) => nodeFs().closeSync(fd),
+  fstat: (fd) => nodeFs().fstatSync(fd),
+  readSync: (fd, target, position) => nodeFs().readSync(fd, target, 0, target.length, position),
   read: (fd, target, position) =>
     new Promise((resolve, reject) => {
-      fs.read(
+      nodeFs().read(
         fd,
         target,
         0,

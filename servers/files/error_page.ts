@@ -1,10 +1,10 @@
 /** What went wrong, as a page for people. Pure. */
-import { FRAME_STYLE, htmlText, pageHead, pagePolicy } from "./page.ts";
+import { FRAME_STYLE, FRAME_STYLE_HASH, htmlText, pageHead, pagePolicy } from "./page.ts";
 
 /** Response fields of the page. */
 export const ERROR_PAGE_FIELDS: [string, string][] = [
   ["Content-Type", "text/html; charset=utf-8"],
-  ["Content-Security-Policy", pagePolicy({ style: FRAME_STYLE })],
+  ["Content-Security-Policy", pagePolicy({ style: FRAME_STYLE_HASH })],
 ];
 
 /** What a status means, where nothing more is known. */

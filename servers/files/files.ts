@@ -12,12 +12,12 @@
  * Calls are synchronous where the answer is nearly always in the kernel's caches (3 µs against 30 µs
  * through the thread pool); long work is cut into slices that yield to the event loop.
  */
-import fs from "node:fs";
 import { isAtRest, wasReachedInside } from "./containment.ts";
 import { type Disk, type PathInfo, type Surroundings, SYSTEM, systemDisk } from "./disk.ts";
 import { diskError } from "./disk_error.ts";
 import { type Entry, EntryPack, PACK_ENTRIES } from "./entry_pack.ts";
 import { type DiskFacts, sameFacts } from "./etag.ts";
+import { nodeFs } from "../../system/node.ts";
 import { Slice } from "./slice.ts";
 
 /** What a path leads to. Links out of the root and special files are `missing`. */
@@ -42,8 +42,11 @@ const LOAD_ATTEMPTS = 3;
 /** Attempts to open a file whose path changes meanwhile, before it counts as missing. */
 const OPEN_ATTEMPTS = 3;
 
-const OPEN_FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
-const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0;
+/** How a file is opened; links at the end of its path are followed or refused. */
+function openFlags(followSymlinks: boolean): number {
+  const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = nodeFs().constants;
+  return O_RDONLY | O_NONBLOCK | (followSymlinks ? 0 : O_NOFOLLOW);
+}
 
 const MISSING: Found = { kind: "missing" };
 
@@ -128,7 +131,7 @@ export class Files {
         const real = this.#realPath(this.#full(path));
         if (real === undefined || !this.#disk.stat(real).isFile) return undefined;
         const file = new OpenFile(
-          this.#disk.open(real, this.#followSymlinks ? OPEN_FLAGS : OPEN_FLAGS | NO_FOLLOW),
+          this.#disk.open(real, openFlags(this.#followSymlinks)),
           this.#disk,
         );
         let isUsable = false;
@@ -150,7 +153,7 @@ export class Files {
   /** Whether the names of a directory can be read. */
   canList(path: string): boolean {
     try {
-      this.#disk.close(this.#disk.open(this.#full(path), OPEN_FLAGS));
+      this.#disk.probeDirectory(this.#full(path));
       return true;
     } catch (error) {
       failed(error);

@@ -150,5 +150,9 @@ export const PAGE_SCRIPT = `"use strict";
 })();
 `;
 
+/** The SHA-256 of both, as `FRAME_STYLE_HASH` is. */
+export const PAGE_STYLE_HASH = "2ukqciNcPKnZnt3R7ppMetCXr+LlsCDMoTqfO4brZ5E=";
+export const PAGE_SCRIPT_HASH = "TPgJyT5V0RJCYd0gh7euh4oPmG2ZZFIv1vCymn/1voU=";
+
 /** Content-Security-Policy of the page. */
-export const PAGE_POLICY = pagePolicy({ style: PAGE_STYLE, script: PAGE_SCRIPT });
+export const PAGE_POLICY = pagePolicy({ style: PAGE_STYLE_HASH, script: PAGE_SCRIPT_HASH });

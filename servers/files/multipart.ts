@@ -8,7 +8,7 @@
  *     CRLF --BOUNDARY …            each further part
  *     CRLF --BOUNDARY-- CRLF
  */
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../../system/node.ts";
 import { type ByteRange, contentRange } from "./range.ts";
 
 /** What is to be sent: framing, or a range from the representation. */
@@ -37,7 +37,7 @@ export function frameRanges(
   options: { size: number; type: string; tag: string },
 ): Multipart {
   const seed = `${options.tag} ${JSON.stringify(ranges)}`;
-  const boundary = createHash("sha256").update(seed).digest("hex").slice(0, 32);
+  const boundary = nodeCrypto().createHash("sha256").update(seed).digest("hex").slice(0, 32);
   const pieces: MultipartPiece[] = [];
   let length = 0;
   const text = (value: string) => {

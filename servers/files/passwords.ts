@@ -1,5 +1,5 @@
 /** Passwords of `--auth-file` as a thread that answers sees them: judged elsewhere, remembered here. */
-import { createHmac, randomBytes } from "node:crypto";
+import { nodeCrypto } from "../../system/node.ts";
 import { Cache } from "./cache.ts";
 import { type Clock, systemClock } from "../../system/clock.ts";
 import type { Credentials } from "./options.ts";
@@ -30,7 +30,7 @@ export class Passwords {
   readonly #judge: PasswordJudge;
   readonly #revision: Int32Array;
   readonly #clock: Clock;
-  readonly #key = randomBytes(32);
+  readonly #key = nodeCrypto().randomBytes(32);
   readonly #right = new Cache<Remembered>(MAX_REMEMBERED);
   /** Checks that are under way: a browser asks for several files at once. */
   readonly #asked = new Map<string, Promise<boolean | undefined>>();
@@ -46,7 +46,8 @@ export class Passwords {
   isRight(credentials: Credentials): true | Promise<boolean | undefined> {
     const revision = Atomics.load(this.#revision, 0);
     const { user, password } = credentials;
-    const digest = createHmac("sha256", this.#key).update(`${user}:${password}`).digest("base64");
+    const digest = nodeCrypto().createHmac("sha256", this.#key).update(`${user}:${password}`)
+      .digest("base64");
     const known = this.#right.get(digest);
     if (known?.revision === revision && this.#clock.nowMs() < known.untilMs) return true;
     const key = `${revision}:${digest}`;

@@ -32,6 +32,14 @@ Deno.test("Files.find() tells files, directories and nothing apart", () =>
     }
   }));
 
+Deno.test("Files.canList() opens nothing but a directory, and never waits for a FIFO", () =>
+  withTree({ "a.txt": "x", "d/b.txt": "b" }, (root) => {
+    run("mkfifo", root + "/fifo");
+    const files = new Files(root, plain);
+    for (const path of ["", "d"]) assert.ok(files.canList(path), path);
+    for (const path of ["a.txt", "fifo", "none"]) assert.ok(!files.canList(path), path);
+  }));
+
 Deno.test("Files refuses a root that is no directory", () =>
   withTree({ "a.txt": "x" }, (root) => {
     assert.throws(() => new Files(root + "/a.txt", plain), Deno.errors.NotADirectory);

@@ -142,6 +142,10 @@ export class SimulatedDisk implements Disk {
     throw new Error("Directories are not listed in simulations");
   }
 
+  probeDirectory(path: string): void {
+    this.close(this.open(path));
+  }
+
   open(path: string): number {
     if (this.#open.size >= this.descriptors) throw systemError("EMFILE");
     this.#open.set(this.#fd, this.#find(path));
