@@ -32,7 +32,8 @@ export function ownNames(host: string, addresses: readonly InterfaceAddress[]): 
 /** Makes a certificate and its key (P-256). */
 export async function selfSigned(names: string[]): Promise<SelfSigned> {
   // Loaded only where it is asked for: it takes a tenth of a second.
-  const { generate } = await import("selfsigned");
+  // A module of CommonJS, whose exports a bundle has as `default` alone.
+  const { default: { generate } } = await import("selfsigned");
   const nowMs = Date.now();
   const { cert, private: key } = await generate([{ name: "commonName", value: names[0] }], {
     keyType: "ec",

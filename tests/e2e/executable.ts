@@ -84,6 +84,11 @@ export class RunningServer {
     return match;
   }
 
+  /** Waits until it has printed on stderr what matches `pattern`. */
+  async noted(pattern: RegExp): Promise<void> {
+    if (await this.#process.untilErr(pattern) === null) assert.fail(`it ended without ${pattern}`);
+  }
+
   /** The body that it serves at `path`. */
   async get(path: string): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`);

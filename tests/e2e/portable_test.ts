@@ -105,6 +105,21 @@ Deno.test("portable executable", async (t) => {
     }
   });
 
+  await t.step("what is loaded on demand is inside, and SIGHUP comes through", async () => {
+    const argv = [
+      ...[ktcp, "http", "--dir", ".", "--port", "0", "--compress", "--tls-self-signed"],
+      ...["--http-redirect", "0", "--metrics", "0", "--log-file", shared.path("www", "log")],
+    ];
+    const server = await RunningServer.start(argv, { env: warm, cwd: shared.path("www") });
+    Deno.kill(server.pid, "SIGHUP");
+    await server.noted(/SIGHUP: log file read again/);
+    const { code, err } = await server.stop("SIGTERM");
+    assert.equal(code, 0);
+    assert.match(err, /^self-signed certificate for localhost/m);
+    assert.match(err, /is redirected to https$/m);
+    assert.match(err, /^metrics at http:/m);
+  });
+
   await t.step("each model's Workers start from inside", async () => {
     for (const model of ["per-core", "shared-pool", "per-connection"]) {
       const argv = [ktcp, "http", "--port", "0", "--model", model];
