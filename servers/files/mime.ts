@@ -1,5 +1,5 @@
 /** Media types by name. Pure. */
-import table from "./mime_types.txt" with { type: "text" };
+import { MIME_TYPES } from "./mime_types.ts";
 
 const OCTET_STREAM = "application/octet-stream";
 const TEXT_PLAIN = "text/plain; charset=utf-8";
@@ -49,7 +49,7 @@ let registered: Map<string, Registered> | undefined;
 function registeredTypes(): Map<string, Registered> {
   if (registered !== undefined) return registered;
   registered = new Map();
-  for (const line of table.trimEnd().split("\n")) {
+  for (const line of MIME_TYPES.trim().split("\n")) {
     const [marked, ...extensions] = line.split(" ");
     const isUtf8 = marked.endsWith("*");
     const type = isUtf8 ? marked.slice(0, -1) : marked;
