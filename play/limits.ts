@@ -26,6 +26,9 @@ export const MAX_RATE_PER_SECOND = 100_000;
 
 export const MAX_DURATION_MS = 600_000;
 
+/** CPUs that the bounds of a recorded set-up assume: it may come from a larger machine. */
+export const MAX_RECORDED_CPUS = 4096;
+
 /** Bounds of a server's numbers on a machine with `cpus` CPUs. */
 export function serverBounds(cpus: number): NumbersOf<ServerSetup> {
   return {

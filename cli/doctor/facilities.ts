@@ -50,7 +50,11 @@ export function interfaces({ pressure }: Pick<Machine, "pressure">): Interface[]
       notHere ?? (pressure === null ? "start the kernel with psi=1" : undefined),
     ),
     tried(
-      { name: "CAP_NET_ADMIN", use: "drops sockets", fix: "sudo ktcp sockets drop --help" },
+      {
+        name: "CAP_NET_ADMIN",
+        use: "drops sockets",
+        fix: "sudo ktcp sockets drop --state time-wait",
+      },
       notHere ?? (hasNetAdmin() ? undefined : "this process lacks it; root has it"),
     ),
   ];

@@ -21,14 +21,12 @@ import type {
   ServerView,
   ServiceName,
 } from "../protocol.ts";
+import { MAX_RECORDED_CPUS } from "../limits.ts";
 import { readLoadSetup, readServerSetup, SetupError } from "../setup.ts";
 import { loadCommand, serverArgs } from "./processes.ts";
 
 /** The place of a load's server in a command line that people read. */
 const ANY_PORT = "PORT";
-
-/** A recording may come from a larger machine. */
-const MOST_CPUS = 4096;
 
 /** What the distributions of a load's latencies are called in the report. */
 const LATENCY = "latency";
@@ -139,7 +137,7 @@ function recordedLoads({ frames, results = {} }: Recording): RecordedLoad[] {
     const document = results[id] ?? { ...load.result, hdr: {}, clients: [] };
     return [{
       load: { ...load, setup: readLoadSetup(load.setup) },
-      server: { ...server, setup: readServerSetup(server.setup, MOST_CPUS) },
+      server: { ...server, setup: readServerSetup(server.setup, MAX_RECORDED_CPUS) },
       result: parseResult(JSON.stringify(document), `load '${id}'`),
       moments,
     }];

@@ -49,18 +49,36 @@ export async function soakServer(port: number, options: ServerSoakOptions): Prom
 
 const decoder = new TextDecoder("latin1");
 
-/** @returns all that comes back, as latin1 */
+/** A server that keeps a connection longer than this, in ms, hangs. */
+const DEADLINE_MS = 60_000;
+
+/**
+ * @returns all that comes back, as latin1
+ * @throws when the server hangs, or sends something other than responses
+ */
 async function exchange(port: number, parts: readonly Uint8Array[]): Promise<string> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
-  const sending = send(conn, parts);
-  const buffer = new Uint8Array(16384);
+  let isHung = false;
+  const timer = setTimeout(() => {
+    isHung = true;
+    conn.close();
+  }, DEADLINE_MS);
   let text = "";
-  for (;;) {
-    const count = await conn.read(buffer);
-    if (count === null) break;
-    text += decoder.decode(buffer.subarray(0, count));
+  try {
+    const sending = send(conn, parts);
+    const buffer = new Uint8Array(16384);
+    for (let count; (count = await conn.read(buffer)) !== null;) {
+      text += decoder.decode(buffer.subarray(0, count));
+    }
+    await sending;
+  } catch (error) {
+    if (!isHung) throw error;
+    throw new Error(
+      `The server has not closed a connection within ${DEADLINE_MS / 1000} s: ${text}`,
+    );
+  } finally {
+    clearTimeout(timer);
   }
-  await sending;
   if (text !== "" && !text.startsWith("HTTP/1.1 ")) throw new Error(`No response: ${text}`);
   return text;
 }

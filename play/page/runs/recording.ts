@@ -1,4 +1,5 @@
 /** A run as a file. */
+import { MAX_RECORDED_CPUS } from "../../limits.ts";
 import type { Frame, Recording } from "../../protocol.ts";
 import { readSetup, SetupError } from "../../setup.ts";
 
@@ -9,9 +10,6 @@ export class RecordingError extends Error {
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** CPUs that the bounds of a set-up assume: a recording may come from a larger machine. */
-const MANY_CPUS = 1024;
 
 function isFrame(value: unknown): value is Frame {
   return isRecord(value) && Number.isFinite(value.atMs) &&
@@ -45,7 +43,7 @@ export function readRecording(text: string): Recording {
   const faulty = value.frames.findIndex((frame) => !isFrame(frame));
   if (faulty >= 0) throw new RecordingError(`frames[${faulty}] is not a frame`);
   try {
-    readSetup(value.setup, MANY_CPUS);
+    readSetup(value.setup, MAX_RECORDED_CPUS);
   } catch (error) {
     if (error instanceof SetupError) throw new RecordingError(`setup: ${error.message}`);
     throw error;

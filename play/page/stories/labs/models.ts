@@ -45,7 +45,7 @@ export const models: Story = {
   })),
   figures: ["perSecond", "p50Us", "p99Us", "cpuUsPerMessage", "threads", "rssBytes"],
   meaning: both(
-    "A Worker is a whole JavaScript engine: creating one for each connection costs some hundred times as much as a thread. The direction is that of the reports on the kernel modules, where the pool was 1.8 to 4.6 times as fast; the factor is not.",
+    "A Worker is a whole JavaScript engine: creating one for each connection costs several hundred times as much as a thread. The direction is that of the reports on the kernel modules, where the pool was 1.8 to 4.6 times as fast; the factor is not.",
     "一個 Worker 就是一整個 JavaScript 引擎：為每條連線建立一個，成本是執行緒的好幾百倍。方向與核心報告相同（報告中 pool 勝出 1.8 到 4.6 倍），倍數則不然。",
   ),
 };
