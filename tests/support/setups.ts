@@ -123,7 +123,7 @@ const NOT_SANITIZED = { sanitizeOps: false, sanitizeResources: false, sanitizeEx
 /** Runs steps that mostly wait, all at the same time. The test around them finds what they leave. */
 export async function stepsAtOnce(
   t: Deno.TestContext,
-  steps: Readonly<Record<string, () => Promise<void>>>,
+  steps: Readonly<Record<string, (t: Deno.TestContext) => Promise<void>>>,
 ): Promise<void> {
   await Promise.all(
     Object.entries(steps).map(([name, fn]) => t.step({ name, fn, ...NOT_SANITIZED })),
