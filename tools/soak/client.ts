@@ -48,9 +48,13 @@ export class RequestLoop {
   #isStopped = false;
   readonly #loops: Promise<void>[];
 
-  /** Starts on that many connections. */
-  constructor(port: number, connections: number) {
-    this.#loops = Array.from({ length: connections }, () => this.#run(port));
+  /**
+   * Starts on that many connections.
+   *
+   * @param pauseMs from a response to the next request on its connection; 0 for none
+   */
+  constructor(port: number, connections: number, pauseMs = 0) {
+    this.#loops = Array.from({ length: connections }, () => this.#run(port, pauseMs));
     // `stop` throws what went wrong, even if that was before.
     for (const loop of this.#loops) loop.catch(() => {});
   }
@@ -69,7 +73,7 @@ export class RequestLoop {
     await Promise.all(this.#loops);
   }
 
-  async #run(port: number): Promise<void> {
+  async #run(port: number, pauseMs: number): Promise<void> {
     using conn = await connect(port);
     const buffer = new Uint8Array(4096);
     // All responses are alike: the first one tells how long they are.
@@ -80,6 +84,7 @@ export class RequestLoop {
       await writeAll(conn, REQUEST);
       await readFull(conn, response);
       this.count++;
+      if (pauseMs > 0) await sleep(pauseMs);
     }
   }
 }

@@ -104,15 +104,16 @@ export async function drainDownloads(setup: Setup, { clients = 50, megabytes = 4
 
 /**
  * Slow clients send a byte of a head per second: they are closed in time, and others keep their
- * throughput.
+ * throughput, which is judged where they send without a pause.
  */
 export async function slowClients(
   setup: Setup,
-  { clients = 200, connections = 32, headSeconds = 10, seconds = 4, byteMs = 1000 } = {},
+  { clients = 200, connections = 32, headSeconds = 10, seconds = 4, byteMs = 1000, pauseMs = 0 } =
+    {},
 ) {
   const args = ["http", "--port", "0", ...setupArgs(setup), "--head-timeout", `${headSeconds}s`];
   await using server = await ServerProcess.start(args);
-  const load = new RequestLoop(server.port, connections);
+  const load = new RequestLoop(server.port, connections, pauseMs);
   await load.rate(Math.min(2, seconds));
   const before = await load.rate(seconds);
   const startMs = performance.now();

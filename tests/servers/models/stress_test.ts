@@ -26,7 +26,9 @@ forEachSetup([...FEWEST_SETUPS, POOL_SETUP], (setup) => {
 
   Deno.test(`${label}: slow clients are gone in time, others go on`, async () => {
     const small = { clients: 16, connections: 4, headSeconds: 1, seconds: 0.2, byteMs: 100 };
-    const { longestMs } = await slowClients(setup, small);
+    // Whether the others keep their throughput, `deno task soak` measures; here they go on at all.
+    const { longestMs, share } = await slowClients(setup, { ...small, pauseMs: 10 });
+    assert.ok(share > 0, "others were answered meanwhile");
     // A second, the wheel's resolution, and the start of Workers on a machine that is busy.
     assert.ok(longestMs < 10_000, `${longestMs} ms`);
   });
@@ -36,7 +38,7 @@ forEachSetup([...FEWEST_SETUPS, POOL_SETUP], (setup) => {
   });
 
   Deno.test(`${label}: requests leave no memory behind`, async () => {
-    // So few show a large leak only: a KiB a request.
-    await memoryGrowth(setup, { requests: 20_000, connections: 4 });
+    // So few show a large leak only: two KiB a request.
+    await memoryGrowth(setup, { requests: 10_000, connections: 4 });
   });
 });
