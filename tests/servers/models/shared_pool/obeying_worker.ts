@@ -1,7 +1,7 @@
 /**
  * A Worker of the pool whose service does what it is sent, for tests:
  *
- * - `b` and a digit: computes for so many tenths of a second, and echoes it
+ * - `b` and a digit: blocks the thread for so many tenths of a second, and echoes it
  * - `c`: crashes while it has the connection
  * - anything else is echoed
  */
@@ -13,6 +13,9 @@ import {
   setUpPoolWorker,
 } from "../../../../servers/models/shared_pool/pool_item.ts";
 import { runWork } from "../../../../servers/workqueue/run_work.ts";
+
+/** A word that nobody changes. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 runWork<PoolWorker, PoolInit>({ serveReady }, {
   setUp: (init, _facts, outlets) => {
@@ -33,8 +36,7 @@ function obeying({ core, service }: PoolWorker): Service {
       return new Promise(() => {});
     }
     if (order === "b") {
-      const endMs = performance.now() + Number(digit) * 100;
-      while (performance.now() < endMs);
+      Atomics.wait(NEVER, 0, 0, Number(digit) * 100);
     }
     return receive.call(service, conn);
   };
