@@ -21,10 +21,10 @@ async function get(to: Deno.ConnectOptions | Deno.UnixConnectOptions): Promise<s
   return await new Response(conn.readable).text();
 }
 
-/** The models and engines that go together. */
+/** Each engine with `single`, and each model with one of them: a Worker's loop is the same in all. */
 const SETUPS = MODELS.flatMap((model) =>
   (ENGINES.filter((engine) => engine !== "deno") as LinuxEngine[])
-    .filter((engine) => model !== "shared-pool" || engine === "epoll")
+    .filter((engine) => model === "single" || engine === "epoll")
     .filter((engine) => !ignore && engineSupport(engine).isAvailable)
     .map((engine) => ({ model, engine }))
 );
