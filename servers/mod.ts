@@ -1,5 +1,5 @@
 /**
- * The servers: `serve` starts one, in any model, and hands back how to stop it.
+ * The servers: `serve` starts one, in any model, and returns a handle to observe and stop it.
  */
 import { fitCapacity, systemRoom } from "./models/capacity.ts";
 import { CompressorPool, compressorWorkers } from "./files/compression/compressor_pool.ts";
@@ -114,7 +114,7 @@ export {
   staticOptions,
 } from "./files/options.ts";
 
-/** Connections that are redirected at once; each is there for a request or two. */
+/** Most connections of `--http-redirect` at once; each lasts for a request or two. */
 const MAX_REDIRECTED = 256;
 
 /** The model to run, and the Workers that listen in it. */
@@ -124,20 +124,20 @@ function threadsFor(
   onNote: (note: string) => void,
 ): { model: Model; workers: number } {
   const { model = "single" } = partial;
-  // A loop that blocks its thread takes a Worker: this thread has the signals.
+  // A loop that blocks its thread needs a Worker, as this thread must handle signals.
   if (model === "single" && blocksThread(engine)) return { model: "per-core", workers: 1 };
   return { model, workers: model === "per-core" ? workersFor(partial, onNote) : 0 };
 }
 
-/** How many Workers can listen. */
+/** How many Workers are to listen. */
 function workersFor(partial: PartialServerOptions, onNote: (note: string) => void): number {
   const wanted = partial.workers ?? navigator.hardwareConcurrency;
   const { path, passed } = partial.listen ?? {};
-  // Each socket takes a Worker, and several Workers can share one.
+  // Each socket needs a Worker, and several Workers can share a socket.
   if (passed !== undefined) {
     const workers = Math.max(wanted, passed.length);
     if (partial.workers !== undefined && workers > wanted) {
-      onNote(`per-core runs with ${workers} Workers: each socket that was passed takes one`);
+      onNote(`per-core runs with ${workers} Workers: each socket that was passed needs one`);
     }
     return workers;
   }
@@ -165,7 +165,7 @@ function whyOneListener(path: string | undefined): string | undefined {
 export async function serve(partial: PartialServerOptions): Promise<RunningServer> {
   const { maxActive = DEFAULT_MAX_ACTIVE, wqFlags = DEFAULT_WQ_FLAGS, onNote = console.error } =
     partial;
-  // Told when it listens: a server that cannot start has only its error to tell.
+  // Reported once it listens: a server that cannot start reports only its error.
   const notes: string[] = [];
   const options = withDefaults(partial);
   const passwordRevision = partial.users && new SharedArrayBuffer(4);
@@ -185,7 +185,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
     },
     systemRoom(),
   );
-  // What nobody asked for is lowered without a word.
+  // A default is lowered silently.
   if (note !== undefined && partial.maxConnections !== undefined) notes.push(note);
   if (sharesMemory(model) && maxActive !== DEFAULT_MAX_ACTIVE && maxWorkers < maxActive) {
     notes.push(
@@ -207,7 +207,7 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   if (tls !== undefined && sockets === undefined) {
     notes.push("over TLS, connections whose peer does nothing stay open: it needs FFI on Linux");
   }
-  // No other server takes or gives back the path meanwhile.
+  // While it is locked, no other server takes or removes the path.
   const lock = path === undefined ? undefined : await lockUnixPath(path);
   try {
     if (path !== undefined) await removeStaleSocket(path);
@@ -215,7 +215,8 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
       cacheBytes: budget.ownerCopiesBytes,
       files: filesPlace(options.service as HttpServiceOptions),
       users: partial.users,
-      // An item that waits occupies its Worker, and more of them cost more than identity does.
+      // A waiting item occupies its Worker, and beyond this number that costs more than sending
+      // uncompressed.
       ...(model === "shared-pool" && {
         maxWaiting: Math.min(2 * compressorWorkers(), Math.floor(maxWorkers / 2)),
       }),
@@ -263,13 +264,13 @@ export async function serve(partial: PartialServerOptions): Promise<RunningServe
   }
 }
 
-/** What the Worker that hashes files has to know of `--dir`. */
+/** What the Worker that hashes files needs to know of `--dir`. */
 function filesPlace({ directory }: HttpServiceOptions): FilesPlace {
   const { root, followSymlinks = false, dotfiles = false } = directory!;
   return { root, followSymlinks, dotfiles };
 }
 
-/** Renews the certificate of `server`, and leads new connections to the sockets that have it. */
+/** Renews the certificate of `server`, and steers new connections to the sockets that have it. */
 async function renewSteered(
   { address, port, renew }: RunningServer,
   sockets: OwnSockets,
@@ -282,8 +283,8 @@ async function renewSteered(
 }
 
 /**
- * `server`, which closes its descriptors of passed sockets when it is told to stop. Until then they
- * are there for a Worker that replaces a crashed one.
+ * `server`, which closes its descriptors of passed sockets when it is told to stop. Until then a
+ * Worker that replaces a crashed one needs them.
  */
 async function withPassed(
   server: RunningServer,
@@ -299,7 +300,9 @@ async function withPassed(
   };
 }
 
-/** `server`, with http redirected to it until it is told to stop. @throws {SideServerError} */
+/**
+ * `server`, with http requests redirected to it until it is told to stop. @throws {SideServerError}
+ */
 async function withRedirect(
   server: RunningServer,
   at: PartialServerOptions["httpRedirect"],
@@ -326,7 +329,7 @@ async function withRedirect(
   }
 }
 
-/** `server`, measured: its metrics are served until it has drained. @throws see `serveMetrics` */
+/** `server`, with its metrics served until it has drained. @throws see `serveMetrics` */
 async function withMetrics(
   server: RunningServer,
   { version, ...address }: MetricsOptions,
@@ -351,10 +354,13 @@ async function withMetrics(
   }
 }
 
-/** Reaches for the sockets of this process. @returns undefined where that cannot be done */
+/**
+ * Opens access to the sockets of this process. @returns undefined where the system does not allow
+ * it
+ */
 async function openOwnSockets(): Promise<OwnSockets | undefined> {
   if (Deno.build.os !== "linux") return undefined;
-  // Loads the C library: not where it is not needed.
+  // Imported on demand, because it loads the C library.
   const { OwnSockets } = await import("../system/sockets/own_sockets.ts");
   return OwnSockets.open();
 }
@@ -407,7 +413,7 @@ async function start(
       });
     case "per-connection":
       if (blocksThread(options.engine)) {
-        // Loads the C library: not where it is not needed.
+        // Imported on demand, because it loads the C library.
         const { servePerConnectionOnDescriptors } = await import(
           "./models/per_connection/descriptor_server.ts"
         );

@@ -9,9 +9,9 @@ import { Effect, Phase, type Service } from "../net/service.ts";
 export interface EchoOptions {
   /** Most bytes of a piece. */
   bufferBytes: number;
-  /** Told of messages that are split. */
+  /** Called with a line for each message that is split. */
   log?: (line: string) => void;
-  /** Told of clients that come and go. */
+  /** Called with a line whenever a client connects or disconnects. */
   logClients?: (line: string) => void;
 }
 
@@ -38,7 +38,8 @@ export class EchoService implements Service {
       return Effect.Read;
     }
     core.countServed(conn);
-    // Word 0 says how much of a message is announced already: its split is logged once.
+    // Word 0 counts the bytes of a message that are already logged, so that its split is logged
+    // once.
     if (this.#log !== undefined && before > piece && core.serviceWord(conn, 0) === 0) {
       this.#log(describeSplit(before, this.#bufferBytes));
     }
@@ -63,7 +64,7 @@ export class EchoService implements Service {
   }
 }
 
-/** Pieces that a line names before it sums up the rest. */
+/** Pieces that a line lists before it abbreviates the rest. */
 const NAMED_PIECES = 8;
 
 /** Says how a message is cut: `31 bytes -> 20 + 11`; long lists are shortened. */

@@ -1,14 +1,15 @@
 /**
- * Answers given again without planning, to requests that are alike in all that the planner reads.
+ * Answers that are repeated without planning, for requests that agree in everything the planner
+ * reads.
  */
 import type { Answer, HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
 import { isFresh } from "./freshness.ts";
 
-/** What an answer weighs beside its bytes: key, fields, Map slots. */
+/** Estimated overhead of an answer, in bytes, besides its content: key, fields, Map slots. */
 const ANSWER_BYTES = 1024;
 
-/** Answers with content in memory, each until it is no longer fresh. */
+/** Answers whose content is in memory, each kept while it is fresh. */
 export class AnswerMemo {
   readonly #answers: Cache<Answer>;
 

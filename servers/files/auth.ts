@@ -1,4 +1,4 @@
-/** Basic authentication, RFC 7617: who may come in. Pure. */
+/** Basic authentication, RFC 7617: checks credentials. Pure. */
 import { nodeCrypto } from "../../system/node.ts";
 import type { HttpRequest } from "../http/resource.ts";
 import type { Credentials, StaticOptions } from "./options.ts";
@@ -9,12 +9,13 @@ import { failure } from "./respond.ts";
 /** The challenge of a 401. */
 const CHALLENGE = 'Basic realm="ktcp", charset="UTF-8"';
 
-/** Seconds until it is worth another try when too many passwords wait to be checked. */
+/** Value of Retry-After, in seconds, when too many passwords wait to be checked. */
 const RETRY_AFTER_S = "1";
 
 /**
- * 401 to who may not come in, 503 when that cannot be judged now: without the credentials only a CORS preflight may go on, which browsers
- * always send without. What is asked for after it has to have them.
+ * Returns 401 for missing or wrong credentials, and 503 when they cannot be checked now. Only a
+ * CORS preflight passes without credentials, because browsers never send them with it; the request
+ * that follows must have them.
  */
 export function challenge(request: HttpRequest, options: StaticOptions): Plan<never> | undefined;
 export function challenge(
@@ -42,7 +43,7 @@ export function challenge(
     fields: [["WWW-Authenticate", CHALLENGE]],
   });
   if (isRight === false) return refusal;
-  // The request may be over when the judgement comes.
+  // The request may be over by the time the verdict arrives.
   const busy = failure(request, 503, {
     settings: options,
     detail: "too many passwords are being checked",
@@ -54,7 +55,7 @@ export function challenge(
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What stands in base64 behind `Basic`: `user:password`. undefined when the field is another. */
+/** The decoded `user:password` of a Basic Authorization field; undefined for any other field. */
 function basicBytes(field: string | undefined): Uint8Array | undefined {
   const match = /^basic +([a-z0-9+/]+={0,2})$/i.exec(field ?? "");
   if (match === null) return undefined;
@@ -75,8 +76,8 @@ function credentialsOf(field: string | undefined): Credentials | undefined {
 }
 
 /**
- * Checks an Authorization field in time that does not depend on where it differs: digests of equal
- * length are compared, of the whole `user:password` at once.
+ * Checks an Authorization field in time that does not depend on where it differs from the expected
+ * one: it compares digests, of equal length, of the whole `user:password`.
  */
 export function authorized(field: string | undefined, expected: Credentials): boolean {
   const given = basicBytes(field);

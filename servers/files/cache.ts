@@ -9,7 +9,7 @@ export class Cache<Value> {
   readonly #capacityBytes: number;
   #bytes = 0;
 
-  /** @param capacityBytes the most that all entries may weigh together; 0 keeps nothing */
+  /** @param capacityBytes the limit on the sum of all entries; 0 keeps nothing */
   constructor(capacityBytes: number) {
     this.#capacityBytes = capacityBytes;
   }
@@ -33,7 +33,7 @@ export class Cache<Value> {
     return entry.value;
   }
 
-  /** Keeps `value`, which weighs `bytes`, unless it alone is heavier than the whole table. */
+  /** Keeps `value`, which counts as `bytes`, unless it alone exceeds the capacity. */
   set(key: string, value: Value, options: { bytes: number }): void {
     this.delete(key);
     if (options.bytes > this.#capacityBytes) return;
@@ -45,7 +45,7 @@ export class Cache<Value> {
     }
   }
 
-  /** Forgets `key`, if it is there. */
+  /** Removes `key`, if present. */
   delete(key: string): void {
     const entry = this.#entries.get(key);
     if (!entry) return;

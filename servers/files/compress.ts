@@ -15,7 +15,7 @@ export interface Original {
   /** Bytes. */
   size: number;
   /**
-   * Reads the bytes when their turn comes, so that waiting files hold none in memory.
+   * Reads the bytes when compression starts, so that waiting files hold none in memory.
    *
    * @returns `undefined` when the file has changed
    */

@@ -6,11 +6,11 @@
  */
 import { parseHttpDate } from "../http/http_date.ts";
 
-/** The validators of the selected representation. Without any, only `*` matches it. */
+/** The validators of the selected representation. If it has none, only `*` matches it. */
 export interface Validators {
   /** Entity tag with its quotes and, when weak, its `W/`. */
   tag?: string;
-  /** A strong tag that it was sent with before; the bytes are the same. */
+  /** An earlier strong tag of the same bytes. */
   formerTag?: string;
   /** Last-Modified, whole seconds since 1970. */
   modified?: number;
@@ -19,7 +19,9 @@ export interface Validators {
 /** Reads one request field; repeated fields already combined with ", ". */
 export type FieldReader = (name: string) => string | undefined;
 
-/** `W/` is case-sensitive; etagc is anything visible but DQUOTE, so a comma may stand inside. */
+/**
+ * `W/` is case-sensitive; etagc is any visible character but DQUOTE, so a tag may contain a comma.
+ */
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 const TAG_LIST =
   /^[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"(?:[ \t]*,[ \t,]*(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")*[ \t,]*$/;

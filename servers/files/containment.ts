@@ -1,13 +1,13 @@
 /**
- * Proofs that what was opened by a path lies below the root, although names may be renamed at any
+ * Proofs that a file opened by path lies below the root, although entries may be renamed at any
  * moment: `root/d` may be a directory when it is judged, a link that leads out when `root/d/f` is
  * opened, and a directory again when it is judged after that. Without openat(2) and without
- * /proc/self/fd (a Worker may use neither) every question is a path that the kernel walks anew, so
- * there has to be a proof that all of them were walked in the same way.
+ * /proc/self/fd (a Worker may use neither) every check walks the path anew in the kernel, so it must be proven that all of them walked the same directories.
  *
- * Taken for granted: below the root the path was free of links when it was resolved, and the way to the
- * root itself, which may have links, is controlled by the owner of the server. A file directly in the root needs no more than one lstat after
- * it was opened, which shows the same inode. For others there are two proofs:
+ * Assumptions: below the root the path was free of links when it was resolved, and the path to the
+ * root itself, which may have links, is controlled by the owner of the server. For a file directly
+ * in the root, one lstat after it was opened that shows the same inode is enough. For others there
+ * are two proofs:
  *
  * 1. Rest, the common case. A rename moves the ctime of the directories whose entries it changes, and
  *    no call sets ctime back. So a directory whose ctime was over before the work began has had the

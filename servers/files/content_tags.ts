@@ -5,7 +5,7 @@ import type { DiskFacts } from "./etag.ts";
 export interface FileVersion {
   /** Relative to the root. */
   path: string;
-  /** Settled, so that equal facts mean equal bytes. */
+  /** Settled (see `etag.ts`), so that equal facts mean equal bytes. */
   facts: DiskFacts;
 }
 
@@ -21,7 +21,7 @@ export interface ContentTags {
   /**
    * The strong tag of a file's content.
    *
-   * @returns undefined as long as it is not known; the first question begins the hashing
+   * @returns undefined as long as it is not known; the first call starts the hashing
    */
   tagOf(file: FileVersion): string | undefined;
 }

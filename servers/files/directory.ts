@@ -1,6 +1,6 @@
 /**
- * `--dir`: the files of a directory. What to answer is planned by `site.ts`; here what a plan does
- * not have in memory becomes a stream.
+ * `--dir`: the files of a directory. `site.ts` plans the answer; this file turns content that a
+ * plan does not have in memory into a stream.
  */
 import { FaultLog } from "./fault_log.ts";
 import type {
@@ -25,19 +25,19 @@ import { ALLOW, failure } from "./respond.ts";
 import { Site } from "./site.ts";
 import { AnswerMemo } from "./answer_memo.ts";
 
-/** A file that keeps changing between plan and open is planned anew so often, then given up. */
+/** How often a request is planned when its file keeps changing between plan and open. */
 const MAX_PLANS = 5;
 
-/** One way from a request to its answer. */
+/** One attempt to answer a request. */
 interface Attempt {
   nowMs: number;
-  /** Where an answer that may be repeated is kept. */
+  /** The memo's key for the answer; undefined when it may not be repeated. */
   key: string | undefined;
   /** How many plans were made, this one included. */
   tries: number;
 }
 
-/** Settings as they come from outside; `options.ts` has the defaults. */
+/** Settings as callers give them; `options.ts` has the defaults. */
 export type DirectoryOptions = Partial<StaticOptions> & Pick<StaticOptions, "root">;
 
 /** What a directory's resource needs besides. */
@@ -47,17 +47,17 @@ export interface DirectoryParts {
    * over to it (`Streamed.detach`, `Resource.attach`).
    */
   handsOver?: boolean;
-  /** Makes copies on the fly, for the option `compress`. */
+  /** Makes compressed copies on the fly, for the option `compress`. */
   compressor?: Compressor;
   /** Hashes large files. */
   tags?: ContentTags;
-  /** Judges passwords, for the option `passwordRevision`. */
+  /** Checks passwords, for the option `passwordRevision`. */
   judge?: PasswordJudge;
-  /** Most bytes of files that are kept: the resource's share of the option `cacheBytes`. */
+  /** Limit on the bytes of kept files: the resource's share of the option `cacheBytes`. */
   filesBytes: number;
-  /** Most bytes of answers that are kept. */
+  /** Limit on the bytes of kept answers. */
   memoBytes: number;
-  /** Counts answers that were kept, and those that were not. */
+  /** Counts cache hits and misses. */
   figures?: RequestFigures;
   /** Takes whole lines about faults of the disk, each with its line feed; must not wait. */
   print: (lines: string) => void;
@@ -65,12 +65,12 @@ export interface DirectoryParts {
   around?: Surroundings;
 }
 
-/** Content that is begun before the head is sent. */
+/** Content whose first piece is read before the head is sent. */
 interface Begun extends Streamed {
   /**
    * Gets the first piece.
    *
-   * @returns whether it is still what was planned
+   * @returns whether the content is still what was planned
    * @throws the system's error
    */
   begin(): Promise<boolean>;
@@ -192,9 +192,10 @@ export class DirectoryResource implements Resource {
   }
 
   /**
-   * Content that is streamed is begun before the head: what fails then is still a whole answer.
+   * Begins streamed content before the head is sent, so that a failure can still get an error
+   * answer.
    *
-   * @returns `undefined` when it is no longer what was planned
+   * @returns `undefined` when the content is no longer what was planned
    */
   async #begin(stream: Begun, { path }: { path: string }): Promise<Streamed | undefined> {
     try {
@@ -208,7 +209,7 @@ export class DirectoryResource implements Resource {
     return undefined;
   }
 
-  /** @returns `undefined` when the plan's file is another one by now */
+  /** @returns `undefined` when the plan's file has changed */
   #open(request: HttpRequest, planned: PlannedContent): Begun | undefined {
     if (planned.kind === "listing") return this.#site.listing(planned);
     const file = this.#site.open(planned);
@@ -221,7 +222,7 @@ export class DirectoryResource implements Resource {
     });
   }
 
-  /** The answer to a request that the system lets fail. @throws `error` when it is a bug */
+  /** The answer to a request that failed with a system error. @throws `error` when it is a bug */
   #failed(request: HttpRequest, error: unknown): Answer {
     const judged = diskError(error);
     if (judged === undefined) throw error;
@@ -236,7 +237,7 @@ export class DirectoryResource implements Resource {
   }
 }
 
-/** Content that the thread with the sockets streams: descriptors belong to their thread. */
+/** Content that the thread with the sockets will stream: it opens the file itself. */
 class HandedOverContent implements Streamed {
   readonly #planned: PlannedContent;
 

@@ -1,20 +1,20 @@
-/** The disk as `files.ts` uses it: the calls of the system, and no more. A simulation puts in its own. */
+/** The system calls that `files.ts` makes on the disk. Simulations replace them. */
 import type fs from "node:fs";
 import { type Clock, systemClock } from "../../system/clock.ts";
 import { nodeFs } from "../../system/node.ts";
 
-/** What is told of a path. */
+/** What stat reports about a path. */
 export type PathInfo = Pick<
   Deno.FileInfo,
   "isFile" | "isDirectory" | "isSymlink" | "size" | "mtime" | "ctime" | "dev" | "ino"
 >;
 
-/** What is told of an open file. */
+/** What fstat reports about an open file. */
 export type HandleInfo =
   & Pick<fs.Stats, "dev" | "ino" | "size" | "mtimeMs" | "ctimeMs">
   & { isFile(): boolean };
 
-/** The calls. All throw what the runtime throws. */
+/** The calls. All throw the runtime's errors. */
 export interface Disk {
   /** The path without links and dots. */
   realPath(path: string): string;
@@ -62,11 +62,11 @@ export const systemDisk: Disk = {
     }),
 };
 
-/** What a directory's resource depends on outside of this program. */
+/** What a directory's resource needs from outside of this program. */
 export interface Surroundings {
   disk: Disk;
   clock: Clock;
-  /** Fills `numbers` with what nobody can foresee. */
+  /** Fills `numbers` with unpredictable values. */
   draw(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer>;
 }
 

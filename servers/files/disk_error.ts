@@ -5,7 +5,7 @@
  * end of the message, and the class (`Deno.errors.NotCapable` has nothing else).
  */
 
-/** An error of the system, judged. */
+/** A system error and the status that it leads to. */
 export interface DiskError {
   /** 403: not permitted; 404: not there; 500: the disk failed; 503: no resources now. */
   status: 403 | 404 | 500 | 503;
@@ -13,7 +13,7 @@ export interface DiskError {
   name: string;
 }
 
-/** Everything that is not the disk's failure, which is 500. */
+/** Statuses of errors that are not a failure of the disk; all others mean 500. */
 const STATUSES: Record<string, 403 | 404 | 503> = {
   EACCES: 403,
   EPERM: 403,
@@ -25,7 +25,7 @@ const STATUSES: Record<string, 403 | 404 | 503> = {
   EISDIR: 404,
   ELOOP: 404,
   ENAMETOOLONG: 404,
-  // Names that the file system does not take.
+  // Names that the file system does not accept.
   EINVAL: 404,
   EILSEQ: 404,
   // A FIFO or device without its other end; a file removed from a network file system.
@@ -81,16 +81,16 @@ const NUMBERS: Record<string, string> = {
 };
 
 /**
- * Judges an error of the system.
+ * Classifies an error of the system.
  *
- * @returns `undefined` when it is no error of the system, but a bug
+ * @returns `undefined` when it is not a system error but a bug
  */
 export function diskError(error: unknown): DiskError | undefined {
   const name = nameOf(error);
   return name === undefined ? undefined : { status: STATUSES[name] ?? 500, name };
 }
 
-/** Whether `error` is one of the system, and no bug. */
+/** Whether `error` is a system error and not a bug. */
 export function isDiskError(error: unknown): boolean {
   return diskError(error) !== undefined;
 }
@@ -101,7 +101,7 @@ function nameOf(error: unknown): string | undefined {
   if (typeof code === "string" && /^E[A-Z0-9]+$/.test(code)) return code;
   const number = /\(os error (\d+)\)/.exec(message)?.[1];
   if (number !== undefined) return NUMBERS[number] ?? `os error ${number}`;
-  // What V8 says when a buffer cannot be had.
+  // V8's error when a buffer cannot be allocated.
   if (error instanceof RangeError && /allocation failed/i.test(message)) return "ENOMEM";
   return Object.hasOwn(CLASSES, name) ? CLASSES[name] : undefined;
 }

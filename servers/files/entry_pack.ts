@@ -1,10 +1,10 @@
 /**
- * Entries of a directory, packed: a hundred thousand objects that live while a listing is read,
- * sorted and sent would be moved and marked by the garbage collector, in pieces of 50 ms and more.
- * A pack holds a few strings and arrays of numbers instead. Pure.
+ * Entries of a directory, packed. As objects, a hundred thousand entries that live while a listing
+ * is read, sorted and sent would be moved and marked by the garbage collector, in pauses of 50 ms
+ * and more. A pack holds a few strings and arrays of numbers instead. Pure.
  */
 
-/** One name of a directory that can be asked for, or only shown. */
+/** One name in a directory listing, whether or not it can be requested. */
 export interface Entry {
   name: string;
   kind: "file" | "directory";
@@ -12,17 +12,19 @@ export interface Entry {
   size: number;
   /** Milliseconds since 1970. */
   mtimeMs: number;
-  /** False when no target leads to it: a name that is not UTF-8, or that holds a backslash. */
+  /** False when no request target can name it: it is not UTF-8, or it contains a backslash. */
   linked: boolean;
 }
 
-/** Entries in a pack: to sort them takes about a millisecond, three before the code is compiled. */
+/**
+ * Entries in a pack: sorting them takes about a millisecond, or three before the code is optimized.
+ */
 export const PACK_ENTRIES = 512;
 
 const DIRECTORY = 1;
 const LINKED = 2;
 
-/** Strings in one. */
+/** Many strings stored as one. */
 export class StringPack {
   readonly #text: string;
   /** Code units from the start of the text to the end of each string. */
@@ -39,7 +41,7 @@ export class StringPack {
   }
 }
 
-/** Entries in a few arrays, in their order. */
+/** Entries stored as a few arrays, in the order given. */
 export class EntryPack implements Iterable<Entry> {
   readonly length: number;
   readonly #names: StringPack;
@@ -47,7 +49,7 @@ export class EntryPack implements Iterable<Entry> {
   readonly #sizes: Float64Array;
   readonly #mtimesMs: Float64Array;
 
-  /** @param entries at most {@linkcode PACK_ENTRIES}, where the time to sort them matters */
+  /** @param entries at most {@linkcode PACK_ENTRIES} where sorting time matters */
   constructor(entries: readonly Entry[]) {
     this.length = entries.length;
     this.#names = new StringPack(entries.map(({ name }) => name));

@@ -1,4 +1,4 @@
-/** What went wrong, as a page for people. Pure. */
+/** Error pages in HTML. Pure. */
 import { FRAME_STYLE, FRAME_STYLE_HASH, htmlText, pageHead, pagePolicy } from "./page.ts";
 
 /** Response fields of the page. */
@@ -7,7 +7,7 @@ export const ERROR_PAGE_FIELDS: [string, string][] = [
   ["Content-Security-Policy", pagePolicy({ style: FRAME_STYLE_HASH })],
 ];
 
-/** What a status means, where nothing more is known. */
+/** What a status means; used where there is no detail. */
 const MEANINGS: Record<number, string> = {
   401: "This server asks for a user name and a password.",
   403: "The server has no permission to read what is at this address.",

@@ -30,7 +30,7 @@ export interface DiskFacts {
 /** ctime's resolution (1 s), and the kernel's coarse clock that may lag behind ours by a tick. */
 const SETTLE_MS = 1000 + 100;
 
-/** True when a later write must show in the record: its last second is over. */
+/** True when any later write must show in the record, because the record's last second is over. */
 export function isSettled(facts: DiskFacts, nowMs: number): boolean {
   return Math.max(facts.mtimeMs, facts.ctimeMs) + SETTLE_MS <= nowMs;
 }
@@ -56,8 +56,8 @@ export function factsKey({ dev, ino, size, mtimeMs, ctimeMs }: DiskFacts): strin
 }
 
 /**
- * The tag of a file too large to be held in memory, until that of its content is known: strong once
- * the record is settled.
+ * The tag of a file too large to be held in memory, used until the tag of its content is known;
+ * strong once the record is settled.
  */
 export function factsTag(facts: DiskFacts, nowMs: number): string {
   return `${isSettled(facts, nowMs) ? "" : "W/"}"${factsKey(facts)}"`;

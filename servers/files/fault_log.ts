@@ -1,10 +1,10 @@
 /**
- * Faults of the system in the log: one line each, at most one a second of each kind. A failing
- * disk fails every request; faults that are not printed are counted.
+ * Logs system faults, at most one line a second of each kind, since a failing disk fails every
+ * request. Faults that are not printed are counted.
  */
 import { type Clock, systemClock } from "../../system/clock.ts";
 
-/** The least time between two lines of a kind. */
+/** Least time between two lines of a kind. */
 const INTERVAL_MS = 1000;
 
 /** A log of faults. */
@@ -12,7 +12,7 @@ export class FaultLog {
   readonly #print: (lines: string) => void;
   readonly #intervalMs: number;
   readonly #clock: Clock;
-  /** Faults that were left out since the last line, by kind, while the interval runs. */
+  /** Faults suppressed since the last line, by kind, while its interval runs. */
   readonly #leftOut = new Map<string, { count: number; line: string }>();
 
   /** @param print takes whole lines, each with its line feed */
@@ -25,7 +25,7 @@ export class FaultLog {
     this.#clock = clock;
   }
 
-  /** Prints `line`, or counts it where another of its `kind` was printed within a second. */
+  /** Prints `line`, or counts it if another of its `kind` was printed within the last second. */
   report(kind: string, line: string): void {
     const running = this.#leftOut.get(kind);
     if (running !== undefined) {

@@ -1,6 +1,6 @@
 /**
- * Files as they are sent to one reader. The buffers are large, so that few system calls move much, and
- * kept, so that each download does not cost a new one.
+ * Streams a file to one reader. The buffers are large, so that few system calls are needed, and are
+ * reused, so that a download does not allocate a new one.
  */
 import type { Streamed } from "../http/resource.ts";
 import { PeerGone } from "../net/peer_gone.ts";
@@ -8,10 +8,10 @@ import type { Sender } from "../net/service.ts";
 import type { OpenFile } from "./files.ts";
 import type { PlannedFile } from "./plan.ts";
 
-/** Bytes of a buffer: what one read takes and one write gives. */
+/** Bytes of a buffer: the size of one read and one write. */
 const BUFFER_BYTES = 256 << 10;
 
-/** Buffers kept when nobody uses them. */
+/** Most unused buffers that are kept. */
 const MAX_KEPT = 16;
 
 const kept: Uint8Array<ArrayBuffer>[] = [];
@@ -21,28 +21,31 @@ function takeBuffer(): Uint8Array<ArrayBuffer> {
   return kept.pop() ?? new Uint8Array(BUFFER_BYTES);
 }
 
-/** Gives a buffer back; nothing may read or write it any more. */
+/** Returns a buffer; the caller must not use it any more. */
 function giveBuffer(buffer: Uint8Array<ArrayBuffer>): void {
   if (kept.length < MAX_KEPT) kept.push(buffer);
 }
 
-/** A file, or ranges of it, read as fast as the peer takes it. */
+/** A file, or ranges of it, read only as fast as the peer receives it. */
 export class FileStream implements Streamed {
   readonly #file: OpenFile;
   readonly #planned: PlannedFile;
   readonly #onFault: (error: unknown) => void;
   #buffer: Uint8Array<ArrayBuffer> | undefined;
-  /** What `begin` has read of the first range. */
+  /** Bytes of the first range that `begin` has read. */
   #begun = 0;
 
-  /** @param onFault told of what a read fails with after the head was sent; throws what is a bug */
+  /**
+   * @param onFault called with the error of a read that fails after the head was sent; rethrows
+   * bugs
+   */
   constructor(file: OpenFile, planned: PlannedFile, onFault: (error: unknown) => void) {
     this.#file = file;
     this.#planned = planned;
     this.#onFault = onFault;
   }
 
-  /** Reads the first piece. @returns false when the file has become shorter */
+  /** Reads the first piece. @returns false when the file was truncated */
   async begin(): Promise<boolean> {
     const planned = this.#planned;
     const first = planned.kind === "file"
@@ -97,7 +100,7 @@ export class FileStream implements Streamed {
     return true;
   }
 
-  /** The same, without a copy through this program. */
+  /** Sends a range with sendfile(2), without copying it through this program. */
   async #sendFromKernel(
     sender: Sender,
     { offset, length }: { offset: number; length: number },

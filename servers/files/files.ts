@@ -2,11 +2,12 @@
  * The only disk access of the static server. Paths are relative to the root, `/` between names, and
  * already checked by `resolve.ts`; this file checks where they lead on disk.
  *
- * - A path counts as below the root when its real path does, whichever of its parts is a link. A file
- *   or directory is used only with a proof that it was reached inside (`containment.ts`).
+ * - A path counts as below the root when its real path is, whichever of its parts are links. A file
+ *   or directory is used only once it is proven that it was reached below the root
+ *   (`containment.ts`).
  * - The root may be reached by links that are re-pointed while the server runs.
  * - Only regular files are opened, and with O_NONBLOCK: a FIFO that takes a file's place between stat
- *   and open cannot stop the event loop.
+ *   and open cannot block the event loop.
  * - Facts come from fstat on the handle that the bytes are read from.
  *
  * Calls are synchronous where the answer is nearly always in the kernel's caches (3 µs against 30 µs
@@ -20,14 +21,14 @@ import { type DiskFacts, sameFacts } from "./etag.ts";
 import { nodeFs } from "../../system/node.ts";
 import { Slice } from "./slice.ts";
 
-/** What a path leads to. Links out of the root and special files are `missing`. */
+/** What a path leads to. Links that leave the root and special files count as `missing`. */
 export type Found =
   | { kind: "file"; facts: DiskFacts }
   | { kind: "directory"; mtimeMs: number }
   | { kind: "missing" }
   | { kind: "forbidden" };
 
-/** A file's state as its own handle shows it. */
+/** A file's state as fstat on its open handle shows it. */
 export interface Loaded {
   facts: DiskFacts;
   /** The whole content, unless the file is too large. */
@@ -36,10 +37,13 @@ export interface Loaded {
   start: Uint8Array | undefined;
 }
 
-/** Reads of a file that keeps changing before its bytes are taken as they are. */
+/** How often a changing file is read before its bytes are used as last read. */
 const LOAD_ATTEMPTS = 3;
 
-/** Attempts to open a file whose path changes meanwhile, before it counts as missing. */
+/**
+ * How often opening is tried when the path changes meanwhile; after that the file counts as
+ * missing.
+ */
 const OPEN_ATTEMPTS = 3;
 
 /** How a file is opened; links at the end of its path are followed or refused. */
@@ -73,8 +77,9 @@ export class Files {
   }
 
   /**
-   * What `path` (empty for the root) leads to now. Never blocks on a special file. The answer proves
-   * nothing: content and names come from {@linkcode open}, {@linkcode load} and {@linkcode entries}.
+   * What `path` (empty for the root) leads to now. Never blocks on a special file. The answer is
+   * only a hint: what is sent comes from {@linkcode open}, {@linkcode load} and {@linkcode
+   * entries}, which prove it.
    */
   find(path: string): Found {
     const full = this.#full(path);
@@ -162,9 +167,9 @@ export class Files {
   }
 
   /**
-   * The names in a directory, unsorted, in slices that yield to the event loop. Names that
-   * would give 404 are left out. Names that cannot be requested are marked, and so are names for which
-   * the disk fails.
+   * The names in a directory, unsorted, in slices that yield to the event loop. Names that would be
+   * answered with 404 are left out. Names that cannot be requested, or that the disk fails to look
+   * up, are marked as not linked.
    *
    * @param signal ends the reading with its reason
    * @throws a system error when the directory cannot be read
@@ -189,13 +194,13 @@ export class Files {
         entry = this.#entry(name, this.#look(`${within}/${name}`));
       } catch (error) {
         if (diskError(error)?.status !== 500) throw error;
-        // The disk fails for this one: the name is shown without a link, which would lead to 500.
+        // The disk fails for this entry: its name is shown without a link, which would lead to 500.
         const kind = isDirectory ? "directory" : "file";
         entry = { name, kind, size: 0, mtimeMs: 0, linked: false };
       }
       if (!entry) continue;
       if (name.includes("\ufffd")) {
-        // Several undecodable names can look the same, also the same as a decodable one.
+        // Several undecodable names can look the same, and like a decodable one.
         if (entry.linked && lossy.has(name)) continue;
         if (entry.linked) lossy.add(name);
       }
@@ -210,7 +215,7 @@ export class Files {
   }
 
   /**
-   * The entries, as they are now, that can be proven one by one to be in the directory `within`. Names
+   * The entries that are each proven to be in the directory `within`, in their present state. Names
    * that are not UTF-8 are left out, because they cannot be requested.
    */
   async #provenEntries(
@@ -236,7 +241,9 @@ export class Files {
     return proven;
   }
 
-  /** The entry `name` of `within`, if that is proven; not where the disk fails to tell. */
+  /**
+   * The entry `name` of `within`, if it is proven to be there; undefined also when the disk fails.
+   */
   #provenEntry(
     name: string,
     { root, within }: { root: string; within: string },
@@ -250,7 +257,7 @@ export class Files {
     }
   }
 
-  /** What the entry at `full`, in a directory that is proven later, leads to. */
+  /** What the entry at `full` leads to; its directory is proven later. */
   #look(full: string): Found {
     try {
       if (this.#followSymlinks) return foundOf(this.#disk.stat(full));
@@ -286,7 +293,8 @@ export class Files {
 
   #entry(name: string, found: Found): Entry | undefined {
     if (found.kind === "missing") {
-      // U+FFFD stands for bytes that are not UTF-8: the file exists but has no name we could open.
+      // U+FFFD replaces bytes that are not UTF-8: the file exists, but cannot be opened by this
+      // name.
       if (!name.includes("\ufffd")) return undefined;
       return { name, kind: "file", size: 0, mtimeMs: 0, linked: false };
     }
@@ -305,8 +313,8 @@ export class Files {
   }
 
   /**
-   * Whether the file that was opened or looked at by its path without links, `real`, after `startMs`, is
-   * inside.
+   * Whether the file that was opened or examined after `startMs` by its link-free path `real` is
+   * below the root.
    *
    * @param isSame whether `real` still leads to that file
    */
@@ -318,21 +326,21 @@ export class Files {
   }
 
   /**
-   * The path without links below the root, undefined when it leads out; `full` itself when links are
-   * followed. The way to the root may be a link, which is followed anew each time: a deployment
-   * re-points it. So no path begins with what it was, which would also be outside of what the runtime
-   * lets this thread read.
+   * The link-free path below the root, undefined when it leads out; `full` itself when links are
+   * followed. The path to the root may contain a link, which is followed anew each time, because a
+   * deployment may re-point it. Results therefore begin with the root as given, not with its real
+   * path, which this thread may have no permission to read.
    */
   #realPath(full: string): string | undefined {
     if (this.#followSymlinks) return full;
     let real = this.#disk.realPath(full);
-    // The root has no links then: a real path begins with it.
+    // The path to the root has no links then.
     if (real.startsWith(this.#root + "/")) return real;
     for (let root = this.#disk.realPath(this.#root || "/");; real = this.#disk.realPath(full)) {
       const above = root === "/" ? "" : root;
       if (real === root) return this.#root || "/";
       if (real.startsWith(above + "/")) return this.#root + real.slice(above.length);
-      // Outside of the root: unless the link was re-pointed meanwhile.
+      // Outside of the root, unless the link was re-pointed meanwhile.
       const now = this.#disk.realPath(this.#root || "/");
       if (now === root) return undefined;
       root = now;
@@ -357,13 +365,13 @@ export class OpenFile {
     return this.#fd;
   }
 
-  /** What fstat says about the open file now. */
+  /** The current facts of the open file, by fstat. */
   facts(): DiskFacts {
     const { dev, ino, size, mtimeMs, ctimeMs } = this.#disk.fstat(this.#fd);
     return { dev, ino, size, mtimeMs, ctimeMs };
   }
 
-  /** The facts; undefined for a FIFO or device that took the place of the file. */
+  /** The facts, or undefined if a FIFO or device has taken the file's place. */
   regularFacts(): DiskFacts | undefined {
     const stats = this.#disk.fstat(this.#fd);
     if (!stats.isFile()) return undefined;
@@ -381,12 +389,14 @@ export class OpenFile {
     return this.#disk.read(this.#fd, target, position);
   }
 
-  /** Like {@linkcode read}, on this thread: five times as fast on what the kernel has cached. */
+  /**
+   * Like {@linkcode read}, on this thread: five times as fast for bytes that the kernel has cached.
+   */
   readSync(target: Uint8Array, position: number): number {
     return this.#disk.readSync(this.#fd, target, position);
   }
 
-  /** The first `size` bytes, or fewer where the file ends before. */
+  /** The first `size` bytes, or fewer if the file ends before. */
   readAll(size: number): Uint8Array {
     const bytes = new Uint8Array(size);
     let filled = 0;
@@ -399,7 +409,7 @@ export class OpenFile {
   }
 
   /**
-   * The whole content of a file whose size is said to be 0: nothing, or what a pseudo file holds.
+   * The whole content of a file whose reported size is 0: empty, or the content of a pseudo file.
    *
    * @throws an error with the code EFBIG when there are more than `maxBytes`
    */
@@ -411,7 +421,7 @@ export class OpenFile {
     throw Object.assign(new Error("The file holds more than its size"), { code: "EFBIG" });
   }
 
-  /** Closes the handle; again is harmless. */
+  /** Closes the handle; may be called again. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -444,7 +454,10 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.FilesystemLoop;
 }
 
-/** What a failing path counts as. @throws `error` when it is not about the path (EMFILE, EIO) */
+/**
+ * What a path that fails with `error` counts as. @throws `error` when it is not about the path
+ * (EMFILE, EIO)
+ */
 function failed(error: unknown): Found {
   switch (diskError(error)?.status) {
     case 403:

@@ -1,15 +1,15 @@
-/** How long what was found on disk is used without another look. Pure. */
+/** How long a result of a disk lookup is used without checking again. Pure. */
 
 /**
- * How long an entry is used without a look at the disk. A quarter of the second within which a change
- * must be seen: another quarter is the resolution of the clock that kept answers go by, and half is
- * left for the answer under way.
+ * How long an entry is used without checking the disk. A change must be seen within one second:
+ * this takes a quarter of it, the resolution of the clock of kept answers another quarter, and half
+ * is left for the answer under way.
  */
 export const REVALIDATE_MS = 250;
 
 /**
- * Whether what is fresh until `freshUntilMs` is so at `nowMs`. It is not when the clock has been set
- * back: it would stay fresh until the clock is there again.
+ * Whether an entry that is fresh until `freshUntilMs` is fresh at `nowMs`. It is not after the
+ * clock has been set back, as it would otherwise stay fresh until the clock has caught up.
  */
 export function isFresh(freshUntilMs: number, nowMs: number): boolean {
   return nowMs < freshUntilMs && nowMs >= freshUntilMs - REVALIDATE_MS;

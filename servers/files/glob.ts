@@ -2,7 +2,7 @@
  * Globs over paths below the root, as options write them. Pure.
  *
  *     *    any characters but /        ?    one of them
- *     **   any characters, / too; with a slash behind it also nothing, so that `a/` `**` `/b` names a/b
+ *     ** any characters, / too; before a slash also nothing, so that `a/` `**` `/b` names a/b
  *
  * A glob with a slash names paths from the root on (`assets/**`), with or without a leading slash;
  * one without names files in every directory (`*.js`).
@@ -24,7 +24,10 @@ export function globPattern(glob: string): RegExp {
   return new RegExp(`^${isRooted ? "" : "(?:.*/)?"}${source}$`, "s");
 }
 
-/** Whether `text` is meant as a glob where something else may stand: it has a slash or a wildcard. */
+/**
+ * Whether `text` is to be read as a glob where other text may be given: it has a slash or a
+ * wildcard.
+ */
 export function isGlob(text: string): boolean {
   return /[/*?]/.test(text);
 }

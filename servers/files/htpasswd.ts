@@ -6,15 +6,15 @@ export type Users = ReadonlyMap<string, string>;
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 
-/** Each step doubles the time of a check: 14 takes a second and a half, and others wait for it. */
+/** Each step doubles the time of a check: 14 takes 1.5 s, and other checks wait meanwhile. */
 const MAX_COST = 14;
 const MIN_COST = 4;
 
 /**
- * Reads a password file. Empty lines and those that begin with `#` are passed over; of two lines for a
- * user the last one counts.
+ * Reads a password file. Empty lines and those that begin with `#` are skipped; if a user has
+ * several lines, the last one counts.
  *
- * @throws OptionError which names the line; hashes are not repeated
+ * @throws OptionError which names the line, but never repeats a hash
  */
 export function parseHtpasswd(text: string): Users {
   const users = new Map<string, string>();
@@ -40,8 +40,8 @@ export function parseHtpasswd(text: string): Users {
 }
 
 /**
- * What the password of `user` is compared with. For a user who is not there it is the hash of another
- * one, so that the answer takes as long: nobody learns from it who is there.
+ * The hash to compare the password of `user` with. For an unknown user it is the hash of another
+ * one, so that the answer takes as long and does not reveal which users exist.
  */
 export function hashFor(users: Users, user: string): { hash: string; isUser: boolean } {
   const hash = users.get(user);

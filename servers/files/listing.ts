@@ -6,7 +6,7 @@ import { PAGE_POLICY, PAGE_SCRIPT, PAGE_STYLE } from "./listing_page.ts";
 import { htmlText, pageHead } from "./page.ts";
 import { encodeSegment } from "./resolve.ts";
 
-/** What is listed, in which order. */
+/** The entries to list, and their order. */
 export interface Listing {
   /** Decoded names from the root down to the directory. */
   segments: readonly string[];
@@ -24,12 +24,13 @@ export const LISTING_FIELDS: Record<ListingFormat, [string, string][]> = {
   json: [["Content-Type", "application/json; charset=utf-8"]],
 };
 
-/** Characters gathered before a piece is handed out: few writes, small memory. */
+/** Characters gathered before a piece is yielded: few writes, little memory. */
 const PIECE_CHARS = 16 * 1024;
 
 /**
- * Writes a listing in pieces of about 16 Ki characters. The first piece is what stands before the
- * entries: they are not asked for before the second. Between two pieces white space may be put.
+ * Writes a listing in pieces of about 16 Ki characters. The first piece is the text before the
+ * entries; the entries are not read before the second. White space may be inserted between two
+ * pieces.
  */
 export function* writeListing(
   listing: Listing,
@@ -49,7 +50,8 @@ export function* writeListing(
 
 /**
  * `{"path","entries":[{"name","type","size","modified","url"}]}`: size in bytes and null for
- * directories, modified in ISO 8601, url relative to the directory and null for what no URL names.
+ * directories, modified in ISO 8601, url relative to the directory, or null where no URL can name
+ * the entry.
  */
 function* writeJson({ segments, entries }: Listing): Generator<string, undefined> {
   yield `{"path":${JSON.stringify(`/${segments.map((name) => name + "/").join("")}`)},"entries":[`;
@@ -118,7 +120,9 @@ function breadcrumbs(segments: readonly string[]): string {
   }).join(`<span class="slash" aria-hidden="true">/</span>`);
 }
 
-/** A column's heading: a link that sorts by it, the other way round when it is the order already. */
+/**
+ * A column's heading: a link that sorts by it, or reverses the order if it is sorted by it already.
+ */
 function heading(key: SortKey, text: string, sort: ListingSort): string {
   const isCurrent = sort.key === key;
   const next = isCurrent && !sort.descending ? "desc" : "asc";
@@ -144,12 +148,15 @@ function row(entry: Entry): string {
     }</span></td></tr>\n`;
 }
 
-/** A relative URL. Every reserved character is escaped, so a colon makes no scheme. */
+/**
+ * A relative URL. Every reserved character is escaped, so that a colon cannot be read as a
+ * scheme's.
+ */
 function reference(entry: Entry): string {
   return encodeSegment(entry.name) + (entry.kind === "directory" ? "/" : "");
 }
 
-/** What is listed, in sum. */
+/** Totals of a listing. */
 interface Totals {
   directories: number;
   files: number;

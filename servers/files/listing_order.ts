@@ -30,13 +30,13 @@ export function listingSort(parameters: URLSearchParams): ListingSort {
 }
 
 /**
- * Entries by their places in ascending order. It holds a number for each entry, so that all orders of
- * a directory share the entries, and any number of readers share an order.
+ * Entries in ascending order. It holds only an index for each entry, so that all orders of a
+ * directory share the entries, and any number of readers share an order.
  */
 export class SortedEntries {
   readonly #entries: PackedEntries;
   readonly #places: Uint32Array;
-  /** The first so many places are directories. */
+  /** How many of the first places are directories. */
   readonly #directories: number;
 
   constructor(entries: PackedEntries, places: Uint32Array, directories: number) {
@@ -45,7 +45,7 @@ export class SortedEntries {
     this.#directories = directories;
   }
 
-  /** Makes the entries one by one: directories first, either part ascending or descending. */
+  /** Yields the entries one by one: directories first, each group ascending or descending. */
   *inOrder({ descending }: { descending: boolean }): Generator<Entry, undefined> {
     const directories = this.#directories;
     const { length } = this.#places;
@@ -57,14 +57,14 @@ export class SortedEntries {
   }
 }
 
-/** An entry, its place among all, and its precomputed place in the order of names. */
+/** An entry, its index among all, and its precomputed sort key by name. */
 interface Keyed {
   entry: Entry;
   place: number;
   order: string;
 }
 
-/** A pack in the order asked for. */
+/** A sorted pack. */
 interface Run {
   places: Uint32Array;
   orders: StringPack;
@@ -78,7 +78,7 @@ interface Head extends Keyed {
 
 type Comparison = (a: Keyed, b: Keyed) => number;
 
-/** Entries merged in a step: as much work as to sort a pack. */
+/** Entries merged in a step: about as much work as sorting a pack. */
 const MERGED_AT_ONCE = 512;
 
 /**
@@ -127,7 +127,7 @@ function* merge(
     const place = run.places[index];
     return { entry: entries.at(place), place, order: run.orders.at(index), run, index };
   };
-  // The last is the next, so that to take it moves nothing.
+  // In descending order, so that the next head is popped off the end.
   const heads = runs.flatMap((run) => headOf(run, 0) ?? []).sort((a, b) => compare(b, a));
   for (let next = heads.pop(); next !== undefined; next = heads.pop()) {
     yield next;
@@ -136,7 +136,7 @@ function* merge(
   }
 }
 
-/** Where `head` belongs among `heads`, of which the last comes first. */
+/** Where `head` belongs among `heads`, which are in descending order. */
 function placeOf(head: Head, heads: readonly Head[], compare: Comparison): number {
   let low = 0;
   let high = heads.length;
@@ -162,8 +162,9 @@ function comparison(key: SortKey): Comparison {
 }
 
 /**
- * A string whose code unit order is the order people expect: case aside, numbers by value. Each run of
- * digits is led by its length, so `file2` comes before `file10`; the name itself decides ties.
+ * A sort key whose code unit order is the order people expect: case is ignored, numbers go by
+ * value. Each run of digits is preceded by its length, so `file2` comes before `file10`; the name
+ * itself breaks ties.
  */
 function nameOrder(name: string): string {
   const folded = name.toLowerCase().replace(/\d+/g, (digits) => {

@@ -1,10 +1,11 @@
 /**
- * The fixed parts of a listing page: style, icons, script, and the policy that lets exactly these run.
- * Nothing is loaded from anywhere; without the script the page lists and sorts by links.
+ * The fixed parts of a listing page: style, icons, script, and the policy that allows exactly
+ * these. Nothing is loaded from elsewhere; without the script the page still lists, and sorts by
+ * links.
  */
 import { FOLDER_SHAPE, FRAME_STYLE, pagePolicy, svgUrl } from "./page.ts";
 
-/** Icons as masks of 16 × 16, so that they take their colour from the style. */
+/** Icons as masks of 16 × 16 pixels, so that the style determines their colour. */
 const SHAPES: Record<string, string> = {
   file: "M4 1h5l4 4v10H4zM9 1v4h4",
   txt: "M4 1h5l4 4v10H4zM9 1v4h4M6 8h5M6 10h5M6 12h3",
@@ -76,7 +77,7 @@ td:first-child>::before{top:.65rem}
 }
 `;
 
-/** Filters and sorts in place; the address keeps the order for reloads and for sharing. */
+/** Filters and sorts in place; the order is kept in the URL, for reloads and sharing. */
 export const PAGE_SCRIPT = `"use strict";
 (() => {
   const body = document.querySelector("tbody");

@@ -3,9 +3,12 @@
  * wait for their turn, and how many entries are in memory.
  */
 
-/** Works at once: each has a thread of the runtime's pool read, and competes for one event loop. */
+/**
+ * Most directories read or sorted at once: each occupies a thread of the runtime's pool, and they
+ * compete for one event loop.
+ */
 const MAX_WORKS = 2;
-/** Listings that wait for a turn; beyond it the answer is 503. */
+/** Most listings that may wait for a turn; further requests get 503. */
 const MAX_WAITING = 64;
 /** Entries in memory beyond which no listing is begun; a million take about 100 MiB. */
 export const MAX_HELD_ENTRIES = 1 << 20;
@@ -13,7 +16,7 @@ export const MAX_HELD_ENTRIES = 1 << 20;
 /** The bounds on listings. */
 export class ListingRoom {
   readonly #maxWaiting: number;
-  /** Those who wait for a turn, the longest first. */
+  /** Callbacks that wait for a turn, the longest first. */
   readonly #waiting = new Set<() => void>();
   #works = 0;
   #entries = 0;
@@ -28,7 +31,7 @@ export class ListingRoom {
   }
 
   /**
-   * Does a work when it is its turn. When `signal` is aborted its turn is over at once, though the
+   * Runs `doWork` when its turn comes. When `signal` is aborted, the turn ends at once, though the
    * work may go on for a moment.
    *
    * @throws the reason of `signal` when it is aborted before the work begins
@@ -49,7 +52,7 @@ export class ListingRoom {
     }
   }
 
-  /** `entries` more are in memory; fewer when negative. */
+  /** Counts `entries` more in memory; fewer if negative. */
   hold(entries: number): void {
     this.#entries += entries;
   }
@@ -73,13 +76,13 @@ export class ListingRoom {
     } finally {
       signal.removeEventListener("abort", giveUp);
     }
-    // It was aborted after it got its turn, before it went on.
+    // It was aborted between getting its turn and resuming.
     if (!signal.aborted) return;
     this.#endTurn();
     signal.throwIfAborted();
   }
 
-  /** Hands the turn to who has waited longest. */
+  /** Hands the turn to the one that has waited longest. */
   #endTurn(): void {
     const [next] = this.#waiting;
     if (next === undefined) return void --this.#works;

@@ -1,4 +1,4 @@
-/** A listing as it is sent to one reader. */
+/** Sends a listing to one reader. */
 import type { Streamed } from "../http/resource.ts";
 import type { Sender } from "../net/service.ts";
 import { diskError } from "./disk_error.ts";
@@ -11,8 +11,8 @@ import type { PlannedListing } from "./plan.ts";
 import { Slice } from "./slice.ts";
 
 /**
- * How often a reader whose listing is still being made is sent a line break. Only what is sent tells
- * that the peer is gone: its FIN may also mean that it has no more to ask.
+ * How often a line break is sent to a reader whose listing is still being made. Only sending
+ * reveals that the peer is gone: its FIN may merely mean that it has no more requests.
  */
 const ALIVE_MS = 500;
 
@@ -30,7 +30,8 @@ export class ListingStream implements Streamed {
   }
 
   /**
-   * Waits a while, so that a directory that cannot be read gets the status that says so.
+   * Waits a while for the entries, so that a directory that cannot be read is answered with an
+   * error status.
    *
    * @returns false when the directory is gone
    */
@@ -51,7 +52,7 @@ export class ListingStream implements Streamed {
       try {
         piece = await pieces.next();
       } catch (error) {
-        // The directory cannot be read after all, which took long to find out.
+        // Reading the directory failed after the head was sent.
         if (diskError(error) !== undefined) return false;
         throw error;
       }
@@ -61,7 +62,7 @@ export class ListingStream implements Streamed {
   }
 
   /**
-   * The bytes in pieces of at most a few ten KiB. A reader that takes its time holds back the writing.
+   * The bytes, in pieces of at most a few tens of KiB. A slow reader slows down the writing.
    *
    * @throws a system error when the directory is gone or cannot be read
    */
@@ -70,18 +71,18 @@ export class ListingStream implements Streamed {
     let sorted: SortedEntries | undefined;
     const entries: Iterable<Entry> = { [Symbol.iterator]: () => sorted!.inOrder(sort) };
     const pieces = writeListing({ segments, sort, entries }, format);
-    // Sent at once, it finds out who is gone before the entries are there.
+    // Sent at once, so that a peer that is gone is noticed before the entries are ready.
     yield encoder.encode(pieces.next().value!);
     while ((sorted = await this.#wait()) === undefined) yield LINE_BREAK;
     const slice = new Slice();
     for (const piece of pieces) {
       yield encoder.encode(piece);
-      // To a peer that takes all at once, nothing else would let others have their turn.
+      // If the peer receives as fast as it is sent to, nothing else yields to other connections.
       if (slice.isOver()) await slice.next();
     }
   }
 
-  /** Gives up its share, sent or not; again is harmless. */
+  /** Gives up its share, sent or not; may be called again. */
   cancel(): void {
     this.#share.leave();
   }

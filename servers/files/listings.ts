@@ -1,7 +1,8 @@
 /**
- * Listings that are being made or sent. Requests for a directory that come while it is read or sorted
- * share that work and its result; the work ends when the last of them ends. Requests that come after
- * the work get a new listing, so that no listing is older than its request by more than this work.
+ * Listings that are being made or sent. Requests for a directory that come while it is read or
+ * sorted share that work and its result; the work is aborted when the last of them ends. Later
+ * requests get a new listing, so that no listing is older than its request by more than the time
+ * this work takes.
  */
 import type { EntryPack } from "./entry_pack.ts";
 import { type SortedEntries, sortEntries, type SortKey } from "./listing_order.ts";
@@ -23,7 +24,7 @@ export interface ListingShare {
 export class Listings {
   readonly #read: ReadEntries;
   readonly #room: ListingRoom;
-  /** Those that are being read or sorted, by path. */
+  /** Listings that are being read or sorted, by path. */
   readonly #underWay = new Map<string, Listing>();
 
   constructor(read: ReadEntries, room: ListingRoom) {
@@ -36,7 +37,7 @@ export class Listings {
     return this.#underWay.has(path) || this.#room.hasRoom();
   }
 
-  /** Begins the listing of `path` by `key`, or joins in where that is under way. */
+  /** Begins the listing of `path` sorted by `key`, or joins one that is under way. */
   join(path: string, key: SortKey): ListingShare {
     const listing = this.#underWay.get(path) ?? this.#begin(path);
     return listing.share(key);
@@ -55,7 +56,7 @@ export class Listings {
   }
 }
 
-/** How a listing is made, and what to call when no work on it is left. */
+/** How a listing is made, and the callback for when no work on it is left. */
 interface ListingDetails {
   room: ListingRoom;
   read: (signal: AbortSignal) => Promise<EntryPack[]>;
@@ -68,7 +69,7 @@ class Listing {
   readonly #abort = new AbortController();
   readonly #packs: Promise<EntryPack[]>;
   readonly #orders = new Map<SortKey, Promise<SortedEntries>>();
-  /** Orders that are not ready. */
+  /** Number of orders that are still being sorted. */
   #unready = 0;
   #readers = 0;
   #heldEntries = 0;
@@ -111,7 +112,7 @@ class Listing {
     const onReady = () => {
       if (--this.#unready === 0) this.#details.onRest();
     };
-    // A failure is reported to the readers; there may be none left.
+    // Readers get the failure from `sorted`; it is handled here in case none is left.
     sorted.then(onReady, onReady);
     return sorted;
   }
@@ -127,7 +128,7 @@ class Listing {
     }
   }
 
-  /** Nobody needs it any more. */
+  /** Called when the last reader has left. */
   #end(): void {
     this.#details.onRest();
     this.#abort.abort();

@@ -4,7 +4,7 @@ import { MIME_TYPES } from "./mime_types.ts";
 const OCTET_STREAM = "application/octet-stream";
 const TEXT_PLAIN = "text/plain; charset=utf-8";
 
-/** Text that is not `text/*` and that the data base gives no charset for. */
+/** Text that is not `text/*` and for which the database gives no charset. */
 const UTF8_APPLICATION_TYPES = new Set([
   "application/ecmascript",
   "application/javascript",
@@ -14,12 +14,12 @@ const UTF8_APPLICATION_TYPES = new Set([
   "text/javascript",
 ]);
 
-/** Types that the data base lacks. */
+/** Types that the database lacks. */
 const ADDED = new Map([["zst", "application/zstd"]]);
 
 /**
- * Source and settings: people open them to read, and browsers show none of their registered types,
- * but offer to save the file (`text/markdown`, `application/toml`).
+ * Source code and configuration files, sent as plain text: people open them to read, but browsers
+ * offer to save their registered types (`text/markdown`, `application/toml`).
  */
 const SOURCE = new Set(
   ("adoc asm awk bash bat bib c cc cfg cjs clj cmake conf cpp cs cts cxx d dart diff dockerfile ex exs " +
@@ -28,13 +28,13 @@ const SOURCE = new Set(
     "sh sql styl svelte swift tcl tex tf toml tsx v vhdl vim vue yaml yml zig zsh").split(" "),
 );
 
-/** Source in text, and what the type stands for otherwise. */
+/** Extensions of source code that also stand for a binary type, which is given here. */
 const PERHAPS_TEXT = new Map([
   ["ts", "video/mp2t"],
   ["mts", "video/mp2t"],
 ]);
 
-/** Files whose type their reader insists on, though their name does not tell it. */
+/** Files without a telling extension for which clients require a type. */
 const NAMES = new Map([["apple-app-site-association", "application/json"]]);
 
 /** The type of an extension as the table has it. */
@@ -60,7 +60,10 @@ function registeredTypes(): Map<string, Registered> {
 
 const cache = new Map<string, string>();
 
-/** What follows the last dot, in lower case; empty without, and for names like `.profile`. */
+/**
+ * What follows the last dot, in lower case; empty if there is no dot, and for names like
+ * `.profile`.
+ */
 function extensionOf(name: string): string {
   const base = name.slice(name.lastIndexOf("/") + 1);
   const dot = base.lastIndexOf(".");
@@ -68,13 +71,16 @@ function extensionOf(name: string): string {
   return dot < 0 || dot === 0 && typeOf(extension) === OCTET_STREAM ? "" : extension;
 }
 
-/** Whether only its content tells the type of the file `name`: there is no extension, or one of two uses. */
+/**
+ * Whether the type of the file `name` depends on its content: it has no extension, or an ambiguous
+ * one.
+ */
 export function isTypedByContent(name: string): boolean {
   const extension = extensionOf(name);
   return extension === "" || PERHAPS_TEXT.has(extension);
 }
 
-/** Whether the extension of `name` is one of files that pages are made of, or people download. */
+/** Whether `name` has an extension with a known media type: that of a page's part or a download. */
 export function hasKnownType(name: string): boolean {
   const extension = extensionOf(name);
   return extension !== "" && (PERHAPS_TEXT.has(extension) || typeOf(extension) !== OCTET_STREAM);
@@ -83,7 +89,8 @@ export function hasKnownType(name: string): boolean {
 /**
  * The Content-Type of a file, with `; charset=utf-8` for text.
  *
- * @param content.isText whether the content is text, for names that {@linkcode isTypedByContent} tells
+ * @param content.isText whether the content is text; used for names that {@linkcode
+ * isTypedByContent}
  */
 export function contentType(name: string, { isText = false }: { isText?: boolean } = {}): string {
   const extension = extensionOf(name);
@@ -103,12 +110,15 @@ function typeOf(extension: string): string {
   const isText = type.startsWith("text/") || UTF8_APPLICATION_TYPES.has(type) ||
     type === entry?.type && entry.isUtf8;
   const full = isText ? `${type}; charset=utf-8` : type;
-  // File names may have any number of extensions; the data base has few.
+  // Unknown extensions are not cached: there is no bound on them.
   if (type !== OCTET_STREAM) cache.set(extension, full);
   return full;
 }
 
-/** Controls that no text has: all but those that move a cursor, and ESC, which colours logs. */
+/**
+ * Control characters that text does not contain: all but those that move a cursor, and ESC, which
+ * colours logs.
+ */
 // deno-lint-ignore no-control-regex
 const NO_TEXT = /[\x00-\x07\x0e-\x1a\x1c-\x1f]/;
 
@@ -130,14 +140,15 @@ const COMPRESSIBLE =
   /^(?:text\/|application\/(?:.*\+)?(?:json|xml|javascript|ecmascript|yaml|toml|wasm|graphql|rtf|x-sh|x-ndjson|manifest\+json|vnd\.ms-fontobject|x-font-ttf)$|font\/(?:ttf|otf|collection)$|image\/(?:svg\+xml|bmp|x-icon|vnd\.microsoft\.icon)$|[^/]+\/[^/]+\+(?:json|xml|text)$)/;
 
 /**
- * True when a Content-Type is worth compressing: text and the few binary formats that are not already.
+ * True when a Content-Type is worth compressing: text and the few binary formats that are not
+ * compressed.
  */
 export function compressible(type: string): boolean {
   return COMPRESSIBLE.test(type.split(";", 1)[0].trim());
 }
 
 /**
- * True when a precompressed sibling is worth looking for: not beside files that are compressed already.
+ * True when it is worth looking for a precompressed sibling, which it is not for compressed files.
  */
 export function mayHaveSiblings(name: string, type: string): boolean {
   if (/\.(?:br|zst|gz)$/i.test(name)) return false;

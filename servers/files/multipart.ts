@@ -11,7 +11,7 @@
 import { nodeCrypto } from "../../system/node.ts";
 import { type ByteRange, contentRange } from "./range.ts";
 
-/** What is to be sent: framing, or a range from the representation. */
+/** A piece to send: framing, or a range of the representation. */
 export type MultipartPiece = { kind: "bytes"; bytes: Uint8Array } | {
   kind: "range";
   offset: number;
@@ -29,8 +29,8 @@ export interface Multipart {
 }
 
 /**
- * Frames `ranges` of a representation. The boundary is derived from its tag and the ranges: the same
- * request gets the same bytes, and no content can hold a digest that depends on it by chance.
+ * Frames `ranges` of a representation. The boundary is a digest of its tag and the ranges: the same
+ * request gets the same bytes, and content will not contain the boundary by chance.
  */
 export function frameRanges(
   ranges: readonly ByteRange[],

@@ -16,7 +16,7 @@ const PREFERRED: readonly (Coding | "identity")[] = [
   "identity",
 ];
 
-/** The option is newer than the type definitions. */
+/** The `preferred` option is newer than the type definitions. */
 type WithPreference = {
   encodings<Name extends string>(
     available: readonly Name[],
@@ -41,7 +41,7 @@ export function acceptedCodings(field: string | undefined): readonly (Coding | "
   const accept = field.toLowerCase().replace(/\bx-gzip\b/g, "gzip");
   const negotiator = new Negotiator({ headers: { "accept-encoding": accept } }) as WithPreference;
   const order = negotiator.encodings(PREFERRED, { preferred: PREFERRED });
-  // Browsers send few different values; the table only grows with hostile ones.
+  // Browsers send few different values; only hostile clients fill the table.
   if (orders.size >= ORDERS_KEPT) orders.clear();
   orders.set(field, order);
   return order;
@@ -56,12 +56,14 @@ export function wantsJson(accept: string | undefined, format: string | null): bo
   return types[0] === "application/json";
 }
 
-/** How much a client wants a page: rather than anything else, as much as anything, or not. */
+/**
+ * How a client wants an HTML page: before anything else, as well as anything else, or not at all.
+ */
 export type PageWish = "prefers" | "takes" | "refuses";
 
 /**
- * What Accept says of pages. Browsers put `text/html` first when a person goes to an address, and
- * other types, or `*`, when a page loads its parts.
+ * What Accept says about pages. Browsers put `text/html` first when a person goes to an address,
+ * and other types, or `*`, when a page loads its parts.
  */
 export function wishForPage(accept: string | undefined): PageWish {
   if (accept === undefined || accept.trim() === "") return "takes";

@@ -1,8 +1,8 @@
-/** What is wrong with an option of the static server. */
+/** The error for a bad option of the static server. */
 
 /** A value that cannot be used. The message names the option and says what to write. */
 export class OptionError extends Error {
-  /** Tells it from other errors where classes are lost. */
+  /** Identifies it where the class is lost, such as between Workers. */
   override name = "OptionError";
 
   /**

@@ -4,7 +4,9 @@ import { globPattern, isGlob } from "./glob.ts";
 import { OptionError } from "./option_error.ts";
 import type { Redirect } from "./redirects.ts";
 
-/** A value for paths below the root; without a pattern for all of them. */
+/**
+ * A value for the paths below the root that a pattern names; without a pattern, for all of them.
+ */
 export type ForPaths<T extends unknown[]> = readonly [...T, pattern?: RegExp];
 
 /** Who may come in. */
@@ -21,48 +23,54 @@ export interface StaticOptions {
   root: string;
   /** Names tried, in order, for a target that ends in a slash. Default `index.html`. */
   index: readonly string[];
-  /** Answer with the root's index and 200 where no file is and a page is wanted. Default off. */
+  /**
+   * Answer with the root's index and 200 where there is no file and the client wants a page.
+   * Default off.
+   */
   spa: boolean;
-  /** `/about` also names `about.html`. Default off. */
+  /** Serve `about.html` for `/about` too. Default off. */
   cleanUrls: boolean;
-  /** Answer a directory without index by its listing; otherwise 404. Default on. */
+  /** Answer a directory without an index with its listing; otherwise 404. Default on. */
   listing: boolean;
   /** Serve names that begin with a dot. Default off. */
   dotfiles: boolean;
-  /** Serve symbolic links that lead out of the directory. Default off. */
+  /** Follow symbolic links that lead out of the directory. Default off. */
   followSymlinks: boolean;
-  /** Compress on the fly what has no precompressed sibling. Default off. */
+  /** Compress files on the fly that have no precompressed sibling. Default off. */
   compress: boolean;
-  /** Cache-Control of files; empty sends none. Default `no-cache`: keep it, but ask each time. */
+  /**
+   * Cache-Control of files; empty sends none. Default `no-cache`: caches may keep files, but must
+   * revalidate.
+   */
   cacheControl: string;
   /** Cache-Control of the files that a pattern names, in place of the one above; the last one wins. */
   cacheRules: readonly ForPaths<[value: string]>[];
-  /** Redirects by rule, before anything else is looked for; the last one wins. */
+  /** Redirect rules, applied before files are looked up; the last one that matches wins. */
   redirects: readonly Redirect[];
   /**
-   * Send fields that keep pages from what few of them need: a policy of content, isolation from other
-   * sites, and over https the promise to stay there. Default off.
+   * Send fields that deny pages what few of them need: a content security policy, isolation from
+   * other sites, and, over https, HSTS. Default off.
    */
   securityHeaders: "http" | "https" | undefined;
   /** Access-Control-Allow-Origin; undefined (default) sends no CORS fields. */
   cors: string | undefined;
   /**
-   * Fields added to every response, or to those for the paths that a pattern names; one of the same
-   * name that the server would send gives way, and so does one with another pattern before it.
+   * Fields added to every response, or to those for the paths that a pattern names. Such a field
+   * replaces one of the same name that the server would send, or that an earlier pattern gives.
    */
   headers: readonly ForPaths<[name: string, value: string]>[];
-  /** Who may come in; undefined (default) lets everybody in. */
+  /** The credentials that are required; undefined (default): none are. */
   auth: Credentials | undefined;
   /**
-   * Who else may come in stands in a password file, which the owner of the server knows: the number in
-   * here changes when it is read again. undefined (default): there is none.
+   * Set when there is a password file, which the owner of the server holds: a counter that changes
+   * when the file is read again. undefined (default): there is none.
    */
   passwordRevision: SharedArrayBuffer | undefined;
-  /** Memory for whatever is kept to answer from, bytes. Default 64 MiB; 0 keeps nothing. */
+  /** Memory for kept files and answers, in bytes. Default 64 MiB; 0 keeps nothing. */
   cacheBytes: number;
 }
 
-/** Memory for the cache when nothing else is asked for. */
+/** Default of {@linkcode StaticOptions.cacheBytes}. */
 export const DEFAULT_CACHE_BYTES = 64 * 1024 ** 2;
 
 /** The Cache-Control of the file at `path`; empty for none. */
@@ -74,7 +82,7 @@ export function cacheControlOf(
   return rule === undefined ? cacheControl : rule[0];
 }
 
-/** Fields that describe the message or the representation: only the server knows their value. */
+/** Fields that describe the message or the representation, whose values only the server knows. */
 const RESERVED = new Set(
   ("accept-ranges allow connection content-encoding content-length content-range content-type date " +
     "etag keep-alive last-modified location proxy-connection server te trailer transfer-encoding " +
@@ -135,7 +143,7 @@ export function staticOptions(
   return options;
 }
 
-/** Splits a glob off what it is for: `assets/**: value`. */
+/** Splits a leading glob off a value: `assets/**: value`. */
 function splitGlob(text: string): { pattern?: RegExp; rest: string } {
   const match = /^([^:]*):\s*(.*)$/s.exec(text);
   if (match === null || !isGlob(match[1]) || /["=]/.test(match[1])) return { rest: text };
@@ -143,7 +151,7 @@ function splitGlob(text: string): { pattern?: RegExp; rest: string } {
 }
 
 /**
- * Reads a value of Cache-Control, with a glob before it or without: `*.js: max-age=60`.
+ * Parses a value of Cache-Control, optionally preceded by a glob: `*.js: max-age=60`.
  *
  * @throws OptionError when it is not valid in a message
  */
@@ -154,9 +162,10 @@ export function parseCacheControl(text: string): ForPaths<[value: string]> {
 }
 
 /**
- * Splits `Name: value`, with a glob before it or without: `fonts/**: Name: value`.
+ * Parses `Name: value`, optionally preceded by a glob: `fonts/**: Name: value`.
  *
- * @throws OptionError when either part is not valid in a message, or is the server's own to set
+ * @throws OptionError when either part is not valid in a message, or when only the server may set
+ * the field
  */
 export function parseHeader(line: string): ForPaths<[name: string, value: string]> {
   const { pattern, rest: text } = splitGlob(line);

@@ -1,11 +1,11 @@
 /**
- * What all pages of the server have in common: style, icon, and the policy that lets exactly their
- * own parts run. Nothing is loaded from anywhere.
+ * What all pages of the server have in common: style, icon, and the policy that allows exactly
+ * their own parts. Nothing is loaded from elsewhere.
  */
 // @ts-types="@types/escape-html"
 import escapeHtml from "escape-html";
 
-/** The shape of a folder in a field of 16 × 16. */
+/** The outline of a folder, 16 × 16. */
 export const FOLDER_SHAPE =
   "M1.5 3A1.5 1.5 0 0 1 3 1.5h3.3L8 3.5h5A1.5 1.5 0 0 1 14.5 5v7.5A1.5 1.5 0 0 1 13 14H3" +
   "a1.5 1.5 0 0 1-1.5-1.5z";
@@ -78,7 +78,10 @@ export function pageHead(title: string, style: string): string {
 `;
 }
 
-/** Text for HTML content and quoted attributes, with controls as their Unicode pictures. */
+/**
+ * Escapes text for HTML content and quoted attributes; control characters become their Unicode
+ * pictures.
+ */
 export function htmlText(text: string): string {
   return escapeHtml(text.replace(/\p{Cc}/gu, (char) => {
     const code = char.charCodeAt(0);

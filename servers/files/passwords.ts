@@ -1,30 +1,31 @@
-/** Passwords of `--auth-file` as a thread that answers sees them: judged elsewhere, remembered here. */
+/** Passwords of `--auth-file` on a thread that answers: checked elsewhere, remembered here. */
 import { nodeCrypto } from "../../system/node.ts";
 import { Cache } from "./cache.ts";
 import { type Clock, systemClock } from "../../system/clock.ts";
 import type { Credentials } from "./options.ts";
 
-/** How long a right password is taken without another check. */
+/** How long a correct password is accepted without another check. */
 const REMEMBER_MS = 60_000;
 
-/** Users that are remembered at the most. */
+/** Most users that are remembered. */
 const MAX_REMEMBERED = 1000;
 
 /** Where passwords are compared with the file. */
 export interface PasswordJudge {
-  /** @returns undefined when too many wait for it */
+  /** @returns undefined when too many checks wait */
   isRight(credentials: Credentials): Promise<boolean | undefined>;
 }
 
-/** A right password. */
+/** A correct password. */
 interface Remembered {
   untilMs: number;
   revision: number;
 }
 
 /**
- * Asks the judge, and remembers right passwords for a minute: a check takes long on purpose. What is
- * remembered is a keyed digest, from which nobody gets the password. Wrong ones are judged each time.
+ * Asks the judge, and remembers correct passwords for a minute, because a bcrypt check is slow by
+ * design. Only a keyed digest is remembered, which does not reveal the password. Wrong passwords
+ * are checked each time.
  */
 export class Passwords {
   readonly #judge: PasswordJudge;
@@ -32,17 +33,20 @@ export class Passwords {
   readonly #clock: Clock;
   readonly #key = nodeCrypto().randomBytes(32);
   readonly #right = new Cache<Remembered>(MAX_REMEMBERED);
-  /** Checks that are under way: a browser asks for several files at once. */
+  /** Checks that are under way, shared because browsers request several files at once. */
   readonly #asked = new Map<string, Promise<boolean | undefined>>();
 
-  /** @param revision is another number when the file was read again: then nothing is remembered */
+  /**
+   * @param revision changes when the file was read again; what was remembered before no longer
+   * counts
+   */
   constructor(judge: PasswordJudge, revision: SharedArrayBuffer, clock: Clock = systemClock) {
     this.#judge = judge;
     this.#revision = new Int32Array(revision);
     this.#clock = clock;
   }
 
-  /** Whether the password is right; undefined when too many wait for the judge. */
+  /** Whether the password is correct; undefined when too many checks wait. */
   isRight(credentials: Credentials): true | Promise<boolean | undefined> {
     const revision = Atomics.load(this.#revision, 0);
     const { user, password } = credentials;

@@ -1,4 +1,4 @@
-/** The vocabulary between planner, disk and connection. Plain data, structured-cloneable. */
+/** The data that planner, disk and connection exchange. Plain data, structured-cloneable. */
 import type { Answer } from "../http/resource.ts";
 import type { DiskFacts } from "./etag.ts";
 import type { ListingFormat, ListingSort } from "./listing_order.ts";
@@ -13,9 +13,9 @@ export interface FileState {
   facts: DiskFacts;
   /** The entity tag, with quotes. */
   tag: string;
-  /** The strong tag of the same bytes before their content was hashed. */
+  /** The strong tag that the same bytes had before their content was hashed. */
   formerTag?: string;
-  /** Where the name does not tell the type: whether the content is text. */
+  /** Whether the content is text; set where the name does not determine the type. */
   isText?: boolean;
   /** The content, for files small enough to be kept in memory. */
   bytes: Uint8Array | undefined;
@@ -23,13 +23,13 @@ export interface FileState {
   readAtMs: number;
 }
 
-/** A lookup's good end. */
+/** The result of a lookup that found a file. */
 export interface FoundFile {
   kind: "file";
   file: FileState;
   /** Precompressed siblings by coding. */
   siblings: Partial<Record<Coding, FileState>>;
-  /** Until when (milliseconds since 1970) this needs no new look at the disk. */
+  /** Until when (milliseconds since 1970) this may be used without checking the disk. */
   freshUntilMs: number;
 }
 
@@ -43,7 +43,7 @@ export type LookupResult =
 /** Why a path is looked up; decides what its result means. */
 export type LookupRole = "target" | "index" | "clean" | "spa" | "error-page";
 
-/** A question to the disk. */
+/** A question for the disk. */
 export interface Lookup {
   kind: "lookup";
   role: LookupRole;
@@ -57,7 +57,7 @@ export interface Lookup {
 /** The bytes to send, in the coding that was chosen. */
 export interface Representation {
   file: FileState;
-  /** What was asked for: of a precompressed sibling, the path of the file that it is a copy of. */
+  /** The path that was asked for; for a precompressed sibling, that of the original file. */
   path: string;
   /** Content-Type. */
   type: string;
@@ -67,7 +67,7 @@ export interface Representation {
   freshUntilMs: number;
 }
 
-/** A question to the compressor: a copy of the file's bytes (they are present) in `coding`. */
+/** A question for the compressor: a copy in `coding` of the file's bytes, which are in memory. */
 export interface Compression {
   kind: "compression";
   coding: Coding;
@@ -76,7 +76,7 @@ export interface Compression {
   found: FoundFile;
 }
 
-/** Content as plain data: what streams are made of. */
+/** Content that has yet to be opened, as plain data. */
 export type PlannedContent =
   | { kind: "file"; path: string; facts: DiskFacts; offset: number; length: number }
   | { kind: "multipart"; path: string; facts: DiskFacts; parts: MultipartPiece[]; length: number }
@@ -94,7 +94,7 @@ export type PlannedFile = Extract<PlannedContent, { kind: "file" | "multipart" }
 /** The page that lists a directory. */
 export type PlannedListing = Extract<PlannedContent, { kind: "listing" }>;
 
-/** An answer whose content need not be opened yet. To HEAD it has none, but its length. */
+/** An answer whose content may not be opened yet. For HEAD it has no content, only its length. */
 export interface Plan<Content = PlannedContent> extends Answer<Content> {
   kind: "plan";
 }

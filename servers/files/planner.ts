@@ -1,13 +1,13 @@
 /**
- * The planner: a request and what the disk holds to a {@linkcode Plan}. Pure: it asks its questions as
- * values, and whoever drives it (`site.ts`) brings the answers.
+ * The planner turns a request and what the disk holds into a {@linkcode Plan}. It is pure: it
+ * returns its questions as values, and its driver (`site.ts`) brings the answers.
  *
  *     planRequest(request)                  resolves the target     ──> plan | lookup
  *     planFound(request, lookup, found)     chooses, represents     ──> plan | lookup | compression
  *     planCopy(request, compression, copy)  represents the copy     ──> plan
  *
- * Credentials were judged before (`challenge`). Order of judgement: method, target. What each lookup
- * leads to:
+ * Credentials were checked before (`challenge`). The method is checked first, then the target. What
+ * each lookup leads to:
  *
  *     target      file ──> answer            directory/ ──> index     directory ──> clean, redirect
  *                 missing ──> clean, fallback
@@ -32,7 +32,7 @@ import { allowed, failure, methodNotAllowed, plan, redirect, redirectByRule } fr
 /** The page at the root that replaces the plain 404. */
 const ERROR_PAGE = "404.html";
 
-/** Judges what needs no disk; otherwise asks for the target's path. */
+/** Decides what needs no disk; otherwise asks for the target's path. */
 export function planRequest(request: HttpRequest, options: StaticOptions): Plan | Lookup {
   if (request.method === "OPTIONS") return allowed(request, options);
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -51,7 +51,7 @@ export function planRequest(request: HttpRequest, options: StaticOptions): Plan 
   return failure(request, target.status, { settings: options, detail: target.reason });
 }
 
-/** Goes on with what a lookup found. */
+/** Continues with the result of a lookup. */
 export function planFound(
   request: HttpRequest,
   asked: Lookup,
@@ -67,7 +67,7 @@ export function planFound(
   }
   if (found.kind === "forbidden") return failure(request, 403, { settings: options });
   const isFile = found.kind === "file";
-  // A file is not a directory: `/file.txt/` names nothing.
+  // `/file.txt/` asks for a directory, so the file does not match it.
   if (isFile && !(asked.role === "target" && target.directory)) {
     return answer(request, found, { ...context, byAccept: asked.role === "spa" });
   }
@@ -100,10 +100,10 @@ export function planFound(
 }
 
 /**
- * Goes on with a compressed copy.
+ * Continues with a compressed copy.
  *
- * @param copy undefined when it could not be had in time: then the file goes out as it is, unless
- * that was refused too
+ * @param copy undefined when it was not ready in time: then the file is sent uncompressed, unless
+ * the client refuses `identity` too
  */
 export function planCopy(
   request: HttpRequest,
@@ -116,7 +116,7 @@ export function planCopy(
     const choice = choose(request, asked.found, { options: { ...options, compress: false } });
     if (choice.kind !== "ready") return failure(request, 503, { settings: options });
     const { vary } = asked.representation;
-    // The copy may be there for the next request.
+    // Not kept: the copy may be ready for the next request.
     const representation = { ...choice.representation, vary, freshUntilMs: 0 };
     return represent(request, representation, context);
   }
@@ -142,9 +142,9 @@ function answer(
 }
 
 /**
- * Where there is no file: the root's index is for people who go to an address of the application,
- * whatever it looks like. A part of a page that is missing stays missing, or the browser would take
- * the index for a script or a picture.
+ * What to try where there is no file. The root's index answers people who open a URL of the
+ * application, whatever it looks like. A missing part of a page stays 404, or the browser would
+ * take the index for a script or a picture.
  */
 function fallback(request: HttpRequest, target: Resolved, options: StaticOptions): Lookup {
   if (options.spa) {
@@ -157,7 +157,10 @@ function fallback(request: HttpRequest, target: Resolved, options: StaticOptions
   return lookup("error-page", [ERROR_PAGE], target);
 }
 
-/** The last name with a slash behind it: without an authority it cannot lead to another host. */
+/**
+ * Redirects to the last name with a slash after it: without an authority it cannot lead to another
+ * host.
+ */
 function toDirectory(request: HttpRequest, target: Resolved, options: StaticOptions): Plan {
   const query = target.query === undefined ? "" : `?${target.query}`;
   return redirect(request, `${encodeSegment(target.segments.at(-1)!)}/${query}`, options);
@@ -169,7 +172,7 @@ function listing(
   { options, nowMs }: { options: StaticOptions; nowMs: number },
 ): Plan {
   const varying: [string, string][] = [["Vary", "Accept"], ["Cache-Control", "no-cache"]];
-  // It is made anew each time, and has no validators.
+  // A listing is made anew each time, and has no validators.
   const verdict = precondition((name) => request.field(name), {}, { nowMs });
   if (verdict === 412) return failure(request, 412, { settings: options });
   if (verdict === 304) return plan(request, { status: 304, fields: varying }, options);

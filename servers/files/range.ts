@@ -6,7 +6,7 @@
  *
  * `range-parser` is not used: it drops a suffix longer than the file, which §14.1.2 asks to answer
  * with the whole file, and keeps the rest of a set of which one range is invalid. Once both are
- * checked beforehand nothing is left for it to do.
+ * checked beforehand, there is nothing left for it to do.
  */
 
 /** Inclusive byte positions within a representation. */
@@ -15,7 +15,7 @@ export interface ByteRange {
   last: number;
 }
 
-/** Send everything, send these, or nothing of what was asked for exists. */
+/** Send everything, send these ranges, or none of the requested ranges exists. */
 export type RangeVerdict =
   | { kind: "whole" }
   | { kind: "ranges"; ranges: ByteRange[] }
@@ -24,8 +24,8 @@ export type RangeVerdict =
 const RANGE_SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
 
 /**
- * More ranges than any real client asks for. A longer set is ignored (§14.2 allows it): each part
- * costs a head, so many tiny ranges are cheaper to request than to answer.
+ * Most ranges of a request; real clients ask for fewer. A longer set is ignored (§14.2 allows it):
+ * each part costs a part head, so many tiny ranges are cheaper to request than to answer.
  */
 const MAX_RANGES = 64;
 
@@ -51,7 +51,7 @@ export function parseRange(field: string | undefined, size: number): RangeVerdic
     const [, firstText, lastText, suffixText] = match;
     if (suffixText !== undefined) {
       const suffix = Number(suffixText);
-      // The same as from 0 on.
+      // A suffix of an empty file is the whole file.
       if (suffix > 0 && size === 0) return whole;
       if (suffix > 0) ranges.push({ first: Math.max(0, size - suffix), last: size - 1 });
       continue;
@@ -59,7 +59,7 @@ export function parseRange(field: string | undefined, size: number): RangeVerdic
     const first = Number(firstText);
     const last = lastText === "" ? Infinity : Number(lastText);
     if (last < first) return whole;
-    // All of nothing is there, but no Content-Range can say so.
+    // An empty file: no Content-Range can express the empty range, so it is sent whole.
     if (first === 0 && size === 0) return whole;
     if (first < size) ranges.push({ first, last: Math.min(last, size - 1) });
   }

@@ -3,12 +3,12 @@ import { globPattern } from "./glob.ts";
 import { OptionError } from "./option_error.ts";
 import { encodeSegment } from "./resolve.ts";
 
-/** Statuses that redirect and keep no cached promise of more than they say (RFC 9110 section 15.4). */
+/** Statuses that redirect to one location (RFC 9110 section 15.4). */
 const STATUSES = [301, 302, 303, 307, 308];
 
-/** A redirect by rule. */
+/** A redirect rule. */
 export interface Redirect {
-  /** Paths below the root that are redirected; its groups replace the stars of `to`. */
+  /** Matches the paths below the root that are redirected; its groups replace the stars of `to`. */
   pattern: RegExp;
   /** A path of this server, or a URL. */
   to: string;
@@ -17,7 +17,8 @@ export interface Redirect {
 }
 
 /**
- * Reads `FROM=TO[:STATUS]`: a path or glob, a path or URL, and 302 unless another status is given.
+ * Parses `FROM=TO[:STATUS]`: FROM is a path or glob, TO a path or URL, and the status defaults to
+ * 302.
  *
  * @throws OptionError which says what to write
  */
@@ -43,10 +44,11 @@ export function parseRedirect(text: string): Redirect {
 }
 
 /**
- * Where the path of `segments` is redirected to, the last rule that names it first; `undefined`: it
- * is not.
+ * Where the path of `segments` is redirected to, by the last rule that matches it; `undefined`:
+ * nowhere.
  *
- * @param query what follows the `?` of the target; goes along unless the rule has a query of its own
+ * @param query what follows the `?` of the target; it is appended unless the rule has a query of
+ * its own
  */
 export function redirectOf(
   { segments, query }: { segments: readonly string[]; query: string | undefined },
@@ -60,7 +62,7 @@ export function redirectOf(
     if (match === null) continue;
     let group = 0;
     const filled = to.replace(/\*\*\/|\*\*|\*/g, () => encodePath(match[++group]));
-    // What a client chose must not make a reference to another host of a path.
+    // Text that a client chose must not turn a path into a reference to another host (`//host`).
     const location = to.startsWith("/") ? filled.replace(/^\/+/, "/") : filled;
     const hasQuery = query === undefined || location.includes("?");
     return { location: hasQuery ? location : `${location}?${query}`, status };

@@ -1,4 +1,4 @@
-/** A found file to its answer: coding, preconditions, ranges. Pure. */
+/** Turns a found file into its answer: coding, preconditions, ranges. Pure. */
 import { frameRanges, type Multipart } from "./multipart.ts";
 import { precondition, rangeApplies } from "./conditional.ts";
 import { formatHttpDate } from "../http/http_date.ts";
@@ -10,7 +10,7 @@ import type { FileState, FoundFile, Plan, PlannedFile, Representation } from "./
 import { contentRange, parseRange } from "./range.ts";
 import { failure, plan } from "./respond.ts";
 
-/** Below it a compressed copy saves nothing: head and content fit one packet either way. */
+/** Below this size a compressed copy saves nothing: head and content fit one packet either way. */
 const MIN_COMPRESS_BYTES = 256;
 
 /** What Accept-Encoding leaves: a representation, a copy to be made first, or nothing. */
@@ -20,7 +20,8 @@ export type Choice =
   | { kind: "not-acceptable" };
 
 /**
- * Chooses the coding by the client's order among siblings and, if asked for, copies on the fly.
+ * Chooses the coding in the client's order of preference, among siblings and, if enabled, copies
+ * made on the fly.
  *
  * @param context.byAccept the file was chosen by Accept
  */
@@ -34,7 +35,7 @@ export function choose(
   const onTheFly = canCompress(file, type, options);
   const isCoded = onTheFly || Object.keys(siblings).length > 0;
   const vary = [...byAccept ? ["Accept"] : [], ...isCoded ? ["Accept-Encoding"] : []].join(", ");
-  // What is kept goes to every request whose Accept-Encoding is the same.
+  // A kept answer goes to every request with the same Accept-Encoding, whatever its Accept.
   const freshUntilMs = byAccept ? 0 : found.freshUntilMs;
   for (const coding of acceptedCodings(request.field("accept-encoding"))) {
     const sibling = coding === "identity" ? file : siblings[coding];
@@ -51,7 +52,7 @@ function canCompress(file: FileState, type: string, options: StaticOptions): boo
     file.bytes.length >= MIN_COMPRESS_BYTES && compressible(type);
 }
 
-/** 406: no representation in a coding that the client takes. */
+/** 406: there is no representation in a coding that the client accepts. */
 export function notAcceptable(request: HttpRequest, options: StaticOptions): Plan {
   return failure(request, 406, {
     settings: options,
@@ -88,7 +89,7 @@ export function represent(
   if (coding !== "identity") fields.push(["Content-Encoding", coding]);
 
   const size = sizeOf(file);
-  // Range is defined for GET alone (RFC 9110 §14.2).
+  // Range is defined for GET only (RFC 9110 §14.2).
   const asked = request.method === "GET" ? request.field("range") : undefined;
   const applies = asked !== undefined &&
     rangeApplies(request.field("if-range"), validators, { nowMs });
@@ -125,12 +126,12 @@ export function errorPage(
   return plan(request, { status: 404, fields, content: slice(file, 0, sizeOf(file)) }, options);
 }
 
-/** Whole seconds; never later than Date (RFC 9110 §8.8.2.1). */
+/** Last-Modified in whole seconds; never later than Date (RFC 9110 §8.8.2.1). */
 function lastModified(file: FileState, nowMs: number): number {
   return Math.floor(Math.min(file.facts.mtimeMs, nowMs) / 1000);
 }
 
-/** Bytes to be sent; those in memory may be fewer than the facts say, never more. */
+/** Bytes to be sent. The bytes in memory may be fewer than the facts say, never more. */
 function sizeOf(file: FileState): number {
   return file.bytes ? file.bytes.length : file.facts.size;
 }

@@ -1,5 +1,5 @@
 /**
- * A request target to the path of a file below the root. Pure.
+ * Resolves a request target to the path of a file below the root. Pure.
  *
  *     request-target = origin-form / absolute-form          RFC 9112 §3.2
  *     origin-form    = absolute-path [ "?" query ]
@@ -21,14 +21,14 @@ export interface Resolved {
   query: string | undefined;
 }
 
-/** A target that is refused whatever the disk holds. */
+/** A target that is refused without looking at the disk. */
 export interface Refused {
   kind: "refused";
   status: 400 | 404;
   reason: string;
 }
 
-/** Where a site's metadata is, certificates' challenges among it (RFC 8615): no dotfile of a person's. */
+/** Holds a site's metadata, such as ACME challenges (RFC 8615), and is not treated as a dotfile. */
 const WELL_KNOWN = ".well-known";
 
 const ABSOLUTE_FORM = /^([a-z][a-z0-9+.-]*):\/\/[^/?#]*/i;
@@ -41,9 +41,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /**
  * Resolves a raw request target, one character per byte (latin1).
  *
- * @returns the decoded segments, or why the target is refused: 400 for targets that no correct client
- * sends, 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing file);
- * `/.well-known/` is none
+ * @returns the decoded segments, or why the target is refused: 400 for targets that no correct
+ * client sends, 404 for a dotfile unless `options.dotfiles` (the same answer as for a missing
+ * file); `/.well-known/` is not one
  */
 export function resolve(target: string, options: { dotfiles: boolean }): Resolved | Refused {
   const absolute = ABSOLUTE_FORM.exec(target);

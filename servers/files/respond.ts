@@ -7,12 +7,12 @@ import type { StaticOptions } from "./options.ts";
 import type { Plan, PlannedContent } from "./plan.ts";
 import { resolve } from "./resolve.ts";
 
-/** Allow of every target. */
+/** Value of Allow for every target. */
 export const ALLOW = "GET, HEAD, OPTIONS";
 
 const encoder = new TextEncoder();
 
-/** What preflights may ask for beyond the safelisted request fields. */
+/** Request fields allowed in preflights, besides the safelisted ones. */
 const CORS_REQUEST_FIELDS =
   "Authorization, If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Range";
 const CORS_RESPONSE_FIELDS = "Accept-Ranges, Content-Encoding, Content-Length, Content-Range, ETag";
@@ -27,13 +27,13 @@ const SECURITY_FIELDS: [string, string][] = [
   ["Referrer-Policy", "strict-origin-when-cross-origin"],
 ];
 
-/** What the maker of a plan chooses. */
+/** The parts of a plan that differ between answers. */
 interface Chosen<Content> {
   status: number;
   fields: [string, string][];
   content?: Uint8Array | Content;
   freshUntilMs?: number;
-  /** The file that is sent, below the root; default: what the target names. */
+  /** Path below the root of the file that is sent; default: the target's path. */
   path?: string;
 }
 
@@ -55,7 +55,7 @@ export function plan<Content extends PlannedContent = never>(
     status,
     fields: withUserFields(all, user),
     content: request.method === "HEAD" ? undefined : content,
-    // Of a listing it is known only at its end.
+    // The length of a listing is known only at its end.
     length: content !== undefined && "length" in content ? content.length : undefined,
     freshUntilMs,
   };
@@ -73,10 +73,10 @@ const STRICT_FIELDS: [string, string][] = [
   ],
 ];
 
-/** A year, as browsers ask for (RFC 6797). Meaningless without TLS. */
+/** A year, as browsers ask for (RFC 6797). Browsers ignore it without TLS. */
 const STRICT_TRANSPORT: [string, string] = ["Strict-Transport-Security", "max-age=31536000"];
 
-/** Adds strict fields to `fields`, but for those that are there already or come from the `user`. */
+/** Adds the strict fields to `fields`, except those already present or given by `user`. */
 function addStrictFields(
   fields: [string, string][],
   user: StaticOptions["headers"],
@@ -87,7 +87,10 @@ function addStrictFields(
   fields.push(...strict.filter(([name]) => !names.has(name.toLowerCase())));
 }
 
-/** The user's fields for a path: of those with the same name, the last pattern that names it wins. */
+/**
+ * The user's fields for a path: of fields with the same name, the last one whose pattern matches
+ * wins.
+ */
 function headersFor(
   path: string | undefined,
   request: HttpRequest,
@@ -131,7 +134,8 @@ function withUserFields(
 }
 
 /**
- * The status, its reason and what is wrong: a short plain text, or a page for who prefers pages.
+ * An error answer with the status, its reason phrase and the detail: a short plain text, or an HTML
+ * page for clients that prefer pages.
  *
  * @param status an error
  */
@@ -170,7 +174,7 @@ export function methodNotAllowed(request: HttpRequest, options: StaticOptions): 
   return failure(request, 405, { settings: options, fields: [["Allow", ALLOW]] });
 }
 
-/** 204 to OPTIONS, a CORS preflight included. */
+/** 204 for OPTIONS, including CORS preflights. */
 export function allowed(request: HttpRequest, options: StaticOptions): Plan<never> {
   const fields: [string, string][] = [["Allow", ALLOW]];
   if (options.cors !== undefined && request.field("access-control-request-method") !== undefined) {
@@ -181,7 +185,7 @@ export function allowed(request: HttpRequest, options: StaticOptions): Plan<neve
   return plan(request, { status: 204, fields }, options);
 }
 
-/** A redirect that the user asked for. */
+/** A redirect by a rule of the user's. */
 export function redirectByRule(
   request: HttpRequest,
   { location, status }: { location: string; status: number },
@@ -193,8 +197,8 @@ export function redirectByRule(
 /**
  * 301 to a place on this server.
  *
- * @param location a reference relative to the target, so that it also holds behind a proxy that takes
- *   a prefix from the path (RFC 9110 section 10.2.2)
+ * @param location a reference relative to the target, so that it is also right behind a proxy that
+ * strips a prefix from the path (RFC 9110 section 10.2.2)
  */
 export function redirect(
   request: HttpRequest,

@@ -1,6 +1,6 @@
 /**
- * A served directory: drives the planner with answers from disk, cache and compressor. The one thing
- * that a session talks to.
+ * A served directory: drives the planner with answers from disk, cache and compressor. The only
+ * interface to them that `directory.ts` uses.
  */
 import type { HttpRequest } from "../http/resource.ts";
 import { Cache } from "./cache.ts";
@@ -31,30 +31,32 @@ import { planCopy, planFound, planRequest } from "./planner.ts";
 import { urlPath } from "./resolve.ts";
 import { failure } from "./respond.ts";
 
-/** Files up to this size are read whole, tagged by content and sent from memory; 1 MiB. */
+/** Files up to this size (1 MiB) are read whole, tagged by content and sent from memory. */
 export const MAX_IN_MEMORY_BYTES = 1024 ** 2;
 
-/** What is read of a larger file to tell whether it is text. */
+/** Bytes read of a larger file to determine whether it is text. */
 const START_BYTES = 16 * 1024;
 
-/** Files whose outdated copies were told of; those beyond are left out silently. */
+/** Most outdated copies that are reported; further ones are ignored silently. */
 const MAX_TOLD = 1000;
 
-/** When to ask again for a listing that there is no room for, in seconds. */
+/** Value of Retry-After, in seconds, when there is no room for a listing. */
 const RETRY_AFTER_S = "2";
 
-/** What an entry weighs beside its bytes: key, facts, Map slots. */
+/** Estimated overhead of an entry, in bytes, besides its content: key, facts, Map slots. */
 const ENTRY_BYTES = 512;
 
 /** What a site needs besides its options. */
 export interface SiteParts {
-  /** Makes copies on the fly, where that is asked for. */
+  /** Makes compressed copies on the fly, if enabled. */
   compressor?: Compressor;
   /** Hashes large files. */
   tags?: ContentTags;
-  /** For its listings. */
+  /** Bounds its listings; default: bounds of its own. */
   room?: ListingRoom;
-  /** Takes a line, without its line feed, about what is wrong in the directory; must not wait. */
+  /**
+   * Called with a line, without its line feed, about a problem in the directory; must not block.
+   */
   note?: (line: string) => void;
   /** Default: the system's. */
   around?: Surroundings;
@@ -70,7 +72,7 @@ export class Site {
   readonly #listings: Listings;
   readonly #around: Surroundings;
   readonly #note: (line: string) => void;
-  /** Copies that are older than their files, and were told of. */
+  /** Outdated copies that were reported. */
   readonly #told = new Set<string>();
 
   /** @throws a system error when the root is not a directory that can be read */
@@ -90,7 +92,7 @@ export class Site {
   }
 
   /**
-   * Plans the answer to a request. Only a copy that has to be compressed first takes a promise.
+   * Plans the answer to a request. Returns a promise only when a copy has to be compressed first.
    *
    * @param nowMs milliseconds since 1970
    * @throws a system error that is no fault of the request (out of descriptors, I/O error)
@@ -147,7 +149,7 @@ export class Site {
     return file;
   }
 
-  /** Drops what is kept of a file, because someone has seen that it changed. */
+  /** Drops what is cached about a file that has been found changed. */
   forget(path: string): void {
     this.#cache.delete(path);
     for (const { suffix } of CODINGS) {
@@ -155,7 +157,7 @@ export class Site {
     }
   }
 
-  /** Begins the listing of a plan's content. It has to be cancelled, sent or not. */
+  /** Begins the listing of a plan. The stream has to be cancelled, sent or not. */
   listing(planned: PlannedListing): ListingStream {
     return new ListingStream(planned, this.#listings.join(planned.path, planned.sort.key));
   }
@@ -178,7 +180,7 @@ export class Site {
     return result;
   }
 
-  /** A path by cache or disk, its precompressed siblings included. */
+  /** Looks a path up in the cache, then on disk, with its precompressed siblings. */
   #find(path: string, nowMs: number): LookupResult {
     const kept = this.#cache.get(path);
     if (kept && isFresh(kept.freshUntilMs, nowMs)) return kept;
@@ -209,7 +211,7 @@ export class Site {
     return entry;
   }
 
-  /** Says once that a compressed copy was made of an earlier state of its file. */
+  /** Reports once that a compressed copy is older than its file. */
   #tell(copy: string, path: string): void {
     if (this.#told.has(copy) || this.#told.size === MAX_TOLD) return;
     this.#told.add(copy);
@@ -222,8 +224,9 @@ export class Site {
   }
 
   /**
-   * The state of a file: what is kept while its facts are the same, else read anew. A kept state whose
-   * facts were not settled when it was read proves nothing, as a later write may have left them alone.
+   * The state of a file: the kept one while its facts are the same, else read anew. A kept state
+   * whose facts were not settled when it was read cannot be trusted, as a later write may have left
+   * them unchanged.
    */
   #state(
     path: string,
@@ -252,7 +255,9 @@ export class Site {
     });
   }
 
-  /** A large file with the tag of its content, once that is known; asking for it begins the work. */
+  /**
+   * A large file with the tag of its content, once that is known; asking for it starts the hashing.
+   */
   #withContentTag(file: FileState): FileState {
     const { path, facts, tag: formerTag } = file;
     const isTagged = file.bytes !== undefined || file.formerTag !== undefined;
@@ -262,7 +267,9 @@ export class Site {
   }
 }
 
-/** What is needed when the copy comes: a file's bytes are not held while it waits. */
+/**
+ * What is needed when the copy is ready, without the file's bytes, which are not held meanwhile.
+ */
 function withoutBytes(asked: Compression): Compression {
   const file = { ...asked.representation.file, bytes: undefined };
   return {

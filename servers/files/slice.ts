@@ -1,31 +1,32 @@
 /**
- * Long work on the event loop, cut into slices. A turn of the loop has one slice of one work, however
- * many are under way: each takes longer then, but other requests do not wait longer.
+ * Long work on the event loop, cut into slices. Each turn of the loop runs one slice of one task,
+ * however many tasks there are: each takes longer then, but other requests do not wait longer.
  */
 
 /**
- * How long a slice may hold the event loop. A waiting connection may notice 50 ms: one or two slices
- * before its request is read, one before it is answered, and a garbage collection.
+ * How long a slice may hold the event loop, in milliseconds. A connection should wait less than 50
+ * ms in all: for one or two slices before its request is read, one before it is answered, and a
+ * garbage collection.
  */
 const SLICE_MS = 4;
 
-/** Works that wait for their turn. */
+/** Tasks that wait for their turn. */
 const waiting: (() => void)[] = [];
 
 /**
- * By a timer: the event loop sleeps until it is due, and looks after its sockets as it does. What is
- * sooner (`setImmediate`, messages, an answer of the thread pool, a timer that was set before a slice
- * and is due after it) can keep it from them for dozens of slices.
+ * Uses a timer, because the event loop polls its sockets while it waits for one. Anything sooner
+ * (`setImmediate`, messages, an answer of the thread pool, a timer that was set before a slice and
+ * is due after it) can keep it from polling them for dozens of slices.
  */
 function schedule(): void {
   setTimeout(() => {
     waiting.shift()!();
-    // Set when the slice has ended, or a little later.
+    // The timer is set after the slice has ended.
     if (waiting.length > 0) setTimeout(schedule);
   });
 }
 
-/** When the slice of this turn ends: one work may begin where another has ended. */
+/** When the slice of this turn ends: a task that begins in the same turn shares it. */
 let turnEndMs = 0;
 
 /** `if (slice.isOver()) await slice.next();` within a long loop lets others have their turn. */
@@ -43,7 +44,7 @@ export class Slice {
     return performance.now() > this.#endMs;
   }
 
-  /** Lets the event loop do what is due, then begins the next slice. */
+  /** Lets the event loop handle what is due, then begins the next slice. */
   async next(): Promise<void> {
     await new Promise<void>((resolve) => {
       waiting.push(resolve);

@@ -1,8 +1,8 @@
 /**
- * The access log: a line an exchange, gathered and printed in large pieces.
+ * The access log: one line per request, gathered and printed in large pieces.
  */
 
-/** Characters that are gathered at the most before they are printed. */
+/** Characters that are gathered before they are printed. */
 const FLUSH_LENGTH = 16384;
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -62,7 +62,7 @@ export class AccessLog {
     if (this.#text.length > FLUSH_LENGTH) this.flush();
   }
 
-  /** Prints what was gathered: called at every tick, and at the end. */
+  /** Prints what was gathered. Called at every tick, and at the end. */
   flush(): void {
     if (this.#text === "") return;
     this.#print(this.#text);
@@ -73,9 +73,10 @@ export class AccessLog {
 /**
  * The line of one request, with its line feed. Pure.
  *
- * `common` is the Common Log Format: `host ident user [time] "request" status bytes`. `short` is for
- * a terminal: the local time, status, method, target, bytes, milliseconds, and the client unless it
- * is this machine. Whatever a client chose is escaped, so that no request can forge a line.
+ * `common` is the Common Log Format: `host ident user [time] "request" status bytes`. `short` is
+ * for a terminal: the local time, status, method, target, bytes, milliseconds, and the client
+ * unless it is this machine. Everything that a client chose is escaped, so that no request can
+ * forge a line.
  */
 export function logLine(
   record: AccessRecord,
@@ -105,8 +106,8 @@ export function logLine(
 }
 
 /**
- * The address to log: the peer's, or with `trustProxy` the last one in X-Forwarded-For. The last was
- * written by the proxy that connected to us; those before it are whatever the client claims.
+ * The address to log: the peer's, or with `trustProxy` the last one in X-Forwarded-For. The last
+ * one was written by the proxy that connected to us; those before it are only the client's claims.
  */
 export function clientAddress(
   record: Pick<AccessRecord, "peer" | "forwardedFor">,
@@ -138,7 +139,7 @@ function shortLine(record: AccessRecord, client: string, colour: boolean): strin
     `${ms < 10 ? ms.toFixed(1) : Math.round(ms)}ms${from}\n`;
 }
 
-/** Bytes in three digits or so: `512`, `1.5k`, `20m`. */
+/** Bytes with about three digits: `512`, `1.5k`, `20m`. */
 function shortBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;

@@ -11,7 +11,7 @@ const CRLF = encoder.encode("\r\n");
 /** Ends content that was sent in chunks. */
 const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
-/** Sends one answer's content, in chunks where that is how it ends; counts its bytes. */
+/** Sends one answer's content, chunked where its length is unknown, and counts its bytes. */
 export class ContentSender implements Sender {
   readonly sendFile: Sender["sendFile"];
   /** Bytes of content sent, without their framing. */
@@ -22,13 +22,13 @@ export class ContentSender implements Sender {
   constructor(sender: Sender, { isChunked }: { isChunked: boolean }) {
     this.#sender = sender;
     this.#isChunked = isChunked;
-    // A file has a length, so that it is not sent in chunks.
+    // A file has a known length, so it is never sent in chunks.
     if (sender.sendFile !== undefined && !isChunked) {
       this.sendFile = (range) => this.#count(() => sender.sendFile!(range));
     }
   }
 
-  /** Sends waiting output, then `content`. @returns whether all of the announced bytes were sent */
+  /** Sends waiting output, then `content`. @returns whether all announced bytes were sent */
   async send(content: Streamed): Promise<boolean> {
     await this.#sender.flush();
     const isWhole = await content.send(this);
@@ -44,7 +44,7 @@ export class ContentSender implements Sender {
     return this.#count(() => this.#sender.flush());
   }
 
-  /** Counts what `send` sends, also where it fails. */
+  /** Counts the bytes that `send` sends, even if it fails. */
   async #count<T>(send: () => Promise<T>): Promise<T> {
     const before = this.sentBytes;
     try {
@@ -63,7 +63,7 @@ export class ContentSender implements Sender {
     try {
       await this.#sender.write(framed);
     } finally {
-      // The peer may have gone in the middle.
+      // The peer may have disconnected in the middle.
       const sent = this.sentBytes - before - headBytes;
       this.bytes += Math.min(Math.max(sent, 0), view.length);
     }
@@ -80,7 +80,7 @@ function chunkOf(view: Uint8Array): Uint8Array {
   return chunk;
 }
 
-/** Content that another thread has set aside in the connection's blocks. */
+/** Content that another thread has spooled in the connection's blocks. */
 export class SpooledContent implements Streamed {
   readonly #core: Core;
   readonly #conn: number;
@@ -101,7 +101,7 @@ export class SpooledContent implements Streamed {
   }
 }
 
-/** Bytes in memory as content that is sent from where it is. */
+/** Bytes in memory, sent without being copied into the output. */
 export class WholeContent implements Streamed {
   readonly #bytes: Uint8Array;
 

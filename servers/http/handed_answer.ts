@@ -1,8 +1,8 @@
 /**
  * Answers on their way from the thread that made them to the thread that has the socket, as plain
- * data. Bytes go into the connection's blocks, which are resident and so cost no more than the copy.
- * When blocks run short, because many peers are slow, bytes go into separate shared memory: one
- * copy for all connections, as long as the bytes are kept.
+ * data. Bytes go into the connection's blocks, which are resident already and so cost only the
+ * copy. When blocks run short, because many peers are slow, bytes go into separate shared memory
+ * instead: one copy for all connections, kept as long as the original bytes.
  */
 import type { Core } from "../../core/mod.ts";
 import type { Answer, Attached, DetachedContent, HttpRequest, Resource } from "./resource.ts";
@@ -10,11 +10,11 @@ import { SpooledContent } from "./content_sender.ts";
 
 /** An answer as plain data. */
 export interface HandedAnswer extends Pick<Answer, "status" | "fields" | "length"> {
-  /** `"spool"`: set aside in the connection's blocks. */
+  /** `"spool"`: the content is in the connection's blocks. */
   content: "spool" | Uint8Array<SharedArrayBuffer> | { detached: DetachedContent };
 }
 
-/** The connection that an answer is for. */
+/** The connection that gets the answer. */
 interface Place {
   core: Core;
   conn: number;
@@ -23,7 +23,7 @@ interface Place {
 /** Copies in shared memory, kept as long as their originals are. */
 const copies = new WeakMap<ArrayBufferLike, SharedArrayBuffer>();
 
-/** `bytes` in shared memory. */
+/** `bytes` in shared memory, copied once. */
 function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   const { buffer, byteOffset, length } = bytes;
   let copy = copies.get(buffer);
@@ -35,7 +35,10 @@ function shared(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
   return new Uint8Array(copy, byteOffset, length);
 }
 
-/** `answer`, which has streamed content or bytes, as plain data; what its content holds is given back. */
+/**
+ * Turns `answer`, whose content is streamed or bytes, into plain data; releases what its content
+ * holds.
+ */
 export async function portableAnswer(
   answer: Answer,
   { core, conn }: Place,
@@ -55,7 +58,7 @@ export async function portableAnswer(
 }
 
 /**
- * The answer that `handed` was made of.
+ * The answer that `handed` was made from.
  *
  * @param resource an instance of the resource that made it
  * @returns `undefined` when its content has changed

@@ -48,9 +48,11 @@ export type FieldLine = readonly [name: string, value: string];
 export interface ResponseHead {
   status: number;
   fields: readonly FieldLine[];
-  /** Bytes of the content, which HEAD and 304 state without sending it; absent: no such field. */
+  /**
+   * Length of the content, which HEAD and 304 state without sending it; absent: no Content-Length.
+   */
   contentLength?: number;
-  /** Value of the Connection field; absent: no such field. */
+  /** Value of the Connection field; absent: no Connection field. */
   connection?: "close" | "keep-alive";
 }
 
@@ -72,7 +74,7 @@ export class HeadWriter {
     this.#date = new Date(nowMs).toUTCString();
   }
 
-  /** The head as it is sent, empty line included. */
+  /** The head in text form, with the empty line that ends it. */
   write(head: ResponseHead): string {
     const { status, fields, contentLength, connection } = head;
     let text = `HTTP/1.1 ${status} ${

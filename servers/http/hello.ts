@@ -1,5 +1,5 @@
 /**
- * Hello World, as khttpd answers: the same text to every GET, on any path.
+ * Hello World, as in khttpd: the same text for every GET, whatever its path.
  */
 import { type Answer, type HttpRequest, type Resource, textAnswer } from "./resource.ts";
 

@@ -18,7 +18,8 @@ const ASCTIME_DATE = new RegExp(`^${DAY} ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`
 /**
  * Parses an HTTP-date in any of its three forms.
  *
- * @param nowMs places the two-digit year of an rfc850-date: at most 50 years in the future
+ * @param nowMs current time in ms, by which the two-digit year of an rfc850-date is placed: at most
+ * 50 years in the future
  * @returns whole seconds since 1970, or undefined for anything that is not a valid date
  */
 export function parseHttpDate(text: string, nowMs: number): number | undefined {

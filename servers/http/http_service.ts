@@ -31,19 +31,19 @@ const CONTINUE = encoder.encode("HTTP/1.1 100 Continue\r\n\r\n");
 /** How often a request is answered again because its file changed before it was sent. */
 const MAX_RETRIES = 5;
 
-/** What an HTTP service is told beside its resource. */
+/** Settings of an HTTP service besides its resource. */
 export interface HttpServiceDetails {
   log?: AccessLog;
   /** Counts requests. */
   figures?: RequestFigures;
   /**
-   * Other threads use the same memory. Then no response is kept there: another thread might send it
-   * while it is replaced.
+   * Other threads use the same core memory. No response is kept there then, as another thread might
+   * send it while it is being replaced.
    */
   isPooled?: boolean;
-  /** This one sets the canned response for all of those threads. */
+  /** This instance sets the canned response for all of those threads. */
   setsCanned?: boolean;
-  /** Takes whole lines about bugs; must not wait. Default: stderr. */
+  /** Called with whole lines about bugs; must not block. Default: stderr. */
   print?: (lines: string) => void;
 }
 
@@ -53,7 +53,7 @@ export class HttpService implements Service {
   readonly #resource: Resource;
   readonly #log: AccessLog | undefined;
   readonly #figures: RequestFigures | undefined;
-  /** Somebody wants to know how long requests take. */
+  /** Whether requests are timed, for the log or the figures. */
   readonly #isTimed: boolean;
   readonly #print: (lines: string) => void;
   readonly #canned: Answer | undefined;
@@ -61,7 +61,7 @@ export class HttpService implements Service {
   readonly #head = new HeadWriter();
   /** Peers by connection. */
   readonly #peers = new Map<number, string>();
-  /** Answers between `Effect.Respond` and `respond`. */
+  /** Answers held between `Effect.Respond` and the call of `respond`. */
   readonly #streamed: StreamedAnswers;
   readonly #received = new ReceivedContent();
   #second = -1;
@@ -74,9 +74,9 @@ export class HttpService implements Service {
     this.#figures = options.figures;
     this.#isTimed = options.log !== undefined || options.figures !== undefined;
     this.#print = options.print ?? ((lines) => console.error(lines.trimEnd()));
-    // Half a block: copying more into the output costs more than a second write.
+    // Up to half a block is copied into the output; copying more costs more than a second write.
     this.#streamed = new StreamedAnswers(core.blockCapacity / 2);
-    // The core does not log what it answers itself.
+    // What the core answers by itself is not logged.
     const mayRepeat = !options.isPooled && options.log === undefined;
     const maySetCanned = mayRepeat || options.setsCanned && options.log === undefined;
     this.#canned = maySetCanned ? resource.canned : undefined;
@@ -168,7 +168,7 @@ export class HttpService implements Service {
 
   refuse(conn: number): Effect {
     const core = this.#core;
-    // The log shall tell what was refused.
+    // Parses the head, so that the log names the refused request.
     if (!core.isInMessage(conn)) {
       const event = core.next(conn);
       if (event === Event.Error) return this.#fail(conn, core.code(conn));
@@ -178,7 +178,7 @@ export class HttpService implements Service {
     return this.#fail(conn, Code.Busy);
   }
 
-  /** The answer that waits on `conn`, once it is there. */
+  /** The answer that is held for `conn`, as soon as it is made. */
   async #taken(conn: number): Promise<Answer> {
     try {
       return await this.#streamed.take(conn);
@@ -194,7 +194,7 @@ export class HttpService implements Service {
     return this.#refuse(conn, 500, "The server failed to make an answer");
   }
 
-  /** The answer to the request on `conn` that says why there is no other. */
+  /** An error answer to the request on `conn`, with the reason. */
   #refuse(conn: number, status: number, reason: string): Answer {
     return this.#resource.refuse?.(this.#requestOn(conn), status, reason) ??
       textAnswer(status, reason);
@@ -281,8 +281,8 @@ export class HttpService implements Service {
 
   /**
    * The head of a request with content is complete. A client that waits for permission to send the
-   * content gets 100; if the request is refused by its head alone, it gets the refusal at once
-   * (RFC 9110 section 10.1.1). So does any client whose content would be kept for the resource.
+   * content gets 100; if the request is refused by its head alone, it gets the refusal at once (RFC
+   * 9110 section 10.1.1). So does any client whose content would be collected for the resource.
    */
   #awaitContent(conn: number): Effect {
     const core = this.#core;
@@ -291,7 +291,7 @@ export class HttpService implements Service {
     const isJudged = isHeldBack || (flags & Flag.ExpectOther) !== 0 || this.#resource.readsContent;
     if (!isJudged) return Effect.Read;
     const challenge = this.#challenge(conn);
-    // A judgement that takes long is asked for again when the content is there.
+    // A check that takes long is made again when the content has arrived.
     const refusal = challenge instanceof Promise
       ? this.#unfit(conn)
       : challenge ?? this.#unfit(conn);
@@ -299,12 +299,12 @@ export class HttpService implements Service {
       if (isHeldBack) core.sendBytes(conn, CONTINUE);
       return Effect.Read;
     }
-    // The content may still come: after closing, nothing can be mistaken for the next request.
+    // The content may still arrive; after closing, it cannot be mistaken for the next request.
     this.#append(conn, refusal, { close: true });
     return Effect.Linger;
   }
 
-  /** The answer to who sends the request on `conn` and may not come in; first of all to be asked. */
+  /** The guard's refusal of the request on `conn`, if any. It comes before all other checks. */
   #challenge(conn: number): Answer | undefined | Promise<Answer | undefined> {
     return this.#resource.guard?.(this.#requestOn(conn));
   }
@@ -313,7 +313,7 @@ export class HttpService implements Service {
    * The answer to a request on `conn` that does not reach the resource: unknown expectations and
    * methods, and the target `*`.
    *
-   * @returns `undefined` when it is for the resource to answer
+   * @returns `undefined` when the resource is to answer
    */
   #unfit(conn: number): Answer | undefined {
     const method = this.#core.method(conn);
@@ -335,7 +335,9 @@ export class HttpService implements Service {
     return new CurrentRequest(this.#core, conn);
   }
 
-  /** Answers the complete request on `conn`. @returns `Effect.Read` to go on with the next */
+  /**
+   * Answers the complete request on `conn`. @returns `Effect.Read` to continue with the next one
+   */
   #answer(conn: number): Effect {
     const content = this.#received.take(conn);
     const challenge = this.#challenge(conn);
@@ -368,7 +370,7 @@ export class HttpService implements Service {
     return effect;
   }
 
-  /** Lets the core repeat `answer`, if it may be. */
+  /** Offers `answer` to the core, to repeat it if allowed. */
   #offer(conn: number, answer: Answer): void {
     this.#kept?.offer(
       conn,
@@ -403,7 +405,7 @@ export class HttpService implements Service {
   ): Promise<Effect> {
     const length = answer.content instanceof Uint8Array ? answer.content.length : answer.length;
     const isChunked = length === undefined && this.#core.minor(conn) > 0;
-    // HTTP/1.0 knows the end of content without a length by the end of the connection.
+    // In HTTP/1.0, content of unknown length ends with the connection.
     const isKeptAlive = this.#staysOpen(conn) && (length !== undefined || isChunked);
     const isHead = this.#core.method(conn) === Method.Head;
     const body = isHead ? undefined : new ContentSender(sender!, { isChunked });
@@ -415,7 +417,7 @@ export class HttpService implements Service {
     }
     try {
       const isWhole = body === undefined || await body.send(content);
-      // The head has announced more: only closing shows the client that content is missing.
+      // The head has announced more content: only closing shows the client that some is missing.
       if (!isWhole) return Effect.Close;
     } catch (error) {
       if (!(error instanceof CoreMemoryError)) throw error;
@@ -452,7 +454,7 @@ export class HttpService implements Service {
 
   #end(conn: number, isKeptAlive: boolean): Effect {
     this.#core.countServed(conn);
-    // The peer may still be sending, even if nothing has come yet (RFC 9112 section 9.6).
+    // The peer may still be sending, even if nothing has arrived yet (RFC 9112 section 9.6).
     return isKeptAlive ? Effect.Read : Effect.Linger;
   }
 
@@ -467,7 +469,9 @@ export class HttpService implements Service {
     this.#log.write({ ...describeRequest(core, conn, timing), peer, status, bodyBytes });
   }
 
-  /** Refuses the request for whose answer there was no memory. @throws `error` if it is another */
+  /**
+   * Refuses the request whose answer ran out of memory. @throws `error` if it is a different error
+   */
   #failWithoutMemory(conn: number, error: unknown): Effect {
     if (!(error instanceof CoreMemoryError)) throw error;
     this.#core.setCode(conn, Code.OutOfMemory);
@@ -475,8 +479,8 @@ export class HttpService implements Service {
   }
 
   /**
-   * Answers a fault, after which nothing more is read (RFC 9112 section 9.6). It takes no memory:
-   * the answer is the connection's final message.
+   * Answers a fault, after which no more requests are read (RFC 9112 section 9.6). This needs no
+   * memory: the connection's block has room for one final message.
    */
   #fail(conn: number, code: Code): Effect {
     const core = this.#core;

@@ -1,9 +1,9 @@
-/** `--http-redirect`: whatever is asked over http is at the same place over https. Pure. */
+/** `--http-redirect`: redirects each http request to the same location over https. Pure. */
 import { type Answer, type HttpRequest, type Resource, textAnswer } from "./resource.ts";
 
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)/i;
 
-/** A host that may stand in a URL, with the port that the client came to. */
+/** A host as a URL may have it, with the port that the client connected to. */
 const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d*)?$/i;
 
 const HTTPS_PORT = 443;
@@ -27,7 +27,7 @@ export class HttpsRedirect implements Resource {
       return textAnswer(400, "This server is at https://, and the request names no host");
     }
     const location = `https://${host}${this.#port}${path.startsWith("/") ? path : `/${path}`}`;
-    // 308 keeps the method, and its content.
+    // 308 keeps the method and the content.
     const status = method === "GET" || method === "HEAD" ? 301 : 308;
     return textAnswer(status, location, [["Location", location]]);
   }

@@ -1,20 +1,20 @@
 /**
  * What the host remembers of answers that the core keeps and repeats by itself as long as they are
- * fresh. When one is stale, the next request comes to the host. If the content is still the same,
- * the kept response is renewed without a copy.
+ * fresh. When one is stale, the next request reaches the host. If the content is unchanged, the
+ * kept response is renewed without copying it.
  */
 import { type Core, Field, Method } from "../../core/mod.ts";
 import type { Answer } from "./resource.ts";
 
 /** What is remembered of a kept answer. */
 interface Remembered {
-  /** Names the response in the core. */
+  /** Identifies the response in the core. */
   serial: number;
-  /** Identity tells whether a later answer has the same content. */
+  /** Compared by identity with the content of later answers. */
   content: Uint8Array;
 }
 
-/** The most targets to remember; beyond it all are forgotten. */
+/** Most answers to remember; when it is exceeded, all are forgotten. */
 const MAX_REMEMBERED = 10_000;
 
 /** The kept answers of one service. */
@@ -27,7 +27,8 @@ export class KeptAnswers {
   }
 
   /**
-   * Keeps `answer`, made for the current request of `conn`, if requests like it may get it again.
+   * Keeps `answer`, made for the current request of `conn`, if it may be repeated to similar
+   * requests.
    *
    * @param writeHead makes the head that it is repeated with
    */

@@ -1,5 +1,5 @@
 /**
- * Metrics as text, in the format of OpenMetrics 1.0 or in the older one of Prometheus (0.0.4). Pure.
+ * Metrics as text, in the format of OpenMetrics 1.0 or the older one of Prometheus (0.0.4). Pure.
  */
 
 /** A sample: its labels and its value. */
@@ -17,7 +17,7 @@ export type Metric =
       type: "histogram";
       /** Upper bounds of all buckets but the last one, ascending. */
       bounds: readonly number[];
-      /** Events a bucket, one more than bounds: above the last bound. */
+      /** Events per bucket; one more than bounds, as the last bucket has no upper bound. */
       counts: readonly number[];
       sum: number;
     }

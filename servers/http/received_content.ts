@@ -1,4 +1,7 @@
-/** Content of requests for resources that read it: on the heap, as it is no part of any output. */
+/**
+ * Content of requests, for resources that read it. It is kept on the heap, as it is not part of any
+ * output.
+ */
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -6,7 +9,7 @@ const NO_BYTES = new Uint8Array(0);
 export class ReceivedContent {
   readonly #pieces = new Map<number, Uint8Array<ArrayBuffer>[]>();
 
-  /** Copies `piece` behind what came before it on `conn`. */
+  /** Appends a copy of `piece` to the content received on `conn`. */
   add(conn: number, piece: Uint8Array): void {
     const pieces = this.#pieces.get(conn);
     const copy = new Uint8Array(piece);
@@ -14,7 +17,7 @@ export class ReceivedContent {
     else pieces.push(copy);
   }
 
-  /** All of it, which is kept no longer. */
+  /** Returns all the content received on `conn`, and removes it. */
   take(conn: number): Uint8Array<ArrayBuffer> {
     const pieces = this.#pieces.get(conn);
     if (pieces === undefined) return NO_BYTES;
@@ -29,7 +32,7 @@ export class ReceivedContent {
     return all;
   }
 
-  /** Forgets it. */
+  /** Drops the content of `conn`. */
   drop(conn: number): void {
     this.#pieces.delete(conn);
   }

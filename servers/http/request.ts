@@ -7,7 +7,7 @@ import type { HttpRequest } from "./resource.ts";
 
 const WORD = 2 ** 32;
 
-/** A request that is being answered: its values are read out of the core when asked for. */
+/** A request that is being answered. Its values are read from the core on demand. */
 export class CurrentRequest implements HttpRequest {
   readonly #core: Core;
   readonly #conn: number;
@@ -41,8 +41,8 @@ function nowUs(): number {
 
 /**
  * Notes that the head of the request on `conn` is complete. The time is kept in the connection's
- * block, as the thread that answers may be another one than the thread that read the head; for the
- * same reason it is on a clock that threads share.
+ * block, as the thread that answers may not be the one that read the head; for the same reason it
+ * is taken from a clock that threads share.
  */
 export function noteRequestStart(core: Core, conn: number): void {
   const us = nowUs();
@@ -51,8 +51,8 @@ export function noteRequestStart(core: Core, conn: number): void {
 }
 
 /**
- * What the access log says of the request on `conn`, once. There is no method or target to log when
- * its head never was complete.
+ * The access log's record of the request on `conn`. There is no method or target to log if its head
+ * was never complete.
  */
 export function describeRequest(
   core: Core,
@@ -74,15 +74,15 @@ export function describeRequest(
   };
 }
 
-/** How long a request took so far. */
+/** How long a request has taken so far. */
 export interface RequestTiming {
   /** Whether its head is complete. */
   isWhole: boolean;
-  /** Since then; 0 when it is not. */
+  /** Time since the head was complete, in microseconds; 0 when it is not. */
   durationUs: number;
 }
 
-/** Takes the time of the request on `conn`, whose start was noted, once. */
+/** Takes the timing of the request on `conn` and clears its noted start. */
 export function takeTiming(core: Core, conn: number): RequestTiming {
   const startUs = takeRequestStart(core, conn);
   if (startUs === undefined) return { isWhole: false, durationUs: 0 };
@@ -91,7 +91,7 @@ export function takeTiming(core: Core, conn: number): RequestTiming {
 }
 
 /**
- * Takes the time that was noted.
+ * Takes the noted start time, and clears it.
  *
  * @returns microseconds since 1970; `undefined` when the head is not complete
  */
@@ -113,7 +113,7 @@ function userOf(field: string | undefined): string | undefined {
     const bytes = Uint8Array.from(atob(match[1]), (char) => char.charCodeAt(0));
     return new TextDecoder().decode(bytes).split(":")[0];
   } catch {
-    // Not a whole number of bytes: it names nobody.
+    // Not valid base64 or UTF-8: there is no user to log.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * What is counted of requests, in memory that all threads of a server share: who answers a request
- * counts it, and who is asked for the figures adds up.
+ * Counters of requests, in memory that all threads of a server share: the thread that answers a
+ * request counts it, and the thread that serves the metrics adds the counters up.
  *
- * Threads come and go, so each service takes a row of counters by turns; as two may get the same row,
- * all additions are atomic. A counter is two words, the lower half and the upper half of 64 bits.
+ * Threads come and go, so services take rows of counters in rotation; as two may get the same row,
+ * all additions are atomic. A counter has 64 bits: two words, the lower half first.
  */
 import { Code, faultOf, Method } from "../../core/mod.ts";
 
@@ -24,7 +24,10 @@ export const METHODS = [
 /** Classes of statuses: 1xx to 5xx. */
 const CLASSES = 5;
 
-/** Upper bounds of the buckets of durations, in microseconds; above the last one is one more. */
+/**
+ * Upper bounds of the buckets of durations, in microseconds; one more bucket is above the last
+ * bound.
+ */
 export const DURATION_BOUNDS_US: readonly number[] = [
   100,
   250,
@@ -44,10 +47,10 @@ export const DURATION_BOUNDS_US: readonly number[] = [
   10_000_000,
 ];
 
-/** The last code of a fault. */
+/** The highest code of a fault. */
 const LAST_CODE = Code.Busy;
 
-/** Places of counters in a row. */
+/** Positions of counters within a row. */
 const REQUESTS = 0;
 const DURATIONS = REQUESTS + METHODS.length * CLASSES;
 const DURATION_SUM = DURATIONS + DURATION_BOUNDS_US.length + 1;
@@ -56,18 +59,20 @@ const KEPT_HITS = FAULTS + LAST_CODE + 1;
 const MEMO_HITS = KEPT_HITS + 1;
 const MISSES = MEMO_HITS + 1;
 
-/** Counters of a row: whole cache lines of 64 bytes, so that rows do not disturb each other. */
+/**
+ * Counters in a row, rounded up to whole cache lines of 64 bytes, so that rows do not share a line.
+ */
 const ROW = Math.ceil((MISSES + 1) / 8) * 8;
 
-/** Rows; threads beyond share them. */
+/** Number of rows; further services share them. */
 const ROWS = 64;
 
-/** Words before the rows: the next row to be taken, and a cache line with it. */
+/** Words before the rows: one cache line, whose first word is the next row to be taken. */
 const FIRST = 16;
 
-/** Where a file's answer came from. */
+/** Where the answer for a file came from. */
 export enum CacheResult {
-  /** The core repeated it. */
+  /** The core repeated a kept answer. */
   Kept = KEPT_HITS,
   /** The memo of answers had it. */
   Memo = MEMO_HITS,
@@ -75,7 +80,7 @@ export enum CacheResult {
   Miss = MISSES,
 }
 
-/** The counters of one service, by which it counts. */
+/** Counts for one service, in its row of counters. */
 export class RequestFigures {
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #row: number;
@@ -86,7 +91,10 @@ export class RequestFigures {
     this.#row = FIRST + Atomics.add(this.#words, 0, 1) % ROWS * ROW * 2;
   }
 
-  /** Counts `count` requests, `heads` of them HEAD, that the core answered: 2xx, in no time. */
+  /**
+   * Counts `count` requests, `heads` of them HEAD, that the core answered: as 2xx with a duration
+   * of 0.
+   */
   repeated(count: number, heads: number, isKept: boolean): void {
     if (count > heads) this.#add(placeOf(Method.Get, 200), count - heads);
     if (heads > 0) this.#add(placeOf(Method.Head, 200), heads);
@@ -133,7 +141,7 @@ function placeOf(method: number, status: number): number {
 /** What was counted so far. */
 export interface RequestTotals {
   requests: { method: string; status: string; count: number }[];
-  /** Requests a bucket, that above the last bound included. */
+  /** Requests per bucket, including the one above the last bound. */
   durations: number[];
   durationSumUs: number;
   faults: { reason: string; count: number }[];

@@ -5,14 +5,14 @@
 import type { Sender } from "../net/service.ts";
 import type { FieldLine } from "./head.ts";
 
-/** A complete request. Valid until it is answered; its values are decoded when asked for. */
+/** A complete request. Valid until it is answered; its values are decoded on demand. */
 export interface HttpRequest {
   /** A known method, in capitals. */
   readonly method: string;
-  /** The request target as sent, a char code a byte. */
+  /** The request target as sent, one character per byte. */
   readonly target: string;
   /**
-   * Whether it has a field, beside Accept-Encoding, that may decide which answer a GET gets:
+   * Whether it has a field, other than Accept-Encoding, that may affect the answer to a GET:
    * conditions, ranges, credentials and the like.
    */
   readonly hasDecisiveField: boolean;
@@ -20,7 +20,7 @@ export interface HttpRequest {
   field(name: string): string | undefined;
 }
 
-/** Content as plain data, in a form of the resource's own, that can be sent to another thread. */
+/** Content as plain data that can be sent to another thread, in a form of the resource's own. */
 export type DetachedContent = object;
 
 /** Content that is sent piece by piece. */
@@ -33,12 +33,12 @@ export interface Streamed {
   send(sender: Sender): Promise<boolean>;
   /** Releases its resources; always called, after `send` or instead of it. */
   cancel(): void;
-  /** What `Resource.attach` makes the same content of on another thread. */
+  /** Plain data from which `Resource.attach` makes the same content on another thread. */
   detach?(): DetachedContent | Promise<DetachedContent>;
 }
 
 /**
- * An answer, but for what the service adds: Date, Server, Connection, framing.
+ * An answer, without what the service adds: Date, Server, Connection, framing.
  *
  * @typeParam Content what its content can be besides bytes
  */
@@ -48,11 +48,13 @@ export interface Answer<Content = Streamed | "request"> {
   /** Its fields, as they are sent. */
   fields: readonly FieldLine[];
   /**
-   * `undefined`: none. `"request"`: the request's content (the resource keeps content). Content
-   * is given for HEAD too where there is some; the service leaves it out.
+   * `undefined`: none. `"request"`: the request's content (for resources that keep content).
+   * Content may be given for HEAD too; the service does not send it.
    */
   content: Uint8Array | Content | undefined;
-  /** Bytes of streamed content, or of content that is left out; absent: not known before its end. */
+  /**
+   * Length of streamed content, or of content that is not given; absent: not known before its end.
+   */
   length?: number;
   /**
    * Until when (ms since the epoch) plain GETs of the same target and Accept-Encoding may get the
@@ -61,40 +63,45 @@ export interface Answer<Content = Streamed | "request"> {
   freshUntilMs?: number;
 }
 
-/** What comes of content that is handed over: an answer of its own when it cannot be sent. */
+/**
+ * The result of attaching content: the content, or an answer to give instead when it cannot be
+ * sent, or undefined when it has changed.
+ */
 export type Attached = Streamed | Answer | undefined;
 
 /** A resource behind the HTTP service. */
 export interface Resource {
-  /** Value of Allow. */
+  /** Value of the Allow field. */
   readonly allow: string;
-  /** Whether the content of requests is kept, for `"request"`; else it is dropped. */
+  /** Whether the content of requests is kept, for `"request"`; otherwise it is dropped. */
   readonly keepsContent: boolean;
   /**
-   * Whether the content of requests is given to `answer`, as a whole. Then `guard` is asked before any
-   * of it is received, and refuses what is too long. Only in a service that no other thread shares.
+   * Whether the content of requests is given to `answer`, as a whole. `guard` is then called before
+   * any of it is received, and refuses content that is too long. Only in a service whose memory no
+   * other thread shares.
    */
   readonly readsContent?: boolean;
   /**
-   * Answers a request that is whole.
+   * Answers a complete request.
    *
    * @param request its method, target and fields
    * @param content of the request; empty unless the resource reads it
    */
   answer(request: HttpRequest, content: Uint8Array<ArrayBuffer>): Answer | Promise<Answer>;
   /**
-   * Asked before anything else is: the answer to who may not come in. Nothing behind it asks again:
-   * `attach` gets content of requests that have passed, and answers to requests with credentials
-   * are not kept. A judgement that takes long comes later; by then the request may be over.
+   * Called first: returns the answer to a request that is not authorized, or undefined. Later steps
+   * do not check again: `attach` only gets content for requests that have passed, and answers to
+   * requests with credentials are not kept. The verdict may come as a promise; by then the request
+   * may be over.
    */
   guard?(request: HttpRequest): Answer | undefined | Promise<Answer | undefined>;
   /**
-   * Words the answer to a request that the service refuses before it reaches `answer`, or cannot answer.
-   * Without it that is a short plain text.
+   * Makes the answer to a request that the service refuses before it reaches `answer`, or cannot
+   * answer. Default: a short plain text.
    */
   refuse?(request: HttpRequest, status: number, reason: string): Answer;
   /**
-   * Makes content of what another instance's `Streamed.detach` returned.
+   * Makes content from what another instance's `Streamed.detach` returned.
    *
    * @returns the content, or an answer to give instead; `undefined` when the content is no longer
    *   what it was
@@ -103,16 +110,16 @@ export interface Resource {
     content: DetachedContent,
     request: HttpRequest,
   ): Attached | Promise<Attached>;
-  /** An answer that any plain GET gets, without asking: the core sends it from Wasm. */
+  /** An answer to every plain GET, which the core sends without calling `answer`. */
   readonly canned?: Answer;
 }
 
 const encoder = new TextEncoder();
 
-/** What plain text is labelled with. */
+/** Response fields of plain text. */
 export const TEXT_FIELDS: readonly FieldLine[] = [["Content-Type", "text/plain; charset=utf-8"]];
 
-/** A short plain text as an answer, such as errors have. */
+/** A short plain text as an answer, such as an error's. */
 export function textAnswer(
   status: number,
   text: string,

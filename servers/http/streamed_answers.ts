@@ -10,12 +10,15 @@ export class StreamedAnswers {
   readonly #maxAppendedBytes: number;
   readonly #answers = new Map<number, Answer | Promise<Answer>>();
 
-  /** @param maxAppendedBytes content in memory up to this size goes by way of the output */
+  /** @param maxAppendedBytes content in memory up to this size is copied into the output */
   constructor(maxAppendedBytes: number) {
     this.#maxAppendedBytes = maxAppendedBytes;
   }
 
-  /** How content is sent that is not copied into the output: pieces, and large bytes. */
+  /**
+   * The stream for content that is not copied into the output: pieces, or many bytes; undefined for
+   * any other content.
+   */
   streamOf(content: Answer["content"]): Streamed | undefined {
     if (typeof content !== "object") return undefined;
     if (!(content instanceof Uint8Array)) return content;
@@ -27,14 +30,14 @@ export class StreamedAnswers {
     this.#answers.set(conn, answer);
   }
 
-  /** The answer that waits on `conn`, which waits no longer. */
+  /** Returns and removes the answer held for `conn`. */
   take(conn: number): Answer | Promise<Answer> {
     const answer = this.#answers.get(conn)!;
     this.#answers.delete(conn);
     return answer;
   }
 
-  /** Gives back what an answer holds that was never sent, as the peer went away before. */
+  /** Releases what an answer holds that was never sent because the peer disconnected. */
   async abandon(conn: number): Promise<void> {
     const answer = this.#answers.get(conn);
     if (answer === undefined) return;
@@ -43,7 +46,7 @@ export class StreamedAnswers {
       const { content } = await answer;
       this.streamOf(content)?.cancel();
     } catch {
-      // The answer could not be made, so it holds nothing to give back.
+      // The answer could not be made, so it holds nothing to release.
     }
   }
 }

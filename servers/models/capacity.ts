@@ -1,6 +1,6 @@
 /**
- * How many connections a server can have: what it was asked for, lowered to what descriptors and
- * memory allow, so that the limit is met by waiting and not by failing.
+ * How many connections a server can have: the requested number, lowered to what descriptors and
+ * memory allow, so that connections beyond the limit wait instead of failing.
  */
 import { blockBytesFor, maxBlocks } from "../../core/mod.ts";
 import { readAvailableMemory, readOpenFiles } from "../../system/limits.ts";
@@ -24,47 +24,50 @@ import { memoryBudget } from "./memory_budget.ts";
 import { SPARE_DESCRIPTORS, WORKER_DESCRIPTORS } from "../workqueue/reserve.ts";
 
 /**
- * What a Worker takes at the most: its stack, its copy of the runtime, and a heap with the modules
- * of a static server and the files under way (7 MiB are measured before the first request, 13 under
- * load).
+ * Memory of a Worker at most, in bytes: its stack, its copy of the runtime, and a heap with the
+ * modules of a static server and the files under way (7 MiB are measured before the first request,
+ * 13 under load).
  */
 const WORKER_BYTES = 16 << 20;
 
-/** Part of the memory that Workers may take; the rest is for connections. */
+/** Share of the memory that Workers may take; the rest is for connections. */
 const WORKERS_SHARE = 1 / 2;
 
-/** Descriptors for what comes and goes: signals, timers, the files of modules. */
+/** Descriptors kept in reserve for short-lived uses: signals, timers, the files of modules. */
 const OTHER_DESCRIPTORS = 16;
 
-/** Descriptors of a loop that blocks its thread: it listens, waits, is woken, and has a timer. */
+/**
+ * Upper bound on the descriptors of a loop that blocks its thread: listener, poller, eventfd,
+ * timer.
+ */
 const LOOP_DESCRIPTORS = 5;
 
-/** Descriptors that the threads of a pool share, and that each of its threads has. */
+/** Descriptors that the threads of a pool share, and those that each thread has. */
 const POOL_DESCRIPTORS = 4;
 const POOL_THREAD_DESCRIPTORS = 1;
 
-/** Descriptors of select(2) are below this. */
+/** select(2) only watches descriptors below this. */
 const FD_SETSIZE = 1024;
 
-/** What the system allows; `Infinity` where it does not tell. */
+/** What the system allows; `Infinity` where it is unknown. */
 export interface SystemRoom {
-  /** Descriptors that this process may open besides those that are open. */
+  /** Descriptors that this process may still open. */
   descriptors: number;
   /** `ulimit -n`, for the message. */
   descriptorLimit: number;
-  /** Bytes that can be had without swapping. */
+  /** Bytes available without swapping. */
   memoryBytes: number;
 }
 
-/** What connections share with Workers. */
+/** The model, and the Workers that share the system's resources with connections. */
 export interface ModelSize {
   model: Model;
-  /** What was asked for, for the message; default: `model`. */
+  /** The model that was asked for, named in messages; default: `model`. */
   asked?: Model;
   /** Workers of `per-core`. */
   workers: number;
   maxActive: number;
-  /** A queue with `WQ_MEM_RECLAIM` has one Worker more. */
+  /** Whether the queue has a rescuer (`WQ_MEM_RECLAIM`): one Worker more. */
   hasRescuer?: boolean;
 }
 
@@ -73,17 +76,17 @@ export interface Capacity {
   maxConnections: number;
   /** Workers that there may be. */
   maxWorkers: number;
-  /** Says why there are fewer connections than were asked for. */
+  /** Why there are fewer connections than were asked for. */
   note?: string;
 }
 
 /** The system allows too few descriptors for even one connection. */
 export class CapacityError extends Error {
-  /** Tells it from other errors where classes are lost. */
+  /** Identifies it where the class is lost, such as between Workers. */
   override name = "CapacityError";
 
   /**
-   * Says what there is and what is needed.
+   * The message states the present limit and the least one that is needed.
    *
    * @param needed the `ulimit -n` that would do
    * @param found the model that was to run, and the `ulimit -n` that there is
@@ -93,7 +96,7 @@ export class CapacityError extends Error {
   }
 }
 
-/** How many Workers fit into their part of `memoryBytes`, at least one. */
+/** How many Workers fit into their share of `memoryBytes`; at least one. */
 export function workersByMemory(memoryBytes: number): number {
   return Math.max(1, Math.floor(memoryBytes * WORKERS_SHARE / WORKER_BYTES));
 }
@@ -132,7 +135,7 @@ export function fitCapacity(
     least = perConnection + WORKER_DESCRIPTORS;
     byDescriptors = free / least;
     maxWorkers = maxActive;
-    // Beyond `maxActive` connections wait without a Worker.
+    // Connections beyond `maxActive` wait without a Worker.
     if (byDescriptors > maxActive) {
       byDescriptors = (free - maxActive * WORKER_DESCRIPTORS) / perConnection;
     }
@@ -153,14 +156,15 @@ export function fitCapacity(
     const limit = room.descriptorLimit;
     throw new CapacityError(limit + least - free, { model: asked, limit });
   }
-  // Each Worker of per-core has a core with room for all connections; of these pages, only those
-  // are resident that connections use, wherever these are.
+  // Each Worker of per-core has a core with room for all connections, but only the pages that
+  // connections use are resident, whichever Worker has them.
   const cores = model === "per-core" ? workers : 1;
   const reservedBytes = reservedBytesOf(options);
   const size = { limits: limitsOf(service), inputBytes: inputBytesOf(options), reservedBytes };
   const { totalBytes, thread } = memoryBudget(service, { model, workers });
   const left = room.memoryBytes - maxWorkers * WORKER_BYTES;
-  // A cache may be allowed more than there is: it shall not keep connections out before it is full.
+  // The cache may be allowed more memory than there is: it must not cost connections before it is
+  // full.
   const cacheBytes = Math.min(totalBytes, left / 2);
   const resident = (left - cacheBytes) / blockBytesFor(size);
   const most = maxBlocks({ ...size, cacheBytes: thread.keptBytes });
@@ -177,7 +181,7 @@ export function fitCapacity(
   return { maxConnections: fitting, maxWorkers, note };
 }
 
-/** Asks the system, as far as reading is permitted. */
+/** Reads the system's limits, as far as permissions allow. */
 export function systemRoom(): SystemRoom {
   const descriptorLimit = readOpenFiles()?.soft ?? Infinity;
   return {

@@ -26,24 +26,27 @@ export type MakeDirectory = (
 
 /** What a service needs besides its options. */
 export interface ServiceParts {
-  /** Takes whole lines of its log, each with its line feed; must not wait. */
+  /** Called with whole lines of its log, each with its line feed; must not block. */
   print: (lines: string) => void;
   /**
-   * Its core's memory is shared with other threads; the owner of the sockets does what is done
-   * once for all of them.
+   * The core's memory is shared with other threads; the owner of the sockets does what has to be
+   * done once for all.
    */
   sharesMemory?: boolean;
-  /** Threads that share the memory have the sockets, too; or it is the owner of their pool. */
+  /**
+   * The threads that share the memory also have the sockets; says whether this one is such a thread
+   * or the owner of their pool.
+   */
   pool?: "owner" | "thread";
-  /** For content `dir`. Handed in, so that it is loaded only where files are served. */
+  /** For content `dir`. Passed in, so that its modules are loaded only where files are served. */
   makeDirectory?: MakeDirectory;
-  /** Another thread has the sockets: what takes long to send is handed over to it. */
+  /** Another thread has the sockets: streamed content is handed over to it. */
   handsOver?: boolean;
   /** For files: what makes compressed copies and hashes large files, or a port to it. */
   compressors?: CompressorPool | MessagePort | null;
-  /** Told when this thread is about to sleep in the work of a message, and when it has slept. */
+  /** Called when this thread is about to sleep in the work of a message, and when it has slept. */
   noteBlocked?: (isBlocked: boolean) => void;
-  /** What this thread may keep to answer from; nothing by default. */
+  /** Memory for what this thread keeps to answer from; none by default. */
   memory?: ThreadMemory;
 }
 
@@ -75,7 +78,7 @@ export function createService(
     : withWork(service, core, workFunction(work, parts.noteBlocked));
 }
 
-/** The service without the work of `options.work`. */
+/** The service without the artificial work of `options.work`. */
 function createPlainService(
   core: Core,
   options: ServiceOptions,

@@ -12,7 +12,7 @@ import { printTrace } from "./print_trace.ts";
 import { type ServerOptions, TICK_MS } from "./options.ts";
 import { internalErrors, type ThreadServerParts, ticksOf } from "./thread_server.ts";
 
-/** What the owner of such a thread shares with it, as plain data. */
+/** What the owner shares with such a thread, as plain data. */
 export interface LoopShare {
   waker: Waker;
   /** See `OpenDescriptors`. */

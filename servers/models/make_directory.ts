@@ -1,6 +1,6 @@
 /**
- * Makes the resource for `--dir`. Only what serves files imports this file: it brings most of the
- * modules of `servers/files/`, 50 ms of a start.
+ * Makes the resource for `--dir`. Only threads that serve files import this file, because it loads
+ * most of the modules of `servers/files/`, which takes 50 ms at the start.
  *
  * That is why each model has two Worker entries, and why entries are small: each Worker loads all
  * that its entry imports before it runs its first item, and a model may create a Worker for each
@@ -16,16 +16,19 @@ import type { Resource } from "../http/resource.ts";
 import { DirectoryResource } from "../files/directory.ts";
 import type { CompressorPool } from "../files/compression/compressor_pool.ts";
 
-/** What a directory's resource is made of besides its options. */
+/** What a directory's resource needs besides its options. */
 interface DirectoryParts {
-  /** Another thread has the sockets: what takes long to send is handed over to it. */
+  /** Another thread has the sockets: streamed content is handed over to it. */
   handsOver?: boolean;
-  /** Where copies are compressed, large files hashed and passwords checked: here, or at the other end of a port. */
+  /**
+   * Where copies are compressed, large files hashed and passwords checked: in this pool, or at the
+   * other end of this port.
+   */
   compressors?: CompressorPool | MessagePort | null;
   memory: ThreadMemory;
-  /** Counts what was kept. */
+  /** Counts cache hits and misses. */
   figures?: RequestFigures;
-  /** Takes whole lines about faults of the disk; must not wait. */
+  /** Called with whole lines about faults of the disk; must not block. */
   print: (lines: string) => void;
 }
 

@@ -1,8 +1,8 @@
 /**
- * How the memory of `--cache` is split: the one place where a share of it is worked out. Pure.
+ * How the memory of `--cache` is split: all its shares are computed here. Pure.
  *
- * Whatever keeps something is told its share in bytes. All shares of all threads together are the
- * whole, but for what does not divide by the Workers.
+ * Each cache is given its share in bytes. The shares of all threads add up to the whole, except for
+ * what is lost to rounding.
  */
 import { DEFAULT_CACHE_BYTES } from "../files/options.ts";
 import { compresses, type ServiceOptions } from "./options.ts";
@@ -14,9 +14,9 @@ export interface ThreadMemory {
   keptBytes: number;
   /** For files. */
   filesBytes: number;
-  /** For answers that are given again without planning; their content is mostly a file's. */
+  /** For answers that are repeated without planning; most of their content is that of files. */
   memoBytes: number;
-  /** For compressed copies, beside those of the thread that has the compressors. */
+  /** For compressed copies, besides those of the thread that has the compressors. */
   copiesBytes: number;
 }
 
@@ -37,16 +37,19 @@ export const NO_MEMORY: ThreadMemory = {
   copiesBytes: 0,
 };
 
-/** The part for compressed copies: they are a fraction of their files. */
+/** Share for compressed copies, which are much smaller than their files. */
 const COPIES_SHARE = 1 / 16;
 
-/** The part of a thread's memory for responses that the core keeps. */
+/** Share of a thread's memory for responses that the core keeps. */
 const KEPT_SHARE = 1 / 2;
 
-/** The part of what is left for the memo of answers; the rest is for files. */
+/** Share of the rest for the memo of answers; what remains is for files. */
 const MEMO_SHARE = 1 / 4;
 
-/** With less, the core could keep next to nothing: its table alone takes 16 KiB. */
+/**
+ * Least memory for kept responses: with less, the core could keep next to nothing, as its table
+ * alone takes 16 KiB.
+ */
 const LEAST_KEPT_BYTES = 32 << 10;
 
 /** Most bytes for kept responses: they share 4 GiB of Wasm memory with the connections. */
@@ -55,7 +58,7 @@ const MAX_KEPT_BYTES = 1 << 30;
 /**
  * Splits the memory that `service` may use.
  *
- * @param workers Workers that may answer requests; of no account in model `single`
+ * @param workers Workers that may answer requests; ignored in model `single`
  */
 export function memoryBudget(
   service: ServiceOptions,
@@ -70,7 +73,7 @@ export function memoryBudget(
   const threadBytes = Math.floor((totalBytes - ownerCopiesBytes) / threads);
   // The one thread of `single` has the compressors itself.
   const copiesBytes = model === "single" ? 0 : Math.floor(threadBytes * copiesShare);
-  // A core whose memory is shared keeps nothing. Requests that are logged have to come to the host.
+  // A core whose memory is shared keeps nothing, and logged requests have to reach the host.
   const mayKeep = !sharesMemory(model) && service.log === undefined;
   const wanted = mayKeep ? Math.min(Math.floor(threadBytes * KEPT_SHARE), MAX_KEPT_BYTES) : 0;
   const keptBytes = wanted < LEAST_KEPT_BYTES ? 0 : wanted;

@@ -1,17 +1,17 @@
 /**
- * Work for each message, for experiments: an answer costs so much before it is sent, as if a server
- * had to compute it or to wait for a disk.
+ * Artificial work for each message, for experiments: before an answer is sent it costs time, as if
+ * the server had to compute it or to wait for a disk.
  */
 import type { Core } from "../../core/mod.ts";
 import type { Service } from "../net/service.ts";
 
-/** Kinds of work, the default first: arithmetic, or a thread that sleeps. */
+/** Kinds of work, the default first: arithmetic, or sleeping. */
 export const WORK_KINDS = ["compute", "block"] as const;
 
-/** How a message costs time. */
+/** How the work of a message spends its time. */
 export type WorkKind = typeof WORK_KINDS[number];
 
-/** What is asked for. */
+/** The work that is asked for. */
 export interface WorkDemand {
   /** How the time is spent. */
   kind: WorkKind;
@@ -24,14 +24,14 @@ export type MessageWork =
   | { kind: "block"; timeUs: number }
   | {
     kind: "compute";
-    /** Steps of the arithmetic that take the time. */
+    /** Steps of arithmetic that take the requested time. */
     steps: number;
-    /** Shared by all threads, with the machine code that was optimized while it was measured. */
+    /** Shared by all threads, with the code that was optimized while it was measured. */
     module: WebAssembly.Module;
   };
 
 /**
- * A step of the arithmetic depends on the one before, so that no processor does two at once:
+ * Each step of the arithmetic depends on the one before, so that no processor can run two at once:
  *
  *     (func (export "spin") (param $steps i32) (param $x i32) (result i32)
  *       (loop $next
@@ -59,23 +59,23 @@ const SPIN = new Uint8Array([
 /** Does `steps` steps (at least one) from `x`. @returns the last `x` */
 type Spin = (steps: number, x: number) => number;
 
-/** Steps of one call at the most: what `Spin` takes is 32 bits wide. */
+/** Most steps of one call; `Spin` takes a 32-bit number. */
 const MAX_STEPS = 1 << 20;
 
-/** A measurement takes so many calls of so many steps: 16 ms on a machine of 2024. */
+/** Calls of a measurement, and the steps of each: 16 ms in all on a machine of 2024. */
 const CALLS = 500;
 const CALL_STEPS = 1 << 15;
 
 /**
- * Work that takes `timeUs`. To compute, the steps are counted once, here: so a message costs the same
- * CPU time however busy the machine is, which a loop that looks at a clock would not. It takes some
- * 20 ms.
+ * Work that takes `timeUs`. For `compute`, the number of steps is determined once, here (about 20
+ * ms). A message thus costs the same CPU time however busy the machine is; a loop that watches a
+ * clock would not ensure that.
  */
 export function measureWork({ kind, timeUs }: WorkDemand): MessageWork {
   if (kind === "block") return { kind, timeUs };
   const module = new WebAssembly.Module(SPIN);
   const spin = spinOf(module);
-  // What disturbs a call makes it slower: the fastest one was not disturbed.
+  // Any disturbance makes a call slower, so the fastest call was not disturbed.
   let leastMs = Infinity;
   for (let i = 0; i < CALLS; ++i) {
     const startMs = performance.now();
@@ -93,7 +93,7 @@ function spinOf(module: WebAssembly.Module): Spin {
 /**
  * The function that does the work of one message, on this thread.
  *
- * @param noteBlocked told when the thread is about to sleep in it, and when it has slept
+ * @param noteBlocked called when the thread is about to sleep in it, and when it has slept
  */
 export function workFunction(
   work: MessageWork,
@@ -101,7 +101,7 @@ export function workFunction(
 ): () => void {
   if (work.kind === "block") {
     const timeoutMs = work.timeUs / 1000;
-    // Nobody changes or wakes it.
+    // No thread changes or notifies it, so the wait lasts for its whole timeout.
     const word = new Int32Array(new SharedArrayBuffer(4));
     return () => {
       noteBlocked(true);
@@ -118,14 +118,14 @@ export function workFunction(
 }
 
 /**
- * Makes each message of `service`, over `core`, cost `work` before its answer is sent: each that it
- * counts as served, so those count as well that the core answers by itself.
+ * Makes each message of `service`, over `core`, cost `work` before its answer is sent: each that is
+ * counted as served, including those that the core answers by itself.
  *
- * The work comes after an answer was put into the output and before it is sent; for an answer that is
- * made asynchronously, before it is made. A timeout, and a request that ends before it is whole, are
- * answered without.
+ * The work comes after an answer was put into the output and before it is sent; for an answer that
+ * is made asynchronously, before it is made. Answers to timeouts and to incomplete requests cost no
+ * work.
  *
- * @param service a synchronous one; its own methods are replaced, so that all others stay as they are
+ * @param service a synchronous one; some of its methods are replaced in place
  * @returns `service`
  */
 export function withWork(service: Service, core: Core, work: () => void): Service {
@@ -133,7 +133,7 @@ export function withWork(service: Service, core: Core, work: () => void): Servic
   const retry = service.retry?.bind(service);
   const respond = service.respond?.bind(service);
   const handOver = service.handOver?.bind(service);
-  /** The next answer is made again: its work is done. */
+  /** The next answer is a retry, whose work was done before. */
   let isRetry = false;
   const workOnce = () => {
     if (!isRetry) work();

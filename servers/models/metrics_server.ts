@@ -1,4 +1,4 @@
-/** `--metrics`: what a server did and does, for Prometheus, on a port of its own. */
+/** `--metrics`: a server's metrics for Prometheus, on a port of their own. */
 import { sumCounters } from "../net/counters.ts";
 import { type Metric, METRICS_TYPES, metricsText } from "../http/open_metrics.ts";
 import { DURATION_BOUNDS_US, readFigures } from "../http/request_figures.ts";
@@ -8,23 +8,26 @@ import type { ThreadSample } from "./server_sample.ts";
 import type { SideAddress } from "./options.ts";
 import { serveBeside, type SideServer } from "./side_server.ts";
 
-/** Connections to it at once: a few who measure, and somebody who looks. */
+/** Most connections to it at once: a few scrapers, and a person with a browser. */
 const MAX_CONNECTIONS = 64;
 
 /** The server that is measured. */
 export interface Measured {
   server: Pick<RunningServer, "observe">;
-  /** What its requests are counted in. */
+  /** The memory in which its requests are counted. */
   figures: SharedArrayBuffer;
   maxConnections: number;
   version: string;
-  /** Connections that wait to be accepted, and how many may; `undefined` where it cannot be told. */
+  /**
+   * Connections that wait to be accepted, and the most that may wait; `undefined` where it is
+   * unknown.
+   */
   acceptQueue(): { length: number; limit: number } | undefined;
 }
 
-/** A server of metrics that runs. */
+/** A running server of metrics. */
 export interface MetricsServer extends SideServer {
-  /** From now on the measured server is not ready. */
+  /** Reports the measured server as not ready from now on. */
   drain(): void;
 }
 
@@ -120,18 +123,23 @@ function metricsOf(
     {
       name: "ktcp_build_info",
       type: "gauge",
-      help: "The version that runs.",
+      help: "The version that is running.",
       samples: [{ labels: { version }, value: 1 }],
     },
-    gauge("start_time_seconds", "When it began to listen, since 1970.", startMs / 1000, "seconds"),
+    gauge(
+      "start_time_seconds",
+      "When the server began to listen, in seconds since 1970.",
+      startMs / 1000,
+      "seconds",
+    ),
     counter("connections", "Connections accepted.", counters.connections),
     gauge("open_connections", "Connections that are open.", counters.open),
     gauge("max_connections", "Connections that may be open at once.", maxConnections),
     counter("connection_resets", "Connections ended by a reset or a failure.", counters.resets),
-    counter("timeouts", "Connections closed because a timeout was over.", counters.timeouts),
+    counter("timeouts", "Connections closed by a timeout.", counters.timeouts),
     counter(
       "overloads",
-      "Connections refused or cut off as memory, threads or descriptors were short.",
+      "Connections refused or cut off for lack of memory, threads or descriptors.",
       counters.overloads,
     ),
     counter("received_bytes", "Bytes received, heads included.", counters.bytesIn, "bytes"),
@@ -153,7 +161,8 @@ function metricsOf(
       name: "ktcp_request_duration_seconds",
       type: "histogram",
       unit: "seconds",
-      help: "From a request's whole head to its answer; answers kept by the core count as 0.",
+      help:
+        "Time from a request's complete head to its answer; answers kept by the core count as 0.",
       bounds: DURATION_BOUNDS_US.map((us) => us / 1e6),
       counts: totals.durations,
       sum: totals.durationSumUs / 1e6,
@@ -176,7 +185,7 @@ function metricsOf(
         { labels: { cache: "memo" }, value: totals.memoHits },
       ],
     },
-    counter("cache_misses", "Answers that could be repeated and were planned anew.", totals.misses),
+    counter("cache_misses", "Repeatable answers that had to be planned anew.", totals.misses),
     gauge(
       "workers",
       "Threads that serve.",
@@ -197,7 +206,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
 
-/** A sentence as the value of a label: `content_length_is_repeated`. */
+/** Turns a sentence into the value of a label: `content_length_is_repeated`. */
 function labelOf(reason: string): string {
   return reason.toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "");
 }

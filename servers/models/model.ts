@@ -6,7 +6,7 @@ export const MODELS = ["per-core", "single", "shared-pool", "per-connection"] as
 /** Which thread runs which work. */
 export type Model = (typeof MODELS)[number];
 
-/** Whether one thread does the socket I/O of all connections, over a memory shared with Workers. */
+/** Whether the model's threads share one core memory. */
 export function sharesMemory(model: Model): boolean {
   return model === "shared-pool" || model === "per-connection";
 }

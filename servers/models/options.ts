@@ -1,5 +1,5 @@
 /**
- * What a server can be told, as plain data that can be sent to a Worker; with defaults.
+ * A server's settings, as plain data that can be sent to a Worker, and their defaults.
  */
 import { DEFAULT_LIMITS, type Limits } from "../../core/mod.ts";
 import { LOOPBACK } from "../../system/address.ts";
@@ -16,19 +16,19 @@ import type { ThreadWatch } from "./thread_watch.ts";
 
 /** Settings of `ktcp echo`. */
 export interface EchoServiceOptions {
-  /** Tells the services apart. */
+  /** Discriminates the services. */
   kind: "echo";
   /** Most bytes of a piece that is sent back. */
   bufferBytes: number;
   /** Print connections and splits on stderr. */
   verbose: boolean;
-  /** What each piece costs before it is sent back; nothing by default. */
+  /** Artificial work for each piece before it is sent back; none by default. */
   work?: MessageWork;
 }
 
 /** Settings of `ktcp http`. */
 export interface HttpServiceOptions {
-  /** Tells the services apart. */
+  /** Discriminates the services. */
   kind: "http";
   /** What is served: Hello World, the request's content, or a directory. */
   content: "hello" | "echo" | "dir";
@@ -40,7 +40,7 @@ export interface HttpServiceOptions {
   figures?: SharedArrayBuffer;
   /** Bounds of a request. */
   limits: Limits;
-  /** What each request costs before it is answered; nothing by default. */
+  /** Artificial work for each request before it is answered; none by default. */
   work?: MessageWork;
 }
 
@@ -59,7 +59,7 @@ export interface ServerOptions {
   traces: boolean;
 }
 
-/** Resolution of timeouts: they are over up to so much later. */
+/** Resolution of timeouts, in ms: a timeout may end this much late. */
 export const TICK_MS = 250;
 
 const HTTP_TIMEOUTS: Timeouts = {
@@ -70,7 +70,7 @@ const HTTP_TIMEOUTS: Timeouts = {
   lingerMs: 5000,
 };
 
-/** Timeouts by service: echo waits for ever between messages. */
+/** Timeouts by service: echo waits forever between messages. */
 export const DEFAULT_TIMEOUTS: Record<ServiceOptions["kind"], Timeouts> = {
   echo: { ...HTTP_TIMEOUTS, idleMs: 0 },
   http: HTTP_TIMEOUTS,
@@ -95,9 +95,9 @@ export interface PartialServerOptions {
   sending?: Partial<SendOptions>;
   /** The protocol, and its settings. */
   service: ServiceOptions;
-  /** In milliseconds; those that are left out are {@linkcode DEFAULT_TIMEOUTS}. */
+  /** In milliseconds; those left out default to {@linkcode DEFAULT_TIMEOUTS}. */
   timeouts?: Partial<Timeouts>;
-  /** Open connections at the most; further ones wait in the accept queue. */
+  /** Most open connections; further ones wait in the accept queue. */
   maxConnections?: number;
   /** Default: no. */
   traces?: boolean;
@@ -105,28 +105,30 @@ export interface PartialServerOptions {
   model?: Model;
   /** Workers of `per-core`; default: as many as there are CPUs. */
   workers?: number;
-  /** Items (or connections) in the works at once, for `shared-pool` and `per-connection`. */
+  /**
+   * Most items (or connections) that are worked on at once, for `shared-pool` and `per-connection`.
+   */
   maxActive?: number;
   /**
    * `WQ_…` of the queue of these two models; 0 is a bound queue, which `shared-pool` has with the
    * engine `deno` only. Default: `WQ_UNBOUND`.
    */
   wqFlags?: number;
-  /** Permissions that the main thread still needs when it listens: to read files again. */
+  /** Permissions that the main thread still needs once it listens, such as to read files again. */
   keeps?: readonly ("net" | "read" | "write")[];
-  /** Who may come in to a directory, beside its `auth`; absent: who has no need of a password. */
+  /** Users who may read a directory, besides its `auth`; absent: there is no password file. */
   users?: Users;
   /** Where to serve metrics of an HTTP server; absent: nowhere. */
   metrics?: MetricsOptions;
   /** Where to redirect http to the https that is served; absent: nowhere. */
   httpRedirect?: SideAddress;
   /**
-   * Watches the threads, for samples; absent: nobody does.
+   * Watches the threads, for samples; absent: no samples are taken.
    *
    * @internal
    */
   watch?: ThreadWatch;
-  /** Told of what the user should know: a line without newline. */
+  /** Called with a line, without its newline, that the user should see. */
   onNote?: (note: string) => void;
 }
 
@@ -140,7 +142,7 @@ export interface SideAddress {
 
 /** How metrics are served. */
 export interface MetricsOptions extends SideAddress {
-  /** Of the program, for whoever reads them. */
+  /** The program's version, for the metrics. */
   version: string;
 }
 
@@ -160,7 +162,7 @@ export function withDefaults(options: PartialServerOptions): ServerOptions {
   };
 }
 
-/** The limits that the core of a server has to know. */
+/** The limits that a server's core enforces. */
 export function limitsOf(service: ServiceOptions): Limits {
   return service.kind === "http" ? service.limits : DEFAULT_LIMITS;
 }

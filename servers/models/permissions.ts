@@ -1,5 +1,5 @@
 /**
- * Least authority: what a Worker may do, and what the main thread gives up.
+ * Least authority: the permissions of Workers, and those that the main thread gives up.
  */
 import { formatHostPort } from "../../system/address.ts";
 import { loadAllCalls } from "../../system/linux/libc.ts";
@@ -8,7 +8,7 @@ import { unixFiles, unixNames } from "../net/unix_path.ts";
 import { blocksThread, DEFAULT_ENGINE } from "../net/engine_options.ts";
 import type { PartialServerOptions, ServerOptions } from "./options.ts";
 
-/** Paths that a server's job is to read. */
+/** Paths that a server has to read. */
 function readPaths(options: ServerOptions): string[] {
   const { service, listen } = options;
   const paths: string[] = [];
@@ -39,7 +39,7 @@ export function workerPermissions(options: ServerOptions): Deno.PermissionOption
   };
 }
 
-/** Where it listens. */
+/** The addresses that it listens on. */
 function netPlaces({ listen: { hostname, port, path, passed } }: ServerOptions): string[] | false {
   if (passed !== undefined) return false;
   return path === undefined
@@ -55,10 +55,10 @@ export function socketlessPermissions(options: ServerOptions): Deno.PermissionOp
 /**
  * Gives up what this thread no longer needs once the server listens.
  *
- * Workers that are created later get their permissions from here: with a model that does so,
- * reading and the network stay. What was granted as a whole can only be given up as a whole, so
- * does reading where a directory is served, and both reading and writing while a socket file has to
- * be removed at the end, if it is still this server's.
+ * Workers that are created later inherit from this thread's permissions, so a model that creates
+ * them keeps reading and the network. What was granted as a whole can only be given up as a whole.
+ * So reading also stays where a directory is served, and reading and writing stay where a socket
+ * file has to be removed at the end if it is still this server's.
  */
 export function dropPermissions(
   { model = "single", service, listen, engine, keeps = [] }: PartialServerOptions,

@@ -1,14 +1,14 @@
-/** The workqueue of the pool models: its flags, and how many Workers they mean. */
+/** The workqueue of the pool models: its flags, and its number of Workers. */
 import { type WorkerOptions, type Workqueue, WQ_UNBOUND } from "../workqueue/mod.ts";
 import type { QueueSample, ThreadSample } from "./server_sample.ts";
 import { type SleepsInWork, type ThreadWatch, watchedWorkers } from "./thread_watch.ts";
 
-/** The default of `--wq-flags`: any idle Worker takes an item. */
+/** The default of `--wq-flags`: any idle Worker may take an item. */
 export const DEFAULT_WQ_FLAGS = WQ_UNBOUND;
 
 /**
- * How many Workers a pool may have, so that all pools of a queue with `flags` have `maxWorkers` in
- * all. A bound queue has a pool for each core.
+ * How many Workers each pool may have, so that the pools of a queue with `flags` have `maxWorkers`
+ * in all. A bound queue has one pool per CPU.
  */
 export function workersPerPool(
   maxWorkers: number,
@@ -19,7 +19,7 @@ export function workersPerPool(
   return { cpus, maxWorkers: Math.floor(maxWorkers / cpus) };
 }
 
-/** What each Worker of `queue` did and does, its rescuer included. */
+/** Samples of the Workers of `queue`, including its rescuer. */
 export function workSamples(
   { places }: Workqueue,
   watch: ThreadWatch | undefined,
@@ -29,7 +29,7 @@ export function workSamples(
   return places.map(({ stats }, i) => ({ name: stats.name, ...watched[i], work: stats }));
 }
 
-/** What `queue` holds. */
+/** A sample of `queue`. */
 export function queueSample({ waiting, active, maxActive }: Workqueue): QueueSample {
   return { waiting, active, maxActive };
 }

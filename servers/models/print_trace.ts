@@ -1,4 +1,4 @@
-/** Tells a trace to whoever has started the server. */
+/** Prints traces, for the process that started the server. */
 import type { ConnectionTrace } from "../net/trace/step.ts";
 
 /** Writes `trace` to stdout, as a line of JSON. */

@@ -1,36 +1,36 @@
 /**
- * What every concurrency model offers: a running server, and a look at what it does.
+ * What every concurrency model provides: a running server that can be observed and stopped.
  */
 import type { Certificate } from "../net/listen_options.ts";
 import type { Users } from "../files/htpasswd.ts";
 import type { QueueSample, ThreadSample } from "./server_sample.ts";
 
-/** Connections that a look may list at the most. */
+/** Most connections that an observation may list. */
 export const MAX_LISTED = 2000;
 
-/** How a server is looked at. */
+/** How a server is observed. */
 export interface Look {
   /**
-   * How long threads that are asked have to answer, in ms: then what they answered last stands.
-   * What they do at the beginning of this time is what they do.
+   * How long threads have to answer, in ms; after that, their last answers are used. The states
+   * reported are those at the beginning of this time.
    */
   patienceMs: number;
-  /** Connections that are listed at the most, and at most `MAX_LISTED`. */
+  /** Most connections that are listed; at most `MAX_LISTED`. */
   maxConnections: number;
 }
 
-/** All that was done counts, and no connection is listed. */
+/** Waits for all threads to report complete counts, and lists no connections. */
 export const COUNTED: Look = { patienceMs: Infinity, maxConnections: 0 };
 
-/** What a server did, and what it does. */
+/** What a server has done, and its present state. */
 export interface Observation {
   /** Its threads. */
   threads: ThreadSample[];
   /** The queue of a pool model; null in others. */
   queue: QueueSample | null;
-  /** The words of lists of connections. */
+  /** Lists of connections, each the words of a `ConnectionList`. */
   connections: Int32Array[];
-  /** Time that observing has taken other threads so far, in us: no less than their CPU time. */
+  /** Time that observing has cost other threads so far, in us; at least their CPU time for it. */
   costUs: number;
 }
 
@@ -47,28 +47,29 @@ export interface RunningServer {
   /** Rejects when the server cannot go on. */
   readonly failed: Promise<never>;
   /**
-   * Uses another certificate for connections from now on. Those to the sockets with the old one have
-   * five seconds to be accepted. Absent: it speaks no TLS, or this cannot be done here.
+   * Uses another certificate for new connections. Connections to the sockets with the old one have
+   * five seconds to be accepted. Absent: the server does not speak TLS, or cannot renew its
+   * certificate here.
    *
-   * @throws the system's error when there can be no socket for it; the old one stays then
+   * @throws the system's error when no socket can be opened for it; the old one stays in use then
    */
   renew?(certificate: Certificate): Promise<void>;
-  /** Lets others come in from now on. Absent: it was started without users. */
+  /** Replaces the users who may come in. Absent: the server was started without users. */
   setUsers?(users: Users): void;
-  /** What it did so far, and what it does. @param look default: `COUNTED` */
+  /** Observes what it has done so far, and its present state. @param look default: `COUNTED` */
   observe(look?: Look): Promise<Observation>;
   /**
-   * Drains: no new connections, idle ones are closed at once, others finish what they do.
+   * Drains: accepts no new connections, closes idle ones at once, and lets the others finish.
    *
    * @returns how many were cut off after `graceMs`
    */
   stop(graceMs: number): Promise<number>;
 }
 
-/** A promise that only ever rejects, as `accepting` does; it never resolves. */
+/** A promise that rejects when `accepting` does, and never resolves. */
 export function failureOf(accepting: Promise<void>): Promise<never> {
   const failed = accepting.then(() => new Promise<never>(() => {}));
-  // Whoever does not watch it is not to be ended by it.
+  // A rejection that no caller handles must not end the program.
   failed.catch(() => {});
   return failed;
 }

@@ -1,7 +1,7 @@
 /**
- * What a server does at one moment, as it tells whoever watches it: plain data, a line of JSON.
+ * A server's state at one moment, as it is reported to an observer: plain data, a line of JSON.
  *
- * Everything is read, nothing is derived: who watches takes differences.
+ * All values are read and none is derived: the observer takes differences.
  */
 import type { ConnectionColumns } from "../net/connection_list.ts";
 import type { CallCounts } from "../net/engines/linux/call_counts.ts";
@@ -22,34 +22,34 @@ export interface ThreadSample {
   /** `main`, or the Worker's name: `kworker/0:0` (CPU 0), `kworker/u:1` (unbound). */
   name: string;
   /**
-   * At the moment of the sample; of the thread that takes samples, what it did for most of the time
-   * since the last one. Null: it cannot be told.
+   * The state at the moment of the sample. For the thread that takes samples, it is what the thread
+   * did for most of the time since the last sample. Null: unknown.
    */
   state: ThreadState | null;
   /** Whether there is a Worker at this place now. */
   isAlive: boolean;
-  /** What its connections counted, where it has connections of its own. */
+  /** The counters of its connections, where it has connections of its own. */
   counters?: Counters;
   /** Its system calls, where the engine makes them itself. */
   calls?: CallCounts;
   /**
-   * Time that it ran, and that it was ready to run and waited for a CPU, in us; absent where the
-   * kernel does not tell. A Worker that takes the place of another begins anew.
+   * Time that the thread ran, and time that it was runnable but waited for a CPU, in us; absent
+   * where the kernel does not report it. A Worker that replaces another starts from 0.
    */
   cpuUs?: number;
   /** See `cpuUs`. */
   waitedUs?: number;
-  /** What it ran, for a Worker of a queue. */
+  /** Statistics of the items that it ran, for a Worker of a queue. */
   work?: Readonly<WorkerStats>;
 }
 
 /** A queue. */
 export interface QueueSample {
-  /** Items that no Worker has; where sockets are items, among as many as are listed. */
+  /** Items that no Worker has taken; where sockets are items, only listed ones are counted. */
   waiting: number;
-  /** Items that count against `maxActive`: those that a Worker has, and the next ones. */
+  /** Items that count against `maxActive`: those that a Worker has, and those next in line. */
   active: number;
-  /** As the server was told. */
+  /** As set for the server. */
   maxActive: number;
 }
 
@@ -66,8 +66,9 @@ export interface ServerSample {
   /** Open connections, at most as many as were asked for. */
   connections: ConnectionColumns;
   /**
-   * What the samples before this one have cost this process: CPU time of its threads, in us. Where
-   * `main` serves, less the turns of its event loop that begin them, a tenth of a millisecond each.
+   * What earlier samples have cost this process: CPU time of its threads, in us. Where `main`
+   * serves connections, this leaves out the turns of its event loop that start a sample, about 0.1
+   * ms each.
    */
   costUs: number;
 }

@@ -1,6 +1,7 @@
 /**
- * A small HTTP server beside the main one, of model `single`, on the thread that owns it: with the same
- * HTTP service, so it is as strict with its peers. What it does is in no count.
+ * A small HTTP server beside the main one, of model `single`, on the thread that owns it. It uses
+ * the same HTTP service, so it is as strict with its peers. It is not part of the main server's
+ * counters.
  */
 import { DEFAULT_LIMITS } from "../../core/mod.ts";
 import { HttpService } from "../http/http_service.ts";
@@ -10,21 +11,21 @@ import { stderr } from "../../system/stderr.ts";
 import { type SideAddress, withDefaults } from "./options.ts";
 import { createServerCore, startThreadServer } from "./thread_server.ts";
 
-/** A side server that runs. */
+/** A running side server. */
 export interface SideServer {
   /** `127.0.0.1:9090` */
   readonly address: string;
-  /** Ends it at once. */
+  /** Stops it at once. */
   stop(): Promise<void>;
 }
 
-/** It cannot listen; the system's error is the `cause`. */
+/** The side server cannot listen; the system's error is the `cause`. */
 export class SideServerError extends Error {
   /**
-   * Names the option beside the system's error.
+   * The message names the option before the system's error.
    *
    * @param option the option that asks for it, such as `--metrics`
-   * @param at where it was to listen
+   * @param at where the server was to listen
    */
   constructor(readonly option: string, readonly at: SideAddress, cause: unknown) {
     super(`${option}: ${cause}`, { cause });
@@ -37,9 +38,9 @@ export interface SideServerOptions {
   option: string;
   /** Where it listens. */
   at: SideAddress;
-  /** Open connections at the most. */
+  /** Most open connections. */
   maxConnections: number;
-  /** The longest content of a request; default: that of every server. */
+  /** Most bytes of a request's content; default: that of every server. */
   maxContentBytes?: number;
 }
 

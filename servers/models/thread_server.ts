@@ -1,6 +1,6 @@
 /**
- * A server on one thread: its memory, its listener, its connections. Model `single` is one of
- * them, `per-core` one on each of its Workers.
+ * A server on one thread: its memory, its listener, its connections. Model `single` runs one, and
+ * `per-core` runs one on each of its Workers.
  */
 import { Core } from "../../core/mod.ts";
 import { Acceptor } from "../net/acceptor.ts";
@@ -21,7 +21,7 @@ import { printTrace } from "./print_trace.ts";
 /**
  * The memory for a server.
  *
- * @param keptBytes for responses that the core keeps; none in a memory that Workers share
+ * @param keptBytes for responses that the core keeps; 0 in a memory that Workers share
  */
 export function createServerCore(options: ServerOptions, keptBytes: number): Core {
   return Core.create({
@@ -33,24 +33,24 @@ export function createServerCore(options: ServerOptions, keptBytes: number): Cor
   });
 }
 
-/** What a server on one thread is made of. */
+/** The parts of a server on one thread. */
 export interface ThreadServerParts {
   core: Core;
   service: Service;
   /** May be shared with other threads. */
   limit: ConnectionLimit;
-  /** Takes whole lines, each with its line feed; must not wait. */
+  /** Called with whole lines, each with its line feed; must not block. */
   print: (lines: string) => void;
-  /** Closes what the engine cannot; see `Listener.onOverdue`. */
+  /** Closes sockets that the engine cannot close; see `Listener.onOverdue`. */
   endSockets?: (port: number, peers: Set<string>) => void;
 }
 
-/** Where bugs are told: they must not end the server. */
+/** Reports internal errors, which must not end the server. */
 export function internalErrors(print: (lines: string) => void): (error: unknown) => void {
   return (error) => print(`ktcp: internal error: ${error} (please report this)\n`);
 }
 
-/** What a wheel does at each of its ticks. */
+/** What a timer wheel does at each tick. */
 export function ticksOf(
   service: Service,
   onInternalError: (error: unknown) => void,

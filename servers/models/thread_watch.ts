@@ -1,4 +1,4 @@
-/** What threads of a server do, as the kernel and the workqueue know it. */
+/** The states of a server's threads, according to the kernel and the workqueue. */
 import type {
   ProcessThreads,
   ThreadFacts,
@@ -7,16 +7,16 @@ import type {
 import type { WorkerPlace } from "../workqueue/mod.ts";
 import type { ThreadSample, ThreadState } from "./server_sample.ts";
 
-/** Workers of a server that the kernel is asked about at the most: it takes some 15 us for each. */
+/** Most Workers of a server that the kernel is asked about; each takes about 15 us. */
 const MAX_ASKED = 64;
 
-/** What is told of a thread. */
+/** What is reported about a thread. */
 export type Watched = Pick<ThreadSample, "state" | "isAlive" | "cpuUs" | "waitedUs">;
 
-/** Whether a Worker that sleeps does so within work. */
+/** Whether a sleeping Worker sleeps within work. */
 export type SleepsInWork = (place: WorkerPlace) => boolean;
 
-/** {@linkcode ThreadWatch.workers}, or less without a watch: a look costs next to nothing then. */
+/** {@linkcode ThreadWatch.workers}; without a watch, only what costs next to nothing. */
 export function watchedWorkers(
   watch: ThreadWatch | undefined,
   places: readonly WorkerPlace[],
@@ -26,7 +26,7 @@ export function watchedWorkers(
     places.map(({ stats }) => ({ state: null, isAlive: stats.alive }));
 }
 
-/** {@linkcode ThreadWatch.ownThread}, or less without a watch. */
+/** {@linkcode ThreadWatch.ownThread}; without a watch, no state. */
 export function watchedOwner(watch: ThreadWatch | undefined): Watched {
   return watch?.ownThread() ?? { state: null, isAlive: true };
 }
@@ -34,29 +34,29 @@ export function watchedOwner(watch: ThreadWatch | undefined): Watched {
 /** Watches the threads of a server, from the thread that owns it. */
 export class ThreadWatch {
   readonly #kernel: ProcessThreads | undefined;
-  /** When the own thread was looked at last, and how long it had run and waited for a CPU by then. */
+  /** When this thread was last checked, and how long it had run and waited for a CPU by then. */
   #lastMs = performance.now();
   #lastUsedUs = 0;
-  /** What looks have cost it since then. */
+  /** What observing has cost this thread since then. */
   #costUs = 0;
-  /** How long the own thread has slept in work since then, and since when it does. */
+  /** How long this thread has slept in work since then, and when its present sleep began. */
   #blockedMs = 0;
   #blockedSinceMs = 0;
 
-  /** Loads the C library, where there is one and it may be used. */
+  /** Opens a watch; on Linux it loads the C library, if permitted. */
   static async open(): Promise<ThreadWatch> {
     if (Deno.build.os !== "linux") return new ThreadWatch(undefined);
     const { ProcessThreads } = await import("../../system/linux/process_threads.ts");
     return new ThreadWatch(ProcessThreads.open());
   }
 
-  /** @param kernel absent where it cannot be asked */
+  /** @param kernel absent where the kernel cannot be asked */
   constructor(kernel: ProcessThreads | undefined) {
     this.#kernel = kernel;
     this.ownThread();
   }
 
-  /** CPU time of the own thread so far in us; the time of day where the kernel cannot be asked. */
+  /** CPU time of this thread so far, in us; elapsed time where the kernel cannot be asked. */
   ownCpuUs(): number {
     return this.#kernel?.ownCpuUs() ?? performance.now() * 1000;
   }
@@ -78,24 +78,29 @@ export class ThreadWatch {
     });
   }
 
-  /** The own thread is about to sleep in the work of a message, or has slept. */
+  /**
+   * To be called when this thread is about to sleep in the work of a message, and when it has
+   * slept.
+   */
   readonly noteBlocked = (isBlocked: boolean): void => {
     const nowMs = performance.now();
     if (isBlocked) this.#blockedSinceMs = nowMs;
     else this.#blockedMs += nowMs - this.#blockedSinceMs;
   };
 
-  /** Looking has cost the own thread `costUs`: it counts for nothing that the server does. */
+  /**
+   * Notes that observing has cost this thread `costUs`, which does not count as the server's work.
+   */
   charge(costUs: number): void {
     this.#costUs += costUs;
   }
 
-  /** What the own thread did for most of the time since the last call. */
+  /** What this thread did for most of the time since the last call. */
   ownThread(): Watched {
     const nowMs = performance.now();
     const halfMs = (nowMs - this.#lastMs) / 2;
     const times = this.#kernel?.ownTimes();
-    // A thread that waits for a CPU has something to do.
+    // A thread that waits for a CPU has work to do, so it counts as busy.
     const usedUs = (this.#kernel?.ownCpuUs() ?? 0) + (times?.waitedUs ?? 0);
     const busyMs = (usedUs - this.#lastUsedUs - this.#costUs) / 1000;
     const isBlocked = this.#blockedMs > halfMs;
@@ -120,7 +125,7 @@ function stateOf({ state }: ThreadFacts, isInWork: boolean): ThreadState | null 
   }
 }
 
-/** A Worker with an item may run, or sleep and not say so. */
+/** A Worker with an item may be running, or sleeping without having reported it. */
 function stateWithoutKernel({ hasItem, isBlocked }: WorkerPlace): ThreadState | null {
   if (isBlocked) return "blocked";
   return hasItem ? null : "idle";

@@ -2,26 +2,26 @@
  * Accepts connections one after the other, within a limit.
  *
  * At the limit, and when the process is out of file descriptors, accepting pauses: new connections
- * wait in the kernel's accept queue. It goes on when a connection ends.
+ * wait in the kernel's accept queue. Accepting resumes when a connection ends.
  */
 import { systemClock } from "../../system/clock.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
 
-/** When no connection of this thread ends, accepting is tried again after this time, in ms. */
+/** How long accepting pauses, in ms, if no connection of this thread ends before. */
 export const ACCEPT_RETRY_MS = 100;
 
 /** Where connections come from. */
 export interface AcceptSource<Accepted> {
-  /** @throws the runtime's error, `ConnectionAborted` when only this one has failed */
+  /** @throws the runtime's error; `ConnectionAborted` when only this connection has failed */
   accept(): Promise<Accepted>;
-  /** The pending `accept` fails. */
+  /** Closes the source; a pending `accept` then fails. */
   close(): void;
 }
 
-/** What becomes of a connection. */
+/** Receives the accepted connections. */
 export interface AcceptSink<Accepted> {
   serve(accepted: Accepted): void;
-  /** It came when the loop had been stopped already. */
+  /** Drops a connection that was accepted after the loop had been stopped. */
   drop(accepted: Accepted): void;
 }
 
@@ -50,7 +50,7 @@ export class AcceptLoop<Accepted> {
     this.done = this.#run();
   }
 
-  /** A connection has ended: there is room again. */
+  /** To be called when a connection has ended and there is room again. */
   wake(): void {
     this.#wake?.();
   }
@@ -74,7 +74,7 @@ export class AcceptLoop<Accepted> {
         accepted = await this.#source.accept();
       } catch (error) {
         if (this.#isStopped) return;
-        // The client went away before it was accepted: the next one is waiting.
+        // The client disconnected before it was accepted: tries the next one.
         if (isClientGone(error)) continue;
         if (!isOutOfResources(error)) throw error;
         await this.#pause();
@@ -82,7 +82,7 @@ export class AcceptLoop<Accepted> {
       }
       // Other threads may have accepted connections meanwhile.
       while (this.#limit.isReached() && !this.#isStopped) await this.#pause();
-      // It was accepted before the listener closed, but reported after: it would not be drained.
+      // It was accepted before the listener closed but reported after, so it would not be drained.
       if (this.#isStopped) return this.#sink.drop(accepted);
       this.#sink.serve(accepted);
     }

@@ -15,15 +15,15 @@ import type { Tracer } from "./trace/tracer.ts";
 /** Settings of an acceptor. */
 export interface AcceptorOptions {
   limit: ConnectionLimit;
-  /** Told of errors that are neither the peer's nor the user's: they are bugs. */
+  /** Called with errors that neither the peer nor the user caused, which are bugs. */
   onInternalError: (error: unknown) => void;
   /** Default: the runtime's. */
   clock?: typeof systemClock;
-  /** Writes down what connections live through; absent: nobody does. */
+  /** Records the events of connections; absent: nothing is traced. */
   tracer?: Tracer;
 }
 
-/** Connections, from where they are accepted to their end. */
+/** The connections of one engine, from accepting them to their end. */
 export class Acceptor implements EngineHost {
   readonly core: Core;
   readonly limit: ConnectionLimit;
@@ -60,7 +60,7 @@ export class Acceptor implements EngineHost {
     return this.#engine.done;
   }
 
-  /** What the connections counted, those that are open included. */
+  /** The counters of all connections, including open ones. */
   get counters(): Counters {
     const { core, counters } = this.#context;
     let { served } = counters;
@@ -69,9 +69,10 @@ export class Acceptor implements EngineHost {
   }
 
   /**
-   * What the connections do now, those that were opened first: the words of a `ConnectionList`.
+   * The present state of connections, in the order they were opened: the words of a
+   * `ConnectionList`.
    *
-   * @param place see there
+   * @param place see the constructor of `ConnectionList`
    */
   list(maxConnections: number, place?: { lists: number; index: number }): Int32Array {
     const list = new ConnectionList(Math.min(maxConnections, this.#connections.size), place);
@@ -86,7 +87,7 @@ export class Acceptor implements EngineHost {
   open(driver: Driver, peer: string): Connection | undefined {
     const conn = this.core.open();
     if (conn === 0) {
-      // Each connection within the limit has a block: this one is beyond the limit.
+      // There is a block for each connection within the limit, so this one exceeds it.
       this.refused();
       return undefined;
     }
@@ -111,13 +112,13 @@ export class Acceptor implements EngineHost {
   /**
    * Stops accepting, ends idle connections at once and lets the others finish.
    *
-   * @param graceMs after this they are closed too
-   * @returns how many were cut off: they had not sent all that they had to
+   * @param graceMs time after which they are closed too
+   * @returns how many were cut off before all their output was sent
    */
   async stop(graceMs: number): Promise<number> {
     this.#engine.stop();
     this.#context.service.drain?.();
-    // The address is free once the pending accept has ended.
+    // The address is free only once the pending accept has ended.
     await this.done.catch(() => {});
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#connections.size === 0) return 0;

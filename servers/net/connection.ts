@@ -1,12 +1,13 @@
 /**
  * One connection, from accept to close: a synchronous state machine between a service and a driver.
- * It has no socket and no promise; events come in, and each answers with what the connection wants.
+ * It has no socket and awaits no promise; each event returns what the connection wants next.
  *
- * One thing is done at a time, and this order is the backpressure: nothing is received while output
- * waits to be sent. So nothing is read from a peer that does not read, and a connection never holds
- * more than its input block and the output of one batch.
+ * It does one thing at a time, which provides backpressure: nothing is received while output waits
+ * to be sent. So nothing is read from a peer that does not read, and a connection never holds more
+ * than its input block and the output of one batch.
  *
- * Ten thousand connections may be idle at once. An idle one may keep this object and its driver.
+ * Ten thousand connections may be idle at once, so an idle one keeps nothing but this object, its
+ * driver and its block.
  */
 import { Code, type Core } from "../../core/mod.ts";
 import { type ConnectionList, Doing } from "./connection_list.ts";
@@ -17,7 +18,7 @@ import { PeerGone } from "./peer_gone.ts";
 import { Effect, type FileRange, Phase, type Sender, type Service } from "./service.ts";
 import { type Deadlines, type Moment, NEVER, type Timed } from "./deadlines.ts";
 
-/** How long a connection may take, in ms; 0 for ever. */
+/** Timeouts of a connection, in ms; 0 for none. */
 export interface Timeouts {
   /** Between messages, and before the first byte. */
   idleMs: number;
@@ -25,7 +26,7 @@ export interface Timeouts {
   headMs: number;
   /** Between two bytes of content. */
   contentMs: number;
-  /** Until the peer takes more of what is sent. */
+  /** Until the peer receives more of what is sent. */
   writeMs: number;
   /** Draining before a close. */
   lingerMs: number;
@@ -38,9 +39,9 @@ export interface ConnectionContext {
   wheel: Deadlines;
   timeouts: Timeouts;
   counters: Counters;
-  /** In how many sends each output leaves: see `SendOptions`. */
+  /** Into how many sends each output is split: see `SendOptions`. */
   writes: number;
-  /** Counts the connections over all threads; absent: another thread does. */
+  /** Counts the connections of all threads; absent: another thread does. */
   limit?: ConnectionLimit;
   /**
    * `connection` has ended. Its block is still open; this function closes it.
@@ -50,30 +51,31 @@ export interface ConnectionContext {
   onEnd(connection: Connection, fault: unknown): void;
 }
 
-/** Words that {@linkcode Connection.save} writes. */
+/** Number of words that {@linkcode Connection.save} writes. */
 export const SAVED_WORDS = 9;
 
-/** Bytes that a lingering close drains at the most. */
+/** Most bytes that a lingering close drains. */
 const LINGER_BYTES = 64 << 20;
 
 /** How long a connection lingers while its server drains, in ms: several round trips. */
 const DRAIN_LINGER_MS = 1000;
 
 /**
- * How often a peer gets the same time again because the thread had no time for it: on a machine with
- * ten times too much to do, what a peer sent is read after many seconds. A minute by default for idle
- * connections, of which nothing is known; less for content, whose peer is told.
+ * How often a timeout is extended because this thread was too busy to read: on a machine with ten
+ * times too much to do, what a peer sent is read only after many seconds. By default this amounts
+ * to a minute for idle connections, which would be closed without an answer; it is less for
+ * content, where the peer gets an error answer.
  */
 const MAX_IDLE_EXTENSIONS = 11;
 const MAX_CONTENT_EXTENSIONS = 3;
 
-/** Where a connection is. */
+/** The state of a connection. */
 const enum State {
   /** It waits for input. */
   Receiving,
   /** It sends output, or waits for a service. */
   Answering,
-  /** It sends its last output. What is received is thrown away from here on. */
+  /** It sends its last output. From here on, input is discarded. */
   Ending,
   /** It sends its FIN. */
   Finishing,
@@ -83,15 +85,15 @@ const enum State {
   Closed,
 }
 
-/** What a connection does that waits for input. */
+/** What a connection that waits for input is doing, by phase. */
 const RECEIVING = [Doing.Idle, Doing.Head, Doing.Content] as const satisfies Record<Phase, Doing>;
 
 /**
- * What a connection does in `state`. One that is closed lingers until its driver lets go of the
- * socket, and its service has ended.
+ * What a connection does in `state`. A closed one counts as lingering until its driver lets go of
+ * the socket and its service has ended.
  *
  * @param phase what its service waits for
- * @param isWorking whether a service works, and sends nothing
+ * @param isWorking whether a service is working and sends nothing
  */
 function doingIn(state: State, phase: Phase, isWorking: boolean): Doing {
   switch (state) {
@@ -108,7 +110,7 @@ function doingIn(state: State, phase: Phase, isWorking: boolean): Doing {
   }
 }
 
-/** What the connection does that {@linkcode Connection.save} wrote to `words`, at `at`. */
+/** What the connection is doing that {@linkcode Connection.save} wrote to `words` at `at`. */
 export function savedDoing(words: Int32Array, at: number, phase: Phase): Doing {
   return doingIn(words[at] & 15, phase, false);
 }
@@ -125,9 +127,9 @@ const enum Sending {
   File,
 }
 
-/** Bytes on their way out for a service that answers asynchronously. */
+/** A send in progress for a service that answers asynchronously. */
 interface Writing extends PromiseWithResolvers<void> {
-  /** Neither: the output that waits. */
+  /** The bytes, or the file, to send; if neither is given, the waiting output. */
   view?: Uint8Array;
   file?: number;
 }
@@ -147,26 +149,29 @@ export class Connection implements Timed, Sender {
   /** What the service wants next; carried out when no output waits. */
   #effect = Effect.Read;
   #sending = Sending.Block;
-  /** Where the rest of what is sent begins, in the core's memory, the view or the file; its bytes. */
+  /**
+   * Where the rest of what is being sent begins, in the core's memory, the view or the file, and
+   * its length in bytes.
+   */
   #outStart = 0;
   #outLength = 0;
-  /** With `writes` above 1: bytes of it behind those, and how many sends they take. */
+  /** With `writes` above 1: bytes that follow those, and how many sends they take. */
   #partsLength = 0;
   #parts = 0;
   #writing: Writing | undefined;
-  /** The driver receives. */
+  /** Whether the driver is receiving. */
   #isReceiving = false;
-  /** A promise of the service is outstanding. */
+  /** Whether a promise of the service is outstanding. */
   #isAwaiting = false;
-  /** The peer has sent its FIN. */
+  /** Whether the peer has sent its FIN. */
   #hasEnded = false;
   #isOver = false;
   /** Bytes that lingering still drains. */
   #lingerLeft = LINGER_BYTES;
-  /** When the time for the current head is over, and how many requests came before it. */
+  /** Deadline of the current head, and how many requests came before it. */
   #headDeadlineTick = NEVER;
   #headIndex = -1;
-  /** How often the time for what is received now was extended. */
+  /** How often the timeout of the present receive was extended. */
   #extensions = 0;
   /** An error that the peer did not cause: a bug. */
   #fault: unknown;
@@ -182,7 +187,9 @@ export class Connection implements Timed, Sender {
 
   // For threads that share connections
 
-  /** Stands for a new connection from now on. The one before has ended, or left by `save`. */
+  /**
+   * Reuses this object for a new connection. The previous one has ended, or was stored with `save`.
+   */
   renew(conn: number, peer: string): void {
     this.conn = conn;
     this.#peer = peer;
@@ -209,8 +216,8 @@ export class Connection implements Timed, Sender {
   }
 
   /**
-   * Writes what another thread needs to go on with the connection to `words`, from `at` on. Only
-   * while it waits for its socket and for nothing else: no service works for it.
+   * Writes what another thread needs to continue the connection to `words`, from `at` on. Only
+   * allowed while the connection waits for nothing but its socket, and no service works for it.
    */
   save(words: Int32Array, at: number): void {
     words[at] = this.#state | this.#effect << 4 | this.#sending << 8 |
@@ -225,7 +232,7 @@ export class Connection implements Timed, Sender {
     words[at + 8] = this.#parts;
   }
 
-  /** Goes on with the connection that was written to `words`. */
+  /** Continues the connection that was written to `words`. */
   restore(words: Int32Array, at: number): void {
     const bits = words[at];
     this.#state = bits & 15;
@@ -245,7 +252,7 @@ export class Connection implements Timed, Sender {
 
   // Events
 
-  /** The socket is there. */
+  /** The socket is ready to use. */
   start(): Want {
     const { wheel, counters, service, limit } = this.#context;
     ++counters.connections;
@@ -281,7 +288,7 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** `count` bytes were received into the input, and no thread has time for them. */
+  /** `count` bytes were received into the input, but no thread has time to handle them. */
   refused(count: number): Want {
     this.#isReceiving = false;
     const { conn } = this;
@@ -316,7 +323,7 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** The file ends before what is to be sent. */
+  /** The file ended before everything was sent. */
   fileEnded(): Want {
     if (this.#state === State.Closed) return Want.Close;
     return this.#written(this.#writing!);
@@ -351,21 +358,21 @@ export class Connection implements Timed, Sender {
   failed(error: unknown): Want {
     const writing = this.#writing;
     if (writing === undefined || this.#state === State.Closed) return this.#fail(error);
-    // The service is told, which is on its way to `resumed` or `rejected`.
+    // The service gets the error; `resumed` or `rejected` will follow.
     this.#writing = undefined;
     writing.reject(error);
     return Want.Await;
   }
 
-  /** A timeout is over. Never throws. */
+  /** The timeout has expired. Never throws. */
   onTimeout(): void {
     this.#driver.advance(this.#expire());
   }
 
   /**
-   * The server drains: sends the FIN if nothing is in progress. The peer may be sending, so the
-   * connection is not closed at once; but it delays the end of the server for a second at most.
-   * Never throws.
+   * Called while the server drains: sends the FIN if nothing is in progress. The peer may be
+   * sending, so the connection is not closed at once, but it delays the server's end by a second at
+   * most. Never throws.
    */
   endIfIdle(): void {
     const { service, wheel } = this.#context;
@@ -381,45 +388,48 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** Closes at once. What is being sent is lost. Never throws. */
+  /** Closes at once; output that is being sent is lost. Never throws. */
   close(): void {
     this.#driver.advance(this.#close());
   }
 
   // What drivers ask
 
-  /** What is to be sent, for a driver that sends views. Do not keep it. */
+  /** The bytes to send, for drivers that send views. Do not keep the view. */
   get output(): Uint8Array {
     if (this.#sending === Sending.View) return this.#view();
     return this.#context.core.view(this.#outStart, this.#outLength);
   }
 
-  /** Address in the core's memory of what is to be sent; -1: it is elsewhere. */
+  /** Address in the core's memory of the bytes to send; -1: they are elsewhere. */
   get outStart(): number {
     return this.#sending >= Sending.View ? -1 : this.#outStart;
   }
 
-  /** The descriptor of the file that is to be sent from `outOffset` on; -1: `output` is. */
+  /** The descriptor of the file to send from `outOffset` on; -1: `output` is to be sent. */
   get outFile(): number {
     return this.#sending === Sending.File ? this.#writing!.file! : -1;
   }
 
-  /** Where in the file that begins. */
+  /** Offset in the file of the next byte to send. */
   get outOffset(): number {
     return this.#outStart;
   }
 
-  /** Bytes that are to be sent. */
+  /** Number of bytes to send. */
   get outLength(): number {
     return this.#outLength;
   }
 
-  /** The FIN is sent behind the last response: nothing is lost when the connection is closed. */
+  /**
+   * Whether the FIN follows the last response, so that nothing is lost when the connection is
+   * closed.
+   */
   get isLingering(): boolean {
     return this.#state === State.Finishing || this.#state === State.Lingering;
   }
 
-  /** A service still works for this connection: it must not `end` yet. */
+  /** Whether a service still works for this connection, which must not `end` yet. */
   get isAwaiting(): boolean {
     return this.#isAwaiting;
   }
@@ -429,39 +439,41 @@ export class Connection implements Timed, Sender {
     return this.#state === State.Receiving;
   }
 
-  /** What it does now. */
+  /** What it is doing now. */
   get doing(): Doing {
     const isWorking = this.#isAwaiting && this.#writing === undefined;
     return doingIn(this.#state, this.#context.service.phase(this.conn), isWorking);
   }
 
-  /** Adds what it does at `now` to `list`, which has room. */
+  /** Adds its state at `now` to `list`, which must have room. */
   observe(list: ConnectionList, now: Moment): void {
     const { core } = this.#context;
     const { conn, doing } = this;
-    // Another thread may change them meanwhile.
+    // Another thread may change the count meanwhile.
     const inputBytes = Math.max(0, core.pending(conn));
     list.add(core.blockNumber(conn), doing, inputBytes, now.untilMs(this.deadlineTick));
   }
 
-  /** It has ended, and nothing works for it any more. */
+  /** Whether it has ended and nothing works for it any more. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** When what is being sent has been sent as a whole, the connection waits for its peer. */
+  /** Whether the connection will wait for its peer once the present send is complete. */
   get awaitsPeerNext(): boolean {
     return this.#effect === Effect.Read && this.#sending === Sending.Block && this.#parts === 0 &&
       this.#state === State.Answering && !this.#hasEnded && this.#writing === undefined &&
       !this.#isAwaiting && this.#context.core.hasOneOutBlock(this.conn);
   }
 
-  /** The service waits for what is being sent. */
+  /** Whether the service waits for the present send. */
   get isWriting(): boolean {
     return this.#writing !== undefined;
   }
 
-  /** The socket is closed, nothing is under way, and no service works: gives everything back. */
+  /**
+   * Releases everything. The socket must be closed, with nothing in flight and no service at work.
+   */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -512,7 +524,9 @@ export class Connection implements Timed, Sender {
 
   // Steps
 
-  /** Does what the service wants, and asks it again, until something has to be waited for. */
+  /**
+   * Carries out what the service wants, and asks it again, until there is something to wait for.
+   */
   #follow(next: Effect | Promise<Effect>): Want {
     const { service } = this.#context;
     for (;;) {
@@ -526,7 +540,10 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** Sends what waits, then does what the service wants. @returns undefined: it is to be asked */
+  /**
+   * Sends waiting output, then does what the service wants. @returns undefined when the service is
+   * to be asked again
+   */
   #carryOut(): Want | undefined {
     const { conn } = this;
     const { core } = this.#context;
@@ -582,23 +599,23 @@ export class Connection implements Timed, Sender {
     }
     if (this.#writing !== undefined) return this.#written(this.#writing);
     if (this.#state === State.Ending) return this.#finishWrite();
-    // The service found a piece: it goes on behind it.
+    // The service found a piece, and continues after it.
     if (this.#sending === Sending.Piece) return this.#follow(service.receive(this.conn));
     return this.#follow(this.#effect);
   }
 
   #written(writing: Writing): Want {
     this.#writing = undefined;
-    // The service may now wait for a disk or a Worker, which is not the peer's fault.
+    // No timeout: the service may now wait for a disk or a Worker, which is not the peer's fault.
     this.#context.wheel.set(this, 0);
     writing.resolve();
     return Want.Await;
   }
 
-  /** Waits for a service on another thread, or a disk. The peer has no timeout meanwhile. */
+  /** Waits for a service on another thread, or a disk. There is no timeout meanwhile. */
   #await(effect: Promise<Effect>): Want {
     this.#isAwaiting = true;
-    // It may be sending already.
+    // If the service is sending already, the timeout of that send stays.
     if (this.#writing === undefined) this.#context.wheel.set(this, 0);
     this.#driver.await(effect);
     return Want.Await;
@@ -613,13 +630,14 @@ export class Connection implements Timed, Sender {
 
   #expire(): Want {
     const { counters, service, wheel } = this.#context;
-    // The peer has received its answer and the FIN, and does not close.
+    // The answer and the FIN were sent, but the peer does not close.
     if (this.isLingering) return this.#close();
     const isReceiving = this.#state === State.Receiving;
     try {
       const phase = isReceiving ? service.phase(this.conn) : Phase.Idle;
       const most = phase === Phase.Idle ? MAX_IDLE_EXTENSIONS : MAX_CONTENT_EXTENSIONS;
-      // The time for a head is never extended: bytes that drip would extend it for ever.
+      // The timeout of a head is never extended, or a slow trickle of bytes could extend it
+      // forever.
       if (
         isReceiving && phase !== Phase.Head && this.#extensions < most &&
         (this.#driver.wasHeldUp?.() || wheel.isLate)
@@ -637,7 +655,7 @@ export class Connection implements Timed, Sender {
     }
   }
 
-  /** Sends the output that waits, and nothing after it. */
+  /** Sends the waiting output, and nothing after it. */
   #sendLast(): Want {
     const hasOutput = this.#context.core.outBlock(this.conn) !== 0;
     this.#state = State.Ending;
@@ -645,9 +663,9 @@ export class Connection implements Timed, Sender {
   }
 
   /**
-   * RFC 9112 section 9.6: closing while the peer still sends makes the kernel reset the
-   * connection, which destroys the response on its way. So: FIN, read until the peer's FIN or a
-   * bound, close.
+   * RFC 9112 section 9.6: closing while the peer still sends makes the kernel reset the connection,
+   * which may destroy the response on its way. So it sends a FIN, reads until the peer's FIN or a
+   * bound, and then closes.
    */
   #finishWrite(): Want {
     this.#state = State.Finishing;
@@ -655,7 +673,7 @@ export class Connection implements Timed, Sender {
     return Want.FinishWrite;
   }
 
-  /** Receives what is thrown away, if it does not do so already. */
+  /** Receives input to discard, unless it does so already. */
   #drain(): Want {
     if (this.#isReceiving) return Want.Await;
     this.#isReceiving = true;
@@ -663,7 +681,7 @@ export class Connection implements Timed, Sender {
     return Want.Receive;
   }
 
-  /** Something was received that is thrown away. */
+  /** `count` bytes were received and are discarded. */
   #drained(count: number): Want {
     if (this.#state === State.Closed) return Want.Close;
     if (count === 0) this.#hasEnded = true;
@@ -683,14 +701,16 @@ export class Connection implements Timed, Sender {
     return Want.Close;
   }
 
-  /** Counts a failure of the peer, or keeps `error` when it is a bug; ends the connection. */
+  /** Closes the connection; counts a failure of the peer, or keeps `error` if it is a bug. */
   #fail(error: unknown): Want {
     if (!(error instanceof PeerGone)) this.#fault ??= error;
     else if (this.#state !== State.Closed) ++this.#context.counters.resets;
     return this.#close();
   }
 
-  /** Calls `action` at the end of the connection. An error of it is reported with that. */
+  /**
+   * Calls `action` at the end of the connection, and keeps its error to be reported with `onEnd`.
+   */
   #attempt(action: () => void): void {
     try {
       action();
@@ -714,7 +734,7 @@ export class Connection implements Timed, Sender {
     const phase = service.phase(this.conn);
     if (phase !== Phase.Head) this.#setTimeoutOf(phase);
     else {
-      // The time for a head does not start anew with every byte of it.
+      // The timeout of a head does not restart with every byte.
       const index = core.served(this.conn);
       if (index !== this.#headIndex) this.#headDeadlineTick = wheel.deadlineAfter(timeouts.headMs);
       this.#headIndex = index;

@@ -1,6 +1,6 @@
 /**
- * A limit on open connections that several threads share: each counts its own in one place of a
- * shared array, so that a thread that crashes takes no more than its own count with it.
+ * A limit on open connections that several threads share: each thread counts its own in one element
+ * of a shared array, so that the count of a crashed thread can be cleared.
  */
 
 /** One thread's share of the count. */
@@ -26,8 +26,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Whether the limit is reached. Threads that ask at the same moment may pass it together, by
-   * one connection each.
+   * Whether the limit is reached. Threads that ask at the same moment may each exceed it by one
+   * connection.
    */
   isReached(): boolean {
     return this.open >= this.#max;

@@ -4,15 +4,15 @@
 export const CONNECTION_PHASES = [
   /** It waits for the first byte of a message. */
   "idle",
-  /** A part of a head has come. */
+  /** A part of a head has arrived. */
   "head",
-  /** A part of its content has come. */
+  /** A part of its content has arrived. */
   "content",
-  /** A Worker has it, or the disk. */
+  /** It waits for a Worker or for the disk. */
   "working",
-  /** Output waits, or is under way. */
+  /** Output waits or is being sent. */
   "sending",
-  /** Its FIN is sent, and what the peer still sends is thrown away. */
+  /** Its FIN is sent, and what the peer still sends is discarded. */
   "lingering",
 ] as const;
 
@@ -28,18 +28,18 @@ export const enum Doing {
   Lingering = 5,
 }
 
-/** Words of a connection in a list. */
+/** Words per connection in a list. */
 export const WORDS_PER_CONNECTION = 4;
 
 /** Connections as columns: the values of one connection have the same index in each. */
 export interface ConnectionColumns {
-  /** Names a connection as long as it is open. */
+  /** Identifies a connection as long as it is open. */
   ids: number[];
   /** Index into `CONNECTION_PHASES`. */
   phases: number[];
-  /** Bytes in its block that were received and are not consumed. */
+  /** Bytes in its block that were received but not yet consumed. */
   inputBytes: number[];
-  /** Time until its timeout, in ms; -1 where it has none. */
+  /** Time until its timeout, in ms; -1 if it has none. */
   untilTimeoutMs: number[];
 }
 
@@ -51,8 +51,8 @@ export class ConnectionList {
   #length = 0;
 
   /**
-   * @param max connections at the most; others are left out
-   * @param place this list among several that become one: how many there are, and its index
+   * @param max most connections; others are left out
+   * @param place the number of lists that are to be merged, and this one's index among them
    */
   constructor(max: number, { lists = 1, index = 0 } = {}) {
     this.#words = new Int32Array(WORDS_PER_CONNECTION * max);

@@ -2,7 +2,7 @@
  * What a server counts.
  */
 
-/** What connections count, in sum over a server. */
+/** Counters of connections, summed over a server. */
 export interface Counters {
   /** Connections accepted. */
   connections: number;
@@ -16,9 +16,9 @@ export interface Counters {
   bytesOut: number;
   /** Connections that ended by a reset or another failure of the socket. */
   resets: number;
-  /** Connections that were closed because a timeout was over. */
+  /** Connections that were closed by a timeout. */
   timeouts: number;
-  /** Connections that were refused or cut off because no memory, or no other resource, was left. */
+  /** Connections that were refused or cut off for lack of memory or another resource. */
   overloads: number;
 }
 
@@ -36,7 +36,7 @@ export function zeroCounters(): Counters {
   };
 }
 
-/** The sum of what several threads counted. */
+/** The sum of several threads' counters. */
 export function sumCounters(all: readonly Counters[]): Counters {
   const sum = zeroCounters();
   for (const counters of all) {

@@ -1,26 +1,26 @@
-/** When connections time out: what they ask of whoever keeps the time for them. */
+/** When connections time out: the interface between them and the keeper of their deadlines. */
 
-/** What can time out: embedded in its owner. */
+/** Something that can time out. */
 export interface Timed {
   /** Tick from which on `onTimeout` is due; `NEVER` for none. Set by `Deadlines.set`. */
   deadlineTick: number;
-  /** The place of the entry with its keeper, -1 when it has none. The keeper's own. */
+  /** The entry's place with its keeper, or -1. Only the keeper uses it. */
   wheelSlot: number;
   /** Must not throw, because other entries are due at the same tick. */
   onTimeout(): void;
 }
 
-/** A deadline that does not come; a small integer, which costs no memory of its own. */
+/** A deadline that never comes; a small integer, so that V8 allocates no number for it. */
 export const NEVER = 0x3fffffff;
 
-/** A time on the clock by which deadlines are kept. */
+/** A point in time on the clock of the deadlines. */
 export class Moment {
   readonly #tick: number;
   readonly #tickMs: number;
   readonly #untilTickMs: number;
 
   /**
-   * @param tick that is under way
+   * @param tick the present tick
    * @param untilTickMs time until the next tick
    */
   constructor(tick: number, { tickMs, untilTickMs }: { tickMs: number; untilTickMs: number }) {
@@ -39,11 +39,11 @@ export class Moment {
 
 /** Keeps deadlines, counted in ticks. */
 export interface Deadlines {
-  /** Whether the thread was busy for too long a short time ago: what peers sent may be unread. */
+  /** Whether the thread was busy for too long recently, so that what peers sent may be unread. */
   readonly isLate: boolean;
-  /** Takes `entry` in, without a deadline. */
+  /** Adds `entry`, without a deadline. */
   add(entry: Timed): void;
-  /** Forgets `entry`. */
+  /** Removes `entry`. */
   remove(entry: Timed): void;
   /** Lets `entry` time out `delayMs` from now, 0 for never. */
   set(entry: Timed, delayMs: number): void;

@@ -4,12 +4,12 @@
 import { systemClock } from "../../system/clock.ts";
 import { settledWithin } from "../../system/wait.ts";
 
-/** Time between two looks at the connections that are not idle yet. */
+/** Interval at which connections that are not idle yet are checked, in ms. */
 const SWEEP_MS = 20;
 
 /** Something that can be told to end. */
 export interface Drainable {
-  /** Begins to end when nothing is in progress. Called again and again. */
+  /** Begins to end if nothing is in progress. Called repeatedly. */
   endIfIdle(): void;
 }
 
@@ -17,7 +17,7 @@ export interface Drainable {
  * Ends each of `connections` as soon as it is idle, until `ended` resolves or `graceMs` are over.
  *
  * A connection that only receives is idle. The kernel may have received bytes for it already, so
- * the event loop gets a turn to read them before the first look.
+ * the event loop gets a turn to read them before the first check.
  *
  * @returns whether they ended in time
  */

@@ -1,9 +1,10 @@
 /**
- * The engine seam: what connections want, and who carries it out.
+ * The interface between connections and engines: what connections want, and the drivers that carry
+ * it out.
  *
- * It is completion-based: a driver is told to receive or to send, and tells the connection when that
- * has happened. An engine that is told of readiness only can imitate this (it tries, and tries again
- * later); the reverse is not possible.
+ * It is completion-based: a driver is told to receive or to send, and tells the connection when
+ * that has happened. A readiness-based engine can imitate this (it tries, and tries again when the
+ * socket is ready); the reverse is not possible.
  */
 import type { Effect } from "./service.ts";
 
@@ -11,29 +12,30 @@ import type { Effect } from "./service.ts";
 export const enum Want {
   /** Receive into the input of the connection's block, then call `received`. */
   Receive,
-  /** Send what `output` says, all or a part of it, then call `sent`. */
+  /** Send `output`, all or a part of it, then call `sent`. */
   Send,
   /** Send a FIN, then call `finished`. */
   FinishWrite,
   /** Nothing: another event will come, from the driver, a timer or a service. */
   Await,
-  /** Close the socket. When nothing is under way any more, call `end`. */
+  /** Close the socket. When nothing is in flight any more, call `end`. */
   Close,
 }
 
-/** One connection's end of an engine: it has the socket. Its methods never throw. */
+/** An engine's part for one connection; it has the socket. Its methods never throw. */
 export interface Driver {
-  /** It sends what `Connection.outFile` names. */
+  /** Whether it can send the file that `Connection.outFile` names. */
   readonly sendsFiles: boolean;
   /** Its socket's descriptor, where the engine makes the system calls itself. */
   readonly fd?: number;
-  /** Carries out `want`, and whatever the connection wants then. */
+  /** Carries out `want`, and what the connection wants after that. */
   advance(want: Want): void;
-  /** A service answers later: calls `resumed` or `rejected` of the connection then. */
+  /** Calls `resumed` or `rejected` of the connection when the service has answered. */
   await(effect: Promise<Effect>): void;
   /**
-   * Whether the receive that is under way waits, or has waited since the last call, for the many
-   * other sockets of its thread: what the peer sent may be in the kernel. Absent: it never does.
+   * Whether the present receive waits, or has waited since the last call, for its turn among many
+   * busy sockets of its thread, so that what the peer sent may still be in the kernel. Absent: it
+   * never does.
    */
   wasHeldUp?(): boolean;
 }

@@ -1,4 +1,4 @@
-/** An engine: where connections come from. It knows sockets and no protocol. */
+/** The interface of engines, which accept connections. An engine knows sockets but no protocol. */
 import type { Core } from "../../core/mod.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionLimit } from "./connection_limit.ts";
@@ -9,13 +9,13 @@ export interface EngineHost {
   readonly core: Core;
   readonly limit: ConnectionLimit;
   /**
-   * A connection over `driver`, with a block of its own.
+   * Opens a connection over `driver`, with a block of its own.
    *
    * @param peer its address without port
-   * @returns undefined when there is no block: the socket is to be closed
+   * @returns undefined when there is no free block; the engine must close the socket
    */
   open(driver: Driver, peer: string): Connection | undefined;
-  /** Counts a socket that was accepted and is closed at once: the engine cannot watch it. */
+  /** Counts a socket that was accepted and closed at once because the engine cannot watch it. */
   refused(): void;
 }
 
@@ -29,8 +29,8 @@ export interface Engine {
   readonly done: Promise<void>;
   /** Begins to accept. */
   start(host: EngineHost): void;
-  /** A connection has ended: there is room for another one. */
+  /** To be called when a connection has ended and there is room for another one. */
   wake(): void;
-  /** Closes the listening socket. Connections go on. */
+  /** Closes the listening socket. Open connections continue. */
   stop(): void;
 }

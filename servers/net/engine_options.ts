@@ -6,14 +6,14 @@ export const ENGINES = ["deno", "select", "poll", "epoll", "io_uring"] as const;
 /** Who drives the sockets. */
 export type EngineName = typeof ENGINES[number];
 
-/** When epoll(7) reports a descriptor: as long as it is ready, or when it becomes so. */
+/** When epoll(7) reports a descriptor: as long as it is ready, or when it becomes ready. */
 export const TRIGGERS = ["level", "edge"] as const;
 
 /** An engine by name. */
 export interface EngineOptions {
   /** Which one. */
   name: EngineName;
-  /** Of `epoll`. */
+  /** Only for `epoll`. */
   trigger: typeof TRIGGERS[number];
 }
 

@@ -1,6 +1,6 @@
 /** Where a server listens, as plain data. */
 
-/** A socket that another process has opened, and that listens already. */
+/** A socket that another process has opened, and that is already listening. */
 export interface PassedSocket {
   /** Its descriptor in this process. */
   fd: number;
@@ -12,7 +12,7 @@ export interface PassedSocket {
 
 /** Where a server listens: TCP, or a Unix domain socket when `path` is given. */
 export interface ListenOptions {
-  /** A name or an address; `0.0.0.0` and `::` are all of them. */
+  /** A name or an address; `0.0.0.0` and `::` mean all addresses. */
   hostname: string;
   /** 0: the system chooses. */
   port: number;
@@ -21,8 +21,8 @@ export interface ListenOptions {
   /** Path of a Unix domain socket, instead of TCP. */
   path?: string;
   /**
-   * Listens on these instead, with an engine that makes system calls itself: all at one address. A
-   * thread listens on one of them; several threads can share one.
+   * Listens on these instead; requires an engine that makes its own system calls. All have the same
+   * address. A thread listens on one of them; several threads can share one.
    */
   passed?: readonly PassedSocket[];
   /** SO_REUSEPORT: several listeners on one port, between which the kernel spreads connections. */
@@ -33,8 +33,8 @@ export interface ListenOptions {
 
 /** A certificate chain and its private key, both PEM. */
 export interface Certificate {
-  /** The certificate first, then those that lead to its root. */
+  /** The certificate first, then its chain towards the root. */
   cert: string;
-  /** The key of the first. */
+  /** The key of the first certificate. */
   key: string;
 }

@@ -1,4 +1,4 @@
-/** The peer of a connection is gone, which is an event and not a fault: it is counted. */
+/** The peer of a connection is gone. This is a normal event, which is counted, and not a bug. */
 export class PeerGone extends Error {
   override name = "PeerGone";
 }

@@ -1,21 +1,21 @@
-/** How answers leave their sockets, as plain data: what experiments with small segments vary. */
+/** How answers are sent, as plain data; experiments with small segments vary it. */
 
 /** How answers are sent. */
 export interface SendOptions {
   /**
-   * In how many sends an answer leaves, at least 1. Each thing that would be sent at once is cut into
-   * so many equal parts, or into as many as it has bytes: the answers of a pipelined batch, or a
-   * piece of content that is streamed.
+   * Number of sends for an answer, at least 1. Whatever would leave in one send (the answers of a
+   * pipelined batch, or a piece of streamed content) is split into this many equal parts, or one
+   * per byte if it has fewer bytes.
    */
   writes: number;
-  /** TCP_NODELAY: small segments leave at once. False: Nagle's algorithm holds them back. */
+  /** TCP_NODELAY: small segments are sent at once. False: Nagle's algorithm delays them. */
   noDelay: boolean;
   /**
-   * TCP_CORK, while there is something to send: only full segments leave before the last part. For
-   * engines that make system calls, and TCP.
+   * TCP_CORK while there is something to send: only full segments leave before the last part.
+   * Requires TCP and an engine that makes its own system calls.
    */
   cork: boolean;
 }
 
-/** One send an answer: Nagle's algorithm would only delay it. */
+/** The defaults: one send per answer, which Nagle's algorithm would only delay. */
 export const DEFAULT_SENDING: SendOptions = { writes: 1, noDelay: true, cork: false };

@@ -1,18 +1,18 @@
 /**
- * The service seam: a protocol over the core. Bytes in, effects out.
+ * The interface of services: a protocol over the core. Bytes in, effects out.
  *
  * A service is synchronous, unless it forwards to a service on another thread, and holds no socket,
  * clock or file. The state of a connection is kept in its block of core memory, so that any thread
- * with an instance over that memory can go on with it. `conn` is the address of the block.
+ * with an instance over that memory can continue it. `conn` is the address of the block.
  */
 
-/** What the driver of a connection does next. Output that waits is always sent first. */
+/** What the driver of a connection does next. Waiting output is always sent first. */
 export const enum Effect {
   /** Receive more, then call `receive`. */
   Read = 0,
   /** Send the piece of the input that `Core.pieceStart` names, then call `receive`. */
   SendPiece = 1,
-  /** Send what waits, then call `receive`. */
+  /** Send the waiting output, then call `receive`. */
   Flush = 2,
   /** Close. */
   Close = 3,
@@ -22,7 +22,7 @@ export const enum Effect {
   Respond = 5,
 }
 
-/** What a connection waits for when it receives: chooses the timeout that applies. */
+/** What a connection waits for when it receives; determines the timeout. */
 export const enum Phase {
   /** The first byte of a message. */
   Idle = 0,
@@ -32,13 +32,13 @@ export const enum Phase {
   Content = 2,
 }
 
-/** Bytes of a file that is open. */
+/** A range of an open file. */
 export interface FileRange {
   /** The descriptor of a regular file. */
   file: number;
-  /** Of the first byte. */
+  /** Offset of the first byte. */
   offset: number;
-  /** How many bytes. */
+  /** Number of bytes. */
   length: number;
 }
 
@@ -46,15 +46,16 @@ export interface FileRange {
 export interface Sender {
   /** Bytes sent so far, including those of a write that failed halfway. */
   readonly sentBytes: number;
-  /** Sends all output that waits. */
+  /** Sends all waiting output. */
   flush(): Promise<void>;
-  /** Sends `view` behind it. */
+  /** Sends `view` after the output. */
   write(view: Uint8Array): Promise<void>;
   /**
-   * Sends bytes of a file behind it, without a copy through this program. Absent: the engine cannot.
+   * Sends bytes of a file after the output, without copying them through this program. Absent: the
+   * engine cannot.
    *
-   * @returns how many; fewer than were asked for when the file ends before
-   * @throws what reading the file fails with
+   * @returns the bytes sent; fewer than asked for when the file ends before
+   * @throws the error of reading the file
    */
   sendFile?(range: FileRange): Promise<number>;
 }
@@ -72,15 +73,15 @@ export interface Service {
   /** The peer has sent its FIN; everything before it was consumed. */
   finish(conn: number): Effect | Promise<Effect>;
   /**
-   * Whether there is anything to answer in what was received on `conn`: a whole head, or a fault.
-   * Absent: any byte is.
+   * Whether the input of `conn` holds anything to answer: a complete head, or a fault. Absent: any
+   * byte is.
    */
   hasMessage?(conn: number): boolean;
   /** What `conn` is waiting for. */
   phase(conn: number): Phase;
-  /** The time for a head or content is over. */
+  /** The timeout of a head or of content has expired. */
   expire(conn: number): Effect;
-  /** No thread had time for what was received on `conn`: refuses it. */
+  /** Refuses what was received on `conn`, because no thread had time for it. */
   refuse?(conn: number): Effect;
   /** Answers the request for which `receive` returned `Effect.Respond`. */
   respond?(conn: number, sender: Sender): Promise<Effect>;
@@ -97,23 +98,25 @@ export interface Service {
    */
   takeOver?(conn: number, handed: Handed): boolean | Promise<boolean>;
   /**
-   * Answers the current request again, as the answer that was handed over could not be sent.
+   * Answers the current request again, because the answer that was handed over could not be sent.
    *
    * @param tries how often this happened
    */
   retry?(conn: number, tries: number): Effect;
-  /** Once a second, and when the first connection comes: the time, in ms since the epoch. */
+  /**
+   * Called at each tick, and when the first connection is opened. @param nowMs ms since the epoch
+   */
   tick?(nowMs: number): void;
   /** Writes its log so far, so that lines that another thread logs next come after it. */
   flushLog?(): void;
   /** From now on, answers the requests received so far and asks for no more. */
   drain?(): void;
-  /** `conn` was opened by `peer` (an address without port), or comes to this thread. */
+  /** `conn` was opened by `peer` (an address without port), or arrives on this thread. */
   opened?(conn: number, peer: string): void;
   /** `conn` is about to be closed, or leaves this thread. */
   closed?(conn: number): void;
   /** The socket of `conn` is closed. An effect that is still awaited is no longer needed. */
   aborted?(conn: number): void;
-  /** A client came or went: `clients` are there now. */
+  /** A client connected or disconnected; `clients` are connected now. */
   clientsChanged?(clients: number, peer: string, hasCome: boolean): void;
 }

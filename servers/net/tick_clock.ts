@@ -1,39 +1,39 @@
 /**
- * Time in ticks, as far as it counts against peers: time in which the thread was busy does not, as
- * their bytes may wait in the kernel.
+ * Time in ticks, for timeouts of peers. Time in which the thread was too busy to read does not
+ * count, because the peers' bytes may wait in the kernel.
  */
 import { type Clock, systemClock } from "../../system/clock.ts";
 
-/** Ticks that one look at the clock may count. */
+/** Most ticks that one advance may count. */
 const MAX_STEP = 2;
 
 /**
- * A look is late that comes after so many ticks: a thread that waits for a CPU has turns, and in each
- * too little time to receive everything.
+ * An advance is late after this many ticks: a thread that has to wait for a CPU does get turns, but
+ * each is too short to receive everything.
  */
 const LATE_GAP = 1.4;
 
-/** For so many ticks after a late one the thread counts as late: as long as peers may be idle. */
+/** How many ticks after a late one the thread counts as late: as long as peers may be idle. */
 const LATE_TICKS = 20;
 
-/** Before there was a late tick. */
+/** The value of `lateTick` before there was a late tick. */
 export const NEVER_LATE = -LATE_TICKS;
 
-/** Whether the thread was late a short time before `tick`, when it was at `lateTick` last. */
+/** Whether the thread was late shortly before `tick`, if its last late tick was `lateTick`. */
 export function isLateAt(tick: number, lateTick: number): boolean {
   return tick - lateTick < LATE_TICKS;
 }
 
-/** A clock that somebody looks at once a tick. */
+/** A clock that has to be advanced about once a tick. */
 export class TickClock {
-  /** Ticks that were counted. */
+  /** Ticks counted so far. */
   tick = 0;
   /** The last tick that was late. */
   lateTick = NEVER_LATE;
   readonly #tickMs: number;
   readonly #time: Pick<Clock, "nowMs">;
   #startMs = 0;
-  /** When it was looked at last. */
+  /** When it was last advanced. */
   #seenMs = 0;
 
   constructor(tickMs: number, time: Pick<Clock, "nowMs"> = systemClock) {
@@ -41,7 +41,7 @@ export class TickClock {
     this.#time = time;
   }
 
-  /** Goes on from the tick at which it is. */
+  /** Starts or resumes, at the present tick. */
   start(): void {
     this.#seenMs = this.#time.nowMs();
     this.#startMs = this.#seenMs - this.tick * this.#tickMs;
@@ -53,7 +53,7 @@ export class TickClock {
     return Math.max(0, Math.ceil(dueMs - this.#time.nowMs()));
   }
 
-  /** Counts the time since the last look. @returns the tick */
+  /** Counts the time since the last call. @returns the tick */
   advance(): number {
     const nowMs = this.#time.nowMs();
     const tick = Math.floor((nowMs - this.#startMs) / this.#tickMs);

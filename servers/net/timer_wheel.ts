@@ -1,5 +1,6 @@
 /**
- * A coarse timer wheel (Varghese and Lauck, 1987): timeouts that are set often and seldom expire.
+ * A coarse timer wheel (Varghese and Lauck, 1987): for timeouts that are set often and rarely
+ * expire.
  *
  * Setting a timeout writes one number; the entry stays in the slot where it is. When the wheel
  * reaches the slot and the deadline has moved on, the entry moves to the slot of its deadline.
@@ -9,12 +10,12 @@ import { type Deadlines, Moment, NEVER, type Timed } from "./deadlines.ts";
 import { systemClock, type TimerId } from "../../system/clock.ts";
 import { isLateAt, TickClock } from "./tick_clock.ts";
 
-/** Slots of the wheel: with ticks of 250 ms, 16 s a turn. */
+/** Slots of the wheel: with ticks of 250 ms, one revolution takes 16 s. */
 const SLOTS = 64;
 
 /** A wheel that turns while it has entries. */
 export class TimerWheel implements Deadlines {
-  /** Its resolution. */
+  /** Its resolution, in ms. */
   readonly tickMs: number;
   readonly #onTick: () => void;
   readonly #slots: Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set());
@@ -27,10 +28,10 @@ export class TimerWheel implements Deadlines {
   readonly #isManual: boolean;
 
   /**
-   * @param tickMs resolution: a timeout comes up to one tick late
+   * @param tickMs resolution: a timeout fires up to one tick late
    * @param onTick called at every tick, and when the wheel starts to turn
    * @param time default: the runtime's
-   * @param isManual it turns by `turnIfDue` alone, for a thread that blocks and has no timers
+   * @param isManual it only turns by `turnIfDue`, for a thread that blocks and has no timers
    */
   constructor(
     tickMs: number,
@@ -79,7 +80,7 @@ export class TimerWheel implements Deadlines {
     this.#place(entry, this.#tick + SLOTS - 1);
   }
 
-  /** Takes `entry` off; the wheel stops when it was the last. */
+  /** Removes `entry`; the wheel stops after the last one. */
   remove(entry: Timed): void {
     if (entry.wheelSlot < 0) return;
     this.#slots[entry.wheelSlot].delete(entry);
@@ -95,7 +96,7 @@ export class TimerWheel implements Deadlines {
   }
 
   deadlineAfter(delayMs: number): number {
-    // One more, for the tick that is under way.
+    // One more, because the present tick has begun already.
     return delayMs === 0 ? NEVER : this.#tick + Math.ceil(delayMs / this.tickMs) + 1;
   }
 
@@ -110,7 +111,7 @@ export class TimerWheel implements Deadlines {
     if (isEarlier) this.#reach(entry);
   }
 
-  /** Makes sure that the wheel comes to `entry` by its deadline. */
+  /** Makes sure that the wheel reaches `entry` by its deadline. */
   #reach(entry: Timed): void {
     if (entry.wheelSlot < 0) return;
     const distance = (entry.wheelSlot - this.#tick % SLOTS + SLOTS) % SLOTS || SLOTS;
@@ -134,9 +135,9 @@ export class TimerWheel implements Deadlines {
       if (due.size === 0) continue;
       this.#slots[slot] = new Set();
       for (const entry of due) {
-        // An earlier one's end may have taken this one off.
+        // The timeout of an earlier entry may have removed this one.
         if (entry.wheelSlot !== slot) continue;
-        // Placed again first: its owner may set a new deadline, or take it off.
+        // Placed again first, because its owner may set a new deadline or remove it.
         this.#place(entry, Math.max(entry.deadlineTick, this.#tick + 1));
         if (entry.deadlineTick <= this.#tick) {
           entry.deadlineTick = NEVER;

@@ -1,20 +1,20 @@
 /**
  * The path of a Unix domain socket, which outlives its server. A lock lets one process at a time
- * take it or give it back, so that none removes the socket of another.
+ * take or remove it, so that none removes the socket of another.
  *
  * The socket is bound under another name and linked to its path when it listens. So the path never
- * names a socket that refuses connections though its server lives; and the runtime, which removes
- * the name that was bound whenever a listener closes, does not touch the path.
+ * names a socket that refuses connections while its server is alive. Also, the runtime, which
+ * removes the bound name when a listener closes, does not touch the path.
  */
 /** `sun_path` of `struct sockaddr_un` without its NUL. */
 const MAX_PATH_BYTES = Deno.build.os === "linux" ? 107 : 103;
 
-/** The file that is locked, beside the socket. It exists only while a server starts or ends. */
+/** The lock file, beside the socket. It exists only while a server starts or ends. */
 function lockPathOf(path: string): string {
   return `${path}.ktcp-lock`;
 }
 
-/** The name to bind: another one in each process, and short, as 107 bytes is the most. */
+/** The name to bind: different in each process, and short, because of `MAX_PATH_BYTES`. */
 function bindPathOf(path: string): string {
   const at = path.lastIndexOf("/") + 1;
   let hash = 0;
@@ -29,12 +29,12 @@ export function unixNames(path: string): string[] {
   return [path, bindPathOf(path)];
 }
 
-/** Files that it reads and writes for that. */
+/** Files that such a server reads and writes. */
 export function unixFiles(path: string): string[] {
   return [...unixNames(path), lockPathOf(path)];
 }
 
-/** A socket that listens at a path. */
+/** A socket listening at a path. */
 export interface BoundPath<Listener> {
   listener: Listener;
   /** Closes it, and removes the path if no other server has taken it since. */
@@ -44,14 +44,14 @@ export interface BoundPath<Listener> {
 /**
  * Listens at `path`, which has to be locked.
  *
- * @param listen listens at another name; closing removes that name or leaves it
- * @throws {Deno.errors.AddrInUse} when there is something; the system's error when it cannot listen
+ * @param listen listens at the given temporary name; closing its listener may remove that name
+ * @throws {Deno.errors.AddrInUse} when the path exists; the system's error when it cannot listen
  */
 export function bindUnix<Listener extends { close(): void }>(
   path: string,
   listen: (name: string) => Listener,
 ): BoundPath<Listener> {
-  // Clients have to name it, too.
+  // Clients need to pass the path to connect(2), too, so the limit applies to it as well.
   if (new TextEncoder().encode(path).length > MAX_PATH_BYTES) {
     throw new TypeError("path must be shorter than SUN_LEN");
   }
@@ -73,7 +73,7 @@ export function bindUnix<Listener extends { close(): void }>(
     try {
       if (file !== undefined) removeOwnSocket(path, file);
     } catch {
-      // It may not be removed: the socket is closed either way.
+      // The path could not be removed, but the socket is closed either way.
     }
   };
   return { listener, close };
@@ -92,7 +92,7 @@ export interface PathLock {
   release(): void;
 }
 
-/** What tells a file from all others that exist. */
+/** What identifies a file among all that exist. */
 interface FileIdentity {
   dev: number;
   ino: number | null;
@@ -114,7 +114,7 @@ function identify(path: string): FileIdentity | undefined {
 
 const LOCK_OPTIONS = { write: true, create: true, mode: 0o600 };
 
-/** The lock, if `file` is still the one at its path: the last holder may have removed it. */
+/** The lock, if `file` is still the one at its path, as the last holder may have removed it. */
 function checked(file: Deno.FsFile, path: string): PathLock | undefined {
   if (isSameFile(file.statSync(), identify(path))) {
     return {
@@ -128,7 +128,7 @@ function checked(file: Deno.FsFile, path: string): PathLock | undefined {
 }
 
 /**
- * Waits until no other server takes or gives back `path`.
+ * Locks `path`, after waiting until no other server is taking or removing it.
  *
  * @throws the system's error when no file can be created there
  */
@@ -143,7 +143,7 @@ export async function lockUnixPath(path: string): Promise<PathLock> {
 }
 
 /**
- * Removes the socket at `path` when its server is gone. The path has to be locked.
+ * Removes the socket at `path` if its server is gone. The path has to be locked.
  *
  * @throws {Deno.errors.AddrInUse} when a server listens there
  */
@@ -153,7 +153,7 @@ export async function removeStaleSocket(path: string): Promise<void> {
   } catch (error) {
     const isStale = error instanceof Deno.errors.ConnectionRefused;
     if (isStale && Deno.lstatSync(path).isSocket) Deno.removeSync(path);
-    // Something else is there, such as a server whose accept queue is full: linking fails.
+    // Something else is there, such as a server whose accept queue is full; linking will fail.
     return;
   }
   throw new Deno.errors.AddrInUse(`Address already in use: ${path}`);

@@ -1,6 +1,6 @@
 /**
  * The loop of `user-echo-server.c`, function by function, in TypeScript: a listener and its clients
- * in one epoll instance. Where the C source has a fault, the fault can be switched off here.
+ * in one epoll instance. Each fault of the C source can be switched off here.
  */
 import { Errno } from "../../system/linux/errno.ts";
 import { SystemError } from "../../system/linux/libc.ts";
@@ -99,7 +99,8 @@ export class EpollEcho {
     ++this.#counts[Count.Served];
     const length = this.#answerLength(count);
     const sent = send(fd, this.#pointer, length, 0);
-    // The C source takes every result but an error for success; a buffer that is full is one, too.
+    // The C source takes every result but an error for success; a full socket buffer (EAGAIN) is an
+    // error, too.
     if (this.#faults.has("pad")) {
       if (sent < 0) this.#failed(fd, "Fail to send", -sent);
       this.#counts[Count.BytesOut] += Math.max(0, sent);
@@ -124,7 +125,7 @@ export class EpollEcho {
     return nul < 0 ? count : nul;
   }
 
-  /** There is room for an answer that waits. */
+  /** Sends the rest of a waiting answer, as there is room again. */
   #sendRest(fd: number): void {
     const { bytes, from } = this.#rests.get(fd)!;
     ++this.#counts[Count.Calls];
@@ -138,7 +139,7 @@ export class EpollEcho {
       return;
     }
     this.#rests.delete(fd);
-    // A change makes an edge of what waits already.
+    // Changing the interest reports input that waits already as a new edge.
     this.#change(fd, Interest.Read);
   }
 
@@ -151,7 +152,7 @@ export class EpollEcho {
     ++this.#counts[Count.Calls];
     --this.#counts[Count.Open];
     this.#rests.delete(fd);
-    // Closing ends the watching.
+    // Closing the descriptor also removes it from the epoll instance.
     close(fd);
   }
 

@@ -1,6 +1,6 @@
 /**
- * What the originals of this playground are, rebuilt over the same system calls, with their faults:
- * for the labs, which show what each fault does. They are no servers to rely on.
+ * The servers that this playground is modelled on, rebuilt over the same system calls with their
+ * faults, for the labs, which show the effect of each fault. Do not use them as servers.
  */
 
 /** The faults, each of which can be switched on alone. */
@@ -30,8 +30,8 @@ export const ORIGINALS = {
   /** `user-echo-server.c`: one thread, epoll, edge-triggered. It accepts until EAGAIN. */
   "user-echo-server": { bufferBytes: 512, faults: ["pad", "receive-once", "die-on-error"] },
   /**
-   * What `echo_server.c` of kecho does with a message. The module itself has a kernel thread for each
-   * connection, and receives and sends inside the kernel: its speed is not that of this one.
+   * Handles messages like `echo_server.c` of kecho. The module itself has a kernel thread for each
+   * connection, and receives and sends inside the kernel, so its speed is not comparable.
    */
   kecho: { bufferBytes: 4095, faults: ["strlen"] },
 } as const satisfies Record<string, Original>;
@@ -41,7 +41,7 @@ export type OriginalName = keyof typeof ORIGINALS;
 /** A server to start. */
 export interface OriginalOptions {
   hostname: string;
-  /** 0: any that is free. */
+  /** 0: the system chooses. */
   port: number;
   /** Length of the accept queue; the originals have 128. */
   backlog: number;
@@ -66,12 +66,12 @@ export const enum Count {
   Length,
 }
 
-/** What the thread of the server is sent. */
+/** What is sent to the server's thread. */
 export interface OriginalTask {
   options: OriginalOptions;
-  /** Of `Count.Length` doubles; only the thread writes them. */
+  /** `Count.Length` doubles, which only the thread writes. */
   counts: SharedArrayBuffer;
 }
 
-/** What it answers: that it listens, and perhaps later why it has ended. */
+/** Its answers: that it listens, and possibly later why it has ended. */
 export type OriginalMessage = { port: number } | { died: string };

@@ -6,7 +6,7 @@ import {
   type OriginalTask,
 } from "./original.ts";
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningOriginal {
   port: number;
   /** Its counts so far, by {@linkcode Count}. */

@@ -1,10 +1,10 @@
-/** Time as the workqueue sees it; tests put in their own. */
+/** The workqueue's time; tests replace it. */
 import type { Clock as WholeClock, TimerId } from "../../system/clock.ts";
 
 /** Timers and a monotonic clock. */
 export type Clock = Pick<WholeClock, "nowMs" | "setTimeout" | "clearTimeout">;
 
-/** A timer that is either off or due once; starting it again does not move it. */
+/** A one-shot timer. Starting it while it runs has no effect. */
 export class Timer {
   #clock: Clock;
   #callback: () => void;
@@ -15,7 +15,7 @@ export class Timer {
     this.#callback = callback;
   }
 
-  /** Whether it is started. */
+  /** Whether it is running. */
   get isRunning(): boolean {
     return this.#timer !== null;
   }

@@ -3,10 +3,10 @@
  * kind, because arrays clone faster than objects.
  *
  * Items travel in batches and are numbered; numbers wrap at 32 bits. Each Worker shares a cell with
- * its owner. Word 0 holds the number of the item begun last. Before item `s` the Worker swaps
- * `s - 1` for `s`. The owner takes back what has not begun by swapping in a number that no item
- * has: the Worker's next swap fails, and it drops the rest of the batch. So the owner may send
- * several items at once and still take back, at any moment, exactly those that have not begun.
+ * its owner. Word 0 holds the number of the last item begun. Before item `s` the Worker swaps `s -
+ * 1` for `s`. The owner takes back the items that have not begun by swapping in a number that no
+ * item has: the Worker's next swap then fails, and it drops the rest of the batch. So the owner may
+ * send several items at once and still take back, at any moment, exactly those that have not begun.
  *
  * The Worker's last message about a batch is `Done` or `Failed` of its last item, or `Dropped`.
  * The owner sends the next batch after that message and not before:
@@ -28,22 +28,22 @@
  * |                | others that wait         | or, after the last one, idle                      |
  *
  * A crash ends both from any state. Messages to an item carry its number. The Worker keeps those
- * for an item that waits, and drops those for an item that has ended. How many an item's function
- * has read is told by another word of the cell (`readWord`). The owner keeps a message until it is
- * read: when the item is taken back, the message travels with it again, and when the item ends
- * first, the message is handed back. The last two words tell that the item that runs waits for its
- * promise, and that it sleeps in a call, as it says itself.
+ * for an item that waits, and drops those for an item that has ended. Another word of the cell
+ * (`readWord`) counts how many of them an item's function has read. The owner keeps a message until
+ * it is read: when the item is taken back, the message travels with it again, and when the item
+ * ends first, the message is handed back. The last two words tell that the running item waits for
+ * its promise, and that it sleeps in a call, as it reports itself.
  */
 
 /** The most items that travel in one message. */
 export const MAX_BATCH = 32;
-/** The words of the cell: the item begun last, one for each item of a batch, and the next two. */
+/** The words of the cell: the last item begun, one for each item of a batch, and the next two. */
 export const CELL_WORDS = 3 + MAX_BATCH;
-/** The word of the cell that is 1 while the item that runs waits for its promise. */
+/** The word of the cell that is 1 while the running item waits for its promise. */
 export const ASLEEP_WORD = 1 + MAX_BATCH;
-/** The word of the cell that is 1 while the item that runs sleeps in a call. */
+/** The word of the cell that is 1 while the running item sleeps in a call. */
 export const BLOCKED_WORD = 2 + MAX_BATCH;
-/** The word of the cell that tells which item was begun last. */
+/** The word of the cell that holds the number of the last item begun. */
 export const BEGUN_WORD = 0;
 
 /** The word of the cell that tells how many messages item `seq` has read, once it has begun. */
@@ -58,7 +58,7 @@ export const enum ToWorker {
   Message,
 }
 
-/** Worker to owner; `Dropped` says that items of a batch were found to be taken back. */
+/** Worker to owner; `Dropped` says that the Worker found items of a batch taken back. */
 export const enum ToOwner {
   Ready,
   Done,
@@ -73,13 +73,13 @@ export const enum ToOwner {
 /** An item as it travels: function, data, messages sent to it before it began. */
 export type WireItem = [func: string, data: unknown, messages: unknown[] | null];
 
-/** What a Worker is told. */
+/** What an owner sends to a Worker. */
 export type OwnerMessage =
   | [ToWorker.Init, facts: WorkerFacts, cell: Int32Array, init: unknown, port: MessagePort | null]
   | [ToWorker.Run, firstSeq: number, items: WireItem[]]
   | [ToWorker.Message, seq: number, message: unknown];
 
-/** What a Worker tells. Times are microseconds. */
+/** What a Worker sends to its owner. Times are in microseconds. */
 export type WorkerMessage =
   | [ToOwner.Ready]
   | [ToOwner.Done, seq: number, busyUs: number, result: unknown]
@@ -90,7 +90,7 @@ export type WorkerMessage =
   | [ToOwner.Print, lines: string]
   | [ToOwner.Crash, reason: string];
 
-/** What a Worker knows of itself. */
+/** What a Worker knows about itself. */
 export interface WorkerFacts {
   /** Its name, as in the statistics: `kworker/0:1`, `kworker/u:3`. */
   name: string;

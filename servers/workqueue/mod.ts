@@ -1,7 +1,7 @@
 /**
- * A workqueue over Web Workers, with the kernel's words: see docs/workqueue.md. The modules from
- * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `worker_pool.ts` (who runs what),
- * `owner_end.ts` and `worker_end.ts` (both ends of a Worker), `messages.ts` (between them).
+ * A workqueue over Web Workers, with the kernel's terms: see docs/workqueue.md. The modules from
+ * the outside in: `queue_work.ts` (the calls), `workqueue.ts` (queues), `worker_pool.ts` (who runs
+ * what), `owner_end.ts` and `worker_end.ts` (both ends of a Worker), `messages.ts` (between them).
  *
  * A Worker's entry imports `run_work.ts` alone.
  */

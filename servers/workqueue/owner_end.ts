@@ -18,46 +18,49 @@ import type { DescriptorReserve } from "./reserve.ts";
 import { type Job, JobState, refresh, WorkError } from "./work.ts";
 import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
-/** Whoever owns Workers. */
+/** The owner of Workers. */
 export interface WorkerHost {
-  /** It has loaded and waits for its first item. */
+  /** The Worker has loaded and waits for its first item. */
   workerReady(worker: OwnerEnd): void;
-  /** It did not come up; it is gone. */
+  /** The Worker did not start, and is gone. */
   workerNotStarted(worker: OwnerEnd, reason: string): void;
-  /** It has nothing left to do. */
+  /** The Worker has nothing left to do. */
   workerIdle(worker: OwnerEnd): void;
-  /** The item that it runs may last: others are to run elsewhere. */
+  /** The running item may last; others are to run elsewhere. */
   workerSlept(worker: OwnerEnd): void;
-  /** It is gone. The job that it had begun fails next; `unbegun` are to run elsewhere. */
+  /** The Worker is gone. The job that it had begun fails next; `unbegun` are to run elsewhere. */
   workerCrashed(worker: OwnerEnd, unbegun: Job[]): void;
 }
 
 /** What is needed to create a Worker. */
 export interface WorkerSource {
-  /** Holds the descriptors that it takes. */
+  /** Holds the descriptors that creating a Worker takes. */
   reserve: DescriptorReserve;
   /** Creates the Worker; may throw. */
   create(name: string): Worker;
   /** Cloned to it before its first item. */
   init: unknown;
-  /** Takes whole lines that it prints. */
+  /** Called with whole lines that the Worker prints. */
   onPrint(lines: string): void;
-  /** The kernel's number of the thread of the Worker that was created last; null: not known. */
+  /** The kernel's thread ID of the Worker that was created last; null: unknown. */
   threadOf?(): number | null;
-  /** Takes one end of a channel to it. @returns to be called when it is gone */
+  /**
+   * Takes one end of a channel to the Worker. @returns a function to be called when the Worker is
+   * gone
+   */
   connect?(port: MessagePort): () => void;
 }
 
 /** The first item's number, shortly before the wrap, so that every program exercises the wrap. */
 const INITIAL_SEQ = 0x7fff_fffe;
 
-/** The most looks of the watchdog that a Worker may take to begin an item. */
+/** Most checks of the watchdog within which a Worker has to begin an item. */
 const MAX_PATIENCE = 64;
 
 /** A Worker and the jobs that it has. */
 export class OwnerEnd {
   readonly stats: WorkerStats;
-  /** The kernel's number of its thread; null: not known. */
+  /** The kernel's ID of its thread; null: unknown. */
   readonly thread: number | null;
   /** When it became idle. */
   idleSinceMs = 0;
@@ -71,19 +74,19 @@ export class OwnerEnd {
   #cell = new Int32Array(new SharedArrayBuffer(4 * CELL_WORDS));
   /** The next number. */
   #seq = INITIAL_SEQ;
-  /** What `isStalled` saw last, and how often in a row. */
+  /** The item that `isStalled` saw last, and how often in a row. */
   #seenSeq = 0;
   #stalledLooks = 0;
-  /** So often it may see the same. */
+  /** How often it may see the same item before the Worker counts as stalled. */
   #patience = 1;
-  /** The number of the item begun last, when closed. */
+  /** The number of the last item begun, when closed. */
   #begunSeq = 0;
   #jobs: Job[] = [];
-  /** All jobs that it has are known to have begun: the rest was taken back. */
+  /** Whether all its jobs are known to have begun, because the rest was taken back. */
   #isClosed = false;
-  /** Jobs were taken back that the Worker has not yet said it dropped. */
+  /** Whether jobs were taken back that the Worker has not yet reported as dropped. */
   #isDropping = false;
-  /** The job that is to crash when the results of those before it have come. */
+  /** The job that is to crash as soon as the results of those before it have arrived. */
   #doomed: { job: Job; reason: string } | null = null;
   #isReady = false;
   #isEnded = false;
@@ -156,18 +159,18 @@ export class OwnerEnd {
     return Atomics.load(this.#cell, BLOCKED_WORD) === 1;
   }
 
-  /** Its row, and what it does now. */
+  /** Its row, and its present state. */
   get place(): WorkerPlace {
     const { thread, isAsleep, isBlocked } = this;
     return { stats: { ...this.stats }, thread, hasItem: this.load > 0, isAsleep, isBlocked };
   }
 
-  /** How many jobs it has, the one that it runs included. */
+  /** How many jobs it has, including the running one. */
   get load(): number {
     return this.#jobs.length;
   }
 
-  /** Hands it `jobs`, to be run in this order; it must be idle. */
+  /** Gives it `jobs`, to be run in this order; it must be idle. */
   run(jobs: Job[]): void {
     const first = this.#seq;
     Atomics.store(this.#cell, BEGUN_WORD, (first - 1) | 0);
@@ -195,8 +198,8 @@ export class OwnerEnd {
   }
 
   /**
-   * Takes back the jobs that it has not begun, in their order. If there are any, it is idle when
-   * the Worker has said that it dropped them, and not when its last job has ended.
+   * Takes back the jobs that it has not begun, in order. If there are any, it becomes idle when the
+   * Worker has reported them as dropped, and not when its last job has ended.
    */
   revoke(): Job[] {
     if (this.#isClosed || this.#jobs.length === 0) return [];
@@ -237,7 +240,7 @@ export class OwnerEnd {
   }
 
   killJob(job: Job, reason: string): boolean {
-    // Nothing else may begin: it would crash as well.
+    // No other job may begin, as it would crash as well.
     this.#host.workerSlept(this);
     if (this.#jobs.at(-1) !== job) return false;
     if (this.#jobs[0] === job) this.kill(reason);
@@ -245,7 +248,7 @@ export class OwnerEnd {
     return true;
   }
 
-  /** Ends it as crashed, for `reason`; does nothing when it has ended before. */
+  /** Ends it as crashed, for `reason`; does nothing if it has already ended. */
   kill(reason: string): void {
     if (this.#isEnded) return;
     const unbegun = this.revoke();
@@ -288,12 +291,12 @@ export class OwnerEnd {
   #runCloneable(error: unknown): void {
     const jobs = this.#jobs;
     const reasons = jobs.map(cloneFault);
-    // The batch was refused, but none of its jobs alone: nothing can be sent.
+    // The batch was refused, although each job alone can be cloned: all of them fail.
     if (!reasons.some((reason) => reason !== null)) reasons.fill(messageOf(error));
     this.#jobs = [];
     const sound = jobs.filter((_, index) => reasons[index] === null);
     if (sound.length > 0) this.run(sound);
-    // Not now: the caller of `run` is in the middle of its own book-keeping.
+    // Deferred, because the caller of `run` is in the middle of its own bookkeeping.
     queueMicrotask(() => {
       jobs.forEach((job, index) => {
         const reason = reasons[index];
@@ -345,7 +348,7 @@ export class OwnerEnd {
     }
   }
 
-  /** Takes out the job `seq`, which is the first: a Worker runs its jobs in order. */
+  /** Removes the job `seq`, which must be the first, as a Worker runs its jobs in order. */
   #shift(seq: number, busyUs: number): Job {
     const job = this.#jobs.shift();
     if (job?.seq !== seq) throw new Error(`${this.stats.name} ended item ${seq} out of order`);
@@ -355,7 +358,10 @@ export class OwnerEnd {
     return job;
   }
 
-  /** Tells job and host that `job` is over; the Worker may get its next item at once. */
+  /**
+   * Ends `job` and notifies its queue and the host, which may give the Worker its next item at
+   * once.
+   */
   #advance(job: Job): void {
     job.end();
     job.queue.jobEnded(job);
@@ -363,7 +369,7 @@ export class OwnerEnd {
   }
 }
 
-/** Ends `job` as failed, where no Worker ran it to its end. */
+/** Ends `job` as failed, if no Worker ran it to its end. */
 export function failJob(job: Job, what: string, reason: string, crashed: boolean): void {
   job.end();
   job.queue.jobEnded(job);

@@ -1,4 +1,4 @@
-/** What Workers are made of, and how many there are: options and their defaults. */
+/** Options of Workers and their number, with defaults. */
 import { systemClock } from "../../system/clock.ts";
 import type { Clock } from "./clock.ts";
 import type { WorkerSource } from "./owner_end.ts";
@@ -13,24 +13,24 @@ export interface WorkerOptions {
   /** Cloned to each Worker before its first item: modules, shared memories, options. */
   init?: unknown;
   /**
-   * Takes what Workers print, whole lines each with its line feed; by default they go to stderr.
-   * Workers do not write there themselves: lines of several threads would mix.
+   * Called with what Workers print, in whole lines, each with its line feed; default: writes them
+   * to stderr. Workers do not write there themselves, because lines of several threads would mix.
    */
   onPrint?: (lines: string) => void;
   /**
    * Called for each Worker with one end of a channel, whose other end the Worker finds as
-   * `context.port`: for what concerns the Worker rather than an item. What it returns is
-   * called when the Worker is gone, and has to close the port.
+   * `context.port`: for messages that concern the Worker rather than an item. The returned function
+   * is called when the Worker is gone, and has to close the port.
    */
   connect?: (port: MessagePort) => () => void;
   /**
-   * Called when a Worker was created: the kernel's number of its thread, null if it is not known;
+   * Called when a Worker was created: returns the kernel's ID of its thread, or null if unknown;
    * for `WorkerPools.places`.
    */
   threadOf?: () => number | null;
   /** How many cores have bound pools; as many as the machine has by default. */
   cpus?: number;
-  /** Whether a Worker takes another item when it has ended one (`true`), or ends with it. */
+  /** Whether a Worker takes another item after one has ended (`true`), or ends with it. */
   reuse?: boolean;
   /** How long a Worker may be idle before it is reaped, in milliseconds (10,000). */
   idleTimeoutMs?: number;
@@ -38,27 +38,30 @@ export interface WorkerOptions {
   minIdle?: number;
   /** The most Workers in one pool (no limit but the queues' `maxActive`). */
   maxWorkers?: number;
-  /** How many Workers of a pool may be coming up at once: 1, or 2 where they are not reused. */
+  /** How many Workers of a pool may be starting at once: 1, or 2 where they are not reused. */
   maxCreating?: number;
   /**
-   * How long work waits in an unbound pool that has Workers, all of them busy, before another one
-   * is created, and how long behind a stalled item: once to twice this time, in milliseconds. With
-   * 0, at once. 5 by default, for creating a Worker holds up the owner for some 15 ms; 0 where
+   * How long work waits before another Worker is created in an unbound pool whose Workers are all
+   * busy, and how long it waits behind a stalled item: one to two times this, in milliseconds. 0:
+   * not at all. Default: 5, because creating a Worker blocks the owner for about 15 ms; 0 where
    * Workers are not reused.
    */
   growDelayMs?: number;
   /**
-   * Whether threads wait for a CPU: another one would only wait, too, so an unbound pool with
-   * `growDelayMs` does not grow while one of its Workers runs. By default the kernel is asked.
+   * Whether threads wait for a CPU. Another thread would only wait, too, so an unbound pool with
+   * `growDelayMs` does not grow then while one of its Workers runs. Default: asks the kernel.
    */
   areCpusShort?: () => boolean;
-  /** An item that runs in a bound pool for once to twice this time counts no more (10,000 µs). */
+  /**
+   * An item that has run in a bound pool for one to two times this no longer counts as running
+   * (10,000 µs).
+   */
   cpuIntensiveThreshUs?: number;
-  /** How long after a failure to try again to create a Worker, in milliseconds (100). */
+  /** Delay before creating a Worker is tried again after a failure, in milliseconds (100). */
   createRetryMs?: number;
   /** How long creating a Worker may take before rescuers are called, in milliseconds (10). */
   maydayMs?: number;
-  /** Descriptors held back for Workers; one reserve for the whole process by default. */
+  /** Descriptors reserved for Workers; default: one reserve for the whole process. */
   reserve?: DescriptorReserve;
   /** Timers and time; the system's by default. */
   clock?: Clock;
@@ -81,7 +84,7 @@ const processReserve = new DescriptorReserve();
 /**
  * Fills in the defaults.
  *
- * @throws {RangeError} if a number makes no sense
+ * @throws {RangeError} if a number is out of range
  */
 export function poolOptions(options: WorkerOptions): PoolOptions {
   const { entry, permissions = "none", reserve = processReserve, connect, threadOf, ...others } =

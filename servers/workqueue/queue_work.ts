@@ -1,5 +1,5 @@
 /**
- * The calls on queues and items, by the kernel's names. All of them belong on the thread that
+ * The calls on queues and items, by the kernel's names. All must be made on the thread that
  * allocated the queue.
  */
 import type { TimerId } from "../../system/clock.ts";
@@ -7,11 +7,11 @@ import { WQ_UNBOUND } from "./flags.ts";
 import { Job, JobState, refresh, Work, type WorkError } from "./work.ts";
 import { Workqueue, type WorkqueueOptions } from "./workqueue.ts";
 
-/** An item, whatever it is given and returns. */
+/** An item with data and result of any type. */
 // deno-lint-ignore no-explicit-any
 export type AnyWork = Work<any, any>;
 
-/** A job whose timer runs. */
+/** The queue and timer of a delayed job. */
 interface Delay {
   queue: Workqueue;
   timer: TimerId;
@@ -27,7 +27,7 @@ export function allocWorkqueue(name: string, options: WorkqueueOptions): Workque
   return new Workqueue(name, options);
 }
 
-/** Allocates a queue whose items run one after the other, in the order in which they came. */
+/** Allocates a queue whose items run one at a time, in the order in which they were queued. */
 export function allocOrderedWorkqueue(
   name: string,
   options: Omit<WorkqueueOptions, "maxActive">,
@@ -40,12 +40,12 @@ export function allocOrderedWorkqueue(
 }
 
 /**
- * Queues `work`. An item that runs is run again afterwards, never beside itself.
+ * Queues `work`. An item that is running is run again afterwards, never concurrently with itself.
  *
- * What was written to shared memory before the call is seen by the run that follows, also when
- * the answer is `false`.
+ * What was written to shared memory before the call is seen by the run that follows, even if the
+ * result is `false`.
  *
- * @returns `false` when it was pending already: it is not queued twice
+ * @returns `false` if it was pending already; it is not queued twice
  * @throws {Error} if the queue is draining or destroyed
  */
 export function queueWork(queue: Workqueue, work: AnyWork): boolean {
@@ -78,7 +78,7 @@ function insert(queue: Workqueue, work: AnyWork, cpu: number | null): boolean {
 /**
  * Queues `work` after `delayMs`; it is pending from now on.
  *
- * @returns `false` when it was pending already: its time stays as it was
+ * @returns `false` if it was pending already; its delay is unchanged
  * @throws {Error} if the queue is draining or destroyed
  */
 export function queueDelayedWork(queue: Workqueue, work: AnyWork, delayMs: number): boolean {
@@ -105,7 +105,7 @@ export function modDelayedWork(queue: Workqueue, work: AnyWork, delayMs: number)
   return wasPending;
 }
 
-/** Ends the delay of `job`: its queue takes it in now. */
+/** Ends the delay of `job`, and inserts it into its queue. */
 function expire(job: Job): void {
   forget(job).insert(job, null);
 }
@@ -119,8 +119,8 @@ function forget(job: Job): Workqueue {
 }
 
 /**
- * Cancels `work` if it is pending, delayed or not; none of its callbacks is called for that. If it
- * runs, it runs on.
+ * Cancels `work` if it is pending, delayed or not, without calling any of its callbacks. If it is
+ * running, it continues.
  *
  * @returns whether it was pending
  */
@@ -138,11 +138,11 @@ export function cancelWork(work: AnyWork): boolean {
   return true;
 }
 
-/** Cancels delayed work: the kernel has a call of its own for that, here one does both. */
+/** Cancels delayed work. The kernel has a separate call for this; here one does both. */
 export const cancelDelayedWork = cancelWork;
 
 /**
- * Cancels `work` if it is pending, and waits for its end if it runs.
+ * Cancels `work` if it is pending, and waits for its end if it is running.
  *
  * @returns whether it was pending
  */
@@ -153,7 +153,7 @@ export async function cancelWorkSync(work: AnyWork): Promise<boolean> {
 }
 
 /**
- * Waits for the end of what was queued last of `work`; a delayed item is queued at once for that.
+ * Waits until the last queued run of `work` has ended; a delayed item is queued at once for that.
  *
  * @returns `false` when there was nothing to wait for
  */
@@ -166,41 +166,41 @@ export async function flushWork(work: AnyWork): Promise<boolean> {
   return true;
 }
 
-/** Waits for all items that are in the queue now; delayed ones are not. */
+/** Waits for all items that are in the queue now, which does not include delayed ones. */
 export function flushWorkqueue(queue: Workqueue): Promise<void> {
   return queue.flush();
 }
 
 /**
- * Waits until the queue is empty. Meanwhile it takes only chained items: those that callbacks of
- * its own items queue.
+ * Waits until the queue is empty. Meanwhile it accepts only chained items, which callbacks of its
+ * own items queue.
  */
 export function drainWorkqueue(queue: Workqueue): Promise<void> {
   return queue.drain();
 }
 
 /**
- * Drains the queue and lets go of its Workers. Nothing is lost: delayed items are queued at once
- * and run before.
+ * Drains the queue and releases its Workers. Nothing is lost: delayed items are queued at once and
+ * run first.
  */
 export function destroyWorkqueue(queue: Workqueue): Promise<void> {
   return queue.destroy(() => [...queue.delayed].forEach(expire));
 }
 
 /**
- * Sends `message` to `work` if it runs or is going to; it gets messages in their order, each once.
- * What its function has not read when it ends goes to the next run, if it is queued already, or
- * back to `onUnread`.
+ * Sends `message` to `work` if it is running or pending. Messages arrive in order, each once.
+ * Messages that its function has not read when it ends go to the next run, if that is queued
+ * already, or back to `onUnread`.
  *
- * @returns `false` when the item neither runs nor waits: the message is not sent
- * @throws {DOMException} if `message` cannot be cloned; an item that no Worker has yet fails
- * instead, when it is handed to one
+ * @returns `false` if the item is neither running nor pending; the message is not sent
+ * @throws {DOMException} if `message` cannot be cloned; if no Worker has the item yet, the item
+ * fails instead when it is handed to one
  */
 export function sendToWork(work: AnyWork, message: unknown): boolean {
   refresh(work);
   const job = work.running ?? work.pending;
   if (!job) return false;
-  // Before sending: a message counted as read afterwards may be this one.
+  // Done before sending, because a message counted as read after that may be this one.
   if (job === work.running) job.forgetRead();
   if (job.state === JobState.Posted) job.worker!.send(job, message);
   job.messages.push(message);
@@ -208,11 +208,11 @@ export function sendToWork(work: AnyWork, message: unknown): boolean {
 }
 
 /**
- * Ends the Worker under `work`, if it runs: the item fails as crashed, at once or after the results
- * of items before it that are on their way. An endless loop of JavaScript ends only with the
- * process, but nothing it does is reported any more.
+ * Ends the Worker that runs `work`, if any. The item fails as crashed, at once or after the results
+ * of earlier items have arrived. An endless loop in JavaScript ends only with the process, but
+ * nothing it does is reported any more.
  *
- * @returns whether it ran; `false`, too, when it has ended and its result is on the way
+ * @returns whether it was running; `false` also if it has ended and its result is on the way
  */
 export function killWork(work: AnyWork, reason: string): boolean {
   refresh(work);
@@ -221,7 +221,7 @@ export function killWork(work: AnyWork, reason: string): boolean {
 }
 
 /**
- * Queues an item for `func` that is used once.
+ * Queues a one-off item for `func`.
  *
  * @returns what `func` returns
  * @throws {WorkError} if it fails

@@ -8,19 +8,19 @@ import { OwnerEnd, type WorkerHost } from "./owner_end.ts";
 import type { Job, JobRescuer, RescuerCaller } from "./work.ts";
 import { emptyPlace, newRow, type WorkerPlace, type WorkerStats } from "./worker_stats.ts";
 
-/** One Worker that only waits for trouble. */
+/** A Worker that runs items only while no other can be created. */
 export class Rescuer implements WorkerHost, JobRescuer {
-  /** What it did. */
+  /** Its statistics. */
   readonly stats: WorkerStats;
   #options: PoolOptions;
   #worker: OwnerEnd | null = null;
   #isIdle = false;
-  /** Whose job it has. */
+  /** The caller whose job it has. */
   #caller: RescuerCaller | null = null;
   readonly #waiting = new Set<RescuerCaller>();
   #retry: Timer;
 
-  /** Creates the Worker of the queue `name`; when that fails, tries again from time to time. */
+  /** Creates the Worker for the queue `name`; if that fails, tries again periodically. */
   constructor(name: string, options: PoolOptions) {
     this.#options = options;
     this.stats = newRow(`kworker/R-${name}`, null);
@@ -28,7 +28,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     this.#create();
   }
 
-  /** What it did, and what it does now. */
+  /** Its statistics and its present state. */
   get place(): WorkerPlace {
     return this.#worker?.place ?? emptyPlace(this.stats);
   }
@@ -38,7 +38,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     return this.#isIdle;
   }
 
-  /** Runs `job`, and asks `caller` for another one thereafter. It must be idle. */
+  /** Runs `job`, then asks `caller` for another one. It must be idle. */
   run(job: Job, caller: RescuerCaller): void {
     this.#isIdle = false;
     this.#caller = caller;
@@ -47,7 +47,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     this.#worker!.run([job]);
   }
 
-  /** Tells `caller` when it is idle. */
+  /** Notifies `caller` when it is idle. */
   await(caller: RescuerCaller): void {
     this.#waiting.add(caller);
   }
@@ -74,7 +74,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
 
   workerIdle(_worker: OwnerEnd): void {
     this.#isIdle = true;
-    // In turn: a caller that has more to do goes to the end.
+    // In turn: a caller that has more jobs goes to the end of the line.
     for (const caller of [...this.#waiting]) {
       if (!this.#isIdle) return;
       this.#waiting.delete(caller);
@@ -93,7 +93,7 @@ export class Rescuer implements WorkerHost, JobRescuer {
     try {
       this.#worker = OwnerEnd.create(this, this.#options.source, this.stats);
     } catch {
-      // Its pools say why no Worker can be started, when there is work.
+      // The queue's pools report why no Worker can be started, when there is work.
       this.#worker = null;
     }
     if (!this.#worker) this.#tryAgain();

@@ -1,7 +1,7 @@
 /**
- * Descriptors held back for Workers. Creating a Worker takes six descriptors at once, and the
- * runtime aborts the process when one of them cannot be opened. So they are held open in advance
- * and given back just when a Worker is created.
+ * A reserve of descriptors for Workers. Creating a Worker takes six descriptors at once, and the
+ * runtime aborts the process if one of them cannot be opened. So they are held open in advance and
+ * closed just before a Worker is created.
  */
 
 /** Descriptors that the runtime opens while a Worker is created (Deno 2.9 on Linux). */
@@ -9,7 +9,7 @@ export const WORKER_DESCRIPTORS = 6;
 /** Held in addition, because a Worker reads its modules while other threads accept connections. */
 export const SPARE_DESCRIPTORS = 4;
 
-/** Whether `reason`, an error's message, says that no descriptor is left, which may change. */
+/** Whether `reason`, an error's message, says that no descriptor is left, which is temporary. */
 export function isOutOfDescriptors(reason: string): boolean {
   return /os error 2[34]|too many open files/i.test(reason);
 }
@@ -19,7 +19,7 @@ export interface Held {
   close(): void;
 }
 
-/** Holds descriptors back, and lends them to Workers that come up. */
+/** Reserves descriptors, and lends them to Workers that are starting. */
 export class DescriptorReserve {
   #open: () => Held;
   #size: number;
@@ -29,8 +29,9 @@ export class DescriptorReserve {
   /**
    * Opens no descriptor yet.
    *
-   * @param open opens one descriptor; the default needs read permission for `/dev/null`. When it
-   * fails for another reason than want of descriptors, Workers are created without this protection
+   * @param open opens one descriptor; the default needs read permission for `/dev/null`. If it
+   * fails for another reason than a lack of descriptors, Workers are created without this
+   * protection
    * @param size how many descriptors to hold
    */
   constructor(
@@ -42,15 +43,15 @@ export class DescriptorReserve {
   }
 
   /**
-   * Calls `create` with the reserve given back. It stays so until `settle`: the Worker needs
-   * descriptors to read its modules.
+   * Calls `create` with the reserve released. It stays released until `settle`, because the Worker
+   * needs descriptors to read its modules.
    *
    * @returns what `create` returns, or `null` when the process is out of descriptors: `create` was
    * not called, try again later
    */
   lend<T>(create: () => T): T | null {
     const isFull = this.#fill();
-    // Another Worker that reads its modules may need the descriptors that are left.
+    // Another Worker that is reading its modules may need the remaining descriptors.
     if (isFull || this.#lent > 0) this.release();
     if (!isFull) return null;
     this.#lent++;
@@ -62,13 +63,13 @@ export class DescriptorReserve {
     }
   }
 
-  /** What a call of `lend` created has come up, or has ended: fills the reserve again. */
+  /** To be called when the Worker that `lend` created has started or ended: refills the reserve. */
   settle(): void {
     this.#lent--;
     if (this.#lent === 0) this.#fill();
   }
 
-  /** Closes what is held. */
+  /** Closes all held descriptors. */
   release(): void {
     for (const held of this.#held.splice(0)) held.close();
   }

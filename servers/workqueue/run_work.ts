@@ -13,21 +13,21 @@ import { noteBlocked, reasonOf, WorkerEnd, type WorkFunction } from "./worker_en
 
 export type { WorkContext, WorkFunction } from "./worker_end.ts";
 
-/** A Worker's ways to its owner that belong to no item. */
+/** A Worker's channels to its owner that do not belong to an item. */
 export interface WorkerOutlets {
   /** Hands whole lines to the pools' `onPrint`. */
   print: (lines: string) => void;
   /** The other end of what the pools' option `connect` was given; `null` without it. */
   port: MessagePort | null;
-  /** Tells those who watch that the Worker is about to sleep in a call, or has slept. */
+  /** Reports that the Worker is about to sleep in a call, or has slept. */
   noteBlocked: (isBlocked: boolean) => void;
 }
 
-/** What {@linkcode runWork} can be told besides. */
+/** Options of {@linkcode runWork}. */
 export interface RunWorkOptions<Init, Data> {
   /**
-   * Makes of the pools' `init` what work functions find as `context.init`; runs once, before the
-   * first item. When it throws, the Worker counts as not started.
+   * Turns the pools' `init` into the `context.init` of work functions; runs once, before the first
+   * item. If it throws, the Worker counts as not started.
    */
   setUp?(init: Data, facts: WorkerFacts, outlets: WorkerOutlets): Init | Promise<Init>;
 }
@@ -47,7 +47,7 @@ interface Scope {
 }
 
 /**
- * Serves work items with `functions`, by name, for the life of this Worker. The entry calls it
+ * Serves work items with `functions`, by name, for the life of this Worker. The entry must call it
  * before its first top-level `await`.
  */
 export function runWork<Init = unknown, Data = Init>(
@@ -87,8 +87,8 @@ export function runWork<Init = unknown, Data = Init>(
     end.receive(data);
     runItems();
   };
-  // Caught here so that the runtime does not print a stack trace, and so that the owner hears of
-  // it after the results that were sent before.
+  // Caught here so that the runtime does not print a stack trace, and so that the owner gets it
+  // after the results that were sent before.
   scope.addEventListener("error", (event) => {
     event.preventDefault();
     crash(event.error === undefined ? event.message : reasonOf(event.error));

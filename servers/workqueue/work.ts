@@ -1,12 +1,14 @@
 /**
- * Work items. A {@linkcode Work} is what a user queues, again and again if wanted; a
- * {@linkcode Job} is one queueing of it, from `queueWork` to its end. A work has at most one job
- * that waits and one that runs.
+ * Work items. A {@linkcode Work} is what a user queues, as often as needed; a {@linkcode Job} is
+ * one queueing of it, from `queueWork` to its end. A work has at most one pending and one running
+ * job.
  */
 import type { ListNode } from "./list.ts";
 
-/** What happens to a work item. Each is called on the owner's thread, after the queue's own
- * book-keeping, so a callback may queue the item again. */
+/**
+ * What happens to a work item. Each is called on the owner's thread, after the queue's own
+ * bookkeeping, so a callback may queue the item again.
+ */
 export interface WorkCallbacks<Result> {
   /** The function returned (or its promise resolved to) `result`. */
   onResult?(result: Result): void;
@@ -24,17 +26,17 @@ export interface WorkCallbacks<Result> {
 
 /** Why a work item failed. */
 export class WorkError extends Error {
-  /** Tells it from other errors where classes are lost. */
+  /** Identifies it where the class is lost, such as between Workers. */
   override name = "WorkError";
   /** The item's function. */
   readonly func: string;
-  /** What was thrown (`TypeError: …`) or why the Worker is gone. */
+  /** What was thrown (`TypeError: …`), or why the Worker is gone. */
   readonly reason: string;
-  /** Whether the Worker is gone, rather than the function having thrown. */
+  /** True if the Worker is gone; false if the function has thrown. */
   readonly crashed: boolean;
 
   /**
-   * An error of which a program can read the parts.
+   * An error whose parts a program can read.
    *
    * @param message the whole sentence
    * @param details its parts
@@ -53,16 +55,16 @@ export class Work<Data = unknown, Result = unknown> {
   readonly func: string;
   /** Cloned when the item is handed to a Worker; change it only while the item is not pending. */
   data: Data;
-  /** Who is told of its end. */
+  /** Called when it ends. */
   readonly callbacks: WorkCallbacks<Result>;
   /**
-   * The core whose pool it was queued to last: it stays there unless told otherwise.
+   * The core whose pool it was last queued to; it stays there unless another one is requested.
    *
    * @internal
    */
   cpu: number | null = null;
   /**
-   * The job that waits.
+   * The pending job.
    *
    * @internal
    */
@@ -78,8 +80,8 @@ export class Work<Data = unknown, Result = unknown> {
    * An item that is not queued yet.
    *
    * @param func the name of a function that the Worker's entry serves
-   * @param data what the function is given; it can be cloned
-   * @param callbacks who is told of its end
+   * @param data the function's argument; must be cloneable
+   * @param callbacks called when it ends
    */
   constructor(func: string, data: Data, callbacks: WorkCallbacks<Result>) {
     this.func = func;
@@ -96,7 +98,7 @@ export const enum JobState {
   Inactive,
   /** In its pool's worklist. */
   Waiting,
-  /** Active, but the same work still runs: it waits for that. */
+  /** Active, but waits because the same work is still running. */
   Parked,
   /** Handed to a Worker. */
   Posted,
@@ -107,15 +109,15 @@ export const enum JobState {
 /** What a job needs of the queue that it is on. */
 export interface JobQueue {
   readonly flags: number;
-  /** A Worker for when no other can be had, with `WQ_MEM_RECLAIM`. */
+  /** The Worker for when no other can be created, with `WQ_MEM_RECLAIM`. */
   readonly rescuer: JobRescuer | null;
-  /** The job ended by itself: the next one may become active. */
+  /** The job has ended by itself, so the next one may become active. */
   jobEnded(job: Job): void;
-  /** Takes out `job`; `false` when it has begun. */
+  /** Removes `job`; `false` if it has begun. */
   cancel(job: Job): boolean;
   /** The job, which was parked, may run. */
   unpark(job: Job): void;
-  /** Runs a callback of the job's work; items it queues count as chained. */
+  /** Runs a callback of the job's work; items that it queues count as chained. */
   runCallback(callback: () => void): void;
   readonly stats: QueueStats;
 }
@@ -130,23 +132,23 @@ export interface JobRescuer {
   await(caller: RescuerCaller): void;
 }
 
-/** Who calls a rescuer. */
+/** The caller of a rescuer. */
 export interface RescuerCaller {
   /** The rescuer can run a job. */
   rescuerIdle(): void;
-  /** The rescuer is lost, and had not begun `job`: it is to run elsewhere. */
+  /** The rescuer is lost and had not begun `job`, which has to run elsewhere. */
   rescuerLost(job: Job): void;
 }
 
 /** What a queue has done since it was allocated, in items. */
 export interface QueueStats {
-  /** Accepted by `queueWork`, delayed items when their time has come. */
+  /** Accepted by `queueWork`; delayed items count when their delay is over. */
   queued: number;
   /** Ended with a result. */
   completed: number;
   /** Ended with an error. */
   failed: number;
-  /** Ran so long in a bound pool without a pause that others were started beside them. */
+  /** Ran for so long in a bound pool without sleeping that others were started beside them. */
   cpuIntensive: number;
   /** Run by the rescuer. */
   rescued: number;
@@ -158,7 +160,7 @@ export interface JobWorker {
   send(job: Job, message: unknown): void;
   /** How many messages the run of `job` has read; it must have begun. */
   messagesRead(job: Job): number;
-  /** Ends under `job`, which has begun; `false` when the job has ended there. */
+  /** Kills the Worker of `job`, which has begun; `false` if the job has already ended there. */
   killJob(job: Job, reason: string): boolean;
 }
 
@@ -170,7 +172,7 @@ export class Job implements ListNode<Job> {
   /** Its queue on its pool; set when it is queued. */
   queue!: JobQueue;
   state = JobState.Delayed;
-  /** The flush colour that it counts for, see {@linkcode JobQueue}. */
+  /** The flush colour that it counts for; see `Colour` in `workqueue.ts`. */
   colour: { count: number } | null = null;
   /** The tick of its pool's watchdog at which it began to wait. */
   tick = 0;
@@ -179,7 +181,7 @@ export class Job implements ListNode<Job> {
   worker: JobWorker | null = null;
   /** Messages sent to it that it is not known to have read. */
   messages: unknown[] = [];
-  /** How many messages its run is known to have read: those are forgotten. */
+  /** How many messages its run is known to have read; they are no longer kept. */
   read = 0;
   #ended: PromiseWithResolvers<void> | null = null;
 
@@ -192,7 +194,7 @@ export class Job implements ListNode<Job> {
     return (this.#ended ??= Promise.withResolvers<void>()).promise;
   }
 
-  /** Forgets the messages that its run has read; it must have begun. */
+  /** Drops the messages that its run has read; it must have begun. */
   forgetRead(): void {
     if (this.messages.length === 0) return;
     const read = this.worker!.messagesRead(this);
@@ -200,19 +202,19 @@ export class Job implements ListNode<Job> {
     this.read = read;
   }
 
-  /** Marks it as over, for its work and for those who wait. */
+  /** Marks it as ended, for its work and for callers that wait. */
   end(): void {
     const { work } = this;
     this.state = JobState.Ended;
     if (work.pending === this) work.pending = null;
     if (work.running === this) work.running = null;
-    // The run that follows gets what this one has not read.
+    // The next run gets the messages that this one has not read.
     if (work.pending) work.pending.messages.unshift(...this.messages.splice(0));
     this.#ended?.resolve();
   }
 }
 
-/** Brings `work` up to date with what its Worker has begun meanwhile. */
+/** Updates `work` if its Worker has begun its job meanwhile. */
 export function refresh(work: Work): void {
   const job = work.pending;
   if (job?.state === JobState.Posted && job.worker!.hasBegun(job)) {

@@ -20,9 +20,9 @@ import type { OwnerMessage, WireItem, WorkerFacts, WorkerMessage } from "./messa
 // deno-lint-ignore no-explicit-any
 export type WorkFunction<Init> = (data: any, context: WorkContext<Init>) => unknown;
 
-/** What a work function knows of its run. */
+/** The context of a work function's run. */
 export class WorkContext<Init> {
-  /** What `setUp` made of the pools' `init`, or `init` itself. */
+  /** What `setUp` returned, or the pools' `init` itself. */
   readonly init: Init;
   /** The Worker's name and core. */
   readonly worker: WorkerFacts;
@@ -30,11 +30,11 @@ export class WorkContext<Init> {
   readonly print: (lines: string) => void;
   /** The other end of what the pools' option `connect` was given; `null` without it. */
   readonly port: MessagePort | null;
-  /** Tells those who watch that the Worker is about to sleep in a call, or has slept. */
+  /** Reports that the Worker is about to sleep in a call, or has slept. */
   readonly noteBlocked: (isBlocked: boolean) => void;
   /**
-   * Called when the Worker crashes, before the owner hears of it: what the owner takes over then must
-   * not be used any more. The runtime still does what was due when it happened.
+   * Called when the Worker crashes, before the owner learns of it. From then on, what the owner
+   * takes over must not be used any more, although the runtime still runs what was already due.
    */
   onCrash: (() => void) | undefined;
   #run: Run | null;
@@ -52,12 +52,12 @@ export class WorkContext<Init> {
     this.#waiting = waiting;
   }
 
-  /** Sends plain data to the item's `onMessage`; nothing once the function has ended. */
+  /** Sends plain data to the item's `onMessage`; does nothing once the function has ended. */
   post(message: unknown): void {
     this.#run?.post(message);
   }
 
-  /** Calls `listener` with each message that `sendToWork` sends, those sent before included. */
+  /** Calls `listener` with each message that `sendToWork` sends, including earlier ones. */
   onMessage(listener: (message: unknown) => void): void {
     this.#listener = listener;
     for (const message of this.#waiting.splice(0)) this.deliver(message);
@@ -71,7 +71,7 @@ export class WorkContext<Init> {
     } else this.#waiting.push(message);
   }
 
-  /** What it has not read by now goes back to the owner. @internal */
+  /** Ends the run; unread messages go back to the owner. @internal */
   end(): void {
     this.#run = null;
     this.#waiting = [];
@@ -85,7 +85,7 @@ interface Run {
   print(lines: string): void;
   /** The Worker is about to sleep in a call, or has slept. */
   noteBlocked(isBlocked: boolean): void;
-  /** One more message is read. */
+  /** Counts one more message as read. */
   countRead(): void;
   readonly port: MessagePort | null;
 }
@@ -94,7 +94,7 @@ interface Run {
 export interface WorkerPort {
   /** Sends `message` to the owner; throws when it cannot be cloned. */
   post(message: WorkerMessage): void;
-  /** An item that slept has ended: `begin` is to be called while `canBegin`. */
+  /** Called when an item that slept has ended: `begin` has to be called while `canBegin`. */
   resume(): void;
 }
 
@@ -106,7 +106,7 @@ export class WorkerEnd<Init> {
   #facts!: WorkerFacts;
   #channel: MessagePort | null = null;
   #init!: Init;
-  /** The items that wait; `#seq` is the number of the first. */
+  /** The waiting items; `#seq` is the number of the first. */
   #items: WireItem[] = [];
   #next = 0;
   #seq = 0;
@@ -126,13 +126,16 @@ export class WorkerEnd<Init> {
     this.#port.post([ToOwner.Ready]);
   }
 
-  /** Tells the owner that the Worker is lost. It is to be closed at once: nothing else may begin. */
+  /**
+   * Tells the owner that the Worker is lost. It has to be closed at once, as nothing else may
+   * begin.
+   */
   crash(reason: string): void {
     this.#running?.context.onCrash?.();
     this.#port.post([ToOwner.Crash, reason]);
   }
 
-  /** Takes in a batch, or a message to an item. */
+  /** Handles a batch, or a message to an item. */
   receive(message: OwnerMessage): void {
     if (message[0] === ToWorker.Run) {
       [, this.#seq, this.#items] = message;
@@ -151,7 +154,10 @@ export class WorkerEnd<Init> {
     return this.#next < this.#items.length && this.#running === null;
   }
 
-  /** Begins the next item and runs it to its end or its first wait; or drops all that wait. */
+  /**
+   * Begins the next item and runs it to its end or its first wait; drops all waiting items if they
+   * were taken back.
+   */
   begin(): void {
     const item = this.#items[this.#next++];
     if (this.#next === this.#items.length) this.#forgetItems();
@@ -193,7 +199,8 @@ export class WorkerEnd<Init> {
       const result = work(data, context);
       if (!isThenable(result)) return this.#done(seq, sinceMs, result);
       Atomics.store(this.#cell, ASLEEP_WORD, 1);
-      // Only then can others run meanwhile: on this core, or behind this item.
+      // The owner needs to know only if others can run meanwhile: on this core, or from behind this
+      // item.
       const hasOthers = this.#facts.cpu !== null || this.#next < this.#items.length;
       if (hasOthers) this.#port.post([ToOwner.Sleep]);
       result.then((result) => {
@@ -230,7 +237,7 @@ export class WorkerEnd<Init> {
   }
 }
 
-/** Says in a Worker's `cell` whether the Worker sleeps in a call. */
+/** Records in a Worker's `cell` whether the Worker sleeps in a call. */
 export function noteBlocked(cell: Int32Array, isBlocked: boolean): void {
   Atomics.store(cell, BLOCKED_WORD, isBlocked ? 1 : 0);
 }

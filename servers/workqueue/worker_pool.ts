@@ -1,11 +1,12 @@
 /**
- * A pool of Workers, shared by all queues of its kind. One worklist, in order of arrival; idle
- * Workers take from it; another Worker is created only while work waits and no Worker is idle.
+ * A pool of Workers, shared by all queues of its kind. It has one worklist, in order of arrival,
+ * from which idle Workers take items. Another Worker is created only while work waits and no Worker
+ * is idle.
  *
  * A bound pool belongs to a core and manages concurrency: it starts nothing while one of its
  * Workers is running. An item that sleeps (its function returned a promise) or is CPU-intensive
- * does not count as running. JavaScript cannot see another thread block, so a watchdog looks at
- * the shared cells: an item that has not ended for `cpuIntensiveThreshUs` counts no more, either.
+ * does not count as running. JavaScript cannot see another thread block, so a watchdog checks the
+ * shared cells: an item that has not ended for `cpuIntensiveThreshUs` no longer counts, either.
  *
  * Items that wait when a Worker is free travel in one message, as a batch. Items behind one that
  * sleeps or stalls are taken back from the batch and go to another Worker.
@@ -20,7 +21,7 @@ import { isOutOfDescriptors } from "./reserve.ts";
 import { type Job, JobState, type RescuerCaller } from "./work.ts";
 import { emptyPlace, StatsRows, type WorkerPlace, type WorkerStats } from "./worker_stats.ts";
 
-/** An unbound pool in which no item has ended for so long grows though CPUs are short, in ms. */
+/** An unbound pool in which no item has ended for this time grows even if CPUs are short, in ms. */
 const STUCK_MS = 1000;
 
 /** A worklist and the Workers that serve it. */
@@ -30,16 +31,16 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   readonly #options: PoolOptions;
   readonly #stats: StatsRows;
   readonly #worklist = new List<Job>();
-  /** The Worker that became idle last is at the end, and is taken first: its caches are warm. */
+  /** The last Worker to become idle is at the end, and is taken first, as its caches are warm. */
   readonly #idle: OwnerEnd[] = [];
   readonly #workers = new Set<OwnerEnd>();
   #counted = 0;
   readonly #creating = new Set<OwnerEnd>();
   #isDispatchDue = false;
   #tick = 0;
-  /** The tick at which the last Worker came up: creating it held up the owner, and so all items. */
+  /** The tick at which the last Worker started. Creating it delayed the owner, and so all items. */
   #grownTick = 0;
-  /** The tick at which a Worker ended its items last. */
+  /** The tick at which a Worker last ended its items. */
   #idledTick = 0;
   readonly #watchdog: Timer;
   readonly #reaper: Timer;
@@ -59,12 +60,12 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#mayday = new Timer(clock, () => this.#callRescuers());
   }
 
-  /** What its Workers did. */
+  /** Statistics of its Workers. */
   get stats(): readonly Readonly<StatsRows["rows"][number]>[] {
     return this.#stats.rows;
   }
 
-  /** The same, with what each Worker does now. */
+  /** Statistics and present state of its Workers. */
   get places(): WorkerPlace[] {
     const ends = new Map<WorkerStats, OwnerEnd>();
     for (const worker of this.#workers) ends.set(worker.stats, worker);
@@ -85,13 +86,13 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     this.#dispatchSoon();
   }
 
-  /** Takes back a job that was parked, before all others. */
+  /** Puts a parked job back, ahead of all others. */
   unpark(job: Job): void {
     this.#putBack([job]);
     this.#dispatchSoon();
   }
 
-  /** Takes out `job`; `false` when its Worker has begun it meanwhile. */
+  /** Removes `job`; `false` if its Worker has begun it meanwhile. */
   remove(job: Job): boolean {
     if (job.state === JobState.Posted) {
       this.#putBack((job.worker as OwnerEnd).revoke());
@@ -166,7 +167,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     return { workers: this.#workers.size, idle: this.#idle.length, counted: this.#counted };
   }
 
-  /** Everything that decides what it does next, but for its worklist's jobs. @internal */
+  /** Everything that decides what it does next, except for its worklist's jobs. @internal */
   get state(): unknown {
     const names = (workers: Iterable<OwnerEnd>) => [...workers].map(({ stats }) => stats.name);
     const timers = [this.#watchdog, this.#reaper, this.#retry, this.#next, this.#mayday];
@@ -211,14 +212,15 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     return this.#worklist.size > 0 && this.#counted === 0;
   }
 
-  /** Takes the jobs for one Worker; parks those whose work still runs. */
+  /** Takes the jobs for one Worker; parks those whose work is still running. */
   #takeBatch(): Job[] {
     const batch: Job[] = [];
     let room = this.#batchSize();
     while (room > 0) {
       const job = this.#worklist.head;
       if (!job) break;
-      // It must be begun where it can be seen to begin: only such a start stops to count.
+      // It has to be the first of a batch: only its owner's start of it can exclude it from the
+      // count of running items.
       const isIntensive = this.cpu !== null && (job.queue.flags & WQ_CPU_INTENSIVE) !== 0;
       if (isIntensive && batch.length > 0) break;
       this.#worklist.remove(job);
@@ -240,7 +242,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     return Math.min(MAX_BATCH, Math.ceil(this.#worklist.size / this.#idle.length));
   }
 
-  /** Puts `jobs` before all others, in their order. */
+  /** Puts `jobs` ahead of all others, in order. */
   #putBack(jobs: Job[]): void {
     for (const job of jobs.reverse()) {
       job.state = JobState.Waiting;
@@ -279,9 +281,9 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   }
 
   /**
-   * Whether another Worker is of use to an unbound pool: work has waited for a while, and a CPU
-   * would be free for it, or all Workers sleep and nobody else would ever do it. Where no item has
-   * ended for long, all may wait for what another one does.
+   * Whether an unbound pool should grow: work has waited for a while, and either a CPU is free for
+   * it, or all Workers sleep and none would take it. If no item has ended for a long time, all may
+   * be waiting for something that only another Worker can do.
    */
   #mayGrowUnbound(): boolean {
     const { growDelayMs, areCpusShort } = this.#options;
@@ -294,19 +296,25 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     return true;
   }
 
-  /** A Worker did not start. Without others, the pool can do nothing until one does. */
+  /**
+   * Handles a Worker that did not start. If there are no others, the pool can do nothing until one
+   * starts.
+   */
   #notStarted(reason: string): void {
     if (this.#workers.size > 0 || isOutOfDescriptors(reason)) this.#creationFailed();
     else this.#failAll(reason);
   }
 
-  /** No Worker can be created now: jobs go on waiting, or go to the rescuer of their queue. */
+  /** No Worker can be created now: jobs keep waiting, or go to the rescuer of their queue. */
   #creationFailed(): void {
     this.#retry.start(this.#options.createRetryMs);
     this.#callRescuers();
   }
 
-  /** No Worker can be created at all. For jobs that come later, it is tried again after a pause. */
+  /**
+   * No Worker can be created at all, so all jobs fail. For later jobs it is tried again after a
+   * pause.
+   */
   #failAll(reason: string): void {
     this.#retry.start(this.#options.createRetryMs);
     for (let count = this.#worklist.size; count > 0; count--) {
@@ -343,7 +351,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     return false;
   }
 
-  /** Looks for Workers that have begun nothing new since the last tick, while others wait. */
+  /** Checks for Workers that have begun nothing new since the last tick, while jobs wait. */
   #watch(): void {
     this.#tick++;
     for (const worker of this.#workers) {
@@ -364,7 +372,8 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
   /** Ends Workers that have been idle for too long: the oldest are at the front. */
   #reap(): void {
     const { clock, idleTimeoutMs, minIdle } = this.#options;
-    // Reckoned as the timer was, to the last bit: else it fires again and again before the time.
+    // Computed exactly like the timer's delay: a rounding difference would make the timer fire
+    // again and again before the time is over.
     const isOver = ({ idleSinceMs }: OwnerEnd) => idleSinceMs + idleTimeoutMs - clock.nowMs() <= 0;
     while (this.#idle.length > minIdle && isOver(this.#idle[0])) {
       this.#end(this.#idle.shift()!);

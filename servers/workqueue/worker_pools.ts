@@ -1,6 +1,6 @@
 /**
- * The pools of one kind of Worker. Queues that are given the same `WorkerPools` share its pools:
- * for each core a normal and a high-priority one, and as many unbound ones.
+ * The pools of one kind of Worker. Queues that are given the same `WorkerPools` share its pools: a
+ * normal and a high-priority one for each core, and two unbound ones.
  */
 import { CpuPressure } from "../../system/cpu_pressure.ts";
 import { WQ_HIGHPRI, WQ_UNBOUND } from "./flags.ts";
@@ -8,7 +8,7 @@ import { WorkerPool } from "./worker_pool.ts";
 import { type PoolOptions, poolOptions, type WorkerOptions } from "./pool_options.ts";
 import type { WorkerPlace, WorkerStats } from "./worker_stats.ts";
 
-/** Pools that come into being when a queue first needs them. */
+/** Pools that are created when a queue first needs them. */
 export class WorkerPools {
   /**
    * The options with their defaults.
@@ -19,13 +19,13 @@ export class WorkerPools {
   #pools = new Map<string, WorkerPool>();
   #users = 0;
   readonly #asksKernel: boolean;
-  /** While there are queues and the kernel is asked. */
+  /** Set while there are queues and the kernel is to be asked. */
   #pressure: CpuPressure | undefined;
 
   /**
    * Creates no Worker yet.
    *
-   * @throws {RangeError} if an option's number makes no sense
+   * @throws {RangeError} if a number is out of range
    */
   constructor(options: WorkerOptions) {
     this.#asksKernel = options.areCpusShort === undefined;
@@ -33,12 +33,12 @@ export class WorkerPools {
     this.options = poolOptions({ ...options, areCpusShort });
   }
 
-  /** What each Worker did, bound pools first. */
+  /** Statistics of each Worker, bound pools first. */
   get stats(): Readonly<WorkerStats>[] {
     return this.#all().flatMap((pool) => pool.stats.map((row) => ({ ...row })));
   }
 
-  /** The same, with what each Worker does now. */
+  /** Statistics and present state of each Worker. */
   get places(): WorkerPlace[] {
     return this.#all().flatMap((pool) => pool.places);
   }
@@ -61,7 +61,7 @@ export class WorkerPools {
   }
 
   /**
-   * A queue begins to use the pools.
+   * To be called when a queue begins to use the pools.
    *
    * @internal
    */
@@ -70,7 +70,7 @@ export class WorkerPools {
   }
 
   /**
-   * A queue is gone; with the last one all Workers end.
+   * To be called when a queue is gone; after the last one, all Workers end.
    *
    * @internal
    */

@@ -1,4 +1,7 @@
-/** What each Worker of a pool did. Rows outlive Workers: a row is a place that Workers take. */
+/**
+ * Statistics of the Workers of a pool. Rows outlive Workers: a row is a place that one Worker after
+ * another takes.
+ */
 
 /** One row. A crashed or reaped Worker's successor continues it, so rows stay few. */
 export interface WorkerStats {
@@ -18,17 +21,17 @@ export interface WorkerStats {
   crashes: number;
 }
 
-/** A row, and what the Worker that is there does now. */
+/** A row, and the present state of its Worker. */
 export interface WorkerPlace {
-  /** What was done there. */
+  /** Its statistics. */
   stats: Readonly<WorkerStats>;
-  /** The kernel's number of its thread; null: not known, or no Worker is there. */
+  /** The kernel's ID of its thread; null: unknown, or there is no Worker. */
   thread: number | null;
-  /** It has an item: one that runs, or that it is about to begin. */
+  /** Whether it has an item, running or about to begin. */
   hasItem: boolean;
-  /** The item's function has returned, and its promise is pending. */
+  /** Whether the item's function has returned a promise that is pending. */
   isAsleep: boolean;
-  /** The item says that it sleeps in a call. */
+  /** Whether the item reports that it sleeps in a call. */
   isBlocked: boolean;
 }
 
@@ -43,7 +46,7 @@ export class StatsRows {
     this.#suffix = isHighPriority ? "H" : "";
   }
 
-  /** A row in which no Worker is: it is taken by creating one. */
+  /** A row without a Worker, for the next one to be created. */
   free(): WorkerStats {
     let row = this.rows.find((row) => !row.alive);
     if (!row) {
@@ -55,7 +58,7 @@ export class StatsRows {
   }
 }
 
-/** A row in which nothing has happened. */
+/** A new row. */
 export function newRow(name: string, cpu: number | null): WorkerStats {
   return { name, cpu, alive: false, created: 0, items: 0, busyUs: 0, crashes: 0 };
 }

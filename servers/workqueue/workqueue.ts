@@ -25,12 +25,12 @@ const freezable = new Set<Workqueue>();
 let isFrozen = false;
 
 /**
- * Jobs between two flushes. The newest colour takes the jobs that come; an older one exists
- * while a flush waits for it and all before it.
+ * Jobs between two flushes. New jobs get the newest colour; an older one exists while a flush waits
+ * for it and all before it.
  */
 interface Colour {
   count: number;
-  /** Not `null` in all but the newest. */
+  /** `null` only in the newest colour. */
   flushed: PromiseWithResolvers<void> | null;
 }
 
@@ -109,23 +109,23 @@ class PoolWorkqueue implements JobQueue {
 
 /** A queue; see `allocWorkqueue`. */
 export class Workqueue {
-  /** As messages name it. */
+  /** Its name, for messages. */
   readonly name: string;
   /** `WQ_…`. */
   readonly flags: number;
-  /** Items in the works at once. */
+  /** Most active items per pool. */
   readonly maxActive: number;
   /** The Workers that run its items. */
   readonly pools: WorkerPools;
   /** @internal */
   readonly rescuer: Rescuer | null;
   /**
-   * Jobs whose timers run.
+   * Jobs whose timers are running.
    *
    * @internal
    */
   readonly delayed: Set<Job> = new Set();
-  /** What it has done, in items. */
+  /** Statistics, in items. */
   readonly stats: QueueStats = { queued: 0, completed: 0, failed: 0, cpuIntensive: 0, rescued: 0 };
   #parts: PoolWorkqueue[];
   #colours: Colour[] = [{ count: 0, flushed: null }];
@@ -155,12 +155,12 @@ export class Workqueue {
     if (flags & WQ_FREEZABLE) freezable.add(this);
   }
 
-  /** What the rescuer did, or `null` without one. */
+  /** The rescuer's statistics, or `null` without one. */
   get rescuerStats(): Readonly<WorkerStats> | null {
     return this.rescuer && { ...this.rescuer.stats };
   }
 
-  /** What the Workers of its pools and its rescuer did, and what they do now. */
+  /** Statistics and present state of the Workers of its pools and of its rescuer. */
   get places(): WorkerPlace[] {
     const { places } = this.pools;
     return this.rescuer === null ? places : [...places, this.rescuer.place];
@@ -171,7 +171,9 @@ export class Workqueue {
     return this.#parts.reduce((sum, part) => sum + part.active, 0);
   }
 
-  /** Items that no Worker has: beyond `maxActive`, or in the worklists of its pools. */
+  /**
+   * Items that no Worker has: those beyond `maxActive`, and those in the worklists of its pools.
+   */
   get waiting(): number {
     return this.#parts.reduce((sum, { inactive, pool }) => sum + inactive.size + pool.waiting, 0);
   }
@@ -186,9 +188,9 @@ export class Workqueue {
   }
 
   /**
-   * Takes in `job`, on `cpu` or where its work was before or on the next core.
+   * Inserts `job`: on `cpu`, else on the core where its work was last, else on the next core.
    *
-   * @throws {Error} if the queue does not take items now
+   * @throws {Error} if the queue does not accept items now
    * @internal
    */
   insert(job: Job, cpu: number | null): void {
@@ -207,7 +209,7 @@ export class Workqueue {
   }
 
   /**
-   * Throws unless items may be queued now; while it drains, only chained ones.
+   * Throws unless items may be queued now; while it drains, only chained ones may.
    *
    * @internal
    */
@@ -224,7 +226,7 @@ export class Workqueue {
   }
 
   /**
-   * A job is over.
+   * To be called when a job has ended.
    *
    * @internal
    */
@@ -240,7 +242,7 @@ export class Workqueue {
     try {
       callback();
     } catch (error) {
-      // One item's callback must not stop the book-keeping of the others.
+      // One item's callback must not stop the bookkeeping of the others.
       reportError(error);
     } finally {
       this.#callbacks--;
@@ -248,7 +250,7 @@ export class Workqueue {
   }
 
   /**
-   * Resolves when all items that are in the queue now are over.
+   * Resolves when all items that are in the queue now have ended.
    *
    * @internal
    */
@@ -261,7 +263,7 @@ export class Workqueue {
   }
 
   /**
-   * Resolves when the queue is empty; takes only chained items meanwhile.
+   * Resolves when the queue is empty; accepts only chained items meanwhile.
    *
    * @internal
    */
@@ -272,12 +274,12 @@ export class Workqueue {
   }
 
   /**
-   * Drains, then lets go of the pools. `expireDelayed` queues the delayed items.
+   * Drains, then releases the pools. `expireDelayed` queues the delayed items.
    *
    * @internal
    */
   async destroy(expireDelayed: () => void): Promise<void> {
-    // No item may be queued between the end of the last item and the end of the queue.
+    // Keeps items from being queued between the end of the last item and the end of the queue.
     this.#draining++;
     do {
       expireDelayed();
@@ -319,7 +321,7 @@ export class Workqueue {
   }
 
   #settleColours(): void {
-    // The newest colour stays: it is the one that jobs are given.
+    // The newest colour stays, because new jobs get it.
     while (this.#colours.length > 1 && this.#colours[0].count === 0) {
       this.#colours.shift()!.flushed!.resolve();
     }
@@ -333,8 +335,8 @@ export class Workqueue {
 }
 
 /**
- * Stops all queues with `WQ_FREEZABLE`, those allocated later included: items that are active
- * finish, others wait.
+ * Stops all queues with `WQ_FREEZABLE`, including those allocated later: active items finish,
+ * others wait.
  *
  * @returns a promise that resolves when none of them has an active item
  */
@@ -343,7 +345,7 @@ export async function freezeWorkqueues(): Promise<void> {
   await Promise.all([...freezable].map((queue) => queue.frozen()));
 }
 
-/** Lets the queues that `freezeWorkqueues` stopped go on. */
+/** Resumes the queues that `freezeWorkqueues` stopped. */
 export function thawWorkqueues(): void {
   isFrozen = false;
   for (const queue of freezable) queue.thaw();

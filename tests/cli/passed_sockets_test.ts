@@ -67,7 +67,7 @@ Deno.test({
       // The kernel deals connections out to both.
       await Promise.all(Array.from({ length: 40 }, () => get({ port })));
       const { err } = await server.stop("SIGTERM");
-      assert.match(err, /per-core runs with 2 Workers: each socket that was passed takes one/);
+      assert.match(err, /per-core runs with 2 Workers: each socket that was passed needs one/);
       assert.match(err, /kworker\/0:0 +[1-9][^]*kworker\/1:0 +[1-9][^]*40 requests/);
     } finally {
       close(first.fd);

@@ -1,13 +1,13 @@
 /**
- * Compression on the fly, the hashing of large files, and the comparing of passwords, in Workers of
- * their own. zlib occupies the thread that calls it, also behind the asynchronous functions and
- * streams of the runtime, and threads that serve must not wait for it.
+ * Compression on the fly, hashing of large files, and checking of passwords, in Workers of their
+ * own. zlib blocks the thread that calls it, even through the runtime's asynchronous functions and
+ * streams, and threads that serve must not wait for it.
  *
- * One pool serves all threads of a server: the owner directly, its Workers over a port each. It bounds
- * how many Workers compress, how many bytes are in memory for them and how many answers wait, without
- * bytes, for their turn. An answer waits for a bounded time; then the file is sent uncompressed, and
- * the copy, if it was begun, is kept for later. Copies are kept by content, so one version of a file is
- * compressed once per coding, for all.
+ * One pool serves all threads of a server: the owner directly, its Workers over a port each. It
+ * bounds how many Workers compress, how many bytes are in memory for them, and how many answers
+ * wait for their turn (without holding bytes). An answer waits for a bounded time; then the file is
+ * sent uncompressed, and a copy that was begun is finished and kept. Copies are kept by content, so
+ * one version of a file is compressed once per coding, for all.
  */
 import type { ContentTags, FilesPlace, FileVersion } from "../content_tags.ts";
 import { FaultLog } from "../fault_log.ts";
@@ -34,34 +34,37 @@ import { HashQueue } from "./hash_queue.ts";
 import { type Comparison, PasswordQueue } from "./password_queue.ts";
 import { readShared } from "./shared_copy.ts";
 
-/** More Workers would mostly take memory: together these compress some 100 MB a second. */
+/** More Workers would mostly cost memory: these together already compress about 100 MB/s. */
 const MAX_WORKERS = 4;
 
-/** Files that are in memory for a compressor, in bytes; others wait without their bytes. */
+/** Bytes of files held in memory for the compressors; other files wait unread. */
 const MAX_BYTES = 8 << 20;
 
-/** Answers that wait for copies at the same time. */
+/** Most answers that may wait for copies at the same time. */
 const MAX_WAITING = 256;
 
 /** The longest wait of an answer for a copy. */
 const MAX_WAIT_MS = 2000;
 
-/** How many Workers compress: a core is left for serving where there are several. */
+/** How many Workers compress: one core is left for serving where there are several. */
 export function compressorWorkers(): number {
   return Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency - 1));
 }
 
-/** How many Workers there are besides: files are hashed one at a time. */
+/** Workers that hash files: one, as files are hashed one at a time. */
 export const HASH_WORKERS = 1;
 
-/** How many there are where passwords are checked: one password at a time. */
+/**
+ * Workers that check passwords, if there is a password file: one, as passwords are checked one at a
+ * time.
+ */
 export const PASSWORD_WORKERS = 1;
 
 /** Settings of a pool. */
 export interface CompressorPoolOptions {
-  /** Where the files are that are hashed; without it none is. */
+  /** The directory of the files to hash; without it no file is hashed. */
   files?: FilesPlace;
-  /** Who may come in; without it no password is right. */
+  /** Users and their password hashes; without it every password is rejected. */
   users?: Users;
   /** Bounds the copies that are kept. */
   cacheBytes: number;
@@ -91,10 +94,10 @@ interface EncodeData {
 class Job {
   readonly key: string;
   readonly wanted: Wanted;
-  /** Its bytes count as under way. */
+  /** Whether its bytes count towards `bytesUnderWay`. */
   isStarted = false;
   work: Work<EncodeData, Compressed> | undefined;
-  /** Each is called once: with the copy, or without when it is given up. */
+  /** Each is called once: with the copy, or with undefined when the job is given up. */
   readonly waiting = new Set<(copy: Compressed | undefined) => void>();
 
   constructor(key: string, wanted: Wanted) {
@@ -103,7 +106,7 @@ class Job {
   }
 }
 
-/** Compresses for all threads of a server. Belongs on the thread that creates Workers. */
+/** Compresses for all threads of a server. Must live on the thread that creates Workers. */
 export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   readonly #options: Required<Omit<CompressorPoolOptions, "files" | "users">>;
   readonly #files: FilesPlace | undefined;
@@ -111,7 +114,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   readonly #jobs = new Map<string, Job>();
   readonly #hashes = new HashQueue((file) => this.#hash(file));
   readonly #passwords: PasswordQueue | undefined;
-  /** Each gives up an item that is under way and compresses nothing. */
+  /** Each cancels one running item that is not a compression (a hash or a password check). */
   readonly #others = new Set<() => void>();
   readonly #faults: FaultLog;
   #bytes = 0;
@@ -155,7 +158,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
     return this.#passwords?.isRight(credentials) ?? Promise.resolve(false);
   }
 
-  /** Lets others come in from now on. For a pool that was made with users. */
+  /** Replaces the users. Only for a pool that was created with users. */
   set users(users: Users) {
     this.#passwords!.users = users;
   }
@@ -163,7 +166,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   /**
    * Serves a Worker that has a `RemoteCompressor` at the other end of `port`.
    *
-   * @returns to be called when the Worker is gone
+   * @returns a function to be called when the Worker is gone
    */
   serve(port: MessagePort): () => void {
     let isOpen = true;
@@ -199,8 +202,8 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   }
 
   /**
-   * Ends the Workers. Compressions are given up, and no answer gets a copy from now on: a server that
-   * is about to stop sends files uncompressed.
+   * Ends the Workers. Compressions are cancelled, and no answer gets a copy from now on: a server
+   * that is stopping sends files uncompressed.
    */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -223,7 +226,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
     if (job === undefined) {
       job = new Job(key, wanted);
       if (this.#hasRoom(job)) this.#start(job);
-      // Nobody would wait for it to start.
+      // No answer may wait for it, so it is not queued.
       else if (this.#waiting >= this.#options.maxWaiting) return undefined;
       this.#jobs.set(key, job);
     }
@@ -231,7 +234,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   }
 
   #hasRoom({ wanted: { size } }: Job): boolean {
-    // One file is always possible, however large.
+    // One file is always accepted, however large.
     return this.#bytes === 0 || this.#bytes + size <= this.#options.maxBytes;
   }
 
@@ -242,7 +245,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
   }
 
   #encode(job: Job, bytes: Uint8Array | undefined): void {
-    // Given up while the bytes came.
+    // The job was given up while its bytes were being read.
     if (this.#jobs.get(job.key) !== job) return;
     if (bytes === undefined) return this.#end(job, undefined);
     job.work = new Work<EncodeData, Compressed>("compress", {
@@ -255,7 +258,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
       },
       onError: ({ reason }) => {
         if (!this.#isStopped) {
-          const outcome = "files go out as they are";
+          const outcome = "files are sent uncompressed";
           this.#faults.report("compress", `ktcp http: cannot compress: ${reason}; ${outcome}`);
         }
         this.#end(job, undefined);
@@ -268,14 +271,14 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
     if (this.#files === undefined) return Promise.resolve(undefined);
     return this.#run<FileVersion, string | undefined>("hash", file, {
       what: "cannot hash a file",
-      outcome: "its tag holds on this machine only",
+      outcome: "its entity tag is valid on this machine only",
     });
   }
 
   #compare(comparison: Comparison): Promise<boolean | undefined> {
     return this.#run<Comparison, boolean>("comparePassword", comparison, {
       what: "cannot check a password",
-      outcome: "who asks is told to come again",
+      outcome: "the client is told to try again",
     });
   }
 
@@ -316,7 +319,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
     if (!this.#isStopped) this.#startWaiting();
   }
 
-  /** Starts what waits for room, in its order. */
+  /** Starts waiting jobs in order, as far as there is room. */
   #startWaiting(): void {
     for (const job of this.#jobs.values()) {
       if (job.isStarted) continue;
@@ -325,7 +328,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
     }
   }
 
-  /** Waits for the copy, in bounds of time and number. */
+  /** Waits for the copy; how long, and how many answers may wait, is bounded. */
   #wait(job: Job): undefined | Promise<Compressed | undefined> {
     const { maxWaiting, maxWaitMs } = this.#options;
     if (this.#waiting >= maxWaiting) return undefined;
@@ -336,7 +339,7 @@ export class CompressorPool implements Compressor, ContentTags, PasswordJudge {
         job.waiting.delete(settle);
         this.#waiting--;
         resolve(copy);
-        // A compression that has begun is finished, for later; others are no longer wanted.
+        // A compression that has begun is finished and kept; one that has not is dropped.
         if (!job.isStarted && job.waiting.size === 0) this.#end(job, undefined);
       };
       const timer = setTimeout(settle, maxWaitMs, undefined);

@@ -1,6 +1,6 @@
 /**
- * Worker entry of the compressors: bytes in, a copy out; or a file that it reads itself, and its tag
- * out; or a password, and whether it is right. It may read the served directory, and nothing else.
+ * Worker entry of the compressors. It turns bytes into a compressed copy, hashes a file that it
+ * reads itself, or checks a password. It may read the served directory, and nothing else.
  */
 import type { FilesPlace, FileVersion } from "../content_tags.ts";
 import type { Comparison } from "./password_queue.ts";

@@ -1,11 +1,11 @@
-/** The encoders. They occupy their thread until they are done. */
+/** The encoders. They block their thread until they are done. */
 import zlib from "node:zlib";
 import type { Compressed } from "../compress.ts";
 import { contentTag } from "../content_tag.ts";
 import type { Coding } from "../negotiate.ts";
 import { sharedCopy } from "./shared_copy.ts";
 
-/** Levels that a server can afford: near the knee of size against time. */
+/** Levels near the knee of the curve of size against time, which a server can afford. */
 const ENCODERS: Record<Coding, (bytes: Uint8Array) => Uint8Array> = {
   br: (bytes) =>
     zlib.brotliCompressSync(bytes, {

@@ -1,16 +1,16 @@
-/** Hashes a file from its disk. It occupies its thread until it is done. */
+/** Hashes a file on disk. It blocks its thread until it is done. */
 import type { FileVersion } from "../content_tags.ts";
 import { ContentTag } from "../content_tag.ts";
 import { sameFacts } from "../etag.ts";
 import type { Files } from "../files.ts";
 
-/** Bytes of a read. */
+/** Bytes read at a time. */
 const PIECE_BYTES = 1 << 20;
 
 /**
  * The strong tag of the file's content.
  *
- * @returns undefined when it is no longer in the state that is named
+ * @returns undefined when the file is no longer in the given state
  * @throws the system's error when it cannot be read
  */
 export function hashFile(files: Files, { path, facts }: FileVersion): string | undefined {

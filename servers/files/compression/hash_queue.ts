@@ -3,10 +3,10 @@ import type { FileVersion } from "../content_tags.ts";
 import { factsKey } from "../etag.ts";
 import { KnownTags } from "./known_tags.ts";
 
-/** Files that wait; another one is asked for again when it is next requested. */
+/** Most files that may wait; a file beyond that is queued again when it is next requested. */
 const MAX_WAITING = 256;
 
-/** A file to be hashed, and who waits for its tag. */
+/** A file to be hashed, and the callbacks that wait for its tag. */
 interface Job {
   file: FileVersion;
   waiting: ((tag: string | undefined) => void)[];
@@ -29,7 +29,10 @@ export class HashQueue {
     return this.#known.get(file);
   }
 
-  /** Hashes the file, unless that is under way or too many wait. @returns the work, if it is begun */
+  /**
+   * Queues the file for hashing, unless it is queued already or too many wait. @returns its job, if
+   * there is one
+   */
   begin(file: FileVersion): Job | undefined {
     const key = factsKey(file.facts);
     let job = this.#jobs.get(key);
@@ -40,7 +43,7 @@ export class HashQueue {
     return job;
   }
 
-  /** The tag, as soon as it is known; undefined when there will be none now. */
+  /** The tag, as soon as it is known; undefined when the file is not hashed now. */
   async tag(file: FileVersion): Promise<string | undefined> {
     const known = this.#known.get(file);
     if (known !== undefined) return known;
@@ -48,7 +51,7 @@ export class HashQueue {
     return job && await new Promise((resolve) => job.waiting.push(resolve));
   }
 
-  /** Gives up all that waits. */
+  /** Gives up all waiting jobs. */
   clear(): void {
     for (const { waiting } of this.#jobs.values()) waiting.forEach((tell) => tell(undefined));
     this.#jobs.clear();

@@ -1,12 +1,12 @@
-/** Tags of large files that are known on a thread. Pure. */
+/** The tags of large files that a thread knows. Pure. */
 import { Cache } from "../cache.ts";
 import { factsKey } from "../etag.ts";
 import type { FileVersion } from "../content_tags.ts";
 
-/** Tags that are kept; each weighs some 200 bytes with its key. */
+/** Most tags that are kept; each takes about 200 bytes with its key. */
 const MAX_KNOWN = 10_000;
 
-/** Tags by the record of the file, whichever path led to it. */
+/** Tags by the file's record (see `etag.ts`), so that all paths to a file share one tag. */
 export class KnownTags {
   readonly #tags = new Cache<string>(MAX_KNOWN);
 

@@ -15,8 +15,10 @@ export type ToCompressors =
   | { kind: "hash"; id: number; file: FileVersion }
   | { kind: "judge"; id: number; credentials: Credentials };
 
-/** Owner to Worker: the file's bytes are wanted; the copy, or none, or the tag, or none, or whether the
- * password is right, which ends the exchange. */
+/**
+ * Owner to Worker: `want` asks for the file's bytes; every other kind ends the exchange, with the
+ * copy, the tag (each undefined if there is none), or the verdict on the password.
+ */
 export type FromCompressors =
   | { kind: "want"; id: number }
   | { kind: "copy"; id: number; copy: Compressed | undefined }

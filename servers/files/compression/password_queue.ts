@@ -1,9 +1,9 @@
-/** Passwords that wait to be compared with the file: one at a time, as each takes a CPU for long. */
+/** Passwords that wait to be checked: one at a time, as each check takes much CPU time. */
 import { hashFor, type Users } from "../htpasswd.ts";
 import type { Credentials } from "../options.ts";
 import type { PasswordJudge } from "../passwords.ts";
 
-/** Checks that wait; who comes then is told to come again. */
+/** Most checks that may wait; further requests get 503. */
 const MAX_WAITING = 64;
 
 /** What is compared. */
@@ -12,9 +12,9 @@ export interface Comparison {
   hash: string;
 }
 
-/** Judges passwords for all threads of a server. */
+/** Checks passwords for all threads of a server. */
 export class PasswordQueue implements PasswordJudge {
-  /** Who may come in. */
+  /** Users and their password hashes. */
   users: Users;
   readonly #compare: (comparison: Comparison) => Promise<boolean | undefined>;
   #waiting = 0;

@@ -9,20 +9,20 @@ import { KnownTags } from "./known_tags.ts";
 import type { FromCompressors, ToCompressors } from "./messages.ts";
 import { readShared } from "./shared_copy.ts";
 
-/** A request for a copy that waits for its answer. */
+/** A requested copy that has not arrived yet. */
 interface Asked {
   original: Original;
   resolve(copy: Compressed | undefined): void;
 }
 
-/** Asks the owner of the compressors, and keeps what it got. */
+/** Asks the owner of the compressors, and keeps the copies and tags that it gets. */
 export class RemoteCompressor implements Compressor, ContentTags, PasswordJudge {
   readonly #port: MessagePort;
   readonly #kept: Cache<Compressed>;
   readonly #asked = new Map<number, Asked>();
   readonly #tags = new KnownTags();
   readonly #askedTags = new Map<number, FileVersion>();
-  /** Of the files in `#askedTags`. */
+  /** The keys of the files in `#askedTags`. */
   readonly #askedFacts = new Set<string>();
   readonly #judged = new Map<number, (isRight: boolean | undefined) => void>();
   #nextId = 0;

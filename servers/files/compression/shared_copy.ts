@@ -1,7 +1,7 @@
-/** Bytes that threads pass on without copying them. */
+/** Bytes in shared memory, which threads pass on without copying. */
 import type { Original } from "../compress.ts";
 
-/** `bytes` in shared memory. */
+/** Copies `bytes` into shared memory. */
 export function sharedCopy(bytes: Uint8Array): Uint8Array {
   const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
   copy.set(bytes);
@@ -11,7 +11,7 @@ export function sharedCopy(bytes: Uint8Array): Uint8Array {
 /**
  * The bytes of `original` in shared memory.
  *
- * @returns `undefined` when they cannot be read: the answer finds out the reason itself
+ * @returns `undefined` when they cannot be read; the answer's own read reports the reason
  */
 export function readShared(original: Original): Uint8Array | undefined {
   try {

@@ -10,10 +10,10 @@ export interface ConnectionData {
   peer: string;
 }
 
-/** What the owner tells the connection's Worker: plain data. */
+/** What the owner sends to the connection's Worker: plain data. */
 export type ConnectionCommand = ({ kind: "received" } & Received) | { kind: "closed" };
 
-/** Deals with what is received on the connection, until the owner has closed it. */
+/** Handles what is received on the connection, until the owner has closed it. */
 export async function connection(
   { conn, peer }: ConnectionData,
   context: WorkContext<WorkerService>,

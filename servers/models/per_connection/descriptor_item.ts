@@ -1,6 +1,6 @@
 /**
- * The work function of model `per-connection` with a Linux engine: serves a connection to its end, on
- * its socket, and blocks the Worker.
+ * The work function of model `per-connection` with a Linux engine: serves one connection on its
+ * socket until it ends, with blocking calls.
  */
 import { Connection, type Timeouts } from "../../net/connection.ts";
 import { Doing } from "../../net/connection_list.ts";
@@ -24,16 +24,16 @@ export interface DescriptorInit extends WorkerServiceInit {
   sending: SendOptions;
   /** One word: a {@linkcode Draining}. */
   draining: Int32Array<SharedArrayBuffer>;
-  /** Somebody wants to know what connections do. */
+  /** Whether the state of connections is published, for samples. */
   isWatched: boolean;
 }
 
-/** How far a server's end has come. */
+/** How far the shutdown of the server has progressed. */
 export const enum Draining {
   No,
   /** Idle connections end. */
   Begun,
-  /** The grace is over: all end. */
+  /** The grace period is over: all connections end. */
   Over,
 }
 
@@ -48,20 +48,20 @@ export interface DescriptorData {
   published: Float64Array<SharedArrayBuffer>;
 }
 
-/** What has become of it. */
+/** The result of serving it. */
 export interface DescriptorResult {
   counters: Counters;
-  /** It had not sent all that it had to when the server's grace was over. */
+  /** Whether it still had output to send when the server's grace period ended. */
   isCut: boolean;
 }
 
-/** What the item finds as `context.init`. */
+/** The item's `context.init`. */
 interface DescriptorWorker extends WorkerService {
   init: DescriptorInit;
   print: (lines: string) => void;
 }
 
-/** Makes it of what the owner sent. */
+/** Makes it from what the owner sent. */
 export function setUpDescriptorWorker(
   init: DescriptorInit,
   outlets: WorkerOutlets,
@@ -96,14 +96,14 @@ export async function serveDescriptor(
   };
   const driver = new BlockingDriver({
     core,
-    // One connection has its input, and some blocks of output.
+    // A connection needs pointers to its input block and a few output blocks.
     pointers: new MemoryPointers(core.bytes, 4),
     wheel,
     tickMs: TICK_MS,
     cork: sending.cork,
     onInput() {
       if (isWatched) publishDoing(Doing.Working, published);
-      // The answer to what has come says that it is the last one.
+      // So that the answer to this input announces that the connection closes.
       drain();
     },
     onTurn() {
@@ -130,7 +130,7 @@ export async function serveDescriptor(
     peer,
   );
   context.onCrash = () => driver.abandon();
-  // Its first turn may take as long as a tick.
+  // The first turn may come only after a tick.
   if (isWatched) publishTimeout(timeouts.idleMs || -1, published);
   await driver.serve(connection);
   return { counters, isCut };

@@ -58,7 +58,7 @@ export interface DescriptorServerOptions {
   wqFlags: number;
   compressors?: CompressorPool;
   memory: ThreadMemory;
-  /** Absent: nobody wants to know what threads do. */
+  /** Absent: threads are not watched. */
   watch?: ThreadWatch;
 }
 
@@ -113,7 +113,7 @@ export async function servePerConnectionOnDescriptors(
       Promise.resolve({
         threads: [
           { name: "main", ...watchedOwner(watch), counters: connections.counters },
-          // An item waits for its peer.
+          // An item that sleeps waits for its peer.
           ...workSamples(queue, watch, ({ hasItem }) => hasItem),
         ],
         queue: queueSample(queue),
@@ -132,10 +132,10 @@ export async function servePerConnectionOnDescriptors(
   };
 }
 
-/** How long a connection that was refused stays open behind its FIN, in ms: several round trips. */
+/** How long a refused connection stays open after its FIN, in ms: several round trips. */
 const REFUSED_LINGER_MS = 1000;
 
-/** What a peer may have sent that was refused is read and thrown away, up to so many bytes. */
+/** Buffer for reading and discarding what a refused peer has sent. */
 const DISCARDED = new Uint8Array(1 << 16);
 
 function discardInput(fd: number): void {
@@ -149,10 +149,10 @@ interface Served extends DescriptorData {
   sinceMs: number;
 }
 
-/** The connections of the server, from where they are accepted to where their sockets are closed. */
+/** The server's connections, from accepting them to closing their sockets. */
 class DescriptorConnections {
   readonly limit: ConnectionLimit;
-  /** Told when one has ended. */
+  /** Called when a connection has ended. */
   onEnd: () => void = () => {};
   readonly #core: Core;
   readonly #protocol: Service;
@@ -161,7 +161,7 @@ class DescriptorConnections {
   readonly #patienceMs: number;
   readonly #all = new Set<Served>();
   #ended = zeroCounters();
-  /** Those that had not sent all that they had to when the grace was over. */
+  /** Connections that still had output to send when the grace period ended. */
   #cut = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #onEmpty: (() => void) | undefined;
@@ -180,16 +180,16 @@ class DescriptorConnections {
     this.#protocol = protocol;
     this.#queue = queue;
     this.#draining = draining;
-    // As long as a client may take for a head.
+    // The same time that a client has for a head.
     this.#patienceMs = timeouts.headMs || Infinity;
   }
 
-  /** What all have counted, those that are open included. */
+  /** The sum of all connections' counters, including open ones. */
   get counters(): Counters {
     return sumCounters([this.#ended, ...[...this.#all].map((one) => this.#countersOf(one))]);
   }
 
-  /** What connections do now, at most `max`: the words of a `ConnectionList`. */
+  /** The present state of at most `max` connections: the words of a `ConnectionList`. */
   list(max: number): Int32Array {
     const list = new ConnectionList(Math.min(max, this.#all.size));
     for (const { conn, published } of this.#all) {
@@ -205,7 +205,7 @@ class DescriptorConnections {
   serve({ fd, peer }: AcceptedDescriptor): void {
     const conn = this.#core.open();
     if (conn === 0) {
-      // Each connection within the limit has a block: this one is beyond the limit.
+      // There is a block for each connection within the limit, so this one exceeds it.
       ++this.#ended.overloads;
       return close(fd);
     }
@@ -215,7 +215,7 @@ class DescriptorConnections {
         if (isCut) ++this.#cut;
         this.#end(served, counters);
       },
-      // Its Worker crashed, or none could be started.
+      // The Worker crashed, or none could be started.
       onError: () => {
         const counters = this.#countersOf(served);
         this.#end(served, { ...counters, open: 0, resets: counters.resets + 1 });
@@ -230,16 +230,17 @@ class DescriptorConnections {
   }
 
   /**
-   * Waits until all have ended.
+   * Waits until all connections have ended.
    *
-   * @param graceMs after this they are cut off
-   * @returns how many that were
+   * @param graceMs time after which they are cut off
+   * @returns how many were cut off
    */
   async end(graceMs: number): Promise<number> {
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     if (this.#all.size === 0) return 0;
     if (await settledWithin(empty, graceMs)) return 0;
-    // Each Worker sees it within a tick. The end of a socket would look like the peer's.
+    // Each Worker sees this within a tick. Shutting down the sockets instead would look like a FIN
+    // of the peer.
     Atomics.store(this.#draining, 0, Draining.Over);
     for (const served of this.#all) {
       if (!cancelWork(served.work)) continue;
@@ -252,7 +253,7 @@ class DescriptorConnections {
 
   #countersOf({ published, conn }: Served): Counters {
     const counters = readCounters(published);
-    // Before its Worker has begun, nobody else counts it; `served` is counted in its block.
+    // Until its Worker starts, only this counts it; `served` is counted in its block.
     return { ...counters, connections: 1, open: 1, served: this.#core.served(conn) };
   }
 
@@ -271,7 +272,10 @@ class DescriptorConnections {
     this.onEnd();
   }
 
-  /** Refuses what has waited for a Worker for too long: its clients shall know. */
+  /**
+   * Refuses connections that have waited too long for a Worker, so that their clients get an
+   * answer.
+   */
   #refuseOverdue(): void {
     const sinceMs = performance.now() - this.#patienceMs;
     for (const served of this.#all) {
@@ -281,12 +285,12 @@ class DescriptorConnections {
       this.#protocol.refuse?.(conn);
       this.#protocol.flushLog?.();
       const block = this.#core.outBlock(conn);
-      // A new socket has room for so little.
+      // The empty send buffer of a new socket has room for this short message.
       const bytes = block === 0 ? 0 : sendBytes(fd, this.#core.outView(block), MSG_DONTWAIT);
       shutdown(fd, Shutdown.Write);
       discardInput(fd);
       const counters = { ...this.#countersOf(served), bytesOut: Math.max(0, bytes), overloads: 1 };
-      // Closing while the peer sends destroys the answer on its way (RFC 9112 section 9.6).
+      // Closing while the peer sends would destroy the answer on its way (RFC 9112 section 9.6).
       setTimeout(() => {
         discardInput(fd);
         this.#end(served, counters);

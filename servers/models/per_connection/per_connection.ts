@@ -1,6 +1,6 @@
 /**
- * Model `per-connection`: a Worker is created for each connection and ends with it, as the first
- * khttpd had a kthread for each. At most `maxActive` at once; further connections wait.
+ * Model `per-connection`: a Worker is created for each connection and ends with it, as the original
+ * khttpd had a kthread for each. There are at most `maxActive` at once; further connections wait.
  */
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
 import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
@@ -36,7 +36,7 @@ export function servePerConnection(
     compressors,
     memory,
     watch,
-    // Its item waits for the peer's next message.
+    // An item that sleeps waits for the peer's next message.
     sleepsInWork: ({ hasItem }) => hasItem,
     open: (queue, connection) => new ThreadConnection(queue, connection),
   });

@@ -1,33 +1,36 @@
 /**
- * What a thread counts and what its connection does, for another thread to read at any time, as this
- * one answers no messages.
+ * A thread's counters and the state of its connection, in memory that another thread can read at
+ * any time, because a blocked thread answers no messages.
  */
 import type { Doing } from "../../net/connection_list.ts";
 import { type Counters, zeroCounters } from "../../net/counters.ts";
 
 const NAMES = Object.keys(zeroCounters()) as (keyof Counters)[];
 
-/** Behind the counters: what the connection does, and when it times out in ms since 1970 or 0. */
+/**
+ * After the counters: the connection's state, and when it times out, in ms since 1970, or 0 for
+ * never.
+ */
 const DOING = NAMES.length;
 const TIMEOUT_AT = NAMES.length + 1;
 const LENGTH = NAMES.length + 2;
 
-/** Memory for them. */
+/** Memory for the published state. */
 export function publishedState(): Float64Array<SharedArrayBuffer> {
   return new Float64Array(new SharedArrayBuffer(8 * LENGTH));
 }
 
-/** Shows what the connection does. */
+/** Publishes the connection's state. */
 export function publishDoing(doing: Doing, published: Float64Array<SharedArrayBuffer>): void {
   published[DOING] = doing;
 }
 
-/** Shows that the connection times out `untilMs` from now; never with -1. */
+/** Publishes that the connection times out `untilMs` from now; -1 for never. */
 export function publishTimeout(untilMs: number, published: Float64Array<SharedArrayBuffer>): void {
   published[TIMEOUT_AT] = untilMs < 0 ? 0 : Date.now() + untilMs;
 }
 
-/** What the connection does, and the time until its timeout in ms, -1 where it has none. */
+/** The connection's published state, and the time until its timeout in ms, or -1 if it has none. */
 export function readDoing(
   published: Float64Array<SharedArrayBuffer>,
 ): { doing: Doing; untilTimeoutMs: number } {
@@ -38,7 +41,7 @@ export function readDoing(
   };
 }
 
-/** Shows `counters` to the other thread. */
+/** Publishes `counters`. */
 export function publishCounters(
   counters: Counters,
   published: Float64Array<SharedArrayBuffer>,
@@ -46,7 +49,7 @@ export function publishCounters(
   for (let i = 0; i < NAMES.length; ++i) published[i] = counters[NAMES[i]];
 }
 
-/** What was shown last. */
+/** The counters that were last published. */
 export function readCounters(published: Float64Array<SharedArrayBuffer>): Counters {
   const counters = zeroCounters();
   for (let i = 0; i < NAMES.length; ++i) counters[NAMES[i]] = published[i];

@@ -1,9 +1,9 @@
 /**
- * A connection of model `per-connection`: the first message brings it a Worker of its own, which
+ * A connection of model `per-connection`: with its first message it gets a Worker of its own, which
  * serves it to its end.
  *
- * That it is the first message, and not the connection, is FreeBSD's `accf_http(9)` and Linux's
- * `TCP_DEFER_ACCEPT`: a client that is slow with its first head, or sends none, costs no thread.
+ * Waiting for the first message is the idea of FreeBSD's `accf_http(9)` and Linux's
+ * `TCP_DEFER_ACCEPT`: a client that is slow to send its first head, or sends none, costs no thread.
  */
 import { Effect, type Service } from "../../net/service.ts";
 import { cancelWork, queueWork, sendToWork, Work, type Workqueue } from "../../workqueue/mod.ts";
@@ -11,7 +11,7 @@ import type { ConnectionCommand, ConnectionData } from "./connection_item.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 
-/** One connection on the owner's side: the item that serves it, and who waits for it. */
+/** One connection on the owner's side: the item that serves it, and the pending outcome. */
 export class ThreadConnection implements RemoteConnection {
   readonly #queue: Workqueue;
   readonly #protocol: Service;
@@ -19,7 +19,7 @@ export class ThreadConnection implements RemoteConnection {
   #outcome = Promise.withResolvers<Outcome>();
   #isQueued = false;
 
-  /** `protocol` tells when there is something to answer. */
+  /** `protocol` determines when there is a message to answer. */
   constructor(
     queue: Workqueue,
     { conn, peer, protocol }: ConnectionData & { protocol: Service },

@@ -1,4 +1,4 @@
-/** What owners and Workers over one shared memory say to each other: plain data. */
+/** Messages between owners and Workers over one shared memory: plain data. */
 import type { CoreShare } from "../../../core/mod.ts";
 import type { Effect, Handed } from "../../net/service.ts";
 import type { ThreadMemory } from "../memory_budget.ts";
@@ -14,7 +14,7 @@ export interface Received {
   tries: number;
 }
 
-/** What a Worker made of what was received: what to do next, or an answer to be sent. */
+/** The Worker's result: what to do next, or an answer to be sent. */
 export type Outcome = Effect | Handed;
 
 /** What Workers are started with. */

@@ -1,26 +1,26 @@
 /**
  * The owner's end of a service that runs in Workers, over one shared memory.
  *
- * It is a `Service`: what is received on a connection is told to a Worker with the address of the
- * connection's block. The bytes stay where they are: the Worker runs its own instance of the
- * service on that block, and answers with the effect; output stands in the block's chain, which
+ * It is a `Service`: when something is received on a connection, it sends the address of the
+ * connection's block to a Worker. The bytes stay where they are: the Worker runs its own instance
+ * of the service on that block, and answers with the effect. Output is in the block's chain, which
  * the owner sends.
  *
- * Waiting for a peer is no work: an answer whose content is too large for the output is handed over
+ * Workers do not wait for peers: an answer whose content is too large for the output is handed over
  * as plain data, and the owner's instance of the service sends it while the Worker does other work.
  *
- * Meanwhile the owner leaves the block alone, and in between no Worker touches it, so a block
- * never belongs to two threads.
+ * While a Worker has a block, the owner leaves it alone, and at other times no Worker touches it,
+ * so a block never belongs to two threads.
  */
 import { Effect, Phase, type Sender, type Service } from "../../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";
 
-/** A connection's way to a Worker: how this is found makes the model. */
+/** How a connection reaches a Worker; this is where the models differ. */
 export interface RemoteConnection {
-  /** Lets a Worker deal with what was received. */
+  /** Lets a Worker handle what was received. */
   receive(received: Received): Effect | Promise<Outcome>;
   /**
-   * What was received need not be dealt with. If no Worker has begun, `receive` resolves with what
+   * Cancels the handling of what was received. If no Worker has begun, `receive` resolves with what
    * `effect` returns.
    */
   abort(effect: () => Effect): void;
@@ -30,16 +30,16 @@ export interface RemoteConnection {
 
 /** The owner's end. */
 export class RemoteService implements Service {
-  /** This thread's instance: for phases, timeouts, and answers that are handed over. */
+  /** This thread's instance, for phases, timeouts, and answers that are handed over. */
   readonly #protocol: Service;
   readonly #open: (conn: number, peer: string) => RemoteConnection;
   readonly #patienceMs: number;
   readonly #connections = new Map<number, RemoteConnection>();
-  /** Connections for which Workers have something to do, since when: the oldest first. */
+  /** Connections that wait for a Worker, and since when; the oldest first. */
   readonly #waiting = new Map<number, number>();
   #isDraining = false;
 
-  /** @param patienceMs what no Worker has begun for so long is refused; 0: never */
+  /** @param patienceMs a request that no Worker has begun after this time is refused; 0: never */
   constructor(
     protocol: Service,
     { open, patienceMs }: {
@@ -76,7 +76,7 @@ export class RemoteService implements Service {
   }
 
   finish(conn: number): Effect | Promise<Effect> {
-    // What ends before a head is whole is nothing that a Worker could answer.
+    // If the input ends before a head is complete, there is nothing for a Worker to answer.
     const isWhole = this.#protocol.phase(conn) === Phase.Content ||
       this.#protocol.hasMessage?.(conn);
     if (isWhole) return this.#ask(conn, { isEnded: true });
@@ -119,7 +119,9 @@ export class RemoteService implements Service {
     return typeof outcome === "number" ? outcome : this.#settle(conn, outcome);
   }
 
-  /** Refuses what has waited for a Worker for too long: its clients shall know. */
+  /**
+   * Refuses requests that have waited too long for a Worker, so that their clients get an answer.
+   */
   #refuseOverdue(): void {
     const sinceMs = performance.now() - this.#patienceMs;
     for (const [conn, startMs] of this.#waiting) {

@@ -1,6 +1,6 @@
 /**
- * What Workers do with what was received on a connection. Its bytes stand in
- * the shared memory, and what is answered is put there for the owner to send.
+ * How Workers handle what was received on a connection. The bytes are in the shared memory, and the
+ * answer is put there for the owner to send.
  */
 import { Effect, type Service } from "../../net/service.ts";
 import type { Outcome, Received } from "./messages.ts";

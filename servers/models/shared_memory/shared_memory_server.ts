@@ -1,6 +1,6 @@
 /**
  * What `shared-pool` and `per-connection` have in common: one acceptor does all socket I/O into a
- * shared memory, and Workers of a queue, which have no socket, deal with what is received there.
+ * shared memory, and Workers of a queue, which have no socket, handle what is received there.
  */
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../../net/connection_limit.ts";
@@ -27,23 +27,23 @@ import { createServerCore, startThreadServer } from "../thread_server.ts";
 
 /** How connections find their Workers. */
 export interface SharedMemoryModel {
-  /** Of the queue. */
+  /** Name of the queue. */
   name: string;
-  /** Items in the works at once. */
+  /** Most items that are worked on at once. */
   maxActive: number;
   /** Of the queue: `WQ_…`. */
   wqFlags: number;
   /** The sockets of this process, if they can be reached. */
   sockets?: OwnSockets;
-  /** What is particular about the Workers: their entry, and when they come and go. */
+  /** Options of the Workers: their entry, and when they are created and ended. */
   workers: Pick<WorkerOptions, "entry" | "cpus" | "maxWorkers" | "minIdle" | "reuse">;
   compressors?: CompressorPool;
-  /** What each Worker may keep. */
+  /** Memory for each Worker's caches. */
   memory: ThreadMemory;
-  /** Absent: nobody wants to know what threads do. */
+  /** Absent: threads are not watched. */
   watch?: ThreadWatch;
   sleepsInWork: SleepsInWork;
-  /** The way of the connection `conn` to a Worker. */
+  /** Connects the connection `conn` to Workers. */
   open(
     queue: Workqueue,
     connection: { conn: number; peer: string; protocol: Service },
@@ -72,7 +72,7 @@ export async function serveOverSharedMemory(
   const protocol = createProtocol(core, options.service, { print, ...parts });
   const service = new RemoteService(protocol, {
     open: (conn, peer) => open(queue, { conn, peer, protocol }),
-    // As long as a client may take for a head.
+    // The same time that a client has for a head.
     patienceMs: options.timeouts.headMs,
   });
   const limit = ConnectionLimit.alone(options.maxConnections);

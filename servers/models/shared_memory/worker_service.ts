@@ -8,20 +8,20 @@ import type { Service } from "../../net/service.ts";
 import type { WorkerOutlets } from "../../workqueue/run_work.ts";
 import type { WorkerServiceInit } from "./messages.ts";
 
-/** What items find as `context.init`. */
+/** The items' `context.init`. */
 export interface WorkerService {
   core: Core;
   service: Service;
 }
 
-/** What else it is made of. */
+/** What the service needs besides the owner's message. */
 interface WorkerServiceParts extends WorkerOutlets {
   makeDirectory?: MakeDirectory;
-  /** Whether the owner has the sockets, and sends what takes long (default: it does). */
+  /** Whether the owner has the sockets and sends streamed content. Default: true. */
   handsOver?: boolean;
 }
 
-/** Makes it of what the owner sent. */
+/** Makes it from what the owner sent. */
 export function createWorkerService(
   { share, service, memory }: WorkerServiceInit,
   { port, print, noteBlocked, makeDirectory, handsOver = true }: WorkerServiceParts,

@@ -1,13 +1,13 @@
 /**
- * Model `shared-pool` with a Linux engine: Workers wait together for sockets that become ready. Each
- * such socket goes to one idle Worker, which receives, runs the service, and sends. No byte and no
- * message crosses threads for a request.
+ * Model `shared-pool` with a Linux engine: all Workers wait at one poller for sockets to become
+ * ready. Each ready socket goes to one idle Worker, which receives, runs the service, and sends. No
+ * data or message crosses threads for a request.
  *
- * A Worker's life is one item of an unbound queue, so Workers have the workqueue's names and
- * statistics, its reserve of descriptors, and its replacement after a crash. When Workers come and go
- * is decided here by the queue's rules: another one is created when all are busy and sockets have
- * been ready for `growDelayMs` to twice that, unless threads wait for a CPU already; it ends when it
- * had nothing to do for `idleTimeoutMs`.
+ * The whole life of a Worker is one item of an unbound queue, so Workers have the workqueue's names
+ * and statistics, its reserve of descriptors, and its replacement after a crash. This file decides
+ * when Workers are created and ended, by the queue's rules: another one is created when all are
+ * busy and sockets have been ready for one to two times `growDelayMs`, unless threads wait for a
+ * CPU already; a Worker ends when it has been idle for `idleTimeoutMs`.
  */
 import { ThreadFigures } from "../../net/engines/linux/pool/pool_control.ts";
 import { PoolOwner } from "../../net/engines/linux/pool/pool_owner.ts";
@@ -42,41 +42,44 @@ export interface DescriptorPoolOptions {
   /** Of the queue: `WQ_…`, with `WQ_UNBOUND`. */
   wqFlags?: number;
   compressors?: CompressorPool;
-  /** What each Worker may keep. */
+  /** Memory for each Worker's caches. */
   memory: ThreadMemory;
-  /** Absent: nobody wants to know what threads do. */
+  /** Absent: threads are not watched. */
   watch?: ThreadWatch;
   onNote: (note: string) => void;
-  /** How long sockets are ready before another Worker is created: once to twice this (5 ms). */
+  /** Sockets are ready for one to two times this before another Worker is created, in ms (5). */
   growDelayMs?: number;
-  /** How long a Worker may have nothing to do before it ends, in ms (10,000). */
+  /** How long a Worker may be idle before it ends, in ms (10,000). */
   idleTimeoutMs?: number;
-  /** Whether threads wait for a CPU. By default the kernel is asked. */
+  /** Whether threads wait for a CPU. Default: asks the kernel. */
   areCpusShort?: () => boolean;
   /** The Workers' module; for tests. */
   entry?: URL;
 }
 
-/** Looks without anything to do after which the owner stops to look. */
+/** Consecutive checks that find all Workers idle after which the owner stops checking. */
 const QUIET_LOOKS = 20;
 
-/** When nothing is dealt with for so long, all may wait for what another Worker would do, in ms. */
+/**
+ * When no socket has been handled for this time, all Workers may be waiting for something that only
+ * another Worker can do, in ms.
+ */
 const STUCK_MS = 1000;
 
-/** After so long it is tried again to create the only Worker, in ms. */
+/** Time until creating the only Worker is tried again, in ms. */
 const RETRY_MS = 100;
 
-/** So long creating a Worker may take before the queue's rescuer is called, in ms. */
+/** How long creating a Worker may take before the queue's rescuer is called, in ms. */
 const MAYDAY_MS = 2000;
 
-/** Descriptors that a process has besides those of connections, with room to spare. */
+/** Generous bound on a process's descriptors besides those of connections. */
 const OTHER_DESCRIPTORS = 1 << 16;
 
 /**
  * Starts a server.
  *
  * @throws the system's error when the address cannot be bound
- * @throws {TypeError} when the queue is to be bound: a socket that is ready goes to any Worker
+ * @throws {TypeError} when the queue is to be bound: a ready socket may go to any Worker
  */
 export async function serveDescriptorPool(
   options: ServerOptions,
@@ -94,7 +97,7 @@ export async function serveDescriptorPool(
   const owner = new PoolOwner({
     listen: options.listen,
     sending,
-    // Numbers are given from the lowest on.
+    // The kernel gives the lowest free number.
     capacity: Math.min(readOpenFiles()?.soft ?? Infinity, 2 * maxConnections + OTHER_DESCRIPTORS),
     maxThreads: maxWorkers + 1,
   });
@@ -125,12 +128,13 @@ export async function serveDescriptorPool(
   const pools = new WorkerPools({
     entry: settings.entry ?? defaultEntry,
     threadOf: watch?.threadOf,
-    // An item lasts as long as its Worker: when to create one is decided here.
+    // An item lasts as long as its Worker: `PoolWorkers` decides when to create one.
     growDelayMs: 0,
     idleTimeoutMs: 0,
     minIdle: 0,
     maxWorkers,
-    // A rescuer would serve to the end: it is for want of descriptors.
+    // The rescuer would then serve until the server ends, so it is called only when Workers cannot
+    // be created, for lack of descriptors.
     maydayMs: MAYDAY_MS,
     connect: compressors && ((port) => compressors.serve(port)),
     permissions: { ...workerPermissions(options), net: false, write: false },
@@ -169,7 +173,7 @@ export async function serveDescriptorPool(
       const samples = workSamples(
         queue,
         watch,
-        // A Worker that had nothing to do for long has ended its item, and idles.
+        // A Worker that was idle for too long has ended its item.
         ({ stats, hasItem }) => hasItem && !owner.isWaiting(threadIndex(stats.name, maxWorkers)),
       );
       if (patienceMs === Infinity) await owner.settled();
@@ -178,7 +182,7 @@ export async function serveDescriptorPool(
           { name: "main", ...watchedOwner(watch), counters: owner.counters },
           ...samples.map((sample) => withFigures(sample, owner, maxWorkers)),
         ],
-        // The kernel's: an item is a socket that was ready.
+        // The kernel's queue of ready sockets: an item is a ready socket.
         queue: { ...owner.load(maxConnections), maxActive: maxWorkers },
         connections: [owner.list(maxConnections)],
         costUs: 0,
@@ -193,7 +197,7 @@ export async function serveDescriptorPool(
   };
 }
 
-/** The sample of a Worker with what it did: an item is a socket that was ready. */
+/** Adds a Worker's work to its sample: an item is a socket that was ready. */
 function withFigures(
   sample: ThreadSample,
   { share }: PoolOwner,
@@ -204,7 +208,7 @@ function withFigures(
   return { ...sample, counters, calls: callCounts, work: { ...sample.work!, items, busyUs } };
 }
 
-/** Who creates the Workers of a pool, and looks after them. */
+/** Creates the Workers of a pool, and supervises them. */
 class PoolWorkers {
   readonly #owner: PoolOwner;
   readonly #queue: Workqueue;
@@ -215,7 +219,7 @@ class PoolWorkers {
   readonly #areCpusShort: () => boolean;
   readonly #failed = Promise.withResolvers<void>();
   #count = 0;
-  /** One is being created. */
+  /** A Worker is being created. */
   #isGrowing = false;
   #isStopping = false;
   #interval: ReturnType<typeof setInterval> | undefined;
@@ -267,14 +271,14 @@ class PoolWorkers {
         this.#isGrowing = false;
         first?.resolve();
       },
-      // It had nothing to do for long, or the server ends.
+      // The Worker was idle for too long, or the server ends.
       onResult: () => void --this.#count,
       onError: (error) => {
         --this.#count;
         if (index !== undefined) return this.#replace(index, error);
         this.#isGrowing = false;
         if (first !== undefined) return first.reject(new Error(error.reason));
-        // It is tried again: others may serve, but one has to.
+        // The pool can run with fewer Workers, but not with none.
         setTimeout(() => {
           if (this.#count === 0 && !this.#isStopping) this.#create();
         }, RETRY_MS);
@@ -283,7 +287,7 @@ class PoolWorkers {
     queueWork(this.#queue, work);
   }
 
-  /** The Worker that was thread `index` is gone, and what it had with it. */
+  /** Handles the loss of the Worker that was thread `index`, and of its connections. */
   #replace(index: number, { reason, crashed }: WorkError): void {
     const lost = this.#owner.inherit(index, { hasCounted: crashed });
     if (this.#isStopping) return;
@@ -293,7 +297,7 @@ class PoolWorkers {
     if (!this.#isGrowing) this.#create();
   }
 
-  /** Looks at equal distances whether the Workers are enough, until one has nothing to do for long. */
+  /** Checks at intervals whether there are enough Workers, until one has been idle for a while. */
   #watch(): void {
     if (this.#isStopping) return this.#owner.stopLooking();
     this.#quietLooks = 0;

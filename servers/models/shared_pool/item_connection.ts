@@ -1,11 +1,11 @@
-/** A connection of model `shared-pool`: each thing that is received on it is a work item. */
+/** A connection of model `shared-pool`: each chunk that is received on it is a work item. */
 import type { Effect } from "../../net/service.ts";
 import { cancelWork, queueWork, Work, type Workqueue } from "../../workqueue/mod.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { ReceiveData } from "./receive_item.ts";
 import type { RemoteConnection } from "../shared_memory/remote_service.ts";
 
-/** One connection on the owner's side: its item, and who waits for it. */
+/** One connection on the owner's side: its item, and the pending outcome. */
 export class ItemConnection implements RemoteConnection {
   readonly #queue: Workqueue;
   readonly #work: Work<ReceiveData, Outcome>;

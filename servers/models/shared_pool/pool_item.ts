@@ -1,6 +1,6 @@
 /**
- * The work function of model `shared-pool` with a Linux engine: one item is the life of a Worker, in
- * which it deals with whatever sockets become ready.
+ * The work function of model `shared-pool` with a Linux engine: one item is the life of a Worker,
+ * in which it serves the sockets that become ready.
  */
 import { Core, type CoreShare } from "../../../core/mod.ts";
 import type { Timeouts } from "../../net/connection.ts";
@@ -23,38 +23,38 @@ export interface PoolInit {
   timeouts: Timeouts;
   sending: SendOptions;
   maxConnections: number;
-  /** A Worker that had nothing to do for so long ends, unless it is the last one. */
+  /** A Worker that has been idle for this time ends, unless it is the last one. */
   idleTimeoutMs: number;
-  /** Workers that there may be besides the rescuer. */
+  /** Most Workers, without the rescuer. */
   maxWorkers: number;
 }
 
 /**
- * The number of the thread that the Worker `name` is: its place in the statistics, which no other
- * one has; behind all of those for the queue's rescuer.
+ * The thread index of the Worker `name`: its unique place in the statistics; the queue's rescuer
+ * comes after all others.
  */
 export function threadIndex(name: string, maxWorkers: number): number {
   const place = /^kworker\/u:(\d+)/.exec(name);
   return place === null ? maxWorkers : Number(place[1]);
 }
 
-/** What a Worker tells its owner: plain data. */
+/** What a Worker sends to its owner: plain data. */
 export type PoolMessage =
-  /** It serves as thread `index`. */
+  /** The Worker serves as thread `index`. */
   | { kind: "ready"; index: number }
-  /** There is something to do, and nobody looks whether threads are busy. */
+  /** Sockets are ready while the owner has stopped checking whether threads are busy. */
   | { kind: "busy" }
-  /** The listening socket cannot be used any more. */
+  /** The listening socket has failed. */
   | { kind: "failed"; reason: string };
 
-/** What the item finds as `context.init`. */
+/** The item's `context.init`. */
 export interface PoolWorker {
   init: PoolInit;
   core: Core;
   service: Service;
 }
 
-/** Makes it of what the owner sent. */
+/** Makes it from what the owner sent. */
 export function setUpPoolWorker(
   init: PoolInit,
   { print, port }: WorkerOutlets,
@@ -66,7 +66,7 @@ export function setUpPoolWorker(
   return { init, core, service };
 }
 
-/** Deals with sockets that are ready, until the server ends or there is nothing to do for long. */
+/** Serves ready sockets until the server ends or the Worker has been idle for too long. */
 export async function serveReady(_data: null, context: WorkContext<PoolWorker>): Promise<void> {
   const { init, core, service } = context.init;
   const { pool, timeouts, sending, maxConnections, idleTimeoutMs } = init;

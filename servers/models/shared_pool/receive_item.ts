@@ -1,4 +1,4 @@
-/** The work function of model `shared-pool`: runs items, each of which is what came on a connection. */
+/** The work function of model `shared-pool`: each item is what was received on a connection. */
 import type { WorkContext } from "../../workqueue/run_work.ts";
 import type { Outcome, Received } from "../shared_memory/messages.ts";
 import type { WorkerService } from "../shared_memory/worker_service.ts";
@@ -10,7 +10,7 @@ export interface ReceiveData extends Received {
   peer: string;
 }
 
-/** Runs an item. @returns what the owner shall do next */
+/** Runs an item. @returns what the owner has to do next */
 export async function receive(
   data: ReceiveData,
   context: WorkContext<WorkerService>,

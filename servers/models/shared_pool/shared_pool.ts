@@ -1,7 +1,7 @@
 /**
  * Model `shared-pool`: every chunk that is received is a work item of an unbound queue, which any
- * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: kecho
- * with `WQ_UNBOUND`, khttpd on CMWQ.
+ * idle Worker takes. Workers are created on demand, up to `maxActive`, and reaped when idle: as in
+ * kecho with `WQ_UNBOUND`, and khttpd on CMWQ.
  */
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
 import type { OwnSockets } from "../../../system/sockets/own_sockets.ts";
@@ -38,7 +38,7 @@ export function serveSharedPool(
     compressors,
     memory,
     watch,
-    // An item that waits for a disk.
+    // An item that sleeps waits for a disk.
     sleepsInWork: ({ isAsleep }) => isAsleep,
     open: (queue, connection) => new ItemConnection(queue, connection),
   });

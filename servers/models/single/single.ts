@@ -1,6 +1,6 @@
 /**
- * Model `single`: everything on one event loop, no Worker. What `user-echo-server` does with one
- * thread and epoll.
+ * Model `single`: everything on one event loop, without Workers, as `user-echo-server` does with
+ * one thread and epoll.
  */
 import type { CompressorPool } from "../../files/compression/compressor_pool.ts";
 import { ConnectionLimit } from "../../net/connection_limit.ts";
@@ -20,7 +20,7 @@ export async function serveSingle(
     sockets?: OwnSockets;
     compressors?: CompressorPool;
     memory: ThreadMemory;
-    /** Absent: nobody wants to know what this thread does. */
+    /** Absent: this thread is not watched. */
     watch?: ThreadWatch;
   },
 ): Promise<RunningServer> {

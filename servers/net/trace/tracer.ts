@@ -1,9 +1,9 @@
 /**
- * Writes down what connections live through, step by step, for whoever wants to watch one slowly.
+ * Records the events of connections step by step, to be replayed in slow motion.
  *
- * A connection that is traced has its events replaced on the object itself; the class, the drivers and
- * the calls of others stay as they are. So a server that traces nothing runs the same code as if there
- * were no traces.
+ * The event methods of a traced connection are replaced on the object itself; the class, the
+ * drivers and other connections are not touched. So a server that traces nothing runs the same code
+ * as one without this file.
  */
 import { type Core, inspectBlock } from "../../../core/mod.ts";
 import type { Connection } from "../connection.ts";
@@ -11,21 +11,21 @@ import { type Driver, Want } from "../driver.ts";
 import type { Service } from "../service.ts";
 import type { ConnectionTrace, TraceBlock, TraceStep } from "./step.ts";
 
-/** Connections that are traced at once, and steps of each that are kept, at the most. */
+/** Most connections that are traced at once, and most steps kept of each. */
 const MAX_TRACED = 8;
 const MAX_STEPS = 2000;
 
 /** A system call, or an operation of io_uring. */
 export interface TracedCall extends Pick<TraceStep, "name" | "value" | "detail" | "error"> {
   kind: "call" | "operation";
-  /** The socket that it is about; absent: it waits for all. */
+  /** The socket; absent for calls that wait for all sockets. */
   fd?: number;
   /** When it began and ended, on the clock of `performance.now()`. */
   startMs: number;
   endMs: number;
 }
 
-/** What a tracer has to know of its server. */
+/** What a tracer needs of its server. */
 export interface TracedServer {
   core: Core;
   service: Service;
@@ -39,7 +39,9 @@ const WANTS: Record<Want, string> = {
   [Want.Close]: "Close",
 };
 
-/** Events that tell a connection something, and whether their argument is a number of bytes. */
+/**
+ * Events that return what the connection wants, and whether their argument is a number of bytes.
+ */
 const EVENTS = [
   ["start", false],
   ["received", true],
@@ -52,7 +54,7 @@ const EVENTS = [
   ["failed", false],
 ] as const;
 
-/** Events that carry out themselves what the connection wants then. */
+/** Events that carry out what the connection wants by themselves. */
 const ADVANCING = ["onTimeout", "endIfIdle", "close"] as const;
 
 const PHASES = ["idle", "head", "content"];
@@ -62,16 +64,16 @@ export class Tracer {
   readonly #server: TracedServer;
   readonly #write: (trace: ConnectionTrace) => void;
   readonly #traces = new Set<Recording>();
-  /** The last wait and the calls since: they may have brought the next connection. */
+  /** The last wait and the calls since then, which may have accepted the next connection. */
   #recent: TracedCall[] = [];
 
-  /** @param write is given each connection's trace at its end */
+  /** @param write called with each connection's trace when it ends */
   constructor(server: TracedServer, write: (trace: ConnectionTrace) => void) {
     this.#server = server;
     this.#write = write;
   }
 
-  /** A call was made on this thread. */
+  /** Records a call made on this thread. */
   called(call: TracedCall): void {
     if (call.fd === undefined) this.#recent = [];
     this.#recent.push(call);
@@ -100,9 +102,9 @@ class Recording {
   readonly #steps: TraceStep[] = [];
   #isCut = false;
   #startMs = NaN;
-  /** What the event that was told last has answered; `advance` is called with it next. */
+  /** What the last event has returned; `advance` is called with it next. */
   #answered: Want | undefined;
-  /** One of `ADVANCING` is told. */
+  /** Whether one of `ADVANCING` is running. */
   #isAdvancing = false;
   #lastBlock = "";
   #isClosed = false;
@@ -126,7 +128,7 @@ class Recording {
     }
     const advance = driver.advance.bind(driver);
     driver.advance = (want) => {
-      // A driver that has found nothing to do says so to itself.
+      // A driver that has nothing to do passes `Await` to itself.
       const isOwn = want === Want.Await && !this.#isAdvancing;
       if (want !== this.#answered && !isOwn) this.#wants(want);
       this.#answered = undefined;
@@ -147,7 +149,7 @@ class Recording {
 
   called({ kind, name, value, detail, error, fd, startMs, endMs }: TracedCall): void {
     if (fd !== undefined && fd !== this.#fd) return;
-    // What has brought the connection may have waited for it for a long time.
+    // The wait that led to the connection may have been long, so time counts from its end.
     if (Number.isNaN(this.#startMs)) this.#startMs = endMs;
     const beganMs = Math.max(startMs, this.#startMs);
     this.#add({
@@ -172,7 +174,7 @@ class Recording {
           name,
           ...(count !== undefined && { value: count }),
           ...(name === "failed" && { error: String((args[0] as Error)?.message ?? args[0]) }),
-          // Before it is told that it has a socket, there is nothing to see.
+          // Before `start`, there is nothing to see.
           ...(name !== "start" && this.#block(arrived)),
         });
         const want = event(...args);
@@ -203,7 +205,7 @@ class Recording {
     this.#steps.push({ atUs: Math.round((nowMs - this.#startMs) * 1000), ...step });
   }
 
-  /** The block now, if it is not as it was. */
+  /** The present block, if it has changed. */
   #block(arrived: number, isSending = false): { block?: TraceBlock } {
     const { core } = this.#server;
     const { conn } = this.#connection;
@@ -230,7 +232,7 @@ class Recording {
     return connection.isAwaiting && !connection.isWriting ? "working" : "sending";
   }
 
-  /** What is being sent, and what waits behind it. */
+  /** The output that is being sent, and what waits after it. */
   #output(
     blocks: { start: number; bytes: Uint8Array }[],
     isSending: boolean,

@@ -1,14 +1,15 @@
 /**
- * Reads and writes of a `Deno.Conn` without its wrappers, which keep lists for `ref` and `unref`
- * that a server has no use for: about 1 µs of CPU less for each exchange, an eighth of all.
+ * Reads and writes of a `Deno.Conn` without its wrappers, which maintain lists for `ref` and
+ * `unref` that a server does not need. This saves about 1 µs of CPU per exchange, an eighth of the
+ * total.
  *
- * The runtime's operations can be reached, but they are not documented. So every assumption about
- * them is checked. When one does not hold, `Deno.Conn` itself is used.
+ * The runtime's operations are accessible but not documented, so every assumption about them is
+ * checked. If one does not hold, `Deno.Conn` itself is used.
  */
 import { ReadTurns } from "../../../../system/read_turns.ts";
 import type { Stream } from "./stream.ts";
 
-/** The runtime's operations on a resource, named by its number; `read` answers 0 at a FIN. */
+/** The runtime's operations on a resource, given by its number; `read` resolves with 0 at a FIN. */
 interface Operations {
   read(resource: number, view: Uint8Array): Promise<number>;
   write(resource: number, view: Uint8Array): Promise<number>;

@@ -2,15 +2,15 @@
  * Peers whose connections were closed and whose TCP sockets should be closed by now.
  *
  * `Deno.TlsConn.close` leaves the socket open until the handshake has ended, or until all output
- * and the close_notify alert are sent. With a peer that does nothing, it stays open for ever.
+ * and the close_notify alert are sent. If the peer does nothing, it stays open forever.
  */
 
-/** Time that a socket has to close by itself, in ms: at least this, at most twice as long. */
+/** Time that a socket has to close by itself, in ms: between one and two times this. */
 const CLOSING_MS = 250;
 
-/** Names peers some time after their connections were closed. */
+/** Reports peers some time after their connections were closed. */
 export class Overdue {
-  /** Told of peers as `address:port`. */
+  /** Called with peers, as `address:port`. */
   onOverdue: ((peers: Set<string>) => void) | undefined;
   #closed = new Set<string>();
   #older = new Set<string>();
@@ -25,7 +25,7 @@ export class Overdue {
     Deno.unrefTimer(this.#timer);
   }
 
-  /** There is a new connection with `peer`: the socket of the last one is closed. */
+  /** There is a new connection with `peer`, so the socket of the previous one is closed. */
   delete(peer: string): void {
     this.#closed.delete(peer);
     this.#older.delete(peer);

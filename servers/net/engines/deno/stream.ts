@@ -12,8 +12,9 @@ export interface Stream {
   closeWrite(): Promise<void>;
   close(): void;
   /**
-   * Whether the read that is under way waits, or has waited since the last call, for the many other
-   * sockets of its thread: what the peer sent may be in the kernel. Absent: it never does.
+   * Whether the present read waits, or has waited since the last call, for its turn among many busy
+   * sockets of its thread, so that what the peer sent may still be in the kernel. Absent: it never
+   * does.
    */
   wasHeldUp?(): boolean;
 }
@@ -27,8 +28,8 @@ export interface Listener {
   accept(): Promise<Accepted>;
   close(): void;
   /**
-   * Uses another certificate for connections from now on, on a socket of its own beside the one so
-   * far. Absent: it speaks no TLS.
+   * Uses another certificate for new connections, on a second socket beside the present one.
+   * Absent: the listener does not speak TLS.
    *
    * @throws the system's error when it cannot listen, InvalidData for a bad certificate
    */

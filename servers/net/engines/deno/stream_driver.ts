@@ -15,10 +15,10 @@ export class StreamDriver implements Driver {
   readonly sendsFiles = false;
   readonly #host: EngineHost;
   readonly #stream: Stream;
-  /** Absent only while it is being made. */
+  /** Set right after construction. */
   #connection!: Connection;
   #view: Uint8Array<SharedArrayBuffer> | undefined;
-  /** Reads, writes and FINs that are under way. */
+  /** Reads, writes and FINs in flight. */
   #inFlight = 0;
   #isClosed = false;
 
@@ -27,7 +27,10 @@ export class StreamDriver implements Driver {
     this.#stream = stream;
   }
 
-  /** Serves what was accepted to its end. @returns undefined when there is no room: it is closed */
+  /**
+   * Serves an accepted stream until it ends. @returns undefined when there is no room and the
+   * stream was closed
+   */
   static serve(host: EngineHost, { stream, peer }: Accepted): Connection | undefined {
     const driver = new StreamDriver(host, stream);
     const connection = host.open(driver, peer);
@@ -55,7 +58,10 @@ export class StreamDriver implements Driver {
     return this.#stream.wasHeldUp?.() ?? false;
   }
 
-  /** Goes on until there is nothing to do. Several of these may run: a timeout interrupts a read. */
+  /**
+   * Runs until there is nothing left to do. Several calls may run at once, because a timeout
+   * interrupts a read.
+   */
   async #run(want: Want): Promise<void> {
     const connection = this.#connection;
     const stream = this.#stream;
@@ -96,12 +102,14 @@ export class StreamDriver implements Driver {
         connection.failed(peerFault(error));
       }
     }
-    // Until then the system may write into the connection's block.
+    // While a read is in flight, the system may write into the connection's block.
     if (this.#inFlight === 0 && !connection.isAwaiting) connection.end();
   }
 }
 
-/** `error` as a connection wants it: whether the peer is gone, or a bug. */
+/**
+ * Converts `error` for the connection: `PeerGone` for a failure of the peer; other errors are bugs.
+ */
 function peerFault(error: unknown): unknown {
   const isPeerGone = error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.BrokenPipe ||

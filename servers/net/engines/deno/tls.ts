@@ -7,32 +7,32 @@ import type { Accepted, Listener, Stream } from "./stream.ts";
 import { Overdue } from "./overdue.ts";
 import { formatHostPort } from "../../../../system/address.ts";
 
-/** How long a listener with an old certificate still takes handshakes that have begun, in ms. */
+/** How long a listener with an old certificate still accepts connections, in ms. */
 const OLD_MS = 5000;
 
-/** Options that the type definitions of `Deno.listenTls` leave out. */
+/** Options missing from the type definitions of `Deno.listenTls`. */
 type TlsOptions = Deno.ListenTlsOptions & Certificate & { tcpBacklog: number };
 
-/** A socket that listens, and whether one is being accepted from it. */
+/** A listening socket, and whether an accept is pending on it. */
 interface Accepting {
   listener: Deno.TlsListener;
   isPending: boolean;
 }
 
 /**
- * A listener whose handshakes run as part of the first read, so that none delays another.
+ * A listener that runs each handshake as part of the first read, so that none delays another.
  *
- * The runtime gives a listener one certificate for its life, so a new certificate takes another
- * socket beside it. The old one is accepted from until what was on its way to it has come.
+ * A listener of the runtime keeps its certificate for life, so a new certificate needs a second
+ * socket. The old one is still accepted from until connections on their way to it have arrived.
  */
 export class TlsListener implements Listener {
   readonly address: string;
   readonly port: number;
   readonly #options: TlsOptions;
   readonly #accepting: Accepting[] = [];
-  /** When those with old certificates are closed. */
+  /** Closes the listeners with old certificates. */
   #oldTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Accepted and not asked for yet, by a listener beside the one that was asked. */
+  /** Connections that one listener accepted while another one answered the call of `accept`. */
   readonly #ready: Deno.TlsConn[] = [];
   #waiting: PromiseWithResolvers<Deno.TlsConn> | undefined;
   #isClosed = false;
@@ -54,7 +54,8 @@ export class TlsListener implements Listener {
     const listener = Deno.listenTls({ ...this.#options, ...certificate, reusePort: true });
     this.#accepting.push({ listener, isPending: false });
     if (this.#waiting !== undefined) this.#acceptAll();
-    // All old ones at once: when one leaves, the kernel numbers the others anew.
+    // All old ones are closed at once, because the kernel renumbers the sockets of a port when one
+    // of them leaves.
     clearTimeout(this.#oldTimer);
     this.#oldTimer = setTimeout(() => {
       for (const { listener } of this.#accepting.splice(0, this.#accepting.length - 1)) {
@@ -78,7 +79,7 @@ export class TlsListener implements Listener {
         },
         (error) => {
           one.isPending = false;
-          // An old one was closed.
+          // An old listener was closed.
           if (!this.#isClosed && !this.#accepting.includes(one)) return;
           this.#waiting?.reject(error);
           this.#waiting = undefined;
@@ -140,7 +141,7 @@ class TlsStream implements Stream {
       await this.#turns.ask();
       return await this.#conn.read(view);
     } catch (error) {
-      // A FIN without close_notify is accepted: messages have lengths, so a cut is noticed.
+      // A FIN without close_notify is accepted: messages have lengths, so truncation is noticed.
       if (error instanceof Deno.errors.UnexpectedEof) return null;
       throw peerFault(error);
     }
@@ -169,7 +170,10 @@ class TlsStream implements Stream {
   }
 }
 
-/** A peer that breaks off TLS (an alert, bytes that are no TLS) is treated as one that resets. */
+/**
+ * A peer that breaks TLS (an alert, bytes that are not TLS) is treated like one that resets the
+ * connection.
+ */
 function peerFault(error: unknown): unknown {
   return error instanceof Deno.errors.InvalidData
     ? new Deno.errors.ConnectionReset(error.message)

@@ -1,19 +1,19 @@
-/** What it means for a server that accepting a connection has failed: accept(2), "ERRORS". */
+/** What a failed accept means for the server; see accept(2), "ERRORS". */
 import { Errno } from "../../../../system/linux/errno.ts";
 
 /** What to do next. */
 export const enum AcceptFailure {
-  /** Nobody waits. */
+  /** No connection is waiting. */
   Nobody,
-  /** Descriptors or memory are short: a connection that ends may change that, and so may time. */
+  /** Descriptors or memory are short: retry when a connection ends, or after a while. */
   Short,
-  /** The socket does not listen: it cannot go on. */
+  /** The socket is not listening, and accepting cannot go on. */
   Broken,
-  /** The client, or the network to it, went away before it was accepted: the next one waits. */
+  /** The client or its network failed before the connection was accepted: try the next one. */
   ClientGone,
 }
 
-/** Judges the result of a call that has failed. @param result `-errno` */
+/** Classifies the result of a failed call. @param result `-errno` */
 export function acceptFailure(result: number): AcceptFailure {
   switch (-result) {
     case Errno.EAGAIN:

@@ -2,8 +2,8 @@
  * The driver of a thread that has one connection: it blocks in recv(2) and send(2), as a kernel
  * thread does.
  *
- * The socket's timeouts let it out of them once a tick, so that the connection's own timeouts come,
- * and so that the thread sees when its server drains.
+ * Socket timeouts make these calls return once a tick, so that the connection's own timeouts fire
+ * and the thread notices when its server drains.
  */
 import { Errno } from "../../../../system/linux/errno.ts";
 import type { MemoryPointers } from "../../../../system/linux/memory.ts";
@@ -27,18 +27,18 @@ import { sendFault, sendOutput } from "./send_output.ts";
 export interface BlockingContext {
   core: Core;
   pointers: MemoryPointers;
-  /** Turned by this driver. */
+  /** This driver turns it. */
   wheel: TimerWheel;
   tickMs: number;
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
-  /** Called when something has come, before the connection is told. */
+  /** Called when input has arrived, before the connection handles it. */
   onInput(): void;
-  /** Called whenever something has happened, at least once a tick unless a service works. */
+  /** Called after each event, and at least once a tick unless a service is at work. */
   onTurn(): void;
 }
 
-/** A blocking descriptor with its connection. Whoever made the descriptor closes it. */
+/** A blocking descriptor with its connection. Its creator closes the descriptor. */
 export class BlockingDriver implements Driver {
   readonly sendsFiles = true;
   readonly #context: BlockingContext;
@@ -61,7 +61,7 @@ export class BlockingDriver implements Driver {
   async serve(connection: Connection): Promise<void> {
     const { tickMs, onTurn } = this.#context;
     this.#connection = connection;
-    // An error would show at the first receive.
+    // Errors are ignored here: they would show at the first receive.
     setReceiveTimeout(this.#fd, tickMs);
     setSendTimeout(this.#fd, tickMs);
     this.advance(connection.start());
@@ -73,7 +73,10 @@ export class BlockingDriver implements Driver {
     }
   }
 
-  /** Its thread crashes: nothing touches the descriptor any more, which the owner closes. */
+  /**
+   * To be called when its thread crashes: the descriptor, which the owner closes, is not used any
+   * more.
+   */
   abandon(): void {
     this.#isClosed = this.#isOver = true;
     this.#wantsInput = false;
@@ -91,7 +94,7 @@ export class BlockingDriver implements Driver {
           want = this.#send();
           break;
         case Want.FinishWrite:
-          // What fails has ended already.
+          // If this fails, the connection has ended already.
           shutdown(this.#fd, Shutdown.Write);
           want = this.#connection.finished();
           break;
@@ -116,7 +119,7 @@ export class BlockingDriver implements Driver {
     const { conn } = this.#connection;
     const room = core.makeRoom(conn);
     const count = recv(this.#fd, pointers.at(core.inputStart(conn)), room, 0);
-    // A tick is over, or a signal came.
+    // A tick is over, or a signal arrived.
     if (count === -Errno.EAGAIN || count === -Errno.EINTR) return;
     this.#wantsInput = false;
     this.#context.onInput();
@@ -136,7 +139,7 @@ export class BlockingDriver implements Driver {
       if (count === 0 && connection.outFile >= 0) return connection.fileEnded();
       if (count >= 0) return connection.sent(count);
       if (count === -Errno.EAGAIN || count === -Errno.EINTR) {
-        // The time for sending may be over: then the connection is closed.
+        // Closes the connection if its write timeout has expired.
         wheel.turnIfDue();
         this.#context.onTurn();
       } else {

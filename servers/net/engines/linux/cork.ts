@@ -1,4 +1,4 @@
-/** TCP_CORK around answers: what is sent in several pieces leaves in full segments. */
+/** TCP_CORK around answers: an answer sent in several pieces leaves in full segments. */
 import { setCork } from "../../../../system/linux/socket.ts";
 import type { CallCounts } from "./call_counts.ts";
 
@@ -19,13 +19,13 @@ export class Cork {
     return this.#isSet;
   }
 
-  /** Stands for the cork of another socket, as that is. */
+  /** Reuses this object for another socket, whose cork is in the given state. */
   moveTo(fd: number, isSet: boolean): void {
     this.#fd = fd;
     this.#isSet = isSet;
   }
 
-  /** A call that fails is no matter: the answer leaves all the same, or the peer has gone. */
+  /** Sets or clears it. Failures do not matter: the answer is sent anyway, or the peer has gone. */
   set(isOn: boolean): void {
     if (isOn === this.#isSet) return;
     this.#isSet = isOn;

@@ -29,7 +29,7 @@ export function createEngine(
     wheel: TimerWheel;
     waker: Waker;
     descriptors: SharedArrayBuffer;
-    /** Told of the calls that this thread makes from now on; absent: nobody is. */
+    /** Records the calls that this thread makes from now on; absent: nothing is traced. */
     tracer?: Tracer;
   },
 ): LoopEngine {
@@ -59,7 +59,7 @@ export function createEngine(
   }
 }
 
-/** The poller that `name` and `trigger` say. @throws {SystemError} when no descriptor is left */
+/** The poller for `name` and `trigger`. @throws {SystemError} when no descriptor is left */
 export function createPoller({ name, trigger }: Pick<EngineOptions, "name" | "trigger">): Poller {
   switch (name) {
     case "select":

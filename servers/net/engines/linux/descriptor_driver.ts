@@ -1,10 +1,10 @@
 /**
- * The driver over a descriptor that a poller watches: tries, and tries again when the descriptor is
- * ready.
+ * The driver over a descriptor that a poller watches: it tries each operation, and tries again when
+ * the descriptor is ready.
  *
- * What is watched changes as seldom as possible, because each change may be a system call. So a
- * connection that sends its answer at once is watched for reading all the time, and only when
- * something comes that it does not want yet (it waits for a service, say) is it watched no more.
+ * The watched events change as rarely as possible, because each change may be a system call. So a
+ * connection that sends its answers at once is watched for reading all the time. Only when input
+ * arrives that it cannot use yet (because it waits for a service, say) does watching stop.
  */
 import { Errno } from "../../../../system/linux/errno.ts";
 import type { MemoryPointers, Pointer } from "../../../../system/linux/memory.ts";
@@ -31,7 +31,7 @@ export interface DescriptorContext {
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
   counts: CallCounts;
-  /** `driver` shall go on in the next turn, though no event will say so. */
+  /** Asks to continue `driver` in the next turn, although no event will be reported. */
   again(driver: DescriptorDriver): void;
   /** The socket `fd` of `driver` is about to be closed. */
   closed(fd: number, driver: DescriptorDriver): void;
@@ -46,12 +46,15 @@ export class DescriptorDriver extends LoopDriver {
   #watched = Interest.None;
   /** What the connection waits for. */
   #wanted = Interest.None;
-  /** Edge-triggered: nothing was left when something was received last. */
+  /** Edge-triggered: the last receive emptied the socket. */
   #isDrained = false;
-  /** Edge-triggered: the peer's FIN is there. */
+  /** Edge-triggered: the peer's FIN has arrived. */
   #hasPeerEnd = false;
   #isClosed = false;
-  /** Where input was received last, which is where most is received, and a pointer to it. */
+  /**
+   * Where input was last received, and a cached pointer to it: most input is received at the same
+   * place.
+   */
   #inputStart = -1;
   #inputPointer: Pointer | undefined;
 
@@ -62,14 +65,14 @@ export class DescriptorDriver extends LoopDriver {
     this.#cork = context.cork ? new Cork(fd, context.counts) : undefined;
   }
 
-  /** Serves the descriptor, which is watched for `watched` by now. */
+  /** Serves the descriptor, which is already watched for `watched`. */
   start(connection: Connection, watched: number): void {
     this.connection = connection;
     this.#watched = watched;
     this.advance(connection.start());
   }
 
-  /** Stands for a new descriptor from now on, all of whose input will be reported. */
+  /** Reuses this object for a new descriptor, all of whose input will be reported. */
   protected renew(fd: number): void {
     this.#fd = fd;
     this.#cork?.moveTo(fd, false);
@@ -78,13 +81,13 @@ export class DescriptorDriver extends LoopDriver {
     this.#hasPeerEnd = this.#isClosed = false;
   }
 
-  /** What another thread needs to know to go on with the descriptor, in one word. */
+  /** The state that another thread needs to continue with the descriptor, in one word. */
   get saved(): number {
     return this.#wanted | (this.#isDrained ? 1 << 8 : 0) | (this.#hasPeerEnd ? 1 << 9 : 0) |
       (this.#cork?.isSet ? 1 << 10 : 0);
   }
 
-  /** Goes on with the descriptor of which another thread has `saved` this. */
+  /** Continues with a descriptor whose state another thread has `saved`. */
   protected restore(fd: number, saved: number): void {
     this.#fd = fd;
     this.#cork?.moveTo(fd, (saved & 1 << 10) !== 0);
@@ -98,7 +101,7 @@ export class DescriptorDriver extends LoopDriver {
     return this.#fd;
   }
 
-  /** What the connection waits for of its socket. */
+  /** The events of its socket that the connection waits for. */
   get wanted(): number {
     return this.#wanted;
   }
@@ -116,7 +119,7 @@ export class DescriptorDriver extends LoopDriver {
     else if (due === 0 && !this.#context.isEdge) this.#watch(this.#wanted);
   }
 
-  /** What a turn before could not do any more: see `DescriptorContext.again`. */
+  /** Continues what the previous turn left over: see `DescriptorContext.again`. */
   goOn(): void {
     if (this.#isClosed) return;
     if ((this.#wanted & Interest.Write) !== 0) this.advance(Want.Send);
@@ -134,7 +137,7 @@ export class DescriptorDriver extends LoopDriver {
           break;
         case Want.FinishWrite:
           ++this.#context.counts.calls;
-          // What fails has ended already.
+          // If this fails, the connection has ended already.
           shutdown(this.#fd, Shutdown.Write);
           want = this.connection.finished();
           break;
@@ -166,7 +169,7 @@ export class DescriptorDriver extends LoopDriver {
     ++counts.calls;
     const count = recv(this.#fd, this.#inputPointer!, room, 0);
     if (count >= 0) {
-      // A FIN that came with the last bytes brings no other event.
+      // A FIN that arrived with the last bytes causes no further event.
       this.#isDrained = count < room && !this.#hasPeerEnd;
       return this.connection.received(count);
     }
@@ -180,7 +183,7 @@ export class DescriptorDriver extends LoopDriver {
   }
 
   #send(): Want {
-    // What it receives meanwhile is not this function's business: it may wait for input, too.
+    // Only the interest in writing is reset: the connection may wait for input, too.
     this.#wanted &= ~Interest.Write;
     const { pointers, counts } = this.#context;
     const connection = this.connection;
@@ -198,7 +201,7 @@ export class DescriptorDriver extends LoopDriver {
     }
   }
 
-  /** A large part of a file was sent: others have their turn before the next one. */
+  /** After a large part of a file, other connections have their turn before the next part. */
   #pauseSending(want: Want): Want {
     if (want !== Want.Send) return want;
     if (!this.#context.isEdge) return this.#awaitRoom();
@@ -228,7 +231,7 @@ export class DescriptorDriver extends LoopDriver {
       const { poller, counts, closed } = this.#context;
       counts.calls += 2;
       poller.remove(this.#fd);
-      // Before: once it is closed, another thread may be given its number.
+      // This comes first: once the descriptor is closed, another thread may get its number.
       closed(this.#fd, this);
       close(this.#fd);
     }

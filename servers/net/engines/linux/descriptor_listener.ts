@@ -1,4 +1,4 @@
-/** Accepts descriptors on a thread that must not block: it waits on another one. */
+/** Accepts descriptors on a thread that must not block, by waiting on another thread. */
 import { createEventFd, signalEventFd } from "../../../../system/linux/eventfd.ts";
 import {
   acceptBlocking,
@@ -20,7 +20,7 @@ export interface AcceptedDescriptor {
 /** A listening socket. */
 export class DescriptorListener implements AcceptSource<AcceptedDescriptor> {
   readonly #socket: ListeningSocket;
-  /** Ends the waiting. */
+  /** An eventfd that ends the waiting. */
   readonly #stop: number;
   #isWaiting = false;
   #isClosed = false;
@@ -40,12 +40,12 @@ export class DescriptorListener implements AcceptSource<AcceptedDescriptor> {
           await this.#wait();
           break;
         case AcceptFailure.Short:
-          // As the runtime says it.
+          // In the form of the runtime's errors.
           throw new Error(`accept failed (os error ${-fd})`);
         case AcceptFailure.Broken:
           throw new Deno.errors.BadResource("The socket does not listen");
         case AcceptFailure.ClientGone:
-          throw new Deno.errors.ConnectionAborted("The client went away");
+          throw new Deno.errors.ConnectionAborted("The client disconnected");
       }
     }
     throw new Deno.errors.BadResource("The listener is closed");

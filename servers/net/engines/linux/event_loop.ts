@@ -1,15 +1,15 @@
 /**
  * The loop of a thread that waits for its sockets in system calls.
  *
- * It blocks the thread, so that promises, timers and messages of the runtime wait. Therefore it
+ * It blocks the thread, and with it the runtime's promises, timers and messages. Therefore it
  * blocks only while no promise of a service is outstanding and no message is on its way; otherwise
- * it looks for events without blocking, and lets the runtime do something in between.
+ * it polls for events without blocking, and gives the runtime a turn in between.
  */
 import { setImmediate } from "node:timers";
 import { drainEventFd } from "../../../../system/linux/eventfd.ts";
 import type { Waker } from "./waker.ts";
 
-/** What waits for events of sockets, and deals with them. */
+/** Waits for events of sockets, and handles them. */
 export interface EventSource {
   /**
    * @param timeoutMs the longest time to block; 0: not at all, `Infinity`: until there is an event
@@ -18,29 +18,32 @@ export interface EventSource {
   turn(timeoutMs: number): number;
 }
 
-/** What is to be done as time goes by. */
+/** Work that is due at certain times. */
 export interface LoopClock {
   /**
    * Called before each turn. @returns the longest time to block, in ms: at most `MAX_BLOCK_MS`, or
-   * `Infinity` when the clock itself makes an event in time
+   * `Infinity` when the clock itself causes an event in time
    */
   untilDue(): number;
-  /** Does it when it is due. @returns whether it was */
+  /** Does what is due. @returns whether anything was */
   turnIfDue(): boolean;
 }
 
-/** The longest time to block, in ms: timers of the runtime that nobody waits for are late by it. */
+/** The longest time to block, in ms; timers of the runtime may be late by as much. */
 export const MAX_BLOCK_MS = 1000;
 
-/** So many turns without an event spin while something is outstanding; then each takes 1 ms. */
+/**
+ * Turns without an event that spin while something is outstanding; after that, each turn waits 1
+ * ms.
+ */
 const SPINS = 200;
 
-/** Lets the runtime complete promises, fire timers and hand over messages. */
+/** Lets the runtime complete promises, fire timers and deliver messages. */
 function runtimeTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
 
-/** A loop. It ends when it is told to, by a message or from a promise. */
+/** A loop, which runs until `stop` is called, from a message or a promise. */
 export class EventLoop {
   readonly waker: Waker;
   /** Called when the waker has become readable, in the middle of a turn. */
@@ -55,11 +58,11 @@ export class EventLoop {
     this.#source = source;
     this.#clock = clock;
     this.waker = waker;
-    // Messages of a thread before this one were lost with it.
+    // Messages to a previous thread were lost with it.
     this.#handled = Atomics.load(waker.sent, 0);
   }
 
-  /** A promise is outstanding, until `release`. */
+  /** Keeps the loop from blocking, as a promise is outstanding, until `release`. */
   hold(): void {
     ++this.#held;
   }
@@ -74,12 +77,12 @@ export class EventLoop {
     return promise.finally(() => this.release());
   }
 
-  /** A message that the waker announced was handled. */
+  /** To be called when a message that the waker announced was handled. */
   messageHandled(): void {
     ++this.#handled;
   }
 
-  /** Lets `run` return. */
+  /** Makes `run` return. */
   stop(): void {
     this.#isStopped = true;
   }

@@ -1,4 +1,4 @@
-/** A socket that listens, as a descriptor. */
+/** Listening sockets, as descriptors. */
 import { formatHostPort } from "../../../../system/address.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import {
@@ -14,26 +14,31 @@ import type { SendOptions } from "../../send_options.ts";
 import { bindUnix } from "../../unix_path.ts";
 
 /**
- * SO_SNDBUF of connections that come over loopback, in bytes; the kernel doubles it. Nothing is on
- * its way there, so what the kernel would let wait beyond this, up to 4 MiB, only leaves the caches
- * of the CPU before it is read: sending 1 MiB from memory took 11 %, sending 64 MiB of a file 20 %
- * more CPU. A network's delay needs the kernel's own, larger size.
+ * SO_SNDBUF of connections over loopback, in bytes; the kernel doubles it. Loopback has no delay to
+ * bridge, so a larger buffer (the kernel allows up to 4 MiB) only means that data falls out of the
+ * CPU caches before it is read: sending 1 MiB from memory took 11 % more CPU, and 64 MiB of a file
+ * 20 % more. Real networks need the kernel's own, larger size.
  */
 const LOOPBACK_SEND_BUFFER = 256 << 10;
 
-/** A listening socket, on whichever thread. */
+/** A listening socket of any thread. */
 export interface ListeningSocket {
   readonly fd: number;
   readonly address: string;
   /** 0 for a Unix domain socket. */
   readonly port: number;
   readonly isUnix: boolean;
-  /** Others have descriptors of it, too: it must not be shut down. */
+  /**
+   * Whether other processes or threads have descriptors of it, so that it must not be shut down.
+   */
   readonly isShared: boolean;
   close(): void;
 }
 
-/** Listens without blocking. @throws what `Deno.listen` throws when the address cannot be bound */
+/**
+ * Opens a non-blocking listening socket. @throws what `Deno.listen` throws when the address cannot
+ * be bound
+ */
 export function openListeningSocket(
   options: ListenOptions,
   sending: Pick<SendOptions, "noDelay">,
@@ -45,7 +50,7 @@ export function openListeningSocket(
   }
 }
 
-/** The error that the runtime has for it, so that all engines fail alike. */
+/** The runtime's class of error, so that all engines fail alike. */
 function runtimeError(error: SystemError): Error {
   switch (error.code) {
     case "EADDRINUSE":
@@ -87,7 +92,7 @@ function open(
     reusePort: reusePort ? "further" : "never",
     noDelay,
   });
-  // Accepted sockets inherit it. What fails costs speed only.
+  // Accepted sockets inherit it. A failure only costs speed.
   if (isLoopback(bound.hostname)) setSendBuffer(fd, LOOPBACK_SEND_BUFFER);
   const address = formatHostPort(bound.hostname, bound.port);
   return {
@@ -100,12 +105,14 @@ function open(
   };
 }
 
-/** A descriptor of its own for a socket that was passed, with what accepted sockets inherit. */
+/**
+ * Duplicates the descriptor of a passed socket, and sets the options that accepted sockets inherit.
+ */
 function share({ fd: passed, address, port }: PassedSocket, noDelay: boolean): ListeningSocket {
   const fd = duplicate(passed);
   const isUnix = address.startsWith("unix:");
   if (!isUnix) {
-    // What fails costs speed only.
+    // A failure only costs speed.
     setNoDelay(fd, noDelay);
     if (isLoopback(address)) setSendBuffer(fd, LOOPBACK_SEND_BUFFER);
   }

@@ -10,7 +10,7 @@ export type LoopHold = Pick<EventLoop, "hold" | "release">;
 /** A driver with its connection. */
 export abstract class LoopDriver implements Driver {
   readonly sendsFiles = true;
-  /** Absent only while it is being made. */
+  /** Set right after construction. */
   protected connection!: Connection;
   readonly #loop: LoopHold;
   #holdsLoop = false;
@@ -24,7 +24,7 @@ export abstract class LoopDriver implements Driver {
     this.#hold();
   }
 
-  /** Dealing with an event has failed: a bug, which ends this connection alone. */
+  /** Ends this connection alone, because handling an event has failed, which is a bug. */
   broken(error: unknown): void {
     this.advance(this.connection.failed(error));
   }
@@ -36,7 +36,7 @@ export abstract class LoopDriver implements Driver {
     );
   }
 
-  /** Carries out `want`, and whatever the connection wants then. Never throws. */
+  /** Carries out `want`, and what the connection wants after that. Never throws. */
   protected abstract carryOut(want: Want): void;
 
   /**

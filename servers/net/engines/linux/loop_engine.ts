@@ -1,4 +1,4 @@
-/** What engines have in common that block their thread. */
+/** What the engines that block their thread have in common. */
 import type { Engine } from "../../engine.ts";
 import type { CallCounts } from "./call_counts.ts";
 import type { EventLoop } from "./event_loop.ts";
@@ -7,6 +7,6 @@ import type { EventLoop } from "./event_loop.ts";
 export interface LoopEngine extends Engine {
   readonly loop: EventLoop;
   readonly counts: CallCounts;
-  /** Gives back what is left when the loop has ended. */
+  /** Releases everything, once the loop has ended. */
   close(): void;
 }

@@ -1,17 +1,17 @@
 /**
- * Which descriptors a thread has open, in memory that another one can read: numbers do not close
- * themselves when their thread crashes.
+ * The open descriptors of a thread, in memory that another thread can read, because nothing closes
+ * them when their thread crashes.
  */
 import { close, Shutdown, shutdown } from "../../../../system/linux/socket.ts";
 
-/** What a number stands for. */
+/** The state of a descriptor. */
 const enum State {
   Closed = 0,
   Own = 1,
   Shared = 2,
 }
 
-/** A byte for each number. */
+/** One byte for each descriptor. */
 export class OpenDescriptors {
   readonly #state: Uint8Array<SharedArrayBuffer>;
 
@@ -20,7 +20,7 @@ export class OpenDescriptors {
     this.#state = new Uint8Array(shared);
   }
 
-  /** Memory for descriptors below `limit`; what is never used takes none. */
+  /** Memory for descriptors below `limit`; untouched pages take no memory. */
   static share(limit: number): SharedArrayBuffer {
     return new SharedArrayBuffer(limit);
   }
@@ -29,7 +29,7 @@ export class OpenDescriptors {
     this.#state[fd] = State.Own;
   }
 
-  /** `fd` names a socket that others have descriptors of, too: it must not be shut down. */
+  /** Adds `fd`, a socket of which others have descriptors too, so that it must not be shut down. */
   addShared(fd: number): void {
     this.#state[fd] = State.Shared;
   }
@@ -39,8 +39,9 @@ export class OpenDescriptors {
   }
 
   /**
-   * Closes all: their thread is gone. What a ring of io_uring had in flight keeps a socket open until
-   * the kernel has taken the ring down: so sockets are shut down first, which frees their ports.
+   * Closes all, because their thread is gone. Operations in flight on an io_uring keep a socket
+   * open until the kernel has torn down the ring, so sockets are shut down first, which frees their
+   * ports.
    */
   closeAll(): void {
     for (const fd of this.#take(State.Own)) {

@@ -1,14 +1,14 @@
-/** Failed system calls on a connection, as the connection wants them. */
+/** Converts failed system calls to the errors that a connection expects. */
 import { Errno } from "../../../../system/linux/errno.ts";
 import { SystemError } from "../../../../system/linux/libc.ts";
 import { PeerGone } from "../../peer_gone.ts";
 
-/** Errors that a bug of this program causes, and nothing else. */
+/** Errors that only a bug of this program causes. */
 const BUGS: readonly number[] = [Errno.EBADF, Errno.EINVAL, 14, /* EFAULT */ 88 /* ENOTSOCK */];
 
 /**
- * What `call` failed with: whether the peer is gone, or the way to it (ECONNRESET, EPIPE, ETIMEDOUT,
- * EHOSTUNREACH, …), or the kernel has no memory for its socket; or a bug.
+ * The error of a failed `call`: `PeerGone` when the peer or the path to it is gone (ECONNRESET,
+ * EPIPE, ETIMEDOUT, EHOSTUNREACH, …) or the kernel has no memory for its socket; otherwise a bug.
  *
  * @param result `-errno`
  */

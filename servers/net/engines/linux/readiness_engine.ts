@@ -18,10 +18,10 @@ import type { OpenDescriptors } from "./open_descriptors.ts";
 import type { Ticker } from "./ticker.ts";
 import type { Waker } from "./waker.ts";
 
-/** Connections that one turn accepts at the most: others have to be served, too. */
+/** Most connections that one turn accepts, as other sockets must be served, too. */
 const MAX_ACCEPTS = 128;
 
-/** What the engine is made of. */
+/** The parts of the engine. */
 export interface ReadinessEngineOptions {
   socket: ListeningSocket;
   poller: Poller;
@@ -51,13 +51,16 @@ export class ReadinessEngine implements Engine, EventSource {
   readonly #done = Promise.withResolvers<void>();
   /** By descriptor. */
   readonly #drivers: (DescriptorDriver | undefined)[] = [];
-  /** Those that may have more to do, though no event will say so. */
+  /** Drivers that may have more to do, although no event will be reported. */
   #again: DescriptorDriver[] = [];
   #host!: EngineHost;
   #context!: DescriptorContext;
   #isListening = false;
   #isPaused = false;
-  /** The last turn has accepted as many as one may: edge-triggered, others bring no event. */
+  /**
+   * Whether the last turn accepted the most that one may: with edge triggering, the remaining ones
+   * cause no event.
+   */
   #hasMoreToAccept = false;
   #retryMs = Infinity;
 
@@ -120,7 +123,7 @@ export class ReadinessEngine implements Engine, EventSource {
     this.#done.resolve();
   }
 
-  /** Gives back what is left when the loop has ended. */
+  /** Releases everything, once the loop has ended. */
   close(): void {
     this.stop();
     const { instance } = this.#poller;
@@ -200,14 +203,14 @@ export class ReadinessEngine implements Engine, EventSource {
     this.#hasMoreToAccept = true;
   }
 
-  /** Connections wait in the accept queue until one ends, or for a while. */
+  /** Leaves connections in the accept queue until one ends, or for a while. */
   #pause(): void {
     this.#isPaused = true;
     this.#retryMs = this.#clock.nowMs() + ACCEPT_RETRY_MS;
     this.#poller.remove(this.#socket.fd);
   }
 
-  /** Tries to accept again when it is time. @returns how long that takes, in ms */
+  /** Tries to accept again when it is time. @returns the time until then, in ms */
   #retry(): number {
     const leftMs = this.#retryMs - this.#clock.nowMs();
     if (leftMs > 0) return Math.ceil(leftMs);

@@ -6,15 +6,15 @@ import type { Connection } from "../../connection.ts";
 import { PeerGone } from "../../peer_gone.ts";
 
 /**
- * Bytes of one call at the most. A fast peer would else take a whole file in one call, while all
+ * Most bytes of one call. Otherwise a fast peer could receive a whole file in one call while all
  * others wait.
  */
 export const FILE_PART = 1 << 20;
 
-/** Errors of the file, and not of the socket. */
+/** Errors caused by the file, not by the socket. */
 const FILE_ERRORS: readonly number[] = [Errno.EIO, Errno.EBADF, Errno.EINVAL];
 
-/** Sends a part of the file that `connection` wants sent. @returns as `sendfile` */
+/** Sends a part of the file that `connection` wants sent. @returns the result of `sendfile` */
 export function sendFilePart(
   socket: number,
   { outFile, outOffset, outLength }: Connection,
@@ -22,7 +22,7 @@ export function sendFilePart(
   return sendfile(socket, outFile, outOffset, Math.min(outLength, FILE_PART));
 }
 
-/** What sending a file failed with. @param result `-errno` */
+/** The error of a failed `sendfile`. @param result `-errno` */
 export function fileFault(result: number): Error {
   const error = new SystemError("sendfile", -result);
   if (FILE_ERRORS.includes(-result)) return error;

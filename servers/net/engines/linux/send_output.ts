@@ -1,4 +1,6 @@
-/** Sends what a connection wants sent, wherever it is, for drivers that make the calls themselves. */
+/**
+ * Sends a connection's output, in memory or in a file, for drivers that make the calls themselves.
+ */
 import type { MemoryPointers } from "../../../../system/linux/memory.ts";
 import { send, sendBytes } from "../../../../system/linux/socket.ts";
 import type { Connection } from "../../connection.ts";
@@ -22,7 +24,7 @@ export function sendOutput(
   return sendFilePart(socket, connection);
 }
 
-/** What sending the output of `connection` failed with. @param result `-errno` */
+/** The error of a failed send of the output of `connection`. @param result `-errno` */
 export function sendFault({ outFile }: Connection, result: number): Error {
   return outFile < 0 ? peerFault("send", result) : fileFault(result);
 }

@@ -10,7 +10,7 @@ import { type LoopClock, MAX_BLOCK_MS } from "./event_loop.ts";
 
 /** A wheel with a timer, which runs while there is something on the wheel. */
 export class Ticker implements LoopClock {
-  /** Readable when a tick is due: whoever waits for it calls `ticked`. */
+  /** A timerfd, readable when a tick is due; the loop that watches it then calls `ticked`. */
   readonly fd: number;
   readonly #wheel: TimerWheel;
   #isRunning = false;
@@ -25,7 +25,7 @@ export class Ticker implements LoopClock {
   untilDue(): number {
     const wheel = this.#wheel;
     if (!this.#isRunning && wheel.size > 0) {
-      // On its ticks, as far as whole milliseconds go.
+      // Aligned with the wheel's ticks, to the millisecond.
       startTimer(this.fd, Math.max(1, wheel.untilTickMs), wheel.tickMs);
       this.#isRunning = true;
     }

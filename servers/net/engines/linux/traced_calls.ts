@@ -1,12 +1,12 @@
-/** The C library with every call on a socket written down, for traces. */
+/** The C library with every call on a socket recorded, for traces. */
 import { errnoName } from "../../../../system/linux/errno.ts";
 import { Libc } from "../../../../system/linux/libc.ts";
 import type { TracedCall } from "../../trace/tracer.ts";
 
-/** How a call is shown: which socket it is about, and its arguments. */
+/** How a call is shown: its socket and its arguments. */
 interface Shape {
   name: string;
-  /** The socket; absent: it waits for all of them. */
+  /** The socket; absent for calls that wait for all sockets. */
   fd?: (args: number[], result: number) => number;
   detail: (args: number[]) => string;
 }
@@ -59,7 +59,7 @@ const SHAPES: Record<string, Shape> = {
   },
 };
 
-/** `system`, with `called` told of each call that a trace shows. */
+/** Wraps `system` so that `called` is called with each call that a trace shows. */
 export function tracedLibc(system: Libc, called: (call: TracedCall) => void): Libc {
   system.loadAll();
   const calls = Object.entries(system.calls).map(([name, call]) => {
@@ -69,7 +69,7 @@ export function tracedLibc(system: Libc, called: (call: TracedCall) => void): Li
     return [name, (...args: number[]) => {
       const startMs = performance.now();
       const value = make(...args);
-      // The runtime makes calls of its own while this one is written down.
+      // Saved because the runtime makes calls of its own while this one is recorded.
       const errno = system.errno[0];
       called({
         kind: "call",

@@ -1,11 +1,11 @@
-/** The ring of io_uring with what it is asked for, and what it has done, written down for traces. */
+/** An io_uring whose submissions and completions are recorded, for traces. */
 import { errnoName } from "../../../../system/linux/errno.ts";
 import { IoUring, type IoUringOptions } from "../../../../system/linux/io_uring/io_uring.ts";
 import { CompletionFlag } from "../../../../system/linux/io_uring/structs.ts";
 import type { Tracer } from "../../trace/tracer.ts";
 import { Kind, KIND_SHIFT } from "./uring_driver.ts";
 
-/** Completions, by `Kind`; those that are left out are not a connection's. */
+/** Names of completions, by `Kind`; kinds left out do not belong to a connection. */
 const COMPLETIONS: Partial<Record<Kind, string>> = {
   [Kind.Receive]: "recv done",
   [Kind.Send]: "send done",

@@ -1,10 +1,10 @@
 /**
- * The driver over io_uring: asks the kernel, and is told when it is done.
+ * The driver over io_uring: it submits operations to the kernel, and handles their completions.
  *
- * A connection receives all the time (multishot), into buffers of the thread that the kernel chooses
- * when there is something, so that idle ones hold no buffer. What comes before the connection wants
- * it is kept; then receiving is cancelled, so that a peer that is not read from fills at most the few
- * buffers that were on their way.
+ * A connection receives all the time (multishot), into buffers of the thread that the kernel
+ * chooses when there is something, so that idle ones hold no buffer. Input that arrives before the
+ * connection wants it is kept, and receiving is cancelled, so that a peer that is not read from
+ * fills at most the few buffers that were already in flight.
  */
 import { Errno } from "../../../../system/linux/errno.ts";
 import type { BufferRing } from "../../../../system/linux/io_uring/buffer_ring.ts";
@@ -22,28 +22,32 @@ import { LoopDriver } from "./loop_driver.ts";
 import { fileFault, sendFilePart } from "./send_file.ts";
 import { peerFault } from "./peer_fault.ts";
 
-/** What an operation of a connection was: upper bits of its `user_data`. */
+/** The kind of an operation, in the upper bits of its `user_data`. */
 export const enum Kind {
   Receive = 0,
   Send = 1,
   Cancel = 2,
-  /** Operations that are no connection's. */
+  /** These operations do not belong to a connection. */
   Accept = 3,
   Wake = 4,
   CancelAccept = 5,
-  /** There is room to send: a connection's. */
+  /** A connection's wait for room to send. */
   Room = 6,
   Tick = 7,
 }
 
-/** The bits of the upper word of `user_data` that say the generation of a descriptor. */
+/**
+ * Position of the kind in the upper word of `user_data`; the bits below it are the descriptor's
+ * generation.
+ */
 export const KIND_SHIFT = 28;
 export const GENERATIONS = 1 << KIND_SHIFT;
 
 /**
- * Output up to this size, behind which a connection only waits for its peer, is sent without waiting
- * for room. So the send ends when it is submitted, and the thread has no reason to come back for it.
- * So little finds room, unless the peer has left much more unread: then the rest may wait for a tick.
+ * Output up to this size, in bytes, is sent without waiting for room if the connection then only
+ * waits for its peer. The send thus completes when it is submitted, and the thread need not wake up
+ * for its completion. So little output finds room, unless the peer has left much more unread; in
+ * that case the rest may wait for a tick.
  */
 const QUICK_BYTES = 1 << 12;
 
@@ -56,9 +60,9 @@ export interface UringContext {
   /** TCP_CORK: see `SendOptions`. */
   cork: boolean;
   counts: CallCounts;
-  /** Sends of this turn that end as soon as they are submitted, and whose ends change nothing. */
+  /** Sends of this turn that complete at once and whose completions need no action. */
   quickSends: number;
-  /** `retry` is called in the next turn: the kernel took no operation now. */
+  /** Has `retry` called in the next turn, because the kernel accepted no operation now. */
   again(retry: () => void): void;
   /** The socket `fd` is closed. */
   closed(fd: number): void;
@@ -76,25 +80,27 @@ export class UringDriver extends LoopDriver {
   readonly #context: UringContext;
   readonly #fd: number;
   readonly #cork: Cork | undefined;
-  /** Tells this connection's completions from those of the descriptor's next one. */
+  /**
+   * Distinguishes this connection's completions from those of the next one on the same descriptor.
+   */
   readonly generation: number;
   /** Operations that use the descriptor, the block or a view. */
   #inFlight = 0;
-  /** The multishot receive is in flight. */
+  /** Whether the multishot receive is in flight. */
   #isArmed = false;
   #isCancelling = false;
-  /** A receive straight into the block is in flight: no buffer was left. */
+  /** Whether a receive straight into the block is in flight, because no buffer was left. */
   #isDirect = false;
-  /** The connection wants to receive. */
+  /** Whether the connection wants to receive. */
   #isWanting = false;
-  /** What came before it was wanted. */
+  /** Input that arrived before it was wanted. */
   #kept: Kept[] | undefined;
-  /** What receiving has ended with: 0 for the peer's FIN, or -errno; 1 while it goes on. */
+  /** The result that ended receiving: 0 for the peer's FIN, or -errno; 1 while it goes on. */
   #end = 1;
   /** Keeps bytes outside of the core's memory reachable while they are sent. */
   #sending: Uint8Array | undefined;
   #isClosed = false;
-  /** The descriptor is closed: its number may be another one's by now. */
+  /** The descriptor is closed, and its number may already be in use again. */
   #isGone = false;
 
   constructor(context: UringContext, fd: number, generation: number) {
@@ -126,7 +132,7 @@ export class UringDriver extends LoopDriver {
           return this.#send();
         case Want.FinishWrite:
           ++this.#context.counts.calls;
-          // What fails has ended already.
+          // If this fails, the connection has ended already.
           shutdown(this.#fd, Shutdown.Write);
           want = this.connection.finished();
           break;
@@ -157,7 +163,7 @@ export class UringDriver extends LoopDriver {
         return;
       case Kind.Room:
         --this.#inFlight;
-        // Whatever has happened, the next call says it.
+        // The next send reports any error.
         if (!this.#isClosed) return this.advance(Want.Send);
         break;
       case Kind.Cancel:
@@ -195,7 +201,8 @@ export class UringDriver extends LoopDriver {
     } else {
       if (hasBuffer) buffers.give(bufferId(flags));
       if (result === -Errno.ENOBUFS) return this.#receiveDirectly();
-      // It was cancelled by this driver, or a signal came: the next wish arms it again.
+      // Cancelled by this driver, or interrupted by a signal: it is armed again when input is next
+      // wanted.
       if (result !== -Errno.ECANCELED && result !== -Errno.EINTR) this.#end = result;
     }
     if (this.#isWanting) this.advance(this.#deliver());
@@ -217,7 +224,7 @@ export class UringDriver extends LoopDriver {
     return count;
   }
 
-  /** Hands over what has come, or sees to it that something comes. */
+  /** Hands over received input, or starts to receive. */
   #deliver(): Want {
     const kept = this.#kept;
     if (kept !== undefined) {
@@ -251,7 +258,7 @@ export class UringDriver extends LoopDriver {
     ++this.#inFlight;
   }
 
-  /** Receives into the block: other connections hold all buffers. */
+  /** Receives into the block, because other connections hold all buffers. */
   #receiveDirectly(): void {
     if (!this.#isWanting) return;
     const { core, ring } = this.#context;
@@ -283,7 +290,7 @@ export class UringDriver extends LoopDriver {
       this.#sending = this.connection.output;
       start = addressOf(this.#sending) - ring.addressAt(0);
     }
-    // Nothing has come that was not delivered, and what comes next brings a completion.
+    // All input was delivered, and further input will cause a completion.
     const isQuick = outLength <= QUICK_BYTES && this.#isArmed && !this.#isCancelling &&
       this.#kept === undefined && this.#end > 0 && this.connection.awaitsPeerNext;
     const flags = isQuick ? MSG_DONTWAIT : 0;
@@ -293,7 +300,7 @@ export class UringDriver extends LoopDriver {
     ++this.#inFlight;
   }
 
-  /** The kernel has no operation for it: sendfile(2), and waiting for room. */
+  /** Uses sendfile(2) and then waits for room, as io_uring has no such operation. */
   #sendFile(): void {
     const { counts } = this.#context;
     const connection = this.connection;
@@ -305,12 +312,12 @@ export class UringDriver extends LoopDriver {
     }
     if (count === 0) return this.advance(connection.fileEnded());
     const want = count > 0 ? connection.sent(count) : Want.Send;
-    // Others have their turn before the next part.
+    // Other connections have their turn before the next part.
     if (want === Want.Send) return this.#retry(want);
     this.advance(want);
   }
 
-  /** Sends when there is room. */
+  /** Waits for room, then sends. */
   #awaitRoom(): void {
     const user = this.#user(Kind.Room);
     if (this.#context.ring.pollWritable(this.#fd, this.#fd, user) < 0) {
@@ -338,7 +345,7 @@ export class UringDriver extends LoopDriver {
       this.#isClosed = true;
       for (const { buffer } of this.#kept ?? []) this.#context.buffers.give(buffer);
       this.#kept = undefined;
-      // Whatever is in flight ends by it.
+      // This ends all operations in flight.
       if (this.#inFlight > 0) shutdown(this.#fd, Shutdown.Both);
     }
     if (this.#isGone || this.#inFlight > 0 || this.connection.isAwaiting) return;

@@ -1,4 +1,4 @@
-/** The engine `io_uring`: one system call a turn submits what was asked, and waits. */
+/** The engine `io_uring`: one system call per turn submits operations and waits for completions. */
 import { Errno } from "../../../../system/linux/errno.ts";
 import { BufferRing } from "../../../../system/linux/io_uring/buffer_ring.ts";
 import { IoUring } from "../../../../system/linux/io_uring/io_uring.ts";
@@ -26,7 +26,7 @@ const ENTRIES = 4096;
 /** Entries of the completion queue. What does not fit waits in the kernel. */
 const COMPLETIONS = 16_384;
 
-/** What the engine is made of. */
+/** The parts of the engine. */
 export interface UringEngineOptions {
   socket: ListeningSocket;
   /** TCP_CORK: see `SendOptions`. */
@@ -34,7 +34,7 @@ export interface UringEngineOptions {
   ticker: Ticker;
   waker: Waker;
   open: OpenDescriptors;
-  /** Told of what the ring does; absent: nobody is. */
+  /** Records what the ring does; absent: nothing is traced. */
   tracer?: Tracer;
 }
 
@@ -57,10 +57,13 @@ export class UringEngine implements LoopEngine, EventSource {
   #context!: UringContext;
   #ring!: IoUring;
   #again: (() => void)[] = [];
-  /** Accepted beyond the limit, as the kernel accepts several at once: they wait for room. */
+  /**
+   * Sockets accepted beyond the limit, because the kernel accepts several at once; they wait for
+   * room.
+   */
   readonly #accepted: number[] = [];
   #isStopped = false;
-  /** The listening socket is closed: its number may be another descriptor's by now. */
+  /** The listening socket is closed, and its number may already be in use again. */
   #isClosed = false;
   #isAccepting = false;
   #retryMs = Infinity;
@@ -116,7 +119,8 @@ export class UringEngine implements LoopEngine, EventSource {
       this.#serve(this.#accepted.shift()!);
     }
     if (this.#isAccepting || this.#isStopped) return;
-    // When a connection of another thread ends, this one is not told.
+    // This thread is not notified when a connection of another thread ends, so it checks again
+    // later.
     if (this.#host.limit.isReached()) this.#retryMs = performance.now() + ACCEPT_RETRY_MS;
     else this.#accept();
   }
@@ -124,7 +128,7 @@ export class UringEngine implements LoopEngine, EventSource {
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
-    // They were accepted by the kernel alone.
+    // Only the kernel has accepted these; they were never served.
     for (const fd of this.#accepted.splice(0)) this.#drop(fd);
     if (!this.#isAccepting) return this.#stopped();
     this.#cancelAccept();
@@ -145,7 +149,7 @@ export class UringEngine implements LoopEngine, EventSource {
     if (this.#again.length > 0) timeoutMs = 0;
     ++this.counts.waits;
     ++this.counts.calls;
-    // Their ends alone are no reason to come back.
+    // The completions of quick sends alone are no reason to return.
     const awaited = timeoutMs === 0 ? 0 : this.#context.quickSends + 1;
     this.#context.quickSends = 0;
     const count = ring.enter(awaited, timeoutMs === Infinity ? -1 : timeoutMs);
@@ -181,7 +185,8 @@ export class UringEngine implements LoopEngine, EventSource {
         return;
     }
     const driver = this.#drivers[low];
-    // A descriptor is closed only when nothing is in flight, so this is always its own.
+    // A descriptor is closed only when nothing is in flight, so a matching generation is always
+    // this connection's.
     if (driver?.generation !== (high & GENERATIONS - 1)) return;
     try {
       driver.completed(kind, result, flags);
@@ -235,11 +240,11 @@ export class UringEngine implements LoopEngine, EventSource {
       case AcceptFailure.Broken:
         return this.#done.reject(new SystemError("accept", -result));
     }
-    // The limit is reached; or a client went away before it was accepted.
+    // The limit is reached, or a client disconnected before it was accepted.
     this.wake();
   }
 
-  /** Tries to accept again when it is time. @returns how long that takes, in ms */
+  /** Tries to accept again when it is time. @returns the time until then, in ms */
   #retry(): number {
     const leftMs = this.#retryMs - performance.now();
     if (leftMs > 0) return Math.ceil(leftMs);
@@ -262,7 +267,7 @@ export class UringEngine implements LoopEngine, EventSource {
     this.#open.delete(fd);
   }
 
-  /** Nothing is accepted any more. */
+  /** Closes the listening socket, as nothing is accepted any more. */
   #stopped(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

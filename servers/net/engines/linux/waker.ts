@@ -4,7 +4,7 @@
 import { createEventFd, signalEventFd } from "../../../../system/linux/eventfd.ts";
 import { close } from "../../../../system/linux/socket.ts";
 
-/** A loop's bell. Plain data, which is sent to the loop's thread. */
+/** Wakes a loop. Plain data that is sent to the loop's thread. */
 export interface Waker {
   /** An eventfd. */
   fd: number;
@@ -17,18 +17,21 @@ export function createWaker(): Waker {
   return { fd: createEventFd(), sent: new Int32Array(new SharedArrayBuffer(4)) };
 }
 
-/** The thread has been sent a message: its loop comes out of the kernel until it is handled. */
+/**
+ * To be called when a message was sent to the thread: its loop does not block again until the
+ * message is handled.
+ */
 export function wake({ fd, sent }: Waker): void {
   Atomics.add(sent, 0, 1);
   signalEventFd(fd);
 }
 
-/** The thread is to look at what it shares: its loop goes on waiting in the kernel behind that. */
+/** Makes the thread check the memory that it shares; its loop may block again after that. */
 export function ring({ fd }: Waker): void {
   signalEventFd(fd);
 }
 
-/** Its loop has ended. */
+/** Closes the waker of a loop that has ended. */
 export function closeWaker({ fd }: Waker): void {
   close(fd);
 }

@@ -1,25 +1,28 @@
 /**
- * Time that passes only when everything that is due now has been done. Whatever happens in a
- * simulation is an event of this clock: it has a time, and of two at the same time the one that was
+ * Virtual time, which advances only when everything due now has been done. Everything that happens
+ * in a simulation is an event of this clock, with a time; of two events at the same time, the one
  * planned first comes first.
  */
 import type { Clock, TimerId } from "../../../../system/clock.ts";
 
-/** Midday of some day, in ms since 1970: each simulation begins at it. */
+/** Start of each simulation, in ms since 1970: noon of an arbitrary day. */
 const EPOCH_MS = Date.UTC(2026, 0, 1, 12);
 
-/** Something that happens. */
+/** A planned event. */
 interface Planned {
   dueUs: number;
   order: number;
   action: (() => void) | undefined;
 }
 
-/** A virtual clock; times are whole microseconds, so that all machines reckon alike. */
+/** A virtual clock. Times are whole microseconds, so that all machines compute the same. */
 export class SimulatedClock implements Clock {
-  /** Promises may have been settled since the world came to rest last. */
+  /** Whether promises may have been settled since they were last run. */
   hasPromises = false;
-  /** Events happen while the program's thread is in a system call: its timers fire after the call. */
+  /**
+   * Whether the program's thread is in a system call while events happen: its timers fire after the
+   * call.
+   */
   isThreadBlocking = false;
   #nowUs = 0;
   #epochMs = EPOCH_MS;
@@ -44,12 +47,12 @@ export class SimulatedClock implements Clock {
     return this.#heap.length > 0 ? this.#heap[0].dueUs : Infinity;
   }
 
-  /** Nothing happens until `us`: no event is due before. */
+  /** Advances to `us`; no event may be due before. */
   passTo(us: number): void {
     this.#nowUs = Math.max(this.#nowUs, us);
   }
 
-  /** Calls `callback` in the program's thread: at once, unless that blocks in system calls. */
+  /** Calls `callback` in the program's thread: at once, unless it blocks in a system call. */
   message(callback: () => void): void {
     this.hasPromises = true;
     if (this.isThreadBlocking) Promise.resolve().then(callback);
@@ -64,17 +67,17 @@ export class SimulatedClock implements Clock {
     return this.#epochMs + Math.floor(this.#nowUs / 1000);
   }
 
-  /** Somebody sets the time of day, forward or back. */
+  /** Simulates a change of the system's time of day, forward or back. */
   setEpoch(byMs: number): void {
     this.#epochMs += byMs;
   }
 
-  /** The thread has no CPU for so long: what is due meanwhile happens late. */
+  /** Simulates a thread that gets no CPU for this time: what is due meanwhile happens late. */
   stall(ms: number): void {
     this.#nowUs += ms * 1000;
   }
 
-  /** Plans `action`, which is no timer of the program but something that the world does. */
+  /** Plans `action`, an event of the simulated world and not a timer of the program. */
   in(delayUs: number, action: () => void): void {
     this.#plan(delayUs, action);
   }
@@ -99,7 +102,7 @@ export class SimulatedClock implements Clock {
     const everyUs = Math.max(1, Math.ceil(everyMs * 1000));
     const timer: Planned = { dueUs: 0, order: 0, action: undefined };
     const action = () => {
-      // Planned first: the callback may clear it.
+      // Planned before the callback runs, because the callback may clear it.
       this.#push(timer, everyUs, action);
       this.message(() => {
         if (this.#timers.has(timer)) callback();
@@ -116,7 +119,7 @@ export class SimulatedClock implements Clock {
 
   unref(): void {}
 
-  /** Lets the next event happen. @returns false when there is none */
+  /** Runs the next event. @returns false when there is none */
   step(): boolean {
     const planned = this.#take();
     if (planned === undefined) return false;
@@ -165,7 +168,7 @@ export class SimulatedClock implements Clock {
     return first;
   }
 
-  /** Puts `planned` to the top of the heap, and from there to its place. */
+  /** Puts `planned` at the top of the heap and sifts it down to its place. */
   #sink(planned: Planned): void {
     const heap = this.#heap;
     const count = heap.length;

@@ -1,9 +1,10 @@
 /**
  * The system calls of the engines `select`, `poll` and `epoll`, over the simulated network. Those
- * engines run as they are: their pollers, drivers, timers and loop find this in place of the C library.
+ * engines run unchanged: their pollers, drivers, timers and loop use this in place of the C
+ * library.
  *
- * A call that waits lets the world go on until something is ready: the thread that blocks in it is the
- * one that the simulation runs on.
+ * A blocking call runs the simulated world until something is ready, because the thread that blocks
+ * is the one that the simulation runs on.
  */
 import { setImmediate } from "node:timers";
 import { Errno } from "../../../../system/linux/errno.ts";
@@ -33,32 +34,37 @@ const AF_INET = 2;
 /** Bits of an `fd_set` in a word. */
 const SET_BITS = 32;
 
-/** Waits in a row with nothing planned and nothing ready: nothing can happen any more. */
+/**
+ * Consecutive waits with nothing planned and nothing ready after which nothing can happen any more.
+ */
 const MAX_IDLE_WAITS = 3;
 
-/** Percent of the calls that are interrupted, or find nothing although something comes at once. */
+/**
+ * Percentage of calls that are interrupted, and of calls that find nothing although input arrives
+ * right after.
+ */
 const NUISANCE_PERCENT = 2;
 
-/** Nothing can happen any more: thrown out of the call in which the thread would wait for ever. */
+/** Thrown from a call that would wait forever, because nothing can happen any more. */
 export class AtRest extends Error {
   override name = "AtRest";
 }
 
-/** What a kernel is made of. */
+/** The parts of a simulated kernel. */
 export interface KernelOptions {
   listener: SimulatedListener;
   traits: DriverTraits;
   random: Random;
-  /** Lets the clock's next event happen. */
+  /** Runs the clock's next event. */
   step(): void;
 }
 
-/** Memory as pointers of this kernel stand for it: the bytes themselves. */
+/** This kernel's pointers are the bytes themselves. */
 type Memory = Uint8Array;
 
 /** A thread's kernel. */
 export class SimulatedKernel {
-  /** Sends fail with ENOBUFS, and so does accepting. */
+  /** Whether sending and accepting fail with ENOBUFS. */
   isShort = false;
   readonly #descriptors = new Map<number, Descriptor>();
   readonly #errno = new Int32Array(1);
@@ -85,7 +91,7 @@ export class SimulatedKernel {
     return this.#descriptors.size;
   }
 
-  /** Takes the place of the C library, on a thread that blocks. @returns what gives it back */
+  /** Replaces the C library. @returns a function that restores it */
   install(): () => void {
     this.#clock.isThreadBlocking = true;
     const before = replaceLibc(this.#libc);
@@ -145,7 +151,9 @@ export class SimulatedKernel {
     return -1;
   }
 
-  /** Gives `descriptor` the lowest number that is free, as Unix does: numbers are used again at once. */
+  /**
+   * Gives `descriptor` the lowest free number, as Unix does, so that numbers are reused at once.
+   */
   #add(descriptor: Descriptor): number {
     let fd = 3;
     while (this.#descriptors.has(fd)) ++fd;
@@ -176,11 +184,14 @@ export class SimulatedKernel {
     return 0;
   }
 
-  /** Now and then: the call on `socket` does nothing. @returns the errno, 0 for a call that does */
+  /**
+   * Decides whether the call on `socket` fails at random. @returns the errno; 0 for a call that
+   * proceeds
+   */
   #nuisance(socket: Socket): number {
     if (this.#random.chance(NUISANCE_PERCENT)) return Errno.EINTR;
     if (!this.#random.chance(NUISANCE_PERCENT)) return 0;
-    // What it waits for comes when it has looked.
+    // What it waits for arrives right after the call.
     socket.wake();
     return Errno.EAGAIN;
   }
@@ -202,12 +213,15 @@ export class SimulatedKernel {
     if (count === AGAIN) return this.#fail(Errno.EAGAIN);
     if (count === RESET) return this.#fail(Errno.ECONNRESET);
     this.#listener.trace.note(id, "received", count);
-    // A call takes all that is there, so the rest counts as come after it.
+    // A real call takes all there is, so the rest counts as having arrived after it.
     if (count < capacity && end.readableBytes > 0) socket.wake();
     return count;
   }
 
-  /** @param bytes gives the first ones, `undefined` when they cannot be read; none: the file has ended */
+  /**
+   * @param bytes returns the first bytes; `undefined` when they cannot be read, no bytes when the
+   * file has ended
+   */
   #send(fd: number, count: number, bytes: (length: number) => Memory | undefined): number {
     const socket = this.#socket(fd);
     if (socket === undefined) return this.#fail(Errno.EBADF);
@@ -294,7 +308,7 @@ export class SimulatedKernel {
     },
   ): number {
     const sets = [wordsAt(readable), wordsAt(writable)];
-    // They are overwritten with what is ready.
+    // Copied, because the sets are overwritten with what is ready.
     const words = Math.ceil(end / SET_BITS);
     const watched = sets.map((set) => set.slice(0, words));
     const wanted = [Ready.In | ALWAYS, Ready.Out | Ready.Error];
@@ -385,10 +399,10 @@ export class SimulatedKernel {
     return count;
   }
 
-  /** Lets the world go on until `collect` finds something, or `timeoutMs` are over; -1: for ever. */
+  /** Runs the world until `collect` finds something or `timeoutMs` have passed; -1: forever. */
   #block(timeoutMs: number, collect: () => number): number {
     const clock = this.#clock;
-    // The thread was busy, or had no CPU.
+    // Simulates that the thread was busy, or had no CPU.
     const busyUntilUs = clock.nowUs + this.#random.below(this.#traits.mostDelayUs + 1);
     while (clock.nextUs <= busyUntilUs && !clock.hasPromises) this.#step();
     if (this.#random.chance(NUISANCE_PERCENT)) return this.#fail(Errno.EINTR);
@@ -407,7 +421,7 @@ export class SimulatedKernel {
       if (nextUs === Infinity && (untilUs === Infinity || ++this.#idleWaits > MAX_IDLE_WAITS)) {
         throw new AtRest("nothing can happen any more");
       }
-      // A call that does not wait takes some time, too: else none would pass while a loop spins.
+      // A call that does not wait takes time, too; otherwise no time would pass while a loop spins.
       const mayStep = timeoutMs === 0 ? steps === 0 : nextUs <= untilUs;
       if (nextUs === Infinity || !mayStep) {
         if (timeoutMs > 0) clock.passTo(untilUs);
@@ -418,7 +432,7 @@ export class SimulatedKernel {
     }
   }
 
-  /** Until all promises that are settled now were dealt with, no time passes. */
+  /** Lets all settled promises run before time advances. */
   #runPromises(): void {
     if (this.#letsPromisesRun) return;
     this.#letsPromisesRun = true;

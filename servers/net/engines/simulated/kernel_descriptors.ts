@@ -1,4 +1,4 @@
-/** What descriptors stand for in a simulated kernel, and what each is ready for. */
+/** The descriptors of a simulated kernel, and what each is ready for. */
 import type { SimulatedClock } from "./clock.ts";
 import type { Arrival, SimulatedListener } from "./listener.ts";
 
@@ -22,7 +22,7 @@ export abstract class Descriptor {
   /** {@linkcode Ready} bits. */
   abstract get ready(): number;
 
-  /** Something has changed: edge-triggered, it is reported again. */
+  /** To be called when something has changed: with edge triggering, it is reported again. */
   wake(): void {
     for (const watch of this.watches) watch.isPending = true;
   }
@@ -83,7 +83,7 @@ export class Socket extends Descriptor {
 /** An eventfd, or a timerfd. */
 export class Counter extends Descriptor {
   count = 0;
-  /** How often it was set: a timer from before has no effect. */
+  /** How often it was set; expirations of earlier settings have no effect. */
   #settings = 0;
 
   get ready(): number {
@@ -118,9 +118,9 @@ export interface Watch {
   epoll: Epoll;
   fd: number;
   descriptor: Descriptor;
-  /** What for, with the bits of its mode. */
+  /** The events to watch for, with the mode bits. */
   events: number;
-  /** Edge-triggered: it was not reported since the last change. */
+  /** Edge-triggered: whether it has to be reported, because it changed since the last report. */
   isPending: boolean;
 }
 

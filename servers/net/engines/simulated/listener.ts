@@ -1,4 +1,4 @@
-/** A listening end of the simulated network: an accept queue, and what can go wrong with it. */
+/** A listening socket of the simulated network: an accept queue, and the faults it can have. */
 import type { AcceptSource } from "../../accept_loop.ts";
 import type { SimulatedClock } from "./clock.ts";
 import { End, type NetworkTraits } from "./network.ts";
@@ -7,13 +7,13 @@ import type { Trace } from "./trace.ts";
 
 /** A connection as its server sees it. */
 export interface Arrival {
-  /** Which it is: ends, traces and addresses name it by this number. */
+  /** Its number, by which ends, traces and addresses identify it. */
   id: number;
   end: End;
   random: Random;
 }
 
-/** Someone who waits in the accept queue. */
+/** A pending `accept`. */
 interface Waiting {
   resolve(arrival: Arrival): void;
   reject(error: Error): void;
@@ -23,7 +23,7 @@ interface Waiting {
 export class SimulatedListener implements AcceptSource<Arrival> {
   readonly clock: SimulatedClock;
   readonly trace: Trace;
-  /** Descriptors that connections may take besides those that are open. */
+  /** Descriptors that connections may still take. */
   descriptors = Infinity;
   /** Server ends that are open. */
   open = 0;
@@ -52,8 +52,8 @@ export class SimulatedListener implements AcceptSource<Arrival> {
   /**
    * Connects as client `id`.
    *
-   * @param seed of all chance that concerns this connection
-   * @returns the client's end, `undefined` when nobody listens
+   * @param seed of all random decisions about this connection
+   * @returns the client's end, `undefined` when the listener is closed
    */
   connect(id: number, seed: number, traits: NetworkTraits): End | undefined {
     if (this.#isClosed) return undefined;
@@ -67,13 +67,13 @@ export class SimulatedListener implements AcceptSource<Arrival> {
     return client;
   }
 
-  /** The next `accept` fails with `error`; connections stay in the queue. */
+  /** Makes the next `accept` fail with `error`; connections stay in the queue. */
   fail(error: Error): void {
     this.#errors.push(error);
     this.#serve();
   }
 
-  /** A server end was closed. */
+  /** To be called when a server end was closed. */
   closed(): void {
     --this.open;
   }
@@ -85,7 +85,7 @@ export class SimulatedListener implements AcceptSource<Arrival> {
     });
   }
 
-  /** Resets who was not accepted. */
+  /** Closes it, and resets connections that were not accepted. */
   close(): void {
     this.#isClosed = true;
     for (const { end } of this.#queue.splice(0)) end.reset();
@@ -94,7 +94,10 @@ export class SimulatedListener implements AcceptSource<Arrival> {
     this.clock.hasPromises = true;
   }
 
-  /** Accepts without waiting. @returns what it fails with; `undefined`: nobody is there */
+  /**
+   * Accepts without waiting. @returns the connection, or the error; `undefined` when none is
+   * waiting
+   */
   take(): Arrival | Error | undefined {
     if (!this.isReady) return undefined;
     const error = this.#errors.shift();
@@ -119,7 +122,7 @@ export class SimulatedListener implements AcceptSource<Arrival> {
   }
 }
 
-/** EMFILE, as the runtime says it. */
+/** EMFILE, in the form of the runtime's error. */
 export function outOfDescriptors(): Error {
   return new Error("Too many open files (os error 24)");
 }

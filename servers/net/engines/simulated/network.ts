@@ -1,26 +1,26 @@
 /**
- * A network of byte streams between ends. What is sent arrives in order, after a while, in pieces of
- * any size; a window bounds what is on its way or unread. Ends behave as sockets of TCP do:
+ * A network of byte streams between ends. Bytes arrive in order, after a delay, in pieces of any
+ * size; a window bounds the bytes in flight or unread. Ends behave like TCP sockets:
  *
- * - A FIN arrives behind all bytes.
+ * - A FIN arrives after all bytes.
  * - Closing with unread input, and bytes that arrive at a closed end, reset the connection. A reset
- *   destroys what has arrived and was not read: the worst that a kernel may do.
+ *   discards input that has arrived but was not read, which is the worst that a kernel may do.
  */
 import type { SimulatedClock } from "./clock.ts";
 import type { Random } from "./random.ts";
 
 /** How a connection's network behaves. Times in microseconds. */
 export interface NetworkTraits {
-  /** Each piece takes from `leastDelayUs` to `mostDelayUs`; pieces never overtake each other. */
+  /** Each piece takes from `leastDelayUs` to `mostDelayUs`; pieces are never reordered. */
   leastDelayUs: number;
   mostDelayUs: number;
   /** The longest piece. */
   pieceBytes: number;
-  /** Bytes on their way or unread, in one direction. */
+  /** Most bytes in flight or unread, in one direction. */
   windowBytes: number;
 }
 
-/** Told what happens at an end. Each may come when nothing has changed. */
+/** Events at an end. Each may be spurious. */
 export interface EndEvents {
   /** There is input, a FIN or a reset. */
   readable(): void;
@@ -39,13 +39,13 @@ const SILENT: EndEvents = { readable() {}, writable() {} };
 export class End {
   events: EndEvents = SILENT;
   other!: End;
-  /** The connection is over: by a reset, seen or sent. */
+  /** Whether the connection was reset, by either end. */
   isReset = false;
   isClosed = false;
   readonly #clock: SimulatedClock;
   readonly #random: Random;
   readonly #traits: NetworkTraits;
-  /** What has arrived and was not read. */
+  /** Input that has arrived but was not read. */
   readonly #input: Uint8Array[] = [];
   #inputBytes = 0;
   #hasFin = false;
@@ -71,22 +71,22 @@ export class End {
     return ends;
   }
 
-  /** Whether `read` would return something else than `AGAIN`. */
+  /** Whether `read` would return anything but `AGAIN`. */
   get isReadable(): boolean {
     return this.#inputBytes > 0 || this.#hasFin || this.isReset;
   }
 
-  /** Whether the other end's FIN is there, be it behind bytes that were not read. */
+  /** Whether the other end's FIN has arrived, possibly after bytes that were not read. */
   get hasFin(): boolean {
     return this.#hasFin;
   }
 
-  /** Bytes that `read` could give. */
+  /** Bytes that `read` could return. */
   get readableBytes(): number {
     return this.#inputBytes;
   }
 
-  /** Bytes that were written and the other end has not read. */
+  /** Bytes that were written but not yet read by the other end. */
   get unread(): number {
     return this.#outstanding;
   }
@@ -132,14 +132,16 @@ export class End {
     return count;
   }
 
-  /** Sends a FIN behind what was written. */
+  /** Sends a FIN after what was written. */
   finish(): void {
     if (this.#hasSentFin || this.isReset || this.isClosed) return;
     this.#hasSentFin = true;
     this.#later(() => this.other.#finished());
   }
 
-  /** Closes this end: behind what was written when all input was read, else with a reset. */
+  /**
+   * Closes this end: with a FIN after what was written if all input was read, else with a reset.
+   */
   close(): void {
     if (this.isClosed) return;
     if (this.#inputBytes > 0) return this.reset();
@@ -183,7 +185,7 @@ export class End {
     this.events.writable();
   }
 
-  /** Does `action` at the other end when what was sent before has arrived. */
+  /** Does `action` at the other end after what was sent before has arrived. */
   #later(action: () => void): void {
     const { leastDelayUs, mostDelayUs } = this.#traits;
     const { nowUs } = this.#clock;

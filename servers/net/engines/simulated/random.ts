@@ -1,4 +1,4 @@
-/** Randomness that a seed repeats: sfc32 (Chris Doty-Humphrey), whose state is 128 bits. */
+/** A seeded random generator: sfc32 (Chris Doty-Humphrey), with 128 bits of state. */
 
 /** A generator whose whole state comes from its seed. */
 export class Random {
@@ -9,7 +9,7 @@ export class Random {
 
   /**
    * @param seed a whole number below 2^53
-   * @param stream generators of one seed and different streams are independent of each other
+   * @param stream generators with the same seed and different streams are independent
    */
   constructor(seed: number, stream = 0) {
     this.#a = seed | 0;
@@ -17,7 +17,7 @@ export class Random {
     for (let i = 0; i < 15; ++i) this.word();
   }
 
-  /** 32 random bits, as a whole number of at least 0. */
+  /** 32 random bits, as a non-negative whole number. */
   word(): number {
     const sum = (this.#a + this.#b | 0) + this.#d | 0;
     this.#d = this.#d + 1 | 0;
@@ -37,13 +37,13 @@ export class Random {
     return least + this.below(most - least + 1);
   }
 
-  /** From `least` to `most`; small numbers are as likely as large ones. */
+  /** A whole number from `least` to `most`; each order of magnitude is equally likely. */
   size(least: number, most: number): number {
     const bits = this.below(Math.ceil(Math.log2(most - least + 2)));
     return Math.min(most, least + this.below(2 ** bits));
   }
 
-  /** True in `percent` of 100 cases. */
+  /** True with a probability of `percent` %. */
   chance(percent: number): boolean {
     return this.below(100) < percent;
   }

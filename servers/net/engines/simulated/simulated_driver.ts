@@ -1,8 +1,8 @@
 /**
- * The driver over an end of the simulated network. It completes what a connection wants as a kernel
- * with completions does: later, in part, and on the connection's own memory. Until a receive is
- * complete the block may be written to, and until a send is complete it is read from, so whoever uses a
- * block too early or too late shows in what its client receives.
+ * The driver over an end of the simulated network. It completes operations as a completion-based
+ * kernel does: later, in part, and in the connection's own memory. The block may be written to
+ * until a receive is complete, and is read from until a send is complete, so code that uses a block
+ * too early or too late corrupts what the client receives, which tests detect.
  */
 import type { Connection } from "../../connection.ts";
 import { type Driver, Want } from "../../driver.ts";
@@ -16,19 +16,19 @@ import type { Trace } from "./trace.ts";
 
 /** How operations complete. */
 export interface DriverTraits {
-  /** The longest time that an operation takes besides what it waits for, in µs. */
+  /** The longest delay of an operation besides what it waits for, in µs. */
   mostDelayUs: number;
   /** The most bytes that one operation moves. */
   mostBytes: number;
   /** Whether files are sent without a copy, by `readFile`. */
   sendsFiles: boolean;
-  /** Whether it says now and then that its socket waits for others. */
+  /** Whether `wasHeldUp` is true at times. */
   isHeldUp: boolean;
   /** Reads from the descriptor `file` at `offset`. @throws what reading fails with */
   readFile(file: number, target: Uint8Array, offset: number): number;
 }
 
-/** What a read that was under way when its socket was closed may leave behind. */
+/** Overwrites `view`, as a read in flight when its socket was closed may do. */
 export function scribble(view: Uint8Array): void {
   view.subarray(0, 4096).fill(0xaa);
 }
@@ -36,7 +36,7 @@ export function scribble(view: Uint8Array): void {
 /** An end with its connection. */
 export class SimulatedDriver implements Driver, EndEvents {
   readonly sendsFiles: boolean;
-  /** Absent only while it is being made. */
+  /** Set right after construction. */
   #connection!: Connection;
   readonly #host: EngineHost;
   readonly #arrival: Arrival;
@@ -44,13 +44,13 @@ export class SimulatedDriver implements Driver, EndEvents {
   readonly #clock: SimulatedClock;
   readonly #trace: Trace;
   readonly #traits: DriverTraits;
-  /** Where the receive that is under way goes. */
+  /** Target of the receive in flight. */
   #receiving: Uint8Array | undefined;
   #isSending = false;
-  /** That operation waits for its end of the connection. */
+  /** Whether the operation waits for its end of the connection. */
   #awaitsInput = false;
   #awaitsRoom = false;
-  /** Operations that are under way. */
+  /** Operations in flight. */
   #inFlight = 0;
   #isClosed = false;
 
@@ -68,7 +68,7 @@ export class SimulatedDriver implements Driver, EndEvents {
     this.#traits = traits;
   }
 
-  /** Serves `arrival` to its end; closes it when there is no room. */
+  /** Serves `arrival` until it ends; closes it when there is no room. */
   static serve(
     host: EngineHost,
     arrival: Arrival,
@@ -191,7 +191,7 @@ export class SimulatedDriver implements Driver, EndEvents {
     }
   }
 
-  /** @returns 0 when the file ends before */
+  /** @returns the bytes sent; 0 when the file ends before */
   #sendFile(length: number): number {
     const { end } = this.#arrival;
     if (end.isReset) return RESET;
@@ -215,7 +215,7 @@ export class SimulatedDriver implements Driver, EndEvents {
   }
 
   #happened(event: () => Want): void {
-    // A service that waits for this event goes on in a promise.
+    // A service that waits for this event continues in a promise.
     if (this.#connection.isAwaiting) this.#clock.hasPromises = true;
     this.advance(event());
   }
@@ -230,7 +230,7 @@ export class SimulatedDriver implements Driver, EndEvents {
       this.#trace.note(this.#arrival.id, "closed");
       this.#arrival.end.close();
       this.#listener.closed();
-      // What waited for the end waits for nothing any more.
+      // Operations that waited for the end are completed.
       if (this.#awaitsInput) this.readable();
       if (this.#awaitsRoom) this.writable();
     }

@@ -12,12 +12,12 @@ import { AtRest, type SimulatedKernel } from "./kernel.ts";
 /** More descriptors than a simulation has. */
 const MAX_DESCRIPTORS = 1024;
 
-/** An engine, and what it has of its kernel. */
+/** An engine with its kernel resources. */
 export class SimulatedReadiness {
   readonly engine: ReadinessEngine;
   readonly #descriptors = OpenDescriptors.share(MAX_DESCRIPTORS);
 
-  /** @param kernel is installed */
+  /** @param kernel must be installed */
   constructor(
     kernel: SimulatedKernel,
     options: Pick<EngineOptions, "name" | "trigger"> & { cork: boolean },
@@ -54,13 +54,13 @@ export class SimulatedReadiness {
     }
   }
 
-  /** Its thread ends. */
+  /** Releases everything when its thread ends. */
   close(): void {
     this.engine.close();
     closeWaker(this.engine.loop.waker);
   }
 
-  /** Whether the engine knows of an open descriptor. */
+  /** Whether the engine still has an open descriptor. */
   get hasOpen(): boolean {
     return new Uint8Array(this.#descriptors).includes(1);
   }

@@ -1,6 +1,6 @@
 /**
  * The same network under the engine `deno`: streams whose reads and writes are promises, with the
- * errors of the runtime. So that engine, its driver included, runs in a simulation too.
+ * errors of the runtime. So that engine, including its driver, runs in a simulation too.
  */
 import type { Accepted, Listener, Stream } from "../deno/stream.ts";
 import type { SimulatedClock } from "./clock.ts";
@@ -8,7 +8,7 @@ import type { Arrival, SimulatedListener } from "./listener.ts";
 import { AGAIN, type EndEvents, RESET } from "./network.ts";
 import { type DriverTraits, scribble } from "./simulated_driver.ts";
 
-/** An operation under way. */
+/** A pending operation. */
 interface Pending {
   /** Tries. @returns how many bytes, `AGAIN` or `RESET` */
   attempt(): number;
@@ -90,7 +90,7 @@ class SimulatedStream implements Stream, EndEvents {
     this.#try(() => this.#writing, "sent", () => this.#writing = undefined);
   }
 
-  /** Tries the operation after a while; it goes on waiting while it can do nothing. */
+  /** Tries the operation after a delay; it stays pending while it cannot proceed. */
   #try(pending: () => Pending | undefined, what: string, ended: () => void): void {
     const asked = pending();
     if (asked === undefined) return;

@@ -1,12 +1,12 @@
 /**
- * What happened, in order: a digest of all of it, and on demand the lines. Two runs with equal
- * digests have gone the same way.
+ * A record of events, in order: a digest of all of them, and the lines on demand. Two runs with
+ * equal digests took the same course.
  */
 import type { SimulatedClock } from "./clock.ts";
 
 /** A record of a run. */
 export class Trace {
-  /** What happened, a line an event, when lines are kept. */
+  /** One line per event, if lines are kept. */
   readonly lines: string[] = [];
   /** Events so far. */
   events = 0;
@@ -21,9 +21,9 @@ export class Trace {
   }
 
   /**
-   * Notes an event.
+   * Records an event.
    *
-   * @param id of what it happens to: a connection, an item
+   * @param id of the connection or item concerned
    * @param what a fixed word
    */
   note(id: number, what: string, value = 0): void {
@@ -38,7 +38,7 @@ export class Trace {
     this.lines.push(`${seconds}  ${id.toString().padStart(4)}  ${what}${value ? ` ${value}` : ""}`);
   }
 
-  /** Notes bytes as far as the digest goes. */
+  /** Adds bytes to the digest only. */
   mixBytes(bytes: Uint8Array): void {
     let sum = 0;
     for (let i = 0; i < bytes.length; ++i) sum = Math.imul(sum, 31) + bytes[i] | 0;

@@ -1,6 +1,6 @@
 /**
- * What a thread of a pool does with connections: it takes one that it has claimed, lets it deal with
- * an event, and parks it, or keeps it while a service works for it.
+ * The connections that a thread of a pool holds: it takes one that it has claimed, lets it handle
+ * an event, and parks it again, or keeps it while a service works for it.
  */
 import { MemoryPointers } from "../../../../../system/linux/memory.ts";
 import { EpollPoller } from "../../../../../system/linux/pollers/epoll.ts";
@@ -20,67 +20,75 @@ import { ConnectionTable } from "./connection_table.ts";
 import { Control, type PoolShare, SharedDeadlines, Stage, ThreadFigures } from "./pool_control.ts";
 import { type DriverHost, PoolDriver } from "./pool_driver.ts";
 
-/** What a thread serves connections with. */
+/** What a thread needs to serve connections. */
 export interface HolderParts {
   core: Core;
   service: Service;
   timeouts: Timeouts;
   sending: SendOptions;
   maxConnections: number;
-  /** Resolution of timeouts. */
+  /** Resolution of timeouts, in ms. */
   tickMs: number;
-  /** Told of errors that are neither the peer's nor the user's: they are bugs. */
+  /** Called with errors that neither the peer nor the user caused, which are bugs. */
   onInternalError: (error: unknown) => void;
 }
 
-/** What depends on whether the thread serves, or looks after those that do. */
+/** What differs between the threads that serve and their owner. */
 export interface HolderRole {
   /** This thread's number. */
   index: number;
   loop: LoopHold;
-  /** It leaves what happens on a connection to other threads as soon as it can. */
+  /** Whether it leaves the events of a connection to other threads as soon as it can. */
   delegates: boolean;
 }
 
-/** Connections that one thread accepts at once at the most: others have to be served, too. */
+/** Most connections that one thread accepts in a row, as other sockets must be served, too. */
 const MAX_ACCEPTS = 64;
 
-/** What became of accepting. */
+/** The result of accepting. */
 export const enum Accepting {
-  /** Others may be waiting, or come. */
+  /** More connections may be waiting, or may come. */
   GoesOn,
-  /** There are as many connections as may be: it goes on when one ends. */
+  /** The limit is reached: accepting resumes when a connection ends. */
   IsFull,
-  /** The system is short of something: it goes on when a connection ends, or after a while. */
+  /**
+   * The system is short of resources: accepting resumes when a connection ends, or after a while.
+   */
   IsShort,
-  /** The listening socket is of no use any more. */
+  /** The listening socket cannot be used any more. */
   Fails,
 }
 
-/** A thread's connections. */
+/** The connections of one thread. */
 export class ConnectionHolder implements DriverHost {
   readonly table: ConnectionTable;
   readonly figures: ThreadFigures;
   readonly limit: ConnectionLimit;
-  /** Connections that are not parked, as a service works for them or they go on in the next turn. */
+  /**
+   * Connections that are not parked, because a service works for them or they continue in the next
+   * turn.
+   */
   readonly held = new Map<number, PoolDriver>();
-  /** Those that go on in the next turn. */
+  /** Connections that continue in the next turn. */
   readonly again: PoolDriver[] = [];
   /** Watches the sockets for all threads. */
   readonly shared: EpollPoller;
-  /** Watches those whose output only this thread has, and `shared`. */
+  /** Watches `shared`, and the sockets of connections whose output only this thread has. */
   readonly #private: EpollPoller | undefined;
   #privates = 0;
-  /** Watches sockets that are reported once, to one thread: the listening socket. */
+  /** Watches the listening socket; it is reported to one thread, once. */
   readonly #once: EpollPoller;
   readonly #share: PoolShare;
   readonly #parts: HolderParts;
   readonly #delegates: boolean;
   readonly #drivers: DescriptorContext;
   readonly #connections: ConnectionContext;
-  /** Drivers that stand for no connection now. */
+  /** Unused drivers. */
   readonly #free: PoolDriver[] = [];
-  /** The connections that this thread's service knows, by descriptor, and their peers. */
+  /**
+   * The generations of the connections that this thread's service knows, by descriptor, and their
+   * peers.
+   */
   readonly #generations: Int32Array;
   readonly #peers: string[] = [];
 
@@ -125,17 +133,17 @@ export class ConnectionHolder implements DriverHost {
     };
   }
 
-  /** Watches some sockets for this thread alone, so it has to wait there. */
+  /** The poller at which this thread has to wait while it watches sockets for itself alone. */
   get privatePoller(): EpollPoller | undefined {
     return this.#privates > 0 ? this.#private : undefined;
   }
 
-  /** The time by which connections time out. */
+  /** The present time on the clock of the deadlines. */
   get now(): Moment {
     return this.#connections.wheel.now;
   }
 
-  /** Adds what the connection of `fd` does at `now`, whoever has it, to `list`. */
+  /** Adds the state at `now` of the connection of `fd`, whichever thread holds it, to `list`. */
   observe(fd: number, list: ConnectionList, now: Moment): void {
     const { table } = this;
     const { core, service } = this.#parts;
@@ -143,7 +151,7 @@ export class ConnectionHolder implements DriverHost {
     const doing = table.isParked(fd)
       ? savedDoing(table.words, table.savedAt(fd), service.phase(conn))
       : table.held(fd);
-    // Another thread may change them meanwhile.
+    // Another thread may change the count meanwhile.
     const inputBytes = Math.max(0, core.pending(conn));
     const untilMs = now.untilMs(table.deadlines[fd]);
     list.add(core.blockNumber(conn), doing, inputBytes, untilMs);
@@ -167,13 +175,13 @@ export class ConnectionHolder implements DriverHost {
     return driver;
   }
 
-  /** `events` have happened on the connection of `driver`. */
+  /** Handles `events` on the connection of `driver`. */
   ready(driver: PoolDriver, events: number): void {
     this.#deal(driver, events);
     this.settle(driver);
   }
 
-  /** `driver`, which has asked for it, goes on. */
+  /** Continues `driver`, which has asked for it. */
   goOn(driver: PoolDriver): void {
     driver.isDueAgain = false;
     driver.isHandling = true;
@@ -186,10 +194,10 @@ export class ConnectionHolder implements DriverHost {
     this.settle(driver);
   }
 
-  /** The time of the connection of `driver` is over, and so on: calls `event` of it. */
+  /** Calls `event` on the connection of `driver`, and settles it. */
   tell(driver: PoolDriver, event: "onTimeout" | "endIfIdle" | "close"): void {
     driver.isHandling = true;
-    // It is over once; whatever comes of it sets the next one.
+    // A timeout fires once; its handler sets the next one.
     if (event === "onTimeout") this.#connections.wheel.remove(driver.connection);
     driver.connection[event]();
     driver.isHandling = false;
@@ -215,7 +223,7 @@ export class ConnectionHolder implements DriverHost {
   /**
    * Accepts what waits at the listening socket, which this thread has claimed.
    *
-   * @returns whether to go on; the socket is to be released first
+   * @returns whether to continue; the caller has to release the socket first
    */
   accept(): Accepting {
     const { listener, isUnix, control } = this.#share;
@@ -240,33 +248,36 @@ export class ConnectionHolder implements DriverHost {
     return Accepting.GoesOn;
   }
 
-  /** Lets the next connection that waits at the listening socket be reported, to any thread. */
+  /**
+   * Rearms the listening socket, so that the next waiting connection is reported to one of the
+   * threads.
+   */
   listen(): void {
     ++this.figures.calls;
     this.#once.rearm(this.#share.listener, Interest.Read);
   }
 
-  /** Nothing is accepted until a connection ends, or the owner tries again. */
+  /** Accepts nothing until a connection ends or the owner tries again. */
   pauseAccepting(why: Accepting.IsFull | Accepting.IsShort): void {
     Atomics.store(this.#share.control, Control.IsPaused, 1);
-    // A connection that has ended just before has not seen that.
+    // A connection that ended just before this has not seen the pause.
     if (why === Accepting.IsFull) this.#roomCame();
   }
 
-  /** A connection has ended: accepts again if that makes room. */
+  /** Resumes accepting if the end of a connection has made room. */
   #roomCame(): void {
     const { control } = this.#share;
     if (control[Control.IsPaused] === 0 || this.limit.isReached()) return;
     this.resumeAccepting();
   }
 
-  /** Accepts again if that was paused. */
+  /** Resumes accepting if it was paused. */
   resumeAccepting(): void {
     const { control } = this.#share;
     if (Atomics.compareExchange(control, Control.IsPaused, 1, 0) === 1) this.listen();
   }
 
-  /** Gives back what it holds in the kernel. */
+  /** Releases its kernel resources. */
   close(): void {
     this.#private?.close();
   }
@@ -285,7 +296,7 @@ export class ConnectionHolder implements DriverHost {
     driver.isHandling = false;
   }
 
-  /** @returns 0, or events that this thread has to deal with */
+  /** @returns 0, or events that this thread has to handle */
   #park(driver: PoolDriver): number {
     const { table, shared, figures } = this;
     const { fd } = driver;
@@ -302,7 +313,7 @@ export class ConnectionHolder implements DriverHost {
       driver.isDueAgain = false;
       ++figures.calls;
       table.leave(fd);
-      // Whatever has happened is reported again, to a thread that serves.
+      // Pending events are reported again, to a thread that serves.
       shared.rearm(fd, interest);
       return 0;
     }
@@ -324,7 +335,8 @@ export class ConnectionHolder implements DriverHost {
     this.held.set(fd, driver);
     this.table.setHeld(fd, driver.connection.doing);
     if (driver.isPrivate || !driver.waitsForRoom) return;
-    // An event would be reported to any thread, and this one may block: it has to be told itself.
+    // The shared instance could report an event to any thread while this one, which needs it,
+    // blocks. So this thread watches the socket itself.
     driver.isPrivate = true;
     ++this.#privates;
     this.figures.calls += 2;
@@ -338,7 +350,10 @@ export class ConnectionHolder implements DriverHost {
     this.#free.push(driver);
   }
 
-  /** The connection of `driver` has counted at its end what was counted before. */
+  /**
+   * Subtracts what was counted before, because the connection of `driver` counts all of it when it
+   * ends.
+   */
   #uncount(driver: PoolDriver): void {
     this.figures.served -= driver.counted;
     driver.counted = 0;
@@ -357,12 +372,12 @@ export class ConnectionHolder implements DriverHost {
       --this.#privates;
     }
     this.held.delete(fd);
-    // Before the peer sees that it is closed: then all of it is counted.
+    // This comes before the peer can see the close, so that everything is counted by then.
     if (!driver.connection.isAwaiting) {
       driver.connection.end();
       this.#uncount(driver);
     }
-    // From here on another thread may be given the number, with a deadline of its own.
+    // From here on another thread may get the number, with a deadline of its own.
     driver.connection.wheelSlot = -1;
     this.table.close(fd);
   }
@@ -372,7 +387,7 @@ export class ConnectionHolder implements DriverHost {
     const { table, figures } = this;
     const conn = fd < table.capacity ? core.open() : 0;
     if (conn === 0) {
-      // Each connection within the limit has a block: this one is beyond the limit.
+      // There is a block for each connection within the limit, so this one exceeds it.
       ++figures.overloads;
       return close(fd);
     }
@@ -380,7 +395,8 @@ export class ConnectionHolder implements DriverHost {
     this.#generations[fd] = table.generation(fd);
     this.#peers[fd] = peer;
     ++figures.calls;
-    // What is there already is left on the claim word, and found when the connection is parked.
+    // Events that come from now on are left on the claim word, and found when the connection is
+    // parked.
     if (this.shared.add(fd, Interest.Read) < 0) {
       table.close(fd);
       core.close(conn);
@@ -395,7 +411,7 @@ export class ConnectionHolder implements DriverHost {
   }
 }
 
-/** An epoll instance that watches the instance `shared`, and whatever else a thread adds to it. */
+/** An epoll instance that watches the instance `shared`, and what else a thread adds to it. */
 function createPrivate(shared: number): EpollPoller {
   const poller = new EpollPoller({ trigger: "edge" });
   new EpollPoller({ trigger: "level", instance: poller.instance }).add(shared, Interest.Read);

@@ -1,73 +1,74 @@
 /**
- * The connections that several threads serve, by descriptor: who has which, and what a thread needs
- * to go on with one.
+ * The connections that several threads serve, by descriptor: which thread holds each, and the state
+ * that a thread needs to continue one.
  *
- * A row has a claim word. A connection that waits for its socket is *parked*, and belongs to nobody.
- * Whoever is told of an event claims it by compare-and-swap, deals with the event, and parks it again.
- * The thread that keeps the deadlines claims it in the same way. So exactly one of them has it.
+ * Each row has a claim word. A connection that waits for its socket is *parked*, and belongs to no
+ * thread. A thread that gets an event claims the connection by compare-and-swap, handles the event,
+ * and parks it again. The thread that keeps the deadlines claims it in the same way. So at most one
+ * thread holds it.
  *
- * Who is told of an event on a connection that another thread has leaves the event on the claim
- * word, and the other one finds it when it parks the connection. So no event is lost, and none has
- * to be asked for again:
+ * A thread that gets an event on a connection held by another thread leaves the event on the claim
+ * word, where the holder finds it when it parks the connection. So no event is lost, and none has
+ * to be rearmed:
  *
  *   FREE ──open──> held by A ──park──> PARKED ──offer──> held by B
  *                   │    ^                                │ offer
  *                   │    └──────park: goes on with it── held by B, with events
  *                   └──close──> FREE
  *
- * A descriptor may be closed, and its number used again, between an event and whoever deals with it.
- * An event therefore means "try", and a try on the wrong connection finds nothing to do.
+ * A descriptor may be closed, and its number reused, between an event and its handling. An event
+ * therefore only means "try", and a try on the wrong connection finds nothing to do.
  */
 import { SAVED_WORDS } from "../../../connection.ts";
 import { Doing } from "../../../connection_list.ts";
 import { NEVER } from "../../../deadlines.ts";
 
-/** Words of a row: 64 bytes, a line of the caches. */
+/** Words of a row: 64 bytes, one cache line. */
 const ROW_WORDS = 16;
 
 /** The words. */
 const enum Row {
   Claim = 0,
-  /** Tells a connection from the descriptor's next one. */
+  /** Distinguishes successive connections of a descriptor. */
   Generation = 1,
   /** The block's address. */
   Conn = 2,
   /** What the driver has saved. */
   Driver = 3,
-  /** What the connection has saved. */
+  /** State that the connection has saved. */
   Connection = 4,
-  /** What it does while the thread that has it waits: a `Doing`. */
+  /** What it is doing while its holder waits: a `Doing`. */
   Held = 15,
 }
 
-/** The claim of a descriptor without a connection, and of a connection that nobody has. */
+/** The claim of a descriptor without a connection, and that of a parked connection. */
 const FREE = 0;
 const PARKED = 1;
 
-/** Thread `i` claims with this and `i`. */
+/** Thread `i` claims with this plus `i`. */
 const FIRST_HOLDER = 2;
 
-/** The lower half of a claim is its holder, the upper one has events. */
+/** The lower half of a claim is the holder, the upper half holds events. */
 const EVENTS_SHIFT = 16;
 const HOLDER_BITS = (1 << EVENTS_SHIFT) - 1;
 
-/** Threads at the most. */
+/** Most threads. */
 export const MAX_HOLDERS = HOLDER_BITS - FIRST_HOLDER;
 
 /** Bytes for the text of a peer's address: its length, then its characters. */
 const PEER_BYTES = 64;
 
-/** What became of an event. */
+/** The result of offering an event. */
 export const enum Offer {
-  /** The caller has the connection now. */
+  /** The caller now holds the connection. */
   Claimed,
-  /** The caller has had it before. */
+  /** The caller held it already. */
   Own,
-  /** Another thread has it and will find the event, or there is no connection. */
+  /** Another thread holds it and will find the event, or there is no connection. */
   Left,
 }
 
-/** The memory of a table: plain data, which is sent to threads. */
+/** The memory of a table: plain data that is sent to threads. */
 export interface TableShare {
   rows: Int32Array<SharedArrayBuffer>;
   deadlines: Int32Array<SharedArrayBuffer>;
@@ -97,7 +98,7 @@ export class ConnectionTable {
     this.#holder = index + FIRST_HOLDER;
   }
 
-  /** Memory for descriptors below `capacity`; what is never used takes next to none. */
+  /** Memory for descriptors below `capacity`; untouched pages take almost no memory. */
   static share(capacity: number): TableShare {
     if (Row.Connection + SAVED_WORDS > Row.Held) throw new Error("A row is too short");
     return {
@@ -113,7 +114,7 @@ export class ConnectionTable {
     return this.#rows;
   }
 
-  /** Where in `words` that of `fd` begins. */
+  /** Where in `words` the saved connection of `fd` begins. */
   savedAt(fd: number): number {
     return fd * ROW_WORDS + Row.Connection;
   }
@@ -123,7 +124,7 @@ export class ConnectionTable {
     return Atomics.load(this.#highest, 0);
   }
 
-  /** A row for a new connection, which the caller has. */
+  /** Fills the row of a new connection, which the caller holds. */
   open(fd: number, conn: number, peer: string): void {
     const at = fd * ROW_WORDS;
     this.#rows[at + Row.Conn] = conn;
@@ -135,19 +136,19 @@ export class ConnectionTable {
     Atomics.store(this.#rows, at + Row.Claim, this.#holder);
   }
 
-  /** The connection of `fd`, which the caller has, is over. */
+  /** Frees the row of `fd`, whose connection, held by the caller, has ended. */
   close(fd: number): void {
     this.deadlines[fd] = NEVER;
     Atomics.store(this.#rows, fd * ROW_WORDS + Row.Claim, FREE);
   }
 
-  /** Claims the connection of `fd` if it is parked. @returns whether the caller has it now */
+  /** Claims the connection of `fd` if it is parked. @returns whether the caller holds it now */
   claim(fd: number): boolean {
     const at = fd * ROW_WORDS + Row.Claim;
     return Atomics.compareExchange(this.#rows, at, PARKED, this.#holder) === PARKED;
   }
 
-  /** `events`, bits other than 0, have happened on `fd`. */
+  /** Claims the connection of `fd` for `events` (not 0), or leaves the events for its holder. */
   offer(fd: number, events: number): Offer {
     const at = fd * ROW_WORDS + Row.Claim;
     let seen = Atomics.compareExchange(this.#rows, at, PARKED, this.#holder);
@@ -163,9 +164,9 @@ export class ConnectionTable {
   }
 
   /**
-   * Parks the connection of `fd`, which the caller has and has saved.
+   * Parks the connection of `fd`, which the caller holds and has saved.
    *
-   * @returns 0; or the events that have happened meanwhile, and then the caller still has it
+   * @returns 0, or the events that have occurred meanwhile; in that case the caller still holds it
    */
   park(fd: number): number {
     const at = fd * ROW_WORDS + Row.Claim;
@@ -174,12 +175,15 @@ export class ConnectionTable {
     return Atomics.and(this.#rows, at, HOLDER_BITS) >>> EVENTS_SHIFT;
   }
 
-  /** Parks it in any case: the caller sees to it that events are reported again. */
+  /** Parks it unconditionally; the caller must have its events reported again. */
   leave(fd: number): void {
     Atomics.store(this.#rows, fd * ROW_WORDS + Row.Claim, PARKED);
   }
 
-  /** Takes over the connection of `fd` from the thread `index`, which is gone, if it had it. */
+  /**
+   * Takes over the connection of `fd` if the thread `index`, which is gone, held it. @returns
+   * whether it did
+   */
   inherit(fd: number, index: number): boolean {
     const at = fd * ROW_WORDS + Row.Claim;
     const seen = Atomics.load(this.#rows, at);
@@ -193,17 +197,17 @@ export class ConnectionTable {
     return Atomics.load(this.#rows, fd * ROW_WORDS + Row.Claim) !== FREE;
   }
 
-  /** Whether the connection of `fd` waits for its socket, and nobody has it. */
+  /** Whether the connection of `fd` waits for its socket and no thread holds it. */
   isParked(fd: number): boolean {
     return Atomics.load(this.#rows, fd * ROW_WORDS + Row.Claim) === PARKED;
   }
 
-  /** What the connection of `fd` does that a thread has. */
+  /** What the connection of `fd` is doing while a thread holds it. */
   held(fd: number): Doing {
     return this.#rows[fd * ROW_WORDS + Row.Held];
   }
 
-  /** `Doing.Working` unless its thread keeps it, and waits. */
+  /** Sets what {@linkcode held} returns: `Doing.Working`, unless its thread keeps it and waits. */
   setHeld(fd: number, doing: Doing): void {
     this.#rows[fd * ROW_WORDS + Row.Held] = doing;
   }

@@ -1,6 +1,7 @@
 /**
- * What the threads of a pool share besides connections: the clock, what the server is doing, who
- * waits, and what each thread did. All of it is memory: no message crosses threads for a request.
+ * What the threads of a pool share besides connections: the clock, the server's stage, which
+ * threads wait, and each thread's figures. All of it is in shared memory, so that no message
+ * crosses threads for a request.
  */
 import type { Counters } from "../../../counters.ts";
 import { type Deadlines, Moment, NEVER, type Timed } from "../../../deadlines.ts";
@@ -8,30 +9,33 @@ import { isLateAt, NEVER_LATE } from "../../../tick_clock.ts";
 import type { CallCounts } from "../call_counts.ts";
 import type { TableShare } from "./connection_table.ts";
 
-/** What the server is doing: what comes later is greater. */
+/** The server's stages, in ascending order. */
 export const enum Stage {
   Serving = 0,
   /** Requests in progress are finished. */
   Draining = 1,
-  /** The time for that is over: connections are closed. */
+  /** The grace period is over: connections are closed. */
   Cutting = 2,
   /** No connection is left: threads end. */
   Ending = 3,
 }
 
-/** Words that are written seldom share lines of the caches; others have a line of their own. */
+/**
+ * Words of a cache line. Words that are rarely written share lines; others have a line of their
+ * own.
+ */
 const LINE = 16;
 
 /** The words of the control block. */
 export const enum Control {
   /** Ticks so far. */
   Tick = 0,
-  /** The last tick that came late. */
+  /** The last tick that was late. */
   LateTick = 1,
   Stage = 2,
   /** 1 while nothing is accepted because there is no room. */
   IsPaused = 3,
-  /** 1 while the owner looks whether threads are busy. */
+  /** 1 while the owner checks whether threads are busy. */
   IsWatched = 4,
   /** Threads that serve. */
   Threads = 5,
@@ -42,20 +46,23 @@ export const enum Control {
   Words = 2 * LINE,
 }
 
-/** Descriptors that a thread takes at once at the most. */
+/** Most descriptors that a thread takes at once. */
 export const MAX_BATCH = 16;
 
 /** The words of a thread's row: two lines. */
 export const enum ThreadWord {
-  /** 1: it blocks until there is an event. */
+  /** 1 while it blocks until there is an event. */
   IsWaiting = 0,
-  /** What it has taken, and how much of that it has begun. */
+  /** How many descriptors it has taken, and how many of them it has begun. */
   Taken = 1,
   Begun = 2,
   Batch = 3,
-  /** Changes when a thread has crashed that had this row. */
+  /** Changes when the thread that had this row has crashed. */
   Life = Batch + MAX_BATCH,
-  /** Turns so far: what a thread did in one is counted when the next begins, or it waits. */
+  /**
+   * Turns so far. What a thread did in a turn is counted when the next one begins, or when it
+   * waits.
+   */
   Turns,
   Words = 2 * LINE,
 }
@@ -79,7 +86,7 @@ const enum Figure {
 
 const FIGURES = 16;
 
-/** The memory of a pool: plain data, which is sent to threads. */
+/** The memory of a pool: plain data that is sent to threads. */
 export interface PoolShare {
   table: TableShare;
   control: Int32Array<SharedArrayBuffer>;
@@ -89,12 +96,12 @@ export interface PoolShare {
   open: Int32Array<SharedArrayBuffer>;
   /** The descriptor of the epoll instance that all threads wait at. */
   epoll: number;
-  /** That of the listening socket. */
+  /** The descriptor of the listening socket. */
   listener: number;
   isUnix: boolean;
-  /** An eventfd that is readable when threads shall end. */
+  /** An eventfd that is readable when threads are to end. */
   bell: number;
-  /** An eventfd that the owner signals to see how long ready descriptors wait. */
+  /** An eventfd that the owner signals to find out how long ready descriptors wait. */
   probe: number;
 }
 
@@ -112,7 +119,7 @@ export function poolMemory(
   };
 }
 
-/** What a thread did, counted in shared memory: with the thread that has the counters, and others. */
+/** The figures of a thread, in shared memory, for this thread and others. */
 export class ThreadFigures implements Counters, CallCounts {
   readonly #figures: Float64Array<SharedArrayBuffer>;
   readonly #at: number;
@@ -254,20 +261,20 @@ export class SharedDeadlines implements Deadlines {
   }
 
   deadlineAfter(delayMs: number): number {
-    // One more, for the tick that is under way.
+    // One more, because the present tick has begun already.
     const tick = this.#control[Control.Tick];
     return delayMs === 0 ? NEVER : tick + Math.ceil(delayMs / this.#tickMs) + 1;
   }
 
   get now(): Moment {
     const tickMs = this.#tickMs;
-    // Only the owner knows how far the tick is.
+    // Only the owner knows how much of the tick has passed.
     return new Moment(this.#control[Control.Tick], { tickMs, untilTickMs: tickMs });
   }
 
   setDeadline(entry: Timed, deadline: number): void {
     entry.deadlineTick = deadline;
-    // Without a place, the connection has given its descriptor back.
+    // Without a place, the connection has already closed its descriptor.
     if (entry.wheelSlot >= 0) this.#deadlines[entry.wheelSlot] = deadline;
   }
 }

@@ -1,4 +1,4 @@
-/** The driver of a connection that a thread of a pool has for a while. */
+/** The driver of a connection while a thread of a pool holds it. */
 import { Interest } from "../../../../../system/linux/pollers/poller.ts";
 import { MSG_DONTWAIT, MSG_PEEK, recv } from "../../../../../system/linux/socket.ts";
 import { Connection, type ConnectionContext } from "../../../connection.ts";
@@ -6,27 +6,30 @@ import type { Want } from "../../../driver.ts";
 import type { Effect } from "../../../service.ts";
 import { type DescriptorContext, DescriptorDriver } from "../descriptor_driver.ts";
 
-/** Whoever has the drivers of a thread. */
+/** The owner of a thread's drivers. */
 export interface DriverHost {
-  /** `driver` has done what it can do for now. */
+  /** Called when `driver` has done what it can for now. */
   settle(driver: PoolDriver): void;
 }
 
 /**
- * A driver with its connection. Both stand for one connection after the other, so that the way of a
- * request allocates nothing.
+ * A driver with its connection object. Both are reused for one connection after another, so that
+ * serving a request allocates nothing.
  */
 export class PoolDriver extends DescriptorDriver {
-  /** The same one for ever: it stands for whichever connection this does. */
+  /** Always the same object; it is reused together with this driver. */
   declare connection: Connection;
-  /** It will go on in the next turn. */
+  /** Whether it continues in the next turn. */
   isDueAgain = false;
-  /** Its socket is watched for this thread alone. */
+  /** Whether its socket is watched for this thread alone. */
   isPrivate = false;
   isClosed = false;
-  /** What its connection has answered and threads have counted: at its end it counts all of it. */
+  /**
+   * Answers of its connection that threads have counted already; the connection counts all of them
+   * when it ends.
+   */
   counted = 0;
-  /** The host deals with an event, and settles it afterwards. */
+  /** Whether the host is handling an event, and will settle it afterwards. */
   isHandling = false;
   readonly #context: DescriptorContext;
   readonly #host: DriverHost;
@@ -38,13 +41,13 @@ export class PoolDriver extends DescriptorDriver {
     this.connection = new Connection(connections, this, 0, "");
   }
 
-  /** Stands for the new connection `conn` with `peer`, on `fd`. */
+  /** Starts to serve the new connection `conn` with `peer` on `fd`. */
   begin(fd: number, conn: number, peer: string): void {
     this.#renew(fd, conn, peer);
     super.renew(fd);
   }
 
-  /** Goes on with a connection on `fd`, of whose driver another thread has `saved` this. */
+  /** Continues with a connection on `fd`, whose driver's state another thread has `saved`. */
   take(fd: number, saved: number, conn: number, peer: string): void {
     this.#renew(fd, conn, peer);
     this.restore(fd, saved);
@@ -57,14 +60,14 @@ export class PoolDriver extends DescriptorDriver {
     this.connection.wheelSlot = fd;
   }
 
-  /** It waits for its socket and for nothing else: any thread may go on with it. */
+  /** Whether it waits for nothing but its socket, so that any thread may continue with it. */
   get isParkable(): boolean {
     const { connection } = this;
     return this.wanted !== Interest.None && !this.isDueAgain && !connection.isAwaiting &&
       !connection.isWriting;
   }
 
-  /** Its service waits for room to send what only this thread has. */
+  /** Whether its service waits for room to send output that only this thread has. */
   get waitsForRoom(): boolean {
     return (this.wanted & Interest.Write) !== 0 && !this.isDueAgain && this.connection.isWriting;
   }
@@ -93,7 +96,7 @@ export class PoolDriver extends DescriptorDriver {
     this.#host.settle(this);
   }
 
-  /** No thread has time for what the peer sent: refuses it. */
+  /** Refuses what the peer sent, because no thread has time for it. */
   refuse(): void {
     const { core, pointers, counts } = this.#context;
     const { conn } = this.connection;
@@ -106,11 +109,11 @@ export class PoolDriver extends DescriptorDriver {
     this.isHandling = false;
   }
 
-  /** What the peer sent waits in the kernel: no thread had time for it. */
+  /** Whether input waits in the kernel because no thread had time for it. */
   wasHeldUp(): boolean {
     const { core, pointers, counts } = this.#context;
     ++counts.calls;
-    // There is always room, as a connection that receives has taken what it can.
+    // There is always room, because a connection that receives has consumed what it can.
     const start = core.inputStart(this.connection.conn);
     return recv(this.fd, pointers.at(start), 1, MSG_PEEK | MSG_DONTWAIT) > 0;
   }

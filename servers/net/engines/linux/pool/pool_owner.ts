@@ -1,7 +1,8 @@
 /**
  * The owner of a pool: the thread that never blocks. It has the listening socket, the clock and the
- * deadlines of all connections, looks whether threads are stuck, and ends what is left. It deals
- * with no request: what it finds to do on a connection it claims, does, and leaves to the threads.
+ * deadlines of all connections, checks whether threads are stuck, and ends remaining connections.
+ * It serves no requests: it claims a connection only for a timeout or a close, and then leaves it
+ * to the threads.
  */
 import { createEventFd, signalEventFd } from "../../../../../system/linux/eventfd.ts";
 import { SystemError } from "../../../../../system/linux/libc.ts";
@@ -23,31 +24,31 @@ import { ConnectionTable } from "./connection_table.ts";
 import { Control, poolMemory, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
 import type { PoolDriver } from "./pool_driver.ts";
 
-/** What a connection may wait for, when it is not known here. */
+/** Interest for connections whose wishes are not known here. */
 const ANYTHING = Interest.Read | Interest.Write;
 
-/** What waits for a thread is looked at again after so long, in ms. */
+/** After this time, a connection whose input waits for a thread is checked again, in ms. */
 const HELD_UP_MS = 1000;
 
-/** What a thread does that works for longer is not waited for, in ms. */
+/** Threads that work for longer than this are not waited for, in ms. */
 const SETTLE_MS = 50;
 
-/** Between two looks whether all connections have ended, in ms. */
+/** Interval at which it is checked whether all connections have ended, in ms. */
 const LOOK_MS = 5;
 
-/** What a pool is made of. */
+/** Settings of a pool. */
 export interface PoolOwnerOptions {
   listen: ListenOptions;
   sending: Pick<SendOptions, "noDelay">;
   /** Descriptors are below this. */
   capacity: number;
-  /** Threads that serve at the most. */
+  /** Most threads that serve. */
   maxThreads: number;
 }
 
 /** The owner's end of a pool. */
 export class PoolOwner {
-  /** What threads are sent. */
+  /** What is sent to the threads. */
   readonly share: PoolShare;
   readonly address: string;
   readonly port: number;
@@ -59,16 +60,16 @@ export class PoolOwner {
   #parts!: HolderParts;
   #interval: ReturnType<typeof setInterval> | undefined;
   #clock!: TickClock;
-  /** Tells whether descriptors are ready that no thread has taken. */
+  /** Checks whether descriptors are ready that no thread has taken. */
   readonly #ready = new PollPoller();
-  /** Tells which connections wait for a thread. */
+  /** Checks which connections wait for a thread. */
   readonly #unserved = new PollPoller();
-  /** Probes that were sent, and for how many looks the last one was not taken. */
+  /** Probes that were sent, and for how many checks the last one has not been taken. */
   #probes = 0;
   #probeLooks = 0;
-  /** Connections whose input waits for a thread: since when, and when they are looked at again. */
+  /** Connections whose input waits for a thread: since when, and when they are checked again. */
   readonly #heldUp = new Map<number, { sinceTick: number; deadline: number }>();
-  /** What each thread had begun at the last look. */
+  /** What each thread had begun at the last check. */
   readonly #begun: Int32Array;
 
   /** Listens. @throws the system's error when the address cannot be bound, or no descriptor is left */
@@ -107,7 +108,7 @@ export class PoolOwner {
     }
   }
 
-  /** Begins to accept, and to keep the time. */
+  /** Starts accepting, and starts the clock. */
   start(parts: HolderParts): void {
     this.#parts = parts;
     this.#holder = new ConnectionHolder(this.share, parts, {
@@ -119,20 +120,21 @@ export class PoolOwner {
     this.#clock.start();
     this.#tick();
     this.#interval = setInterval(() => this.#tick(), parts.tickMs);
-    // Level-triggered: all threads see it.
+    // Level-triggered, so that all threads see it.
     new EpollPoller({ trigger: "level", instance: this.share.epoll })
       .add(this.share.bell, Interest.Read);
     this.#holder.table.leave(this.share.listener);
     this.#once.add(this.share.listener, Interest.Read);
   }
 
-  /** What this thread counted: timeouts, and what was cut off. */
+  /** This thread's counters: timeouts, and connections that were cut off. */
   get counters(): Counters {
     return this.#holder.figures.counters;
   }
 
   /**
-   * Waits until all that threads have done by now is counted, but not for one that works for long.
+   * Waits until everything that threads have done so far is counted, but not for threads in long
+   * work.
    */
   async settled(): Promise<void> {
     const { threads } = this.share;
@@ -146,7 +148,7 @@ export class PoolOwner {
     }
   }
 
-  /** What connections do now, at most `max`: the words of a `ConnectionList`. */
+  /** The present state of at most `max` connections: the words of a `ConnectionList`. */
   list(max: number): Int32Array {
     const list = new ConnectionList(Math.min(max, this.open));
     const { now } = this.#holder;
@@ -158,12 +160,12 @@ export class PoolOwner {
   }
 
   /**
-   * What the threads have to do, in connections: how many of the first `max` wait for a thread, as
-   * something has come, and how many threads have one.
+   * The load of the threads: how many of the first `max` connections have input that waits for a
+   * thread, and how many connections the threads hold.
    */
   load(max: number): { waiting: number; active: number } {
     const { table } = this.#holder;
-    // What becomes ready goes to a thread that has nothing to do.
+    // Nothing waits while a thread is idle.
     let left = this.#hasIdleThread() ? 0 : max;
     let active = 0;
     const poller = this.#unserved;
@@ -182,10 +184,10 @@ export class PoolOwner {
   }
 
   /**
-   * Looks once whether descriptors wait, and gives to others what waits behind one that takes long.
-   * To be called at equal distances while threads are busy.
+   * Checks once whether ready descriptors wait, and hands descriptors that are queued behind a slow
+   * one to other threads. To be called at regular intervals while threads are busy.
    *
-   * @returns for how many looks they have waited; -1 while a thread has nothing to do
+   * @returns for how many checks they have waited; -1 while a thread is idle
    */
   look(): number {
     const { control, probe } = this.share;
@@ -195,7 +197,7 @@ export class PoolOwner {
       return -1;
     }
     if (Atomics.load(control, Control.Probes) >= this.#probes) {
-      // It is reported behind all that is ready now.
+      // The probe is reported after everything that is ready now.
       this.#probeLooks = 0;
       this.#probes = Atomics.load(control, Control.Probes) + 1;
       signalEventFd(probe);
@@ -203,18 +205,18 @@ export class PoolOwner {
     return this.#probeLooks;
   }
 
-  /** Nobody looks any more, until a thread asks for it. */
+  /** Stops checking, until a thread asks for it. */
   stopLooking(): void {
     Atomics.store(this.share.control, Control.IsWatched, 0);
   }
 
-  /** The thread `index` is gone: ends the connections that it had. @returns how many */
+  /** Ends the connections of the thread `index`, which is gone. @returns how many there were */
   inherit(index: number, { hasCounted }: { hasCounted: boolean }): number {
     const { control, threads, listener } = this.share;
     const { table } = this.#holder;
     if (hasCounted) Atomics.sub(control, Control.Threads, 1);
     const at = index * ThreadWord.Words;
-    // It may have a few more instructions to run.
+    // The thread may still run a few more instructions; this tells it that it has lost its row.
     Atomics.add(threads, at + ThreadWord.Life, 1);
     Atomics.store(threads, at + ThreadWord.IsWaiting, 0);
     Atomics.store(threads, at + ThreadWord.Taken, 0);
@@ -232,7 +234,7 @@ export class PoolOwner {
       table.leave(listener);
       this.#holder.listen();
     }
-    // What it had taken and not begun is reported to others.
+    // Descriptors that it had taken but not begun are reported to others.
     for (const fd of this.#all()) this.#holder.shared.rearm(fd, ANYTHING);
     return count;
   }
@@ -240,8 +242,8 @@ export class PoolOwner {
   /**
    * Closes the listening socket, ends idle connections at once and lets the others finish.
    *
-   * @param graceMs after this they are closed too
-   * @returns how many were cut off: they had not sent all that they had to
+   * @param graceMs time after which they are closed too
+   * @returns how many were cut off before all their output was sent
    */
   async stop(graceMs: number): Promise<number> {
     const { control } = this.share;
@@ -269,18 +271,18 @@ export class PoolOwner {
       Atomics.store(this.share.control, Control.Stage, Stage.Draining);
     }
     while (!this.#holder.table.claim(this.share.listener)) await sleep(1);
-    // A socket that others have, too, stays open, and would go on to be reported.
+    // A socket that others share stays open, and would still be reported.
     this.#epoll.remove(this.share.listener);
     this.#socket.close();
   }
 
-  /** Lets all threads end. */
+  /** Tells all threads to end. */
   ring(): void {
     Atomics.store(this.share.control, Control.Stage, Stage.Ending);
     signalEventFd(this.share.bell);
   }
 
-  /** Gives back what it holds in the kernel; no thread is left. */
+  /** Releases its kernel resources, once no thread is left. */
   close(): void {
     clearInterval(this.#interval);
     this.#holder.close();
@@ -302,12 +304,12 @@ export class PoolOwner {
     return false;
   }
 
-  /** Whether the thread `i` blocks until something has happened. */
+  /** Whether the thread `i` is blocked, waiting for events. */
   isWaiting(i: number): boolean {
     return Atomics.load(this.share.threads, i * ThreadWord.Words + ThreadWord.IsWaiting) === 1;
   }
 
-  /** What a thread has taken, and has begun nothing of since the last look, goes to others. */
+  /** Hands over the descriptors of threads that have made no progress since the last check. */
   #giveBackBatches(): void {
     const { threads, listener } = this.share;
     for (let i = 0; i < this.#index; ++i) {
@@ -319,7 +321,8 @@ export class PoolOwner {
       if (!isStuck) continue;
       for (let k = begun; k < taken; ++k) {
         const fd = threads[at + ThreadWord.Batch + k];
-        // Both say "report it again if it is ready"; nothing else happens, whatever it is by now.
+        // Both only have the descriptor reported again if it is ready, whatever it refers to by
+        // now.
         if (fd === listener) this.#holder.listen();
         else this.#holder.shared.rearm(fd, ANYTHING);
       }
@@ -336,12 +339,12 @@ export class PoolOwner {
     try {
       service.tick?.(Date.now());
       this.#expire(now);
-      // What was refused now is logged before what threads do next.
+      // Refusals made now are logged before what threads do next.
       service.flushLog?.();
     } catch (error) {
       onInternalError(error);
     }
-    // Also when no connection ends: descriptors may be there again.
+    // Descriptors may be available again even if no connection has ended.
     if (!this.#holder.limit.isReached()) this.#holder.resumeAccepting();
   }
 
@@ -351,22 +354,22 @@ export class PoolOwner {
     for (let fd = 0; fd <= highest; ++fd) {
       if (deadlines[fd] > tick || !table.claim(fd)) continue;
       const driver = this.#holder.take(fd);
-      // It was claimed by a thread in between, perhaps.
+      // A thread may have claimed it in between.
       if (deadlines[fd] > tick || this.#isHeldUp(driver, tick)) this.#holder.settle(driver);
       else this.#holder.tell(driver, "onTimeout");
     }
   }
 
   /**
-   * Whether the time of a connection does not count, as what its peer sent waits for a thread. What
-   * waits for too long is refused here.
+   * Whether a connection's timeout is suspended because its input waits for a thread. Input that
+   * has waited too long is refused here.
    */
   #isHeldUp(driver: PoolDriver, tick: number): boolean {
     if (!driver.connection.isReceiving || !driver.wasHeldUp()) return false;
     const { fd } = driver;
     const { deadlines } = this.#holder.table;
     const seen = this.#heldUp.get(fd);
-    // Whoever has received since has set another deadline.
+    // A thread that has received since then has set another deadline.
     const sinceTick = seen?.deadline === deadlines[fd] ? seen.sinceTick : tick;
     const { tickMs, timeouts } = this.#parts;
     if ((tick - sinceTick) * tickMs >= (timeouts.headMs || Infinity)) {
@@ -383,7 +386,7 @@ export class PoolOwner {
   #endIfIdle(fd: number): void {
     if (!this.#holder.table.claim(fd)) return;
     const driver = this.#holder.take(fd);
-    // Threads are about to deal with what is there.
+    // Threads are about to handle its input.
     if (driver.wasHeldUp()) this.#holder.settle(driver);
     else this.#holder.tell(driver, "endIfIdle");
   }

@@ -1,10 +1,10 @@
 /**
- * A thread of a pool. All threads of a pool wait at one epoll instance: what becomes ready is
- * reported to one of those that wait, which deals with it from receiving to sending.
+ * A thread of a pool. All threads of a pool wait at one epoll instance. A descriptor that becomes
+ * ready is reported to one of the waiting threads, which does everything from receiving to sending.
  *
- * The instance is edge-triggered, so that a descriptor that was reported is silent until more comes,
- * and has not to be armed again after each request. What EPOLLONESHOT would do beyond that, which is
- * to keep others away from a connection, its claim word does (`connection_table.ts`).
+ * The instance is edge-triggered, so that a reported descriptor is silent until more input arrives,
+ * and need not be rearmed after each request. EPOLLONESHOT would also keep other threads away from
+ * a connection; here its claim word does that (`connection_table.ts`).
  */
 import { SystemError } from "../../../../../system/linux/libc.ts";
 import { EventLoop, type EventSource, type LoopClock, MAX_BLOCK_MS } from "../event_loop.ts";
@@ -12,20 +12,23 @@ import { Accepting, ConnectionHolder, type HolderParts } from "./connection_hold
 import { Offer } from "./connection_table.ts";
 import { Control, MAX_BATCH, type PoolShare, Stage, ThreadWord } from "./pool_control.ts";
 
-/** What descriptors that a thread has taken may wait for those before them, in ms. */
+/** How long descriptors that a thread has taken may wait for those before them, in ms. */
 const BATCH_MS = 0.2;
 
-/** Connections whose output only this thread has are looked at so often while it drains, in ms. */
+/**
+ * Interval at which connections whose output only this thread has are checked while it drains, in
+ * ms.
+ */
 const DRAIN_TICK_MS = 20;
 
-/** What a thread is told, and whom it tells. */
+/** Settings and callbacks of a thread. */
 export interface PoolThreadOptions {
   index: number;
-  /** A thread that had nothing to do for so long ends, unless it is the last one. */
+  /** A thread that has been idle for this time ends, unless it is the last one. */
   idleTimeoutMs: number;
-  /** Something has come, and the owner does not look whether threads are busy. */
+  /** Called when sockets are ready while the owner does not check whether threads are busy. */
   onBusy: () => void;
-  /** The listening socket fails. */
+  /** Called when the listening socket has failed. */
   onFailed: (error: Error) => void;
 }
 
@@ -36,18 +39,21 @@ export class PoolThread implements EventSource, LoopClock {
   readonly #share: PoolShare;
   readonly #parts: HolderParts;
   readonly #options: PoolThreadOptions;
-  /** Of this thread's row. */
+  /** The words that contain this thread's row, and where it begins. */
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #at: number;
   #stage = Stage.Serving;
   #tick = -1;
   #hasTicked = false;
-  /** Something was done since the last tick: what was logged is printed at the next one. */
+  /**
+   * Whether something was done since the last tick, so that the log has to be printed at the next
+   * one.
+   */
   #isDirty = false;
-  /** When it began to work, and when it had something to do last. */
+  /** When the present work began, and when there was last something to do. */
   #sinceMs = performance.now();
   #activeMs = this.#sinceMs;
-  /** What a descriptor takes on average. */
+  /** Average time that a descriptor takes. */
   #itemMs = 0;
   #items = 0;
   #hasLeft = false;
@@ -61,7 +67,7 @@ export class PoolThread implements EventSource, LoopClock {
     this.#options = options;
     this.#words = share.threads;
     this.#at = index * ThreadWord.Words;
-    // Nobody sends messages: the bell says only that the stage has changed.
+    // No messages are sent to it: the bell only announces that the stage has changed.
     const waker = { fd: share.bell, sent: new Int32Array(new SharedArrayBuffer(4)) };
     this.loop = new EventLoop(this, { clock: this, waker });
     this.#holder = new ConnectionHolder(share, parts, { index, loop: this.loop, delegates: false });
@@ -75,7 +81,7 @@ export class PoolThread implements EventSource, LoopClock {
     }
     if (this.#isDirty) return this.#parts.tickMs;
     const leftMs = this.#activeMs + this.#options.idleTimeoutMs - performance.now();
-    // It was tried in vain: it is the last one.
+    // Time is up, but it is the last thread and has to stay.
     return leftMs > 0 ? Math.min(Math.ceil(leftMs), MAX_BLOCK_MS) : MAX_BLOCK_MS;
   }
 
@@ -100,7 +106,7 @@ export class PoolThread implements EventSource, LoopClock {
     this.#sinceMs = performance.now();
     if (count < 0) throw new SystemError("epoll_wait", -count);
     if (this.#words[this.#at + ThreadWord.Life] !== this.#life) {
-      // Others have what this thread had: it is taken for crashed.
+      // The owner took this thread for crashed, and others have its connections.
       this.#hasLeft = true;
       this.loop.stop();
       return 0;
@@ -144,13 +150,13 @@ export class PoolThread implements EventSource, LoopClock {
     return Math.max(1, Math.floor(BATCH_MS / this.#itemMs));
   }
 
-  /** Deals with the `count` descriptors that the shared instance has reported. */
+  /** Handles the `count` descriptors that the shared instance has reported. */
   #deal(count: number): void {
     const { shared, figures } = this.#holder;
     const words = this.#words;
     const at = this.#at;
     figures.events += count;
-    // The owner gives to others what waits for too long behind another one.
+    // The owner hands over descriptors that wait too long behind another one.
     for (let i = 0; i < count; ++i) words[at + ThreadWord.Batch + i] = shared.fd(i);
     words[at + ThreadWord.Begun] = 0;
     Atomics.store(words, at + ThreadWord.Taken, count);
@@ -164,7 +170,7 @@ export class PoolThread implements EventSource, LoopClock {
   #dealWith(fd: number, events: number): void {
     const holder = this.#holder;
     const { listener, bell, probe, control } = this.#share;
-    // Its turn sees what it is about.
+    // The next turn checks the stage.
     if (fd === bell) return;
     if (fd === probe) return void Atomics.add(control, Control.Probes, 1);
     const offer = holder.table.offer(fd, events);
@@ -178,7 +184,7 @@ export class PoolThread implements EventSource, LoopClock {
     }
   }
 
-  /** Deals with what the private instance has reported. */
+  /** Handles what the private instance has reported. */
   #dealPrivate(count: number, most: number): void {
     const { privatePoller, shared, held, figures } = this.#holder;
     const { epoll } = this.#share;
@@ -203,11 +209,11 @@ export class PoolThread implements EventSource, LoopClock {
     this.#deal(shares);
   }
 
-  /** Lets go on what did not end in the last turn. @returns how many that were */
+  /** Continues the drivers that asked for another turn. @returns how many there were */
   #goOn(): number {
     const { again } = this.#holder;
     if (again.length === 0) return 0;
-    // What asks again now has its turn in the next one.
+    // Drivers that ask again now continue in the next turn.
     const due = again.splice(0);
     for (const driver of due) if (driver.isDueAgain) this.#holder.goOn(driver);
     return due.length;
@@ -235,7 +241,7 @@ export class PoolThread implements EventSource, LoopClock {
     if (stage === Stage.Ending) this.loop.stop();
   }
 
-  /** The time to finish is over: closes what this thread has. */
+  /** Closes this thread's connections, as the grace period is over. */
   #cut(): void {
     for (const driver of [...this.#holder.held.values()]) {
       if (!driver.connection.isLingering) Atomics.add(this.#share.control, Control.Cut, 1);
@@ -260,13 +266,13 @@ export class PoolThread implements EventSource, LoopClock {
     }
     const { held, table } = this.#holder;
     if (held.size === 0) return;
-    // Nobody else can claim these.
+    // No other thread can claim these.
     for (const [fd, driver] of [...held]) {
       if (table.deadlines[fd] <= tick) this.#holder.tell(driver, "onTimeout");
     }
   }
 
-  /** Ends the thread if it had nothing to do for long, and is not the last one. */
+  /** Ends the thread if it has been idle for too long and is not the last one. */
   #leaveIfIdle(): void {
     const { control } = this.#share;
     if (this.#holder.held.size > 0) return;
