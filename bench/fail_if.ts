@@ -3,7 +3,7 @@
  *
  *     condition = metric operator value
  *     metric    = [ phase "." ] figure / "errors" / "unsent" / "rps"
- *     phase     = "connect" / "ttfb" / "late"     ; late: of the starts of an open loop
+ *     phase     = "connect" / "ttfb" / "late"     ; late: how late an open loop starts
  *     figure    = "min" / "mean" / "sd" / "p50" … "p99.99" / "max"
  *     operator  = ">" / ">=" / "<" / "<=" / "=="
  *     value     = number unit        ; us, ms or s for latencies; none or % for errors, unsent
@@ -20,13 +20,15 @@ export interface FailIf {
   phase?: string;
   metric: Figure | Count;
   operator: keyof typeof OPERATORS;
-  /** In microseconds for latencies, in percent when `isPercent`, else a count or a rate. */
+  /** In microseconds for latencies, in percent if `isPercent`, else a count or a rate. */
   limit: number;
-  /** Whether a count is held as a share: errors of all attempts, unsent requests of those due. */
+  /**
+   * Whether a count is compared as a share: errors of all attempts, unsent requests of those due.
+   */
   isPercent: boolean;
 }
 
-/** The metrics that are no latencies, and whether they may be a share. */
+/** The metrics that are not latencies, and whether they may be a share. */
 const COUNTS = { errors: true, unsent: true, rps: false };
 type Count = keyof typeof COUNTS;
 
@@ -95,7 +97,7 @@ export function evaluateFailIf(condition: FailIf, result: Result): string | null
   return `${condition.text}: it is ${format(condition, actual)}`;
 }
 
-/** Why there is no such figure, where that is known. */
+/** A hint why the figure is missing, if known. */
 function hintFor({ metric, phase }: FailIf): string {
   return metric === "unsent" || phase === "late"
     ? ", because the run had no schedule (--rate)"

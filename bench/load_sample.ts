@@ -1,4 +1,4 @@
-/** What a load did since the sample before, as it tells whoever watches it: a line of JSON. */
+/** What a load did since the previous sample, as reported to an observer: a line of JSON. */
 import type { LatencyHistogram } from "./stats/histogram.ts";
 import type { Interval } from "./stats/timeline.ts";
 
@@ -7,7 +7,7 @@ export interface LoadSample {
   /** Beginning and end, in ms since the epoch, with fractions. */
   startMs: number;
   endMs: number;
-  /** Since the load began. `errors` by kind. */
+  /** Totals since the load began; `errors` by kind. */
   totals: {
     done: number;
     failed: number;
@@ -16,17 +16,17 @@ export interface LoadSample {
     errors: Record<string, number>;
     /** Open connections now. */
     open: number;
-    /** At a rate: what was due and is not sent yet. Null in a closed loop. */
+    /** With a rate: starts that are due but not sent yet. Null in a closed loop. */
     unsent: number | null;
   };
-  /** Whole answers in the interval. */
+  /** Complete answers in the interval. */
   answers: number;
   /**
    * Latencies in the interval, in us: how many were at most `upToUs[i]` and above `upToUs[i - 1]`.
-   * Buckets without a count are left out. Buckets end at the same places in all samples, 2 % apart.
+   * Buckets without a count are left out. Buckets have the same bounds in all samples, 2 % apart.
    */
   latency: LatencyCounts;
-  /** The same of connects. */
+  /** The same for connects. */
   connect: LatencyCounts;
 }
 
@@ -36,10 +36,13 @@ export interface LatencyCounts {
   counts: number[];
 }
 
-/** Buckets in a decade, each 1.9 % wide: what a percentile may be off. */
+/** Buckets per decade, each 1.9 % wide, which is the error of a percentile. */
 const BUCKETS_PER_DECADE = 120;
 
-/** The first bucket ends at a microsecond; the last one ends above an hour, the longest latency. */
+/**
+ * Decades of buckets: the first bucket ends at 1 µs, the last one above an hour, the longest
+ * latency.
+ */
 const DECADES = 10;
 
 const EDGES_US = Array.from(
@@ -48,10 +51,10 @@ const EDGES_US = Array.from(
 );
 
 /**
- * The sample that tells `interval`.
+ * The sample for `interval`.
  *
- * @param latency the name among the interval's latencies of the one that counts
- * @param most so many starts are asked for at most, whatever is due
+ * @param latency the name of the latency to report, among the interval's latencies
+ * @param most the most starts that were asked for, which limits those due
  */
 export function loadSample(
   { startMs, endMs, answers, counts, latencies }: Interval,

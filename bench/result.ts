@@ -1,8 +1,8 @@
 /**
  * The result records of `bench` and `htstress`: what `--json` prints and `--compare` reads again.
  *
- * Load engines count; the functions here derive what follows from the counts, so that totals and
- * rates always agree.
+ * The loads only count; the functions here derive totals and rates from the counts, so that they
+ * always agree.
  */
 import type { ClientEngine } from "./load/engine.ts";
 import type { Check } from "./load/limits.ts";
@@ -11,13 +11,13 @@ import type { LatencyHistogram } from "./stats/histogram.ts";
 import { FIGURES, type LatencySummary } from "./stats/summary.ts";
 import { formatInstant } from "../system/instant.ts";
 
-/** When a run measured, as RFC 3339 text in UTC; null when it never began. */
+/** The measured time of a run, as RFC 3339 text in UTC; null if it never began. */
 export interface Window {
   startedAt: string | null;
   endedAt: string | null;
 }
 
-/** By name of the latency object: all of its samples, as `LatencyHistogram.compressed` has them. */
+/** All samples of each latency object, by its name, encoded by `LatencyHistogram.compressed`. */
 export type Histograms = Record<string, string>;
 
 /** How echoes failed, by kind. */
@@ -26,9 +26,9 @@ export interface EchoFailures {
   refused: number;
   /** The peer reset the connection. */
   reset: number;
-  /** No connection, or no whole echo, in time. */
+  /** No connection, or no complete echo, in time. */
   timeout: number;
-  /** Other bytes came back than were sent. */
+  /** Different bytes came back than were sent. */
   mismatch: number;
   /** The peer closed within the echo. */
   short: number;
@@ -36,7 +36,7 @@ export interface EchoFailures {
   closed: number;
 }
 
-/** What one logical client of `bench` saw. */
+/** The results of one logical client of `bench`. */
 export interface ClientRecord {
   /** From 0. */
   index: number;
@@ -62,16 +62,16 @@ export interface BenchRun {
   messageBytes: number;
   /** Messages started per second over all clients; null in a closed loop. */
   ratePerSecond: number | null;
-  /** Echoes that came back whole and right. */
+  /** Correct echoes. */
   ok: number;
   failures: EchoFailures;
-  /** When the measured rounds began, in ms since the epoch; null when they never did. */
+  /** When the measured rounds began, in ms since the epoch; null if they never did. */
   startedMs: number | null;
   /** Wall time of the measured rounds. */
   seconds: number;
   connectUs: LatencySummary;
   echoUs: LatencySummary;
-  /** Growth of the kernel's counters during the run; null where the kernel shows none. */
+  /** Growth of the kernel's counters during the run; null if they are not available. */
   kernel: { synRetransmits: number | null; listenOverflows: number | null };
   clients: ClientRecord[];
   limits: Check[];
@@ -101,15 +101,15 @@ export interface HttpErrors {
   refused: number;
   /** The peer reset the connection. */
   reset: number;
-  /** No connection, or no whole response, in time. */
+  /** No connection, or no complete response, in time. */
   timeout: number;
-  /** The response ended before its framing says. */
+  /** The response ended earlier than its framing says. */
   truncated: number;
-  /** What came back is no HTTP response. */
+  /** The answer is not an HTTP response. */
   garbage: number;
   /** The peer closed before the first byte of the response. */
   closed: number;
-  /** TLS could not be agreed on, or the certificate was not accepted. */
+  /** The TLS handshake failed, or the certificate was not accepted. */
   tls: number;
   /** The peer speaks another protocol: TLS where HTTP was sent, or only HTTP/2. */
   protocol: number;
@@ -118,14 +118,14 @@ export interface HttpErrors {
 /** Why requests failed. The counts of a kind add up to that of {@linkcode HttpErrors}. */
 export interface HttpFault {
   kind: keyof HttpErrors;
-  /** In the words of the parser or of the system. */
+  /** The reason as the parser or the system states it. */
   reason: string;
   count: number;
-  /** Where it occurred first: what came instead of a response, or the address of the server. */
+  /** Where it occurred first: the start of the bad response, or the address of the server. */
   example: string;
 }
 
-/** What an HTTP run was asked to do; null for what was not asked. */
+/** What an HTTP run was asked to do; null for what was not requested. */
 export interface AskedLoad {
   requests: number | null;
   seconds: number | null;
@@ -135,33 +135,33 @@ export interface AskedLoad {
 }
 
 /**
- * The measured time. It ends after the duration that was asked for, with Ctrl-C, or else when the
- * last request came to its end.
+ * The measured time. It ends after the requested duration, with Ctrl-C, or else when the last
+ * request has ended.
  */
 export interface MeasuredWindow {
-  /** Whole responses that were complete within it. */
+  /** Responses that were completed within it. */
   answered: number;
   /** Bytes that were received within it. */
   bytesIn: number;
   /** Requests that were in flight at its end. */
   inFlight: number;
-  /** Of these, requests that were given up: no other figure counts them. */
+  /** Of these, requests that were given up; no other figure counts them. */
   abandoned: number;
-  /** From its end until no request was in flight any more. */
+  /** Seconds from its end until no request was in flight any more. */
   drainSeconds: number;
 }
 
-/** What an open loop owed within the measured time, and what it kept. */
+/** How many starts of an open loop were due within the measured time, and how many were sent. */
 export interface OpenLoopSchedule {
-  /** Null when the times of a log were replayed. */
+  /** Null if the times of a log were replayed. */
   ratePerSecond: number | null;
   /** Requests whose intended start lay within the measured time. */
   due: number;
   /** Requests that were started. */
   sent: number;
-  /** `due` - `sent`: no connection was free for them. */
+  /** `due` - `sent`: requests for which no connection was free. */
   unsent: number;
-  /** How late those that were sent started. */
+  /** How late the sent requests started. */
   lateUs: LatencySummary;
 }
 
@@ -178,7 +178,7 @@ export interface HtstressRun {
   pipeline: number;
   asked: AskedLoad;
   good: number;
-  /** Whole responses that count as bad for their status or an unmet expectation. */
+  /** Complete responses that are bad because of their status or an unmet expectation. */
   unwanted: number;
   /** When the measured time began, in ms since the epoch. */
   startedMs: number | null;
@@ -192,7 +192,7 @@ export interface HtstressRun {
   /** Status code → responses. */
   statuses: Record<string, number>;
   errors: HttpErrors;
-  /** The most frequent first. */
+  /** The most frequent one first. */
   faults: HttpFault[];
   latencyUs: LatencySummary;
   ttfbUs: LatencySummary;
@@ -213,17 +213,17 @@ export interface HtstressResult extends Omit<HtstressRun, "unwanted" | "startedM
   socketErrors: number;
   /** The file of `--hdr-log`, if there is one. */
   hdrLog?: string;
-  /** Whole responses per second of the measured time. */
+  /** Complete responses per second of the measured time. */
   requestsPerSecond: number;
 }
 
-/** One echo. Latencies are in microseconds, null when that phase did not complete. */
+/** One echo. Latencies are in microseconds, null if that phase did not complete. */
 export interface EchoSample {
   client: number;
   round: number;
   /** Number of the message on its connection, from 0. */
   seq: number;
-  /** Only with the first message of a connection. */
+  /** Only for the first message of a connection. */
   connectUs: number | null;
   echoUs: number | null;
   /** `ok` or the kind of failure. */
@@ -234,9 +234,9 @@ export interface EchoSample {
 export interface RequestSample {
   thread: number;
   seq: number;
-  /** Intended start, after the beginning of the run. */
+  /** Intended start, since the beginning of the run. */
   startUs: number;
-  /** Only with the first request of a connection. */
+  /** Only for the first request of a connection. */
   connectUs: number | null;
   ttfbUs: number | null;
   latencyUs: number | null;
@@ -248,7 +248,7 @@ export interface RequestSample {
 /** Either document. */
 export type Result = BenchResult | HtstressResult;
 
-/** Completes what an echo run counted to its document. */
+/** Makes the document from the counts of an echo run. */
 export function benchResult(version: string, run: BenchRun): BenchResult {
   const failed = sum(Object.values(run.failures));
   return {
@@ -279,7 +279,7 @@ export function benchResult(version: string, run: BenchRun): BenchResult {
   };
 }
 
-/** Completes what an HTTP run counted to its document. */
+/** Makes the document from the counts of an HTTP run. */
 export function htstressResult(version: string, run: HtstressRun): HtstressResult {
   const { truncated, garbage } = run.errors;
   const bad = run.unwanted + truncated + garbage;
@@ -323,12 +323,12 @@ export function compressAll(histograms: Record<string, LatencyHistogram>): Histo
   );
 }
 
-/** Whether requests were sent, and none of them got a good response. */
+/** Whether requests were sent but none got a good response. */
 export function isAllBad({ requests, good }: HtstressResult): boolean {
   return requests > 0 && good === 0;
 }
 
-/** The latency distributions of `result`, by the name that people know them by. */
+/** The latency distributions of `result`, with the names under which they are shown. */
 export function latenciesOf(result: Result): { name: string; latency: LatencySummary }[] {
   return result.command === "bench"
     ? [{ name: "connect", latency: result.connectUs }, { name: "echo", latency: result.echoUs }]
@@ -340,10 +340,10 @@ export function latenciesOf(result: Result): { name: string; latency: LatencySum
 }
 
 /**
- * Reads a saved document again.
+ * Reads a saved document.
  *
- * @param name of the file, for the message
- * @throws {SyntaxError} when `text` is no document of `bench` or `htstress`
+ * @param name the file's name, for messages
+ * @throws {SyntaxError} when `text` is not a document of `bench` or `htstress`
  */
 export function parseResult(text: string, name: string): Result {
   const wrong = (what: string) =>
@@ -388,7 +388,7 @@ function sum(values: number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-/** A rate with two decimals; 0 when no time passed. */
+/** A rate with two decimals; 0 if no time has passed. */
 function perSecond(count: number, seconds: number): number {
   return seconds > 0 ? Number((count / seconds).toFixed(2)) : 0;
 }

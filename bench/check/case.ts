@@ -1,14 +1,14 @@
-/** The words of the judge: what a case is, and what comes of it. */
+/** The vocabulary of the judge: cases and their outcomes. */
 import type { Target } from "./target.ts";
 
 /**
- * How much a failure weighs: `must`, a named RFC or the protocol demands it; `should`, it is
- * recommended, and what mature servers differ in; `hardening`, what ktcp does beyond that.
+ * How serious a failure is. `must`: the protocol or the named RFC requires it. `should`: it is
+ * recommended, but mature servers differ in it. `hardening`: what ktcp does beyond that.
  */
 export const LEVELS = ["must", "should", "hardening"] as const;
 export type Level = typeof LEVELS[number];
 
-/** The groups, in the order in which they are judged. */
+/** The groups, in the order in which they are run. */
 export const GROUPS = [
   "bytes",
   "stream",
@@ -25,18 +25,18 @@ export type Group = typeof GROUPS[number];
 export const VERDICTS = ["pass", "fail", "unclear", "skipped"] as const;
 export type Verdict = typeof VERDICTS[number];
 
-/** What came of one case. */
+/** The outcome of one case. */
 export interface Outcome {
   verdict: Verdict;
-  /** What was seen, or why there is no verdict; a sentence without a period. */
+  /** What was observed, or why there is no verdict; a sentence without a period. */
   why: string;
   /** The id of the likely cause, see `causes.ts`. */
   cause?: string;
-  /** Bytes as sent, escaped, `|` where a write ended; see `escape.ts`. */
+  /** The bytes sent, escaped, with `|` where a write ended; see `escape.ts`. */
   sent?: string;
-  /** Bytes as received, escaped. */
+  /** The bytes received, escaped. */
   received?: string;
-  /** What should have come. */
+  /** What should have been received. */
   expected?: string;
 }
 
@@ -51,17 +51,17 @@ export interface Case {
   reference: string;
   /** The cause that a failure points to unless the procedure finds another. */
   cause?: string;
-  /** Longest time that it takes when a single wait takes `timeoutMs`, in ms. */
+  /** The longest time that it takes, in ms, if a single wait takes `timeoutMs`. */
   maxMs(timeoutMs: number): number;
   /** Connections that it holds open at once. */
   connections: number;
-  /** Nothing else may go on at the server meanwhile. */
+  /** Whether it must run while no other case does. */
   isAlone: boolean;
   /** @throws {ServerGone} when the server accepts no connection */
   run(target: Target): Promise<Outcome>;
 }
 
-/** A case with what came of it. */
+/** A case with its outcome. */
 export type Judged = Omit<Case, "run" | "maxMs" | "connections" | "isAlone"> & Outcome;
 
 /** An outcome `pass`. */

@@ -1,4 +1,4 @@
-/** Likely causes of failures in the server's code. One cause may be behind many cases. */
+/** Likely causes of failures in the server's code. One cause may explain many failed cases. */
 import causes from "./causes.json" with { type: "json" };
 import { type Judged, type Level, LEVELS } from "./case.ts";
 
@@ -11,21 +11,22 @@ export interface Cause {
   advice: string;
 }
 
-/** A cause with the failed cases behind which it stands. */
+/** A cause with the failed cases that it explains. */
 export interface FoundCause extends Cause {
-  /** The gravest level among them. */
+  /** The most serious level among them. */
   level: Level;
   cases: Judged[];
 }
 
-/** All causes: the one that explains most first, such as a server that dies. */
+/** All causes, those that explain most first, such as a crash of the server. */
 export const CAUSES: readonly Cause[] = causes;
 
 const rank = new Map(CAUSES.map(({ id }, i) => [id, i]));
 
 /**
  * The causes of the failed cases among `judged`: musts first, then in the order of {@link CAUSES},
- * which begins with those that explain others. Failures without a known cause come one by one.
+ * which begins with those that explain others. Failures without a known cause are listed one by
+ * one.
  */
 export function foundCauses(judged: readonly Judged[]): FoundCause[] {
   const found = new Map<string, FoundCause>();

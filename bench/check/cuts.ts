@@ -1,6 +1,6 @@
 /**
- * Feeds bytes in pieces: the drip feeder of parser and server tests. What a parser says must not
- * depend on where the network cut the stream.
+ * Cuts bytes into pieces, for tests of parsers and servers: a result must not depend on where the
+ * network cuts the stream.
  */
 
 /** Ascending offsets at which a byte string is cut; empty means that it is sent whole. */
@@ -9,7 +9,7 @@ export type Cuts = readonly number[];
 /**
  * Cuts bytes into pieces.
  *
- * @param bytes what is cut; the pieces are views of it
+ * @param bytes the bytes to cut; the pieces are views of them
  * @param cuts ascending offsets; those outside the string, and repeated ones, cut nothing
  * @returns the pieces in order, none of them empty
  */

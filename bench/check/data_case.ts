@@ -1,4 +1,4 @@
-/** Cases as data: an entry of a group's file names a procedure and its parameters. */
+/** Cases as data: each entry of a group's file names a procedure and its parameters. */
 import type { Case, Group, Level, Outcome } from "./case.ts";
 import { LEVELS } from "./case.ts";
 import type { Target } from "./target.ts";
@@ -13,7 +13,7 @@ export interface Entry {
   cause?: string;
   /** The name of the procedure. */
   run: string;
-  /** What the procedure is told. */
+  /** The procedure's parameters. */
   with?: Parameters;
 }
 

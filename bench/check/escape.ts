@@ -1,14 +1,14 @@
-/** Bytes as people read them. */
+/** Bytes in readable form. */
 import type { Cuts } from "./cuts.ts";
 
-/** Bytes that a verdict shows of a message, half from its start and half from its end. */
+/** Most bytes of a message that a verdict shows, half from its start and half from its end. */
 const MOST_SHOWN = 400;
 
 const NAMES: Record<number, string> = { 9: "\\t", 10: "\\n", 13: "\\r", 92: "\\\\", 124: "\\|" };
 
 /**
- * `bytes` as one line of ASCII: `\r`, `\n`, `\t`, `\\`, `\|` and `\xNN`; a bare `|` marks where a write
- * ended, and `…(N bytes)…` stands for what is left out of a long message.
+ * `bytes` as one line of ASCII: `\r`, `\n`, `\t`, `\\`, `\|` and `\xNN`; a bare `|` marks where a
+ * write ended, and `…(N bytes)…` replaces the middle of a long message.
  */
 export function escapeBytes(bytes: Uint8Array, cuts: Cuts = [], most = MOST_SHOWN): string {
   const marks = new Set(cuts);

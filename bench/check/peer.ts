@@ -1,6 +1,6 @@
 /**
- * A TCP client that sends any bytes where it likes to cut them, and keeps what comes back. It reads
- * while it sends, so that neither side can block the other.
+ * A TCP client that sends any bytes in any pieces, and keeps what comes back. It reads while it
+ * sends, so that neither side can block the other.
  */
 import { type Cuts, pieces } from "./cuts.ts";
 import { ServerGone } from "./target.ts";
@@ -8,10 +8,10 @@ import { ServerGone } from "./target.ts";
 /** The connection as the client sees it: `closed` by the peer's FIN, `reset`, or still `open`. */
 export type ConnectionEnd = "open" | "closed" | "reset";
 
-/** Bytes that are kept of what a peer sends; what is beyond is only counted. */
+/** Most received bytes that are kept; further ones are only counted. */
 const MOST_KEPT = 1 << 20;
 
-/** Hears what a peer sends. */
+/** Called with what a peer sends. */
 export interface Listener {
   bytes(received: Uint8Array): void;
   end(how: ConnectionEnd): void;
@@ -39,8 +39,8 @@ export class Peer implements Disposable {
   /**
    * Connects.
    *
-   * @throws {ServerGone} when nobody listens at the address, or the connection is not accepted within
-   * `timeoutMs` (never)
+   * @throws {ServerGone} when no server listens at the address, or the connection is not accepted
+   * within `timeoutMs` (no limit)
    */
   static async connect(
     address: Deno.ConnectOptions,
@@ -59,7 +59,10 @@ export class Peer implements Disposable {
     }
   }
 
-  /** The bytes received so far, of many only the first. The view changes with the next bytes. */
+  /**
+   * The bytes received so far, or the first of them if there are many. The view changes with the
+   * next bytes.
+   */
   get received(): Uint8Array {
     return this.#kept.subarray(0, this.#keptLength);
   }
@@ -73,7 +76,7 @@ export class Peer implements Disposable {
     return this.#end;
   }
 
-  /** What the system said when a read failed; absent when none has. */
+  /** The system's error when a read has failed; undefined otherwise. */
   get failure(): string | undefined {
     return this.#failure;
   }
@@ -87,7 +90,8 @@ export class Peer implements Disposable {
    * Sends bytes, one write per piece.
    *
    * @param pauseMs between two pieces, so that they arrive apart (0)
-   * @returns false when the peer no longer takes bytes, which is no fault: its answer may have come
+   * @returns false when the peer no longer accepts bytes, which is not a fault, as it may have
+   * answered already
    */
   async send(bytes: Uint8Array, cuts: Cuts = [], pauseMs = 0): Promise<boolean> {
     let isFirst = true;
@@ -136,12 +140,12 @@ export class Peer implements Disposable {
     return this.until(() => false, timeoutMs);
   }
 
-  /** Stops reading after what is under way: what the peer sends waits in its and our buffers. */
+  /** Stops reading after the present read: what the peer sends stays in its and our buffers. */
   pause(): void {
     this.#isReading = false;
   }
 
-  /** Reads again. */
+  /** Resumes reading. */
   resume(): void {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -159,7 +163,7 @@ export class Peer implements Disposable {
     try {
       this.#conn.close();
     } catch {
-      // Closed before.
+      // It was closed before.
     }
   }
 
@@ -175,7 +179,7 @@ export class Peer implements Disposable {
         this.#keep(buffer.subarray(0, count));
       }
     } catch (error) {
-      // A read on the socket that close() closed ends here too, when nobody looks any more.
+      // A read on a socket closed by close() ends here too, but then the failure is not used.
       this.#failure ??= String(error);
       this.#finish("reset");
     }

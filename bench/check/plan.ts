@@ -1,7 +1,7 @@
-/** Which cases are judged, how many connections they take, and how long it can take. */
+/** Which cases are judged, how many connections they need, and how long they can take. */
 import { type Case, type Level, LEVELS } from "./case.ts";
 
-/** What the user asks for. */
+/** The user's choice of cases. */
 export interface Choice {
   level: Level;
   /** Only ids that match one of these; none: all. */
@@ -9,7 +9,7 @@ export interface Choice {
   skip: readonly string[];
 }
 
-/** Cases on the wire at once, of those that may run together. */
+/** Most cases that run at once, of those that may run together. */
 export const PARALLEL = 16;
 
 /** Whether `id` matches `glob`, in which `*` stands for any characters and `?` for one. */
@@ -21,7 +21,7 @@ export function matches(glob: string, id: string): boolean {
   return new RegExp(`^${pattern}$`, "s").test(id);
 }
 
-/** The cases of `all` that are asked for. A glob without `*` names also what stands below it. */
+/** The chosen cases of `all`. A glob without `*` also matches everything below it. */
 export function chosen(all: readonly Case[], { level, only, skip }: Choice): Case[] {
   const below = (globs: readonly string[], id: string) =>
     globs.some((glob) => matches(glob, id) || matches(`${glob.replace(/\/$/, "")}/*`, id));

@@ -1,8 +1,8 @@
-/** What the kernel tells of the server's process and its children (proc(5)). Linux only. */
+/** What the kernel reports about the server's process and its descendants (proc(5)). Linux only. */
 import { processTree, residentBytes, treeCpuUs } from "../../system/process_usage.ts";
 import type { ServerProcess } from "./target.ts";
 
-/** A process with all that it started. */
+/** A process and its descendants. */
 export class ProcessTree implements ServerProcess {
   readonly pid: number;
 
@@ -10,7 +10,7 @@ export class ProcessTree implements ServerProcess {
     this.pid = pid;
   }
 
-  /** Whether there is such a process. */
+  /** Whether any of them is running. */
   get isRunning(): boolean {
     return this.#living().length > 0;
   }
@@ -31,7 +31,7 @@ export class ProcessTree implements ServerProcess {
   }
 
   memoryBytes(): number | null {
-    // A child that ended between the two looks has no memory.
+    // A child that ended between the two reads has no memory.
     const sum = this.#living().reduce((bytes, { pid }) => bytes + (residentBytes(pid) || 0), 0);
     return sum > 0 ? sum : null;
   }
@@ -50,7 +50,7 @@ export class ProcessTree implements ServerProcess {
   }
 }
 
-/** @returns 0 when the process has ended, null when it may not be looked at */
+/** @returns 0 when the process has ended, null when reading is not permitted */
 function countEntries(folder: string): number | null {
   try {
     return [...Deno.readDirSync(folder)].length;

@@ -1,9 +1,8 @@
 /**
- * What procedures that only need "an exchange that is right" know of HTTP or echo: they hold for
- * both, and stand once.
+ * The interface by which procedures that only need correct exchanges work with both HTTP and echo.
  */
 
-/** How an answer stands: more bytes have to come, it is right, or it is wrong. */
+/** The state of an answer: more bytes must come, it is complete and right, or it is wrong. */
 export type Progress = "more" | "done" | Wrong;
 
 /** What is wrong with an answer, in a few words. */
@@ -13,23 +12,28 @@ export interface Wrong {
   cause?: string;
 }
 
-/** A protocol of exchanges: a message is sent, and its answer comes. */
+/** A protocol of exchanges: each message gets an answer. */
 export interface Protocol {
-  /** The message number `n`; no two are alike, as far as the protocol can tell them apart. */
+  /** Message number `n`; all messages differ, as far as the protocol allows. */
   message(n: number): Uint8Array<ArrayBuffer>;
-  /** Judges what was received on a connection on which messages `first`…`first + count - 1` were sent. */
+  /**
+   * Judges the bytes received on a connection on which messages `first`…`first + count - 1` were
+   * sent.
+   */
   progress(received: Uint8Array, first: number, count: number): Progress;
-  /** Where a message is incomplete: a prefix that is no message yet. */
+  /** A prefix of a message that is not a complete message. */
   partial(): Uint8Array<ArrayBuffer>;
-  /** Watches answers as they come; without it, answers can be cut anywhere and are right. */
+  /**
+   * Follows the answers as they arrive; absent: an answer that is cut off anywhere is still right.
+   */
   watch?(): Watch;
-  /** What should have come, in words. */
+  /** What should have been received, in words. */
   expected: string;
 }
 
 /** Follows what is received on a connection. */
 export interface Watch {
   push(received: Uint8Array): void;
-  /** Whether all that was received are whole answers. */
+  /** Whether everything received consists of complete answers. */
   isWhole(): boolean;
 }

@@ -1,4 +1,4 @@
-/** What the judge found, as one document. */
+/** The result of the judge, as one document. */
 import { type Judged, type Verdict, VERDICTS } from "./case.ts";
 import { foundCauses } from "./causes.ts";
 
@@ -7,7 +7,7 @@ export interface CheckResult {
   kind: "http" | "echo";
   /** The server, as the user wrote it. */
   target: string;
-  /** When it began, ISO 8601. */
+  /** When the run began, ISO 8601. */
   date: string;
   seconds: number;
   judged: readonly Judged[];

@@ -1,28 +1,28 @@
-/** The runner: judges cases one after the other, or several at once where that is allowed. */
+/** The runner: runs cases one after the other, or several at once where that is allowed. */
 import { type Case, fail, GROUPS, type Judged, type Outcome, skipped, unclear } from "./case.ts";
 import { Peer } from "./peer.ts";
 import { PARALLEL } from "./plan.ts";
 import { sleep } from "../../system/wait.ts";
 import { ServerGone, type Supervisor, type Target } from "./target.ts";
 
-/** What is told while it runs. */
+/** Settings of a run. */
 export interface RunOptions {
-  /** Cases on the wire at once; see {@link parallelOf}. */
+  /** Most cases that run at once; see {@link parallelOf}. */
   parallel: number;
   /** No case begins later than this, in ms from now. */
   mostMs: number;
   onJudged?(done: number, judged: Judged): void;
 }
 
-/** Why nothing more is judged. */
+/** Why no further case is judged. */
 const GONE = "the server no longer accepts connections";
 
-/** How long a server that refuses connections gets to accept them again. */
+/** How long a server that refuses connections may take to accept them again, in ms. */
 const BACK_MS = 1000;
 
 /**
- * How many cases may be on the wire at once: 1 for a server that serves one connection at a time.
- * That is a fault of its own group, and must not be seen in every other.
+ * How many cases may run at once: 1 for a server that serves one connection at a time. That fault
+ * has a group of its own, and must not make cases of other groups fail.
  *
  * @throws {ServerGone} when the server accepts no connection
  */
@@ -38,7 +38,7 @@ export async function parallelOf(target: Target): Promise<number> {
 /** Whether the server accepts connections now. */
 export async function isAlive(target: Target): Promise<boolean> {
   if (target.supervisor?.ended !== undefined) return false;
-  // The kernel accepts for a process whose last threads are about to end.
+  // The kernel still accepts connections for a process whose last threads are ending.
   if (target.process?.threads() === null && await hasEnded(target)) return false;
   try {
     using _peer = await Peer.connect(target.address, target);
@@ -49,13 +49,13 @@ export async function isAlive(target: Target): Promise<boolean> {
   }
 }
 
-/** Whether the server that `--exec` started has ended; how it did is known a little later. */
+/** Whether the server that `--exec` started has ended; how it ended is known a little later. */
 async function hasEnded({ supervisor }: Target): Promise<boolean> {
   for (let i = 0; i < 20 && supervisor && supervisor.ended === undefined; i++) await sleep(5);
   return supervisor?.ended !== undefined;
 }
 
-/** Judges `cases`, in the order of their groups. The result is in the order of `cases`. */
+/** Runs `cases`, in the order of their groups. The result is in the order of `cases`. */
 export async function runCases(
   cases: readonly Case[],
   target: Target,
@@ -69,7 +69,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #deadline: number;
   readonly #judged = new Map<Case, Judged>();
-  /** Why the rest is left out. */
+  /** Why the remaining cases are left out. */
   #stopped: string | undefined;
 
   constructor(target: Target, options: RunOptions) {
@@ -96,7 +96,7 @@ class Run {
 
   #note(one: Case, outcome: Outcome): void {
     const { run: _run, maxMs: _maxMs, connections: _n, isAlone: _alone, ...said } = one;
-    // A cause explains a failure; a case that passed has none.
+    // Only failed cases have a cause.
     const cause = outcome.verdict === "fail" ? outcome.cause ?? one.cause : undefined;
     const { cause: _own, ...rest } = said;
     const judged = { ...rest, ...outcome, ...(cause === undefined ? {} : { cause }) };
@@ -104,7 +104,7 @@ class Run {
     this.#options.onJudged?.(this.#judged.size, judged);
   }
 
-  /** Judges cases that may run side by side. */
+  /** Runs cases that may run concurrently. */
   async #together(cases: readonly Case[]): Promise<void> {
     const queue = [...cases];
     while (queue.length > 0) {
@@ -132,7 +132,10 @@ class Run {
     }
   }
 
-  /** Judges the cases that were under way when the server ended one by one, to know whose it was. */
+  /**
+   * Runs the cases that were under way when the server ended one by one, to find out which one
+   * ended it.
+   */
   async #again(suspects: readonly Case[]): Promise<void> {
     if (!(await this.#back())) {
       this.#lost(suspects);
@@ -175,7 +178,7 @@ class Run {
     }
   }
 
-  /** Whether the server is back, with the help of who started it. */
+  /** Whether the server is back, restarted by its supervisor if there is one. */
   async #back(): Promise<boolean> {
     const { supervisor } = this.#target;
     const until = performance.now() + BACK_MS;

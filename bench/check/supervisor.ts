@@ -1,4 +1,4 @@
-/** Starts the server that is judged, starts it again when it died, and tells it to end. */
+/** Starts the server to be judged, restarts it when it has died, and ends it. */
 import { Process } from "../../system/process.ts";
 import { listenerPid } from "../../system/sockets/listening_processes.ts";
 import { settledWithin, sleep } from "../../system/wait.ts";
@@ -6,19 +6,19 @@ import { Peer } from "./peer.ts";
 import { ProcessTree } from "./process.ts";
 import type { ServerProcess, Supervisor, Target } from "./target.ts";
 
-/** How long a server may take until it accepts connections. */
+/** How long a server may take until it accepts connections, in ms. */
 const READY_MS = 10_000;
 
-/** Between two looks at whether it accepts, or has ended. */
+/** Interval at which it is checked whether the server accepts or has ended, in ms. */
 const LOOK_MS = 10;
 
-/** How long the process that listens is looked for. */
+/** How long to look for the process that listens, in ms. */
 const FIND_MS = 1000;
 
-/** How long the end of a group that was killed is waited for. */
+/** How long to wait for a killed process group to end, in ms. */
 const KILL_MS = 2000;
 
-/** What is kept of what the server prints, to be shown when it does not start. */
+/** Characters kept of the server's output, to be shown when it does not start. */
 const KEPT_CHARS = 2000;
 
 /** A server that was started with a command. */
@@ -77,7 +77,7 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
       await sleep(LOOK_MS);
     }
     const afterMs = performance.now() - startMs;
-    // The shell, if there is one, ends after the server, and tells how that ended.
+    // The shell, if there is one, ends after the server and reports how the server ended.
     for (let i = 0; i < 20 && this.#ended === undefined; i++) await sleep(LOOK_MS);
     return { how: this.#ended ?? "it ended", afterMs };
   }
@@ -107,8 +107,8 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
   }
 
   /**
-   * The process that listens. A server may close the socket that it tried the port with, and open
-   * others, after the first connection was accepted: it is looked for again for a while.
+   * The process that listens. A server may close its first socket, which only tested the port, and
+   * open others after the first connection was accepted, so the search is repeated for a while.
    */
   async #findListener(): Promise<number | undefined> {
     for (const untilMs = performance.now() + FIND_MS;;) {
@@ -118,7 +118,7 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
     }
   }
 
-  /** SIGTERM to the process that listens now; to all of the group where that is not known. */
+  /** Sends SIGTERM to the process that listens now, or to the whole group if it is not known. */
   #terminate(): void {
     const pid = listenerPid(this.#address);
     if (pid === undefined) return this.#process.signal("SIGTERM");
@@ -126,18 +126,18 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
       Deno.kill(pid, "SIGTERM");
       this.#server = new ProcessTree(pid);
     } catch {
-      // It has ended since.
+      // It has ended meanwhile.
     }
   }
 
-  /** @throws {Error} which shows what the server said, when it ends or does not listen in time */
+  /** @throws {Error} which shows the server's output, when it ends or does not listen in time */
   async #untilReady(process: Process): Promise<void> {
     const { port } = this.#address;
     const untilMs = performance.now() + READY_MS;
     for (;;) {
       const accepts = await this.#accepts();
       if (this.#ended !== undefined) {
-        // What it said last may still be on its way.
+        // Its last output may still be on its way.
         await sleep(LOOK_MS);
         throw new Error(
           `'${this.#command}' ended (${this.#ended}) before it served port ${port}; it has to ` +
@@ -164,15 +164,18 @@ export class ServerSupervisor implements Supervisor, AsyncDisposable {
     }
   }
 
-  /** Ends it and all that it started. */
+  /** Kills it and all processes that it started. */
   async #kill(): Promise<void> {
     this.#process?.signal("SIGKILL");
-    // A process that left the group may hold the output for ever.
+    // A process that left the group may keep the output open forever.
     if (this.#process !== undefined) await settledWithin(this.#process.ended, KILL_MS);
   }
 }
 
-/** How a process ended. A shell reports the signal that ended its child as 128 and its number. */
+/**
+ * How a process ended. A shell reports the signal that ended its child as 128 plus the signal's
+ * number.
+ */
 function describe({ code, signal }: Deno.CommandStatus): string {
   if (signal !== null) return signal;
   return SIGNALS[code] ?? `exit code ${code}`;

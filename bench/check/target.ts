@@ -1,10 +1,10 @@
-/** The server that is judged, as procedures see it. */
+/** The server to be judged, as procedures see it. */
 import type { Protocol } from "./protocol.ts";
 
-/** What the kernel tells of the server's process; see `process.ts`. */
+/** What the kernel reports about the server's process; see `process.ts`. */
 export interface ServerProcess {
   readonly pid: number;
-  /** Open descriptors of it and its children; null where that cannot be read. */
+  /** Open descriptors of it and its children; null where they cannot be read. */
   descriptors(): number | null;
   /** Threads of it and its children. */
   threads(): number | null;
@@ -16,17 +16,20 @@ export interface ServerProcess {
   zombies(): number | null;
 }
 
-/** Who started the server, and can start it again; see `supervisor.ts`. */
+/** Started the server, and can restart it; see `supervisor.ts`. */
 export interface Supervisor {
   /** How the server's process ended, as `exit code 1` or `SIGSEGV`; undefined while it runs. */
   readonly ended: string | undefined;
   /** Starts it again and waits until it accepts connections. @throws when it does not */
   restart(): Promise<void>;
-  /** Sends SIGTERM and waits. @returns how it ended and after how long; null when it did not */
+  /**
+   * Sends SIGTERM and waits. @returns how it ended, and after how long; null if it did not end in
+   * time
+   */
   terminate(timeoutMs: number): Promise<{ how: string; afterMs: number } | null>;
 }
 
-/** The server, and how it may be treated. */
+/** The server, and how to test it. */
 export interface Target {
   kind: "http" | "echo";
   /** As the user wrote it. */
@@ -37,9 +40,9 @@ export interface Target {
   timeoutMs: number;
   /** Aborted when the judge should stop. */
   signal: AbortSignal;
-  /** Where it is on this machine and may be looked at. */
+  /** Set if it runs on this machine and its process may be read. */
   process?: ServerProcess;
-  /** With `--exec`. */
+  /** Set with `--exec`. */
   supervisor?: Supervisor;
 }
 

@@ -1,20 +1,23 @@
-/** Reading what a server answers, of which it is not known how much it is. */
+/** Reads a server's answer of unknown length. */
 
-/** What comes on a connection. */
+/** What is received on a connection. */
 export class Answer {
   bytes = new Uint8Array(0);
   /** Whether the server sends no more. */
   isOver = false;
   readonly #conn: Deno.Conn;
   readonly #buffer = new Uint8Array(65536);
-  /** The read under way: it outlives a wait that ended before it. */
+  /** The pending read, which outlives a wait that ended first. */
   #reading: Promise<number | null> | undefined;
 
   constructor(conn: Deno.Conn) {
     this.#conn = conn;
   }
 
-  /** Reads until there are `length` bytes, the server ended, or nothing came for `quietMs`. */
+  /**
+   * Reads until there are `length` bytes, the server has ended, or nothing has arrived for
+   * `quietMs`.
+   */
   async grow(length: number, quietMs: number): Promise<void> {
     while (!this.isOver && this.bytes.length < length) {
       this.#reading ??= this.#conn.read(this.#buffer).catch(() => null);

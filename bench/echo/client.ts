@@ -2,8 +2,8 @@
  * One logical client of an echo run: it connects, sends messages and compares what comes back.
  *
  * A latency ends when the read that completes the echo returns. It does not include generating,
- * comparing and closing. After the last message the client sends its FIN and reads up to the
- * server's, because bytes that were never sent may still come.
+ * comparing and closing. After the last message the client sends its FIN and reads until the
+ * server's, because surplus bytes may still arrive.
  */
 import { type EchoSlot, EchoVerdict } from "../../core/mod.ts";
 import { formatAddress } from "../../system/address.ts";
@@ -14,7 +14,7 @@ import { closedKind, type FailureKind, failureKind } from "./errors.ts";
 import type { EchoPlan } from "./plan.ts";
 import type { EchoRecorder } from "./recorder.ts";
 
-/** What the clients of one Worker share. */
+/** What the clients of one Worker have in common. */
 export interface EchoRun {
   readonly plan: EchoPlan;
   readonly recorder: EchoRecorder;
@@ -23,13 +23,13 @@ export interface EchoRun {
   dueUs(index: number, sequence: number): number;
   /** Explains an echo that differs. */
   noteMismatch(text: string): void;
-  /** `client` has connected, or its round is over. */
+  /** Called when `client` has connected, or its round is over. */
   finished(client: EchoClient): void;
-  /** Ends the run: this process or its machine, not the server, cannot go on. */
+  /** Ends the run because this process or its machine, and not the server, cannot go on. */
   abort(reason: string): void;
 }
 
-/** How long the server may take to answer the FIN before the connection is closed regardless. */
+/** How long the server may take to answer the FIN before the connection is closed anyway. */
 const DRAIN_US = 200_000;
 
 /** What a client waits for. */
@@ -40,7 +40,7 @@ const enum State {
   /** The time of its next message. */
   Waiting,
   Echo,
-  /** The server's FIN, behind the last echo. */
+  /** The server's FIN, after the last echo. */
   Fin,
 }
 
@@ -52,15 +52,15 @@ export class EchoClient implements SocketEvents {
   #state = State.Idle;
   #socket: ClientSocket | null = null;
   #round = 0;
-  /** The message under way, or the next one. */
+  /** The present message, or the next one. */
   #sequence = 0;
-  /** When the operation under way began, or was meant to. */
+  /** When the present operation began, or was due to begin. */
   #startUs = 0;
-  /** When the operation under way counts as failed; `Infinity` when there is none. */
+  /** When the present operation counts as failed; `Infinity` when there is none. */
   #deadlineUs = Infinity;
-  /** When the read returned that completed the echo; 0 before it. */
+  /** When the read that completed the echo returned; 0 before that. */
   #echoedUs = 0;
-  /** What came while nothing was awaited: bytes, the end, or an error. */
+  /** What arrived while nothing was awaited: bytes, the end, or an error. */
   #early: Uint8Array[] = [];
   #earlyEnd: Error | "end" | null = null;
 
@@ -80,13 +80,15 @@ export class EchoClient implements SocketEvents {
     return this.#socket?.isOpen ?? false;
   }
 
-  /** How many messages of the round it has begun to send; null when it is to send none (more). */
+  /** How many messages of the round it has begun to send; null if it is to send no more. */
   get started(): number | null {
     if (this.#state === State.Waiting) return this.#sequence;
     return this.#state === State.Echo ? this.#sequence + 1 : null;
   }
 
-  /** Opens the connection of `round`; `finished` follows, whether there is one or not. */
+  /**
+   * Opens the connection of `round`; `finished` is called after that, whether it succeeds or not.
+   */
   connect(round: number): void {
     const { plan, engine } = this.#run;
     this.#round = round;
@@ -101,21 +103,21 @@ export class EchoClient implements SocketEvents {
   }
 
   /**
-   * Exchanges the messages of the round over the open connection, up to the first failure. Then
-   * `finished` follows.
+   * Exchanges the messages of the round over the open connection, up to the first failure; then
+   * calls `finished`.
    */
   exchange(): void {
     this.#await(0);
   }
 
-  /** Ends the operation under way when its time is up at `nowUs`. */
+  /** Ends the present operation if its time is up at `nowUs`. */
   expire(nowUs: number): void {
     if (nowUs < this.#deadlineUs) return;
     if (this.#state === State.Fin) this.#succeed();
     else this.#fail("timeout");
   }
 
-  /** Closes the connection, whatever is going on. */
+  /** Closes the connection, whatever its state. */
   close(): void {
     this.#state = State.Idle;
     this.#deadlineUs = Infinity;
@@ -123,7 +125,7 @@ export class EchoClient implements SocketEvents {
     this.#socket = null;
   }
 
-  // What the connection tells
+  // Events of the connection
 
   opened(): void {
     const connectUs = clockUs() - this.#startUs;
@@ -166,10 +168,11 @@ export class EchoClient implements SocketEvents {
     return this.#state === State.Echo && this.#echoedUs === 0;
   }
 
-  /** The connection has ended while no echo was awaited. */
+  /** Handles the end of a connection while no echo was awaited. */
   #endedEarly(why: Error | "end"): void {
     this.#earlyEnd = why;
-    // Behind the last echo nothing follows. Behind another one its own write is of no interest.
+    // After the last echo nothing follows. After any other echo, the pending write no longer
+    // matters.
     if (this.#state === State.Fin) this.#succeed();
     else if (this.#state === State.Echo) this.#echoed();
   }
@@ -204,14 +207,14 @@ export class EchoClient implements SocketEvents {
 
   /** Sends the rest of the message from `part` on, as far as there is room. */
   #send(part: Uint8Array): void {
-    // A part has to stay until it is sent.
+    // A part has to stay in memory until it is sent.
     for (; part.length > 0; part = this.#slot.nextPart()) {
       this.#socket!.write(part);
       if (this.#socket!.isWriting) return;
     }
   }
 
-  /** Deals with what came before the message was sent: it counts as its echo. */
+  /** Handles bytes that arrived before the message was sent: they count as its echo. */
   #takeEarly(nowUs: number): void {
     for (const bytes of this.#early.splice(0)) {
       this.#slot.receiveView.set(bytes);
@@ -251,14 +254,14 @@ export class EchoClient implements SocketEvents {
     this.#socket!.finish();
   }
 
-  /** Bytes have come behind the last echo. */
+  /** Handles bytes after the last echo. */
   #more(): void {
-    // There is no more to compare with: whatever they are, they are too many.
+    // There is nothing left to compare them with: they are surplus.
     this.#slot.check(1);
     this.#differ(0);
   }
 
-  /** The last echo was complete, and nothing followed it. */
+  /** Ends the round: the last echo was complete, and nothing followed it. */
   #succeed(): void {
     const { recorder } = this.#run;
     recorder.succeeded(this.index, this.#round, this.#sequence, this.#echoedUs - this.#startUs);
@@ -282,7 +285,7 @@ export class EchoClient implements SocketEvents {
     this.#fail("mismatch");
   }
 
-  /** Counts what `error` stands for; the run is over when it is not the server's. */
+  /** Counts the failure `error`; ends the run if the server did not cause it. */
   #failBy(error: Error, receivedBytes: number): void {
     const kind = failureKind(error, receivedBytes);
     if (kind !== null) return this.#fail(kind);

@@ -15,13 +15,13 @@ export interface EchoOptions {
   keepSamples?: boolean;
   /** Ends the run; the counts so far are its outcome. */
   signal?: AbortSignal;
-  /** Told what happened during each interval of the run, warm-up rounds excepted. */
+  /** Called with what happened during each interval of the run, except for warm-up rounds. */
   onInterval?(interval: Interval): void;
   /** Length of an interval; default: see `timeline.ts`. */
   intervalMs?: number;
 }
 
-/** What a run saw. */
+/** The results of a run. */
 export interface EchoOutcome {
   tallies: EchoTallies;
   connectUs: LatencyHistogram;
@@ -34,7 +34,7 @@ export interface EchoOutcome {
   kernel: KernelCounters | null;
   /** Explanation of an echo that differed. */
   mismatch: string | null;
-  /** Why the run could not go on: this process or its machine, not the server. */
+  /** Why the run could not go on because of this process or its machine, not the server. */
   aborted: string | null;
 }
 
@@ -50,7 +50,7 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
   const before = readKernelCounters();
   const workers = Array.from({ length: plan.workers }, () => startWorker(plan));
   const stopAll = () => {
-    // A thread that waits in system calls takes no message.
+    // A thread that waits in system calls handles no messages.
     budget.stop(Halt.Abandon);
     barrier.break();
   };
@@ -83,9 +83,9 @@ export async function runEcho(plan: EchoPlan, options: EchoOptions = {}): Promis
   }
 }
 
-/** A Worker that may do nothing but reach the target; a Unix socket counts as a file to write. */
+/** A Worker that may only reach the target; a Unix socket counts as a file to write. */
 function startWorker({ target, engine }: EchoPlan): Worker {
-  // System calls ask nobody for the target.
+  // System calls need no permission for the target.
   const permissions: Deno.PermissionOptionsObject = engine !== "deno"
     ? { ffi: true }
     : "path" in target

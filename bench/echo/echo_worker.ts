@@ -1,6 +1,6 @@
 /**
- * Worker entry: is sent its part of an echo run, and answers with what came of it, and before that
- * with what it recorded meanwhile if that is wanted.
+ * Worker entry: gets its part of an echo run, and answers with the result. Before that it sends
+ * what it has recorded, at intervals, if wanted.
  */
 import {
   EchoLoad,

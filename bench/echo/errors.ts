@@ -1,4 +1,4 @@
-/** Which failure of an echo a socket error is. */
+/** Classifies socket errors as failures of an echo. */
 import type { EchoFailures } from "../result.ts";
 
 /** How an echo fails. */
@@ -15,10 +15,10 @@ export const FAILURE_KINDS: readonly FailureKind[] = [
 ];
 
 /**
- * The kind of failure that `error`, thrown by connect, read or write, stands for.
+ * The kind of failure for `error`, thrown by connect, read or write.
  *
- * @param receivedBytes of the echo before it
- * @returns null when the server did not cause it: out of files or ports, no route, no permission
+ * @param receivedBytes bytes of the echo received before it
+ * @returns null if the server did not cause it: out of files or ports, no route, no permission
  */
 export function failureKind(error: unknown, receivedBytes: number): FailureKind | null {
   const { errors } = Deno;
@@ -28,7 +28,7 @@ export function failureKind(error: unknown, receivedBytes: number): FailureKind 
   if (error instanceof errors.ConnectionReset) return "reset";
   if (error instanceof errors.ConnectionAborted) return "reset";
   if (error instanceof errors.TimedOut) return "timeout";
-  // EPIPE: the peer closed with a FIN, and only then reset what was still sent to it.
+  // EPIPE: the peer closed with a FIN first, and then answered further data with a reset.
   if (error instanceof errors.BrokenPipe) return closedKind(receivedBytes);
   return null;
 }

@@ -1,6 +1,6 @@
 /**
- * One Worker's part of an echo run: its clients, round after round, together with those of the
- * other Workers.
+ * One Worker's part of an echo run: runs its clients round after round, in step with the other
+ * Workers.
  */
 import { EchoCheck } from "../../core/mod.ts";
 import { Barrier, BrokenBarrier } from "../load/barrier.ts";
@@ -20,24 +20,27 @@ import { untilEpoch } from "../load/start_at.ts";
 /** What a Worker needs to take part in a run. */
 export interface LoadTask {
   plan: EchoPlan;
-  /** Of this Worker, from 0: it runs every client whose index leaves this remainder. */
+  /**
+   * Number of this Worker, from 0: it runs the clients whose index modulo the number of Workers is
+   * this.
+   */
   worker: number;
   tallies: TalliesShare;
   /** Memory of a barrier for all Workers; it is broken when the run is halted. */
   barrier: SharedArrayBuffer;
-  /** Memory of the `Budget`, which tells whether the run is halted. */
+  /** Memory of the `Budget`, by which the run is halted. */
   budget: SharedArrayBuffer;
   /**
-   * After how long what was recorded is handed over while the load runs, see `timeline.ts`; null:
-   * nobody wants it.
+   * Interval at which records are handed over while the load runs, see `timeline.ts`; null: they
+   * are not.
    */
   intervalMs: number | null;
 }
 
-/** What a Worker says: what it recorded since it did so last, and at the end its result. */
+/** A Worker's messages: what it has recorded since the last one, and its result at the end. */
 export type LoadAnswer = { part: IntervalPart } | { result: LoadResult };
 
-/** What a Worker reports, beside what it counted in shared memory. */
+/** What a Worker reports, besides its counts in shared memory. */
 export interface LoadResult {
   /** Encoded histograms. */
   connectUs: Uint8Array<ArrayBuffer>;
@@ -51,7 +54,7 @@ export interface LoadResult {
   aborted: string | null;
 }
 
-/** How often timeouts and a halt are looked for: a fraction of the timeout, and its bounds. */
+/** How often timeouts and a halt are checked: a fraction of the timeout, and its bounds. */
 const CHECKS_PER_TIMEOUT = 20;
 const MIN_CHECK_MS = 1;
 const MAX_CHECK_MS = 50;
@@ -65,7 +68,7 @@ export class EchoLoad implements EchoRun {
   readonly #barrier: Barrier;
   readonly #budget: Budget;
   readonly #pacer: Pacer | null;
-  /** Clients that have something to do in this step, and what follows when one has done it. */
+  /** Clients that are active in this step, and what to do when one has finished. */
   #active = 0;
   #then: (client: EchoClient) => void = () => {};
   #startedMs: number | null = null;
@@ -77,7 +80,7 @@ export class EchoLoad implements EchoRun {
   readonly #random: () => number;
   readonly #onPart: (part: IntervalPart) => void;
   readonly #intervalMs: number | null;
-  /** While latencies are handed over. */
+  /** Set while latencies are handed over. */
   #intervals: IntervalClock | undefined;
 
   private constructor(
@@ -106,8 +109,8 @@ export class EchoLoad implements EchoRun {
   /**
    * Makes everything ready for `task`.
    *
-   * @param onPart takes what was recorded during each interval, if the task wants it
-   * @param parts the engine, by default the one that the plan names, and what orders the clients
+   * @param onPart called with what was recorded during each interval, if the task wants it
+   * @param parts the engine (default: the plan's), and the random numbers that order the clients
    * @throws {RangeError} when there is no memory for the messages of all clients
    * @throws {SystemError} when the kernel refuses what the engine needs
    */
@@ -122,7 +125,7 @@ export class EchoLoad implements EchoRun {
     return new EchoLoad(task, await makeEngine(plan, check), check, { onPart, random });
   }
 
-  /** Runs all rounds, or as many as there are before the run is halted. */
+  /** Runs all rounds, or until the run is halted. */
   async run(): Promise<void> {
     const { rounds, warmupRounds, startAtMs } = this.plan;
     try {
@@ -139,12 +142,12 @@ export class EchoLoad implements EchoRun {
         else await this.#openRound(round);
       }
     } catch (error) {
-      // A broken barrier is how a halted run ends; others are what the system refuses.
+      // A broken barrier means that the run was halted; other errors come from the system.
       if (!(error instanceof BrokenBarrier)) this.abort((error as Error).message);
     }
   }
 
-  /** Ends it. @returns what there is to report; nothing is recorded after it */
+  /** Ends the run. @returns the report; nothing is recorded after it */
   finish(): LoadResult {
     this.recorder.freeze();
     const endedMs = epochNow();
@@ -182,7 +185,7 @@ export class EchoLoad implements EchoRun {
     return this.#abortReason !== null || this.#budget.halt !== Halt.No;
   }
 
-  /** Each client connects, and exchanges its messages at once. */
+  /** Closed loop: each client connects, and then exchanges its messages at once. */
   #closedRound(round: number): Promise<void> {
     return this.#step(
       shuffled(this.#clients, this.#random),
@@ -194,7 +197,10 @@ export class EchoLoad implements EchoRun {
     );
   }
 
-  /** Connects all clients; when all of all Workers are, lets their messages go as they are due. */
+  /**
+   * Open loop: connects all clients; once those of all Workers are connected, sends messages as
+   * they are due.
+   */
   async #openRound(round: number): Promise<void> {
     this.#epochUs = Infinity;
     await this.#step(shuffled(this.#clients, this.#random), (client) => client.connect(round));
@@ -205,7 +211,7 @@ export class EchoLoad implements EchoRun {
     await this.#step(connected, (client) => client.exchange());
   }
 
-  /** Lets `clients` begin, and waits until all have left, or the run is halted. */
+  /** Starts `clients`, and waits until all have finished or the run is halted. */
   async #step(
     clients: readonly EchoClient[],
     begin: (client: EchoClient) => void,
@@ -231,7 +237,7 @@ export class EchoLoad implements EchoRun {
     });
   }
 
-  /** Hands over what was recorded since the last interval, if anybody wants it. */
+  /** Hands over what was recorded since the last interval, if wanted. */
   #endInterval(): void {
     if (!this.#intervals) return;
     const { done, failed, errors } = this.recorder.counts;
@@ -252,8 +258,8 @@ export class EchoLoad implements EchoRun {
   }
 
   /**
-   * Open loop: what was due before `nowUs`, and what of it was sent. To a client that has failed
-   * nothing is due any more.
+   * Open loop: how many messages were due before `nowUs`, and how many of them were sent. Nothing
+   * more is due for a client that has failed.
    */
   #starts(pacer: Pacer, nowUs: number): { due: number; sent: number } {
     const { threads, messages } = this.plan;
@@ -267,13 +273,13 @@ export class EchoLoad implements EchoRun {
     return { due, sent };
   }
 
-  /** One client less has something to do. */
+  /** Notes that one client has finished. */
   #leave(): void {
     if (--this.#active === 0) this.engine.loop.end();
   }
 }
 
-/** What there is to report when a load could not begin. */
+/** The report of a load that could not begin. */
 export function resultWithout(aborted: string): LoadResult {
   return {
     connectUs: new LatencyHistogram().encode(),
@@ -306,7 +312,7 @@ async function createEngine({ engine }: EchoPlan, { memory }: EchoCheck): Promis
   };
 }
 
-/** In another random order each round, because the order of starting affects the latencies. */
+/** The clients in random order, because the order of starting affects the latencies. */
 function shuffled(clients: readonly EchoClient[], random: () => number): EchoClient[] {
   const order = [...clients];
   for (let i = order.length - 1; i > 0; i--) {

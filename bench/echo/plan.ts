@@ -1,4 +1,4 @@
-/** What an echo run is to do. Plain data: it is posted to the Workers as it is. */
+/** The plan of an echo run. Plain data, which is posted to the Workers. */
 import type { ClientEngine } from "../load/engine.ts";
 import type { Address } from "../../system/address.ts";
 
@@ -9,7 +9,7 @@ export interface EchoPlan {
   /** Logical clients; each opens one connection a round. */
   threads: number;
   rounds: number;
-  /** Rounds before them that are not counted. */
+  /** Rounds before `rounds` that are not counted. */
   warmupRounds: number;
   /** Messages per connection. */
   messages: number;
@@ -17,18 +17,18 @@ export interface EchoPlan {
   sizeBytes: number;
   /** Sends these bytes every time instead of unique messages. */
   text?: Uint8Array;
-  /** Bytes that the server sends behind each echo, and that are not compared; default 0. */
+  /** Bytes that the server sends after each echo, and that are not compared; default 0. */
   paddingBytes?: number;
-  /** Pause between the messages of a connection. */
+  /** Pause between the messages of a connection, in ms. */
   thinkMs: number;
   /**
-   * Open loop: messages started per second over all clients of a round, whatever became of the ones
-   * before. Null for the closed loop, in which each client waits for its echo.
+   * Open loop: messages started per second over all clients of a round, regardless of the outcome
+   * of earlier ones. Null for the closed loop, in which each client waits for its echo.
    */
   ratePerSecond: number | null;
   /** When the counted rounds begin, in ms since the epoch; default: as soon as all is ready. */
   startAtMs?: number;
-  /** How long a connect, and each echo, may take. */
+  /** How long a connect, and each echo, may take, in ms. */
   timeoutMs: number;
   /** Who drives the sockets. */
   engine: ClientEngine;
@@ -36,7 +36,7 @@ export interface EchoPlan {
   workers: number;
 }
 
-/** What is run unless told otherwise. */
+/** The defaults. */
 export const DEFAULT_PLAN = {
   threads: 1000,
   rounds: 10,
@@ -47,7 +47,10 @@ export const DEFAULT_PLAN = {
   timeoutMs: 10_000,
 } satisfies Partial<EchoPlan>;
 
-/** A Worker for every two cores, so that the server keeps the others; never more than clients. */
+/**
+ * A Worker for every two cores, so that the server keeps the others; never more Workers than
+ * clients.
+ */
 export function defaultWorkers(threads: number, cores: number): number {
   return Math.max(1, Math.min(threads, Math.floor(cores / 2)));
 }

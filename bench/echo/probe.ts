@@ -1,18 +1,18 @@
 /**
  * Tries one message before a run: whether the server echoes, pads what it sends back, or speaks
- * another protocol. Thousands of timeouts would not tell.
+ * another protocol. Thousands of timeouts would not reveal that.
  */
 import type { Address } from "../../system/address.ts";
 import { Answer } from "./answer.ts";
 
-/** What a server did with one message. */
+/** How a server answered one message. */
 export type ProbeVerdict =
   /** It came back as it was sent. */
   | { kind: "echo" }
-  /** It came back, and more behind it. */
+  /** It came back, followed by more. */
   | {
     kind: "padded";
-    /** Of the whole answer. */
+    /** Length of the whole answer. */
     answerBytes: number;
     /** Whether an answer to a message of another size is as long. */
     isFixed: boolean;
@@ -21,34 +21,37 @@ export type ProbeVerdict =
   }
   /** Something else came back; `answer` is how it starts, as text. */
   | { kind: "other"; answer: string }
-  /** No connection, and not because nobody listens. */
+  /** No connection, for another reason than that nobody listens. */
   | { kind: "unreachable"; reason: string }
-  /** Nobody listens, nothing came in time, or nearly an echo: the run will tell. */
+  /**
+   * Nobody listens, nothing arrived in time, or the answer is nearly an echo; the run will show
+   * what it is.
+   */
   | { kind: "unclear" };
 
-/** What is tried. */
+/** Settings of a probe. */
 export interface ProbeOptions {
   /** Bytes of a message. */
   sizeBytes: number;
   /** The message, if it is given. */
   text?: Uint8Array;
-  /** The most that the connect may take. */
+  /** The longest time for the connect, in ms. */
   timeoutMs: number;
 }
 
 /** The longest message that is sent whole before its echo is read. */
 export const MAX_PROBE_BYTES = 16384;
 
-/** Longer answers are read so far. */
+/** Most bytes read of an answer. */
 const MAX_ANSWER_BYTES = 1 << 20;
 
-/** How long an answer, or the rest of one, may let itself be waited for. */
+/** How long to wait for an answer, or the rest of one, in ms. */
 const QUIET_MS = 500;
 
-/** How long more may come behind a whole echo. */
+/** How long to wait for surplus bytes after a complete echo, in ms. */
 const REST_MS = 100;
 
-/** Characters of an answer that are shown. */
+/** Most characters of an answer that are shown. */
 const SHOWN_CHARS = 60;
 
 /** Ends a line, and a head: servers of many protocols answer only then. */
@@ -69,7 +72,7 @@ export async function probeEcho(target: Address, options: ProbeOptions): Promise
   return { ...verdict, isFixed };
 }
 
-/** Printable, and no two places alike; it ends with empty lines where they fit. */
+/** A printable message without repetition, which ends with an empty line if it fits. */
 function probeMessage(sizeBytes: number): Uint8Array {
   const message = Uint8Array.from({ length: sizeBytes }, (_, i) => 0x30 + (i * 31 + (i >> 6)) % 64);
   if (sizeBytes > LINES_END.length) message.set(LINES_END, sizeBytes - LINES_END.length);
@@ -96,7 +99,7 @@ async function tryMessage(
     await writeAll(conn, message);
     await answer.grow(message.length, QUIET_MS);
     if (answer.bytes.length === 0 && !answer.isOver) {
-      // Other protocols wait for the end of a line, or of the input.
+      // Servers of other protocols may wait for the end of a line, or of the input.
       await writeAll(conn, LINES_END);
       await conn.closeWrite();
       await answer.grow(MAX_ANSWER_BYTES, QUIET_MS);
@@ -105,7 +108,7 @@ async function tryMessage(
       await answer.grow(MAX_ANSWER_BYTES, REST_MS);
     }
   } catch {
-    // Reset, or closed: what came until then is judged.
+    // Reset or closed: what arrived until then is judged.
   } finally {
     conn.close();
   }
@@ -123,7 +126,7 @@ export function verdictOn(message: Uint8Array, answer: Uint8Array): ProbeVerdict
       answer.every((byte, i) => byte === message[i % message.length]);
     return { kind: "padded", answerBytes: answer.length, isFixed: false, isRepeated };
   }
-  // A few wrong bytes are a faulty echo, which the run counts.
+  // If only a few bytes are wrong, it is a faulty echo, which the run counts.
   if (answer.length === 0 || equal * 2 >= length) return { kind: "unclear" };
   const [line] = new TextDecoder("latin1").decode(answer.subarray(0, 4 * SHOWN_CHARS)).trimStart()
     .split(/[\r\n]/, 1);

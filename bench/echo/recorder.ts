@@ -1,9 +1,9 @@
-/** One Worker's record of an echo run: histograms of its own, counts in shared memory. */
+/** One Worker's record of an echo run: its own histograms, and counts in shared memory. */
 import type { FailureKind } from "./errors.ts";
 import { type EchoTallies, roundedUs } from "./tallies.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 
-/** Files what clients saw. Rounds below 0 are the warm-up, which is not recorded. */
+/** Records the results of clients. Rounds below 0 are the warm-up, which is not recorded. */
 export class EchoRecorder {
   readonly connectUs = new LatencyHistogram();
   readonly echoUs = new LatencyHistogram();
@@ -12,7 +12,7 @@ export class EchoRecorder {
   #sent = 0;
   #ok = 0;
   readonly #errors: Partial<Record<FailureKind, number>> = {};
-  /** What was handed over as intervals so far. */
+  /** Latencies handed over in intervals so far. */
   #before: { connect: LatencyHistogram; echo: LatencyHistogram } | undefined;
 
   constructor(tallies: EchoTallies) {
@@ -24,7 +24,7 @@ export class EchoRecorder {
     this.#isFrozen = true;
   }
 
-  /** Messages so far of which the sending has begun. */
+  /** Messages whose sending has begun so far. */
   get sent(): number {
     return this.#sent;
   }
@@ -35,7 +35,7 @@ export class EchoRecorder {
     return { done: this.#ok + failed, failed, errors: { ...this.#errors } };
   }
 
-  /** Hands over the latencies since it did so last, as they are encoded. */
+  /** Returns the latencies since the last call, encoded, and resets them. */
   takeInterval(): { connect: Uint8Array<ArrayBuffer>; echo: Uint8Array<ArrayBuffer> } {
     const encoded = { connect: this.connectUs.encode(), echo: this.echoUs.encode() };
     this.#before ??= { connect: new LatencyHistogram(), echo: new LatencyHistogram() };
@@ -46,7 +46,7 @@ export class EchoRecorder {
     return encoded;
   }
 
-  /** Hands over all latencies, as they are encoded. */
+  /** Returns all latencies, encoded. */
   takeAll(): { connectUs: Uint8Array<ArrayBuffer>; echoUs: Uint8Array<ArrayBuffer> } {
     if (this.#before) {
       this.connectUs.merge(this.#before.connect);
@@ -55,7 +55,7 @@ export class EchoRecorder {
     return { connectUs: this.connectUs.encode(), echoUs: this.echoUs.encode() };
   }
 
-  /** Files the time that `client` took to connect. */
+  /** Records the time that `client` took to connect. */
   connected(client: number, round: number, us: number): void {
     if (round < 0 || this.#isFrozen) return;
     const rounded = roundedUs(us);
@@ -63,13 +63,13 @@ export class EchoRecorder {
     this.#tallies.connected(client, round, rounded);
   }
 
-  /** Files that a message begins to be sent. */
+  /** Records that sending a message has begun. */
   started(round: number): void {
     if (round < 0 || this.#isFrozen) return;
     this.#sent++;
   }
 
-  /** Files a good echo. */
+  /** Records a correct echo. */
   succeeded(client: number, round: number, sequence: number, us: number): void {
     if (round < 0 || this.#isFrozen) return;
     this.#ok++;
@@ -78,7 +78,7 @@ export class EchoRecorder {
     this.#tallies.succeeded(client, round, sequence, rounded);
   }
 
-  /** Files an echo that failed; with the connect it would have needed, when that failed. */
+  /** Records a failed echo; a failed connect counts as the failure of its echo. */
   failed(client: number, round: number, sequence: number, kind: FailureKind): void {
     if (round < 0 || this.#isFrozen) return;
     this.#errors[kind] = (this.#errors[kind] ?? 0) + 1;

@@ -1,7 +1,7 @@
 /**
- * What the Workers of an echo run count, in shared memory: the main thread shows the progress from
- * it, and has it at hand when the run is interrupted. A client is counted by one Worker only; the
- * totals are atomic.
+ * The counts of an echo run, in shared memory, where the main thread can read them to show the
+ * progress and when the run is interrupted. Each client is counted by one Worker only; the totals
+ * are atomic.
  */
 import { FAILURE_KINDS, type FailureKind } from "./errors.ts";
 import type { EchoSample } from "../result.ts";
@@ -14,7 +14,7 @@ export const MAX_SAMPLES = 2 ** 25;
 const TENTHS_PER_US = 10;
 const MAX_TENTHS = 2 ** 32 - 1;
 
-/** Index of good echoes among the totals; the kinds of failures come behind it. */
+/** Index of good echoes among the totals; the kinds of failures follow it. */
 const OK = 0;
 
 /** The extent of a run. */
@@ -33,7 +33,7 @@ export interface TalliesShare {
   samples: SharedArrayBuffer | null;
 }
 
-/** One sample: `us` in the resolution in which samples are kept. */
+/** `us`, rounded to the resolution of kept samples. */
 export function roundedUs(us: number): number {
   return Math.round(us * TENTHS_PER_US) / TENTHS_PER_US;
 }
@@ -133,7 +133,7 @@ export class EchoTallies {
     });
   }
 
-  /** Every echo that was attempted, by client, round and message; none when they are not kept. */
+  /** Every attempted echo, by client, round and message; none if samples are not kept. */
   *samples(): Generator<EchoSample> {
     if (!this.#results || !this.#connectTenths || !this.#echoTenths) return;
     const { rounds, messages } = this.share.shape;

@@ -1,10 +1,11 @@
 /**
  * One client of an HTTP load: it sends a request, or a batch of pipelined ones, waits for the
- * responses, and goes on, over connections that stay open or over one each.
+ * responses, and continues, over persistent connections or with a new connection for each.
  *
- * A load spends its time in `received` and `#next`. A request there costs two system calls, one
- * call into Wasm and one look at the clock. It is written from prepared memory, its response is
- * read into Wasm memory, and nothing is allocated. Everything else is kept out of these two.
+ * A load spends its time in `received` and `#next`. There, a request costs two system calls, one
+ * call into Wasm and one reading of the clock. It is written from prepared memory, its response is
+ * read into Wasm memory, and nothing is allocated. Everything else is kept out of these two
+ * methods.
  */
 import { type Core, Event, type ResponseReader, Taken } from "../../core/mod.ts";
 import type { Inspector } from "./inspect.ts";
@@ -28,38 +29,41 @@ import { Halt, type Schedule } from "../load/schedule.ts";
 import type { SampleLog } from "./sample_log.ts";
 import { formatAddress } from "../../system/address.ts";
 
-/** What the clients of a thread share. */
+/** What the clients of a thread have in common. */
 export interface ClientSetup {
   core: Core;
   reader: ResponseReader;
   tally: Tally;
   engine: LoadEngine<Endpoint>;
   firstConnects: FirstConnects;
-  /** For each server the endpoints of its connections. */
+  /** The endpoints of each server's connections. */
   rotations: readonly Rotation[];
-  /** For each URL the index of its server. */
+  /** The index of each URL's server. */
   serverOf: readonly number[];
   requests: RequestBytes;
-  /** For each URL whether its request is HEAD; absent when all are, or none. */
+  /** Whether each URL's request is HEAD; absent if all are, or none is. */
   heads?: readonly boolean[];
   /** Requests in a batch; more than 1 only with one server, and without `heads`. */
   pipeline: number;
   isKeepAlive: boolean;
-  /** Where each request is written down; only together with an inspector. */
+  /** Records each request; only together with an inspector. */
   samples?: SampleLog;
-  /** Looks at responses one by one. */
+  /** Makes inspectors, which read responses one by one. */
   makeInspector?: () => Inspector;
   /** Shows what is sent and received; only together with an inspector. */
   debug?: (bytes: Uint8Array) => void;
 }
 
-/** How long a server that announced to close a connection may keep it open, in microseconds. */
+/** How long a server that announced a close may keep the connection open, in microseconds. */
 const LINGER_US = 1e6;
 
-/** So many batches each client keeps; of long lists of URLs the rest is made anew. */
+/**
+ * Most batches that each client keeps; for longer lists of URLs, the others are made anew each
+ * time.
+ */
 const MAX_KEPT_BATCHES = 256;
 
-/** So much is shown of bytes that are no response. */
+/** Most bytes shown of input that is not a valid response. */
 const EXAMPLE_BYTES = 48;
 
 const CLOSED: Fault = {
@@ -72,27 +76,29 @@ export class HttpClient implements LinkOwner {
   readonly #setup: ClientSetup;
   readonly #links: HttpLink[];
   readonly #inspector: Inspector | undefined;
-  /** The batches that were sent last, by the URL that they start with. */
+  /** Batches sent before, by the URL that they start with. */
   readonly #batches: Uint8Array[] = [];
   #schedule!: Schedule;
   #finish!: () => void;
-  /** Whether it waits for a start, when that is meant to be, and how many requests it is for. */
+  /** Whether it waits for a start, when that is due, and for how many requests. */
   #isWaiting = false;
   #dueUs = 0;
   #claimed = 0;
-  /** Where the exchange in progress takes place, its intended start, and what is left of it. */
+  /**
+   * The link of the present exchange, its intended start, and how many responses are outstanding.
+   */
   #link: HttpLink;
   #startUs = 0;
   #outstanding = 0;
   /** Number of its first request that has no response yet. */
   #number = 0;
-  /** First byte of the response in progress; 0 before it. */
+  /** When the first byte of the present response arrived; 0 before that. */
   #firstUs = 0;
-  /** When the wait in progress began; 0 when nothing is awaited. */
+  /** When the present wait began; 0 if nothing is awaited. */
   #sinceUs = 0;
   /** How long this exchange took to open a connection; -1 when it opened none. */
   #connectUs = -1;
-  /** When the last response was complete, while its connection has still to end; else 0. */
+  /** When the last response was complete, if its connection has yet to end; else 0. */
   #lingerUs = 0;
 
   /** @throws {RangeError} when the core has no block left */
@@ -140,13 +146,13 @@ export class HttpClient implements LinkOwner {
   }
 
   /**
-   * The load was halted, or its time is over: gives up waiting for a start; to abandon also requests
-   * in flight.
+   * The load was halted, or its time is over: stops waiting for a start, and with `Halt.Abandon`
+   * also gives up requests in flight.
    */
   halt(how: Halt): void {
     if (this.#isWaiting) this.#stopWaiting();
     else if (how === Halt.Abandon && this.#sinceUs !== 0) {
-      // While it lingers the response is there: only the end of the connection is not.
+      // While it lingers, the response is complete; only the end of the connection is missing.
       if (this.#lingerUs !== 0) return this.#endLinger();
       this.#setup.tally.after.abandoned += this.#outstanding;
       this.#link.disconnect();
@@ -162,7 +168,7 @@ export class HttpClient implements LinkOwner {
     }
   }
 
-  // What the connections tell
+  // Events of the connections
 
   /** The connection of `link` is open. */
   opened(link: HttpLink): void {
@@ -181,7 +187,8 @@ export class HttpClient implements LinkOwner {
     if (heads !== undefined) reader.isHead = heads[this.#number % heads.length];
     if (nowUs > this.#schedule.endUs) tally.after.bytesIn += count;
     if (link !== this.#link || this.#outstanding === 0) {
-      // No request is outstanding: the server says goodbye, with a 408 for instance. Not counted.
+      // No request is outstanding: the server ends the connection, with a 408 for instance. Not
+      // counted.
       link.disconnect();
       this.#forget(link);
     } else if (this.#lingerUs !== 0) this.#receivedMore(link, count);
@@ -229,7 +236,7 @@ export class HttpClient implements LinkOwner {
     link.empty();
     if (link !== this.#link || this.#outstanding === 0) return;
     if (this.#lingerUs !== 0) {
-      // A reset behind a whole response does not make it a failure.
+      // A reset after a complete response is not a failure.
       this.#endLinger();
       return;
     }
@@ -240,7 +247,7 @@ export class HttpClient implements LinkOwner {
 
   // The exchange
 
-  /** Starts the next exchange: at once, when it is meant to start, or never. */
+  /** Starts the next exchange: at once, when it is due, or not at all. */
   #next(nowUs: number): void {
     const schedule = this.#schedule;
     const link = this.#link;
@@ -256,9 +263,9 @@ export class HttpClient implements LinkOwner {
     }
   }
 
-  /** Waits for the intended start of `claimed` requests; for 0, to take part at all. */
+  /** Waits for the intended start of `claimed` requests; with 0, for this client's own start. */
   #wait(dueUs: number, claimed: number): void {
-    // Until then nothing is outstanding: events of the connection belong to no request.
+    // Until then nothing is outstanding, and events of the connection belong to no request.
     this.#outstanding = 0;
     this.#sinceUs = 0;
     this.#isWaiting = true;
@@ -295,7 +302,7 @@ export class HttpClient implements LinkOwner {
     if (link.connect(engine.open).isOpen) this.opened(link);
   }
 
-  /** Writes as many requests as are outstanding, from that to the URL in turn on. */
+  /** Writes as many requests as are outstanding, starting with the URL whose turn it is. */
   #send(link: HttpLink): void {
     const { requests: { bytes, offsets }, serverOf, tally, debug } = this.#setup;
     const first = this.#number % serverOf.length;
@@ -310,7 +317,7 @@ export class HttpClient implements LinkOwner {
     link.socket!.write(batch);
   }
 
-  /** Deals with all that `taken` may say. */
+  /** Handles `taken`, the result of the reader. */
   #take(taken: number, nowUs: number): void {
     const done = taken & Taken.Count;
     if (taken & Taken.Closing) {
@@ -324,7 +331,7 @@ export class HttpClient implements LinkOwner {
     else if (taken & Taken.Partial && this.#firstUs === 0) this.#firstUs = nowUs;
   }
 
-  /** Files `count` whole responses that ended at `nowUs`. */
+  /** Records `count` complete responses that ended at `nowUs`. */
   #complete(count: number, nowUs: number): void {
     const { tally, samples } = this.#setup;
     for (let i = 0; i < count; i++) {
@@ -345,8 +352,8 @@ export class HttpClient implements LinkOwner {
   }
 
   /**
-   * Waits for the end of a connection that its last response announced. So the server closes
-   * first, and TIME-WAIT stays with it instead of using up this side's ports.
+   * Waits for the end of the connection, which its last response announced. This way the server
+   * closes first, and TIME-WAIT stays on its side instead of using up ports on this one.
    */
   #linger(nowUs: number): void {
     const { core } = this.#setup;
@@ -361,7 +368,7 @@ export class HttpClient implements LinkOwner {
     this.#endLinger();
   }
 
-  /** The connection ended behind its last response, or was left to. */
+  /** Completes the last response of a connection that has ended, or is given up. */
   #endLinger(): void {
     const endUs = this.#lingerUs;
     this.#lingerUs = 0;
@@ -370,7 +377,7 @@ export class HttpClient implements LinkOwner {
     this.#next(clockUs());
   }
 
-  /** Bytes behind the last response: it was framed wrong, unless they are empty lines. */
+  /** Handles bytes after the last response: it was framed wrong, unless they are empty lines. */
   #receivedMore(link: HttpLink, count: number): void {
     const { core, reader } = this.#setup;
     core.received(link.conn, count);
@@ -381,13 +388,16 @@ export class HttpClient implements LinkOwner {
     this.#failResponse();
   }
 
-  /** `count` requests that were sent will not be answered: they are sent again, if there is time. */
+  /**
+   * Returns `count` requests that were sent but will not be answered: they are sent again if there
+   * is time.
+   */
   #giveBack(count: number, nowUs: number): void {
     if (nowUs > this.#schedule.endUs) this.#setup.tally.after.abandoned += count;
     else this.#schedule.giveBack(count);
   }
 
-  /** The parser did not accept what came. */
+  /** Fails a response that the parser rejected. */
   #failResponse(): void {
     const { reader } = this.#setup;
     const { conn } = this.#link;
@@ -397,9 +407,9 @@ export class HttpClient implements LinkOwner {
   }
 
   /**
-   * Counts outstanding requests as failed, all but the first as `others`, and goes on.
+   * Counts outstanding requests as failed, all but the first as `others`, and continues.
    *
-   * @param example says where; default: the address of the server
+   * @param example tells where it happened; default: the address of the server
    */
   #fail(fault: Fault, others = fault, example = () => formatAddress(this.#link.endpoint)): void {
     const { tally, samples } = this.#setup;
@@ -420,11 +430,11 @@ export class HttpClient implements LinkOwner {
     this.#finish();
   }
 
-  /** Makes the parser forget a response that will not be completed. */
+  /** Resets the parser after a response that will not be completed. */
   #forget(link: HttpLink): void {
     const { reader } = this.#setup;
     reader.close(link.conn);
-    // The block given back last is the first to be taken: the input stays at the same place.
+    // The block that was closed last is opened first, so the input stays at the same address.
     link.conn = reader.open();
   }
 }

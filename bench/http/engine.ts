@@ -5,16 +5,16 @@ import { RuntimeLoop } from "../load/runtime_loop.ts";
 import type { OpenSocket } from "../load/socket.ts";
 import type { Endpoint } from "./target.ts";
 
-/** What the engine is for. */
+/** The load that the engine is for. */
 export interface EngineUse {
   endpoints: readonly Endpoint[];
   isKeepAlive: boolean;
 }
 
 /**
- * Makes the engine `name`; only `deno` speaks TLS.
+ * Makes the engine `name`; only `deno` supports TLS.
  *
- * @throws {SystemError} what the kernel refuses
+ * @throws {SystemError} when the kernel refuses what it needs
  */
 export async function createEngine(
   name: ClientEngine,
@@ -27,9 +27,9 @@ export async function createEngine(
 
 /**
  * The fastest sockets of the runtime. `Deno.connect` takes 2/3 of the CPU time of `node:net` for a
- * connection, but with its promises 1.2 times as much for an exchange on one that stays open; TLS
- * without checking certificates there is only in `node:tls`. In Deno's `node:net` the zone of an IPv6
- * address is lost.
+ * connection, but, because of its promises, 1.2 times as much for an exchange on an open one. Only
+ * `node:tls` can skip the check of certificates. Deno's `node:net` drops the zone of an IPv6
+ * address.
  */
 async function runtimeSockets(
   { endpoints, isKeepAlive }: EngineUse,

@@ -1,20 +1,23 @@
-/** Which kind of failure something is, and why it happened, in words. */
+/** Classifies failures, and words their reasons. */
 import type { HttpErrors } from "../result.ts";
 
-/** The kinds in which a request fails without a whole response. */
+/** The ways in which a request fails without a complete response. */
 export type ErrorKind = keyof HttpErrors;
 
 /** How a request failed. */
 export interface Fault {
   kind: ErrorKind;
-  /** Such as `a line ends with LF alone`; it does not name what differs from time to time. */
+  /**
+   * Such as `a line ends with LF alone`; without details that differ from one occurrence to the
+   * next.
+   */
   reason: string;
 }
 
-/** TLS could not be agreed on: see the message. */
+/** The TLS handshake failed; the message says why. */
 export class TlsError extends Error {
   override name = "TlsError";
-  /** Whether both sides speak TLS, but no common protocol on top of it. */
+  /** Whether both sides speak TLS but share no protocol on top of it (ALPN). */
   readonly isProtocol: boolean;
 
   /** @param error as `node:tls` reports it */
@@ -55,7 +58,7 @@ export function isRefusal(error: Error): boolean {
   return error instanceof Deno.errors.ConnectionRefused;
 }
 
-/** What `error` says, without what differs between the ways to make sockets. */
+/** The reason of `error`, in the same words for all kinds of sockets. */
 export function reasonOf(error: Error): string {
   if (isRefusal(error)) return NOBODY_LISTENS;
   if (error instanceof Deno.errors.ConnectionReset) return "the connection was reset (ECONNRESET)";
@@ -65,10 +68,10 @@ export function reasonOf(error: Error): string {
 }
 
 /**
- * Why a response was not accepted.
+ * Why a response was rejected.
  *
  * @param reason in the parser's words
- * @param bytes the start of what it did not accept
+ * @param bytes the start of the rejected input
  */
 export function responseFault(reason: string, bytes: Uint8Array): Fault {
   // A TLS alert (RFC 8446 section 6): the server takes the request for a broken handshake.

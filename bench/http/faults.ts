@@ -1,8 +1,10 @@
-/** Why requests failed: reasons in words, how often each occurred, and where it did first. */
+/** Why requests failed: reasons in words, how often each occurred, and where it occurred first. */
 import type { HttpFault } from "../result.ts";
 import type { Fault } from "./error_kind.ts";
 
-/** More reasons than a thread ever sees; what messages of the system add to them counts as one. */
+/**
+ * Most different reasons; this only limits varying messages of the system, which then count as one.
+ */
 const MAX_REASONS = 64;
 const OTHER = "other reasons";
 
@@ -13,7 +15,7 @@ export class FaultCounts {
   /**
    * Counts `count` failures.
    *
-   * @param example says where, for the first of its kind and reason
+   * @param example tells where it happened; called for the first of its kind and reason
    */
   add({ kind, reason }: Fault, count: number, example: () => string): void {
     let key = `${kind} ${reason}`;

@@ -1,12 +1,12 @@
 /**
- * Whether there is anybody to load: as long as no connection came about, a thread watches what
- * becomes of its first attempts.
+ * Detects a load without a server: until a connection has succeeded, each thread watches its first
+ * attempts.
  */
 import { formatAddress } from "../../system/address.ts";
 import { isRefusal, reasonOf } from "./error_kind.ts";
 import type { Endpoint } from "./target.ts";
 
-/** No thread of a load found a server. */
+/** The error when no thread of a load has reached a server. */
 export class NobodyListens extends Error {
   override name = "NobodyListens";
 }
@@ -18,14 +18,14 @@ export class FirstConnects {
 
   /**
    * @param endpoints how many addresses the load goes to, of all servers
-   * @param onNone is called once, when as many attempts failed and none succeeded
+   * @param onNone called once, when this many attempts have failed and none has succeeded
    */
   constructor(endpoints: number, onNone: (message: string) => void) {
     this.#untried = endpoints;
     this.#onNone = onNone;
   }
 
-  /** A connection came about: failures from now on are part of what is measured. */
+  /** A connection has succeeded: further failures are part of the measurement. */
   succeeded(): void {
     this.#untried = Infinity;
   }
@@ -36,7 +36,7 @@ export class FirstConnects {
   }
 }
 
-/** What to tell people about the failure, and what to do. */
+/** The message about the failure, with what to do. */
 function messageFor(endpoint: Endpoint, error: Error): string {
   const address = formatAddress(endpoint);
   if (!isRefusal(error)) return `Cannot connect to ${address}: ${reasonOf(error)}`;

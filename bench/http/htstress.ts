@@ -20,7 +20,7 @@ import { compressAll, type HtstressRun, type OpenLoopSchedule } from "../result.
 import { summarize } from "../stats/summary.ts";
 import { type Interval, type IntervalPart, Timeline } from "../stats/timeline.ts";
 
-/** A request of a load, with the URL that it asks for. */
+/** A request of a load, with its URL. */
 export interface LoadRequest extends RequestForm {
   url: HttpUrl;
 }
@@ -28,14 +28,14 @@ export interface LoadRequest extends RequestForm {
 /** An HTTP load. */
 export interface HtstressOptions {
   urls: string[];
-  /** What is sent in turn; default: `method` with `headers` and `body` to each of `urls`. */
+  /** Requests to send in turn; default: `method` with `headers` and `body` to each of `urls`. */
   sent?: readonly LoadRequest[];
   /**
-   * When each of `sent` is meant to start, in microseconds after the beginning, in rising order.
-   * Then each is sent once, whatever became of the ones before, and the run ends with the last.
+   * When each of `sent` is due, in microseconds after the start, in ascending order. Each is then
+   * sent once, regardless of the outcome of earlier ones, and the run ends with the last.
    */
   startsUs?: Float64Array;
-  /** The servers behind the URLs, if they are known; default: they are found now. */
+  /** The servers of the URLs, if known; default: looked up at the start. */
   origins?: Origins;
   /** How the addresses of a name are used; default: in turn. */
   dns?: DnsMode;
@@ -48,16 +48,16 @@ export interface HtstressOptions {
   /** Requests over all threads; 0 for no such limit. */
   requests: number;
   /**
-   * Length of the measured time; 0 for no such limit. No request starts after it. Those in flight
-   * are waited for, and counted, but not in the rates.
+   * Length of the measured time; 0 for no such limit. No request starts after it. Requests in
+   * flight are waited for and counted, but not in the rates.
    */
   durationMs: number;
-  /** Who drives the sockets; only `deno` speaks TLS. */
+  /** Which engine drives the sockets; only `deno` supports TLS. */
   engine: ClientEngine;
   threads: number;
   /** Connections per thread. */
   concurrency: number;
-  /** HTTP/1.1 on connections that stay open; else HTTP/1.0, one connection a request. */
+  /** HTTP/1.1 on persistent connections; else HTTP/1.0 with one connection per request. */
   isKeepAlive: boolean;
   /** Requests sent at once on a connection. */
   pipeline: number;
@@ -65,16 +65,16 @@ export interface HtstressOptions {
   ratePerSecond: number;
   /** The rate (or in a closed loop, the number of connections) grows from 0 during this time. */
   rampMs: number;
-  /** Load before the measured time. */
+  /** Length of the load before the measured time. */
   warmupMs: number;
   /** When the measured time begins, in ms since the epoch; default: as soon as all is ready. */
   startAtMs?: number;
-  /** The most that a connection attempt, or an exchange, may take; 0 for no limit. */
+  /** The longest time for a connection attempt or an exchange; 0 for no limit. */
   timeoutMs: number;
   method: string;
   headers: Header[];
   body?: Uint8Array;
-  /** Whether certificates are not checked. */
+  /** Whether to skip the check of certificates. */
   isInsecure: boolean;
   /** Statuses that are good; default: all below 400. */
   expectStatus?: number[];
@@ -84,31 +84,31 @@ export interface HtstressOptions {
 
 /** Callbacks for events of the run, and the signal that ends it early. */
 export interface HtstressHooks {
-  /** Told what happened during each interval of the run, the warm-up excepted. */
+  /** Called with what happened during each interval of the run, except for the warm-up. */
   onInterval?: (interval: Interval) => void;
   /** Length of an interval; default: see `timeline.ts`. */
   intervalMs?: number;
-  /** Takes raw samples; reading responses one by one costs speed. */
+  /** Called with raw samples; reading responses one by one costs speed. */
   onSamples?: (samples: RequestSample[]) => void;
-  /** Takes what is sent and received. */
+  /** Called with what is sent and received. */
   onDebug?: (bytes: Uint8Array) => void;
   /** Ends the run; requests in flight get {@linkcode GRACE_MS} to complete. */
   signal?: AbortSignal;
 }
 
-/** What came of a load. */
+/** The results of a load. */
 export interface HtstressOutcome {
   run: HtstressRun;
   histograms: HttpHistograms;
 }
 
-/** How long requests in flight may take after the run was ended by a signal. */
+/** How long requests in flight may take after the run was ended by a signal, in ms. */
 const GRACE_MS = 500;
 
 /**
  * Runs the load.
  *
- * @throws {SyntaxError} for a URL that is none
+ * @throws {SyntaxError} for an invalid URL
  * @throws {NobodyListens} when none of the first connects of any thread succeeded
  * @throws {Error} when a name has no address, or there is no memory for all connections
  */
@@ -143,20 +143,20 @@ export async function runHtstress(
     return outcomeOf(options, sumReports(reports));
   } finally {
     end.cancel();
-    // A thread that waits in system calls ends only by itself.
+    // A thread that waits in system calls can only end by itself.
     budget.stop(Halt.Abandon);
     nobody.catch(() => {});
     for (const thread of threads) thread.terminate();
   }
 }
 
-/** Whether the thread of `report` got no request to send. */
+/** Whether the thread of `report` had no request to send. */
 function isIdle({ statuses, errors, after }: TallyReport): boolean {
   return Object.keys(statuses).length === 0 && after.abandoned === 0 &&
     Object.values(errors).every((count) => count === 0);
 }
 
-/** What is sent to each of `options.urls` in turn. */
+/** The requests that are sent in turn. */
 export function requestsOf(options: HtstressOptions): readonly LoadRequest[] {
   const { sent, urls, method, headers, body } = options;
   return sent ?? urls.map((text) => ({ url: parseHttpUrl(text), method, headers, body }));
@@ -172,7 +172,7 @@ async function planLoad(
   const all = requestsOf(options);
   const origins = options.origins ?? await findOrigins(all.map(({ url }) => url), options);
   const shared = new SharedArrayBuffer(0);
-  /** The part of the plan that is about the requests with the numbers `own`. */
+  /** The part of the plan for the requests with the numbers `own`. */
   const requestPlan = (own: number[]) => {
     const requests = own.map((i) => {
       const { url, method, headers, body } = all[i];
@@ -186,7 +186,7 @@ async function planLoad(
     };
   };
   const numbers = [...all.keys()];
-  // Where each request is sent once, at its time, each thread has requests of its own.
+  // If each request is sent once, at its own time, each thread has requests of its own.
   const common = startsUs === undefined ? requestPlan(numbers) : undefined;
   return (index) => ({
     index: 0,
@@ -211,7 +211,7 @@ async function planLoad(
   });
 }
 
-/** Halts `budget` when `signal` says so. */
+/** Halts `budget` when `signal` is aborted. */
 function endOn(budget: Budget, signal?: AbortSignal) {
   let timer: ReturnType<typeof setTimeout>;
   const onAbort = () => {
@@ -291,11 +291,11 @@ function isOpenLoop({ ratePerSecond, startsUs }: HtstressOptions): boolean {
   return ratePerSecond > 0 || startsUs !== undefined;
 }
 
-/** What the open loop owed, and what of it was sent. */
+/** How many starts of the open loop were due, and how many were sent. */
 function scheduleOf(options: HtstressOptions, sum: TallySum): OpenLoopSchedule {
   const { late } = sum.histograms;
   const sent = late.count;
-  // No more are due than were asked for; each that was sent was due.
+  // At most as many are due as were asked for, and each one sent was due.
   const due = Math.max(sent, Math.min(sum.due, options.requests || Infinity));
   return {
     ratePerSecond: options.ratePerSecond || null,

@@ -1,4 +1,4 @@
-/** Worker entry of an HTTP load: takes its plan, warms up, waits for "go", runs, reports. */
+/** Worker entry of an HTTP load: gets its plan, warms up, waits for "go", runs, reports. */
 import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import { LoadThread } from "./load_thread.ts";
 

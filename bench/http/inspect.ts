@@ -1,18 +1,18 @@
 /**
- * Reads responses one by one, to get what a plain load does not need: the status of each for the
- * raw samples, and a digest of the content. It counts as `ResponseReader.take` does, but is slower.
+ * Reads responses one by one, for what a plain load does not need: the status of each for the raw
+ * samples, and a digest of the content. It counts like `ResponseReader.take`, but is slower.
  */
 import { createHash, type Hash } from "node:crypto";
 import { type Core, Event, Flag, type ResponseReader, Taken } from "../../core/mod.ts";
 
-/** A whole response. */
+/** A complete response. */
 export interface Inspected {
   status: number;
-  /** Whether its content is the expected one; true when nothing is expected. */
+  /** Whether its content is as expected; true if nothing is expected. */
   isExpected: boolean;
 }
 
-/** What {@linkcode Inspector} works with. */
+/** Settings of {@linkcode Inspector}. */
 export interface InspectorOptions {
   core: Core;
   reader: ResponseReader;
@@ -22,7 +22,7 @@ export interface InspectorOptions {
 
 /** The responses on one connection. */
 export class Inspector {
-  /** Whole responses that `take` and `end` found in their last call. */
+  /** Complete responses found by the last call of `take` or `end`. */
   readonly found: Inspected[] = [];
   readonly #options: InspectorOptions;
   #hash: Hash | undefined;
@@ -68,7 +68,7 @@ export class Inspector {
 
   #update(conn: number): void {
     const { core } = this.#options;
-    // A copy: hashes take no view of shared memory.
+    // Copied, because hashes do not accept views of shared memory.
     this.#hash?.update(core.view(core.pieceStart(conn), core.pieceLength(conn)).slice());
   }
 

@@ -4,14 +4,14 @@
 export interface LoadStep {
   /** Concurrency, or the rate that was asked for. */
   load: number;
-  /** Requests per second that were answered well. */
+  /** Successful requests per second. */
   throughput: number;
 }
 
 /** The share of the best throughput that the knee reaches. */
 const ENOUGH = 0.9;
 
-/** The share of an asked rate that counts as kept. */
+/** The share of a requested rate that counts as reached. */
 const KEPT = 0.95;
 
 /**
@@ -28,9 +28,9 @@ export function concurrencyKnee(steps: readonly LoadStep[]): number | null {
 }
 
 /**
- * The largest rate up to which every step is kept to 95 %. `steps` rise in load.
+ * The largest rate up to which every step reaches 95 % of its rate. `steps` are in ascending order.
  *
- * @returns null when all are kept (the knee lies beyond the sweep) or none is
+ * @returns null when all reach it (the knee lies beyond the sweep) or the first does not
  */
 export function rateKnee(steps: readonly LoadStep[]): number | null {
   const lost = steps.findIndex((step) => step.throughput < KEPT * step.load);

@@ -1,4 +1,4 @@
-/** The place of a connection: it may be open, being opened, or empty. */
+/** The place of a connection, which may be open, being opened, or empty. */
 import type { ClientSocket, OpenSocket, SocketEvents } from "../load/socket.ts";
 import type { Endpoint } from "./target.ts";
 import type { Rotation } from "./origins.ts";
@@ -15,12 +15,12 @@ export interface LinkOwner {
 export class HttpLink implements SocketEvents {
   socket: ClientSocket | null = null;
   isOpen = false;
-  /** Where the connection leads, or led last. */
+  /** The endpoint of the present or last connection. */
   endpoint!: Endpoint;
 
   constructor(
     readonly client: LinkOwner,
-    /** Where the next connections lead; shared by all links of a thread to that server. */
+    /** The endpoints of the next connections; shared by all links of a thread to that server. */
     readonly rotation: Rotation,
     /** Address of its block. */
     public conn: number,
@@ -35,7 +35,7 @@ export class HttpLink implements SocketEvents {
     this.client.received(this, count);
   }
 
-  /** Nobody waits for the end of a request: the response tells. */
+  /** Nothing waits for the end of sending; the response is what counts. */
   sent(): void {}
 
   ended(): void {

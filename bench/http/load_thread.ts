@@ -16,18 +16,18 @@ import { Rotation } from "./origins.ts";
 import { SampleLog } from "./sample_log.ts";
 import { IntervalClock, lookMs } from "../stats/timeline.ts";
 
-/** Room for what one read brings, in bytes. */
+/** Room for one read, in bytes. */
 const INPUT_BYTES = 65536;
 
 /**
- * How often timeouts and a halt are looked for: a fraction of the timeout, and its bounds in
+ * How often timeouts and a halt are checked: a fraction of the timeout, and its bounds in
  * milliseconds.
  */
 const CHECKS_PER_TIMEOUT = 20;
 const MIN_CHECK_MS = 5;
 const MAX_CHECK_MS = 50;
 
-/** What a thread's load is made of. */
+/** The parts of a thread's load. */
 interface ThreadParts {
   core: Core;
   requests: RequestBytes;
@@ -44,7 +44,7 @@ export class LoadThread {
   readonly #samples: SampleLog | undefined;
   readonly #clients: HttpClient[];
   readonly #post: (message: ThreadMessage) => void;
-  /** While latencies are handed over. */
+  /** Set while latencies are handed over. */
   #intervals: IntervalClock | undefined;
   readonly #engine: LoadEngine<Endpoint>;
 
@@ -108,7 +108,7 @@ export class LoadThread {
       inputBytes: INPUT_BYTES,
       limits: { ...DEFAULT_LIMITS, maxBody: Infinity },
     });
-    // A copy of its own: sockets of `node:net` take no view of shared memory.
+    // A copy of its own, because sockets of `node:net` do not accept views of shared memory.
     const requests = { ...plan.requests, bytes: plan.requests.bytes.slice() };
     const memory = { input: core.bytes, output: requests.bytes };
     const engine = await makeEngine(
@@ -122,7 +122,7 @@ export class LoadThread {
     return new LoadThread(plan, post, { core, requests, engine, Inspecting });
   }
 
-  /** Runs the load for the time of the warm-up, and forgets what it counted. */
+  /** Runs the load for the time of the warm-up, and discards its counts. */
   async warmUp(): Promise<void> {
     if (this.#plan.warmupMs === 0) return;
     const budget = Budget.create(0);
@@ -183,7 +183,7 @@ export class LoadThread {
   /**
    * Runs all clients on `schedule`.
    *
-   * @param onCheck is called before each look at whether the load was halted
+   * @param onCheck called before each check whether the load was halted
    */
   async #load(schedule: Schedule, onCheck = () => {}): Promise<void> {
     const { loop } = this.#engine;
@@ -204,7 +204,7 @@ export class LoadThread {
       if (--running === 0) loop.end();
     };
     const begin = () => {
-      // Clients that wait for a start then wait no longer.
+      // Clients that wait for a start then stop waiting.
       if (schedule.endUs < Infinity) loop.at(schedule.endUs, check);
       this.#clients.forEach((client, i) => client.run(schedule, this.#fromUs(schedule, i), finish));
     };
@@ -213,7 +213,7 @@ export class LoadThread {
     await loop.run(begin, { everyMs, action: check });
   }
 
-  /** When client `i` takes part: in a closed loop with a ramp from its share of the ramp on. */
+  /** When client `i` starts: in a closed loop with a ramp, after its share of the ramp. */
   #fromUs(schedule: Schedule, i: number): number {
     const { rampMs, threads, index, concurrency } = this.#plan;
     if (rampMs === 0 || schedule.isPaced) return schedule.beginUs;
@@ -221,7 +221,7 @@ export class LoadThread {
     return schedule.beginUs + share * rampMs * 1000;
   }
 
-  /** Hands over what was recorded since the last interval, if anybody wants it. */
+  /** Hands over what was recorded since the last interval, if wanted. */
   #endInterval(schedule: Schedule, nowUs: number): void {
     if (!this.#intervals) return;
     const { completed, failed, bytesIn, errors, started } = this.#tally;

@@ -4,7 +4,7 @@
  */
 import { FIELD_VALUE, type Header, TOKEN } from "./request.ts";
 
-/** A request as a log tells it. */
+/** A request as recorded in a log. */
 export interface LoggedRequest {
   /** Milliseconds since 1970. */
   timeMs: number;
@@ -13,17 +13,17 @@ export interface LoggedRequest {
   method: string;
   /** Path and query, as they go into a request line. */
   target: string;
-  /** Referer and User-Agent, as far as the log has them. */
+  /** Referer and User-Agent, if the log has them. */
   headers: Header[];
 }
 
-/** Why a line is not sent again. */
+/** Why a line cannot be replayed. */
 export type NotReplayable =
   | "no line of an access log"
   | "content is not in a log"
   | "a tunnel (CONNECT)";
 
-/** What a line holds, before it is judged. */
+/** The fields of a line, before they are checked. */
 interface Fields {
   timeMs: number;
   isCoarse: boolean;
@@ -38,7 +38,7 @@ const WITH_CONTENT = ["POST", "PUT", "PATCH"];
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** A quoted field; what a client chose is escaped in it. */
+/** A quoted field, in which the client's text is escaped. */
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
 
 const COMMON = new RegExp(
@@ -49,7 +49,7 @@ const CLF_TIME = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(
 
 const REQUEST_LINE = /^(\S+) (\S+)(?: HTTP\/\d\.\d)?$/;
 
-/** The request in `line`, or why it cannot be sent again. */
+/** The request in `line`, or why it cannot be replayed. */
 export function parseLogLine(line: string): LoggedRequest | NotReplayable {
   const fields = line.startsWith("{") ? jsonFields(line) : commonFields(line);
   if (fields === undefined || !Number.isFinite(fields.timeMs)) return "no line of an access log";
@@ -89,7 +89,7 @@ function commonFields(line: string): Fields | undefined {
   };
 }
 
-/** `21/Nov/2026:23:39:45 +0100` in milliseconds since 1970; NaN when it is none. */
+/** `21/Nov/2026:23:39:45 +0100` in milliseconds since 1970; NaN if it is malformed. */
 function clfTime(text: string): number {
   const [, day, month, year, hours, minutes, seconds, sign, zoneHours, zoneMinutes] =
     CLF_TIME.exec(text) ?? [];
@@ -105,7 +105,7 @@ function clfTime(text: string): number {
   );
 }
 
-/** Takes the escapes back that servers write: `\xHH`, `\"`, `\\`. One character is one byte. */
+/** Resolves the escapes that servers write: `\xHH`, `\"`, `\\`. One character is one byte. */
 function unescape(text: string): string {
   return text.replace(
     /\\(?:x([0-9a-f]{2})|(.))/gi,
@@ -114,8 +114,8 @@ function unescape(text: string): string {
 }
 
 /**
- * Path and query of a logged target: of the absolute form without scheme and host. A byte that no
- * target may hold is percent-encoded.
+ * Path and query of a logged target; scheme and host of the absolute form are removed. Bytes that
+ * no target may hold are percent-encoded.
  */
 function targetOf(target: unknown): string | undefined {
   if (typeof target !== "string") return undefined;
@@ -134,9 +134,9 @@ function targetOf(target: unknown): string | undefined {
 }
 
 /**
- * When the requests start: at the times of the log, from its first on, `speed` times as fast. Sorted:
- * a log has its lines in the order in which responses ended. Requests whose time is in whole seconds
- * are spread over their second.
+ * When the requests start: at the times of the log, counted from the first one, `speed` times as
+ * fast. They are sorted, because a log has its lines in the order in which responses ended.
+ * Requests whose time is in whole seconds are spread over their second.
  *
  * @returns the requests in order, and their starts in microseconds
  */

@@ -6,11 +6,11 @@ import type { Endpoint, HttpUrl } from "./target.ts";
 /** How the addresses of a name are used: in turn, or only the first that accepts. */
 export type DnsMode = "rotate" | "first";
 
-/** Where the requests of a load go. Plain data, for Workers. */
+/** The servers of a load. Plain data, for Workers. */
 export interface Origins {
-  /** For each server the endpoints that its connections take in turn, at least one. */
+  /** For each server, the endpoints that its connections use in turn; at least one. */
   servers: Endpoint[][];
-  /** For each URL the index of its server. */
+  /** The index of each URL's server. */
   serverOf: number[];
 }
 
@@ -22,9 +22,9 @@ export interface OriginOptions {
   family?: 4 | 6;
   /** Default: `rotate`. */
   dns?: DnsMode;
-  /** The most that trying the addresses of a name may take; 0 for no limit. */
+  /** The longest time for trying the addresses of a name, in ms; 0 for no limit. */
   timeoutMs: number;
-  /** Whether certificates are not checked. */
+  /** Whether to skip the check of certificates. */
   isInsecure: boolean;
   /** Default: that of the system. */
   lookUp?: LookUp;
@@ -32,7 +32,7 @@ export interface OriginOptions {
 
 /**
  * Finds the servers of `urls`. A name with several addresses is tried (RFC 8305), and those that
- * accept are used. When none does, all are: then the load counts how they fail.
+ * accept are used. If none does, all are used, so that the load counts how they fail.
  *
  * @throws {Error} when a name has no address, or none of the wanted family
  */
@@ -75,7 +75,7 @@ export class Rotation {
   readonly #endpoints: readonly Endpoint[];
   #next: number;
 
-  /** @param first where the turns begin, so that threads begin with different endpoints */
+  /** @param first index of the first endpoint, so that threads can begin with different ones */
   constructor(endpoints: readonly Endpoint[], first: number) {
     this.#endpoints = endpoints;
     this.#next = first % endpoints.length;

@@ -6,7 +6,7 @@ import type { TallyReport } from "./tally.ts";
 import type { IntervalPart } from "../stats/timeline.ts";
 import type { Origins } from "./origins.ts";
 
-/** What a Worker is to do; the first message to it. */
+/** A Worker's part of the load; the first message to it. */
 export interface ThreadPlan {
   /** Number of this thread, from 0. */
   index: number;
@@ -14,18 +14,18 @@ export interface ThreadPlan {
   engine: ClientEngine;
   /** Connections of this thread. */
   concurrency: number;
-  /** The servers, and for each request that of its URL. */
+  /** The servers, and each request's server. */
   origins: Origins;
   requests: RequestBytes;
   pipeline: number;
   isKeepAlive: boolean;
-  /** Whether the requests are HEAD; for each one, where that differs. */
+  /** Whether the requests are HEAD; an array if they differ. */
   isHead: boolean | boolean[];
   /** Memory of the `Budget`. */
   budget: SharedArrayBuffer;
   /** Starts per second over all threads; 0 for a closed loop. */
   ratePerSecond: number;
-  /** When each request of all threads is meant to start, once, in place of a rate; see `listed`. */
+  /** When each request of all threads is due, once, instead of a rate; see `listed`. */
   startsUs?: Float64Array;
   /** The run ends when a thread has run for this long; 0 for no limit. */
   durationMs: number;
@@ -39,13 +39,13 @@ export interface ThreadPlan {
   wantsSamples: boolean;
   wantsDebug: boolean;
   /**
-   * After how long what was recorded is handed over while the load runs, see `timeline.ts`; null:
-   * nobody wants it.
+   * Interval at which records are handed over while the load runs, see `timeline.ts`; null: they
+   * are not.
    */
   intervalMs: number | null;
 }
 
-/** What a Worker says. After `ready` it waits for `"go"`. */
+/** A Worker's messages. After `ready` it waits for `"go"`. */
 export type ThreadMessage =
   | { kind: "ready" }
   | { kind: "samples"; samples: RequestSample[] }

@@ -9,14 +9,14 @@ export type Header = readonly [name: string, value: string];
 /** token = 1*tchar (RFC 9110 section 5.6.2): methods, and names of fields. */
 export const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** What may stand in a field value: no control characters but HTAB. */
+/** A valid field value: no control characters but HTAB. */
 // deno-lint-ignore no-control-regex
 export const FIELD_VALUE = /^[^\x00-\x08\x0a-\x1f\x7f]*$/;
 
 /**
  * Reads a field line, `Name: value`.
  *
- * @throws {SyntaxError} when it is none
+ * @throws {SyntaxError} when it is not one
  */
 export function parseHeader(line: string): Header {
   const colon = line.indexOf(":");
@@ -28,7 +28,7 @@ export function parseHeader(line: string): Header {
   return [name, value];
 }
 
-/** What a request says beside its target. */
+/** A request without its target. */
 export interface RequestForm {
   method: string;
   headers: readonly Header[];
@@ -47,20 +47,21 @@ export interface HttpRequest extends RequestForm {
 export interface RequestBytes {
   /** Requests in the order of the URLs, repeated so that any batch is contiguous. */
   bytes: Uint8Array;
-  /** Where each begins, and the end of the last. */
+  /** The offset of each, and the end of the last. */
   offsets: number[];
 }
 
 /** Methods whose requests carry a length even when they have no content (RFC 9110 section 8.6). */
 const WITH_CONTENT = ["POST", "PUT", "PATCH"];
 
-/** Memory for requests beyond which batches are refused. */
+/** Most memory for requests, in bytes. */
 const MAX_BYTES = 2 ** 30;
 
 /**
  * The bytes of one request.
  *
- * @param isKeepAlive HTTP/1.1 with persistent connections; else HTTP/1.0, one connection a request
+ * @param isKeepAlive HTTP/1.1 with persistent connections; else HTTP/1.0 with one connection per
+ * request
  */
 export function requestBytes(request: HttpRequest, isKeepAlive: boolean): Uint8Array {
   const { target, host, method, headers, body } = request;
@@ -80,7 +81,7 @@ export function requestBytes(request: HttpRequest, isKeepAlive: boolean): Uint8A
 }
 
 /**
- * Lays out `requests` one after the other, so that `pipeline` of them from any one on are one piece.
+ * Lays out `requests` one after the other, so that any `pipeline` consecutive ones are contiguous.
  *
  * @throws {RangeError} when that takes more than 1 GiB
  */

@@ -8,7 +8,7 @@ const PORTION = 1000;
 /** How a log is set up. */
 export interface SampleLogOptions {
   thread: number;
-  /** Takes a portion. */
+  /** Called with each portion. */
   onPortion: (samples: RequestSample[]) => void;
   /** Whether a response of this status counts as good. */
   isGood: (status: number) => boolean;
@@ -24,13 +24,13 @@ export class SampleLog {
     this.#options = options;
   }
 
-  /** Forgets what was collected; starts count from `beginUs` on. */
+  /** Discards what was collected; starts are relative to `beginUs` from now on. */
   begin(beginUs: number): void {
     this.#samples = [];
     this.#beginUs = beginUs;
   }
 
-  /** Notes a whole response; `connectUs` is -1 when it needed no new connection. */
+  /** Records a complete response; `connectUs` is -1 if it needed no new connection. */
   response(
     seq: number,
     startUs: number,
@@ -43,13 +43,13 @@ export class SampleLog {
     this.#push({ seq, startUs, connectUs, ttfbUs, latencyUs, status, result });
   }
 
-  /** Notes a request without a whole response. */
+  /** Records a request without a complete response. */
   failure(seq: number, startUs: number, connectUs: number, kind: string): void {
     const none = { ttfbUs: null, latencyUs: null, status: null };
     this.#push({ seq, startUs, connectUs, ...none, result: kind });
   }
 
-  /** Hands over what is left. */
+  /** Hands over the last portion. */
   flush(): void {
     if (this.#samples.length > 0) this.#options.onPortion(this.#samples);
     this.#samples = [];

@@ -1,4 +1,4 @@
-/** What one thread of an HTTP load counts, and the sum over threads. */
+/** The counts of one thread of an HTTP load, and the sum over threads. */
 import type { HttpErrors, HttpFault } from "../result.ts";
 import type { Fault } from "./error_kind.ts";
 import { FaultCounts, sumFaults } from "./faults.ts";
@@ -18,15 +18,15 @@ export interface HttpHistograms extends PhaseHistograms {
   late: LatencyHistogram;
 }
 
-/** What came to an end after the measured time, or never. */
+/** Requests that ended after the measured time, or never. */
 export interface AfterWindow {
-  /** Requests that ended with a whole response. */
+  /** Requests that ended with a complete response. */
   answered: number;
   /** Requests that failed. */
   failed: number;
-  /** Requests that were given up, and are counted nowhere else. */
+  /** Requests that were given up; they are not counted anywhere else. */
   abandoned: number;
-  /** Of `bytesIn`. */
+  /** The part of `bytesIn` that arrived after the measured time. */
   bytesIn: number;
 }
 
@@ -35,21 +35,21 @@ export interface ThreadTimes {
   /** Begin and end of the measured time. */
   beginMs: number;
   endMs: number;
-  /** When the last of its requests came to an end. */
+  /** When the last of its requests ended. */
   drainedMs: number;
 }
 
-/** What a thread hands over at its end: counts, and histograms as they are encoded. */
+/** What a thread reports at its end: counts, and encoded histograms. */
 export interface TallyReport extends ThreadTimes {
   errors: HttpErrors;
-  /** Of each error the reason. */
+  /** The reasons of the errors. */
   faults: HttpFault[];
   after: AfterWindow;
   /** Starts of an open loop that were due in the measured time. */
   due: number;
   bytesIn: number;
   bytesOut: number;
-  /** Whole responses by status. */
+  /** Complete responses by status. */
   statuses: Record<string, number>;
   /** Of these, responses with unexpected content, by status. */
   mismatched: Record<string, number>;
@@ -64,7 +64,7 @@ export class Tally {
   errors!: HttpErrors;
   bytesIn!: number;
   bytesOut!: number;
-  /** Requests that came to an end, good or bad. */
+  /** Requests that ended, successfully or not. */
   completed!: number;
   /** Responses with unexpected content, by status. */
   mismatched!: Record<string, number>;
@@ -72,11 +72,12 @@ export class Tally {
   #faults!: FaultCounts;
   #late!: LatencyHistogram;
   #connect!: LatencyHistogram;
-  // Most responses come with one read. One histogram for those halves the cost of recording.
+  // Most responses arrive with one read, so that both latencies are equal. One histogram for those
+  // halves the cost of recording.
   #both!: LatencyHistogram;
   #ttfbOnly!: LatencyHistogram;
   #latencyOnly!: LatencyHistogram;
-  /** What was handed over as intervals so far. */
+  /** Latencies handed over in intervals so far. */
   #before: PhaseHistograms | undefined;
 
   constructor() {
@@ -98,14 +99,14 @@ export class Tally {
     this.#before = undefined;
   }
 
-  /** Counts `count` requests that failed; `example` says where, see {@linkcode FaultCounts}. */
+  /** Counts `count` failed requests; `example` tells where, see {@linkcode FaultCounts}. */
   fail(fault: Fault, count: number, example: () => string): void {
     this.errors[fault.kind] += count;
     this.completed += count;
     this.#faults.add(fault, count, example);
   }
 
-  /** Files how late a request of an open loop starts. */
+  /** Records how late a request of an open loop starts. */
   recordStart(lateUs: number): void {
     this.#late.record(lateUs);
   }
@@ -115,23 +116,23 @@ export class Tally {
     this.mismatched[status] = (this.mismatched[status] ?? 0) + 1;
   }
 
-  /** Files how long a connection attempt took. */
+  /** Records how long a connection attempt took. */
   recordConnect(connectUs: number): void {
     this.#connect.record(connectUs);
   }
 
-  /** Files a response that came with one read: its first byte and its last at once. */
+  /** Records a response whose first and last byte arrived with one read. */
   recordWhole(latencyUs: number): void {
     this.#both.record(latencyUs);
   }
 
-  /** Files a response that came in pieces. */
+  /** Records a response that arrived in pieces. */
   recordParts(ttfbUs: number, latencyUs: number): void {
     this.#ttfbOnly.record(ttfbUs);
     this.#latencyOnly.record(latencyUs);
   }
 
-  /** Hands over the latencies since it did so last, as they are encoded. */
+  /** Returns the latencies since the last call, encoded, and resets them. */
   takeInterval(): Record<keyof PhaseHistograms, Uint8Array<ArrayBuffer>> {
     this.#ttfbOnly.merge(this.#both);
     this.#latencyOnly.merge(this.#both);
@@ -160,7 +161,7 @@ export class Tally {
     return sumOf(this.errors);
   }
 
-  /** Hands everything over. */
+  /** Returns the final report. */
   report(statuses: Record<string, number>, due: number, times: ThreadTimes): TallyReport {
     this.#ttfbOnly.merge(this.#both);
     this.#latencyOnly.merge(this.#both);
@@ -196,9 +197,11 @@ export interface TallySum extends
   histograms: HttpHistograms;
   /** When the first thread began, in milliseconds since the epoch. */
   startedMs: number;
-  /** The measured time: the longest of the threads', which do not begin at quite the same moment. */
+  /**
+   * The measured time: the longest of the threads', which do not start at exactly the same moment.
+   */
   seconds: number;
-  /** From then until all requests had come to an end. */
+  /** From the end of the measured time until all requests had ended. */
   drainSeconds: number;
 }
 
@@ -235,7 +238,9 @@ export function sumReports(reports: readonly TallyReport[]): TallySum {
   };
 }
 
-/** The time between two moments, to the microsecond: to more, no clock of the epoch is exact. */
+/**
+ * The time between two moments, rounded to microseconds, the most that the epoch clock resolves.
+ */
 function secondsBetween(fromMs: number, toMs: number): number {
   return Number((Math.max(0, toMs - fromMs) / 1000).toFixed(6));
 }

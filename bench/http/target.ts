@@ -1,7 +1,7 @@
-/** The URLs that a load goes to, and where its sockets connect. */
+/** The URLs of a load, and the endpoints that its sockets connect to. */
 import { type Host, readHost } from "../../system/host.ts";
 
-/** What a URL says. */
+/** A parsed URL. */
 export interface HttpUrl {
   /** As the user wrote it. */
   text: string;
@@ -21,9 +21,9 @@ export type Endpoint =
 
 /** TLS on top of a connection. */
 export interface Tls {
-  /** The name that the certificate has to carry. */
+  /** The name that the certificate has to be valid for. */
   serverName: string;
-  /** Whether the certificate is not checked. */
+  /** Whether to skip the check of the certificate. */
   isInsecure: boolean;
 }
 
@@ -70,7 +70,7 @@ export function parseHttpUrl(text: string): HttpUrl {
   };
 }
 
-/** Escapes the bytes that no request target may hold; existing escapes stay. */
+/** Percent-encodes the bytes that no request target may hold; existing escapes stay. */
 function percentEncoded(target: string): string {
   return target.replace(/[^\x21-\x7e]+/g, (part) => encodeURIComponent(part.toWellFormed()));
 }

@@ -10,23 +10,23 @@
  * @body.txt
  * ```
  *
- * Below a line `METHOD URL` stand its fields, and with an `@` the file that its content is in. A
- * blank line, the file of the content, or the next line with a method ends it. Pure.
+ * A line `METHOD URL` is followed by its fields, and by `@` and the file with its content. A blank
+ * line, the file of the content, or the next line with a method ends it. Pure.
  */
 import { type HttpUrl, parseHttpUrl } from "./target.ts";
 import { type Header, parseHeader } from "./request.ts";
 
-/** A target as the list says it. */
+/** A target of the list. */
 export interface ListedTarget {
   url: HttpUrl;
   /** Absent for a line that is only a URL. */
   method?: string;
   headers: Header[];
-  /** The file that the content is in. */
+  /** The file with the content. */
   bodyFile?: string;
 }
 
-/** What is wrong with a list, and in which line. */
+/** An error in a list, with its line. */
 export class TargetListError extends SyntaxError {
   override name = "TargetListError";
 
@@ -36,19 +36,19 @@ export class TargetListError extends SyntaxError {
   }
 }
 
-/** A method, as vegeta recognizes it, and what comes behind it. */
+/** A method, as vegeta recognizes it, and the rest of the line. */
 const METHOD_LINE = /^([A-Z]+)[ \t]+(.*)$/;
 
 /** Reads a list of targets line by line. */
 export class TargetListReader {
   #line = 0;
-  /** The target whose fields are read. */
+  /** The target whose fields are being read. */
   #open: ListedTarget | undefined;
 
   /**
-   * Takes the next line. @returns the target that it ends or is, if any
+   * Reads the next line. @returns the targets that are now complete
    *
-   * @throws {TargetListError} when it is no part of a list
+   * @throws {TargetListError} when the line is invalid
    */
   take(text: string): ListedTarget[] {
     ++this.#line;
@@ -73,14 +73,14 @@ export class TargetListReader {
     return [];
   }
 
-  /** The list is over. @returns the target that was still being read, if any */
+  /** To be called at the end of the list. @returns the target that was still being read, if any */
   end(): ListedTarget[] {
     const ended = this.#open === undefined ? [] : [this.#open];
     this.#open = undefined;
     return ended;
   }
 
-  /** A line outside of a target with a method. */
+  /** Reads a line outside of a target with a method. */
   #plain(line: string): ListedTarget[] {
     if (line.startsWith("#")) return [];
     if (line.startsWith("@") || /^[\w-]+:[ \t]/.test(line)) {

@@ -16,9 +16,9 @@ export interface ThreadListeners {
 export class WorkerThread {
   /** Settles when it is warm. */
   readonly ready: Promise<void>;
-  /** Settles when no first connect of it succeeded, with what to tell; see `FirstConnects`. */
+  /** Resolves when none of its first connects succeeded, with the message; see `FirstConnects`. */
   readonly nobody: Promise<string>;
-  /** What `nobody` settled with, once it did. */
+  /** The result of `nobody`, once there is one. */
   nobodyMessage: string | undefined;
   readonly #worker: Worker;
   readonly #report: Promise<TallyReport>;
@@ -53,7 +53,7 @@ export class WorkerThread {
     this.ready = ready.promise;
     this.nobody = nobody.promise;
     this.#report = report.promise;
-    // A failure before the run is told by `ready`.
+    // `ready` reports failures before the run.
     this.#report.catch(() => {});
     this.#worker.postMessage(plan);
   }
@@ -73,7 +73,7 @@ export class WorkerThread {
 function permissionsFor({ engine, origins }: ThreadPlan): Deno.PermissionOptionsObject {
   const endpoints = origins.servers.flat();
   const none = { env: false, run: false, sys: false, import: false } as const;
-  // System calls ask nobody.
+  // System calls need no permission but FFI.
   if (engine !== "deno") return { ...none, net: false, read: false, write: false, ffi: true };
   const net = endpoints.map(formatAddress);
   const paths = endpoints.flatMap((endpoint) => "path" in endpoint ? [endpoint.path] : []);

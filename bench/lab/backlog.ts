@@ -7,14 +7,14 @@ import type { Finding } from "./verdict.ts";
 
 const CLIENTS = 100;
 /**
- * From half of the clients on: those that are refused all try again together a second later, and
+ * At least half of the clients: those that are refused all try again together a second later, and
  * need room then. With much shorter queues they would be refused for minutes.
  */
 const BACKLOGS = { quick: [49, 75, 99], full: [49, 60, 75, 98, 99, 128] };
 /** How long the server is stopped while the connects arrive, in ms. */
 const PAUSE_MS = 300;
 /**
- * The first retransmission of a SYN comes a second after it (RFC 6298 section 2); less some slack.
+ * The first SYN retransmission comes after one second (RFC 6298 section 2); minus some slack.
  */
 const LATE_US = 900_000;
 const GROUP = "storm";
@@ -36,9 +36,9 @@ export const backlog: Lab = {
       return {
         setup: [
           `The server is stopped (SIGSTOP) for ${PAUSE_MS} ms: it accepts nothing, while the ` +
-          "kernel goes on to answer handshakes for it.",
+          "kernel keeps answering handshakes for it.",
           `Meanwhile ${CLIENTS} clients connect at once. The length of the accept queue is read ` +
-          "just before the server goes on (SIGCONT).",
+          "just before the server continues (SIGCONT).",
           `Backlogs of ${sizes.join(", ")}. Overflows and SYN retransmissions are those that the ` +
           "kernel counted in this network namespace.",
         ],
@@ -146,7 +146,8 @@ function conclude(variants: VariantResult[]): Finding[] {
   const late = full.reduce((sum, variant) => sum + (median(variant, "lateConnects") ?? 0), 0);
   if (late > 0) {
     findings.push({
-      text: "A client whose SYN is dropped hears nothing: it waits for its retransmission timer, " +
+      text:
+        "A client whose SYN is dropped gets no answer: it waits for its retransmission timer, " +
         "a second at first. An accept queue that is too short shows as connects that take whole " +
         "seconds.",
     });

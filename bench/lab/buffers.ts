@@ -5,7 +5,7 @@ import { echoSample, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
-/** As many as the originals' `bench` starts. */
+/** As many as the original `bench` starts. */
 const CLIENTS = 1000;
 const SIZES = { quick: [1000, 20_000], full: [1000, 20_000, 200_000] };
 const BUFFERS = { quick: [4096, 65536], full: [512, 1024, 4096, 65536] };
@@ -13,7 +13,7 @@ const BUFFERS = { quick: [4096, 65536], full: [512, 1024, 4096, 65536] };
 /** How long an echo of a server of `--target` may take. */
 const FOREIGN_TIMEOUT_MS = 3000;
 
-/** A message size and a buffer, with what passed through the server. */
+/** A message size and a buffer size, with the counts of their server. */
 interface Case {
   sizeBytes: number;
   bufferBytes: number;
@@ -111,7 +111,10 @@ function spec(one: Case, { signal }: LabContext): VariantSpec {
   };
 }
 
-/** A message to a server of `--target`: what does not come back soon will not. */
+/**
+ * A message to a server of `--target`, with a short timeout: what does not come back soon never
+ * will.
+ */
 function foreignSpec(
   target: ForeignTarget,
   sizeBytes: number,
@@ -153,7 +156,7 @@ function foreignFindings(
   );
 }
 
-/** Ends the server of a case, whose summary says what passed through it. */
+/** Ends the server of a case, whose summary reports what passed through it. */
 async function countPieces({ server, echoes, sizeBytes }: Case, variant: VariantResult) {
   const summary = await server.stop();
   if (summary === null || echoes === 0) return;

@@ -16,7 +16,7 @@ const AMOUNTS = {
   full: { durationMs: 3000, parserMs: 500, echoMessages: 10_000, traced: 2000 },
 };
 const TRACED_CONNECTIONS = 8;
-/** System calls that a sentence names. */
+/** Most system calls that a sentence names. */
 const NAMED_CALLS = 4;
 
 const PARSER = "parser";
@@ -239,8 +239,8 @@ function conclude(
 }
 
 /**
- * Takes the CPU time apart. A batch of pipelined requests is read and written at once, so the
- * extra cost of a request without pipelining is the exchange with the kernel, and waking up for it.
+ * Splits the CPU time. A batch of pipelined requests is read and written at once, so the extra cost
+ * of a request without pipelining is that of the exchange with the kernel, including waking up.
  */
 function shares(
   own: VariantResult | undefined,

@@ -13,7 +13,7 @@ import { WaitingThreads, type WaitWay } from "./wakeups.ts";
 const BUFFER = 512;
 /** One message that fits into the buffer, and one that does not. */
 const [SHORT, LONG] = [400, 2000];
-/** Connections at once, each with one message. */
+/** Concurrent connections, each with one message. */
 const CLIENTS = 20;
 
 const AMOUNTS = {
@@ -21,7 +21,7 @@ const AMOUNTS = {
   full: { load: { clients: 4, messages: 20_000 }, threads: 8 },
 };
 
-/** The ways in which a loop receives; `args` for the server. */
+/** The ways in which a loop can receive, with the server's arguments. */
 const LOOPS = [
   { label: "edge, one receive", args: ["--trigger", "edge", "--faults", "receive-once"] },
   { label: "edge, until EAGAIN", args: ["--trigger", "edge", "--faults", "none"] },
@@ -30,7 +30,7 @@ const LOOPS = [
 ] as const;
 const [EDGE_ONCE, EDGE_ALL, LEVEL_ONCE] = LOOPS.map(({ label }) => label);
 
-/** The ways in which threads wait for the same descriptor. */
+/** The ways in which threads can wait for the same descriptor. */
 const WAYS: { label: string; way: WaitWay }[] = [
   { label: "one epoll, level", way: { instances: "one", trigger: "level" } },
   { label: "one epoll, level, EPOLLONESHOT", way: onceFor("level") },
@@ -86,11 +86,11 @@ export const edge: Lab = {
           `${
             formatCount(LONG)
           } bytes each. What is not back when nothing has come for ${QUIET_MS} ms ` +
-          "hangs. Then the client sends its FIN, and counts what still comes.",
+          "hangs. Then the client sends its FIN, and counts the bytes that still arrive.",
           `Load: ${load.clients} clients send 64 bytes ${formatCount(load.messages)} times, each ` +
-          "after the echo of the one before. System calls are counted by the server.",
+          "after the previous echo. System calls are counted by the server.",
           `Threads: ${threads} wait in epoll_wait for one eventfd, which becomes readable once ` +
-          "and is left so. Counted is how many return.",
+          "and stays readable. The lab counts how many of them return.",
         ],
         variants,
         drawings: [

@@ -1,4 +1,4 @@
-/** The machine on which an experiment ran, on which its numbers depend. */
+/** The machine on which an experiment ran, as its numbers depend on it. */
 import { readProc } from "../../system/proc.ts";
 import { readSystemLimits } from "../../system/limits.ts";
 
@@ -9,9 +9,9 @@ export interface Environment {
   machine: { cpu: string; cores: number; memoryBytes: number };
   /** `Linux 6.12.0 x86_64`. */
   kernel: string;
-  /** Averages of runnable processes over 1, 5 and 15 minutes when it began. */
+  /** Load averages over 1, 5 and 15 minutes when it began. */
   loadAverage: number[];
-  /** Limits and kernel settings by name; null where the system does not tell. */
+  /** Limits and kernel settings by name; null where they are unknown. */
   limits: Record<string, number | string | null>;
   versions: Record<string, string>;
   quick: boolean;

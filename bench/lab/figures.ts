@@ -1,18 +1,21 @@
-/** The figures that experiments measure: what each is called, its unit, and which way is better. */
+/** The figures that experiments measure, with label, unit, and which direction is better. */
 import type { Spread } from "../stats/spread.ts";
 import { formatBytes, formatCount, formatLatency, formatRange } from "../../system/units.ts";
 
-/** How a figure is written and drawn. */
+/** How a figure is formatted and drawn. */
 export type FigureKind = "rate" | "count" | "latency" | "bytes" | "ns";
 
-/** What a figure is. */
+/** The description of a figure. */
 export interface Figure {
-  /** In the header of a table. */
+  /** Its label in the header of a table. */
   label: string;
   kind: FigureKind;
-  /** Which of two values is the better one; neither without it. */
+  /** Which of two values is better; absent: neither. */
   better?: "more" | "less";
-  /** What it is about: where a group has many figures, each subject has a table; default `load`. */
+  /**
+   * What it is about: if a group has many figures, each subject gets a table of its own; default
+   * `load`.
+   */
   subject?: Subject;
 }
 
@@ -118,12 +121,12 @@ export type FigureKey = keyof typeof FIGURES;
 /** Measured values by figure. */
 export type FigureValues = Partial<Record<FigureKey, number>>;
 
-/** What `key` is. */
+/** The description of `key`. */
 export function figureOf(key: FigureKey): Figure {
   return FIGURES[key];
 }
 
-/** `value` of figure `key` as people write it, with its unit unless the label says it. */
+/** Formats `value` of figure `key`, with its unit unless the label has it. */
 export function formatFigure(key: FigureKey, value: number): string {
   const { kind } = figureOf(key);
   if (kind === "latency") return formatLatency(value);
@@ -133,7 +136,7 @@ export function formatFigure(key: FigureKey, value: number): string {
   return value > 0 && value < 10 ? String(Number(value.toPrecision(3))) : formatCount(value);
 }
 
-/** The range of repetitions of figure `key`, as `64–65.2 µs`; empty where it says nothing. */
+/** The range of the repetitions of figure `key`, as `64–65.2 µs`; empty if it tells nothing. */
 export function formatSpread(key: FigureKey, { low, high }: Spread): string {
   const { kind } = figureOf(key);
   const range = formatRange(kind === "rate" || kind === "ns" ? "count" : kind, low, high);

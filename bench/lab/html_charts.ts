@@ -1,4 +1,4 @@
-/** The drawings of an experiment as charts. Pure. */
+/** Turns the drawings of an experiment into charts. Pure. */
 import { type FigureKey, figureOf } from "./figures.ts";
 import type { Drawing } from "./lab.ts";
 import type { VariantResult } from "./measure.ts";
@@ -15,7 +15,7 @@ import {
   spectrumChart,
 } from "../report/charts.ts";
 
-/** Draws `drawing`; null when nothing of it was measured. */
+/** Draws `drawing`; null if nothing of it was measured. */
 export function drawingChart(
   drawing: Drawing,
   variants: readonly VariantResult[],
@@ -36,8 +36,8 @@ export function drawingChart(
 }
 
 /**
- * Bars of one figure. With an `x`, or with several groups, labels become the series beside each
- * other; otherwise each label is a bar of its own.
+ * Bars of one figure. With an `x` or several groups, labels become adjacent series; otherwise each
+ * label is a bar of its own.
  */
 function bars(
   { title, figure, groups }: Drawing & { kind: "bars" },
@@ -75,12 +75,12 @@ function dots(
   return series.length === 0 ? null : scatterChart(title, series);
 }
 
-/** A figure over the variants' `x`, a line for each label, with marks at what was measured. */
+/** A figure over the variants' `x`: a line for each label, with marks at measured points. */
 function lines(
   { title, figure, group, x }: Drawing & { kind: "lines" },
   variants: readonly VariantResult[],
 ): Chart | null {
-  // A server of `--target` may have been measured at a place that the others have not.
+  // A server of `--target` may have been measured at an `x` that the others lack.
   const own = variants.filter((v) => v.group === group && v.spreads[figure])
     .sort((a, b) => (a.x ?? 0) - (b.x ?? 0));
   if (own.length === 0) return null;

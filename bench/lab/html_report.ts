@@ -72,10 +72,10 @@ ${environment ? environmentSection(environment, texts) : ""}
 `;
 }
 
-/** What a section takes besides its result. */
+/** Options of a section, besides its result. */
 interface SectionOptions {
   texts: ReportTexts;
-  /** The experiment's page as Markdown; null when it has none. */
+  /** The experiment's page as Markdown; null if it has none. */
   page: string | null;
   /** The experiments of this report, to which pages may link. */
   labs: readonly string[];
@@ -106,8 +106,8 @@ ${rest}</section>`;
 }
 
 /**
- * What the page of `lab` says before the figures, and the rest of it in parts that open. Links lead
- * to other experiments of this report, and out to the web; others are text here.
+ * The part of the page of `lab` to read before the figures, and the rest in sections that can be
+ * opened. Links to other experiments of this report and to the web are kept; others become text.
  */
 function explanation(lab: string, { texts, page, labs }: SectionOptions) {
   const html = (markdown: string) =>
@@ -154,7 +154,7 @@ function tables({ lab, variants }: LabResult, texts: ReportTexts): string {
       );
       return `<tr><th scope="row">${escapeHtml(name)}</th>${values.join("")}</tr>`;
     });
-    // What scrolls has to be reachable without a mouse.
+    // Scrollable elements have to be reachable by keyboard.
     return `<div class="scroll" tabindex="0" role="group" aria-label="${texts.table}: ${label}">
 <table>
 <caption>${escapeHtml(title)}</caption>
@@ -177,7 +177,7 @@ async function plots({ lab, drawings, variants }: LabResult): Promise<string> {
   return figures.flat().join("\n");
 }
 
-/** The machine, which all experiments share. */
+/** The machine, the same for all experiments. */
 function environmentSection(
   { machine, kernel, limits, versions }: Environment,
   texts: ReportTexts,
@@ -192,7 +192,7 @@ ${list(items)}
 </section>`;
 }
 
-/** `value` as JSON that can stand in a `script` element: no `<` can end it. */
+/** `value` as JSON for a `script` element, without `<`, which could end the element. */
 function scriptJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("<", "\\u003c");
 }

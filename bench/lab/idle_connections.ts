@@ -1,6 +1,6 @@
 /**
- * Connections that do nothing, by the thousand: descriptors, because a stream and its promises would
- * take a kibibyte each and, above all, time. Linux, with FFI.
+ * Thousands of idle connections, as plain descriptors, because streams with their promises would
+ * take a KiB each and, above all, time. Linux, with FFI.
  */
 import { Errno } from "../../system/linux/errno.ts";
 import { SystemError } from "../../system/linux/libc.ts";
@@ -16,7 +16,7 @@ import {
 import { sleep } from "../../system/wait.ts";
 import type { Target } from "./lab.ts";
 
-/** Connects between two looks whether the server has accepted them: fewer than its backlog. */
+/** Connects before it is checked that the server has accepted them: fewer than its backlog. */
 const BATCH = 256;
 
 /** How long the server may take to accept a batch, in ms. */
@@ -31,7 +31,8 @@ const answer = new Uint8Array(4096);
 /** How connections are closed. */
 export interface ClosingOptions {
   /**
-   * By a reset, which leaves no TIME-WAIT; default: with a FIN, which every server survives.
+   * Close with a reset, which leaves no TIME-WAIT; default: with a FIN, which every server
+   * survives.
    */
   isReset?: boolean;
 }
@@ -61,7 +62,7 @@ export class IdleConnections {
   async grow(count: number): Promise<void> {
     while (this.count < count) {
       this.#connect(Math.min(BATCH, count - this.count));
-      // Connections are accepted in the order in which they came.
+      // Connections are accepted in order, so an answer to the last one is enough.
       if (!await answers(this.#open.at(-1)!)) {
         const { name } = this.#target;
         throw new Error(`${name} does not answer its connection number ${this.count}`);
@@ -70,10 +71,10 @@ export class IdleConnections {
   }
 
   /**
-   * Opens `count` more, sends a byte on each, and waits until all are answered, or no further one is
-   * for `quietMs`.
+   * Opens `count` more, sends a byte on each, and waits until all are answered or no further answer
+   * has arrived for `quietMs`.
    *
-   * @returns how many have been answered
+   * @returns how many were answered
    */
   async tryMore(count: number, quietMs: number): Promise<number> {
     const first = this.count;
@@ -82,7 +83,7 @@ export class IdleConnections {
       await sleep(REST_MS);
     }
     const waiting = new Set(this.#open.slice(first));
-    // One that is not connected yet takes no byte, and has no answer either.
+    // A connection that is not established yet accepts no byte, and gets no answer either.
     for (const fd of waiting) sendBytes(fd, MESSAGE, 0);
     let lastMs = performance.now();
     for (; waiting.size > 0 && performance.now() - lastMs < quietMs; await sleep(REST_MS)) {
@@ -102,7 +103,7 @@ export class IdleConnections {
       if (this.#isReset) setResetOnClose(fd);
       close(fd);
     }
-    // Its answer comes behind the ends of the others.
+    // It is answered only after the server has seen the ends of the others.
     this.#connect(1);
     await answers(this.#open[0]);
     close(this.#open.pop()!);
@@ -119,7 +120,7 @@ export class IdleConnections {
   }
 }
 
-/** Sends a byte on `fd`, and waits for the whole answer. @returns whether there was one */
+/** Sends a byte on `fd`, and waits for the complete answer. @returns whether there was one */
 async function answers(fd: number): Promise<boolean> {
   const endMs = performance.now() + ACCEPT_MS;
   const buffer = pointerOf(answer);

@@ -1,4 +1,4 @@
-/** Lab `keepalive`: a new connection for each request against one that stays. */
+/** Lab `keepalive`: a new connection for each request against a persistent one. */
 import { formatCount } from "../../system/units.ts";
 import type { DropOutcome } from "../../system/sockets/port_sockets.ts";
 import type { Lab, LabContext, Target } from "./lab.ts";
@@ -105,7 +105,7 @@ function specsFor(
           sample.figures.timeWaitLeft = left;
           if (sample.good > 0) sample.figures.timeWaitPerRequest = left / sample.good;
         }
-        // So that none of this run's sockets ends, or is taken up again, during the next one.
+        // So that none of this run's sockets ends, or is reused, during the next run.
         if (group === OWN) drops.push(host.dropTimeWait(target.port));
         return sample;
       },

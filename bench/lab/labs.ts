@@ -39,7 +39,7 @@ export const LABS: readonly Lab[] = [
   originals,
 ];
 
-/** What running an experiment gave. */
+/** The result of an experiment. */
 export interface LabResult extends LabFindings {
   lab: string;
   question: string;
@@ -79,7 +79,7 @@ export function labDocument(result: LabResult, options: { curves?: boolean } = {
   };
 }
 
-/** Medians by the figures' names, then their ranges and what they were taken from. */
+/** Medians by the figures' names, then their ranges and the samples behind them. */
 function variantDocument(variant: VariantResult, { curves = false }: { curves?: boolean }) {
   const { name, group, label, x, failed, samples, spreads } = variant;
   const each = (of: "median" | "low" | "high") =>
@@ -104,7 +104,7 @@ function variantDocument(variant: VariantResult, { curves = false }: { curves?: 
   };
 }
 
-/** Four decimals: below what any figure is measured to. */
+/** Rounds to four decimals, finer than any figure is measured. */
 function rounded(value: number): number {
   return Number(value.toFixed(4));
 }

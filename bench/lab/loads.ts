@@ -19,26 +19,26 @@ export interface HttpLoad {
   concurrency: number;
   /** Default 1. */
   threads?: number;
-  /** Whether a connection stays for further requests. */
+  /** Whether connections are persistent. */
   isKeepAlive: boolean;
   /** Default 1. */
   pipeline?: number;
   /** Ends by time, or by the number of requests. */
   durationMs?: number;
-  /** How many; default: as many as the time allows. */
+  /** Number of requests; default: as many as the time allows. */
   requests?: number;
-  /** Load that is not measured, before. */
+  /** Length of the warm-up, which is not measured. */
   warmupMs?: number;
   /** Ends the load early. */
   signal?: AbortSignal;
 }
 
-/** How long anything of a load may take: far beyond what a loaded machine needs. */
+/** Timeout of each step of a load, in ms: far more than a loaded machine needs. */
 const TIMEOUT_MS = 30_000;
 
 /** What an HTTP load measured. */
 export interface HttpSample extends Sample {
-  /** Requests with a good response. */
+  /** Requests with a successful response. */
   good: number;
   /** Failed ones by kind. */
   errors: HttpErrors;
@@ -88,7 +88,7 @@ export async function httpSample(target: Target, load: HttpLoad): Promise<HttpSa
   return sample;
 }
 
-/** CPU time for each of `requests`; nothing where it is unknown. */
+/** CPU time per request; no figures if it is unknown. */
 function cpuFigures(cpu: CpuUse | null, requests: number): FigureValues {
   if (cpu === null || requests === 0) return {};
   const { totalUs, split } = cpu;
@@ -110,9 +110,9 @@ export function connections(count: number): string {
 export interface EchoLoad {
   /** Connections at once. */
   clients: number;
-  /** Of each client. */
+  /** Messages of each client. */
   messages: number;
-  /** Of a message. */
+  /** Bytes of a message. */
   sizeBytes: number;
   /** How long one message may take; default 30 s, far beyond what a loaded machine needs. */
   timeoutMs?: number;
@@ -124,9 +124,9 @@ export interface EchoLoad {
 
 /** What an echo load measured. */
 export interface EchoSample extends Sample {
-  /** Echoes that came back whole and right. */
+  /** Correct echoes. */
   ok: number;
-  /** Growth of the kernel's counters during the load; null where the kernel shows none. */
+  /** Growth of the kernel's counters during the load; null if they are not available. */
   kernel: KernelCounters | null;
 }
 
@@ -164,7 +164,7 @@ export async function echoSample(target: Target, load: EchoLoad): Promise<EchoSa
   return sample;
 }
 
-/** What has to be known of servers of `--target` that pad their echoes. */
+/** Notes about servers of `--target` that pad their echoes. */
 export function paddingNotes(targets: readonly ForeignTarget[]): string[] {
   return targets.flatMap(({ name, padsTo }) =>
     padsTo === null ? [] : [
@@ -179,7 +179,7 @@ function percentiles(histogram: LatencyHistogram): { p50Us?: number; p99Us?: num
   return { p50Us: histogram.percentileUs(50), p99Us: histogram.percentileUs(99) };
 }
 
-/** Runs `work` with servers, and stops them whatever becomes of it. */
+/** Runs `work` with servers, and stops them whatever its outcome. */
 export async function withServers<T>(
   starting: readonly Promise<LabServer>[],
   work: (servers: LabServer[]) => Promise<T>,

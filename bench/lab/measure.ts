@@ -6,25 +6,27 @@ import { type CurvePoint, LatencyHistogram } from "../stats/histogram.ts";
 import type { FigureKey, FigureValues } from "./figures.ts";
 import { type Spread, spreadOf } from "../stats/spread.ts";
 
-/** What a series of measurements needs to know. */
+/** Settings of a series of measurements. */
 export interface MeasureOptions {
   /** Repetitions of each variant. */
   rounds: number;
   /** Ends the series; the measurements so far are its result. */
   signal: AbortSignal;
-  /** Told before each measurement: how many are done of how many, and which comes next. */
+  /**
+   * Called before each measurement, with the number done, the total, and the name of the next one.
+   */
   onProgress(done: number, total: number, name: string): void;
 }
 
 /** One measurement. */
 export interface Sample {
-  /** What was measured, by name. */
+  /** The measured figures, by name. */
   figures: FigureValues;
-  /** Echoes or requests that did not come out right. */
+  /** Echoes or requests that failed. */
   failed: number;
   /** Distributions by name; they are merged over the repetitions. */
   latencies?: Record<string, LatencyHistogram>;
-  /** Mean latency of each client by its index, in µs; null where it has none. */
+  /** Mean latency of each client by its index, in µs; null if it has none. */
   clientsUs?: (number | null)[];
 }
 
@@ -32,9 +34,9 @@ export interface Sample {
 export interface VariantSpec {
   /** Variants of a group share a table: they differ in one thing, or in `x`. */
   group: string;
-  /** What tells it from the others of its group. */
+  /** What distinguishes it from the others of its group. */
   label: string;
-  /** A place on an axis: concurrency, message size. */
+  /** Its position on an axis: concurrency, message size. */
   x?: number;
   /** `x` in the name of the variant; default: the number. */
   xText?: string;
@@ -44,7 +46,7 @@ export interface VariantSpec {
   run(): Promise<Sample>;
 }
 
-/** A variant of an experiment, measured. */
+/** A measured variant of an experiment. */
 export interface VariantResult {
   /** Unique in its experiment. */
   name: string;
@@ -60,13 +62,13 @@ export interface VariantResult {
   tick?: string;
   /** Failed echoes or requests over all repetitions. */
   failed: number;
-  /** What each repetition measured. */
+  /** The figures of each repetition. */
   samples: FigureValues[];
   /** Median and range of each figure. */
   spreads: Partial<Record<FigureKey, Spread>>;
   /** Distributions over all repetitions. */
   curves: Record<string, CurvePoint[]>;
-  /** Mean latency of each client over all repetitions, in µs; null where it has none. */
+  /** Mean latency of each client over all repetitions, in µs; null if it has none. */
   clientsUs: (number | null)[];
 }
 
@@ -94,13 +96,13 @@ export async function measure(
   return specs.map((spec) => summarizeVariant(spec, samples.get(spec)!));
 }
 
-/** Runs `spec`; null when it was interrupted, because its figures would be wrong. */
+/** Runs `spec`; null if it was interrupted, as its figures would be wrong. */
 async function runUnlessAborted(spec: VariantSpec, signal: AbortSignal): Promise<Sample | null> {
   try {
     const sample = await spec.run();
     return signal.aborted ? null : sample;
   } catch (error) {
-    // Ctrl-C in a terminal reaches the servers as well.
+    // Ctrl-C in a terminal also reaches the servers, so this may be its effect.
     if (signal.aborted) return null;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Lab `models`: one thread, one a core, a pool, one a connection. */
+/** Lab `models`: one thread, one per core, a pool, one per connection. */
 import type { Lab, LabContext, LabServer, Target } from "./lab.ts";
 import { connections, echoSample, httpSample, paddingNotes, withServers } from "./loads.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
@@ -15,7 +15,10 @@ interface Amount {
   /** Of a run with keep-alive, after `warmupMs`. */
   durationMs: number;
   warmupMs: number;
-  /** Of a run with a connection per request: the slowest model answers some twenty a second. */
+  /**
+   * Length of a run with a connection per request, where the slowest model answers about 20
+   * requests/s.
+   */
   closeMs: number;
   echoMessages: number;
   concurrencies: number[];
@@ -125,7 +128,7 @@ function keepAliveSpecs(
     xText: connections(concurrency),
     tick: String(concurrency),
     run: () =>
-      // The warm-up leaves the creation of Workers out, which the third workload is about.
+      // The warm-up excludes the creation of Workers, which the third workload measures.
       httpSample(target, { concurrency, isKeepAlive: true, durationMs, warmupMs, signal }),
   }));
 }

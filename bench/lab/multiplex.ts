@@ -1,4 +1,4 @@
-/** Lab `multiplex`: what it costs to ask which sockets are ready. */
+/** Lab `multiplex`: the cost of asking which sockets are ready. */
 import { engineSupport, type LinuxEngine } from "../../system/linux/engines.ts";
 import { readOpenFiles } from "../../system/limits.ts";
 import { formatAmount, formatCount, formatLatency } from "../../system/units.ts";
@@ -9,23 +9,23 @@ import { measure, type Sample, type VariantResult, type VariantSpec } from "./me
 import { unavailable } from "./unavailable.ts";
 import { compare, factor, type Finding, noiseFinding } from "./verdict.ts";
 
-/** Clients that send, each after the echo of its last message. */
+/** Active clients; each sends after the echo of its last message. */
 const ACTIVE = 4;
-/** FD_SETSIZE: select cannot watch descriptors from here on. */
+/** FD_SETSIZE: select only watches descriptors below this. */
 const FD_SETSIZE = 1024;
 /** Descriptors that a server has besides its connections, and some slack. */
 const OWN_DESCRIPTORS = 100;
-/** The same of this process, and of a server that is cautious about its limit. */
+/** Descriptors to spare for this process, and for a server that is cautious about its limit. */
 const RESERVE = 1000;
 /** Idle connections with which select can still work. */
 const SELECT_IDLE = 900;
-/** Connections that are tried where select ends. */
+/** Connections that are tried beyond the limit of select. */
 const ATTEMPTS = 1100;
-/** How long a server may take for the next of them, in ms. */
+/** How long a server may take for the next one, in ms. */
 const ATTEMPT_MS = 300;
 /** Bytes of a message. */
 const SIZE = 64;
-/** Messages of each client by which the rate is estimated. */
+/** Messages of each client from which the rate is estimated. */
 const PILOT = 40;
 
 const AMOUNTS = {
@@ -36,7 +36,7 @@ const AMOUNTS = {
 const LOAD = "echoes beside idle connections";
 const END = `${formatCount(ATTEMPTS)} connections at once`;
 
-/** How a server asks. */
+/** A way of asking. */
 interface Way {
   label: string;
   engine: LinuxEngine;
@@ -165,8 +165,8 @@ function loadSpec(
 }
 
 /**
- * How many messages of each client take about as long as a measurement is to take. The median of
- * their latency tells it: a mean would take a moment in which the machine was busy for the rule.
+ * How many messages of each client take about as long as a measurement should. It is estimated from
+ * their median latency, as a mean could be distorted by a moment in which the machine was busy.
  */
 async function messagesFor(target: Target, context: LabContext): Promise<number> {
   const { durationMs } = context.isQuick ? AMOUNTS.quick : AMOUNTS.full;
@@ -235,7 +235,7 @@ function conclude(variants: VariantResult[], idle: number[], targets: string[]):
   ];
 }
 
-/** What `idle` connections do to a way, by the CPU time of a message. */
+/** The effect of `idle` connections on a way, in CPU time per message. */
 function decline(
   many: VariantResult | undefined,
   none: VariantResult | undefined,

@@ -19,19 +19,19 @@ const KEPT = "one connection that stays";
 const CLOSE = "a connection per request";
 const FOREIGN = "other servers";
 
-/** What the kernel counts of both ends; traffic of others counts as well. */
+/** The kernel's counters, for both ends; other traffic counts as well. */
 const COUNTERS = {
   segments: ["Tcp", "OutSegs"],
   delayedAcks: ["TcpExt", "DelayedACKs"],
 } as const satisfies CounterSources<string>;
 
-/** Requests from which on a segment of somebody else hardly shows. */
+/** Number of requests above which a few foreign segments hardly matter. */
 const ENOUGH = 100;
 
-/** Linux delays an ACK by 40 ms at the least (TCP_DELACK_MIN); less some slack. */
+/** Linux delays an ACK by at least 40 ms (TCP_DELACK_MIN); minus some slack. */
 const DELAYED_US = 35_000;
 
-/** From so many of its requests on, a server's answers wait for delayed ACKs. */
+/** Delayed ACKs per request above which a server's answers are taken to wait for them. */
 const MANY_DELAYED = 0.5;
 
 export const nagle: Lab = {
@@ -116,7 +116,7 @@ function spec(
   return { group, label, ...place, run: () => counted(() => httpSample(target, load)) };
 }
 
-/** Adds what the kernel counted meanwhile, for each good answer. */
+/** Adds the growth of the kernel's counters per successful answer. */
 async function counted(run: () => Promise<Sample & { good: number }>): Promise<Sample> {
   const before = readCounters(COUNTERS);
   const sample = await run();
@@ -174,7 +174,7 @@ function conclude(variants: VariantResult[], targets: readonly ForeignTarget[]):
   ];
 }
 
-/** Whether answers waited for delayed ACKs, from how long they took and what the kernel counted. */
+/** Whether answers waited for delayed ACKs, judged by their latency and the kernel's counters. */
 function delayFinding(variant: VariantResult | undefined): Finding[] {
   const { p50Us, delayedAcksPerRequest: delayed } = variant?.spreads ?? {};
   if (!variant || !p50Us || !delayed) return [];

@@ -1,28 +1,33 @@
-/** One message on a connection of its own, and what comes back: whole, cut short, or not at all. */
+/**
+ * Sends one message on a connection of its own, and reports what comes back: all of it, a part, or
+ * nothing.
+ */
 import { Answer } from "../echo/answer.ts";
 import type { Target } from "./lab.ts";
 
-/** What became of a message. */
+/** The outcome of a message. */
 export interface Exchange {
-  /** What came back, up to the length of the message and whatever came with it. */
+  /**
+   * What came back: at least up to the length of the message, and any bytes received along with it.
+   */
   bytes: Uint8Array;
-  /** Whether that is as much as was sent, or more. */
+  /** Whether at least as much came back as was sent. */
   isWhole: boolean;
   /** Bytes that came only after this side had sent its FIN. */
   bytesAfterFin: number;
 }
 
-/** How long the first byte of an answer may take, in ms, on a machine that is busy. */
+/** How long the first byte of an answer may take, in ms, on a busy machine. */
 const FIRST_MS = 1000;
 
-/** How long nothing may come behind it before that counts as all there is, in ms. */
+/** How long nothing more may arrive until the answer counts as complete, in ms. */
 export const QUIET_MS = 200;
 
 /**
- * Sends `message` in one piece. Then it ends the connection in order, with a FIN, and reads on: a
- * server must not see a reset because of bytes that nobody has read.
+ * Sends `message` in one piece. Then it closes the connection properly, with a FIN, and reads until
+ * the end, so that unread bytes do not cause a reset at the server.
  *
- * @throws {Error} what connecting or sending throws
+ * @throws {Error} when connecting or sending fails
  */
 export async function exchange(target: Target, message: Uint8Array): Promise<Exchange> {
   const { hostname, port } = target;
@@ -44,7 +49,7 @@ export async function exchange(target: Target, message: Uint8Array): Promise<Exc
   }
 }
 
-/** Waits for an answer of `length` bytes, or for what there is of it. */
+/** Waits for an answer of `length` bytes, or for the part of it that arrives. */
 export async function growWhole(answer: Answer, length: number): Promise<void> {
   await answer.grow(1, FIRST_MS);
   if (answer.bytes.length > 0) await answer.grow(length, QUIET_MS);

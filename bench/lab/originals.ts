@@ -11,31 +11,31 @@ import { exchange, growWhole, QUIET_MS, textMessage } from "./one_message.ts";
 import { unavailable } from "./unavailable.ts";
 import { type Finding, finding } from "./verdict.ts";
 
-/** Bytes of a message that is short, and of one that is longer than the original's buffer. */
+/** Bytes of a short message, and of one that is longer than the original's buffer. */
 const [SHORT, LONG] = [64, 2000];
 /** `BUF_SIZE` of `user-echo-server`. */
 const BUFFER = 512;
-/** Where the NUL stands in a binary message. */
+/** Offset of the NUL in a binary message. */
 const NUL_AT = 10;
-/** Clients that connect at once, or that are connected when another one resets. */
+/** Clients that connect at once, or that are connected when another one resets its connection. */
 const OTHERS = 20;
 
-/** How long a server that a reset ends may take for it, in ms. */
+/** How long a server that ends because of a reset may take to end, in ms. */
 const END_MS = 500;
-/** As many as the reports' plots have. */
+/** Clients, as many as in the reports' plots. */
 const CLIENTS = 1000;
 
-/** A server, and how tables call it. */
+/** A server, and its name in tables. */
 interface Entry {
   label: string;
   start(): Promise<LabServer>;
 }
 
-/** A server that a thousand clients connect to. */
+/** A server to which a thousand clients connect. */
 interface Storm {
   label: string;
   target: Target;
-  /** As of a `ForeignTarget`. */
+  /** As in `ForeignTarget`. */
   padsTo: number | null;
 }
 
@@ -112,7 +112,8 @@ export const originals: Lab = {
         {
           group: ACCEPT,
           label: once.label,
-          // A server that accepts once keeps what it has not accepted: each burst takes a new one.
+          // A server that accepts once keeps the remaining connections in its queue, so each burst
+          // needs a new one.
           run: async () => {
             const server = await once.start();
             return await connectBurst(server).finally(() => server.stop());
@@ -155,7 +156,7 @@ export const originals: Lab = {
   },
 };
 
-/** Bytes of `SHORT`, one of them 0. */
+/** A message of `SHORT` bytes, one of which is 0. */
 function binaryMessage(): Uint8Array {
   const message = textMessage(SHORT);
   message[NUL_AT] = 0;
@@ -196,11 +197,11 @@ async function oneReset(
   }
 }
 
-/** Sends a message, and resets the connection when its echo is there. */
+/** Connects, and resets the connection after the server has accepted it. */
 async function reset({ hostname, port }: Target): Promise<void> {
   const { connectTcp, close, setResetOnClose } = await import("../../system/linux/socket.ts");
   const fd = connectTcp(hostname, port);
-  // The server has accepted it before it is reset, or accept would report that.
+  // Gives the server time to accept it, as accept would report the reset otherwise.
   await sleep(QUIET_MS / 2);
   setResetOnClose(fd);
   close(fd);
@@ -221,7 +222,8 @@ async function connectBurst(server: LabServer): Promise<Sample> {
     await conn.write(textMessage(SHORT));
     await growWhole(answer, SHORT);
     await conn.closeWrite();
-    // What pads sends more; a reset would end it.
+    // Reads everything: a server that pads sends more, and closing with unread bytes would reset
+    // the connection, which would end it.
     await answer.grow(Infinity, QUIET_MS);
     return answer.bytes.length >= SHORT;
   })).finally(() => conns.forEach((conn) => conn.close()));
@@ -296,7 +298,7 @@ function conclude(variants: VariantResult[], lastLine: string, targets: string[]
   ];
 }
 
-/** A fault as a finding: what it did, or that it was not to be seen. */
+/** A fault as a finding: its effect, or that it did not show. */
 function stated(
   fault: string,
   values: (number | undefined)[],
@@ -309,13 +311,13 @@ function stated(
   if (known.length < values.length) return [];
   const shown = isShown(known);
   return [{
-    text: shown ? text(known) : `${fault}: not to be seen in this run; look at its table.`,
+    text: shown ? text(known) : `${fault}: it did not show in this run; see its table.`,
     about: `fault: ${fault}`,
     verdict: shown ? "higher" : "unclear",
   }];
 }
 
-/** What the plot compares, and what it does not. */
+/** Explains what the plot compares, and what it does not. */
 function storm(own: VariantResult | undefined, original: VariantResult | undefined): Finding[] {
   const [left, right] = [own, original].map((one) => one?.spreads.p50Us?.median);
   if (left === undefined || right === undefined) return [];

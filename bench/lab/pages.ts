@@ -4,7 +4,7 @@ import type { Language } from "../report/language.ts";
 type Page = Promise<{ default: string }>;
 
 /**
- * Where each page is. The paths are written out, so that the bundler takes the pages into the
+ * Where each page is. The paths are literals, so that the bundler includes the pages in the
  * executable; each is loaded only when it is shown.
  */
 const PAGES: Readonly<Record<string, Record<Language, () => Page>>> = {
@@ -78,7 +78,7 @@ const PAGES: Readonly<Record<string, Record<Language, () => Page>>> = {
   },
 };
 
-/** A part of a page below a heading of level 2. */
+/** A section of a page under a heading of level 2. */
 export interface PageSection {
   heading: string;
   markdown: string;
@@ -99,7 +99,10 @@ export function questionOf(page: string): string | null {
   return /^_(\S[^]*?)_$/m.exec(page)?.[1].replaceAll(/\s+/g, " ").replaceAll("`", "") ?? null;
 }
 
-/** The sections of a page; fences are respected. What stands before the first one is left out. */
+/**
+ * The sections of a page; headings in fenced code do not count. Text before the first one is left
+ * out.
+ */
 export function sectionsOf(page: string): PageSection[] {
   const sections: PageSection[] = [];
   let isCode = false;

@@ -1,7 +1,7 @@
-/** What the core's request parser costs, without a socket. */
+/** Measures the core's request parser, without sockets. */
 import { Core, Event } from "../../core/mod.ts";
 
-/** Fields as a browser sends them; the cookie makes the request as long as it is meant to be. */
+/** Fields as a browser sends them; a cookie pads the request to its length. */
 const BROWSER_FIELDS = [
   "Host: www.example.test",
   "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0",
@@ -17,10 +17,10 @@ const BROWSER_FIELDS = [
   "Priority: u=0, i",
 ];
 
-/** Length of a browser's request, as servers are commonly measured with. */
+/** Length of a browser's request, commonly used in benchmarks of parsers. */
 export const BROWSER_BYTES = 703;
 
-/** Requests parsed between two looks at the clock. */
+/** Requests parsed between two readings of the clock. */
 const BATCH = 500;
 
 /** A browser's request of {@linkcode BROWSER_BYTES} bytes. */
@@ -38,9 +38,9 @@ export function shortRequest(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses `request` again and again for `durationMs`, in batches.
+ * Parses `request` repeatedly for `durationMs`, in batches.
  *
- * @returns nanoseconds for each in the fastest batch, in which the core was shared least
+ * @returns nanoseconds per request in the fastest batch, the one that was disturbed least
  * @throws {Error} when it is not parsed as one whole request
  */
 export function measureParser(request: Uint8Array<ArrayBuffer>, durationMs: number): number {

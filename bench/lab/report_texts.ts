@@ -1,15 +1,15 @@
 /**
- * The words of the report, in every language. What an experiment says of its own figures (set-up,
- * titles of plots, conclusions) is English everywhere and marked as such.
+ * The texts of the report, in every language. An experiment's own texts (set-up, titles of plots,
+ * conclusions) are English everywhere and marked as such.
  */
 import type { Language } from "../report/language.ts";
 import { type FigureKey, figureOf } from "./figures.ts";
 import { PARTS_NOTE } from "./tables.ts";
 
-/** The words of a report in one language. */
+/** The texts of a report in one language. */
 export interface ReportTexts {
   title: string;
-  /** What the figures are, behind version and date. */
+  /** Explains the figures, after version and date. */
   figures: string;
   navigation: string;
   conclusion: string;
@@ -21,22 +21,22 @@ export interface ReportTexts {
   predict: string;
   explanation: string;
   variant: string;
-  /** What a screen reader says of a table, before its name, and of a block of code. */
+  /** What a screen reader announces before a table's name, and for a block of code. */
   table: string;
   code: string;
-  /** What stands at the end: the raw data is in the element `data`. */
+  /** The note at the end that the raw data is in the element `data`. */
   data: string;
   unknown: string;
-  /** What a table says whose CPU time is split into parts. */
+  /** The note below a table whose CPU time is split. */
   parts: string;
   machine(parts: { cpu: string; cores: number; memory: string; kernel: string }): string;
   loadAverage(values: readonly number[]): string;
   duration(seconds: number, isQuick: boolean): string;
-  /** What figures are called, where that differs from {@linkcode figureOf}. */
+  /** Labels of figures that differ from {@linkcode figureOf}. */
   labels: Readonly<Record<string, string>>;
 }
 
-/** The words by language. */
+/** The texts by language. */
 export const REPORT_TEXTS: Record<Language, ReportTexts> = {
   en: {
     title: "ktcp lab report",
@@ -160,7 +160,7 @@ export const REPORT_TEXTS: Record<Language, ReportTexts> = {
   },
 };
 
-/** What figure `key` is called in `texts`. */
+/** The label of figure `key` in `texts`. */
 export function labelIn(texts: ReportTexts, key: FigureKey): string {
   return texts.labels[key] ?? figureOf(key).label;
 }

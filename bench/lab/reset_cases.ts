@@ -1,6 +1,7 @@
 /**
- * Ways in which connections end, played by one thread that holds both ends: each step has happened
- * when the next one begins, so every repetition ends in the same way. Blocks its thread.
+ * Ways in which connections can end, played by one thread that holds both ends. Each step has
+ * completed before the next one begins, so every repetition ends in the same way. Blocks its
+ * thread.
  */
 import { Errno } from "../../system/linux/errno.ts";
 import {
@@ -20,21 +21,21 @@ import { pointerOf } from "../../system/linux/memory.ts";
 
 const HOST = "127.0.0.1";
 
-/** How long a step is waited for: on loopback it has mostly happened already. */
+/** How long to wait for a step, in ms; on loopback it has usually completed already. */
 const STEP_MS = 1000;
 
-/** How long it takes until nothing more is expected. */
+/** How long to wait when nothing more is expected, in ms. */
 const SILENCE_MS = 20;
 
-/** What became of connections. */
+/** How connections ended. */
 export interface ResetTally {
-  /** Whole answers that the client received. */
+  /** Complete answers that the client received. */
   wholeAnswers: number;
   /** Errors of the client's calls, by kind. */
   clientResets: number;
   clientPipes: number;
   clientRefused: number;
-  /** Clients that heard nothing. */
+  /** Clients that got no answer and no error. */
   unanswered: number;
   /** ECONNRESET of the server's calls. */
   serverResets: number;
@@ -57,12 +58,12 @@ const REQUEST = encode(`GET / HTTP/1.1\r\nHost: lab\r\nX-Filler: ${"x".repeat(60
 const HEAD = encode("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n");
 const BODY = encode("Hello World!");
 
-/** What khttpd sent behind a head that announced 12 bytes. */
+/** What khttpd sent after a head that announced 12 bytes. */
 const LONG_BODY = encode("Hello World!\r\n");
 
 /**
- * Connections that come together in the cases about the accept queue, and its backlog: half of them
- * fit, and one more. The queue of open handshakes has the same limit.
+ * Connections of a burst in the cases about the accept queue, and the backlog, which has room for
+ * half of them plus one. The queue of incomplete handshakes has the same limit.
  */
 const BURST = 20;
 const BACKLOG = 10;
@@ -81,7 +82,7 @@ function receive(fd: number, count: number): number {
   return count;
 }
 
-/** How a connection ends for the one who waits for its end: 0 for a FIN, or -errno. */
+/** How a connection ends for the side that waits for the end: 0 for a FIN, or -errno. */
 function endOf(fd: number): number {
   waitUntilReady(fd, Readiness.Readable, STEP_MS);
   return recv(fd, pointer(), buffer.length, 0);
@@ -108,7 +109,7 @@ class Stage implements Disposable {
     return fd;
   }
 
-  /** A connection that both ends have. */
+  /** Both ends of an established connection. */
   connected(): { client: number; server: number } {
     const client = this.connect();
     waitUntilReady(this.listener, Readiness.Readable, STEP_MS);
@@ -123,7 +124,10 @@ class Stage implements Disposable {
     close(fd);
   }
 
-  /** Counts what the client reads: an answer of `length` bytes, and then how the connection ends. */
+  /**
+   * Lets the client read an answer of `length` bytes and then the end of the connection, and counts
+   * both.
+   */
   readAnswer(client: number, length: number): void {
     const received = receive(client, length);
     if (received === length) {
@@ -151,7 +155,7 @@ class Stage implements Disposable {
   }
 }
 
-/** A way to end: plays it with `connections` connections. */
+/** A case: plays it with `connections` connections. */
 type Play = (connections: number) => ResetTally;
 
 /** Plays `once` for each connection on one listener. */
@@ -163,7 +167,7 @@ function each(once: (stage: Stage) => void): Play {
   };
 }
 
-/** A request that the server reads, up to `count` bytes of it, and answers. */
+/** Sends a request, of which the server reads up to `count` bytes, and which it answers. */
 function exchange(stage: Stage, count: number, body: Uint8Array) {
   const ends = stage.connected();
   sendBytes(ends.client, REQUEST, 0);
@@ -185,7 +189,7 @@ export const RESET_CASES = {
   }),
   "the client leaves 2 bytes unread": each((stage) => {
     const { client, server } = exchange(stage, REQUEST.length, LONG_BODY);
-    // As many as were announced, as wget reads.
+    // Reads as many bytes as were announced, as wget does.
     const announced = HEAD.length + BODY.length;
     if (receive(client, announced) === announced) stage.tally.wholeAnswers++;
     stage.close(client);
@@ -208,7 +212,7 @@ export const RESET_CASES = {
   "a request meets a close": each((stage) => {
     const { client, server } = stage.connected();
     stage.close(server);
-    // The client has not looked whether the idle connection is still open.
+    // The client does not check whether the idle connection is still open.
     stage.countClient(sendBytes(client, REQUEST, 0));
     waitUntilReady(client, Readiness.Readable, STEP_MS);
     stage.countClient(sendBytes(client, REQUEST, 0));
@@ -240,8 +244,8 @@ export const RESET_CASES = {
     }
   }),
   "the accept queue fills during handshakes": bursts((stage) => {
-    // With this option a handshake stays open until data come: so the second half of the clients
-    // passes the check of the SYN, and the queue is full when the handshakes end.
+    // With this option a handshake stays incomplete until data arrives. So the SYNs of the second
+    // half of the clients are accepted too, and the queue is full when their handshakes complete.
     setDeferAccept(stage.listener, 10);
     const clients: number[] = [];
     for (let half = 0; half < 2; half++) {

@@ -1,10 +1,10 @@
-/** The Worker that plays ways in which connections end, as its caller sees it. */
+/** The caller's side of the Worker that plays the cases of `reset_cases.ts`. */
 import type { ResetAnswer, ResetOrder } from "./reset_worker.ts";
 
-/** A thread that plays them, in a network of its own where that is permitted. */
+/** A thread that plays the cases, in a network namespace of its own if permitted. */
 export class ResetStage implements Disposable {
   readonly #worker: Worker;
-  /** Why the thread shares this process's network; null when it has its own. */
+  /** Why the thread shares this process's network namespace; null if it has its own. */
   readonly refusal: string | null;
 
   private constructor(worker: Worker, refusal: string | null) {
@@ -22,7 +22,7 @@ export class ResetStage implements Disposable {
     return new ResetStage(worker, answer.refusal);
   }
 
-  /** Plays a case. @throws {Error} when a step of it fails that should not */
+  /** Plays a case. @throws {Error} when a step fails that should succeed */
   async play(order: Omit<ResetOrder & { kind: "play" }, "kind">) {
     const { tally, counters } = await ask(this.#worker, { kind: "play", ...order }, "played");
     return { tally, counters };

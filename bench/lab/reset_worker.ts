@@ -1,13 +1,13 @@
 /**
- * Worker entry: plays cases of `reset_cases.ts` in a network of its own where that is permitted. It
- * is sent one order after another, and answers each.
+ * Worker entry: plays cases of `reset_cases.ts` in a network namespace of its own if permitted. It
+ * gets one order after another, and answers each.
  */
 import { enterOwnNetwork } from "../../system/linux/network_namespace.ts";
 import { counterGrowth, type CounterSources, readCounters } from "../../system/netstat.ts";
 import { readProc } from "../../system/proc.ts";
 import { RESET_CASES, type ResetCase, type ResetTally } from "./reset_cases.ts";
 
-/** What the kernel counts. */
+/** The kernel's counters. */
 const COUNTERS = {
   resetsSent: ["Tcp", "OutRsts"],
   abortsOnClose: ["TcpExt", "TCPAbortOnClose"],
@@ -18,12 +18,12 @@ const COUNTERS = {
 /** Growth of the kernel's counters during a case. */
 export type ResetCounters = Record<keyof typeof COUNTERS, number>;
 
-/** What a Worker is asked. */
+/** An order to the Worker. */
 export type ResetOrder =
   | { kind: "prepare" }
   | { kind: "play"; name: ResetCase; connections: number; abortOnOverflow?: boolean };
 
-/** What it answers: the first two are answers to `prepare` and `play`. */
+/** Its answers: the first two are for `prepare` and `play`. */
 export type ResetAnswer =
   | { kind: "prepared"; refusal: string | null }
   | { kind: "played"; tally: ResetTally; counters: ResetCounters | null }
@@ -56,14 +56,14 @@ function prepare(): ResetAnswer {
 
 function play({ name, connections, abortOnOverflow }: ResetOrder & { kind: "play" }): ResetAnswer {
   if (isApart && abortOnOverflow !== undefined) setAbortOnOverflow(abortOnOverflow);
-  // Counters of a namespace that others use as well would not be about this case.
+  // Counters of a shared namespace would include other traffic.
   const read = () => isApart ? readCounters(COUNTERS, "/proc/thread-self/net") : null;
   const before = read();
   const tally = RESET_CASES[name](connections);
   return { kind: "played", tally, counters: counterGrowth(before, read()) };
 }
 
-/** Where the kernel's setting is; of this thread's namespace. */
+/** The kernel's setting in this thread's namespace. */
 const SETTING = "/proc/sys/net/ipv4/tcp_abort_on_overflow";
 
 function setAbortOnOverflow(isOn: boolean): void {

@@ -15,7 +15,7 @@ const AMOUNTS = {
   full: { connections: 500, unwanted: 20, durationMs: 2000 },
 };
 
-/** Connections of the load at once, and backlogs with and without room for them. */
+/** Concurrent connections of the load, and backlogs without and with room for them. */
 const LOAD_CONNECTIONS = 64;
 const BACKLOGS = [8, 1024];
 
@@ -24,12 +24,12 @@ const UNWANTED = "content that nobody reads";
 const LOAD = "a connection per request";
 const SETTING = "tcp_abort_on_overflow";
 
-/** A row of the first table: what is played, and what it teaches. */
+/** A row of the first table: the case, and its lesson. */
 interface Row {
   label: string;
   name: ResetCase;
   abortOnOverflow?: boolean;
-  /** What follows when `proof` was counted. */
+  /** The conclusion, if `proof` was counted. */
   lesson: string;
   proof: FigureKey;
 }
@@ -60,7 +60,7 @@ const ROWS: readonly Row[] = [
   {
     label: "SO_LINGER 0",
     name: "the server closes with SO_LINGER 0",
-    lesson: "SO_LINGER with 0 s makes each close a reset, also after a whole answer.",
+    lesson: "SO_LINGER with 0 s makes each close a reset, even after a complete answer.",
     proof: "clientResets",
   },
   {
@@ -97,7 +97,7 @@ const ROWS: readonly Row[] = [
     name: "the accept queue fills during handshakes",
     abortOnOverflow: false,
     lesson: "The queue filled during these handshakes: the client believes that it is connected, " +
-      "sends its request, and hears nothing.",
+      "sends its request, and gets no answer.",
     proof: "unanswered",
   },
   {
@@ -123,7 +123,7 @@ export const resets: Lab = {
       context.host.start("http", ["--model", "single", "--backlog", `${backlog}`])
     );
     using stage = await ResetStage.start();
-    // What the kernel's setting changes can only be shown where it may be changed.
+    // The effect of the kernel's setting can only be shown where it can be changed.
     const rows = ROWS.filter(({ abortOnOverflow }) => stage.refusal === null || !abortOnOverflow);
     return await withServers(starting, async (servers) => {
       const roomy = servers[1];
@@ -292,7 +292,7 @@ function endsOf(variant: VariantResult, connections: number): string {
   ].join(", ");
 }
 
-/** Which of the causes a load client counts as socket errors. */
+/** Which of the causes make a load client count socket errors. */
 function candidates(played: readonly VariantResult[]): Finding[] {
   const isError = (variant: VariantResult) =>
     CLIENT_ERRORS.some((key) => countOf(variant, key) > 0);
@@ -317,7 +317,7 @@ function unwantedFinding(variant: VariantResult): Finding[] {
     text: `${variant.label} answered ${formatCount(whole)} of ${formatCount(all)} requests whose ` +
       `content it has no use for, and reset ${formatCount(reset)} of the connections: ` +
       (isSafe
-        ? "it reads and drops what still comes before it closes, or reads all of it first."
+        ? "it reads and discards the remaining input before it closes, or reads all of it first."
         : "it closed with bytes unread."),
     about: `${variant.name}: resets`,
     verdict: isSafe ? "equal" : "higher",

@@ -1,4 +1,4 @@
-/** Lab `shutdown`: what becomes of open connections when a server is unloaded. */
+/** Lab `shutdown`: what happens to open connections when a server is unloaded. */
 import { formatLatency } from "../../system/units.ts";
 import { sleep } from "../../system/wait.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
@@ -6,14 +6,16 @@ import { withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult } from "./measure.ts";
 import { type Finding, finding } from "./verdict.ts";
 
-/** Connections that wait for an answer, and those that had one and stay open, as browsers do. */
+/**
+ * Connections that wait for an answer, and those that have had one and stay open, like a browser's.
+ */
 const BUSY = 6;
 const IDLE = 6;
-/** What an answer takes: long enough that the end comes in the middle of it. */
+/** Time that an answer takes, in ms: long enough for the server to be ended meanwhile. */
 const WORK_MS = 150;
-/** After the request was sent: it is being worked on. */
+/** Pause after the request was sent, in ms, so that the server is working on it. */
 const PAUSE_MS = 60;
-/** How long a connection is watched at the most. */
+/** How long a connection is watched at most, in ms. */
 const PATIENCE_MS = 5000;
 const GROUP = "unloading";
 const KILLED = "killed";
@@ -74,13 +76,13 @@ export const shutdown: Lab = {
 
 /** How a connection ended, as its client saw it. */
 interface End {
-  /** The whole of an answer came. */
+  /** Whether a complete answer arrived. */
   isAnswered: boolean;
   isReset: boolean;
   isOpen: boolean;
 }
 
-/** Starts a server, opens connections, ends the server `way`, and looks what became of them. */
+/** Starts a server, opens connections, ends the server with `signal`, and counts how they ended. */
 function unload(
   { signal, args }: { signal: "SIGTERM" | "SIGKILL"; args: string[] },
   { host }: LabContext,
@@ -153,7 +155,7 @@ function closeIfOpen(conn: Deno.TcpConn): void {
   }
 }
 
-/** Reads until the server, or its kernel, ends the connection, and closes it then as well. */
+/** Reads until the server or its kernel ends the connection, then closes it, too. */
 async function untilEnd(conn: Deno.TcpConn): Promise<End> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(4096);
@@ -174,16 +176,16 @@ async function untilEnd(conn: Deno.TcpConn): Promise<End> {
   });
   const end = await Promise.race([reading, patience]);
   clearTimeout(timer);
-  // A read that is still under way fails now.
+  // A pending read fails now.
   reading.catch(() => {});
   conn.close();
   return { ...end, isAnswered: text.endsWith(BODY_END) };
 }
 
-/** Between two attempts to connect. */
+/** Interval between attempts to connect, in ms. */
 const RETRY_MS = 5;
 
-/** Connects again and again until nobody listens any more. */
+/** Connects repeatedly until no server listens any more. */
 async function untilRefused({ hostname, port }: LabServer): Promise<void> {
   for (;;) {
     try {

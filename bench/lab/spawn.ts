@@ -16,7 +16,7 @@ const WORKER = "Worker";
 const PROCESS = "process, true(1)";
 const ENGINE = "process, ktcp echo";
 
-/** How many of each are created one after the other, and how many are there at once. */
+/** How many of each are created one after the other, and kept at the same time. */
 const COUNTS = {
   quick: { promises: 100_000, threads: 500, workers: 12, processes: 12 },
   full: { promises: 400_000, threads: 2000, workers: 30, processes: 100 },
@@ -40,7 +40,8 @@ export const spawn: Lab = {
       ...(isLinux ? [spec(PROCESS, () => processes(counts.processes))] : []),
       spec(ENGINE, () => engineProcess(context)),
     ];
-    // The first of each kind loads code, and gives the process memory that later ones use again.
+    // The first of each kind loads code and allocates memory that later ones reuse, so it is not
+    // measured.
     for (const { run } of specs.slice(0, 3)) if (!context.signal.aborted) await run();
     const variants = await measure(specs, context);
     return {
@@ -69,7 +70,7 @@ function spec(label: string, run: () => Promise<FigureValues>): VariantSpec {
   return { group: GROUP, label, run: async () => ({ figures: await run(), failed: 0 }) };
 }
 
-/** Threads of the C library; a text says why there are none. */
+/** Threads of the C library; a string says why there are none. */
 function nativeThreads(): NativeThreads | string {
   if (Deno.build.os !== "linux") return "this system is not Linux";
   try {
@@ -80,12 +81,15 @@ function nativeThreads(): NativeThreads | string {
   }
 }
 
-/** `memoryBytes`, where it could be told: garbage that was collected meanwhile can hide it. */
+/** `memoryBytes`, if it could be measured: garbage collection in between can hide it. */
 function memoryFigure(bytes: number): FigureValues {
   return bytes > 0 ? { memoryBytes: bytes } : {};
 }
 
-/** The middle one of times in milliseconds: one that was interrupted does not move it. */
+/**
+ * The median of times in milliseconds, which a single interruption does not affect; in
+ * microseconds.
+ */
 function medianUs(timesMs: readonly number[]): number {
   return 1000 * timesMs.toSorted((a, b) => a - b)[timesMs.length >> 1];
 }
@@ -196,7 +200,7 @@ function conclude(variants: VariantResult[]): Finding[] {
   ];
 }
 
-/** What follows for `--model per-connection`, in this machine's figures. */
+/** The consequence for `--model per-connection`, in this machine's figures. */
 function scale(thread: VariantResult | undefined, worker: VariantResult | undefined): Finding[] {
   const { verdict, ratio } = compare(worker, thread, "createUs");
   const { createUs, memoryBytes } = worker?.spreads ?? {};

@@ -1,4 +1,4 @@
-/** Worker entry of lab `spawn`: says that it runs, and waits. */
+/** Worker entry of lab `spawn`: reports that it runs, and waits. */
 const scope = globalThis as unknown as {
   postMessage(message: null): void;
   onmessage: () => void;

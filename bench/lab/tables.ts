@@ -1,4 +1,4 @@
-/** The table of each group of an experiment's variants, for every kind of output. Pure. */
+/** The tables of an experiment, one per group of variants, for every kind of output. Pure. */
 import {
   type FigureKey,
   figureOf,
@@ -17,22 +17,22 @@ export interface Cell {
   range: string;
 }
 
-/** The variants of one group, with figures of it. */
+/** The variants of one group, with some or all of its figures. */
 export interface GroupTable {
-  /** The group, and the subject where its figures take several tables. */
+  /** The group, and the subject if its figures need several tables. */
   title: string;
   /** The figures, and their labels. */
   keys: FigureKey[];
   header: string[];
   rows: { name: string; cells: Cell[] }[];
-  /** What a reader has to know of the figures; empty for nothing. */
+  /** A note about the figures; may be empty. */
   note: string;
 }
 
-/** More columns than that do not fit beside each other on a page. */
+/** Most figures in a table, so that its columns fit on a page. */
 const MAX_FIGURES = 7;
 
-/** What a table says of figures that are parts of another. */
+/** The note for figures that are parts of another. */
 export const PARTS_NOTE =
   "Each figure is the median of its own repetitions, so the time in user mode and " +
   "the time in the kernel need not add up to the CPU time.";
@@ -43,7 +43,7 @@ export function groupTables(variants: readonly VariantResult[]): GroupTable[] {
   return groups.flatMap((group) => {
     const own = variants.filter((variant) => variant.group === group);
     const keys = (Object.keys(FIGURES) as FigureKey[]).filter((key) =>
-      // That nothing failed, as nothing should, needs no column.
+      // The column of failures is shown only if there are any.
       own.some((variant) => key === "failed" ? variant.failed > 0 : variant.spreads[key])
     );
     if (keys.length <= MAX_FIGURES) return [groupTable(group, own, keys)];
@@ -55,7 +55,7 @@ export function groupTables(variants: readonly VariantResult[]): GroupTable[] {
 }
 
 function groupTable(title: string, variants: VariantResult[], keys: FigureKey[]): GroupTable {
-  // A variant without any of these figures has no place in a table of some.
+  // Variants without any of these figures are left out.
   const own = variants.filter(({ spreads }) =>
     keys.some((key) => key === "failed" || spreads[key])
   );
@@ -73,12 +73,12 @@ function groupTable(title: string, variants: VariantResult[], keys: FigureKey[])
   };
 }
 
-/** What tells a variant from the others of its group. */
+/** The name of a variant within its group. */
 export function rowName({ label, x, xText }: VariantResult): string {
   return x === undefined ? label : `${label}, ${xText ?? x}`;
 }
 
-/** The place of a variant on an axis. */
+/** The label of a variant on an axis. */
 export function tickOf({ x, xText, tick }: VariantResult): string {
   return tick ?? xText ?? String(x);
 }

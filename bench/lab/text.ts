@@ -1,4 +1,4 @@
-/** What `ktcp lab` prints of an experiment. Pure. */
+/** The text that `ktcp lab` prints for an experiment. Pure. */
 import { columnBlocks, table, wrap } from "../report/text_layout.ts";
 import { barPlot, lengthScale, sparkline } from "../report/terminal_plot.ts";
 import { figureOf, formatFigure, formatSpread } from "./figures.ts";
@@ -7,10 +7,10 @@ import type { LabResult } from "./labs.ts";
 import type { VariantResult } from "./measure.ts";
 import { type GroupTable, groupTables, rowName, tickOf } from "./tables.ts";
 
-/** The widest lines of text, whatever the terminal has. */
+/** The widest lines of text, even on wider terminals. */
 const MAX_TEXT_WIDTH = 96;
 
-/** Columns that a heading may take in any case. */
+/** Least width of a heading, in columns. */
 const MIN_HEADING = 8;
 
 /** How lines are laid out in `width` columns. */
@@ -44,7 +44,7 @@ export function labText(result: LabResult, width: number): string {
   ].join("\n");
 }
 
-/** The rows of a table; the ranges of a variant's figures stand under its medians. */
+/** The rows of a table; the ranges of a variant's figures are below its medians. */
 function tableRows({ title, header, rows }: GroupTable): string[][] {
   const columns = header.map((label, i) => {
     const cells = rows.flatMap(({ cells }) => [cells[i].text, cells[i].range]);
@@ -53,7 +53,7 @@ function tableRows({ title, header, rows }: GroupTable): string[][] {
   const height = Math.max(...columns.map(({ length }) => length));
   const headings = Array.from({ length: height }, (_, line) => [
     line === height - 1 ? title : "",
-    // Headings end on the line above the figures.
+    // Headings are aligned to the bottom, just above the figures.
     ...columns.map((lines) => lines[line - height + lines.length] ?? ""),
   ]);
   return [
@@ -66,7 +66,7 @@ function tableRows({ title, header, rows }: GroupTable): string[][] {
   ];
 }
 
-/** Breaks the heading of a column between words where it is wider than the figures. */
+/** Breaks the heading of a column between words if it is wider than the figures. */
 function headingLines(label: string, width: number): string[] {
   return wrap(label, { width: Math.max(width, MIN_HEADING), margin: "" }).split("\n");
 }
@@ -95,7 +95,7 @@ function drawingText(drawing: Drawing, variants: readonly VariantResult[], width
   return bars.length === 0 ? "" : barPlot(bars, (value) => formatFigure(figure, value), width);
 }
 
-/** A line of columns for each label, and the values from the first to the last place. */
+/** A sparkline for each label, with its values in the order of `x`. */
 function linesText(
   { figure, group, x }: Drawing & { kind: "lines" },
   variants: readonly VariantResult[],
@@ -104,11 +104,11 @@ function linesText(
   const own = variants.filter((v) => v.group === group && v.spreads[figure] !== undefined);
   if (own.length === 0) return "";
   const labels = [...new Set(own.map(({ label }) => label))];
-  // All lines are on one scale.
+  // All lines share one scale.
   const { share, begin } = lengthScale(own.map(({ spreads }) => spreads[figure]!.median));
   const rows = labels.map((label) => {
     const values = own.filter((v) => v.label === label).map((v) => v.spreads[figure]!.median);
-    // The last column, which is cut off, stands for the longest one of all lines.
+    // A column of the full scale is appended and cut off again, so that all lines share the scale.
     const columns = sparkline([...values.map(share), 1]).slice(0, -1);
     return [label, columns, values.map((value) => formatFigure(figure, value)).join(" → ")];
   });

@@ -1,4 +1,6 @@
-/** Lab `timeouts`: when idle and slow connections are closed, and what they cost the others. */
+/**
+ * Lab `timeouts`: when idle and slow connections are closed, and what they cost other connections.
+ */
 import { formatCount, formatLatency } from "../../system/units.ts";
 import { readSystemLimits } from "../../system/limits.ts";
 import { HeldConnections, type HeldOptions } from "../load/held_connections.ts";
@@ -17,20 +19,23 @@ import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
 const IDLE_MS = { quick: [500, 1000], full: [1000, 2000, 5000] };
 const IDLE_CONNECTIONS = { quick: 1000, full: 5000 };
-/** Connections that send a request in every half of the idle timeout. */
+/** Connections that send a request twice per idle timeout. */
 const SLOW_CONNECTIONS = 50;
-/** Connections of the others, whose throughput counts. */
+/** The other connections, whose throughput is measured. */
 const OTHERS = 8;
 const BASE_MS = { quick: 400, full: 600 };
-/** Resolution of the servers' timers: a timeout may come this much late. */
+/** Resolution of the servers' timers, in ms: a timeout may fire this much late. */
 const TICK_MS = 250;
-/** How long a head may take: long beside the idle timeouts, so that they cannot be what ends it. */
+/** Timeout of a head, in ms: longer than the idle timeouts, so that the two can be told apart. */
 const HEAD_MS = { quick: 3000, full: 10_000 };
 const DRIPPERS = 50;
 const DRIP_MS = 500;
-/** After the time that is expected, how long a connection is waited for. */
+/** How long to wait for a close after it is expected, in ms. */
 const PATIENCE_MS = 3000;
-/** Idle connections to a server of `--target`, and how long they are held: its limit is unknown. */
+/**
+ * Idle connections to a server of `--target`, and how long they are held, as its timeout is
+ * unknown.
+ */
 const FOREIGN_CONNECTIONS = 20;
 const FOREIGN_MS = { quick: 6000, full: 60_000 };
 const GROUP = "idle connections";
@@ -56,9 +61,9 @@ export const timeouts: Lab = {
       ]);
     return await withServers([...settings, 0, settings[0]].map(start), async (servers) => {
       const [never, dripped] = servers.slice(settings.length);
-      // It takes seconds, at next to no cost: the rest is measured meanwhile.
+      // This takes seconds but hardly any CPU time, so the rest is measured meanwhile.
       const dripping = dripHeads(dripped, { headMs, signal: context.signal });
-      // Its error is thrown when it is awaited.
+      // Its error is thrown when the promise is awaited below.
       dripping.catch(() => {});
       const foreign = context.targets.map((target) => holdIdle(target, context));
       for (const one of foreign) one.catch(() => {});
@@ -106,7 +111,7 @@ function labelOf(idleMs: number): string {
   return `idle timeout ${idleMs} ms`;
 }
 
-/** As many as wanted, or as files may be opened: the others need some as well. */
+/** As many as wanted, or as the limit on open files allows, which the others share. */
 function idleConnections(isQuick: boolean): number {
   const wanted = isQuick ? IDLE_CONNECTIONS.quick : IDLE_CONNECTIONS.full;
   const limit = readSystemLimits().openFiles?.soft ?? wanted;
@@ -170,7 +175,7 @@ async function hold(target: Target, options: HeldOptions) {
   return { held, closing };
 }
 
-/** Heads that come a byte at a time. */
+/** Sends heads one byte at a time. */
 async function dripHeads(
   target: Target,
   { headMs, signal }: { headMs: number; signal: AbortSignal },
@@ -197,7 +202,7 @@ async function dripHeads(
   }
 }
 
-/** Connections to a server of `--target` that send nothing. */
+/** Holds connections to a server of `--target` that send nothing. */
 async function holdIdle(
   target: Target,
   { isQuick, signal }: LabContext,
@@ -217,7 +222,7 @@ async function holdIdle(
   }
 }
 
-/** When connections were closed; nothing if none was. */
+/** When connections were closed; no figures if none was. */
 function closingFigures(closing: LatencyHistogram): FigureValues {
   if (closing.count === 0) return {};
   return {
@@ -227,7 +232,7 @@ function closingFigures(closing: LatencyHistogram): FigureValues {
   };
 }
 
-/** What the servers of `--target` did with idle connections. */
+/** How a server of `--target` treated idle connections. */
 function foreignFinding({ label, name, spreads }: VariantResult, isQuick: boolean): Finding {
   const heldMs = isQuick ? FOREIGN_MS.quick : FOREIGN_MS.full;
   const { closed, open, closeMinUs, closeMaxUs } = spreads;
@@ -286,7 +291,7 @@ function conclude(
   ];
 }
 
-/** Holds when connections were closed against the setting. */
+/** Compares the times of closing with the setting. */
 function closings(
   variant: VariantResult | undefined,
   { settingMs, count }: { settingMs: number; count: number },
@@ -294,15 +299,15 @@ function closings(
   const { closeMinUs, closeMaxUs, open } = variant?.spreads ?? {};
   if (!variant || !closeMinUs || !closeMaxUs || !open) return [];
   const isEarly = closeMinUs.low < settingMs * 1000;
-  // Closing many connections at once on busy cores, and noticing it, takes time as well.
+  // Closing many connections at once on busy cores takes time, and so does noticing it.
   const isLate = closeMaxUs.median > (settingMs + 3 * TICK_MS) * 1000;
   const verdict = isEarly ? "lower" : isLate || open.high > 0 ? "higher" : "equal";
   const said = {
-    lower: "some came before their time",
+    lower: "some came too early",
     higher: open.high > 0
       ? `up to ${formatCount(open.high)} were not closed in time`
       : "some came late",
-    equal: `none before its time, all within ${3 * TICK_MS} ms after it (the timers turn every ` +
+    equal: `none too early, all within ${3 * TICK_MS} ms after it (the timers turn every ` +
       `${TICK_MS} ms)`,
   }[verdict];
   return [{

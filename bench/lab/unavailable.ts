@@ -1,4 +1,4 @@
-/** What an experiment finds where the system does not allow it. */
+/** The findings of an experiment that the system does not allow. */
 import type { LabFindings } from "./lab.ts";
 
 /** No figures, and one sentence: `reason` is a part of it, without a period. */

@@ -1,6 +1,6 @@
 /**
- * Lab `unbound`: a pool in which a connection stays with its Worker, against the same pool in which
- * any Worker may serve it; and what handing over costs at all.
+ * Lab `unbound`: compares a pool in which a connection stays with its Worker with the same pool in
+ * which any Worker may serve it, and measures the cost of handing over.
  */
 import type { Lab, LabContext, Target } from "./lab.ts";
 import { formatBytes } from "../../system/units.ts";
@@ -9,7 +9,7 @@ import { measure, type VariantSpec } from "./measure.ts";
 import { finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const CLIENTS = 8;
-/** Bytes that a run exchanges at the most, so that large messages do not take longer. */
+/** Most bytes that a run exchanges, so that large messages do not take longer. */
 const RUN_BYTES = { quick: 24 << 20, full: 128 << 20 };
 const RUN_MESSAGES = { quick: 3000, full: 18_000 };
 const SIZES = { quick: [64, 4096, 65536], full: [64, 512, 4096, 16384, 65536] };
@@ -18,7 +18,7 @@ const BOUND = "bound queue";
 const UNBOUND = "WQ_UNBOUND";
 const NO_QUEUE = "no queue";
 
-/** The servers: the first two differ in the queue's flags alone. */
+/** The servers; the first two differ only in the queue's flags. */
 const SERVERS: Record<string, string[]> = {
   [BOUND]: ["--model", "shared-pool", "--wq-flags", "0"],
   [UNBOUND]: ["--model", "shared-pool", "--wq-flags", "unbound"],
@@ -26,8 +26,8 @@ const SERVERS: Record<string, string[]> = {
 };
 
 /**
- * What follows for locality. Workers are not pinned to cores, as kernel threads are: what a bound
- * queue keeps together here are a connection and a Worker.
+ * The conclusions about locality. Unlike bound kernel threads, Workers are not pinned to cores:
+ * what a bound queue keeps together here is a connection and a Worker.
  */
 const LOCALITY = {
   higher: "Here a connection gains by staying with its Worker, as kecho's authors saw with CPUs " +
@@ -46,7 +46,7 @@ export const unbound: Lab = {
   async run(context) {
     const { host, isQuick, targets } = context;
     const sizes = isQuick ? SIZES.quick : SIZES.full;
-    // One read fetches a whole message: pieces are the subject of another lab.
+    // One read receives a complete message; pieces are the subject of another lab.
     const args = ["--buffer", "64k", "--backlog", "1024"];
     const labels = Object.keys(SERVERS);
     const starting = labels.map((label) => host.start("echo", [...SERVERS[label], ...args]));
@@ -133,7 +133,7 @@ interface Entry {
   target: Target & { padsTo?: number | null };
 }
 
-/** The sizes of messages that `target` sends back as they were. */
+/** The sizes of messages that `target` sends back unchanged. */
 function sizesOf({ padsTo }: Entry["target"], sizes: readonly number[]): readonly number[] {
   return padsTo ? [padsTo] : sizes;
 }

@@ -1,15 +1,15 @@
 /**
- * Requests with content that the server has no use for: one that answers and closes without having
- * read it resets the connection, and the client may lose the answer.
+ * Requests with content that the server does not use: a server that answers and closes without
+ * having read it resets the connection, and the client may lose the answer.
  */
 import type { FigureValues } from "./figures.ts";
 import type { Target } from "./lab.ts";
 import { formatAddress } from "../../system/address.ts";
 
-/** Content of a request: more than the buffers of an unread socket hold on loopback. */
+/** Content of a request, in bytes: more than the buffers of an unread socket hold on loopback. */
 export const UNWANTED_BYTES = 8 << 20;
 
-/** How long an exchange may take. */
+/** How long an exchange may take, in ms. */
 const LIMIT_MS = 5000;
 
 /** Sends `count` such requests to `target`, one after another, each on a connection of its own. */
@@ -29,7 +29,7 @@ export async function sendUnwanted(
   return sum;
 }
 
-/** How an exchange ended for the client: whether it has a whole answer, and its first error. */
+/** How an exchange ended for the client: whether it got a complete answer, and its first error. */
 interface End {
   isWhole: boolean;
   error: "clientResets" | "clientPipes" | null;
@@ -43,7 +43,7 @@ async function sendOne(target: Target): Promise<End> {
   let first: End["error"] = null;
   const note = (error: unknown) => {
     if (error instanceof Deno.errors.ConnectionReset) first ??= "clientResets";
-    // The reset came when the server's FIN was known already.
+    // The reset arrived after the server's FIN.
     if (error instanceof Deno.errors.BrokenPipe) first ??= "clientPipes";
   };
   const reading = readAll(conn, (part) => text += part).catch(note);
@@ -68,7 +68,7 @@ async function writeAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
   for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
 }
 
-/** Whether `text` is a response with all of its content, as far as its length is announced. */
+/** Whether `text` is a response with all the content that its Content-Length announces. */
 export function isWholeAnswer(text: string): boolean {
   const end = text.indexOf("\r\n\r\n");
   if (!text.startsWith("HTTP/1.") || end < 0) return false;

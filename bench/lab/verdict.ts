@@ -1,6 +1,5 @@
 /**
- * Draws conclusions from measured numbers; `stats/verdict.ts` says when two variants are called
- * different.
+ * Draws conclusions from measured numbers; `stats/verdict.ts` defines when two variants differ.
  */
 import { type FigureKey, figureOf, formatFigure, formatSpread } from "./figures.ts";
 import type { VariantResult } from "./measure.ts";
@@ -8,16 +7,16 @@ import { relativeSpread } from "../stats/spread.ts";
 import { EQUAL_RATIO, judge, NOISY_SPREAD, type Verdict as Judged } from "../stats/verdict.ts";
 import { rowName } from "./tables.ts";
 
-/** How the first of two variants compares with the second in a figure. */
+/** How the first of two variants compares with the second in one figure. */
 export type Verdict = Judged | "unmeasured";
 
-/** A sentence of a conclusion, and what it rests on. */
+/** A sentence of a conclusion, and its basis. */
 export interface Finding {
   /** The sentence. */
   text: string;
-  /** For sentences that compare: which variants, in which figure, and the outcome. */
+  /** What it is about; for comparisons, the variants and the figure. */
   about?: string;
-  /** How they compare. */
+  /** The outcome of a comparison. */
   verdict?: Verdict;
   /** Median of the first over that of the second. */
   ratio?: number;
@@ -26,7 +25,7 @@ export interface Finding {
 /** The outcome of a comparison. */
 export interface Comparison {
   verdict: Verdict;
-  /** NaN when one of the two was not measured, or the second is 0. */
+  /** NaN if one of the two was not measured, or the second is 0. */
   ratio: number;
 }
 
@@ -47,7 +46,7 @@ export function compare(
  * Says how `a` compares with `b`: `echo: 23,682 messages/s with per-core, 5,671 messages/s with
  * shared-pool: 4.2 times as much.`
  *
- * @param options `meaning`: what follows from each verdict, added to the sentence
+ * @param options `meaning`: the conclusion from each verdict, added to the sentence
  */
 export function finding(
   a: VariantResult | undefined,
@@ -77,8 +76,7 @@ export function finding(
 }
 
 /**
- * Says how the servers of `--target` that share a group with `own` compare with it at the same
- * place.
+ * Says how the servers of `--target` in the group of `own` compare with it at the same `x`.
  */
 export function targetFindings(
   targets: readonly { name: string }[],
@@ -106,7 +104,7 @@ export function factor(ratio: number): string {
   return ratio >= 100 ? String(Math.round(ratio)) : String(Number(ratio.toPrecision(2)));
 }
 
-/** What the repetitions of `key` say about the noise of the run, in one sentence. */
+/** The noise of the run as a sentence, from the repetitions of `key`. */
 export function noiseFinding(variants: readonly VariantResult[], key: FigureKey): Finding[] {
   const spreads = variants.flatMap((variant) => {
     const spread = variant.spreads[key];

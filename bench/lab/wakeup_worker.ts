@@ -1,11 +1,11 @@
-/** Worker entry: a thread that waits at an epoll instance, and says what has woken it. */
+/** Worker entry: a thread that waits at an epoll instance, and reports what has woken it. */
 import { EpollPoller } from "../../system/linux/pollers/epoll.ts";
 
 /** A wait. */
 export interface WakeupTask {
   /** The descriptor of the epoll instance. */
   instance: number;
-  /** The longest wait, in ms: it is ended by an event in any case. */
+  /** The longest wait, in ms; normally an event ends it. */
   timeoutMs: number;
   /** One word, which counts the threads that are about to wait. */
   waiting: SharedArrayBuffer;

@@ -1,4 +1,4 @@
-/** How many threads one event wakes that all wait for it. Linux, with FFI. */
+/** Counts how many of the threads that wait for an event it wakes. Linux, with FFI. */
 import { createEventFd, signalEventFd } from "../../system/linux/eventfd.ts";
 import { SystemError } from "../../system/linux/libc.ts";
 import { EpollPoller } from "../../system/linux/pollers/epoll.ts";
@@ -16,13 +16,13 @@ export interface WaitWay {
   isExclusive?: boolean;
 }
 
-/** From saying that it is about to wait until a thread waits, in ms: far more than it takes. */
+/** Time for a thread to begin its wait after it has announced it, in ms; far more than it takes. */
 const SETTLE_MS = 30;
 
 /** How long after the event a thread may be woken by it, in ms. */
 const WAKE_MS = 50;
 
-/** How long a thread waits at the most, in ms: the end is an event, too. */
+/** How long a thread waits at most, in ms; normally the `end` event ends the wait. */
 const WAIT_MS = 10_000;
 
 /** Threads that wait for events. */
@@ -42,7 +42,7 @@ export class WaitingThreads {
   }
 
   /**
-   * Lets all threads wait for a descriptor, makes it readable once, and leaves it so.
+   * Lets all threads wait for a descriptor, makes it readable once, and leaves it readable.
    *
    * @returns how many came back from epoll_wait(2) with it
    * @throws {SystemError} when there are no descriptors
@@ -71,7 +71,7 @@ export class WaitingThreads {
       await sleep(SETTLE_MS);
       signalEventFd(event);
       await sleep(WAKE_MS);
-      // Level-triggered, it lets all the others return.
+      // Level-triggered, so that all the other threads return.
       for (const { instance } of pollers) {
         watch(new EpollPoller({ trigger: "level", instance }), end);
       }
@@ -83,7 +83,7 @@ export class WaitingThreads {
     }
   }
 
-  /** Ends the threads, of which none waits. */
+  /** Ends the threads; none may be waiting. */
   end(): void {
     for (const worker of this.#workers) worker.terminate();
   }

@@ -1,4 +1,4 @@
-/** Lab `work`: requests that cost time, and small ones beside heavy ones, in every model. */
+/** Lab `work`: requests that cost time, and small requests beside heavy ones, in every model. */
 import { formatLatency } from "../../system/units.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
 import { httpSample, withServers } from "./loads.ts";
@@ -7,14 +7,14 @@ import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
 /** Connections that send one request at a time. */
 const SMALL = 4;
-/** Connections that send `BATCH` requests in one piece, and wait for all of the answers. */
+/** Connections that send `BATCH` requests in one write, and wait for all answers. */
 const HEAVY = 2;
 const BATCH = 8;
 const COMPUTE = "computing";
 const BLOCK = "blocking";
 const KINDS = { [COMPUTE]: "compute", [BLOCK]: "block" } as const;
 
-/** What is measured: `durationMs` is that of a run, after `warmupMs` in which pools grow. */
+/** The amount of measuring: a run takes `durationMs`, after `warmupMs` in which pools grow. */
 interface Amount {
   workMs: number[];
   durationMs: number;
@@ -24,7 +24,7 @@ interface Amount {
 const QUICK: Amount = { workMs: [0, 5], durationMs: 200, warmupMs: 60 };
 const FULL: Amount = { workMs: [0, 1, 5], durationMs: 650, warmupMs: 200 };
 
-/** A server in one model, whose requests cost something. */
+/** A server in one model, and the cost of its requests. */
 interface Case {
   group: keyof typeof KINDS;
   model: string;
@@ -85,7 +85,7 @@ export const work: Lab = {
   },
 };
 
-/** All models at every cost; without work the kinds do not differ. */
+/** All models with every cost; without work the kinds do not differ, so there is only one. */
 function casesOf(models: readonly string[], { workMs }: Amount): Case[] {
   return ([COMPUTE, BLOCK] as const).flatMap((group) =>
     workMs.filter((ms) => ms > 0 || group === COMPUTE).flatMap((ms) =>
@@ -113,7 +113,7 @@ function spec(
   };
 }
 
-/** Small requests and heavy ones at once. */
+/** Loads a server with small and heavy requests at once. */
 async function mixedLoad(
   server: LabServer,
   { durationMs, warmupMs }: Amount,

@@ -1,4 +1,4 @@
-/** Lab `workqueue`: what CMWQ repaired in the kernel's workqueues, and what each setting does. */
+/** Lab `workqueue`: what CMWQ fixed in the kernel's workqueues, and what each setting does. */
 import { formatCount, formatLatency } from "../../system/units.ts";
 import type { FigureKey } from "./figures.ts";
 import type { Lab } from "./lab.ts";
@@ -174,7 +174,7 @@ function conclude(variants: VariantResult[]): Finding[] {
   ];
 }
 
-/** Which kinds of queue never came to the end of A and B by themselves. */
+/** Which kinds of queue deadlocked on A and B. */
 function deadlocks(variants: VariantResult[]): Finding[] {
   const measured = variants.filter(({ spreads }) => spreads.deadlocks !== undefined);
   if (measured.length === 0) return [];
@@ -205,7 +205,7 @@ function threads(variants: VariantResult[]): Finding[] {
   }];
 }
 
-/** A sentence out of the medians of `keys`, unless one was not measured. */
+/** A sentence from the medians of `keys`, unless one was not measured. */
 function sentence<const Key extends FigureKey>(
   variants: readonly (VariantResult | undefined)[],
   keys: readonly Key[],

@@ -1,10 +1,10 @@
 /**
  * The trials of lab `workqueue`, by group and variant. The workqueue belongs to the servers, which
- * experiments do not know: the command line carries the trials out and is held to this table.
+ * experiments may not import, so the command line carries out the trials that this table lists.
  */
 import type { FigureValues } from "./figures.ts";
 
-/** Variants that stand in several groups. */
+/** Variants that occur in several groups. */
 const SINGLE = "old, one thread";
 const PER_CPU = "old, a thread per CPU";
 const BOUND = "CMWQ, bound";
@@ -33,13 +33,13 @@ export const WORKQUEUE_TRIALS = {
   "price": ["callWork, bound", "callWork, unbound", "sendToWork"],
 } as const;
 
-/** What the variants of a group have in common. */
+/** The name of a group. */
 export type TrialGroup = keyof typeof WORKQUEUE_TRIALS;
 
 /** The variants of a group. */
 export type TrialLabel<Group extends TrialGroup> = typeof WORKQUEUE_TRIALS[Group][number];
 
-/** Carries a trial out; `isQuick` asks for fewer items. @throws when an item fails unexpectedly */
+/** Carries out a trial; `isQuick` asks for fewer items. @throws when an item fails unexpectedly */
 export type Trial = (isQuick: boolean) => Promise<FigureValues>;
 
 /** All trials. */

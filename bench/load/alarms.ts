@@ -1,10 +1,10 @@
-/** Actions that wait for their time: a binary heap, as tens of thousands may wait. */
+/** Timed actions in a binary heap, as tens of thousands may wait. */
 export class Alarms {
   // The action at `i` is due no later than those at `2i + 1` and `2i + 2`.
   readonly #dueUs: number[] = [];
   readonly #actions: (() => void)[] = [];
 
-  /** When the first action is due; `Infinity` when there is none. */
+  /** When the first action is due; `Infinity` if there is none. */
   get nextUs(): number {
     return this.#dueUs.length === 0 ? Infinity : this.#dueUs[0];
   }
@@ -22,14 +22,14 @@ export class Alarms {
     this.#actions[at] = action;
   }
 
-  /** Takes the first action out; there is one. */
+  /** Removes and returns the first action; there must be one. */
   take(): () => void {
     const first = this.#actions[0];
     const dueUs = this.#dueUs.pop()!;
     const action = this.#actions.pop()!;
     const count = this.#dueUs.length;
     if (count === 0) return first;
-    // The last one sinks from the top to its place.
+    // The last entry is sifted down from the top.
     let at = 0;
     for (let child = 1; child < count; child = 2 * at + 1) {
       if (child + 1 < count && this.#dueUs[child + 1] < this.#dueUs[child]) ++child;

@@ -1,5 +1,5 @@
 /**
- * A cyclic barrier over shared memory, as pthread_barrier_wait(3): threads (Web Workers, and the
+ * A cyclic barrier over shared memory, like pthread_barrier_wait(3): threads (Web Workers, and the
  * main thread) wait until all have arrived and are then released together, round after round.
  * Waiting is asynchronous, so an event loop keeps turning meanwhile.
  */
@@ -17,7 +17,7 @@ const enum Slot {
   Length,
 }
 
-/** The longest delay that a timer takes, about 24 days. */
+/** The longest delay that a timer supports, about 24 days. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Thrown by {@linkcode Barrier.wait} when a thread will never arrive. */
@@ -49,7 +49,7 @@ export class Barrier {
   /**
    * Arrives, and waits until all parties have.
    *
-   * @param timeoutMs how long to wait for the others; it breaks the barrier when it runs out
+   * @param timeoutMs how long to wait for the others; when it expires, the barrier is broken
    * @throws {BrokenBarrier} when the barrier is broken, before or while this thread waits
    */
   async wait(timeoutMs = MAX_TIMEOUT_MS): Promise<void> {
@@ -62,8 +62,8 @@ export class Barrier {
       this.#release();
       return;
     }
-    // Atomics.waitAsync alone keeps no event loop alive, not even for what break() just woke: a
-    // repeating timer does, without a limit too.
+    // Atomics.waitAsync alone does not keep the event loop alive, not even to run what break() has
+    // just woken. A repeating timer does, also when there is no time limit.
     const timer = setInterval(() => this.break(), timeoutMs);
     try {
       while (Atomics.load(slots, Slot.Generation) === generation) {
@@ -75,7 +75,7 @@ export class Barrier {
     this.#throwIfBroken();
   }
 
-  /** Makes every waiting and every future {@linkcode wait} throw: the run is over. */
+  /** Makes every present and future {@linkcode wait} throw, because the run is over. */
   break(): void {
     Atomics.store(this.#slots, Slot.Broken, 1);
     this.#release();

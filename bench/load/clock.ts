@@ -1,4 +1,4 @@
-/** The clock of a load: of latencies, of intended starts, of timeouts. */
+/** The clock of a load, for latencies, intended starts and timeouts. */
 
 let source: () => number = () => performance.now() * 1000;
 
@@ -7,7 +7,7 @@ export function clockUs(): number {
   return source();
 }
 
-/** Lets this thread go by another clock, in microseconds: that of a simulation. */
+/** Makes this thread use another clock, in microseconds, such as that of a simulation. */
 export function useClock(otherUs: () => number): void {
   source = otherUs;
 }

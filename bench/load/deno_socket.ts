@@ -1,4 +1,4 @@
-/** A socket of `Deno.connect`: the cheapest to open, for one connection a request. */
+/** A socket of `Deno.connect`: the cheapest to open, for loads with one connection per request. */
 import { ReadTurns } from "../../system/read_turns.ts";
 import type { Address } from "../../system/address.ts";
 import { type ClientSocket, SEGMENT_BYTES, type SocketEvents } from "./socket.ts";
@@ -68,7 +68,7 @@ export class DenoSocket implements ClientSocket {
     this.isWriting = true;
     this.#bytes = bytes;
     this.#sent = 0;
-    // Otherwise the last segment would wait for an acknowledgement (Nagle's algorithm).
+    // Otherwise the last segment would wait for an ACK (Nagle's algorithm).
     if (bytes.length > SEGMENT_BYTES && "setNoDelay" in this.#conn!) {
       (this.#conn as Deno.TcpConn).setNoDelay(true);
     }
@@ -76,7 +76,7 @@ export class DenoSocket implements ClientSocket {
   }
 
   finish(): void {
-    // When it fails, so does the read, which tells why.
+    // If it fails, the pending read fails too, and reports why.
     this.#conn!.closeWrite().catch(() => {});
   }
 

@@ -1,11 +1,11 @@
 /**
- * Connections that are held open without a load: silent ones, ones that send a byte from time to
- * time, and ones that send a whole request.
+ * Connections that are held open without a load: some are silent, others send a byte or a whole
+ * request at intervals.
  */
 
-/** What held connections have come to. The numbers add up to how many were asked for. */
+/** The states of held connections. The numbers add up to how many were requested. */
 export interface HeldCounts {
-  /** Not connected yet, nor refused. */
+  /** Neither connected nor refused yet. */
   opening: number;
   /** Open now. */
   open: number;
@@ -15,7 +15,7 @@ export interface HeldCounts {
   failed: number;
 }
 
-/** Words of {@linkcode HeldCounters}. */
+/** The words of {@linkcode HeldCounters}, in order. */
 const NAMES = ["opening", "open", "closed", "failed"] as const;
 
 /** The counts of one or more {@linkcode HeldConnections}, which may be of another thread. */
@@ -46,17 +46,17 @@ export class HeldCounters {
 
 const encoder = new TextEncoder();
 
-/** A whole request, in HTTP/1.1: the connection stays. */
+/** A complete HTTP/1.1 request, after which the connection persists. */
 const REQUEST = encoder.encode("GET / HTTP/1.1\r\nHost: held\r\n\r\n");
 
-/** A head never gets further than into the target, which grows. */
+/** A head never gets past the target, which keeps growing. */
 const HEAD = encoder.encode("GET /");
 const TARGET = encoder.encode("x");
 const MESSAGE = encoder.encode(".");
 
-/** What a connection sends, by how often it has sent before. */
+/** What a connection sends, by the number of times it has sent before. */
 const SENDS = {
-  /** A byte of the head of an HTTP request that never comes to its end. */
+  /** A byte of an HTTP request's head that never ends. */
   head: (sent: number) => sent < HEAD.length ? HEAD.subarray(sent, sent + 1) : TARGET,
   /** A byte of an echo message. */
   message: (_sent: number) => MESSAGE,
@@ -69,26 +69,26 @@ export type HeldSend = keyof typeof SENDS;
 
 /** Which connections are held. */
 export interface HeldOptions {
-  /** How many, at most {@linkcode MAX_HELD}. */
+  /** Number of connections, at most {@linkcode MAX_HELD}. */
   count: number;
-  /** What each sends when it is open and then again and again; default: nothing. */
+  /** What each sends when it is open, and then at intervals; default: nothing. */
   sends?: { what: HeldSend; everyMs: number };
   /** Where they are counted; default: in counters of their own. */
   counters?: HeldCounters;
-  /** Told how long a connection was open that the server has closed, in µs. */
+  /** Called when the server has closed a connection, with how long it was open, in µs. */
   onClosed?(openUs: number): void;
 }
 
-/** Most connections: what the ports of a machine allow beside a load. */
+/** Most connections, so that a machine has ports left for a load. */
 export const MAX_HELD = 20_000;
 
-/** Connects under way at once: fewer than the backlogs that experiments ask for. */
+/** Most concurrent connects: fewer than the backlogs of experiments. */
 const CONNECTS_AT_ONCE = 100;
 
-/** The connections send by turns, so that not all of them do at the same moment. */
+/** The connections send in turns, so that they do not all send at the same moment. */
 const TURNS = 10;
 
-/** Answers are read and forgotten, all into this. */
+/** Buffer into which answers are read to be discarded. */
 const forgotten = new Uint8Array(4096);
 
 /** A connection. */
@@ -107,7 +107,7 @@ export class HeldConnections {
   readonly #target: { hostname: string; port: number };
   readonly #options: HeldOptions;
   readonly #ending = new AbortController();
-  /** The open ones, by the turn in which they send. */
+  /** The open connections, by the turn in which they send. */
   readonly #turns = Array.from({ length: TURNS }, () => new Set<Held>());
   readonly #ends: Promise<void>[] = [];
   #turn = 0;
@@ -137,18 +137,18 @@ export class HeldConnections {
     };
     const openers = Array.from({ length: Math.min(count, CONNECTS_AT_ONCE) }, openSome);
     this.opened = Promise.all(openers).then(() => {
-      // Those that were not tried any more.
+      // Connections that were not attempted any more.
       counters.add({ opening: -left });
     });
     if (sends) this.#timer = setInterval(() => this.#sendInTurn(), sends.everyMs / TURNS);
   }
 
-  /** Why the first that could not be opened was not; undefined while all could. */
+  /** The error of the first connection that could not be opened; undefined if there is none. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Resolves when all have ended that could be opened, or after `limitMs`. */
+  /** Resolves when all opened connections have ended, or after `limitMs`. */
   async allClosed(limitMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
@@ -156,7 +156,7 @@ export class HeldConnections {
     clearTimeout(timer);
   }
 
-  /** Closes what is open. @returns how many were open */
+  /** Closes open connections. @returns how many were open */
   async end(): Promise<number> {
     clearInterval(this.#timer);
     this.#ending.abort();
@@ -207,13 +207,13 @@ export class HeldConnections {
     this.#options.onClosed?.((performance.now() - held.openedMs) * 1000);
   }
 
-  /** Those that were opened in this turn send again. */
+  /** Lets the connections of the next turn send. */
   #sendInTurn(): void {
     this.#turn = (this.#turn + 1) % TURNS;
     for (const held of this.#turns[this.#turn]) this.#send(held);
   }
 
-  /** Sends what is next, unless the server has not taken what came before. */
+  /** Sends the next bytes, unless the previous ones are still being sent. */
   async #send(held: Held): Promise<void> {
     const { sends } = this.#options;
     if (!sends || held.isWriting) return;
@@ -223,7 +223,7 @@ export class HeldConnections {
       for (let at = 0; at < bytes.length;) at += await held.conn.write(bytes.subarray(at));
       held.isWriting = false;
     } catch {
-      // The connection has ended: reading notes that.
+      // The connection has ended, which the read notices.
     }
   }
 }

@@ -1,22 +1,22 @@
-/** What a thread that holds connections is told, and what it says. Plain data: it is posted. */
+/** Messages to and from a thread that holds connections. Plain data. */
 import type { HeldOptions } from "./held_connections.ts";
 
-/** What is held. */
+/** The connections to hold. */
 export interface HeldPlan {
   target: { hostname: string; port: number };
   /** Connections that send nothing. */
   silent: number;
-  /** Connections that send a little again and again. */
+  /** Connections that send a little at intervals. */
   slow: Required<Pick<HeldOptions, "count" | "sends">>;
 }
 
-/** What the Worker is told first; then it is told to end. */
+/** The first message to the Worker; the second is `"end"`. */
 export interface HeldTask extends HeldPlan {
   /** Memory of the counters. */
   shared: SharedArrayBuffer;
 }
 
-/** What the Worker says. */
+/** The Worker's messages. */
 export type HeldAnswer =
   /** Why connections could not be opened. */
   | { kind: "failed"; message: string }

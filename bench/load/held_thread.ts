@@ -37,7 +37,7 @@ export class HeldThread {
     };
     const task: HeldTask = {
       ...plan,
-      // Of a server that has more to it than what can be posted.
+      // Copied, because the target may have properties that cannot be posted.
       target: { hostname, port },
       shared: this.#counters.shared,
     };
@@ -49,12 +49,12 @@ export class HeldThread {
     return this.#counters.read();
   }
 
-  /** Why some could not be opened; undefined while all could. */
+  /** Why some could not be opened; undefined if there are none. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Closes what is open, and ends the thread. */
+  /** Closes open connections, and ends the thread. */
   async end(): Promise<void> {
     this.#worker.postMessage("end");
     await this.#ended.promise;

@@ -1,6 +1,6 @@
 /**
- * Compares the needs of a planned load with the limits of the system. `ktcp doctor` shows it;
- * `bench`, `htstress` and the servers warn with it in one line.
+ * Compares the needs of a planned load with the limits of the system. `ktcp doctor` shows the
+ * result; `bench`, `htstress` and the servers print a one-line warning from it.
  */
 import { formatBytes, formatCount } from "../../system/units.ts";
 import { readSystemLimits, type SystemLimits } from "../../system/limits.ts";
@@ -27,31 +27,34 @@ export interface LoadPlan {
 export interface Check {
   /** `ulimit -n`, `cores`, `memory` or the name of the sysctl. */
   name: string;
-  /** What the system allows, null when it does not tell. Memory in bytes. */
+  /** What the system allows; null if unknown. Memory in bytes. */
   value: number | null;
-  /** What the plan asks for, 0 when the limit does not matter to it. */
+  /** What the plan needs; 0 if the limit does not matter to it. */
   needed: number;
   /** Whether the plan fits; true when the value is unknown. */
   ok: boolean;
-  /** The command that raises the limit, or what to ask for instead; empty when it fits. */
+  /** The command that raises the limit, or what to ask for instead; empty if the plan fits. */
   fix: string;
 }
 
 /** File descriptors that ktcp holds besides connections: runtime, Workers, listeners, logs. */
 const SPARE_FILES = 64;
 
-/** Ports below it are for services; no sensible range starts lower. */
+/** Ports below this are for services; no sensible range starts lower. */
 const FIRST_PORT = 1024;
 const LAST_PORT = 65535;
 const MAX_PORTS = LAST_PORT - FIRST_PORT + 1;
 
-/** Resident memory of ktcp with its Workers before the first connection. */
+/** Resident memory of ktcp with its Workers before the first connection, in bytes. */
 const BASE_MEMORY = 160 * 1024 ** 2;
 
-/** Memory of one end of a busy connection: its socket and buffers in the kernel and in ktcp. */
+/**
+ * Memory of one end of a busy connection, in bytes: its socket and buffers in the kernel and in
+ * ktcp.
+ */
 const MEMORY_PER_END = 24 * 1024;
 
-/** What happens when a limit does not hold; and whether connections then fail for certain. */
+/** What happens if a limit is too low, and whether connections are then sure to fail. */
 const CONSEQUENCES: Record<string, { effect: string; fatal: boolean }> = {
   "ulimit -n": { effect: "sockets cannot be opened (EMFILE)", fatal: true },
   "net.core.somaxconn": {
@@ -70,17 +73,17 @@ const CONSEQUENCES: Record<string, { effect: string; fatal: boolean }> = {
   "memory": { effect: "the machine swaps or kills the process", fatal: true },
 };
 
-/** What goes wrong when `check` does not hold. */
+/** What goes wrong if `check` fails. */
 export function effectOf(check: Check): string {
   return CONSEQUENCES[check.name]?.effect ?? "";
 }
 
-/** The failed checks with which the run cannot succeed; the others only slow it down. */
+/** The failed checks that make the run fail; the others only slow it down. */
 export function fatalChecks(checks: Check[]): Check[] {
   return checks.filter((check) => !check.ok && CONSEQUENCES[check.name]?.fatal);
 }
 
-/** Holds `plan` against the limits of the system (by default as they are now). */
+/** Compares `plan` with the limits of the system; default: the present ones. */
 export function checkLimits(
   plan: LoadPlan,
   limits: SystemLimits = readSystemLimits(),
@@ -92,7 +95,7 @@ export function checkLimits(
     const backlog = plan.backlog ?? connections;
     checks.push(sysctl("net.core.somaxconn", limits.somaxconn, backlog));
     if (!unix) {
-      // listen(2): with SYN cookies the setting is ignored, no SYN is refused for it.
+      // listen(2): with SYN cookies this limit is ignored.
       const needed = limits.synCookies ? 0 : backlog;
       checks.push(sysctl("net.ipv4.tcp_max_syn_backlog", limits.synBacklog, needed));
     }
@@ -104,7 +107,8 @@ export function checkLimits(
 }
 
 /**
- * One line that names the first limit which is too low and where to read more; null when all hold.
+ * One line that names the first limit that is too low, and where to read more; null if all are
+ * sufficient.
  */
 export function limitsWarning(plan: LoadPlan, checks = checkLimits(plan)): string | null {
   const failed = checks.filter((check) => !check.ok);
@@ -116,7 +120,7 @@ export function limitsWarning(plan: LoadPlan, checks = checkLimits(plan)): strin
     `${effectOf(worst)}${more}; see 'ktcp doctor --threads ${plan.connections}'`;
 }
 
-/** `amount` of the limit `name` as people write it. */
+/** Formats `amount` of the limit `name`. */
 export function amountOf(name: string, amount: number | null): string {
   if (amount === null) return "unknown";
   return name === "memory" ? formatBytes(amount) : formatCount(amount);
@@ -148,7 +152,7 @@ export function raiseOpenFiles(needed: number, limits = readSystemLimits()): str
 
 function openFiles(needed: number, limits: SystemLimits): Check {
   const soft = limits.openFiles?.soft ?? null;
-  // JSON knows no Infinity: unlimited is "does not tell".
+  // JSON has no Infinity, so unlimited becomes null (unknown).
   const value = soft === Infinity ? null : soft;
   return check("ulimit -n", value, needed, raiseOpenFiles(needed, limits));
 }
@@ -159,7 +163,7 @@ function ports(plan: LoadPlan, limits: SystemLimits): Check[] {
   const fix = connections <= MAX_PORTS
     ? `sudo sysctl -w net.ipv4.ip_local_port_range="${FIRST_PORT} ${LAST_PORT}"`
     : `at most --threads ${MAX_PORTS} to one address and port`;
-  // Ports in TIME-WAIT come back within a second only where reuse is on; 2 means on loopback.
+  // Ports in TIME-WAIT can be reused after a second only if reuse is on; 2 means on loopback only.
   const isReused = limits.twReuse === null || limits.twReuse === 1 ||
     (limits.twReuse === 2 && server !== "remote");
   const isScarce = count !== null && closedPerMinute > count;

@@ -1,10 +1,10 @@
 /**
- * The seam between the clients of a thread and the way in which the thread waits: for events of
- * sockets, for intended starts, for the time of a check. `runtime_loop.ts` leaves the waiting to the
+ * The interface between the clients of a thread and the way in which the thread waits for events of
+ * sockets, intended starts, and periodic checks. `runtime_loop.ts` leaves the waiting to the
  * runtime; the loops in `linux/` block the thread in a system call.
  */
 
-/** What is done at intervals: timeouts, a look at whether the load was halted. */
+/** A periodic check: for timeouts, and whether the load was halted. */
 export interface Check {
   everyMs: number;
   action(): void;
@@ -13,21 +13,21 @@ export interface Check {
 /** The loop of a thread. */
 export interface LoadLoop {
   /**
-   * Calls `action` when it is `dueUs` on this thread's clock, or at once behind what is under way
-   * when that has passed; unless the run ends before.
+   * Calls `action` at `dueUs` on this thread's clock, or right after the present event if that has
+   * passed, unless the run ends before.
    */
   at(dueUs: number, action: () => void): void;
 
   /**
-   * Calls `begin`, and then lets events and actions happen until {@linkcode end}.
+   * Calls `begin`, and then handles events and actions until {@linkcode end}.
    *
-   * @throws what an event or action throws, and what the system refuses
+   * @throws the errors of events, actions and system calls
    */
   run(begin: () => void, check: Check): Promise<void>;
 
-  /** Lets `run` return. */
+  /** Makes `run` return. */
   end(): void;
 
-  /** Gives back what the loop holds in the kernel. */
+  /** Releases the loop's kernel resources. */
   close(): void;
 }

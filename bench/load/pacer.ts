@@ -1,23 +1,24 @@
 /**
- * Open-loop load: when each request is meant to start, regardless of the ones before it.
+ * Open-loop load: when each request is due, regardless of earlier ones.
  *
  * Latency is counted from the intended start. A server that stalls for a second then shows that
  * second in every request that should have started meanwhile, where a closed loop, which waits for
  * the answer before it sends again, would show it once (coordinated omission).
  */
 
-/** A schedule of starts. Pure: it knows no clock. */
+/** A schedule of starts. Pure: it does not use a clock. */
 export interface Pacer {
-  /** When start number `i` (from 0) is due, in microseconds after the beginning of the run. */
+  /** When start number `i` (from 0) is due, in microseconds after the start of the run. */
   intendedStartUs(i: number): number;
-  /** How many starts there are; absent when they never end. */
+  /** How many starts there are; absent if there is no end. */
   readonly count?: number;
 }
 
 /** Starts at a constant `ratePerSecond` (above 0), the first at once. */
 export function constantRate(ratePerSecond: number): Pacer {
   positive(ratePerSecond, "rate");
-  // In this order the division rounds last: start 30 of 3 a second is due at 10 s, not just before.
+  // The division comes last, so that rounding is exact: start 30 at 3/s is due at 10 s, not just
+  // before.
   return { intendedStartUs: (i) => i * 1e6 / ratePerSecond };
 }
 
@@ -40,7 +41,7 @@ export function ramp(fromPerSecond: number, toPerSecond: number, rampUs: number)
   };
 }
 
-/** One start at each of `startsUs`, which rise. */
+/** One start at each of `startsUs`, which are in ascending order. */
 export function listed(startsUs: ArrayLike<number>): Pacer {
   return { intendedStartUs: (i) => startsUs[i], count: startsUs.length };
 }
@@ -61,7 +62,7 @@ export function shareOf(total: Pacer, index: number, threads: number): Pacer {
 /** How many starts of `pacer` are due before `us`, in microseconds after the beginning of the run. */
 export function startsBefore(pacer: Pacer, us: number): number {
   if (!(us > 0)) return 0;
-  // Due times never fall: search for the first start that is not due before.
+  // Due times never decrease: binary search for the first start that is not due before.
   const all = pacer.count ?? Infinity;
   let above = 1;
   while (above <= all && pacer.intendedStartUs(above - 1) < us) above *= 2;

@@ -1,21 +1,21 @@
-/** The loop that the runtime turns: sockets tell by promises and callbacks. */
+/** The loop over the runtime's event loop: sockets report by promises and callbacks. */
 import { clearImmediate, setImmediate } from "node:timers";
 import { Alarms } from "./alarms.ts";
 import { clockUs } from "./clock.ts";
 import type { Check, LoadLoop } from "./loop.ts";
 
 /**
- * Timers fire up to this many microseconds late; the rest of a wait turns the event loop instead, so
+ * Timers may fire this late, in microseconds. The end of a wait therefore spins the event loop, so
  * that it ends within microseconds.
  */
 const TIMER_SLACK_US = 2400;
 
-/** The longest sleep: timers take 31 bits. */
+/** The longest sleep: timers support 31 bits. */
 const MAX_SLEEP_MS = 2 ** 31 - 1;
 
 export class RuntimeLoop implements LoadLoop {
   readonly #alarms = new Alarms();
-  /** Where the first alarm is waited for; `Infinity`: nowhere. */
+  /** The time that is waited for; `Infinity`: none. */
   #armedUs = Infinity;
   #timeout: ReturnType<typeof setTimeout> | undefined;
   #immediate: ReturnType<typeof setImmediate> | undefined;
@@ -61,7 +61,7 @@ export class RuntimeLoop implements LoadLoop {
   }
 
   readonly #ring = () => {
-    // Alarms that are added meanwhile are looked at below.
+    // Alarms that are added meanwhile are handled below.
     this.#armedUs = -Infinity;
     const nowUs = clockUs();
     while (this.#alarms.nextUs <= nowUs) this.#alarms.take()();

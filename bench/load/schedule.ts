@@ -1,6 +1,6 @@
 /**
- * Who may start the next request, and when: one budget for all threads of a load, and the
- * intended start times of this thread.
+ * Which thread may start the next request, and when: a budget shared by all threads of a load, and
+ * the intended start times of this thread.
  */
 import { clockUs } from "./clock.ts";
 import { type Pacer, startsBefore } from "./pacer.ts";
@@ -14,13 +14,13 @@ const enum Word {
   Length,
 }
 
-/** How a load is brought to its end. */
+/** How a load is ended. */
 export const enum Halt {
-  /** It goes on. */
+  /** The load continues. */
   No = 0,
-  /** No request starts any more; those in flight are completed. */
+  /** No further request starts; those in flight are completed. */
   Drain = 1,
-  /** Those in flight are given up. */
+  /** Requests in flight are given up. */
   Abandon = 2,
 }
 
@@ -33,7 +33,7 @@ export class Budget {
     this.#words = new Int32Array(shared);
   }
 
-  /** A budget of `requests`, below 2^31; 0 for one without end. */
+  /** A budget of `requests`, below 2^31; 0 for no limit. */
   static create(requests: number): Budget {
     const budget = new Budget(new SharedArrayBuffer(Word.Length * Int32Array.BYTES_PER_ELEMENT));
     budget.#words[Word.Remaining] = requests === 0 ? -1 : requests;
@@ -50,12 +50,12 @@ export class Budget {
     return this.#words[Word.Halt];
   }
 
-  /** Ends the load; never takes a stronger end back. */
+  /** Ends the load; never replaces a stronger halt. */
   stop(how: Halt): void {
     if (how > this.halt) Atomics.store(this.#words, Word.Halt, how);
   }
 
-  /** Takes up to `most` requests. @returns how many, 0 when the load is over */
+  /** Claims up to `most` requests. @returns how many; 0 when the load is over */
   claim(most: number): number {
     if (this.halt !== Halt.No) return 0;
     let left = Atomics.load(this.#words, Word.Remaining);
@@ -69,7 +69,7 @@ export class Budget {
     }
   }
 
-  /** Gives back `count` claimed requests that were not answered and shall be sent again. */
+  /** Gives back `count` claimed requests that were not answered and are to be sent again. */
   giveBack(count: number): void {
     if (Atomics.load(this.#words, Word.Remaining) >= 0) {
       Atomics.add(this.#words, Word.Remaining, count);
@@ -81,7 +81,7 @@ export class Budget {
 export interface ScheduleOptions {
   /** The intended starts of an open loop; without it, requests follow each other. */
   pacer?: Pacer;
-  /** No request starts after so many milliseconds; 0 for no such end. */
+  /** No request starts after this time, in milliseconds; 0 for no limit. */
   durationMs?: number;
 }
 
@@ -94,7 +94,7 @@ export class Schedule {
   readonly #budget: Budget;
   readonly #pacer: Pacer | undefined;
   readonly #beginUs = clockUs();
-  /** How long the window is: kept, as `#endUs - #beginUs` is rounded to slightly more or less. */
+  /** Length of the window. Stored, because `#endUs - #beginUs` would have a rounding error. */
   #lengthUs: number;
   #endUs: number;
   #next = 0;
@@ -106,14 +106,14 @@ export class Schedule {
     this.#endUs = this.#beginUs + this.#lengthUs;
   }
 
-  /** When the window ends, on this thread's clock; Infinity as long as that is not known. */
+  /** When the window ends, on this thread's clock; Infinity as long as it is unknown. */
   get endUs(): number {
     return this.#endUs;
   }
 
   /**
-   * Ends the window at `nowUs`, if it has not ended before: when the load was halted, or when all
-   * of its requests have come to an end.
+   * Ends the window at `nowUs`, unless it has ended before. Called when the load was halted, or
+   * when all of its requests have ended.
    */
   end(nowUs: number): void {
     if (nowUs >= this.#endUs) return;
@@ -122,8 +122,8 @@ export class Schedule {
   }
 
   /**
-   * How the load of this thread is being ended at `nowUs`: as that of all is, or because the window
-   * has ended. A halt of all ends the window.
+   * How the load of this thread is being ended at `nowUs`: by the halt of the whole load, which
+   * also ends the window, or because the window has ended.
    */
   haltAt(nowUs: number): Halt {
     const { halt } = this.#budget;
@@ -136,7 +136,7 @@ export class Schedule {
     return this.#beginUs;
   }
 
-  /** Whether starts are intended at certain times. */
+  /** Whether starts have intended times. */
   get isPaced(): boolean {
     return this.#pacer !== undefined;
   }
@@ -147,9 +147,9 @@ export class Schedule {
   }
 
   /**
-   * Takes up to `most` requests that start at `nowUs` or later, numbered from {@linkcode next} on.
+   * Claims up to `most` requests that start at `nowUs` or later, numbered from {@linkcode next} on.
    *
-   * @returns how many, 0 when the load is over
+   * @returns how many; 0 when the load is over
    */
   claim(most: number, nowUs: number): number {
     if (nowUs >= this.#endUs) return 0;
@@ -160,7 +160,7 @@ export class Schedule {
     return count;
   }
 
-  /** Gives back `count` claimed requests that were not answered and shall be sent again. */
+  /** Gives back `count` claimed requests that were not answered and are to be sent again. */
   giveBack(count: number): void {
     this.#budget.giveBack(count);
   }
@@ -171,7 +171,7 @@ export class Schedule {
     return startsBefore(this.#pacer!, us);
   }
 
-  /** When request `number` is meant to start, on this thread's clock. */
+  /** When request `number` is due, on this thread's clock. */
   dueUs(number: number): number {
     return this.#beginUs + this.#pacer!.intendedStartUs(number);
   }

@@ -1,10 +1,10 @@
 /**
- * The seam between a client and its connections: a socket that is always read into the same place
- * and reports events. Each engine has its own, see `engine.ts`.
+ * The interface between a client and its connections: a socket that is always read into the same
+ * memory, and reports events. Each engine implements it, see `engine.ts`.
  */
 import type { Address } from "../../system/address.ts";
 
-/** A write up to this size is one segment, which Nagle's algorithm does not hold back. */
+/** A write up to this size, in bytes, is one segment, which Nagle's algorithm does not delay. */
 export const SEGMENT_BYTES = 1024;
 
 /**
@@ -12,13 +12,16 @@ export const SEGMENT_BYTES = 1024;
  * `failed`, or {@linkcode ClientSocket.close} there are no more.
  */
 export interface SocketEvents {
-  /** It is connected: it can be written to. Not for one that {@linkcode ClientSocket.isOpen} at once. */
+  /**
+   * It is connected and can be written to. Not called if {@linkcode ClientSocket.isOpen} is true at
+   * once.
+   */
   opened(): void;
-  /** `count` bytes were read to the start of its input. */
+  /** `count` bytes were read into the start of its input. */
   received(count: number): void;
-  /** What was written is sent, for a write after which {@linkcode ClientSocket.isWriting} was true. */
+  /** A write is complete; only called if {@linkcode ClientSocket.isWriting} was true after it. */
   sent(): void;
-  /** The peer sends nothing more. */
+  /** The peer has sent its FIN. */
   ended(): void;
   /** Connecting, reading or writing failed, with the error that the runtime's sockets throw. */
   failed(error: Error): void;
@@ -28,13 +31,13 @@ export interface SocketEvents {
 export interface ClientSocket {
   /** Whether it is connected, so that it can be written to. */
   readonly isOpen: boolean;
-  /** Whether a part of what was written still waits in this process. */
+  /** Whether a part of a write still waits in this process. */
   readonly isWriting: boolean;
-  /** Writes `bytes`, which must not change until they are sent. No other write is under way. */
+  /** Writes `bytes`, which must not change until they are sent. No other write may be pending. */
   write(bytes: Uint8Array): void;
-  /** Sends a FIN behind what was written; receiving goes on. */
+  /** Sends a FIN after what was written; receiving continues. */
   finish(): void;
-  /** Closes it, whatever is going on. */
+  /** Closes it, whatever its state. */
   close(): void;
 }
 

@@ -1,6 +1,6 @@
-/** Saved documents: one a file, or several one behind the other, as `cat` and pipes join them. */
+/** Saved documents: one per file, or several concatenated, as by `cat` and pipes. */
 
-/** A document, and the name under which errors speak of it. */
+/** A document, and its name in error messages. */
 export interface Source {
   name: string;
   document: Readonly<Record<string, unknown>>;
@@ -9,9 +9,9 @@ export interface Source {
 }
 
 /**
- * The JSON objects in `text`, in their order.
+ * The JSON objects in `text`, in order.
  *
- * @param name of the file; with several objects each gets its number behind it
+ * @param name the file's name; if there are several objects, each gets its number appended
  * @throws {SyntaxError} when there is none, or anything else between them
  */
 export function readDocuments(text: string, name: string): Source[] {
@@ -36,7 +36,7 @@ function objectTexts(text: string, name: string): string[] {
   const texts: string[] = [];
   let depth = 0;
   let start = 0;
-  // Strings are skipped whole: what looks like a brace in them is none.
+  // Strings are skipped as a whole, because they may contain braces.
   for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"?|[{}]/gs)) {
     if (token === "{" && depth++ === 0) {
       checkBetween(text.slice(start, index), name);

@@ -2,8 +2,8 @@
  * Adds up the results of several machines as if one run had made them all.
  *
  * Counts are added, and histograms bucket by bucket: percentiles are those of all samples, never
- * averages of percentiles. Totals and rates are derived anew, as those of a single run are. The
- * time of the merged run is the time during which at least one of them ran.
+ * averages of percentiles. Totals and rates are computed anew, as for a single run. The time of the
+ * merged run is the time during which at least one of the runs was active.
  */
 import {
   benchResult,
@@ -39,7 +39,7 @@ import {
 } from "./rules.ts";
 import { commonSeconds, coveredSeconds, type Span, spanOf } from "./windows.ts";
 
-/** What a merged document has besides. */
+/** Additional fields of a merged document. */
 export interface MergedFields {
   /** How many runs it adds up. */
   merged: number;
@@ -49,16 +49,16 @@ export interface MergedFields {
   windows: Window[];
 }
 
-/** What came of merging. */
+/** The result of merging. */
 export interface Merged {
   result: Result & MergedFields;
   /** The latencies of all runs by the name of their object. */
   histograms: Record<string, LatencyHistogram>;
-  /** Fields that this version does not know how to add up: the result lacks them. */
+  /** Fields that this version cannot add up, and that the result lacks. */
   leftOut: string[];
 }
 
-/** Fields of a run that are derived from others, or added up by other means than a rule. */
+/** Fields of a run that are derived from others, or merged without a rule. */
 type Derived = "unwanted" | "startedMs" | "seconds" | "hdr" | `${string}Us`;
 
 type Rules<Run> = Record<Exclude<keyof Run, Derived>, Rule>;
@@ -104,7 +104,7 @@ const LATENCIES = {
 } as const;
 
 /**
- * Adds up `sources`, of which there is at least one; merged documents count for all that they hold.
+ * Adds up `sources`, of which there is at least one; a merged document counts as all its runs.
  *
  * @param version of ktcp, for the document
  * @throws {MergeError} when they cannot be added up, or one of them is damaged
@@ -142,7 +142,7 @@ export function mergeResults(version: string, sources: readonly Source[]): Merge
   return { result: whole, histograms, leftOut: unknownFields(sources, whole) };
 }
 
-/** The command that all `sources` are runs of. */
+/** The command of all `sources`. */
 function commandOf(sources: readonly Source[]): keyof typeof LATENCIES {
   for (const { name, document } of sources) {
     const { command } = document;
@@ -165,7 +165,7 @@ function commandOf(sources: readonly Source[]): keyof typeof LATENCIES {
   ) as keyof typeof LATENCIES;
 }
 
-/** @throws {MergeError} when a document is given twice, which would count its run twice */
+/** @throws {MergeError} when a document is given twice, so that its run would count twice */
 function checkDistinct(sources: readonly Source[]): void {
   const seen = new Map<string, string>();
   for (const { name, text } of sources) {
@@ -177,7 +177,7 @@ function checkDistinct(sources: readonly Source[]): void {
   }
 }
 
-/** How many runs a document adds up: one, unless it is a merged one. */
+/** How many runs a document contains: one, unless it is merged. */
 function runsIn({ name, document: { merged = 1 } }: Source): number {
   return numberOf({ name, value: merged }, "merged");
 }
@@ -190,7 +190,7 @@ function windowsOf({ document }: Source): Window[] {
   });
 }
 
-/** All fields that `rules` are about, added up. */
+/** All fields of `rules`, merged. */
 function applied(
   rules: Record<string, Rule>,
   sources: readonly Source[],
@@ -203,7 +203,7 @@ function applied(
   );
 }
 
-/** The document of what was added up, with all that follows from it. */
+/** The document of the merged fields, with everything derived from them. */
 function completed(
   command: keyof typeof LATENCIES,
   version: string,
@@ -211,14 +211,14 @@ function completed(
   sources: readonly Source[],
 ): Result {
   if (command === "bench") return benchResult(version, run as unknown as BenchRun);
-  // The documents have the sum of these and of bad responses of other kinds.
+  // The documents only have the sum of these and other bad responses.
   const [bad] = Object.values(applied({ bad: sum }, sources)) as number[];
   const errors = run.errors as HtstressRun["errors"];
   const unwanted = bad - errors.truncated - errors.garbage;
   return htstressResult(version, { ...run, unwanted } as unknown as HtstressRun);
 }
 
-/** The end of the last run, between which and the first one's start there may be pauses. */
+/** The end of the last run; there may be pauses between the first start and it. */
 function lastEnd(spans: readonly Span[]): Partial<Window> {
   if (spans.length === 0) return {};
   return { endedAt: formatInstant(Math.max(...spans.map(({ endMs }) => endMs))) };
@@ -245,7 +245,7 @@ function sumOfLatencies(
   return total;
 }
 
-/** The samples of a latency object of `source`, held against its figures. */
+/** The samples of a latency object of `source`, checked against its figures. */
 function histogramOf(
   { name, document }: Source,
   field: string,

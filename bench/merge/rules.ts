@@ -1,16 +1,17 @@
 /**
- * How the values of a field in several documents become one: a function for each way. All take the
- * values with the names of their documents, and throw {@linkcode MergeError} when it cannot be done.
+ * How the values of a field in several documents are merged: a function for each way. All take the
+ * values with the names of their documents, and throw {@linkcode MergeError} if they cannot be
+ * merged.
  */
 
-/** What a document has in a field; undefined when it lacks it. */
+/** The value of a field in a document; undefined if it is missing. */
 export interface Part {
-  /** Of the document. */
+  /** Name of the document. */
   name: string;
   value: unknown;
 }
 
-/** Adds up the values of `field`. */
+/** Merges the values of `field`. */
 export type Rule = (parts: readonly Part[], field: string) => unknown;
 
 /** Documents that cannot be added up: the message names one, the reason, and what to do. */
@@ -28,7 +29,7 @@ const DAMAGED = "save the run again with --json";
 export const sum: Rule = (parts, field) =>
   parts.reduce((total, part) => total + numberOf(part, field), 0);
 
-/** The total of what not every machine can tell; null when one cannot. */
+/** The total of a count that some machines may lack; null if one does. */
 export const sumOfKnown: Rule = (parts, field) =>
   parts.some(({ value }) => value === null) ? null : sum(parts, field);
 
@@ -39,7 +40,7 @@ export const sumEach = (parts: readonly Part[], field: string) => addEach(parts,
 export const sumEachKnown = (parts: readonly Part[], field: string) =>
   addEach(parts, field, sumOfKnown);
 
-/** A parameter that has to be the same in all, because the results mean different things else. */
+/** A parameter that has to be the same in all documents, or the results would not be comparable. */
 export const same: Rule = (parts, field) => {
   const [first] = parts;
   for (const { name, value } of parts) {
@@ -54,27 +55,27 @@ export const same: Rule = (parts, field) => {
   return first.value;
 };
 
-/** The total rate of open loops; null when all are closed loops. */
+/** The total rate of open loops; null if all are closed loops. */
 export const sumOfRates: Rule = (parts, field) => {
   sameLoop(parts.map(({ name, value }) => ({ name, value: value !== null })));
   return sumOfKnown(parts, field);
 };
 
-/** Everything that occurs in lists of texts, once. */
+/** The union of lists of strings. */
 export const union: Rule = (parts, field) => [
   ...new Set(parts.flatMap((part) => listOf(part, field))),
 ];
 
-/** The different texts that occur, as one. */
+/** The different strings, joined. */
 export const joined: Rule = (parts, field) =>
   [...new Set(parts.map((part) => textOf(part, field)))].join(", ");
 
-/** The clients of all, numbered anew. */
+/** The clients of all runs, renumbered. */
 export const clients: Rule = (parts, field) =>
   parts.flatMap((part) => listOf(part, field))
     .map((client, index) => ({ ...objectOf(client), index }));
 
-/** Each limit once, as on a machine where it is too low, if there is one. */
+/** Each limit once, from a machine where it is too low, if there is one. */
 export const limits: Rule = (parts, field) => {
   const worst = new Map<unknown, Record<string, unknown>>();
   for (const check of parts.flatMap((part) => listOf(part, field)).map(objectOf)) {
@@ -100,7 +101,7 @@ export const faults: Rule = (parts, field) => {
   return [...byReason.values()].sort((a, b) => b.count - a.count);
 };
 
-/** What open loops were to send and did; `lateUs` is a latency and added up as such. */
+/** What open loops were due to send, and sent; `lateUs` is a latency and merged as such. */
 export const schedule: Rule = (parts, field) => {
   sameLoop(parts.map(({ name, value }) => ({ name, value: Boolean(value) })));
   if (!parts[0].value) return parts[0].value;
@@ -111,7 +112,7 @@ export const schedule: Rule = (parts, field) => {
   return sumEachKnown(counts, field);
 };
 
-/** What was in flight at the end of all runs, and how long the last of it took. */
+/** What was in flight at the end of the runs, and how long the last of it took. */
 export const window: Rule = (parts, field) => {
   const drains = parts.map(({ name, value }) =>
     numberOf({ name, value: objectOf(value).drainSeconds }, `${field} drainSeconds`)
@@ -119,7 +120,7 @@ export const window: Rule = (parts, field) => {
   return { ...sumEach(parts, field), drainSeconds: Math.max(...drains) };
 };
 
-/** What all runs together were asked to do; null for times that were not the same in all. */
+/** What all runs together were asked to do; null for times that differ. */
 export const asked: Rule = (parts, field) => {
   const values = parts.map(({ value }) => objectOf(value));
   const common = (key: string) =>
@@ -134,18 +135,18 @@ export const asked: Rule = (parts, field) => {
   };
 };
 
-/** `part` as a count. @throws {MergeError} when it is none */
+/** `part` as a count. @throws {MergeError} when it is not one */
 export function numberOf({ name, value }: Part, field: string): number {
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new MergeError(name, `its ${field} is ${show(value)} and no number; ${DAMAGED}`);
 }
 
-/** `value` as an object; an empty one when it is none. */
+/** `value` as an object; an empty one if it is not an object. */
 export function objectOf(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }
 
-/** @throws {MergeError} when some are open loops, which the values tell, and others closed ones */
+/** @throws {MergeError} when some are open loops (the value is true) and others closed ones */
 function sameLoop(parts: { name: string; value: boolean }[]): void {
   const [first] = parts;
   const other = parts.find(({ value }) => value !== first.value);
@@ -166,7 +167,7 @@ function addEach(parts: readonly Part[], field: string, rule: Rule): Record<stri
   }
   const keys = new Set(parts.flatMap(({ value }) => Object.keys(objectOf(value))));
   return Object.fromEntries([...keys].map((key) => {
-    // What never occurred may have no count.
+    // A kind that never occurred may have no count.
     const counts = parts.map(({ name, value }) => ({ name, value: objectOf(value)[key] ?? 0 }));
     const known = parts.map(({ name, value }, i) =>
       objectOf(value)[key] === null ? { name, value: null } : counts[i]

@@ -1,4 +1,4 @@
-/** When runs measured: how long at least one of them did, and how long all of them at once. */
+/** The times of runs: how long at least one of them was active, and how long all were at once. */
 import { parseInstant } from "../../system/instant.ts";
 import type { Window } from "../result.ts";
 import { MergeError } from "./rules.ts";
@@ -9,7 +9,7 @@ export interface Span {
   endMs: number;
 }
 
-/** `window` of the document `name`; null when it never began. @throws {MergeError} */
+/** The span of a window of the document `name`; null if it never began. @throws {MergeError} */
 export function spanOf({ startedAt, endedAt }: Window, name: string): Span | null {
   if (startedAt === null && endedAt === null) return null;
   const [startMs, endMs] = [startedAt, endedAt].map((at) => parseInstant(String(at)));
@@ -39,7 +39,7 @@ export function commonSeconds(spans: readonly Span[]): number {
   return inSeconds(Math.max(0, endMs - startMs));
 }
 
-/** To a microsecond, which is what the documents tell. */
+/** Milliseconds as seconds, rounded to microseconds, the resolution of the documents. */
 function inSeconds(ms: number): number {
   return Math.round(ms * 1000) / 1e6;
 }

@@ -8,9 +8,9 @@ export type LoadCommand = "bench" | "htstress";
 /** How a load ended. */
 export interface LoadEnd {
   code: number;
-  /** Its `--json` document; null when it could not begin. */
+  /** Its `--json` document; null if it could not begin. */
   result: Record<string, unknown> | null;
-  /** The last line of its stderr: why it failed, if it did. */
+  /** The last line of its stderr, which tells why it failed, if it did. */
   lastLine: string;
 }
 
@@ -19,7 +19,7 @@ export interface StartedLoad {
   pid: number;
   /** Resolves when it has ended. */
   ended: Promise<LoadEnd>;
-  /** Ends it early: what it has measured so far is its result. */
+  /** Ends it early; its result is what it has measured so far. */
   stop(): Promise<LoadEnd>;
 }
 
@@ -29,12 +29,12 @@ export interface LoadOptions {
   self: SelfCommand;
   /** Length of an interval in milliseconds, 50 to 10,000. */
   sampleMs: number;
-  /** Told each interval. */
+  /** Called with each interval. */
   onSample(sample: LoadSample): void;
 }
 
 /**
- * Starts `ktcp bench` or `ktcp htstress` with `args`. It ends with this process.
+ * Starts `ktcp bench` or `ktcp htstress` with `args`. The process ends with this one.
  *
  * @throws {StartFailure} when there is no such program
  */
@@ -46,7 +46,7 @@ export function startLoad(
   let result: Record<string, unknown> | null = null;
   const own = [command, "--json", "--sample", `${sampleMs}`, ...args];
   const process = startOwnProcess(self, own, (value) => {
-    // The document says of which command it is; the samples before it do not.
+    // Only the final document has a `command`; samples do not.
     if ("command" in value) result = value;
     else onSample(value as unknown as LoadSample);
   });

@@ -1,4 +1,4 @@
-/** nginx in a process of its own, as a peer of ktcp's servers. */
+/** Runs nginx in a process of its own, for comparison with ktcp's servers. */
 import { freePort, LOOPBACK } from "../../system/address.ts";
 import { Process } from "../../system/process.ts";
 import { sleep } from "../../system/wait.ts";
@@ -6,10 +6,10 @@ import { NGINX_HELLO, nginxConfig } from "./nginx_config.ts";
 import { KEEP_CHARS, lastLineOf } from "./own_process.ts";
 import { endServer, serverHandle, type StartedServer } from "./server.ts";
 
-/** Where nginx is; its folder is not on the path of every user. */
+/** Where nginx may be; its folder is not on every user's PATH. */
 const NGINX_PATHS = ["nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
-/** Whether nginx is installed, and may be run. */
+/** Whether nginx is installed and can be run. */
 export function hasNginx(): boolean {
   return NGINX_PATHS.some((path) => {
     try {
@@ -22,13 +22,13 @@ export function hasNginx(): boolean {
   });
 }
 
-/** Attempts to start nginx: the free port that was found may be taken before it listens. */
+/** Attempts to start nginx, as the free port that was found may be taken before nginx listens. */
 const NGINX_ATTEMPTS = 3;
 
-/** Between two looks whether it listens. */
+/** Interval at which it is checked whether it listens, in ms. */
 const POLL_MS = 20;
 
-/** Starts nginx with `return 200` on a free port; a text says why it does not run. */
+/** Starts nginx with `return 200` on a free port; a string says why it does not run. */
 export async function startNginx(): Promise<StartedServer | string> {
   let reason = "";
   for (let attempt = 0; attempt < NGINX_ATTEMPTS; attempt++) {

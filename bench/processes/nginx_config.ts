@@ -1,8 +1,8 @@
-/** nginx as a peer of ktcp's servers: one process, for experiments and benchmarks. */
+/** The configuration of nginx for experiments and benchmarks: one process. */
 
 /** What is served, and where. */
 export interface NginxOptions {
-  /** For temporary files and the process's number; of nginx alone. */
+  /** A folder for nginx alone, for its temporary files and its PID. */
   folder: string;
   port: number;
   /** Further directives of the `http` block. */
@@ -15,8 +15,8 @@ export interface NginxOptions {
 export const NGINX_HELLO = `location / { default_type text/plain; return 200 "Hello World!\\n"; }`;
 
 /**
- * The configuration of an nginx in the foreground: one process, no access log, connections that may
- * be used for any number of requests; else as distributions configure it.
+ * The configuration of an nginx in the foreground: one process, no access log, no limit on requests
+ * per connection; otherwise as distributions configure it.
  */
 export function nginxConfig({ folder, port, http = "", server }: NginxOptions): string {
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

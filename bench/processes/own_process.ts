@@ -1,4 +1,4 @@
-/** ktcp itself as another process: its servers and its loads. */
+/** Runs ktcp itself as another process: its servers and its loads. */
 import { PARENT_VARIABLE } from "../../system/linux/parent_death.ts";
 import { Process } from "../../system/process.ts";
 
@@ -11,18 +11,24 @@ export interface SelfCommand {
   args: readonly string[];
 }
 
-/** A process does not start. The message says what was attempted, why not, and what to do. */
+/**
+ * A process could not be started. The message says what was attempted, why it failed, and what to
+ * do.
+ */
 export class StartFailure extends Error {
   override name = "StartFailure";
 }
 
-/** Characters kept of a process's output: enough for its summary, or why it does not start. */
+/**
+ * Characters kept of a process's output: enough for its summary, or the reason why it does not
+ * start.
+ */
 export const KEEP_CHARS = 4096;
 
 /**
- * Starts ktcp with `args`. It ends with this process, also when this one is killed.
+ * Starts ktcp with `args`. It ends with this process, even if this one is killed.
  *
- * @param onJson is told each line of stdout that holds a JSON object
+ * @param onJson called with the object of each line of stdout that is a JSON object
  * @throws {StartFailure} when there is no such program
  */
 export function startOwnProcess(
@@ -47,7 +53,7 @@ export function startOwnProcess(
   }
 }
 
-/** The object that `line` holds; null for other text, and for a line that was cut off. */
+/** The object in `line`; null for other text, and for truncated lines. */
 function parseObject(line: string): Record<string, unknown> | null {
   if (!line.startsWith("{")) return null;
   try {

@@ -1,4 +1,4 @@
-/** The line on stdout by which a server says that it accepts connections. */
+/** The line on stdout by which a server announces that it accepts connections. */
 import type { Process } from "../../system/process.ts";
 
 /** The line for the server `name`, which listens on `address` (as `formatAddress` writes it). */
@@ -14,7 +14,7 @@ export interface Ready {
   port: number;
 }
 
-/** Waits for the line of the server that runs as `process`. @returns null when it ends without */
+/** Waits for the line of the server that runs as `process`. @returns null if it ends without one */
 export async function untilReady(process: Process): Promise<Ready | null> {
   const match = await process.untilOut(/^(?:ktcp \w+: )?listening on (.+)\n/m);
   if (match === null) return null;

@@ -8,7 +8,7 @@ import { untilReady } from "./ready_line.ts";
 /** The commands that are servers. */
 export type ServerCommand = "echo" | "http" | "original";
 
-/** What one of ktcp's servers counted in its life. */
+/** The final counts of one of ktcp's servers. */
 export interface ServerSummary {
   /** Connections accepted. */
   connections: number;
@@ -22,30 +22,30 @@ export interface ServerSummary {
 
 /** A server that was started, in its own process. */
 export interface StartedServer {
-  /** How tables call it. */
+  /** Its name in tables. */
   name: string;
   /** An address. */
   hostname: string;
   /** Where it listens. */
   port: number;
-  /** The process that serves, which is the only one. */
+  /** The server's only process. */
   pid: number;
-  /** The same. */
+  /** The same, as a list. */
   pids: readonly number[];
-  /** SIGSTOP: the process does nothing, while the kernel goes on to take connections. */
+  /** SIGSTOP: stops the process, while the kernel still establishes connections. */
   pause(): void;
   /** SIGCONT. */
   resume(): void;
   /**
-   * System calls that it has made for its sockets so far; null when it does not tell. It has to be
-   * started with `--stats`, and with an engine that makes its calls itself.
+   * System calls that it has made for its sockets so far; null if it does not report them. It has
+   * to be started with `--stats` and an engine that makes its own calls.
    */
   countCalls(): Promise<number | null>;
   /** Resolves when it has ended, with the last line of its stderr. */
   ended: Promise<{ code: number; lastLine: string }>;
-  /** Ends it. @returns what it counted, null when it does not tell */
+  /** Ends it. @returns its final counts; null if it does not report them */
   stop(): Promise<ServerSummary | null>;
-  /** Sends it a signal of those that end it. @returns when it has ended */
+  /** Ends it by a signal; resolves when it has ended */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
@@ -53,18 +53,18 @@ export interface StartedServer {
 export interface ServerOptions {
   /** How ktcp is started. */
   self: SelfCommand;
-  /** Told each object that it writes as a line of JSON behind its readiness line: its samples. */
+  /** Called with each sample, which the server writes as a line of JSON after its ready line. */
   onSample?: (sample: Record<string, unknown>) => void;
 }
 
-/** The `--grace` of ktcp's servers, unless they are told another: what they serve is over. */
+/** The default `--grace` of these servers: short, because their clients have finished. */
 const GRACE = "1s";
 
 /**
  * Starts `ktcp echo`, `ktcp http` or `ktcp original` with `args` on a free port of the loopback
  * address. It ends with this process.
  *
- * @throws {StartFailure} when it does not come up
+ * @throws {StartFailure} when it does not start
  */
 export async function startServer(
   command: ServerCommand,
@@ -109,7 +109,7 @@ export async function endServer(process: Process, port: number): Promise<void> {
 /** How long a server may take to print its table. */
 const STATS_MS = 2000;
 
-/** Asks a server that was started with `--stats` how many system calls it has made. */
+/** Asks a server that was started with `--stats` for its number of system calls. */
 async function countCalls(process: Process): Promise<number | null> {
   process.forgetErr();
   process.signal("SIGUSR2");
@@ -122,7 +122,7 @@ async function countCalls(process: Process): Promise<number | null> {
   return match && parseCalls(match[0]);
 }
 
-/** The sum of the column `calls` of a `--stats` table; null without it. */
+/** The sum of the column `calls` of a `--stats` table; null if there is no such column. */
 export function parseCalls(table: string): number | null {
   const [header = [], ...rows] = table.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
   const column = header.indexOf("calls");
@@ -130,7 +130,7 @@ export function parseCalls(table: string): number | null {
   return rows.reduce((sum, row) => sum + (Number(row[column]) || 0), 0);
 }
 
-/** What can be done with a server that runs as `process` and listens on `port`. */
+/** The handle of a server that runs as `process` and listens on `port`. */
 export function serverHandle(
   process: Process,
   port: number,

@@ -1,8 +1,11 @@
-/** Axes of the plots: round ticks, one unit, and a logarithmic scale where the values span far. */
+/**
+ * Axes of the plots: round ticks, one unit, and a logarithmic scale if the range of values is
+ * large.
+ */
 import { type ThemeName, THEMES } from "./theme.ts";
 import { formatShortCount, unitFor } from "../../system/units.ts";
 
-/** From this ratio of the largest to the smallest value on, the scale is logarithmic. */
+/** Ratio of the largest to the smallest value above which the scale is logarithmic. */
 const LOG_RATIO = 30;
 
 /** A logarithmic scale for bars begins below the smallest one by this factor. */
@@ -14,12 +17,12 @@ const LOG_STEPS = [1, 2, 5];
 /** Up to this many decades the axis has a tick at every step, beyond it one for each decade. */
 const MAX_DECADES_IN_STEPS = 2.5;
 
-/** What lies along an axis: latencies in microseconds, or plain numbers. */
+/** The values of an axis: latencies in microseconds, or plain numbers. */
 export type ScaleKind = "latency" | "count";
 
 /** How values are drawn along an axis. */
 export interface Scale {
-  /** What the axis is labelled in; a logarithmic one has the unit at each label. */
+  /** The unit of the axis; on a logarithmic one, each label has its own unit. */
   unit: string;
   /** Where a value lies on the axis. */
   position(value: number): number;
@@ -28,11 +31,10 @@ export interface Scale {
 }
 
 /**
- * The scale on which all of `values` can be read: a linear one, or a logarithmic one for values that
- * lie far apart.
+ * The scale on which all of `values` can be read: linear, or logarithmic if they are far apart.
  *
  * @param options `fromZero`: always linear, from 0; `tight`: a linear scale may start where the
- * values do; `bars`: a logarithmic one begins below the smallest value, so that its bar is seen
+ * values do; `bars`: a logarithmic one begins below the smallest value, so that its bar is visible
  */
 export function valueScale(
   kind: ScaleKind,
@@ -74,7 +76,7 @@ export function scaleTitle(what: string, { unit }: Scale): string {
   return unit === "" ? what : `${what} (${unit})`;
 }
 
-/** A `value` axis of decimal logarithms, labelled with the values; what is 0 lies at its begin. */
+/** A `value` axis of decimal logarithms, labelled with the values; 0 is drawn at its start. */
 function logScale(kind: ScaleKind, min: number, max: number): Scale {
   const steps: number[] = [];
   for (let exponent = Math.floor(Math.log10(min)); 10 ** exponent <= max * 10; exponent++) {
@@ -110,7 +112,7 @@ function tickLabel(kind: ScaleKind, value: number): string {
 }
 
 /**
- * A `value` axis from percentile 0 to `last`, of which every further nine takes as much room; see
+ * A `value` axis from percentile 0 to `last`, on which each further nine takes the same space; see
  * {@linkcode percentilePosition}.
  */
 export function percentileAxis(last: number): Record<string, unknown> {

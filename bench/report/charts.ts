@@ -1,6 +1,6 @@
 /**
- * The kinds of plots, as ECharts options. Pure: `svg.ts` draws them. Latencies come in
- * microseconds, and every chart chooses one unit and writes it beside its axis.
+ * The kinds of plots, as ECharts options. Pure: `svg.ts` draws them. Latencies are given in
+ * microseconds; each chart chooses one unit and shows it at its axis.
  */
 import type { EChartsOption, SeriesOption } from "echarts";
 import type { CurvePoint } from "../stats/histogram.ts";
@@ -68,10 +68,10 @@ export function scatterChart(title: string, series: ScatterSeries[]): Chart {
   }));
 }
 
-/** Curves nearer than this to each other would hide each other. */
+/** Curves closer than this ratio would hide each other. */
 const EQUAL_RATIO = 1.01;
 
-/** `curves` with one in place of those that would lie upon each other, named after all of them. */
+/** `curves`, with coinciding ones replaced by one that is named after all of them. */
 function distinct(curves: NamedCurve[]): NamedCurve[] {
   const groups: NamedCurve[][] = [];
   for (const curve of curves) {
@@ -96,7 +96,7 @@ function equalName(names: string[]): string {
   return names.join(" = ");
 }
 
-/** Which share of the samples is at most as late: the cumulative distribution function. */
+/** The cumulative distribution function: the share of samples up to each latency. */
 export function cdfChart(title: string, all: NamedCurve[]): Chart {
   const curves = distinct(all);
   const values = curves.flatMap((c) => c.curve.map((p) => p.latencyUs));
@@ -115,11 +115,11 @@ export function cdfChart(title: string, all: NamedCurve[]): Chart {
   }));
 }
 
-/** Latency over percentiles, where each further nine takes as much room, to show the tail. */
+/** Latency over percentiles, where each further nine takes the same space, to show the tail. */
 export function spectrumChart(title: string, all: NamedCurve[]): Chart {
   const curves = distinct(all);
   const scale = latencyScale(curves.flatMap((c) => c.curve.map((p) => p.latencyUs)));
-  // 100 % lies at infinity: the maximum is drawn above the last percentile that has a place.
+  // 100 % would be at infinity, so the maximum is drawn at the last finite percentile.
   const lines = curves.map((c) => {
     const last = Math.max(0, ...c.curve.map((p) => p.percentile).filter((p) => p < 100));
     return c.curve.map((p) => ({ ...p, percentile: Math.min(p.percentile, last) }));
@@ -140,7 +140,7 @@ export function spectrumChart(title: string, all: NamedCurve[]): Chart {
 }
 
 /**
- * Groups of bars, with whiskers from the lowest to the highest of repeated measurements. Where the
+ * Groups of bars, with whiskers from the lowest to the highest of repeated measurements. If the
  * smallest bar would vanish, the scale is logarithmic.
  *
  * @param what what the values are, with its unit unless they are latencies
@@ -190,8 +190,8 @@ export interface LinePoint {
 }
 
 /**
- * A line for each series over places that need not be numbers, with marks at what was measured and
- * whiskers over the repetitions. `what` and `kind` are those of {@linkcode barChart}.
+ * A line for each series over positions that need not be numbers, with marks at measured points and
+ * whiskers for the range of repetitions. `what` and `kind` are those of {@linkcode barChart}.
  */
 export function lineChart(
   title: string,
@@ -216,7 +216,7 @@ export function lineChart(
           ? [scale.position(point.low), scale.position(point.high)]
           : [null, null]
       );
-      // Said, because whiskers would take their share of the colours as well.
+      // Set explicitly, because whiskers would use up colours as well.
       const color = seriesColour(name, i, theme);
       return [
         {
@@ -243,10 +243,10 @@ export interface DotGroup {
 /** Pixels between the dots of neighbouring series of {@linkcode dotChart}. */
 const DOT_OFFSET = 14;
 
-/** Dots nearer than this part of the axis have no room for a label between them. */
+/** Dots closer than this share of the axis have no room for a label between them. */
 const NEAR_DOTS = 0.15;
 
-/** Latencies side by side as labelled dots: unlike bars, they can stand on a logarithmic scale. */
+/** Latencies side by side as labelled dots: unlike bars, they suit a logarithmic scale. */
 export function dotChart(title: string, all: DotGroup[]): Chart {
   const groups = distinctDots(all);
   const dots = groups.flatMap((group) => group.dots);
@@ -254,7 +254,7 @@ export function dotChart(title: string, all: DotGroup[]): Chart {
   const scale = latencyScale(dots.map((dot) => dot.latencyUs ?? 0));
   const places = dots.flatMap(({ latencyUs }) => latencyUs ? scale.position(latencyUs) : []);
   const near = NEAR_DOTS * (Math.max(...places) - Math.min(...places));
-  /** Whether another dot is so little above that its label would be covered. */
+  /** Whether another dot is so close above that it would cover the label. */
   const isBelow = (group: DotGroup, name: string) => {
     const own = latencyOf(group, name);
     return own !== null &&
@@ -273,7 +273,7 @@ export function dotChart(title: string, all: DotGroup[]): Chart {
       type: "scatter",
       name,
       symbolSize: 9,
-      // Beside each other, so that none hides another.
+      // Side by side, so that none hides another.
       symbolOffset: [(i - (names.length - 1) / 2) * DOT_OFFSET, 0],
       itemStyle: { opacity: 1 },
       label: {
@@ -291,7 +291,7 @@ export function dotChart(title: string, all: DotGroup[]): Chart {
   }));
 }
 
-/** `groups` with one series in place of those whose dots are at the same places. */
+/** `groups`, with series whose dots coincide replaced by one. */
 function distinctDots(groups: DotGroup[]): DotGroup[] {
   const names = [...new Set(groups.flatMap(({ dots }) => dots.map(({ series }) => series)))];
   const equal: string[][] = [];
@@ -315,7 +315,7 @@ function latencyOf(group: DotGroup, series: string): number | null {
   return group.dots.find((dot) => dot.series === series)?.latencyUs ?? null;
 }
 
-/** Throughput and p99 over load; `kneeLoad` is where more load stops to buy throughput. */
+/** Throughput and p99 over load; `kneeLoad` is where more load no longer increases throughput. */
 export function sweepChart(
   title: string,
   steps: SweepStep[],
@@ -372,8 +372,8 @@ export interface NamedHeat {
 }
 
 /**
- * Latency over time: of each stretch of time and range of latencies, how many samples there are. The
- * charts have the same axes and colours, so that they can be compared.
+ * Latency over time: the number of samples for each time span and range of latencies. The charts
+ * have the same axes and colours, so that they can be compared.
  *
  * @param what the latency is called
  */
@@ -438,7 +438,7 @@ function heatChart({ title, grid }: NamedHeat, { what, scale, seconds, levels }:
           const [right, top] = api.coord([api.value(1), api.value(3)]);
           return {
             type: "rect",
-            // Half a pixel more, against gaps between neighbours.
+            // Half a pixel larger, to avoid gaps between neighbours.
             shape: { x: left, y: top, width: right - left + 0.5, height: bottom - top + 0.5 },
             style: { fill: color },
           };
@@ -487,7 +487,7 @@ export function chart(
         left: 8,
         top: 36,
         itemHeight: 10,
-        // Text is measured without its font; the gap takes up the difference.
+        // Text is measured without its font; the gap makes up for the difference.
         itemGap: 22,
         textStyle: { color: THEMES[theme].text },
       },

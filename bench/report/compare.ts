@@ -1,8 +1,9 @@
 /**
  * Runs before and after a change side by side: what `--compare` prints. Pure.
  *
- * Several runs a side are judged as the labs judge their repetitions. Of single runs only this can
- * be said: which changes are too small for the number of samples, whatever else varies.
+ * If there are several runs on each side, they are judged like the repetitions of labs. For single
+ * runs, it can only be said which changes are too small for the number of samples, whatever else
+ * varies.
  */
 import { latenciesOf, type Result } from "../result.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
@@ -13,7 +14,7 @@ import { EQUAL_RATIO, judge, type Verdict } from "../stats/verdict.ts";
 import { fittingTable, wrap } from "./text_layout.ts";
 import { formatBytes, formatChange, formatCount, formatLatency } from "../../system/units.ts";
 
-/** A figure of both sides, in base units; null where no run has samples. */
+/** A figure of both sides, in base units; null if no run has samples. */
 export interface ComparedFigure {
   /** Such as `echo p99`. */
   name: string;
@@ -21,11 +22,11 @@ export interface ComparedFigure {
   /** Medians of the side's runs. */
   before: number | null;
   after: number | null;
-  /** How `after` compares with `before`; only with several runs a side. */
+  /** How `after` compares with `before`; only with several runs on each side. */
   verdict?: Verdict;
   beforeSpread?: Spread;
   afterSpread?: Spread;
-  /** Of single runs: why the difference may come from the samples alone. */
+  /** For single runs: why the difference may be due to sampling alone. */
   doubt?: "chance" | "few";
 }
 
@@ -34,9 +35,9 @@ interface Figure {
   name: string;
   kind: ComparedFigure["kind"];
   value: number | null;
-  /** The range in which it lies with 95 % confidence, if the run has its histograms. */
+  /** Its 95 % confidence interval, if the run has its histograms. */
   bounds?: [low: number, high: number];
-  /** Of a percentile: how many samples lie above it. */
+  /** For a percentile: how many samples are above it. */
   above?: number;
 }
 
@@ -46,10 +47,10 @@ const FORMATS = {
   latency: formatLatency,
 };
 
-/** A percentile above which there are fewer samples than this rests on chance. */
+/** A percentile with fewer samples than this above it is a matter of chance. */
 const FEW_SAMPLES = 10;
 
-/** Standard deviations on both sides of an estimate that hold it with 95 % confidence. */
+/** Half-width of a 95 % confidence interval, in standard deviations. */
 const CONFIDENCE = 1.96;
 
 /**
@@ -83,7 +84,7 @@ export function compareResults(
 }
 
 /**
- * The comparison as tables with the change of each figure, and what may be concluded.
+ * The comparison as tables with the change of each figure, and what can be concluded.
  *
  * @param names of the two sides
  * @param width columns of the terminal
@@ -122,16 +123,16 @@ export function compareText(
   ].join("\n\n");
 }
 
-/** What has to be known of a comparison of single runs. */
+/** The note about a comparison of single runs. */
 const ONCE =
   "Each side was run once, and how much runs differ by themselves is unknown: any change may be " +
   "noise. To judge it, save several runs of each: --compare before*.json --with after*.json";
 
-/** What stands behind a change of single runs. */
+/** The marks after a change between single runs. */
 const MARKS: Record<"chance" | "few" | "none", { mark: string; meaning: string }> = {
   chance: {
     mark: "~",
-    meaning: "the two are within what the choice of samples alone can make (95% confidence).",
+    meaning: "the difference may be due to sampling alone (95% confidence).",
   },
   few: { mark: "!", meaning: `fewer than ${FEW_SAMPLES} samples lie above this percentile.` },
   none: { mark: "", meaning: "" },
@@ -185,7 +186,7 @@ function figuresOf(result: Result): Figure[] {
 }
 
 /**
- * The latencies of `result` that `latenciesOf` calls `name`.
+ * The histogram of the latency `name` (see `latenciesOf`) of `result`.
  *
  * @returns null when the document holds no histograms
  */
@@ -195,7 +196,7 @@ export function histogramOf(result: Result, name: string): LatencyHistogram | nu
   return text === undefined ? null : fromCompressed(text);
 }
 
-/** Between which order statistics the quantile `share` lies with 95 % confidence (binomial). */
+/** The 95 % confidence interval of the quantile `share`, from order statistics (binomial). */
 function percentileBounds(histogram: LatencyHistogram, share: number): [number, number] {
   const { count } = histogram;
   const margin = CONFIDENCE * Math.sqrt(count * share * (1 - share));
@@ -204,7 +205,7 @@ function percentileBounds(histogram: LatencyHistogram, share: number): [number, 
   return [at(count * share - margin), at(count * share + margin + 1)];
 }
 
-/** The figures of `result` that are no latencies. */
+/** The figures of `result` that are not latencies. */
 function totalsOf(result: Result): Figure[] {
   const total = (name: string, value: number, kind: Figure["kind"] = "count") => ({
     name,

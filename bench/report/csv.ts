@@ -33,7 +33,7 @@ export function benchTxt(clients: ClientRecord[]): string {
     .join("");
 }
 
-/** Microseconds with two decimals, which is what the clock can tell; empty for null. */
+/** Microseconds with two decimals, the resolution of the clock; empty for null. */
 function us(value: number | null): string {
   return value === null ? "" : value.toFixed(2);
 }

@@ -58,7 +58,7 @@ export interface ComparedSide {
   heat?: Heat;
 }
 
-/** The charts of two sides over each other; `what` is the latency that is compared. */
+/** The charts of two sides, overlaid; `what` is the latency that is compared. */
 export function comparedCharts(what: string, sides: readonly ComparedSide[]): Chart[] {
   const name = what[0].toUpperCase() + what.slice(1);
   const curves = sides.map(({ name, latency }) => ({ name, curve: latency.curve() }))
@@ -70,7 +70,7 @@ export function comparedCharts(what: string, sides: readonly ComparedSide[]): Ch
     spectrumChart(`${name}: percentile spectrum`, curves),
     ...heats.length === 0 ? [] : heatCharts(heats, what),
   ];
-  // Two heat maps stand beside each other, and one beside the percentiles.
+  // Two heat maps are placed side by side, and a single one beside the percentiles.
   charts.splice(
     heats.length === 1 ? 2 : charts.length,
     0,

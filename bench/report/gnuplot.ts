@@ -27,7 +27,9 @@ plot ${quote(dataPath)} using 1:2 with points pointtype 7 pointsize 0.4
 `;
 }
 
-/** Single-quoted strings know no escapes but the doubled quote; double-quoted ones know \n. */
+/**
+ * In single-quoted strings, the only escape is the doubled quote; double-quoted ones support \n.
+ */
 function quote(text: string, mark: '"' | "'" = "'"): string {
   if (mark === "'") return `'${text.replaceAll("'", "''")}'`;
   return `"${text.replaceAll('"', '\\"')}"`;

@@ -1,6 +1,6 @@
 /**
- * A run as a histogram log, the format of HdrHistogram's own tools (version 1.3): a line for every
- * second and every kind of latency, which is the line's tag. Pure.
+ * A run as a histogram log, the format of HdrHistogram's own tools (version 1.3): a line for each
+ * second and kind of latency, with the kind as its tag. Pure.
  *
  * The histograms count hundredths of a microsecond. The lines of a tag add up to the whole run.
  */
@@ -11,7 +11,7 @@ import type { Interval } from "../stats/timeline.ts";
 /** Length of a line's interval, in milliseconds. */
 const LINE_MS = 1000;
 
-/** What the intervals of a line add up to. */
+/** The sum of a line's intervals. */
 interface Line {
   startMs: number;
   endMs: number;
@@ -29,7 +29,7 @@ export class HdrLog {
     this.#title = title;
   }
 
-  /** Takes an interval. @returns what there is to write now; often nothing */
+  /** Adds an interval. @returns the text to write now; often empty */
   add({ startMs, endMs, latencies }: Interval): string {
     let text = "";
     if (this.#beginMs === undefined) {
@@ -46,7 +46,7 @@ export class HdrLog {
     return text;
   }
 
-  /** What is left to write; a log without lines when there was no interval. */
+  /** The rest of the text; a log without lines if there was no interval. */
   end(): string {
     return this.#beginMs === undefined ? this.#head(Date.now()) : this.#endLine();
   }
@@ -91,7 +91,9 @@ export interface LoggedInterval {
   latency: LatencyHistogram;
 }
 
-/** The lines of tag `name` in the log `text`. @throws {SyntaxError} when a histogram is none */
+/**
+ * The lines of tag `name` in the log `text`. @throws {SyntaxError} when a histogram is malformed
+ */
 export function* readHdrLog(text: string, name: string): Generator<LoggedInterval> {
   for (const line of text.split("\n")) {
     const [tag, start, length, , histogram] = line.split(",");

@@ -1,4 +1,4 @@
-/** Markdown as HTML that stands inside a page. Pure. */
+/** Renders Markdown as HTML for a part of a page. Pure. */
 // @ts-types="@types/escape-html"
 import escapeHtml from "escape-html";
 import { Marked, type Tokens } from "marked";
@@ -7,15 +7,15 @@ import { Marked, type Tokens } from "marked";
 export interface HtmlOptions {
   /** The heading level of `#`: 3 makes `##` an `h4`. */
   level: number;
-  /** Where a link leads; null leaves only its text. */
+  /** The URL of a link; null leaves only its text. */
   resolve(target: string): string | null;
-  /** What a screen reader says of a table or a block of code that scrolls. */
+  /** What a screen reader announces for a scrollable table or block of code. */
   labels: { table: string; code: string };
 }
 
-/** Renders `markdown`, which is part of this program: HTML inside of it is left out. */
+/** Renders `markdown`, which must be part of this program; HTML inside it is left out. */
 export function htmlMarkdown(markdown: string, { level, resolve, labels }: HtmlOptions): string {
-  // What scrolls has to be reachable without a mouse.
+  // Scrollable elements have to be reachable by keyboard.
   const scrolling = (label: string, content: string) =>
     `<div class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(label)}">\n` +
     `${content}\n</div>\n`;

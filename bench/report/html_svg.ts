@@ -14,15 +14,20 @@ const SIZES = [
   { className: "narrow", width: 350, height: 300 },
 ] as const;
 
-/** Pixels of a row of the legend, and roughly of a character and of what stands before a name. */
+/**
+ * Pixels of a row of the legend, and approximately of a character and of the mark before a name.
+ */
 const LEGEND_ROW = 22;
 const LEGEND_CHARACTER = 7;
 const LEGEND_MARK = 64;
 
-/** Between two entries, and two rows: text is measured without its font, and comes out wider. */
+/**
+ * Gap between entries and between rows; generous, as text is measured without its font and turns
+ * out wider.
+ */
 const LEGEND_GAP = 28;
 
-/** Pixels that the vertical axis takes, roughly. */
+/** Approximate pixels of the vertical axis. */
 const AXIS_WIDTH = 110;
 
 /** The colours of a theme by the names of their CSS variables. */
@@ -55,7 +60,7 @@ export async function inlineSvg(chart: Chart, id: string): Promise<string> {
   return drawings.join("\n");
 }
 
-/** Without the title, which the page has; with a legend that fits into `width`. */
+/** Removes the title, which the page has, and fits the legend into `width`. */
 function fitted(chart: Chart, width: number): Chart {
   return {
     title: chart.title,
@@ -81,8 +86,8 @@ interface Axis {
 }
 
 /**
- * An axis of names shows all of them, broken into words where they would touch each other; one of
- * numbers leaves some out.
+ * An axis of names shows all names, broken at spaces where they would touch; an axis of numbers
+ * leaves some out.
  */
 function withRoom(axis: Axis, width: number): Axis {
   if (axis.type !== "category") {
@@ -110,11 +115,11 @@ function legendHeight({ show, data }: { show: boolean; data: string[] }, width: 
   return LEGEND_ROW + (rows - 1) * (LEGEND_ROW + LEGEND_GAP - 8);
 }
 
-/** Makes a drawing of ECharts fit into a page: valid, without names that others have as well. */
+/** Makes a drawing of ECharts fit for a page: valid, and with unique ids. */
 function cleaned(svg: string, id: string): string {
   const variables = Object.entries(themeColours("light"));
   return svg
-    // Styles for a mouse over it.
+    // Hover styles.
     .replace(/<style\b.*?<\/style>/gs, "")
     .replace(/ (?:class|ecmeta_\w+|baseProfile|version|xmlns(?::xlink)?)="[^"]*"/g, "")
     .replace(/\b(id="|url\(#)/g, `$1${id}-`)

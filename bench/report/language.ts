@@ -10,7 +10,7 @@ export type Language = typeof LANGUAGES[number];
 const VARIABLES = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
 /**
- * The language that the locale of an environment asks for, as locale(7) says.
+ * The language that the environment's locale asks for; see locale(7).
  *
  * @param variable reads an environment variable; empty counts as not set
  * @returns `zh-TW` for `zh_TW` with any encoding or modifier, otherwise English

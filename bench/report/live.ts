@@ -1,4 +1,4 @@
-/** What is shown of a load while it runs. Pure: `terminal.ts` draws it. */
+/** The live view of a running load. Pure: `terminal.ts` draws it. */
 import { Heat, type HeatGrid } from "../stats/heat.ts";
 import { LatencyHistogram } from "../stats/histogram.ts";
 import { type Interval, INTERVAL_MS } from "../stats/timeline.ts";
@@ -8,7 +8,7 @@ import { sparkline } from "./terminal_plot.ts";
 import { wrap } from "./text_layout.ts";
 import { formatBytes, formatCount, formatLatency } from "../../system/units.ts";
 
-/** What a load is, as far as it is shown. */
+/** The load, as the view describes it. */
 export interface LiveSubject {
   /** The command and what it measures: `htstress http://localhost:8081/`. */
   title: string;
@@ -16,24 +16,24 @@ export interface LiveSubject {
   unit: string;
   /** The latency that matters: `latency`, `echo`. */
   latency: string;
-  /** How much there is to do, or how long; neither when it goes on until it is ended. */
+  /** How much there is to do, or for how long; neither if the load runs until it is ended. */
   total?: number;
   durationMs?: number;
 }
 
-/** Intervals that are shown as "now": a second. */
+/** Intervals that count as "now": one second. */
 const RECENT = 1000 / INTERVAL_MS;
 
-/** The rate of so many intervals is drawn at most. */
+/** Most intervals whose rate is drawn. */
 const MAX_SPARKS = 40;
 
-/** Columns of the names. */
+/** Width of the labels, in columns. */
 const LABEL = 12;
 
-/** The latencies of the rows of the heat map, and the space behind them. */
+/** Columns of the latency labels of the heat map, including the space after them. */
 const SCALE = 9;
 
-/** The heat map takes no more rows than this, and is left out when it had fewer than that. */
+/** Most rows of the heat map, and the least with which it is shown. */
 const MAX_HEAT_ROWS = 12;
 const MIN_HEAT_ROWS = 3;
 
@@ -58,7 +58,7 @@ export class LiveView {
     this.#subject = subject;
   }
 
-  /** Takes what happened during an interval. */
+  /** Adds an interval. */
   add(interval: Interval): void {
     if (Number.isNaN(this.#startMs)) this.#startMs = interval.startMs;
     const { connect, [this.#subject.latency]: latency } = interval.latencies;
@@ -70,7 +70,7 @@ export class LiveView {
     if (this.#recent.length > RECENT) this.#recent.shift();
   }
 
-  /** What there is to show in a window of `size`. */
+  /** The text for a window of `size`. */
   text({ columns, rows }: Size): string {
     const last = this.#recent.at(-1)?.interval;
     const width = columns - 1;
@@ -115,7 +115,7 @@ export class LiveView {
     if (!total && !durationMs) {
       return `${(elapsedMs / 1000).toFixed(1)} s so far; Ctrl-C ends it`;
     }
-    // What comes first ends the run.
+    // The limit that is reached first ends the run.
     const share = Math.min(
       1,
       Math.max(total ? counts.done / total : 0, durationMs ? elapsedMs / durationMs : 0),
@@ -160,7 +160,7 @@ function heatLines({ columns, rows }: HeatGrid): string[] {
     let line = "";
     let colour = 0;
     columns.forEach(({ counts }, i) => {
-      // By the root, so that single samples of a tail show as well.
+      // By the square root, so that single samples of a tail are visible too.
       const level = Math.ceil(Math.sqrt(counts[row] / (most[i] || 1)) * (SHADES.length - 1));
       const shade = SHADES[level];
       if (shade.colour !== colour && level > 0) {

@@ -1,4 +1,4 @@
-/** What a merged result says about the runs in it. Pure. */
+/** The line about the runs in a merged result. Pure. */
 import { formatCount } from "../../system/units.ts";
 
 /** `3 runs; all of them measured during 9.98 of 10.02 s`. */

@@ -3,7 +3,7 @@
 /** Resolution of the picture relative to the size of the SVG. */
 const SCALE = 2;
 
-/** Whether {@linkcode renderPng} has set up resvg, which can be done only once in a process. */
+/** Set once {@linkcode renderPng} has set up resvg, which can be done only once in a process. */
 let ready: Promise<void> | undefined;
 
 /**

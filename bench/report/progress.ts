@@ -1,8 +1,8 @@
-/** A line that shows how far something is, on stderr. */
+/** A progress line on stderr. */
 import { barLine } from "./terminal_plot.ts";
 import { startDisplay } from "./terminal.ts";
 
-/** What there is to show. */
+/** The state to show. */
 export interface ProgressState {
   /** Steps done, of the total. */
   done: number;
@@ -25,7 +25,7 @@ const BAR = 20;
 /**
  * Starts a display of `total` steps.
  *
- * @param isShown false where there is no terminal: nothing is loaded or drawn then
+ * @param isShown false if there is no terminal; nothing is loaded or drawn then
  */
 export async function startProgress(total: number, isShown: boolean): Promise<Progress> {
   if (!isShown) return SILENT;
@@ -49,7 +49,7 @@ export function progressBar(share: number, width: number): string {
   }%`;
 }
 
-/** `12 s left`, `3 min left`; nothing when it is not known. */
+/** `12 s left`, `3 min left`; empty if unknown. */
 export function timeLeft(ms: number): string {
   if (!Number.isFinite(ms)) return "";
   const seconds = Math.ceil(Math.max(0, ms) / 1000);

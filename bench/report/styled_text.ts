@@ -1,6 +1,6 @@
 /**
- * Text with styles, broken into lines of a terminal. What counts is columns: a Chinese character
- * takes two, and a line may end behind any of them. Pure.
+ * Styled text, broken into lines for a terminal. Widths are in columns: a Chinese character takes
+ * two, and a line may end after any of them. Pure.
  */
 import stringWidth from "string-width";
 
@@ -31,7 +31,7 @@ export function columnsOf(text: string): number {
   return stringWidth(text);
 }
 
-/** What may not be broken: spans without a place for a line end in them. */
+/** An unbreakable unit of spans. */
 interface Cluster {
   spans: Span[];
   columns: number;
@@ -77,7 +77,7 @@ export function widestPart(spans: readonly Span[]): number {
   return Math.max(0, ...clustersOf(spans).map(({ columns }) => columns));
 }
 
-/** Breaks `text` where it is full, in lines of at most `columns`. */
+/** Cuts `text` into lines of at most `columns`, anywhere. */
 export function cut(text: string, columns: number): string[] {
   const lines = [""];
   let used = 0;
@@ -93,7 +93,7 @@ export function cut(text: string, columns: number): string[] {
   return lines;
 }
 
-/** Breaks `spans` into lines of at most `columns`; what is longer than a line is cut. */
+/** Breaks `spans` into lines of at most `columns`; units longer than a line are cut. */
 export function breakLines(spans: readonly Span[], columns: number): Span[][] {
   const lines: Span[][] = [[]];
   let used = 0;
@@ -103,7 +103,7 @@ export function breakLines(spans: readonly Span[], columns: number): Span[][] {
       lines.push([]);
       used = 0;
     } else if (gap > 0) {
-      // Within one style the space has it too: a link is underlined as a whole.
+      // Within one style the space has that style, too, so that a link is underlined as a whole.
       const before = lines.at(-1)!.at(-1)!.style;
       const style = before === cluster.spans[0].style ? before : "plain";
       lines.at(-1)!.push({ text: " ", style });
@@ -130,8 +130,8 @@ export function breakLines(spans: readonly Span[], columns: number): Span[][] {
 }
 
 /**
- * A line as the terminal takes it. Without colour no escape sequence is written, and code keeps the
- * backticks that its source has.
+ * A line as terminal output. Without colour there are no escape sequences, and code keeps the
+ * backticks of its source.
  */
 export function paint(line: readonly Span[], hasColour: boolean): string {
   return line.map(({ text, style }, i) => {

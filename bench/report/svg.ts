@@ -5,19 +5,19 @@ import type { Chart } from "./charts.ts";
 import { wrap } from "./text_layout.ts";
 import { FONT_FAMILY, type ThemeName, THEMES } from "./theme.ts";
 
-/** Size and surroundings of a drawing. */
+/** Size and context of a drawing. */
 export interface SvgOptions {
   theme?: ThemeName;
-  /** Of one chart, in pixels. */
+  /** Size of one chart, in pixels. */
   width?: number;
   height?: number;
-  /** How many charts stand beside each other. */
+  /** Number of charts per row. */
   columns?: number;
-  /** Stands above the charts: what was measured, when and how. */
+  /** Text above the charts: what was measured, when and how. */
   heading?: string;
 }
 
-/** Pixels of a line of the heading, roughly of a character in it, and beside it. */
+/** Pixels of a line of the heading, approximately of a character in it, and of its margin. */
 const HEADING_LINE = 20;
 const HEADING_CHARACTER = 7.5;
 const HEADING_MARGIN = 12;

@@ -1,4 +1,4 @@
-/** What a sweep prints on a terminal. Pure. */
+/** The text that a sweep prints. Pure. */
 import type { HtstressResult } from "../result.ts";
 import { type Step, stepPlot } from "./terminal_plot.ts";
 import { wrap } from "./text_layout.ts";

@@ -1,14 +1,14 @@
 /**
- * Text on a terminal that is drawn over again while something runs, on stderr. `log-update` is loaded
- * only to show it.
+ * Text on a terminal that is redrawn while something runs, on stderr. `log-update` is loaded only
+ * to show it.
  */
 import { stderr } from "../../system/stderr.ts";
 
 /** A display. */
 export interface Display {
-  /** Columns and rows that there is room for now. */
+  /** Present size, in columns and rows. */
   size(): Size;
-  /** Draws `text` in place of what was drawn before. */
+  /** Draws `text` in place of the previous text. */
   show(text: string): void;
   /** Removes it; call it before anything is printed. */
   stop(): void;
@@ -26,15 +26,15 @@ const CLEAR_SCREEN = "\x1b[2J\x1b[H";
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 
-/** Signals that end a process that does nothing about them, and its exit code then. */
+/** Signals that end a process by default, and the exit code after each. */
 const FATAL: readonly [Deno.Signal, number][] = Deno.build.os === "windows"
   ? []
   : [["SIGTERM", 143], ["SIGHUP", 129]];
 
 /**
- * Starts a display: a few lines below what was printed, or a screen of its own, which leaves what
- * stood there untouched whatever happens to the size of the window. Nothing is written before
- * something is shown. A screen is left when the process is told to end, too.
+ * Starts a display: a few lines below the previous output, or the alternate screen, which preserves
+ * the previous output even if the window is resized. Nothing is written before the first `show`.
+ * The alternate screen is also left when a signal ends the process.
  */
 export async function startDisplay(kind: "lines" | "screen"): Promise<Display> {
   const { createLogUpdate } = await import("log-update");
@@ -51,7 +51,7 @@ export async function startDisplay(kind: "lines" | "screen"): Promise<Display> {
     },
     write,
   };
-  // The cursor is hidden here: log-update would take signals over to show it again.
+  // The cursor is hidden here, because log-update would install signal handlers to show it again.
   const update = createLogUpdate(stream as unknown as Parameters<typeof createLogUpdate>[0], {
     showCursor: true,
   });

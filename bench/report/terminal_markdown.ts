@@ -1,4 +1,4 @@
-/** Markdown as text on a terminal of any width. Pure. */
+/** Renders Markdown as text for a terminal of any width. Pure. */
 import { lexer, type Token, type Tokens } from "marked";
 import {
   breakLines,
@@ -18,7 +18,7 @@ export interface TerminalLayout {
   hasColour: boolean;
 }
 
-/** Longer lines are hard to read, however wide the terminal is. */
+/** Most columns of text: longer lines are hard to read even on a wide terminal. */
 const MOST_COLUMNS = 100;
 
 /** Spaces before the lines of a code block. */
@@ -27,7 +27,7 @@ const CODE_MARGIN = 2;
 /** Spaces between the columns of a table. */
 const GUTTER = 2;
 
-/** A column of a table is not made narrower than this, if what is in it is wider. */
+/** Least width of a table's column, unless its content is narrower. */
 const NARROWEST_COLUMN = 12;
 
 /** A line before it is painted. */
@@ -86,7 +86,7 @@ class Page {
     return [...lines, [{ text: rule, style: "plain" }]];
   }
 
-  /** Commands are broken at spaces, drawings and other code only where a line is full. */
+  /** Commands are broken at spaces; drawings and other code only where a line is full. */
   #code({ text, lang }: Tokens.Code, columns: number): Line[] {
     // A drawing that is as wide as the terminal is shown whole rather than indented.
     const widest = Math.max(...text.split("\n").map(columnsOf));
@@ -121,7 +121,7 @@ class Page {
     });
   }
 
-  /** In columns where they fit; otherwise each row is a list of what its cells are. */
+  /** In columns if they fit; otherwise each row becomes a list of its cells. */
   #table({ header, rows }: Tokens.Table, columns: number): Line[] {
     const cells = [header, ...rows].map((row) => row.map((cell) => this.#inline(cell)));
     const widths = columnWidths(cells, columns);
@@ -190,8 +190,8 @@ function indent(margin: string): (line: Line) => Line {
 }
 
 /**
- * The width of each column of a table in at most `columns`: what it needs, and where that is too
- * much, the widest ones are made narrower. Null when words would have to be cut.
+ * The width of each column of a table in at most `columns`: what it needs, or, if that is too much,
+ * with the widest columns made narrower. Null if words would have to be cut.
  */
 function columnWidths(rows: Span[][][], columns: number): number[] | null {
   const count = rows[0].length;

@@ -1,4 +1,4 @@
-/** Small plots out of characters, for the terminal. Pure. */
+/** Small plots made of characters, for the terminal. Pure. */
 import { fittingTable, table, widthOf, wrap } from "./text_layout.ts";
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -7,7 +7,7 @@ const LEVELS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 /** A horizontal bar of `share` (0…1) of `width` columns, to an eighth of a column. */
 export function barLine(share: number, width: number): string {
   const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
-  // What exists is visible, however small.
+  // Values above 0 are visible, however small.
   if (eighths === 0) return share > 0 ? EIGHTHS[1] : "";
   return "█".repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8];
 }
@@ -16,11 +16,11 @@ export function barLine(share: number, width: number): string {
 export interface Bar {
   name: string;
   value: number;
-  /** The spread of repeated measurements, written out. */
+  /** The spread of repeated measurements, as text. */
   range?: string;
 }
 
-/** From this ratio of the largest to the smallest value on, the smallest bar would vanish. */
+/** Ratio of the largest to the smallest value above which the smallest bar would vanish. */
 const LOG_RATIO = 30;
 
 /** Longest and shortest bars of {@linkcode barPlot} in columns. */
@@ -28,8 +28,8 @@ const MAX_BAR = 32;
 const MIN_BAR = 8;
 
 /**
- * Bars under each other from 0, each with its value and, where it was measured repeatedly and there
- * is room, its spread. Where the smallest one would vanish, their lengths are logarithms.
+ * Horizontal bars, each with its value and, if it was measured repeatedly and there is room, its
+ * spread. If the smallest one would vanish, the scale is logarithmic.
  *
  * @param format writes a value with its unit
  * @param width columns of the whole plot
@@ -55,25 +55,25 @@ export function barPlot(bars: Bar[], format: (value: number) => string, width = 
 
 /** How values are drawn as lengths. */
 export interface LengthScale {
-  /** Which part of the longest one a value takes. */
+  /** The length of a value, as a share of the longest. */
   share(value: number): number;
   /** Where a logarithmic scale begins; null for one that begins at 0. */
   begin: number | null;
 }
 
-/** The scale on which none of `values` above 0 vanishes beside the largest. */
+/** The scale on which no positive one of `values` vanishes beside the largest. */
 export function lengthScale(values: readonly number[]): LengthScale {
   const most = Math.max(...values, Number.MIN_VALUE);
   const least = Math.min(...values.filter((value) => value > 0), most);
   if (most / least <= LOG_RATIO) return { share: (value) => value / most, begin: null };
-  // Up to a decade below the smallest, so that this one can be seen as well.
+  // Begins up to a decade below the smallest value, so that its bar is visible.
   const begin = 10 ** (Math.ceil(Math.log10(least)) - 1);
   const share = (value: number) =>
     value <= begin ? 0 : Math.log10(value / begin) / Math.log10(most / begin);
   return { share, begin };
 }
 
-/** A row of little columns, one for each value from 0 to the largest: `▁▃▆█`. */
+/** A row of small columns, one for each value, scaled from 0 to the largest: `▁▃▆█`. */
 export function sparkline(values: number[]): string {
   const most = Math.max(...values, Number.MIN_VALUE);
   return values
@@ -87,7 +87,7 @@ export interface Step {
   bars: Bar[];
 }
 
-/** Longest and shortest bar of {@linkcode stepPlot} in columns; shorter ones say nothing. */
+/** Longest and shortest bar of {@linkcode stepPlot} in columns; shorter ones would tell nothing. */
 const MAX_STEP_BAR = 20;
 const MIN_STEP_BAR = 4;
 
@@ -112,7 +112,7 @@ export function stepPlot(
   const widths = formats.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
   const bar = Math.min(MAX_STEP_BAR, room);
   const withBar = (value: number, i: number, cell: string) =>
-    // What was never seen, as errors should not be, needs no bars.
+    // A figure that is always 0, such as errors, gets no bars.
     most[i] > 0 ? `${barLine(value / most[i], bar).padEnd(bar)} ${cell.padStart(widths[i])}` : cell;
   const rows = steps.map(({ load, bars }, step) => [
     load,

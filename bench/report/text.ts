@@ -1,4 +1,4 @@
-/** What `bench` and `htstress` print: any number of figures, in any number of columns. Pure. */
+/** The text that `bench` and `htstress` print, for terminals of any width. Pure. */
 import {
   type BenchResult,
   type HtstressResult,
@@ -24,7 +24,7 @@ function latencyTable(result: Result, width: number): string {
   return fittingTable([header, ...rows], width);
 }
 
-/** What was run, in short: `localhost:8081/, keep-alive, 32 connections`. */
+/** A short description of a run: `localhost:8081/, keep-alive, 32 connections`. */
 export function runText(result: Result): string {
   if (result.command === "bench") {
     return `${result.target}, ${loadText(result)}`;
@@ -76,8 +76,8 @@ export function benchText(result: BenchResult, width: number): string {
 }
 
 /**
- * The summary of an HTTP run: first the C tool's six lines, letter for letter, then what it does
- * not know.
+ * The summary of an HTTP run: first the six lines of the C tool, exactly as it prints them, then
+ * further figures.
  */
 export function htstressText(result: HtstressResult, width: number): string {
   const { requests, good, bad, socketErrors, seconds } = result;
@@ -113,7 +113,7 @@ export function htstressText(result: HtstressResult, width: number): string {
   ].join("\n");
 }
 
-/** What an HTTP run did: where it went, over what, and for how long. */
+/** What an HTTP run did: its target, connections and duration. */
 function ranText(result: HtstressResult): string {
   const { urls, asked, mode, pipeline, threads, concurrency } = result;
   const { requests, seconds, ratePerSecond, rampSeconds, warmupSeconds } = asked;
@@ -144,7 +144,7 @@ function windowText({ seconds, window }: HtstressResult): string {
   return parts.filter((part) => part !== false).join(", ");
 }
 
-/** What an open loop owed and kept. */
+/** How many starts of an open loop were due, and how many were sent. */
 function scheduleText({ due, sent, unsent, lateUs }: OpenLoopSchedule): string {
   const late = (["p50", "p99", "max"] as const)
     .map((figure) => `${figure} ${formatLatency(lateUs[figure])}`);
@@ -152,7 +152,7 @@ function scheduleText({ due, sent, unsent, lateUs }: OpenLoopSchedule): string {
     `late by ${late.join(", ")}`;
 }
 
-/** Why requests failed, how many, and where first. */
+/** Why requests failed, how many did, and where first. */
 export function faultText({ kind, reason, count, example }: HttpFault): string {
   return `${kind} ${formatCount(count)}: ${reason} (first: ${example})`;
 }
@@ -160,10 +160,10 @@ export function faultText({ kind, reason, count, example }: HttpFault): string {
 /** Rows of {@linkcode histogramText}. */
 const BINS = 16;
 
-/** Steps of a bin's edge within a decade, so that edges read well. */
+/** Values of bin edges within a decade, so that edges are round. */
 const NICE_STEPS = [1, 1.5, 2, 3, 5, 7];
 
-/** Columns of the longest bar, where there is room for it. */
+/** Columns of the longest bar, if there is room for it. */
 const MAX_BAR = 40;
 
 /**

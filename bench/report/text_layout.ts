@@ -22,8 +22,8 @@ export function table(rows: readonly (readonly string[])[], alignment?: string):
 }
 
 /**
- * Like {@linkcode table}, in at most `width` columns: where it would be wider it is turned around,
- * and where that is wider too, in several tables below each other.
+ * Like {@linkcode table}, in at most `width` columns: if it would be wider, it is transposed, and
+ * if that is too wide as well, it is split into several tables.
  */
 export function fittingTable(rows: readonly (readonly string[])[], width: number): string {
   const whole = table(rows);
@@ -44,8 +44,8 @@ export function fittingTable(rows: readonly (readonly string[])[], width: number
 }
 
 /**
- * Like {@linkcode table}, in at most `width` columns where that can be: columns that have no room
- * stand in further tables below, each with the first column again, and without lines that are empty.
+ * Like {@linkcode table}, in at most `width` columns if possible: columns without room go into
+ * further tables below, each of which repeats the first column and omits empty lines.
  */
 export function columnBlocks(rows: readonly (readonly string[])[], width: number): string {
   const columns = Math.max(...rows.map(({ length }) => length));
@@ -84,15 +84,15 @@ export function markdownTable(rows: readonly (readonly string[])[], alignment = 
 export interface WrapOptions {
   /** Most characters of a line. */
   width: number;
-  /** What stands before each line. */
+  /** Text before each line. */
   margin: string;
-  /** What stands behind the margin of the first line; the others are indented by as much. */
+  /** Text after the margin of the first line; the other lines are indented by as much. */
   bullet?: string;
-  /** Whether a word that is longer than a line, as a path may be, is broken; default false. */
+  /** Whether to break words that are longer than a line, such as paths; default false. */
   breaksWords?: boolean;
 }
 
-/** Breaks `text` into lines at its white space; of an array, no element is broken. */
+/** Breaks `text` into lines at white space; elements of an array are not broken. */
 export function wrap(
   text: string | readonly string[],
   { width, margin, bullet = "", breaksWords = false }: WrapOptions,

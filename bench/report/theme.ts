@@ -1,9 +1,9 @@
-/** Colours and sizes that the plots share, for light and for dark surroundings. */
+/** Colours and font of the plots, for light and dark backgrounds. */
 
-/** Which surroundings a plot is drawn for. */
+/** The background that a plot is drawn for. */
 export type ThemeName = "light" | "dark";
 
-/** Colours of a plot. Every pair that touches has a contrast of 3:1, text one of 4.5:1. */
+/** Colours of a plot. Adjacent colours have a contrast of at least 3:1, text of at least 4.5:1. */
 export interface Theme {
   background: string;
   text: string;
@@ -11,7 +11,7 @@ export interface Theme {
   muted: string;
   grid: string;
   axis: string;
-  /** Colours of series, in their order; told apart with any kind of colour vision. */
+  /** Colours of series, in order; distinguishable with any kind of colour vision. */
   series: string[];
   /** Colours from few to many. */
   heat: string[];

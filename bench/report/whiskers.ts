@@ -8,7 +8,7 @@ export const MAX_BAR_WIDTH = 48;
 /** Half of the width of a whisker's ends, in pixels. */
 const CAP = 6;
 
-/** For each place the lowest and the highest value on the axis, or nulls. */
+/** For each position the lowest and the highest value on the axis, or nulls. */
 type Ranges = (number | null)[][];
 
 /** Whiskers over the bars of series `index` of `count`, drawn by hand: ECharts has no such series. */
@@ -29,13 +29,13 @@ export function lineWhiskers(ranges: Ranges, colour: string): SeriesOption {
   return whiskers(ranges, colour, () => ({ offset: 0, cap: CAP }));
 }
 
-/** What a bar layout tells of a series. */
+/** A series' position in a bar layout. */
 type BarLayout = (options: { count: number; barMaxWidth: number }) => {
   offsetCenter: number;
   width: number;
 }[];
 
-/** @param place where a whisker stands beside the middle of its place, and how wide its ends are */
+/** @param place a whisker's offset from the middle of its position, and the width of its ends */
 function whiskers(
   ranges: Ranges,
   colour: string,

@@ -2,25 +2,25 @@
  * The standard encoding of HdrHistogram (V2) before it is compressed: what threads send each other.
  *
  *     encoding = cookie length offset digits lowest highest ratio counts
- *     counts   = *zigzag-LEB128            ; below 0: so many buckets are empty
+ *     counts   = *zigzag-LEB128            ; -n: n buckets are empty
  */
 import { type Bucket, rangeOf } from "./buckets.ts";
 
 /** `V2EncodingCookieBase`, with words of variable length. */
 const COOKIE = 0x1c849313;
 
-/** Places in the head of an encoding. */
+/** Offsets in the head of an encoding. */
 const enum Place {
   Cookie = 0,
   PayloadLength = 4,
-  /** Nought, unless a histogram was shifted. */
+  /** 0, unless the histogram was shifted. */
   IndexOffset = 8,
   Digits = 12,
-  /** The smallest value that is told from 0. */
+  /** The smallest value that can be distinguished from 0. */
   Lowest = 16,
-  /** The largest value that there is room for. */
+  /** The largest value in range. */
   Highest = 24,
-  /** One, for histograms of integers. */
+  /** 1 for histograms of integers. */
   Ratio = 32,
   Payload = 40,
 }
@@ -81,7 +81,7 @@ export function* buckets(encoding: Uint8Array): Generator<Bucket> {
   let at: number = Place.Payload;
   let index = 0;
   while (at < end) {
-    // A byte has seven bits, the lowest first, as long as its top bit is set.
+    // Each byte has seven bits, the lowest first; the top bit says that another byte follows.
     let zigzag = 0;
     let scale = 1;
     let byte: number;

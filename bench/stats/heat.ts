@@ -1,17 +1,17 @@
 /**
- * Latency over time as counts in a grid: a column for each stretch of time, a cell for each range of
- * latencies. The grid is bounded: when it is full, columns are joined in pairs.
+ * Latency over time as a grid of counts: a column for each time span, a cell for each range of
+ * latencies. The grid is bounded: when it is full, columns are merged in pairs.
  */
 import type { LatencyHistogram } from "./histogram.ts";
 
-/** Ranges of latencies in a decade; each is 12 % wide. */
+/** Ranges of latencies per decade; each is 12 % wide. */
 const CELLS_PER_DECADE = 20;
 
 /** The lowest range ends at a tenth of a microsecond, the highest one above an hour. */
 const LOWEST_EXPONENT = -1;
 const DECADES = 11;
 
-/** So many columns are kept at most: one for each INTERVAL_MS in the first 48 s. */
+/** Most columns that are kept: one for each INTERVAL_MS of the first 48 s. */
 const MAX_COLUMNS = 240;
 
 const CELLS = CELLS_PER_DECADE * DECADES + 1;
@@ -22,7 +22,7 @@ const EDGES_US = Array.from(
   (_, i) => 10 ** (LOWEST_EXPONENT + i / CELLS_PER_DECADE),
 );
 
-/** A stretch of time. */
+/** A time span. */
 export interface HeatColumn {
   /** In milliseconds since the epoch. */
   startMs: number;
@@ -41,7 +41,7 @@ export interface HeatGrid {
 /** Collects a run. */
 export class Heat {
   #columns: HeatColumn[] = [];
-  /** So many intervals come to a column now. */
+  /** Intervals per column at present. */
   #perColumn = 1;
   #inLast = 0;
 
@@ -74,7 +74,7 @@ export class Heat {
     const first = used.indexOf(true);
     if (first < 0) return null;
     const last = used.lastIndexOf(true);
-    // Rows that end with a decade, so that their edges are round.
+    // Rows are aligned to decades, so that their edges are round.
     const sizes = [1, 2, 4, 5, 10, 20, 40, 100];
     const spans = (size: number) => Math.ceil(last / size) - Math.ceil(first / size) + 1;
     const size = sizes.find((size) => spans(size) <= maxRows) ?? CELLS;

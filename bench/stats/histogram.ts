@@ -1,9 +1,10 @@
 /**
- * Latency histograms with the buckets of HdrHistogram, and with the unit and the precision that every
- * part of ktcp shares.
+ * Latency histograms with the buckets of HdrHistogram, and with the unit and precision that all of
+ * ktcp uses.
  *
- * One tick is 0.01 µs, so that three significant digits hold from 10 µs up and 0.1 µs can still be
- * told from 0.2 µs. The room grows on demand; a histogram takes 90 to 240 KB for any number of samples.
+ * One tick is 0.01 µs, so that there are three significant digits from 10 µs up, and 0.1 µs can
+ * still be distinguished from 0.2 µs. The room grows on demand; a histogram takes 90 to 240 KB for
+ * any number of samples.
  *
  * `hdr-histogram-js` has the same buckets, in WebAssembly. To load it takes each thread of a load 30 ms
  * of CPU time, where a whole Worker takes 10, and to record a sample 20 ns, where it takes 7 here.
@@ -14,16 +15,16 @@ import { buckets, encodeCounts } from "./hdr_encoding.ts";
 /** Ticks of the histogram in one microsecond. */
 const TICKS_PER_US = 100;
 
-/** The longest latency that is recorded as it is: an hour. What is longer counts as an hour. */
+/** The longest latency, an hour; longer ones count as an hour. */
 const MAX_LATENCY_US = 3.6e9;
 
 /**
- * The relative width of a histogram bucket: a recorded latency is known to this part of itself, or
- * to {@linkcode RESOLUTION_US}, whichever is more.
+ * The relative width of a histogram bucket: the error of a recorded latency is this share of it, or
+ * {@linkcode RESOLUTION_US}, whichever is larger.
  */
 export const RESOLUTION_RATIO = 0.001;
 
-/** The smallest difference in microseconds that a histogram can tell. */
+/** The smallest difference that a histogram can represent, in microseconds. */
 export const RESOLUTION_US = 1 / TICKS_PER_US;
 
 /** Bytes before an encoded histogram: minimum and maximum in ticks, as doubles. */
@@ -112,7 +113,7 @@ export class LatencyHistogram {
   }
 
   /**
-   * Files one latency, in microseconds. Open-loop callers pass the time since the intended start
+   * Records one latency, in microseconds. Open-loop callers pass the time since the intended start
    * (see `pacer.ts`); nothing is corrected here.
    */
   record(latencyUs: number): void {
@@ -127,7 +128,7 @@ export class LatencyHistogram {
     this.#count++;
   }
 
-  /** Adds every sample of `other`, which stays as it is. */
+  /** Adds every sample of `other`, which is unchanged. */
   merge(other: LatencyHistogram): void {
     this.#minTicks = Math.min(this.#minTicks, other.#minTicks);
     this.#maxTicks = Math.max(this.#maxTicks, other.#maxTicks);
@@ -152,7 +153,7 @@ export class LatencyHistogram {
     return encodeCounts(this.#counts, MAX_TICKS);
   }
 
-  /** Forgets every sample. */
+  /** Removes all samples. */
   reset(): void {
     this.#minTicks = Infinity;
     this.#maxTicks = 0;
@@ -160,7 +161,7 @@ export class LatencyHistogram {
     this.#counts.fill(0);
   }
 
-  /** How many latencies were filed. */
+  /** How many latencies were recorded. */
   get count(): number {
     return this.#count;
   }
@@ -216,7 +217,7 @@ export class LatencyHistogram {
     return this.countsUpTo([latencyUs])[0];
   }
 
-  /** How many samples are at most as large as each of `edgesUs`, which ascend. */
+  /** How many samples are at most as large as each of `edgesUs`, which must be ascending. */
   countsUpTo(edgesUs: readonly number[]): number[] {
     const counts: number[] = [];
     let total = 0;
@@ -252,7 +253,7 @@ export class LatencyHistogram {
   curve(): CurvePoint[] {
     if (this.count === 0) return [];
     const distances: number[] = [];
-    // No sample lies nearer to an end than a whole rank.
+    // No point is closer to an end than one rank.
     for (let distance = 50; distance * this.count >= 100; distance /= POINT_RATIO) {
       distances.push(distance);
     }

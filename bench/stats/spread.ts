@@ -1,8 +1,8 @@
-/** Repeated measurements of one figure: the middle, and how far they lie apart. */
+/** The median and range of repeated measurements of one figure. */
 
 /** The spread of a few measurements. */
 export interface Spread {
-  /** The value in the middle. */
+  /** The median. */
   median: number;
   /** The lowest value. */
   low: number;
@@ -11,8 +11,8 @@ export interface Spread {
 }
 
 /**
- * The median and the range of `values`; null when there are none. With the few repetitions of an
- * experiment the range says more than a standard deviation would.
+ * The median and the range of `values`; null when there are none. For the few repetitions of an
+ * experiment, the range tells more than a standard deviation.
  */
 export function spreadOf(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
@@ -22,12 +22,14 @@ export function spreadOf(values: readonly number[]): Spread | null {
   return { median, low: sorted[0], high: sorted.at(-1)! };
 }
 
-/** The middle of `values`, between the two in the middle of an even number; NaN of none. */
+/**
+ * The median of `values`; for an even number, the mean of the middle two; NaN if there are none.
+ */
 export function median(values: readonly number[]): number {
   return spreadOf(values)?.median ?? NaN;
 }
 
-/** Half of the range as a part of the median: the `±` of a figure; 0 where the median is 0. */
+/** Half of the range relative to the median: the `±` of a figure; 0 if the median is 0. */
 export function relativeSpread({ median, low, high }: Spread): number {
   return median === 0 ? 0 : (high - low) / 2 / Math.abs(median);
 }

@@ -46,7 +46,7 @@ export const PERCENTILES = {
   p9999: 99.99,
 };
 
-/** What people call `figure`: `p999` is `p99.9`. */
+/** The label of `figure`: `p99.9` for `p999`. */
 export function figureLabel(figure: Figure): string {
   return figure in PERCENTILES ? `p${PERCENTILES[figure as keyof typeof PERCENTILES]}` : figure;
 }

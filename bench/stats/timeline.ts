@@ -1,39 +1,39 @@
 /**
- * A load over time. Every thread hands over what it recorded since it did so last, interval after
- * interval; the parts of all threads for the same time add up to an interval of the load. Nothing is
- * sampled: the intervals of a run add up to its histograms exactly.
+ * A load over time. At intervals, every thread hands over what it has recorded since the last time;
+ * the parts of all threads for the same time add up to an interval of the load. Nothing is sampled:
+ * the intervals of a run add up to its histograms exactly.
  *
- * The first interval begins with what counts: a warm-up hands nothing over.
+ * The first interval begins with the measured time; nothing is handed over during a warm-up.
  *
- * Threads only send. One that blocks in a system call takes part as well.
+ * Threads only send messages, so that a thread that blocks in system calls can take part.
  */
 import { LatencyHistogram } from "./histogram.ts";
 
 /**
- * Length of an interval in milliseconds, unless a run sets another one. They begin at multiples of it
- * since the epoch.
+ * Default length of an interval, in milliseconds. Intervals begin at multiples of it since the
+ * epoch.
  */
 export const INTERVAL_MS = 200;
 
-/** So often in an interval a thread looks at its clock, and what is complete is told. */
+/** How often per interval a thread checks its clock, and complete intervals are reported. */
 const LOOKS_PER_INTERVAL = 4;
 
-/** The longest time between two looks. */
+/** The longest time between two checks, in ms. */
 const MAX_LOOK_MS = 50;
 
-/** How many looks a part may come late. */
+/** How many checks late a part may be. */
 const LATE_LOOKS = 3;
 
-/** How often who takes part in intervals of `intervalMs` has to look at the clock, in ms. */
+/** How often a participant in intervals of `intervalMs` has to check the clock, in ms. */
 export function lookMs(intervalMs: number): number {
   return Math.min(MAX_LOOK_MS, intervalMs / LOOKS_PER_INTERVAL);
 }
 
-/** What a thread counted since the run began. */
+/** A thread's counts since the run began. */
 export interface Counts {
-  /** Requests or echoes that came to an end. */
+  /** Requests or echoes that have ended. */
   done: number;
-  /** Of these, without a whole answer. */
+  /** Of these, those without a complete answer. */
   failed: number;
   bytesIn: number;
   /** Responses by status. */
@@ -42,11 +42,11 @@ export interface Counts {
   errors: Record<string, number>;
   /** Connections that are open now. */
   open: number;
-  /** Of an open loop, what was due so far and what of it was sent; null in a closed loop. */
+  /** How many starts of an open loop were due and sent so far; null in a closed loop. */
   starts: { due: number; sent: number } | null;
 }
 
-/** What a thread hands over. Plain data, to be posted. */
+/** A thread's part of an interval. Plain data, to be posted. */
 export interface IntervalPart {
   thread: number;
   /** In milliseconds since the epoch. */
@@ -57,12 +57,12 @@ export interface IntervalPart {
   latencies: Record<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** What all threads did during an interval. */
+/** The work of all threads during an interval. */
 export interface Interval {
   /** In milliseconds since the epoch. */
   startMs: number;
   endMs: number;
-  /** Whole answers; failures are none. */
+  /** Complete answers, without failures. */
   answers: number;
   answersPerSecond: number;
   bytesInPerSecond: number;
@@ -77,7 +77,7 @@ export class IntervalClock {
   #startMs: number;
   readonly #intervalMs: number;
 
-  /** @param nowMs since the epoch, as below */
+  /** @param nowMs ms since the epoch, as below */
   constructor(nowMs: number, intervalMs: number) {
     this.#startMs = nowMs;
     this.#intervalMs = intervalMs;
@@ -105,7 +105,7 @@ export class Timeline {
   readonly #last = new Map<number, IntervalPart>();
   #settled = -Infinity;
 
-  /** @param listener is told of every interval, in their order */
+  /** @param listener called with every interval, in order */
   constructor(listener: (interval: Interval) => void, intervalMs = INTERVAL_MS) {
     this.#listener = listener;
     this.#intervalMs = intervalMs;
@@ -116,13 +116,15 @@ export class Timeline {
     return this.#intervalMs;
   }
 
-  /** Lets {@linkcode settle} be called as often as it should be. @returns what ends that */
+  /**
+   * Calls {@linkcode settle} periodically. @returns an object that ends this when it is disposed of
+   */
   start(): Disposable {
     const timer = setInterval(() => this.settle(epochNow()), lookMs(this.#intervalMs));
     return { [Symbol.dispose]: () => clearInterval(timer) };
   }
 
-  /** Takes a part. One that comes too late counts to the next interval. */
+  /** Adds a part. One that arrives too late counts for the next interval. */
   add(part: IntervalPart): void {
     const slot = Math.max(this.#slotOf(part.startMs), this.#settled + 1);
     const parts = this.#waiting.get(slot);
@@ -130,12 +132,12 @@ export class Timeline {
     else this.#waiting.set(slot, [part]);
   }
 
-  /** Tells of the intervals whose parts should all be here at `nowMs`. */
+  /** Reports the intervals whose parts should all have arrived by `nowMs`. */
   settle(nowMs: number): void {
     this.#settleBefore(this.#slotOf(nowMs - LATE_LOOKS * lookMs(this.#intervalMs)));
   }
 
-  /** Tells of all that is left. */
+  /** Reports all remaining intervals. */
   end(): void {
     this.#settleBefore(Infinity);
   }
@@ -212,7 +214,7 @@ function addCounts(all: readonly Counts[]): Counts {
   };
 }
 
-/** Adds up what has the same key. */
+/** Adds up the values of each key. */
 export function addRecords(records: readonly object[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const record of records) {

@@ -1,21 +1,22 @@
-/** What repeated measurements say about a difference. */
+/** Judges differences between repeated measurements. */
 import { relativeSpread, type Spread } from "./spread.ts";
 
 /** How the first of two measured things compares with the second. */
 export type Verdict = "higher" | "lower" | "equal" | "unclear";
 
-/** Medians nearer than this factor count as equal when they can be told apart at all. */
+/** Medians within this factor of each other count as equal, unless they are too noisy. */
 export const EQUAL_RATIO = 1.1;
 
-/** From this relative spread on something is too noisy to be called equal to another. */
+/** Relative spread from which on a figure is too noisy to be called equal to another. */
 export const NOISY_SPREAD = 0.25;
 
 /**
  * Compares two spreads. They are different only when their ranges do not touch and their medians
- * differ by more than {@linkcode EQUAL_RATIO}; all else is about equal, or too noisy to tell.
+ * differ by more than {@linkcode EQUAL_RATIO}; otherwise they are about equal, or too noisy to
+ * tell.
  *
- * @param measurements behind the spread that has fewer: a single one has no range, so that its
- * uncertainty is unknown
+ * @param measurements number of measurements behind the spread that has fewer: a single one has no
+ * range, so its uncertainty is unknown
  */
 export function judge(left: Spread, right: Spread, measurements: number): Verdict {
   if (measurements < 2) return "unclear";

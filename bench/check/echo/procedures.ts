@@ -1,4 +1,4 @@
-/** How the cases of an echo server are judged; `cases/*.json` names these procedures. */
+/** The procedures that judge an echo server; `cases/*.json` refers to them by name. */
 import { fail, type Outcome, pass, unclear } from "../case.ts";
 import { type Cuts, everyByte } from "../cuts.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
@@ -8,29 +8,37 @@ import { Peer } from "../peer.ts";
 import type { Wrong } from "../protocol.ts";
 import type { Target } from "../target.ts";
 
-/** How long nothing more may come after a right answer, to notice bytes that are too many. */
+/** How long to wait after a correct answer for surplus bytes, in ms. */
 const QUIET_MS = 50;
 
-/** Answers that go on to come get so many times the longest wait for one thing. */
+/** An answer that keeps arriving may take this many times the timeout of a single wait. */
 const LONG = 4;
 
 const LF = 0x0a;
 
-/** Bytes of a long answer after which the wait begins anew. */
+/** Bytes of a long answer after which the wait restarts. */
 const PART = 65536;
 
-/** send(2) takes at least so much at once: where less came, the rest was never received. */
+/**
+ * A send(2) accepts at least this many bytes at once, so a shorter answer means that the server
+ * never received the rest.
+ */
 const SEND_BYTES = 16384;
 
-/** A message of many takes at most so long, or how many come back is not told. */
+/**
+ * The most time per message in a long conversation, in ms; if it takes longer, the case is unclear.
+ */
 const EACH_MS = 2;
 
-/** Answers that wait for a delayed ACK take 40 ms; no other reason lets each of many take so long. */
+/**
+ * An answer that waits for a delayed ACK takes 40 ms. If each of many messages takes this long, in
+ * ms, there is no other explanation.
+ */
 const DELAY_MS = 30;
 
 /**
- * `length` bytes of which each part tells its place, as in `0000128 0000136`, in lines: what is lost,
- * repeated or taken from another connection (`owner`) is seen.
+ * `length` bytes in lines, in which each word is its own offset, as in `0000128 0000136`. They
+ * reveal bytes that are lost, repeated or taken from another connection (`owner`).
  */
 function stampedBytes(length: number, owner = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length).fill(0x20);
@@ -79,7 +87,10 @@ function compare(sent: Uint8Array, peer: Peer): Wrong | undefined {
   return { why, cause: count < SEND_BYTES ? "small-buffer" : "partial-send" };
 }
 
-/** The outcome of a comparison; where nothing came, a line end tells whether that was waited for. */
+/**
+ * The outcome of a comparison. If nothing came back, a line end is sent to find out whether the
+ * server waits for one.
+ */
 async function outcomeOf(
   target: Target,
   sent: Uint8Array,
@@ -104,7 +115,10 @@ async function outcomeOf(
   });
 }
 
-/** Waits until so many bytes came back, as long as some come, and a little for more. */
+/**
+ * Waits until `count` bytes have come back, as long as bytes keep arriving, and then briefly for
+ * surplus ones.
+ */
 async function answers(target: Target, peer: Peer, count: number): Promise<void> {
   const deadlineMs = performance.now() + LONG * target.timeoutMs;
   for (let seen = -1; seen !== peer.count && performance.now() < deadlineMs;) {
@@ -128,7 +142,7 @@ async function exchange(target: Target, parameters: Parameters): Promise<Outcome
   const sending = peer.send(bytes, cuts, Number(pauseMs)).then(() =>
     halfClose ? peer.halfClose() : undefined
   );
-  // The wait for the answer begins when all was sent, or nobody takes it any more.
+  // The wait for the answer begins when all was sent, or when the server accepts no more.
   await Promise.race([
     sending,
     peer.until(() => peer.count >= bytes.length, target.timeoutMs + totalMs(parameters)),
@@ -146,7 +160,10 @@ function totalMs(parameters: Parameters): number {
   return pauses * Number(parameters.pauseMs ?? 0);
 }
 
-/** Reads only when all was sent, or the server takes no more before it is read from. */
+/**
+ * Starts to read only when all was sent, or when the server accepts no more before its answers are
+ * read.
+ */
 async function readLater(target: Target, parameters: Parameters): Promise<Outcome> {
   const bytes = bytesOf(parameters);
   using peer = await Peer.connect(target.address, target);
@@ -161,7 +178,10 @@ async function readLater(target: Target, parameters: Parameters): Promise<Outcom
   return outcome;
 }
 
-/** Sends a second message when the first one came back: `text` after `size`, or `text2` after `text`. */
+/**
+ * Sends a second message after the first one has come back: `text` after `size`, or `text2` after
+ * `text`.
+ */
 async function twoMessages(target: Target, parameters: Parameters): Promise<Outcome> {
   const { text = "", text2 = text } = parameters;
   const first = bytesOf(parameters);
@@ -195,7 +215,7 @@ async function silent(target: Target): Promise<Outcome> {
   return peer.end === "open" ? pass() : fail(`the connection was ${peer.end}`, { received });
 }
 
-/** Sends a byte when the one before has come back. */
+/** Sends one byte at a time, each after the previous one has come back. */
 async function eachByte(target: Target, parameters: Parameters): Promise<Outcome> {
   const bytes = bytesOf(parameters);
   const cuts = everyByte(bytes.length);
@@ -209,7 +229,7 @@ async function eachByte(target: Target, parameters: Parameters): Promise<Outcome
   return await outcomeOf(target, bytes, peer, cuts);
 }
 
-/** `count` messages on one connection, each when the one before has come back. */
+/** Sends `count` messages on one connection, each after the previous one has come back. */
 async function conversation(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const deadlineMs = performance.now() + target.timeoutMs + EACH_MS * count;
@@ -241,7 +261,7 @@ async function conversation(target: Target, parameters: Parameters): Promise<Out
   return pass(`${count} messages came back`);
 }
 
-/** Sends messages in two parts that follow each other at once, and looks how long each takes. */
+/** Sends messages in two parts, one right after the other, and measures how long each takes. */
 async function delay(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   using peer = await Peer.connect(target.address, target);
@@ -264,7 +284,7 @@ async function delay(target: Target, parameters: Parameters): Promise<Outcome> {
   });
 }
 
-/** `count` connections send `size` bytes each, at once; no two of them the same ones. */
+/** `count` connections send `size` bytes each at the same time, each connection different bytes. */
 async function longAtOnce(target: Target, parameters: Parameters): Promise<Outcome> {
   const { size, count } = parameters;
   const outcomes = await Promise.all(Array.from({ length: Number(count) }, async (_, i) => {

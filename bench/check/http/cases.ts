@@ -1,9 +1,9 @@
 /**
- * The request cases of `cases/GROUP/TOPIC.json`: raw requests as data, with what a parser must report
- * and what each service of ktcp must answer. One file per topic; `row` is the row that decides
- * the case in the table of HTTP rules (1 to 40).
+ * The request cases of `cases/GROUP/TOPIC.json`: raw requests as data, with what a parser must
+ * report and what each service of ktcp must answer. There is one file per topic; `row` is the row
+ * of the table of HTTP rules (1 to 40) that the case tests.
  *
- * In a file, a string is latin1: each character is one byte. An entry with `each` stands for one case
+ * In a file, a string is latin1: each character is one byte. An entry with `each` makes one case
  * per element; the part `{"each": true}` is replaced by the element.
  */
 import type { Level } from "../case.ts";
@@ -48,7 +48,7 @@ export type Service = typeof SERVICES[number];
 /** The files of the directory that `dir` expects. */
 export const DIR_FILES = { "index.html": "<h1>hi</h1>", "a.txt": "alpha\n" } as const;
 
-/** One thing to do on the wire: send bytes, or wait until an interim response allows to go on. */
+/** One step of an exchange: send bytes, or wait for an interim response before continuing. */
 export type Step = Uint8Array | { after: number; finals: number };
 
 /** What a pull parser reports for a message, or the fault that ends the stream. */
@@ -60,13 +60,13 @@ export interface Message {
   target: string;
   minor: number;
   body: string;
-  /** The connection ends with this message: nothing after it is parsed. */
+  /** Whether the connection ends with this message, so that nothing after it is parsed. */
   last: boolean;
 }
 
 /**
- * The parser's expected events. `mayReject`: the message is well-formed and refused for its meaning,
- * so a parser may already report that status instead. `error` may list several statuses where the
+ * The parser's expected events. `mayReject`: the message is well-formed but refused because of its
+ * meaning, so a parser may report that status instead. `error` may list several statuses where the
  * table does not rank two faults. `incomplete`: the input stops within a message.
  */
 export type EventExpectation =
@@ -74,13 +74,13 @@ export type EventExpectation =
   | { error: number[] }
   | { incomplete: true };
 
-/** One expected response; what is left out is not judged. */
+/** One expected response; properties left out are not judged. */
 export interface ResponseExpectation {
   /** Any of these. */
   status: number[];
-  /** It may be missing (an interim response, or one that depends on an earlier choice). */
+  /** Whether it may be missing (an interim response, or one that depends on an earlier choice). */
   optional: boolean;
-  /** Field values, compared without case; `*` asks for any value, `null` for none. */
+  /** Field values, compared case-insensitively; `*` requires any value, `null` requires absence. */
   fields: Record<string, string | null>;
   /** The exact content, latin1. */
   body?: string;
@@ -89,9 +89,9 @@ export interface ResponseExpectation {
 }
 
 /**
- * What happens to the connection: it stays `open`, the server must `close` it, `either` is right;
- * `incomplete`: after its timeout the server answers 408 and closes; `silent`: as `incomplete`, or a
- * close without 408; `idle`: a close without a response.
+ * What must happen to the connection: it stays `open`, the server must `close` it, or `either` is
+ * right; `incomplete`: after its timeout the server answers 408 and closes; `silent`: as
+ * `incomplete`, or a close without 408; `idle`: a close without a response.
  */
 export type Then = "open" | "close" | "either" | "incomplete" | "silent" | "idle";
 
@@ -102,13 +102,13 @@ export interface Expectation {
 
 export interface HttpCase {
   name: string;
-  /** The folder it stands in. */
+  /** Its folder. */
   group: string;
-  /** The file it stands in, without `.json`. */
+  /** Its file, without `.json`. */
   topic: string;
   /** Row of the table of HTTP rules. */
   row: number;
-  /** How grave a failure is in any server, where it is not what the row says; see `rules.ts`. */
+  /** How serious a failure is in any server, if not as its row says; see `rules.ts`. */
   level?: Level;
   note?: string;
   steps: Step[];
@@ -159,7 +159,7 @@ const KEYS = ["name", "row", "level", "note", "each", "request", "events", "expe
 /**
  * Loads all cases, checked and with `each` expanded.
  *
- * @throws with file and name when an entry is not of the form described here
+ * @throws an error with file and name if an entry is malformed
  */
 export function loadHttpCases(): HttpCase[] {
   return Object.entries(FILES).flatMap(([group, topics]) =>

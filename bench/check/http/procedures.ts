@@ -1,4 +1,4 @@
-/** How the cases of an HTTP server are judged that are no replayed request. */
+/** The procedures for HTTP cases that are not replayed requests. */
 import { fail, type Outcome, pass, unclear } from "../case.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
 import { escapeBytes } from "../escape.ts";
@@ -11,10 +11,10 @@ import { causeOfFault, fieldOf, type HttpResponse } from "./response_reader.ts";
 const IMF_DATE =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/;
 
-/** A Date may be off by so much before it is taken for wrong. */
+/** How far Date may be off, in ms, before it counts as wrong. */
 const CLOCK_MS = 60_000;
 
-/** How long an idle connection is watched. */
+/** How long an idle connection is watched, in ms. */
 const IDLE_MS = 10_000;
 
 /** A request like that of the protocol: another method, another version, more fields. */
@@ -48,7 +48,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   framed: ({ framing }) =>
     framing !== "close" ? undefined : {
       why: "the content has no length and ends with the connection",
-      expected: "Content-Length or chunked, so that the connection can be used further",
+      expected: "Content-Length or chunked, so that the connection can be used again",
     },
   allow: (response) =>
     response.status !== 405 || fieldOf(response, "allow") !== undefined
@@ -67,7 +67,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     },
 };
 
-/** Sends one request, and holds the response against the rule that the case names. */
+/** Sends one request, and checks the response against the rule that the case names. */
 async function response(target: Target, parameters: Parameters): Promise<Outcome> {
   const sent = requestOf(target, parameters);
   const client = await RawClient.connect(
@@ -103,7 +103,7 @@ async function response(target: Target, parameters: Parameters): Promise<Outcome
   }
 }
 
-/** Content-Length is exact: what follows the content is the next response, or the end. */
+/** Checks that Content-Length is exact: after the content comes the next response, or the end. */
 async function exactLength(target: Target, parameters: Parameters): Promise<Outcome> {
   const sent = requestOf(target, { ...parameters, fields: "Connection: close" });
   const client = await RawClient.connect(
@@ -117,13 +117,13 @@ async function exactLength(target: Target, parameters: Parameters): Promise<Outc
     const shown = {
       sent: escapeBytes(sent),
       received: escapeBytes(client.peer.received),
-      expected: "one response, and no byte behind its content",
+      expected: "one response, and no byte after its content",
     };
     const finals = finalsOf(seen);
     if (seen.fault !== undefined) {
       const isHead = parameters.method === "HEAD";
       return fail(
-        finals.length > 0 ? "bytes came behind the content" : `malformed response: ${seen.fault}`,
+        finals.length > 0 ? "bytes came after the content" : `malformed response: ${seen.fault}`,
         { ...shown, cause: isHead ? "head-content" : causeOfFault(seen.fault) },
       );
     }
@@ -137,7 +137,7 @@ async function exactLength(target: Target, parameters: Parameters): Promise<Outc
   }
 }
 
-/** HEAD says of the content what GET says. */
+/** Checks that HEAD states the same Content-Length as GET. */
 async function headLikeGet(target: Target): Promise<Outcome> {
   const lengths: (string | undefined)[] = [];
   for (const method of ["GET", "HEAD"]) {
@@ -158,7 +158,7 @@ async function headLikeGet(target: Target): Promise<Outcome> {
   });
 }
 
-/** The connection ends after the response to a request that asks for it. */
+/** Checks that the connection ends after the response to a request that asks for it. */
 async function ends(target: Target, parameters: Parameters): Promise<Outcome> {
   const sent = requestOf(target, parameters);
   const client = await RawClient.connect(target.address, [], target.timeoutMs);
@@ -189,7 +189,7 @@ async function ends(target: Target, parameters: Parameters): Promise<Outcome> {
   }
 }
 
-/** Requests one after the other on one connection, `count` of them. */
+/** Sends `count` requests on one connection, one after the other. */
 async function reuse(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const client = await RawClient.connect(target.address, [], target.timeoutMs);
@@ -222,7 +222,7 @@ async function reuse(target: Target, parameters: Parameters): Promise<Outcome> {
   }
 }
 
-/** Whether an idle connection is ever closed. */
+/** Checks whether an idle connection is closed in time. */
 async function idle(target: Target): Promise<Outcome> {
   const client = await RawClient.connect(target.address, [], target.timeoutMs);
   try {
@@ -237,7 +237,7 @@ async function idle(target: Target): Promise<Outcome> {
   }
 }
 
-/** By name. */
+/** Procedures by name. */
 export const HTTP_PROCEDURES: Readonly<Record<string, Procedure>> = {
   response: { maxMs: (timeoutMs) => timeoutMs, run: response },
   exactLength: { maxMs: (timeoutMs) => timeoutMs, run: exactLength },

@@ -1,4 +1,7 @@
-/** HTTP as {@link Protocol}: a GET of the URL, and a well-formed answer that is no error of the server. */
+/**
+ * HTTP as {@link Protocol}: a GET of the URL, whose answer must be well-formed and not a server
+ * error.
+ */
 import type { HttpUrl } from "../../http/target.ts";
 import { latin1Bytes } from "../latin1.ts";
 import type { Protocol } from "../protocol.ts";

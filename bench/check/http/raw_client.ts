@@ -11,7 +11,7 @@ export interface Exchange {
   /** Complete responses in order, interim ones included. */
   responses: HttpResponse[];
   end: ConnectionEnd;
-  /** The deadline passed before what was waited for. */
+  /** Whether the deadline passed before the condition was met. */
   timedOut: boolean;
   /** What was wrong with the bytes received, if anything. */
   fault?: string;
@@ -32,7 +32,7 @@ export class RawClient implements Disposable {
    *
    * @param methods the methods of the requests that will be sent, in order
    * @param timeoutMs for the connection (none)
-   * @throws {ServerGone} when nobody listens at the address
+   * @throws {ServerGone} when no server listens at the address
    */
   static async connect(
     address: Deno.ConnectOptions,
@@ -50,7 +50,7 @@ export class RawClient implements Disposable {
     return client;
   }
 
-  /** The connection below. */
+  /** The underlying connection. */
   get peer(): Peer {
     return this.#peer;
   }
@@ -136,7 +136,7 @@ export class RawClient implements Disposable {
 export interface ExchangeOptions {
   /** The methods of the requests in order (GET for those not named). */
   methods?: readonly string[];
-  /** Offsets in all bytes together at which a write ends. */
+  /** Offsets, within the bytes of all steps, at which a write ends. */
   cuts?: Cuts;
   /** Send FIN after the last byte. */
   halfClose?: boolean;
@@ -149,8 +149,8 @@ export interface ExchangeOptions {
 /**
  * Sends a sequence of steps on a new connection and collects what comes back.
  *
- * A waiting step ends with the interim response that it waits for; when a final response or the end
- * comes first, the steps after it are left out, as a client would.
+ * A waiting step ends with the interim response that it waits for. If a final response or the end
+ * comes first, the remaining steps are skipped, as a client would do.
  */
 export async function exchange(
   address: Deno.ConnectOptions,
@@ -171,7 +171,7 @@ export async function exchange(
 }
 
 /**
- * Takes the steps of a case one after the other; see {@link exchange}.
+ * Carries out the steps of a case in order; see {@link exchange}.
  *
  * @returns false when the steps after a wait were left out
  */

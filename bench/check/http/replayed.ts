@@ -11,10 +11,10 @@ import { type Exchange, RawClient, sendSteps } from "./raw_client.ts";
 import { causeOfFault, fieldOf, type HttpResponse, isInterim } from "./response_reader.ts";
 import { type Rule, RULES } from "./rules.ts";
 
-/** How long nothing more may come after what had to come. */
+/** How long to wait for surplus bytes after the expected responses, in ms. */
 const QUIET_MS = 40;
 
-/** How long a server may answer an incomplete request, which it must not. */
+/** How long to watch for an answer to an incomplete request, which must not come, in ms. */
 const EARLY_MS = 250;
 
 /** The methods that RFC 9110 and RFC 5789 define. */
@@ -23,7 +23,7 @@ const METHODS = "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH".split(" "
 /** The row of requests that offer another protocol. */
 const UPGRADE_ROW = 39;
 
-/** Statuses that say that a request was malformed, or that the server failed. */
+/** Statuses that mean that the request was malformed, or that the server failed. */
 const NOT_SERVED = [400, 408, 414, 431, 500, 502, 503, 504, 505];
 
 /** All replayed requests that can be judged from outside. */
@@ -53,7 +53,10 @@ export function replayedCases(): Case[] {
   });
 }
 
-/** A content that never comes may be answered at once, or waited for: both are right. */
+/**
+ * Whether the case can be judged. A request whose content never arrives may be answered at once or
+ * waited for: both are right.
+ */
 function isJudged({ events, bytes }: HttpCase): boolean {
   if (!events.some((event) => "incomplete" in event)) return bytes.length > 0;
   return events.length === 1 && !endsHead(bytes);
@@ -140,7 +143,7 @@ async function malformed(
   else if (seen.end === "open") seen = await client.untilClosed(timeoutMs);
   const { end, fault } = client.exchange;
   const finals = finalsOf(client.exchange);
-  // A reset after the answer loses nothing here; that it may is judged by a case of its own.
+  // A reset after the answer loses nothing here; a case of its own judges resets that do.
   const answer = finals[before];
   if (fault !== undefined) {
     return fail(`malformed response: ${fault}`, { cause: causeOfFault(fault) });
@@ -152,7 +155,7 @@ async function malformed(
   }
   if (answer === undefined) {
     if (end === "open") {
-      // What has not ended may be judged when it has.
+      // A server may wait for the end of the request before it judges it.
       if (mayWait) return pass("the server waits for the rest");
       return fail("no answer: the server waits for more", { expected });
     }
@@ -166,7 +169,7 @@ async function malformed(
   if (!rule.mayServe && (wasServed || (rule.status && !rule.status.includes(answer.status)))) {
     return fail(`it was answered with ${answer.status}`, { expected });
   }
-  // A server may take its time to close, to read what the client still sends.
+  // A server may close later, to read what the client still sends first.
   if (rule.closes && end === "open" && !saysClose(answer)) {
     return fail(`answered with ${answer.status}, and the connection stays open`, { expected });
   }
@@ -178,7 +181,7 @@ async function malformed(
   return pass(wasServed ? `served with ${answer.status}` : `refused with ${answer.status}`);
 }
 
-/** Judges what comes for a head that is not complete: no response that treats it as one. */
+/** Judges what is sent in answer to an incomplete head: no response may treat it as complete. */
 async function incomplete(client: RawClient): Promise<Outcome> {
   const seen = await client.until((now) => now.finals > 0, EARLY_MS);
   const early = finalsOf(seen)[0];
@@ -189,7 +192,10 @@ async function incomplete(client: RawClient): Promise<Outcome> {
   return pass("nothing was served");
 }
 
-/** Judges the final response that came in place of the 100 for which the content was held back. */
+/**
+ * Judges the final response that came instead of the 100 that the client waited for before sending
+ * the content.
+ */
 function heldBack(
   client: RawClient,
   messages: readonly Message[],
@@ -243,14 +249,14 @@ async function wellFormed(
     if (got === undefined) {
       const previous = finals[i - 1];
       if (fault !== undefined) {
-        // Nothing forbids a server to take up what the request offers.
+        // A server may accept the upgrade that the request offers.
         if (test.row === UPGRADE_ROW && fault.startsWith("101")) return pass("it was upgraded");
         return fail(`malformed response: ${fault}`, {
           expected,
           cause: causeOfFault(fault, hasHead(test)),
         });
       }
-      // Not to keep a connection is a choice, if it is announced.
+      // A server may close a connection after any response, if it announces that.
       if (end !== "open" && previous !== undefined && saysClose(previous)) {
         return pass("the connection was closed, as announced");
       }
@@ -269,7 +275,7 @@ async function wellFormed(
   }
   if (end === "reset") {
     const last = finals[count - 1];
-    // The reset of a connection whose end was announced may come before or behind its FIN.
+    // If the close was announced, a reset may come before or after the FIN.
     if (finals.length === count && last !== undefined && saysClose(last)) {
       return pass("the connection was closed, as announced");
     }
@@ -323,15 +329,16 @@ function missing(
   return fail(`${what} instead of response ${at + 1}`, { expected, cause });
 }
 
-/** Why `status` is no answer to a well-formed request; undefined when it is one. */
+/** Why `status` is wrong for a well-formed request; undefined if it is right. */
 function wrongStatus(
   { method, target, body, mayReject }: Message & { mayReject?: number[] },
   status: number,
   rule: Rule,
 ): string | undefined {
-  // A server that has no use for OPTIONS * may refuse it in any way.
+  // A server that does not support OPTIONS * may refuse it in any way.
   if (rule.anyStatus || target === "*" || mayReject?.includes(status)) return undefined;
-  // How an unknown method is refused, and whether content is taken with GET, is up to the server.
+  // How to refuse an unknown method, and whether to accept content with GET, is the server's
+  // choice.
   const isGeneral = method === "GET" || method === "HEAD";
   if (status < 500 && (!METHODS.includes(method) || (isGeneral && body !== ""))) return undefined;
   if (NOT_SERVED.includes(status)) return `a well-formed request got ${status}`;

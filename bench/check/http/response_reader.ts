@@ -1,8 +1,8 @@
 /**
- * A strict reader of HTTP/1.x responses. It takes bytes in pieces, returns the responses
- * that are complete, and throws a {@link ResponseFault} on anything that RFC 9112 does not allow a
- * server to send. It is simple rather than fast: it reads a response from its first byte each time, once the bytes that
- * it lacked have come.
+ * A strict reader of HTTP/1.x responses. It takes bytes in pieces, returns the responses that are
+ * complete, and throws a {@link ResponseFault} on anything that RFC 9112 does not allow a server to
+ * send. It is simple rather than fast: whenever missing bytes have arrived, it reads the response
+ * again from its first byte.
  */
 import { latin1Text } from "../latin1.ts";
 
@@ -23,7 +23,7 @@ export interface HttpResponse {
   trailers: [name: string, value: string][];
 }
 
-/** A server sent what no server may send. */
+/** A server sent something that RFC 9112 does not allow. */
 export class ResponseFault extends Error {
   override name = "ResponseFault";
 }
@@ -57,19 +57,19 @@ const TEXT = /^[\t\x20-\x7e\x80-\xff]*$/;
 type Taken<T> = { value: T; end: number } | undefined;
 
 export class ResponseReader {
-  /** What was received and belongs to no complete response yet. */
+  /** Received bytes that do not belong to a complete response yet. */
   #buffer = "";
-  /** Received after the buffer, and kept apart until the buffer can be read further. */
+  /** Bytes received after those in the buffer, kept apart until reading can continue. */
   #later: string[] = [];
   #laterLength = 0;
-  /** The least length of the buffer with which it can be read further. */
+  /** The least length of the buffer with which reading can continue. */
   #wanted = 0;
   #methods: string[];
   #ended = false;
 
   /**
-   * @param methods the methods of the requests in order: a response to HEAD has no
-   * content. Further responses are taken for answers to GET
+   * @param methods the methods of the requests in order: a response to HEAD has no content. Further
+   * responses count as answers to GET
    */
   constructor(methods: readonly string[] = []) {
     this.#methods = [...methods];
@@ -80,13 +80,13 @@ export class ResponseReader {
     this.#methods.push(method);
   }
 
-  /** Bytes received that make no complete response. */
+  /** Received bytes that do not form a complete response. */
   get pending(): string {
     return this.#buffer + this.#later.join("");
   }
 
   /**
-   * Takes bytes as received.
+   * Adds received bytes.
    *
    * @returns the responses that they complete, interim ones included
    * @throws {ResponseFault} on a malformed response
@@ -100,7 +100,7 @@ export class ResponseReader {
   }
 
   /**
-   * Takes the end of the stream.
+   * Notes the end of the stream.
    *
    * @returns the response that the end completes, if any
    * @throws {ResponseFault} when it cuts a response short
@@ -139,7 +139,7 @@ interface Context {
   method: string;
   /** No more bytes will come. */
   ended: boolean;
-  /** Called when nothing can be taken before the text has this length. */
+  /** Called when nothing can be read until the text has this length. */
   want(length: number): void;
 }
 
@@ -166,7 +166,7 @@ function takeResponse(text: string, context: Context): Taken<HttpResponse> {
   return takeContent(text, head.end, response, context);
 }
 
-/** Frames the content as RFC 9112, 6.3 orders it. */
+/** Determines the length of the content in the order of RFC 9112, 6.3. */
 function takeContent(
   text: string,
   at: number,
@@ -218,7 +218,7 @@ function takeLine(text: string, at: number): Taken<string> {
   return { value, end: lf + 1 };
 }
 
-/** Field lines up to and with the empty line. */
+/** Field lines up to and including the empty line. */
 function takeFields(text: string, at: number): Taken<[string, string][]> {
   const fields: [string, string][] = [];
   for (;;) {

@@ -1,28 +1,28 @@
 /**
- * What RFC 9110 and RFC 9112 ask of any server, by the row of the table of HTTP rules that decides a
- * case: how grave it is to refuse what is well-formed, and to serve what is not. The table itself
- * decides more than the RFCs do; what they leave open is `hardening` here.
+ * What RFC 9110 and RFC 9112 require of any server, by row of the table of HTTP rules: how serious
+ * it is to refuse well-formed requests, and to serve malformed ones. The table decides more than
+ * the RFCs do; what they leave open is `hardening` here.
  */
 import type { Level } from "../case.ts";
 
 /** How a row is graded. */
 export interface Rule {
   reference: string;
-  /** How grave it is when a well-formed request of this row is not served. */
+  /** How serious it is if a well-formed request of this row is not served. */
   valid: Level;
-  /** The cause of that. */
+  /** The likely cause of such a failure. */
   validCause: string;
-  /** How grave it is when a malformed request of this row is not refused. */
+  /** How serious it is if a malformed request of this row is not refused. */
   refuse: Level;
-  /** The cause of that. */
+  /** The likely cause of such a failure. */
   refuseCause: string;
-  /** Statuses that refuse; any from 400 on, or a close without a response, when it is left out. */
+  /** Statuses that count as a refusal; default: any from 400 on, or a close without a response. */
   status?: readonly number[];
-  /** The connection has to end whatever the answer is. */
+  /** Whether the connection has to end whatever the answer is. */
   closes?: boolean;
-  /** Serving the request is right, too. */
+  /** Whether serving the request is right, too. */
   mayServe?: boolean;
-  /** Any final status answers the well-formed requests of this row. */
+  /** Whether any final status is right for the well-formed requests of this row. */
   anyStatus?: boolean;
 }
 
@@ -33,7 +33,10 @@ const FRAMING = { validCause: "body-left", refuseCause: "accepts-framing" };
 const CHUNKED = { validCause: "chunked-unread", refuseCause: "accepts-chunked" };
 const PERSISTENCE = { validCause: "persistence", refuseCause: "accepts-line" };
 
-/** The fault is in the content: a response may come before it is read, if the connection ends then. */
+/**
+ * The fault is in the content: a response may come before the content is read, if the connection
+ * then ends.
+ */
 const BODY = { mayServe: true, closes: true };
 
 function rule(

@@ -12,7 +12,7 @@ import stream from "./cases/stream.json" with { type: "json" };
 import { HTTP_PROCEDURES } from "./procedures.ts";
 import { replayedCases } from "./replayed.ts";
 
-/** The cases that are no replayed request. */
+/** The cases that are not replayed requests. */
 const FILES: Partial<Record<Group, readonly unknown[]>> = {
   bytes,
   stream,

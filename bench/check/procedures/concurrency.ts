@@ -10,11 +10,11 @@ import { awaitAnswers, messages } from "./exchange.ts";
 /** Messages that each of many connections sends. */
 const EACH = 3;
 
-/** The cause of an accept queue that overflowed, and how often that has to be seen. */
+/** The cause of an overflowing accept queue, and how many bursts in a row have to show it. */
 const OVERFLOWED = "backlog";
 const BURSTS = 3;
 
-/** A lost SYN is sent again after a second, then two more. */
+/** A lost SYN is sent again after 1 s, then after 2 s more. */
 const SYN_AGAIN_MS = 3000;
 
 /** Opens connections; those that are not accepted are undefined. */
@@ -34,9 +34,9 @@ function closeAll(peers: readonly (Peer | undefined)[]): void {
 }
 
 /**
- * Opens `count` connections, and exchanges on all of them at once. With `queue`, an accept queue that
- * overflowed is a failure even if all were served at last, when it does so each time: the counter
- * knows the overflows of other servers on this machine, too.
+ * Opens `count` connections, and exchanges messages on all of them at once. With `queue`, an
+ * overflow of the accept queue is a failure even if all connections were served in the end, but
+ * only if each burst shows one: the counter includes overflows of other servers on this machine.
  */
 async function atOnce(target: Target, parameters: Parameters): Promise<Outcome> {
   let outcome = await allAtOnce(target, parameters);
@@ -80,7 +80,7 @@ async function allAtOnce(target: Target, parameters: Parameters): Promise<Outcom
   }
 }
 
-/** Holds `count` clients that stopped within a message, and measures another one beside them. */
+/** Keeps `count` clients that stopped within a message, and measures another one meanwhile. */
 async function besideSlow(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const partial = parameters.silent ? new Uint8Array() : target.protocol.partial();
@@ -91,9 +91,9 @@ async function besideSlow(target: Target, parameters: Parameters): Promise<Outco
     const bytes = messages(target, 0, 1);
     await peer.send(bytes);
     const wrong = await awaitAnswers(target, peer);
-    if (wrong === undefined) return pass("answered beside them");
+    if (wrong === undefined) return pass("answered in the meantime");
     const what = partial.length === 0 ? "sent nothing" : "stopped within a message";
-    return fail(`beside ${count} client${count > 1 ? "s" : ""} that ${what}: ${wrong.why}`, {
+    return fail(`after ${count} client${count > 1 ? "s" : ""} ${what}: ${wrong.why}`, {
       cause: wrong.cause,
       sent: escapeBytes(bytes),
       received: escapeBytes(peer.received),
@@ -104,7 +104,7 @@ async function besideSlow(target: Target, parameters: Parameters): Promise<Outco
   }
 }
 
-/** Connections that send at their own pace side by side; each has to get its own answers. */
+/** Connections that send concurrently, each at its own pace; each has to get its own answers. */
 async function mixed(target: Target, parameters: Parameters): Promise<Outcome> {
   const count = Number(parameters.count);
   const peers = await openAll(target, count);
@@ -112,7 +112,8 @@ async function mixed(target: Target, parameters: Parameters): Promise<Outcome> {
     const wrong = await Promise.all(peers.map(async (peer, i) => {
       if (peer === undefined) return { why: "no connection" };
       const first = i * EACH;
-      // Every other one cuts each message in two, so that messages of many are incomplete at once.
+      // Every other connection cuts each message in two, so that many messages are incomplete at
+      // once.
       for (let k = 0; k < EACH; k++) {
         const bytes = target.protocol.message(first + k);
         await peer.send(bytes, i % 2 === 0 ? [] : [bytes.length >> 1], 2);
@@ -139,7 +140,7 @@ async function mixed(target: Target, parameters: Parameters): Promise<Outcome> {
 
 const connections = ({ count }: Parameters) => Number(count) + 1;
 
-/** By name. */
+/** Procedures by name. */
 export const CONCURRENCY_PROCEDURES: Readonly<Record<string, Procedure>> = {
   atOnce: {
     maxMs: (timeoutMs) => BURSTS * (2 * timeoutMs + SYN_AGAIN_MS),

@@ -1,4 +1,4 @@
-/** The end of the server by SIGTERM; only a server that was started with `--exec` is told to end. */
+/** Ends the server by SIGTERM; only a server that was started with `--exec` is ended. */
 import { settledWithin } from "../../../system/wait.ts";
 import { fail, type Outcome, pass, skipped } from "../case.ts";
 import type { Procedure } from "../data_case.ts";
@@ -7,18 +7,18 @@ import type { Supervisor, Target } from "../target.ts";
 import { awaitAnswers, messages } from "./exchange.ts";
 import { sendUnread, UNREAD_MS } from "./unread.ts";
 
-/** How long a server may take to end with open connections. */
+/** How long a server with open connections may take to end, in ms. */
 const END_MS = 12_000;
 
-/** Within so long a server has seen the signal. */
+/** Time within which a server has noticed the signal, in ms. */
 const TOLD_MS = 500;
 
-/** The longest time for a start. */
+/** The longest time for a start, in ms. */
 const START_MS = 10_000;
 
 const NOT_STARTED = skipped("ktcp check did not start the server; see --exec");
 
-/** Signals of a process that did something wrong, rather than ended. */
+/** Signals that mean a crash. */
 const CRASH = /^SIG(SEGV|ABRT|BUS|FPE|ILL|PIPE|TRAP|SYS)$/;
 
 /** The supervisor, with the server started again if the case before ended it. */
@@ -49,7 +49,7 @@ async function terminated(
 ): Promise<Outcome | undefined> {
   const end = await supervisor.terminate(mostMs);
   if (end === null) {
-    // The next case needs another one, and tells if it does not start.
+    // The next case needs a server, and reports it if none starts.
     await supervisor.restart().catch(() => {});
     return fail(`it still runs ${mostMs / 1000} s after SIGTERM ${context}`, {
       expected: "the process ends",
@@ -63,14 +63,14 @@ async function terminated(
   });
 }
 
-/** SIGTERM to a server without clients. */
+/** Sends SIGTERM to a server without clients. */
 async function endAlone(target: Target): Promise<Outcome> {
   const { supervisor, outcome } = await running(target);
   if (outcome !== undefined) return outcome;
   return await terminated(supervisor, target.timeoutMs, "without connections") ?? pass();
 }
 
-/** SIGTERM beside clients that are idle, or have sent a part of a message. */
+/** Sends SIGTERM while clients are idle or have sent a part of a message. */
 async function endBesideOpen(target: Target): Promise<Outcome> {
   const { supervisor, outcome } = await running(target);
   if (outcome !== undefined) return outcome;
@@ -89,7 +89,10 @@ async function endBesideOpen(target: Target): Promise<Outcome> {
   }
 }
 
-/** SIGTERM while answers wait for a client that does not read yet: what was begun has to arrive. */
+/**
+ * Sends SIGTERM while answers wait for a client that does not read yet: answers that were begun
+ * have to arrive.
+ */
 async function endInFlight(target: Target): Promise<Outcome> {
   const { supervisor, outcome } = await running(target);
   if (outcome !== undefined) return outcome;
@@ -101,12 +104,12 @@ async function endInFlight(target: Target): Promise<Outcome> {
   try {
     const { sending } = await sendUnread(target, peer);
     const ending = supervisor.terminate(END_MS);
-    // It is told to end while answers wait, and not after they were read.
+    // Gives the server time to notice the signal before the waiting answers are read.
     await settledWithin(ending, TOLD_MS);
     peer.resume();
     const isOver = await peer.untilEnd(END_MS);
     await ending;
-    // The kernel reports a reset once: to a read, or to the write that still waits.
+    // The kernel reports a reset only once: to a read, or to the pending write.
     const end = peer.sendFailed ? "reset" : peer.end;
     const shown = {
       sent: "messages until the server took no more, then SIGTERM, then the answers were read",
@@ -129,7 +132,7 @@ async function endInFlight(target: Target): Promise<Outcome> {
   }
 }
 
-/** SIGTERM with open connections, and another start at once at the same port. */
+/** Sends SIGTERM with open connections, then starts the server again at once on the same port. */
 async function portFree(target: Target): Promise<Outcome> {
   const { supervisor, outcome } = await running(target);
   if (outcome !== undefined) return outcome;
@@ -156,7 +159,7 @@ async function portFree(target: Target): Promise<Outcome> {
   }
 }
 
-/** By name. */
+/** Procedures by name. */
 export const END_PROCEDURES: Readonly<Record<string, Procedure>> = {
   endAlone: {
     maxMs: (timeoutMs) => 2 * timeoutMs + START_MS,

@@ -1,4 +1,4 @@
-/** Exchanges that procedures of both kinds of servers make. */
+/** Exchanges used by the procedures of both kinds of servers. */
 import { fail, type Outcome } from "../case.ts";
 import type { Cuts } from "../cuts.ts";
 import { escapeBytes } from "../escape.ts";
@@ -6,7 +6,7 @@ import type { Peer } from "../peer.ts";
 import type { Wrong } from "../protocol.ts";
 import type { Target } from "../target.ts";
 
-/** Messages `first`…`first + count - 1`, one behind the other. */
+/** Messages `first`…`first + count - 1`, concatenated. */
 export function messages(
   { protocol }: Target,
   first: number,
@@ -23,7 +23,7 @@ export function messages(
 }
 
 /**
- * Waits for the answers to messages that were sent on `peer` as its only ones.
+ * Waits for the answers to the only messages that were sent on `peer`.
  *
  * @returns undefined when they are right
  */

@@ -1,9 +1,10 @@
-/** Ends connections by RST, at any stage. */
+/** Ends connections with an RST, at any stage. */
 import net from "node:net";
 import { once } from "node:events";
 
 /**
- * Connects, sends `bytes`, waits until so many bytes came back, and resets the connection.
+ * Connects, sends `bytes`, waits until `untilReceived` bytes have come back, and resets the
+ * connection.
  *
  * @param waitMs the longest wait for the bytes
  */
@@ -14,7 +15,7 @@ export async function resetAfter(
   waitMs: number,
 ): Promise<void> {
   const socket = net.connect({ host: address.hostname, port: address.port, noDelay: true });
-  // A server that ended the connection before is no fault here.
+  // It does not matter here if the server ends the connection first.
   socket.on("error", () => {});
   const signal = AbortSignal.timeout(waitMs);
   try {
@@ -28,7 +29,7 @@ export async function resetAfter(
       received += (part as Uint8Array).length;
     }
   } catch {
-    // The reset follows all the same.
+    // The reset follows anyway.
   } finally {
     socket.resetAndDestroy();
   }
@@ -55,7 +56,7 @@ export async function resetAfterFin(
     }
     await Promise.all(finished);
   } catch {
-    // A server that ended connections before is no fault here.
+    // It does not matter here if the server ends connections first.
   } finally {
     for (const socket of sockets) socket.resetAndDestroy();
   }

@@ -1,4 +1,7 @@
-/** What the server's process holds: it has to be the same again when the clients have gone. */
+/**
+ * Resources of the server's process, which must return to their previous level when the clients
+ * have gone.
+ */
 import { sleep } from "../../../system/wait.ts";
 import { fail, type Outcome, pass, skipped, unclear } from "../case.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
@@ -8,37 +11,45 @@ import { awaitAnswers, messages } from "./exchange.ts";
 import { resetAfter } from "./reset.ts";
 import { sendUnread, UNREAD_MS } from "./unread.ts";
 
-/** Rounds of connections: what a server makes in the first one, as a pool of threads, it may keep. */
+/**
+ * Rounds of connections. A server may keep what it creates in the first one, such as a pool of
+ * threads.
+ */
 const ROUNDS = 3;
 
-/** So many more than before are no leak: a log, a clock. */
+/** Increase that does not count as a leak (a log file, a timer). */
 const SLACK = 4;
 
-/** How long a server may take to clean up after its clients. */
+/** How long a server may take to clean up after its clients, in ms. */
 const CLEAN_MS = 1000;
 
-/** How long the CPU time of an idle server is watched. */
+/** How long the CPU time of an idle server is measured, in ms. */
 const IDLE_MS = 1000;
 
-/** It may use so much of that time: timers, no loop. */
+/** Share of that time that it may use: enough for timers, not for a busy loop. */
 const IDLE_SHARE = 0.1;
 
-/** Connections that exchange messages at once where memory is watched. */
+/** Concurrent connections while memory is measured. */
 const MEMORY_CONNECTIONS = 16;
 
-/** The longest time for the messages of which memory is watched. */
+/** The longest time for exchanging messages while memory is measured, in ms. */
 const MEMORY_MS = 10_000;
 
-/** Parts of the messages; the first is not compared: buffers and caches grow in it. */
+/**
+ * Parts into which the messages are divided; the first is not compared, as buffers and caches grow
+ * in it.
+ */
 const PARTS = 5;
 
-/** Memory may grow so much over the others, in bytes. */
+/** How much memory may grow over the other parts, in bytes. */
 const MEMORY_GROWTH = 16 << 20;
 
-/** Nothing can be told of a process that is not known. */
+/** The outcome when the process is not known. */
 const UNKNOWN = skipped("the server's process is not known; name it with --pid, or use --exec");
 
-const UNREADABLE = skipped("what the kernel tells of the server's process may not be read");
+const UNREADABLE = skipped(
+  "there is no permission to read what the kernel reports about the server's process",
+);
 
 /** Opens `count` connections, exchanges a message on each, and ends them as `end` says. */
 async function round(target: Target, count: number, end: string): Promise<void> {
@@ -52,7 +63,7 @@ async function round(target: Target, count: number, end: string): Promise<void> 
   }));
 }
 
-/** Holds against each other what `process` has of `what` before and after rounds of connections. */
+/** Compares how many of `what` the server's process has before and after rounds of connections. */
 async function returns(target: Target, { what, end, count }: Parameters): Promise<Outcome> {
   const { process } = target;
   if (process === undefined) return UNKNOWN;
@@ -83,7 +94,10 @@ async function returns(target: Target, { what, end, count }: Parameters): Promis
   );
 }
 
-/** Waits until `read` gives at most `goal`. A server may clean up when the next client comes. */
+/**
+ * Waits until `read` returns at most `goal`. A server may clean up only when the next client
+ * connects.
+ */
 async function settled(
   target: Target,
   read: () => number | null,
@@ -98,7 +112,10 @@ async function settled(
   }
 }
 
-/** Puts the server into a state in which it has nothing to do; returns how it ends. */
+/**
+ * Puts the server into a state in which it has nothing to do; each returns a function that ends the
+ * state.
+ */
 const IDLE_STATES: Readonly<Record<string, (target: Target) => Promise<() => Promise<void>>>> = {
   alone: () => Promise.resolve(async () => {}),
   connected: async (target) => {
@@ -138,14 +155,14 @@ const IDLE_STATES: Readonly<Record<string, (target: Target) => Promise<() => Pro
   },
 };
 
-/** Watches the CPU time of a server that has nothing to do. */
+/** Measures the CPU time of a server that has nothing to do. */
 async function idleCpu(target: Target, { state }: Parameters): Promise<Outcome> {
   const { process } = target;
   if (process === undefined) return UNKNOWN;
   const end = await IDLE_STATES[String(state)](target);
   try {
     let used = Infinity;
-    // Work that is left over, as collecting garbage, ends; a loop goes on.
+    // Leftover work, such as garbage collection, ends; a busy loop does not.
     for (let i = 0; i < 3 && !(used <= IDLE_SHARE); i++) {
       const share = await cpuShare(process);
       if (share === null) return UNREADABLE;
@@ -199,7 +216,7 @@ async function exchangeMany(
       }
     } catch (error) {
       if (error instanceof Deno.errors.ConnectionRefused) throw new ServerGone(error.message);
-      // A server that ends connections in between gets new ones.
+      // If the server ends connections in between, new ones are opened.
     } finally {
       conn?.close();
     }
@@ -237,7 +254,7 @@ async function memory(target: Target, parameters: Parameters): Promise<Outcome> 
   const sum = sizes[PARTS - 1] - sizes[0];
   const what = `${done} ${isNew ? "connections" : "messages"}`;
   const mebibytes = sizes.map((bytes) => (bytes / 2 ** 20).toFixed(1)).join(", ");
-  // A heap that is collected grows for a while, and then less; a leak goes on.
+  // A garbage-collected heap grows for a while and then less; a leak keeps growing.
   const goesOn = growth.every((bytes) => bytes > sum / PARTS / 2);
   if (sum <= MEMORY_GROWTH || !goesOn) return pass(`${mebibytes} MiB over ${what}`);
   return fail(`memory grew with each part of ${what}: ${mebibytes} MiB`, {
@@ -245,7 +262,7 @@ async function memory(target: Target, parameters: Parameters): Promise<Outcome> 
   });
 }
 
-/** By name. */
+/** Procedures by name. */
 export const RESOURCES_PROCEDURES: Readonly<Record<string, Procedure>> = {
   returns: {
     maxMs: (timeoutMs) => ROUNDS * (timeoutMs + 2 * CLEAN_MS),

@@ -1,4 +1,4 @@
-/** What a server has to outlive. Each procedure ends with an exchange on a new connection. */
+/** What a server has to survive. Each procedure ends with an exchange on a new connection. */
 import { fail, type Outcome, pass, skipped, unclear } from "../case.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
 import { escapeBytes } from "../escape.ts";
@@ -13,13 +13,16 @@ import { sendUnread, UNREAD_BYTES, UNREAD_MS } from "./unread.ts";
 /** How much memory may grow while a client sends {@link UNREAD_BYTES} and does not read. */
 const UNREAD_GROWTH = 16 << 20;
 
-/** The server has to be within its answers when a client goes, which is not so each time. */
+/**
+ * Repetitions: the client has to disconnect while the server is sending its answers, which does not
+ * succeed each time.
+ */
 const GONE_ROUNDS = 6;
 
-/** More descriptors than this are not used up: the judge would need as many. */
+/** Most descriptors that are used up: the judge itself needs as many. */
 const MOST_DESCRIPTORS = 1024;
 
-/** Whether a new connection is served; `context` says after what. */
+/** Checks whether a new connection is served; `context` says after what. */
 async function stillServes(target: Target, context: string): Promise<Outcome> {
   using peer = await Peer.connect(target.address, target);
   const bytes = messages(target, 0, 1);
@@ -30,13 +33,13 @@ async function stillServes(target: Target, context: string): Promise<Outcome> {
     cause: wrong.cause,
     sent: escapeBytes(bytes),
     received: escapeBytes(peer.received),
-    expected: "an answer: the other connections go on",
+    expected: "an answer: other connections are not affected",
   });
 }
 
 /**
- * Sends `each` messages and FIN on `count` connections, and resets them: after a FIN, the kernel reports the
- * reset to the server's next write as EPIPE, and with SIGPIPE, where else that is ECONNRESET.
+ * Sends `each` messages and FIN on `count` connections, and resets them: after a FIN, the kernel
+ * reports the reset to the server's next write as EPIPE, with SIGPIPE, and not as ECONNRESET.
  */
 async function gone(target: Target, parameters: Parameters): Promise<Outcome> {
   const { count, each } = parameters;
@@ -44,7 +47,7 @@ async function gone(target: Target, parameters: Parameters): Promise<Outcome> {
   for (let i = 0; i < GONE_ROUNDS; i++) {
     await resetAfterFin(target.address, bytes, { count: Number(count), waitMs: target.timeoutMs });
   }
-  return await stillServes(target, `after ${count} clients that went without reading`);
+  return await stillServes(target, `after ${count} clients that closed without reading`);
 }
 
 /** Resets `count` connections at a stage: `connected`, `partial`, `sent` or `answered`. */
@@ -55,7 +58,7 @@ async function reset(target: Target, { stage, count }: Parameters): Promise<Outc
     : stage === "partial"
     ? protocol.partial()
     : stage === "unread"
-    // Their answers are more than one write, of which the later ones fail.
+    // Their answers take more than one write, so that later ones fail.
     ? messages(target, 0, 200)
     : protocol.message(0);
   const received = stage === "answered" || stage === "unread" ? 1 : 0;
@@ -65,7 +68,7 @@ async function reset(target: Target, { stage, count }: Parameters): Promise<Outc
   return await stillServes(target, `after ${count} resets`);
 }
 
-/** Numbers that are the same in each run (xorshift32). */
+/** Pseudo-random numbers, the same in each run (xorshift32). */
 function* noiseBytes(seed: number): Generator<number> {
   for (let x = seed;;) {
     x ^= x << 13;
@@ -75,7 +78,7 @@ function* noiseBytes(seed: number): Generator<number> {
   }
 }
 
-/** Sends what is no message at all, on `count` connections. */
+/** Sends bytes that are not a message, on `count` connections. */
 async function noise(target: Target, { text, bytes = 0, count }: Parameters): Promise<Outcome> {
   for (let i = 0; i < Number(count); i++) {
     using peer = await Peer.connect(target.address, target);
@@ -87,19 +90,23 @@ async function noise(target: Target, { text, bytes = 0, count }: Parameters): Pr
     await peer.halfClose();
     await peer.until(() => false, 20);
   }
-  return await stillServes(target, "after bytes that are no message");
+  return await stillServes(target, "after bytes that are not a message");
 }
 
-/** Sends messages and reads no answer: the server has to stop reading, and others go on. */
+/**
+ * Sends messages and reads no answers: the server has to stop reading, and to serve others
+ * meanwhile.
+ */
 async function notReading(target: Target): Promise<Outcome> {
   const before = target.process?.memoryBytes() ?? null;
   const peer = await Peer.connect(target.address, target);
   const { sent, isStalled, sending } = await sendUnread(target, peer);
   try {
     const after = target.process?.memoryBytes() ?? null;
-    const served = await stillServes(target, "beside a client that does not read");
+    const served = await stillServes(target, "while a client does not read");
     if (served.verdict === "fail") return { ...served, cause: served.cause ?? "slow-client" };
-    // What a heap grew by before the client stalled is bounded, whatever it is.
+    // If the client stalled, the server's memory for it is bounded, however much the heap grew
+    // before.
     if (isStalled) return served;
     if (before !== null && after !== null && after - before > UNREAD_GROWTH) {
       return fail(
@@ -108,7 +115,7 @@ async function notReading(target: Target): Promise<Outcome> {
         { expected: `at most ${UNREAD_GROWTH >> 20} MiB`, cause: "not-read" },
       );
     }
-    // A server that has closed the connection may go on to read, and drop what it reads.
+    // A server that has closed the connection may keep reading and discard what it reads.
     if (before === null && sent >= UNREAD_BYTES) {
       return unclear(`${sent >> 20} MiB were taken; whether they are kept is not known, see --pid`);
     }
@@ -146,7 +153,7 @@ async function descriptors(target: Target): Promise<Outcome> {
   return served.verdict === "fail" ? { ...served, cause: served.cause ?? "descriptors" } : served;
 }
 
-/** By name. */
+/** Procedures by name. */
 export const ROBUSTNESS_PROCEDURES: Readonly<Record<string, Procedure>> = {
   reset: {
     maxMs: (timeoutMs) => 2 * timeoutMs,

@@ -1,4 +1,4 @@
-/** The procedures that need only exchanges: those of HTTP and of echo alike. */
+/** The procedures that need only exchanges, for both HTTP and echo. */
 import type { Procedure } from "../data_case.ts";
 import { CONCURRENCY_PROCEDURES } from "./concurrency.ts";
 import { END_PROCEDURES } from "./end.ts";
@@ -6,7 +6,7 @@ import { RESOURCES_PROCEDURES } from "./resources.ts";
 import { ROBUSTNESS_PROCEDURES } from "./robustness.ts";
 import { STREAM_PROCEDURES } from "./stream.ts";
 
-/** By name. */
+/** Procedures by name. */
 export const SHARED_PROCEDURES: Readonly<Record<string, Procedure>> = {
   ...STREAM_PROCEDURES,
   ...CONCURRENCY_PROCEDURES,

@@ -1,4 +1,7 @@
-/** A stream has no messages: they come in any pieces, several at once, and end with a FIN. */
+/**
+ * TCP is a stream without message boundaries: messages arrive in any pieces or several at once, and
+ * end with a FIN.
+ */
 import { type Outcome, pass } from "../case.ts";
 import { everyByte, singleCuts } from "../cuts.ts";
 import type { Parameters, Procedure } from "../data_case.ts";
@@ -6,10 +9,10 @@ import { Peer } from "../peer.ts";
 import type { Target } from "../target.ts";
 import { awaitAnswers, failed, messages } from "./exchange.ts";
 
-/** Between two pieces: longer than they need to arrive, so that they are received apart. */
+/** Pause between two pieces, in ms: long enough that they are received separately. */
 const PAUSE_MS = 4;
 
-/** Cuts that are tried of one message. */
+/** Most cuts of one message that are tried. */
 const MOST_CUTS = 48;
 
 /** Sends a message in two pieces, cut at each place in turn. */
@@ -64,8 +67,8 @@ async function severalAtOnce(target: Target, parameters: Parameters): Promise<Ou
 }
 
 /**
- * Sends `count` messages and FIN, on `connections` connections (1): a server that is busy with one of
- * them finds the message and the FIN of another together.
+ * Sends `count` messages and FIN, on `connections` connections (1): a server that is busy with one
+ * of them then finds the message and the FIN of another together.
  */
 async function halfClose(target: Target, parameters: Parameters): Promise<Outcome> {
   const { count, connections = 1 } = parameters;
@@ -89,7 +92,7 @@ async function halfCloseOne(target: Target, count: number): Promise<Outcome> {
   return failed(target, peer, { why, cause: "fin-ignored" }, { sent: bytes });
 }
 
-/** By name. */
+/** Procedures by name. */
 export const STREAM_PROCEDURES: Readonly<Record<string, Procedure>> = {
   everyCut: {
     maxMs: (timeoutMs) => timeoutMs + MOST_CUTS * (PAUSE_MS + 20),

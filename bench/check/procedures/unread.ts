@@ -1,29 +1,37 @@
-/** A client that sends and does not read, until nothing more is taken from it. */
+/** A client that sends without reading, until the server accepts no more. */
 import { settledWithin } from "../../../system/wait.ts";
 import type { Peer } from "../peer.ts";
 import type { Target } from "../target.ts";
 import { messages } from "./exchange.ts";
 
-/** More than the kernel keeps for one connection: a server that takes it all keeps it itself. */
+/**
+ * More than the kernel buffers for one connection, in bytes: a server that accepts all of it must
+ * hold it itself.
+ */
 export const UNREAD_BYTES = 24 << 20;
 
-/** A client whose bytes are not taken for so long has stalled. */
+/** A client whose bytes are not accepted for this time has stalled, in ms. */
 const STALLED_MS = 400;
 
-/** The longest time that {@link sendUnread} takes with a server that takes a little at a time. */
+/**
+ * The longest time that {@link sendUnread} takes, in ms, if the server accepts a little at a time.
+ */
 export const UNREAD_MS = 6000;
 
-/** A client that waits to be read from. */
+/** A client whose answers have not been read. */
 export interface Unread {
-  /** Bytes that were taken from it. */
+  /** Bytes that the server accepted. */
   sent: number;
-  /** Nothing more was taken from it, so that what the server keeps is bounded. */
+  /** Whether the server accepted no more, so that what it holds is bounded. */
   isStalled: boolean;
-  /** Resolves when the last write has ended, which needs that it reads, or closes. */
+  /** Resolves when the last write has ended, for which the client has to read or close. */
   sending: Promise<void>;
 }
 
-/** Lets `peer` send messages without reading answers, until it stalls or sent {@link UNREAD_BYTES}. */
+/**
+ * Sends messages on `peer` without reading answers, until it stalls or has sent {@link
+ * UNREAD_BYTES}.
+ */
 export async function sendUnread(target: Target, peer: Peer): Promise<Unread> {
   peer.pause();
   const part = messages(target, 0, 2000);

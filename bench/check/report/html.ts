@@ -1,4 +1,4 @@
-/** The result as one page that needs no network and no script. */
+/** The result as one HTML page that needs no network and no script. */
 // @ts-types="@types/escape-html"
 import escapeHtml from "escape-html";
 import { reportStyle } from "../../report/html_style.ts";

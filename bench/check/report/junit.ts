@@ -1,4 +1,4 @@
-/** The result as JUnit XML, which CI systems read: a test suite for each group. */
+/** The result as JUnit XML, for CI systems: a test suite for each group. */
 import { GROUPS, type Judged } from "../case.ts";
 import { CAUSES } from "../causes.ts";
 import { type CheckResult, countVerdicts } from "../result.ts";
@@ -9,13 +9,14 @@ export function checkJunit({ kind, target, date, seconds, judged }: CheckResult)
   const suites = groups.map((group, i) => {
     const own = judged.filter((one) => one.group === group);
     const name = `ktcp check ${kind}: ${group}`;
-    // Cases run side by side: only the whole has a time, which the first suite carries.
+    // Cases run concurrently, so only the whole run has a duration, which is given to the first
+    // suite.
     const time = i === 0 ? seconds : 0;
     return `<testsuite${attributes({ name, ...totals(own), time: time.toFixed(3) })} ` +
       `timestamp="${date.slice(0, 19)}" hostname="${escapeXml(target)}">\n` +
       `${own.map((one) => testCase(one, kind)).join("\n")}\n</testsuite>`;
   });
-  // Schemas in use know no number of skipped cases here.
+  // The schemas in use do not allow a number of skipped cases here.
   const { skipped: _skipped, ...counted } = totals(judged);
   const all = { name: `ktcp check ${kind} ${target}`, ...counted, time: seconds.toFixed(3) };
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites${attributes(all)}>\n` +

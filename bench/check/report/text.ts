@@ -4,10 +4,10 @@ import { GROUPS, type Judged, LEVELS, VERDICTS } from "../case.ts";
 import { type FoundCause, foundCauses } from "../causes.ts";
 import { type CheckResult, countVerdicts } from "../result.ts";
 
-/** Ids that are named below a cause; of more, the number is told. */
+/** Most case ids listed below a cause; of more, only the number is given. */
 const MOST_NAMED = 5;
 
-/** The width of what stands before the bytes sent and received. */
+/** The width of the labels before the bytes sent and received. */
 const LABEL = 10;
 
 /** The text of `result`, at most `width` columns wide; `isVerbose` shows every case that did not pass. */
@@ -34,7 +34,7 @@ function groupTable(judged: readonly Judged[], width: number): string {
   return fittingTable([["group", ...VERDICTS], ...rows], width);
 }
 
-/** One cause, with the case that shows it best: the first of the gravest level. */
+/** One cause, with the case that shows it best: the first one of the most serious level. */
 function causeText(cause: FoundCause, number: number, width: number): string {
   const { title, advice, level, cases } = cause;
   const shown = cases.find((one) => one.level === level)!;
@@ -82,7 +82,7 @@ function labelled(name: string, text: string, width: number): string {
   return wrap(text, { width, margin: "   ", bullet: name.padEnd(LABEL), breaksWords: true });
 }
 
-/** Why cases have no verdict: each reason once. */
+/** Why cases have no verdict, each reason once. */
 function unclearText(judged: readonly Judged[], width: number, isVerbose: boolean): string[] {
   if (isVerbose) return [];
   const reasons = new Map<string, Judged[]>();

@@ -1,20 +1,20 @@
 /**
- * The loop of a thread that waits in system calls. It blocks the thread until the run ends: messages
- * and timers of the runtime wait as long, messages to other threads leave.
+ * The loop of a thread that waits in system calls. It blocks the thread until the run ends:
+ * incoming messages and timers of the runtime wait until then, but outgoing messages are delivered.
  */
 import { removeTimerSlack } from "../../../system/linux/timer_slack.ts";
 import { Alarms } from "../alarms.ts";
 import { clockUs } from "../clock.ts";
 import type { Check, LoadLoop } from "../loop.ts";
 
-/** What goes on when the events of a turn are dealt with. */
+/** Something to resume after the events of a turn have been handled. */
 export interface Resumable {
   resume(): void;
 }
 
 /**
- * Actions of a turn at the most, when many are due: so that a thousand clients that start at once do
- * not keep the answers to the first waiting.
+ * Most actions of a turn, so that a thousand clients that start at once do not delay the handling
+ * of the first answers.
  */
 const MAX_ACTIONS = 8;
 
@@ -23,16 +23,16 @@ export abstract class BlockingLoop implements LoadLoop {
   #resumed: Resumable[] = [];
   #hasEnded = false;
 
-  /** Takes the permission for FFI. */
+  /** Needs permission for FFI. */
   constructor() {
     removeTimerSlack();
   }
 
   /**
-   * Waits for events of sockets, and deals with them.
+   * Waits for events of sockets, and handles them.
    *
    * @param timeoutMs the longest time to wait, with fractions; 0: not at all
-   * @param isPrecise whether somebody waits for the end of that time
+   * @param isPrecise whether an action is due at the end of that time
    */
   protected abstract turn(timeoutMs: number, isPrecise: boolean): void;
 

@@ -14,14 +14,14 @@ import {
 import { type ClientSocket, SEGMENT_BYTES, type SocketEvents } from "../socket.ts";
 import type { BlockingLoop, Resumable } from "./blocking_loop.ts";
 
-/** `target` as the kernel takes it. @throws {TypeError} if it is no address, or the path too long */
+/** `target` as a sockaddr. @throws {TypeError} if it is not an address, or the path is too long */
 export function encodeAddress(target: Address): Uint8Array<ArrayBuffer> {
   return "path" in target
     ? encodeUnixAddress(target.path)
     : encodeTcpAddress(target.hostname, target.port);
 }
 
-/** A connection that is a descriptor. */
+/** A connection over a descriptor. */
 export abstract class DescriptorSocket implements ClientSocket, Resumable {
   isOpen = false;
   isWriting = false;
@@ -40,7 +40,7 @@ export abstract class DescriptorSocket implements ClientSocket, Resumable {
     this.events = events;
   }
 
-  /** Begins to connect: on this machine it is open behind it, or has failed. */
+  /** Begins to connect. On loopback it has succeeded or failed when this returns. */
   connect(): void {
     const address = this.#address;
     const fd = openConnection(address);
@@ -72,13 +72,13 @@ export abstract class DescriptorSocket implements ClientSocket, Resumable {
     if (!this.isClosed && this.#errno !== 0) this.fail(this.#errno);
   }
 
-  /** Sees to it that events come: whether it is connected while `isConnecting`, then what arrives. */
+  /** Starts to watch for events: the end of connecting while `isConnecting`, then input. */
   protected abstract watch(isConnecting: boolean): void;
 
-  /** Ends whatever uses the descriptor, which is closed then. */
+  /** Ends everything that uses the descriptor, which is closed after that. */
   protected abstract release(): void;
 
-  /** An attempt to connect may have ended. */
+  /** Handles the possible end of a connection attempt. */
   protected connected(): void {
     const result = connectAgain(this.fd, this.#address);
     if (result === -Errno.EALREADY) return this.watch(true);
@@ -88,15 +88,15 @@ export abstract class DescriptorSocket implements ClientSocket, Resumable {
     this.events.opened();
   }
 
-  /** Before a write of `count` bytes: sees to it that its last segment leaves at once. */
+  /** Called before a write of `count` bytes; makes sure that its last segment is sent at once. */
   protected beforeWrite(count: number): void {
     if (this.#hasNoDelay || count <= SEGMENT_BYTES) return;
     this.#hasNoDelay = true;
-    // It fails for a Unix socket, which has no segments.
+    // This fails for a Unix socket, which has no segments.
     setNoDelay(this.fd, true);
   }
 
-  /** Reports an error behind the call that is under way. */
+  /** Reports an error after the present call. */
   protected failSoon(errno: number): void {
     this.#errno = errno;
     this.#loop.soon(this);

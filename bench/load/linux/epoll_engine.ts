@@ -1,4 +1,4 @@
-/** The engine `epoll`: edge-triggered, so that a connection is watched by one call of its own. */
+/** The engine `epoll`: edge-triggered, so that watching a connection takes only one call. */
 import type { Address } from "../../../system/address.ts";
 import { Errno } from "../../../system/linux/errno.ts";
 import { SystemError } from "../../../system/linux/libc.ts";
@@ -52,11 +52,11 @@ class EpollSocket extends DescriptorSocket {
   readonly #engine: EpollEngine;
   readonly #input: Pointer;
   readonly #room: number;
-  /** What is written while the kernel has no room for all of it. */
+  /** Bytes to write for which the kernel has had no room. */
   #bytes: Uint8Array | undefined;
   #sent = 0;
   #isWatched = false;
-  /** The peer's FIN is there, which is reported once. */
+  /** Whether the peer's FIN has arrived, which is reported only once. */
   #hasPeerEnd = false;
 
   constructor(
@@ -83,7 +83,7 @@ class EpollSocket extends DescriptorSocket {
     if (!this.isClosed) this.#receive(Interest.Read);
   }
 
-  /** Deals with {@linkcode Interest} bits. */
+  /** Handles {@linkcode Interest} bits. */
   happened(interest: number): void {
     if (!this.isOpen) return this.connected();
     if ((interest & Interest.PeerEnd) !== 0) this.#hasPeerEnd = true;
@@ -109,7 +109,7 @@ class EpollSocket extends DescriptorSocket {
   }
 
   protected release(): void {
-    // Closing takes it from the poller, too.
+    // Closing also removes it from the poller.
     this.#engine.sockets[this.fd] = undefined;
   }
 
@@ -131,7 +131,9 @@ class EpollSocket extends DescriptorSocket {
     this.#engine.poller.change(this.fd, Interest.Read | Interest.Write);
   }
 
-  /** Receives once; what is left, if anything, in the next turn, so that others have theirs. */
+  /**
+   * Receives once; anything left is received in the next turn, so that other sockets have theirs.
+   */
   #receive(interest: number): void {
     const result = recv(this.fd, this.#input, this.#room, 0);
     if (result <= 0) {
@@ -144,7 +146,7 @@ class EpollSocket extends DescriptorSocket {
     if (this.isClosed) return;
     if (result === this.#room) return this.#engine.soon(this);
     if (!this.#hasPeerEnd) return;
-    // All was received. Behind it is the FIN; but an error would count as writable, too.
+    // If all was received, only the FIN follows; an error would also be reported as writable.
     if (interest === (Interest.Read | Interest.PeerEnd) && !this.isWriting) this.end();
     else this.#engine.soon(this);
   }

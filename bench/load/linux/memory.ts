@@ -1,4 +1,4 @@
-/** Memory that the sockets of a Linux engine work on: none of it moves. */
+/** Memory that the sockets of a Linux engine use; none of it may move. */
 export interface EngineMemory {
   /** All memory that sockets are read into. */
   input: Uint8Array<ArrayBufferLike>;

@@ -1,6 +1,6 @@
 /**
- * The engine `io_uring`: what the clients of a turn send, and where they receive, is submitted by the
- * system call that waits for the next turn.
+ * The engine `io_uring`: the sends and receives of a turn are submitted by the system call that
+ * waits for the next turn.
  */
 import type { Address } from "../../../system/address.ts";
 import { Errno } from "../../../system/linux/errno.ts";
@@ -18,7 +18,7 @@ import type { EngineMemory } from "./memory.ts";
 const ENTRIES = 4096;
 const COMPLETIONS = 16_384;
 
-/** What an operation was: upper bits of its `user_data`. */
+/** The kind of an operation, in the upper bits of its `user_data`. */
 const enum Kind {
   Receive = 0,
   Send = 1,
@@ -27,25 +27,31 @@ const enum Kind {
   Connect = 3,
 }
 
-/** The bits of the upper word of `user_data` that say the generation of a descriptor. */
+/**
+ * Position of the kind in the upper word of `user_data`; the bits below it are the descriptor's
+ * generation.
+ */
 const KIND_SHIFT = 28;
 const GENERATIONS = 1 << KIND_SHIFT;
 
-/** A write up to this size fits into an empty send buffer, so that nobody waits for its end. */
+/**
+ * A write up to this size, in bytes, fits into an empty send buffer, so that its completion need
+ * not be awaited.
+ */
 const SILENT_BYTES = 16_384;
 
 export class UringEngine extends BlockingLoop {
   readonly ring: IoUring;
-  /** From the memory that is received into to that which is sent. */
+  /** Distance in bytes from the input memory to the output memory. */
   readonly outputDistance: number;
   /** By descriptor. */
   readonly sockets: (UringSocket | undefined)[] = [];
-  /** Kept reachable, as the kernel has its address. */
+  /** Kept reachable, because the kernel uses its address. */
   readonly output: Uint8Array<ArrayBufferLike>;
   readonly #addresses = new Map<Address, Uint8Array<ArrayBuffer>>();
   #generation = 0;
 
-  /** @throws {SystemError} what the kernel refuses */
+  /** @throws {SystemError} when the kernel refuses what it needs */
   constructor({ input, output }: EngineMemory) {
     super();
     this.ring = new IoUring({ entries: ENTRIES, completions: COMPLETIONS, memory: input });
@@ -75,7 +81,7 @@ export class UringEngine extends BlockingLoop {
     for (let i = 0; i < count; ++i) {
       const high = ring.userHigh(i);
       const socket = sockets[ring.userLow(i)];
-      // An operation of a connection that is closed may complete behind its end.
+      // An operation may complete after its connection was closed.
       if (socket === undefined || socket.generation !== (high & GENERATIONS - 1)) continue;
       socket.completed(high >>> KIND_SHIFT, ring.result(i), ring.flags(i));
     }
@@ -84,7 +90,9 @@ export class UringEngine extends BlockingLoop {
 }
 
 class UringSocket extends DescriptorSocket {
-  /** Tells this connection's completions from those of the descriptor's next one. */
+  /**
+   * Distinguishes this connection's completions from those of the next one on the same descriptor.
+   */
   readonly generation: number;
   readonly #engine: UringEngine;
   readonly #start: number;
@@ -144,7 +152,8 @@ class UringSocket extends DescriptorSocket {
 
   protected release(): void {
     this.#engine.sockets[this.fd] = undefined;
-    // They hold the socket open; and the receive would write where the next connection receives.
+    // Pending operations keep the socket open, and the receive would write into the next
+    // connection's input.
     if (this.#isReceiving) this.#cancel(Kind.Receive);
     if (this.#isConnecting) this.#cancel(Kind.Connect);
     if (this.isWriting) this.#cancel(Kind.Send);
@@ -175,7 +184,7 @@ class UringSocket extends DescriptorSocket {
   }
 }
 
-/** @throws {SystemError} when the kernel takes no operation, because it is out of memory */
+/** @throws {SystemError} when the kernel accepts no operation, because it is out of memory */
 function submitted(result: number): void {
   if (result < 0) throw new SystemError("io_uring_enter", -result);
 }
