@@ -1,27 +1,27 @@
-/** Time and timers, as what depends on them sees them: a simulation puts in its own. */
+/** The interface to time and timers, which simulations replace. */
 
-/** What a timer is named by. */
+/** Identifies a timer. */
 export type TimerId = ReturnType<typeof setTimeout> | number;
 
 /** A monotonic clock, the time of day, and timers. */
 export interface Clock {
   /** Milliseconds since some fixed point; never goes back. */
   nowMs(): number;
-  /** Milliseconds since 1970; goes back when somebody sets it back. */
+  /** Milliseconds since 1970; goes back when the system's clock is set back. */
   epochMs(): number;
   /** Calls `callback` once, `delayMs` from now. */
   setTimeout(callback: () => void, delayMs: number): TimerId;
-  /** Forgets a timer; one that has fired is fine. */
+  /** Cancels a timer; it may have fired already. */
   clearTimeout(timer: TimerId | undefined): void;
-  /** Calls `callback` again and again, every `everyMs`. */
+  /** Calls `callback` repeatedly, every `everyMs`. */
   setInterval(callback: () => void, everyMs: number): TimerId;
-  /** Ends such calls. */
+  /** Cancels an interval. */
   clearInterval(timer: TimerId | undefined): void;
   /** Lets the process end although `timer` is not due yet. */
   unref(timer: TimerId): void;
 }
 
-/** The runtime's. */
+/** The runtime's clock. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   epochMs: () => Date.now(),

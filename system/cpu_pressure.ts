@@ -2,29 +2,32 @@
 import { mayRead } from "./proc.ts";
 
 /**
- * `Documentation/accounting/psi.rst`: `some … total=` is the time in µs in which a thread was ready
- * to run and waited for a CPU, as a mean over the CPUs that were not idle.
+ * `Documentation/accounting/psi.rst`: `some … total=` is the time in µs in which at least one
+ * thread was runnable but waited for a CPU, averaged over the CPUs that were not idle.
  */
 const PRESSURE = "/proc/pressure/cpu";
 
-/** Between two samples, in ms. The kernel weights CPUs by whole ticks of 1 to 10 ms. */
+/** Least time between two samples, in ms. The kernel weights CPUs by whole ticks of 1 to 10 ms. */
 const SAMPLE_MS = 25;
 
-/** A sample that is older says nothing about now, in ms. */
+/** Age above which a sample is out of date, in ms. */
 const STALE_MS = 1000;
 
-/** CPUs are short when threads waited for this part of the time: one of three on two CPUs does. */
+/**
+ * CPUs are short when threads waited for this share of the time; with three busy threads on two
+ * CPUs they do.
+ */
 const SHORT = 0.4;
 
-/** Where samples come from: what threads have waited so far in µs, null where it is not known. */
+/** Source of samples: how long threads have waited so far, in µs; null if unknown. */
 export interface PressureSource {
   readUs(): number | null;
   close(): void;
 }
 
 /**
- * Whether threads are ready to run and wait for a CPU, those of other processes included. Another
- * thread would only wait beside them.
+ * Tells whether runnable threads wait for a CPU, including those of other processes. In that case a
+ * further thread would only wait as well.
  */
 export class CpuPressure implements Disposable {
   readonly #source: PressureSource;
@@ -33,16 +36,16 @@ export class CpuPressure implements Disposable {
   #sampledMs = -Infinity;
   #isShort = false;
 
-  /** By default the kernel is asked. The parameters are for tests. */
+  /** Asks the kernel by default; the parameters are for tests. */
   constructor(source = openPressure(), nowMs = () => performance.now()) {
     this.#source = source;
     this.#nowMs = nowMs;
   }
 
   /**
-   * Whether threads waited for a CPU for 40 % of the time since the last sample, at least 25 ms ago.
-   * At the first call, and when none was made for a second, this is to be seen: true, and a call
-   * after 25 ms knows. False where the kernel does not tell.
+   * Whether threads waited for a CPU for 40 % of the time since the last sample, at least 25 ms
+   * ago. The first call, and one that follows a pause of a second, returns true, because there is
+   * no recent sample; a call 25 ms later is accurate. False where the kernel does not report it.
    */
   isShort(): boolean {
     const nowMs = this.#nowMs();
@@ -56,15 +59,15 @@ export class CpuPressure implements Disposable {
         this.#waitedUs - beforeUs >= SHORT * elapsedMs * 1e3);
   }
 
-  /** Closes the kernel's file: afterwards nothing is known. */
+  /** Closes the kernel's file; from then on the answer is unknown. */
   [Symbol.dispose](): void {
     this.#source.close();
   }
 }
 
 /**
- * The kernel's file stays open: a server gives up its permissions, and files in `/proc` can be
- * opened only by who has all of them.
+ * The kernel's file is kept open, because servers give up their permissions, and the runtime only
+ * opens files in `/proc` with full permissions.
  */
 function openPressure(): PressureSource {
   let file: Deno.FsFile | null = null;

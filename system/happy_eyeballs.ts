@@ -1,7 +1,7 @@
 /**
  * Which addresses of a name accept connections, found as RFC 8305 ("happy eyeballs") connects: the
  * next address is tried as soon as one fails, or after 250 ms without an answer, while the earlier
- * attempts go on. An address that swallows packets costs that delay, not a timeout.
+ * attempts continue. An address that drops packets costs that delay, not a timeout.
  */
 
 /** Connection Attempt Delay (RFC 8305 section 5). */
@@ -11,15 +11,16 @@ const ATTEMPT_DELAY_MS = 250;
 export interface TryOptions {
   /** Connects and closes; rejects when that fails. It should end its attempt with `signal`. */
   connect(address: string, signal: AbortSignal): Promise<void>;
-  /** The most that all of it may take, in milliseconds; 0 for no limit but the system's. */
+  /** The longest total time, in milliseconds; 0 for no limit but the system's. */
   timeoutMs: number;
-  /** Ends with the first that accepts; else finds all that do. */
+  /** Whether to stop at the first address that accepts; otherwise all that accept are found. */
   isFirstEnough: boolean;
 }
 
 /**
  * Tries `addresses` and returns those that accept, in the order in which they were tried: families
- * take turns. When one accepted, the others are tried at once; each attempt gets 250 ms in all.
+ * take turns. Once one has accepted, the others are tried at once; each attempt then gets 250 ms in
+ * all.
  *
  * @returns none when no address accepted in time
  */
@@ -32,7 +33,7 @@ export async function acceptingAddresses(
   const end = new AbortController();
   const first = Promise.withResolvers<void>();
   const attempts: Promise<void>[] = [];
-  /** When each attempt began that has not ended. */
+  /** The start time of each pending attempt. */
   const pending = new Map<string, number>();
   const startNext = () => {
     const address = order[attempts.length];
@@ -80,7 +81,7 @@ async function within(delayMs: number, events: Promise<unknown>[]): Promise<void
   }
 }
 
-/** `addresses` in their order, but IPv6 and IPv4 in turn (RFC 8305 section 4). */
+/** `addresses` in their order, but alternating between IPv6 and IPv4 (RFC 8305 section 4). */
 function inTurns(addresses: readonly string[]): string[] {
   const isSix = (address: string) => address.includes(":");
   const leading = addresses.filter((address) => isSix(address) === isSix(addresses[0]));

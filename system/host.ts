@@ -1,16 +1,20 @@
-/** What people write as a host: names, international ones too, and IP addresses. Pure. */
+/**
+ * Parses hosts as people write them: names, including international ones, and IP addresses. Pure.
+ */
 import { parseIpv4, parseIpv6 } from "./ip.ts";
 
 /** A host that a client connects to. */
 export interface Host {
-  /** As it was written. */
+  /** The text as written. */
   text: string;
   /**
    * What is looked up and connected to: a name in ASCII (its A-labels, RFC 5890), or an address,
    * IPv6 without brackets but with its zone (`fe80::1%eth0`).
    */
   hostname: string;
-  /** What the Host field says: the same, IPv6 in brackets and without its zone (RFC 6874). */
+  /**
+   * The form for the Host field: the same, with IPv6 in brackets and without its zone (RFC 6874).
+   */
   field: string;
   /** Whether it is an address. */
   isAddress: boolean;
@@ -19,18 +23,18 @@ export interface Host {
 /** The first ten bits of fe80::/10. */
 const LINK_LOCAL = 0xfe80 >>> 6;
 
-/** The characters of a name that stays as it is written. */
+/** Names that are kept as written. */
 const ASCII_NAME = /^[\w.-]+$/;
 
 /** ZoneID, without percent-encoding (RFC 6874 section 2). */
 const ZONE = /^[\w.~-]+$/;
 
 /**
- * Reads a host: `localhost`, `bücher.example`, `127.0.0.1`, `[::1]` (the brackets may be missing),
+ * Parses a host: `localhost`, `bücher.example`, `127.0.0.1`, `[::1]` (the brackets may be missing),
  * `[fe80::1%25eth0]`.
  *
  * An IPv4 address counts only as four decimal numbers. Its other spellings (`127.1`, `0x7f.1`, a
- * single number) are refused: a port that was written alone would go out as an address.
+ * single number) are refused, as otherwise a port given alone would be taken for an address.
  *
  * @throws {SyntaxError} that says what is wrong and what to write
  */

@@ -1,4 +1,4 @@
-/** Instants as text: RFC 3339, as `date -u +%FT%TZ` and other tools write them. */
+/** Instants as text in RFC 3339, as `date -u +%FT%TZ` and other tools write them. */
 
 const INSTANT = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/i;
 
@@ -11,16 +11,16 @@ export function formatInstant(epochMs: number): string {
 }
 
 /**
- * The milliseconds since the epoch, to a microsecond, that `text` stands for: a date, a time and
- * its distance to UTC. A space may stand in place of the T, as in `date --rfc-3339`.
+ * Parses `text`, a date, a time and an offset from UTC, into milliseconds since the epoch, with
+ * microsecond precision. A space may replace the T, as in `date --rfc-3339`.
  *
- * @returns null when it is no such text, or no such day or time exists
+ * @returns null if the text is malformed, or the day or time does not exist
  */
 export function parseInstant(text: string): number | null {
   const match = INSTANT.exec(text);
   if (!match) return null;
   const [, day, time, fraction = "", zone] = match;
-  // `Date` moves days that do not exist to the next month, so that they read back differently.
+  // `Date` moves days that do not exist to the next month, so that they do not read back the same.
   const local = new Date(`${day}T${time}Z`);
   if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(`${day}T${time}`)) {
     return null;

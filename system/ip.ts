@@ -19,7 +19,7 @@ export function formatIpv6(words: readonly number[]): string {
   return `${hex.slice(0, run.start).join(":")}::${hex.slice(run.start + run.length).join(":")}`;
 }
 
-/** The longest run of zeros, the first of equals. */
+/** The longest run of zeros; the first one of equally long runs. */
 function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
   let best = { start: 0, length: 0 };
   for (let start = 0; start < groups.length; start++) {
@@ -30,7 +30,7 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
   return best;
 }
 
-/** The 32 bits of an IPv4 address in dotted decimal; undefined if `text` is none. */
+/** The 32 bits of an IPv4 address in dotted decimal; undefined if `text` is not one. */
 export function parseIpv4(text: string): number | undefined {
   if (!IPV4.test(text)) return undefined;
   return text.split(".").reduce((word, byte) => (word << 8 | Number(byte)) >>> 0, 0);
@@ -38,7 +38,7 @@ export function parseIpv4(text: string): number | undefined {
 
 /**
  * The four 32-bit words, most significant first, of an IPv6 address in any spelling, without
- * brackets and zone; undefined if `text` is none.
+ * brackets and zone; undefined if `text` is not one.
  */
 export function parseIpv6(text: string): number[] | undefined {
   if (!/^[\da-f:.]+$/i.test(text) || !URL.canParse(`http://[${text}]`)) return undefined;

@@ -1,11 +1,11 @@
-/** Parsers of the kernel's limits, pure; and the one function that reads them all. */
+/** The kernel's limits: pure parsers, and the functions that read them. */
 import { readProc } from "./proc.ts";
 
-/** The limits of this process and machine; null where the system does not tell. */
+/** The limits of this process and machine; null where unknown. */
 export interface SystemLimits {
   /** RLIMIT_NOFILE of this process, soft and hard (`ulimit -Sn`, `-Hn`); Infinity: unlimited. */
   openFiles: { soft: number; hard: number } | null;
-  /** The hard limit cannot be set above it (`fs.nr_open`). */
+  /** The most that the hard limit can be set to (`fs.nr_open`). */
   maxOpenFiles: number | null;
   /** Longest accept queue (`net.core.somaxconn`). */
   somaxconn: number | null;
@@ -18,7 +18,7 @@ export interface SystemLimits {
   /** `net.ipv4.tcp_tw_reuse`: 0 never, 1 always, 2 on loopback. */
   twReuse: number | null;
   cores: number;
-  /** Bytes that can be had without swapping, within the control group's limit. */
+  /** Bytes available without swapping, within the control group's limit. */
   memoryBytes: number | null;
 }
 
@@ -40,7 +40,10 @@ export function parseAvailableMemory(text: string): number | null {
   return match ? Number(match[1]) * 1024 : null;
 }
 
-/** The whole numbers in a file of `/proc/sys`, separated by white space; null when it has others. */
+/**
+ * The whole numbers in a file of `/proc/sys`, separated by white space; null if there is anything
+ * else.
+ */
 export function parseIntegers(text: string): number[] | null {
   const words = text.trim().split(/\s+/);
   return words.every((word) => /^\d+$/.test(word)) ? words.map(Number) : null;
@@ -62,7 +65,7 @@ export function readSystemLimits(): SystemLimits {
   };
 }
 
-/** RLIMIT_NOFILE of this process (`ulimit -n`); null where it is not told. */
+/** RLIMIT_NOFILE of this process (`ulimit -n`); null if unknown. */
 export function readOpenFiles(): SystemLimits["openFiles"] {
   const limits = readProc("/proc/self/limits");
   return limits === null ? null : parseProcessLimit(limits, "Max open files");
@@ -77,11 +80,11 @@ function readInteger(path: string): number | null {
   return readIntegers(path)?.[0] ?? null;
 }
 
-/** The machine's available memory, or what the control group (v2) leaves when that is less. */
+/** The machine's available memory, or what the control group (v2) leaves, whichever is less. */
 export function readAvailableMemory(): number | null {
   const meminfo = readProc("/proc/meminfo");
   const available = meminfo === null ? null : parseAvailableMemory(meminfo);
-  // The file holds the word "max" where the group has no limit, and is missing in the root group.
+  // The file contains "max" if the group has no limit, and does not exist in the root group.
   const max = readInteger("/sys/fs/cgroup/memory.max");
   if (max === null) return available;
   return Math.min(available ?? Infinity, max - (readInteger("/sys/fs/cgroup/memory.current") ?? 0));

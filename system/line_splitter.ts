@@ -1,6 +1,6 @@
-/** Text that arrives in pieces, line by line. */
+/** Splits text that arrives in pieces into lines. */
 
-/** Cuts text into lines, of which it holds the last, incomplete one at most. */
+/** Splits text into lines; it holds at most the last, incomplete one. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void;
   readonly #maxChars: number;
@@ -8,15 +8,15 @@ export class LineSplitter {
   #chars = 0;
 
   /**
-   * @param onLine is told each whole line, without its end
-   * @param maxChars a longer line is left out
+   * @param onLine called with each complete line, without its end
+   * @param maxChars longer lines are left out
    */
   constructor(onLine: (line: string) => void, maxChars: number) {
     this.#onLine = onLine;
     this.#maxChars = maxChars;
   }
 
-  /** Takes the next piece of the text. */
+  /** Adds the next piece of the text. */
   add(text: string): void {
     let start = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {

@@ -1,6 +1,6 @@
 /**
- * A log file that others may move away and this process opens anew (logrotate). It is opened for
- * appending, so what several processes write never overlaps.
+ * A log file that other programs may move and this process can reopen (logrotate). It is opened for
+ * appending, so that writes of several processes never overlap.
  */
 import type { Sink } from "./stderr.ts";
 
@@ -8,7 +8,7 @@ import type { Sink } from "./stderr.ts";
 export class LogFile implements Sink {
   readonly #path: string;
   #file: Deno.FsFile;
-  /** The write that is under way. */
+  /** The pending write. */
   #writing: Promise<unknown> = Promise.resolve();
 
   /** Opens or creates it. @throws the system's error */
@@ -17,7 +17,7 @@ export class LogFile implements Sink {
     this.#file = openLog(path);
   }
 
-  /** Writes to what is at the path now. @throws the system's error; the old file is kept then */
+  /** Opens the path again. @throws the system's error; the old file stays in use then */
   reopen(): void {
     const old = this.#file;
     this.#file = openLog(this.#path);

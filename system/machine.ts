@@ -1,4 +1,4 @@
-/** What this machine is: kernel, processors, memory, and how busy they are. */
+/** Facts about this machine: kernel, processors, memory, and how busy they are. */
 import { parseProcessLimit, readAvailableMemory } from "./limits.ts";
 import { readProc } from "./proc.ts";
 
@@ -9,7 +9,7 @@ export interface ProcessLimit {
   hard: number | null;
 }
 
-/** The facts; null where the system does not tell. */
+/** The facts; null where unknown. */
 export interface Machine {
   os: string;
   /** The kernel's release. */
@@ -22,12 +22,12 @@ export interface Machine {
   coresOnline: number | null;
   memoryBytes: number;
   availableBytes: number | null;
-  /** Per cent of the last ten seconds in which some thread waited for it (PSI). */
+  /** Percentage of the last ten seconds in which some thread waited for the resource (PSI). */
   pressure: { cpu: number; memory: number; io: number } | null;
   ulimits: ProcessLimit[];
 }
 
-/** The limits of `/proc/self/limits` that servers and loads meet. */
+/** The limits of `/proc/self/limits` that matter to servers and loads. */
 const LIMITS = [
   ["open files", "Max open files"],
   ["processes", "Max processes"],
@@ -56,7 +56,7 @@ export function parseCpuModel(text: string): string | null {
   return /^(?:model name|Model)\s*:\s*(.+)$/m.exec(text)?.[1].trim() ?? null;
 }
 
-/** How many processors a list of the kernel has, such as `0-3,8`; null when it is none. */
+/** The number of processors in a kernel list such as `0-3,8`; null if it is malformed. */
 export function parseCpuList(text: string): number | null {
   if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text.trim())) return null;
   return text.trim().split(",").map((range) => {
@@ -71,7 +71,7 @@ export function parsePressure(text: string): number | null {
   return found ? Number(found[1]) : null;
 }
 
-/** The limits that the text of `/proc/self/limits` has. */
+/** The limits in the text of `/proc/self/limits`. */
 export function parseUlimits(text: string): ProcessLimit[] {
   const finite = (value: number) => value === Infinity ? null : value;
   return LIMITS.flatMap(([name, line]) => {

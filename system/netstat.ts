@@ -1,24 +1,26 @@
 /**
- * The kernel's own count of what goes wrong before a connection exists: SYNs sent again and accept
- * queues that overflow. The counters belong to the network namespace, so traffic of others counts.
+ * The kernel's counters of failures before a connection exists: retransmitted SYNs and overflows of
+ * accept queues. They belong to the network namespace, so they include other traffic.
  */
 import { ProcFile, readProc } from "./proc.ts";
 
 /** Counters of the network namespace, or how much they grew. See netstat(8), RFC 1213 for Tcp. */
 export interface KernelCounters {
-  /** SYN and SYN-ACK segments sent again, after a second at first (`TcpExt: TCPSynRetrans`). */
+  /**
+   * Retransmitted SYN and SYN-ACK segments, the first after one second (`TcpExt: TCPSynRetrans`).
+   */
   synRetransmits: number;
   /** Handshakes that found the accept queue full (`TcpExt: ListenOverflows`). */
   listenOverflows: number;
   /** Handshakes dropped for any reason, overflows included (`TcpExt: ListenDrops`). */
   listenDrops: number;
-  /** All segments sent again (`Tcp: RetransSegs`). */
+  /** All retransmitted segments (`Tcp: RetransSegs`). */
   retransmits: number;
   /** Connections that failed during the handshake (`Tcp: AttemptFails`). */
   attemptFails: number;
 }
 
-/** Where counters stand in `/proc/net/netstat` and `/proc/net/snmp`, by the names they are given. */
+/** Where counters are in `/proc/net/netstat` and `/proc/net/snmp`, by the names used here. */
 export type CounterSources<Name extends string> = Readonly<
   Record<Name, readonly [group: string, counter: string]>
 >;
@@ -32,16 +34,16 @@ const SOURCES: CounterSources<keyof KernelCounters> = {
 };
 
 /**
- * Picks the counters of `sources` from the texts; what the kernel does not count is 0. The format of
- * `/proc/net/netstat` and `/proc/net/snmp`: pairs of lines with the same prefix, the first with names,
- * the second with values.
+ * Extracts the counters of `sources` from the texts; counters that the kernel lacks are 0. The
+ * format of `/proc/net/netstat` and `/proc/net/snmp`: pairs of lines with the same prefix, the
+ * first with names, the second with values.
  */
 export function parseCounters<Name extends string>(
   sources: CounterSources<Name>,
   { netstat, snmp }: { netstat: string; snmp: string },
 ): Record<Name, number> {
   const text = `\n${netstat}\n${snmp}\n`;
-  // A group has more than a hundred counters, of which few are asked for.
+  // A group has more than a hundred counters, of which only a few are needed.
   const groups = new Map<string, { names: string[]; values: string[] }>();
   const groupOf = (group: string) => {
     let found = groups.get(group);
@@ -60,9 +62,9 @@ export function parseCounters<Name extends string>(
 }
 
 /**
- * Reads the counters of `sources` as they are now; null where the kernel shows none (not Linux).
+ * Reads the counters of `sources` as they are now; null if the kernel has none (not Linux).
  *
- * @param folder of the files; the default is of the namespace of this process
+ * @param folder the folder of the files; default: that of this process's namespace
  */
 export function readCounters<Name extends string>(
   sources: CounterSources<Name>,
@@ -78,31 +80,31 @@ export function parseKernelCounters(netstat: string, snmp: string): KernelCounte
   return parseCounters(SOURCES, { netstat, snmp });
 }
 
-/** Reads the counters as they are now; null where the kernel shows none (not Linux). */
+/** Reads the counters as they are now; null if the kernel has none (not Linux). */
 export function readKernelCounters(): KernelCounters | null {
   return readCounters(SOURCES);
 }
 
-/** Reads the counters again and again. */
+/** Reads the counters repeatedly. */
 export class KernelCounterReader implements Disposable {
   readonly #netstat = new ProcFile("/proc/net/netstat");
   readonly #snmp = new ProcFile("/proc/net/snmp");
 
-  /** The counters as they are now; null where the kernel shows none (not Linux). */
+  /** The counters as they are now; null if the kernel has none (not Linux). */
   read(): KernelCounters | null {
     const netstat = this.#netstat.read();
     const snmp = this.#snmp.read();
     return netstat === null || snmp === null ? null : parseKernelCounters(netstat, snmp);
   }
 
-  /** Reads them no more. */
+  /** Closes the files. */
   [Symbol.dispose](): void {
     this.#netstat[Symbol.dispose]();
     this.#snmp[Symbol.dispose]();
   }
 }
 
-/** How much each counter grew from `before` to `after`; null when one of them is unknown. */
+/** The growth of each counter from `before` to `after`; null if either is unknown. */
 export function counterGrowth<Name extends string>(
   before: Readonly<Record<Name, number>> | null,
   after: Readonly<Record<Name, number>> | null,

@@ -1,11 +1,11 @@
 /** The only reader of the kernel's text files (`/proc`, `/sys`). */
 
-/** Whether reading `path` is permitted: to try without permission would ask the user for it. */
+/** Whether reading `path` is permitted; trying without permission would prompt the user. */
 export function mayRead(path: string): boolean {
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
-/** The text of the file `path`, or null where there is none or it may not be read. */
+/** The text of the file `path`, or null if it does not exist or may not be read. */
 export function readProc(path: string): string | null {
   if (!mayRead(path)) return null;
   try {
@@ -19,27 +19,30 @@ export function readProc(path: string): string | null {
   }
 }
 
-/** Longer than any text of the kernel's that is read again and again. */
+/** Longer than any kernel text that is read repeatedly, in bytes. */
 const TEXT_BYTES = 32_768;
 
 const buffer = new Uint8Array(TEXT_BYTES);
 const decoder = new TextDecoder();
 
 /**
- * A text file of the kernel's that is read again and again. It stays open, as opening it and asking
- * for permission cost as much as reading.
+ * A kernel text file that is read repeatedly. It is kept open, because opening it and checking the
+ * permission cost as much as reading.
  */
 export class ProcFile implements Disposable {
   readonly #path: string;
   #file: Deno.FsFile | undefined;
   #isOver = false;
 
-  /** The file is opened when it is read first. */
+  /** The file is opened at the first read. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Its text now; null where there is none, as of a process that has ended, or it may not be read. */
+  /**
+   * Its present text; null if there is none (its process has ended, for instance), or it may not be
+   * read.
+   */
   read(): string | null {
     if (this.#isOver) return null;
     try {
@@ -58,7 +61,7 @@ export class ProcFile implements Disposable {
     return mayRead(this.#path) ? Deno.openSync(this.#path) : undefined;
   }
 
-  /** Closes it; there is nothing to read any more. */
+  /** Closes it; further reads return null. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#file?.close();

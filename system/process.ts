@@ -1,16 +1,16 @@
 /** Child processes whose output is read while they run. */
 import { LineSplitter } from "./line_splitter.ts";
 
-/** How long a process may take to end when it is asked to. */
+/** How long a process may take to end when asked to, in ms. */
 const STOP_MS = 5000;
 
-/** A longer line of stdout is not told: what is held of the output is bounded. */
+/** Longer lines of stdout are not reported, so that memory is bounded. */
 const MAX_LINE_CHARS = 1 << 24;
 
 /** How a process ended. */
 export interface Outcome {
   code: number;
-  /** Its stdout and stderr, each as much of the end as was kept. */
+  /** Its stdout and stderr, each the last part that was kept. */
   out: string;
   err: string;
 }
@@ -19,21 +19,24 @@ export interface Outcome {
 export interface ProcessOptions {
   /** Working directory. */
   cwd?: string;
-  /** Variables beside those of this process, or instead of them with `clearEnv`. */
+  /** Variables in addition to those of this process, or instead of them with `clearEnv`. */
   env?: Record<string, string>;
   clearEnv?: boolean;
-  /** The process is killed after so long; default: never. */
+  /** The process is killed after this time, in ms; default: never. */
   deadlineMs?: number;
   /** Characters of each stream that are kept, the last ones; default: all. */
   keepChars?: number;
   /**
-   * Told each whole line of stdout as it comes, without its end, however little is kept. It must not
-   * throw.
+   * Called with each complete line of stdout as it arrives, without its end, regardless of
+   * `keepChars`. It must not throw.
    */
   onLine?: (line: string) => void;
-  /** Whether nobody reads its stdout: what it prints there costs it no more than the call. */
+  /** Whether its stdout is discarded, so that printing costs it only the call. */
   discardOut?: boolean;
-  /** It leads a process group, and signals go to all of the group: what a shell starts ends with it. */
+  /**
+   * Whether it leads a process group that gets all signals, so that what a shell starts ends with
+   * it.
+   */
   isGroup?: boolean;
 }
 
@@ -72,7 +75,7 @@ class Transcript {
     this.#look();
   }
 
-  /** Ends the waits that are over. Before the text is cut: it may hold what they wait for. */
+  /** Resolves waits that match. Called before the text is cut, as that part may match. */
   #look(): void {
     for (const wait of this.#waits) {
       const match = wait.pattern.exec(this.text);
@@ -82,7 +85,7 @@ class Transcript {
     }
   }
 
-  /** Waits for text that matches. @returns null when the stream ended before */
+  /** Waits for text that matches. @returns null if the stream ends first */
   until(pattern: RegExp): Promise<RegExpExecArray | null> {
     const match = pattern.exec(this.text);
     if (match !== null || !this.#isOpen) return Promise.resolve(match);
@@ -90,20 +93,22 @@ class Transcript {
   }
 }
 
-/** Matches nothing: waiting for it is waiting for the end. */
+/** Matches nothing, so that waiting for it means waiting for the end. */
 const NEVER = /(?!)/;
 
 const running = new Set<Process>();
 
-// The last resort, for a second Ctrl-C and for bugs: `Deno.exit` waits for nothing.
+// The last resort, for a second Ctrl-C and for bugs, as `Deno.exit` does not wait.
 globalThis.addEventListener("unload", () => running.forEach((one) => one.signal("SIGKILL")));
 
-/** A running process. It is ended with this one, whatever happens. */
+/** A running process, which never outlives this one. */
 export class Process implements AsyncDisposable {
   readonly pid: number;
   /** Resolves when it has ended and all of its output is read. */
   readonly ended: Promise<Outcome>;
-  /** Resolves when it has ended; processes that it started may go on, and hold its output. */
+  /**
+   * Resolves when it has ended; processes that it started may continue and keep its output open.
+   */
   readonly exited: Promise<Deno.CommandStatus>;
   readonly #isGroup: boolean;
   readonly #child: Deno.ChildProcess;
@@ -114,7 +119,7 @@ export class Process implements AsyncDisposable {
   /**
    * Starts `command`, a program and its arguments.
    *
-   * @throws {Deno.errors.NotFound} when there is no such program
+   * @throws {Deno.errors.NotFound} when the program does not exist
    */
   constructor(command: readonly string[], options: ProcessOptions = {}) {
     const { deadlineMs, keepChars = Infinity, onLine, ...others } = options;
@@ -141,7 +146,7 @@ export class Process implements AsyncDisposable {
 
   async #end(): Promise<Outcome> {
     const { code } = await this.exited;
-    // What is left of a group can still be told to end, until the output that it holds has ended.
+    // The rest of a group can still be signalled until its output has ended.
     if (!this.#isGroup) this.#over();
     await Promise.all([this.#out.until(NEVER), this.#err.until(NEVER)]);
     this.#over();
@@ -153,27 +158,27 @@ export class Process implements AsyncDisposable {
     running.delete(this);
   }
 
-  /** What it wrote to stdout so far, as far as it was kept. */
+  /** Its stdout so far, as far as kept. */
   get out(): string {
     return this.#out.text;
   }
 
-  /** What it wrote to stderr so far, as far as it was kept. */
+  /** Its stderr so far, as far as kept. */
   get err(): string {
     return this.#err.text;
   }
 
-  /** Forgets what it wrote to stderr so far: the next wait is for something new. */
+  /** Discards its stderr so far, so that the next wait is for new output. */
   forgetErr(): void {
     this.#err.text = "";
   }
 
-  /** Waits for text on stdout. @returns null when it ended without */
+  /** Waits for text on stdout. @returns null if it ends without a match */
   untilOut(pattern: RegExp): Promise<RegExpExecArray | null> {
     return this.#out.until(pattern);
   }
 
-  /** Waits for text on stderr. @returns null when it ended without */
+  /** Waits for text on stderr. @returns null if it ends without a match */
   untilErr(pattern: RegExp): Promise<RegExpExecArray | null> {
     return this.#err.until(pattern);
   }
@@ -185,15 +190,15 @@ export class Process implements AsyncDisposable {
       if (this.#isGroup) Deno.kill(-this.pid, signal);
       else this.#child.kill(signal);
     } catch (error) {
-      // It ended just now.
+      // It has just ended.
       if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
-  /** Asks it to end with `signal`, waits, and ends it by force after `stopMs`. */
+  /** Asks it to end with `signal`, waits, and kills it after `stopMs`. */
   async stop(signal: Deno.Signal = "SIGTERM", stopMs = STOP_MS): Promise<Outcome> {
     this.signal(signal);
-    // A process that is stopped would not act on the signal.
+    // A stopped process would not act on the signal.
     this.signal("SIGCONT");
     const timer = setTimeout(() => this.signal("SIGKILL"), stopMs);
     try {

@@ -1,9 +1,9 @@
-/** What a process is doing (proc_pid_stat(5)). Linux only. */
+/** The state of a process (proc_pid_stat(5)). Linux only. */
 import { readProc } from "./proc.ts";
 
 /**
- * Whether all threads of process `pid` are stopped: SIGSTOP takes effect only when each of them next
- * looks. Also true when there is no such process.
+ * Whether all threads of process `pid` are stopped: SIGSTOP takes effect on each thread only when
+ * that thread next handles signals. Also true if there is no such process.
  */
 export function isStopped(pid: number): boolean {
   const folder = `/proc/${pid}/task`;

@@ -1,4 +1,4 @@
-/** What processes use, as the kernel counts it (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
+/** The resource usage of processes (proc_pid_stat(5), proc_pid_status(5)). Linux only. */
 import { mayRead, readProc } from "./proc.ts";
 
 /** The unit of `/proc/PID/stat`: USER_HZ is 100 on every architecture that Deno runs on. */
@@ -17,7 +17,9 @@ const UTIME = 11;
 const STIME = 12;
 const THREADS = 17;
 
-/** The fields of `/proc/PID/stat` behind the name, which may hold anything, in parentheses. */
+/**
+ * The fields of `/proc/PID/stat` after the name, which is in parentheses and may contain anything.
+ */
 function fieldsOf(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
@@ -28,7 +30,7 @@ export function parseTicks(stat: string): CpuTicks {
   return { userTicks: Number(fields[UTIME]), systemTicks: Number(fields[STIME]) };
 }
 
-/** How many threads the text of `/proc/PID/stat` says that there are. */
+/** The number of threads in the text of `/proc/PID/stat`. */
 export function parseThreads(stat: string): number {
   return Number(fieldsOf(stat)[THREADS]);
 }
@@ -42,7 +44,7 @@ export function readTicks(pid: number): CpuTicks | null {
 /** A process of a tree. */
 export interface TreeMember {
   pid: number;
-  /** It has ended, and its parent has not waited for it. */
+  /** Whether it has ended and its parent has not waited for it. */
   isZombie: boolean;
   threads: number;
   cpuUs: number;
@@ -54,7 +56,7 @@ export function processTree(root: number): TreeMember[] {
   const all = new Map<number, TreeMember & { parent: number }>();
   for (const { name } of Deno.readDirSync("/proc")) {
     const stat = /^\d+$/.test(name) ? readProc(`/proc/${name}/stat`) : null;
-    // It may have ended since.
+    // It may have ended meanwhile.
     if (stat === null) continue;
     const fields = fieldsOf(stat);
     const { userTicks, systemTicks } = parseTicks(stat);
@@ -89,21 +91,21 @@ export function residentBytes(pid: number): number {
   return memoryOf(pid, "VmRSS");
 }
 
-/** The most memory of process `pid` that was resident so far, in bytes; NaN without it. */
+/** Peak resident memory of process `pid` so far, in bytes; NaN when there is no such process. */
 export function peakResidentBytes(pid: number): number {
   return memoryOf(pid, "VmHWM");
 }
 
 /**
  * Memory of process `pid` alone, in bytes: pages that it shares with others count in part
- * (proc_pid_smaps(5), Pss). NaN when there is no such process, or it may not be looked at.
+ * (proc_pid_smaps(5), Pss). NaN when there is no such process, or reading is not permitted.
  */
 export function proportionalBytes(pid: number): number {
   const text = readProc(`/proc/${pid}/smaps_rollup`) ?? "";
   return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? NaN) * 1024;
 }
 
-/** Resident memory by the text of `/proc/PID/status`, in bytes; NaN when it states none. */
+/** Resident memory by the text of `/proc/PID/status`, in bytes; NaN if it is missing. */
 export function parseResidentBytes(status: string): number {
   return parseMemory(status, "VmRSS");
 }

@@ -1,9 +1,9 @@
 /**
- * Gives all busy sockets of a thread the same share.
+ * Gives all busy sockets of a thread an equal share.
  *
- * In one turn of its event loop the runtime completes at most 128 operations: tokio's budget of a
- * task. The others wait for the next turn, behind sockets that were served, receive again and have
- * got more data by then. So when more than 128 sockets are busy, some are served in every turn and
+ * In one turn of its event loop the runtime completes at most 128 operations: tokio's budget per
+ * task. The others wait for the next turn, behind sockets that have been served, receive again, and
+ * have more data by then. So when more than 128 sockets are busy, some are served in every turn and
  * the others never, for as long as the load lasts.
  *
  * Therefore, when that many sockets are open, a socket that was served queues up here before it
@@ -28,12 +28,12 @@ const IDLE_MS = 2;
 
 /** The queue of a thread's sockets. */
 class ReadQueue {
-  /** Sockets that are open. */
+  /** Number of open sockets. */
   open = 0;
-  /** How many have asked in this turn. */
+  /** Number of sockets that have asked in this turn. */
   #asked = 0;
   readonly #endTurn = () => this.#turnEnded();
-  /** Sockets that wait, from `#first` on. */
+  /** Waiting sockets, from `#first` on. */
   #waiting: (() => void)[] = [];
   #first = 0;
   /** How many were let through the last time. */
@@ -67,7 +67,7 @@ class ReadQueue {
     const end = Math.min(this.#first + this.#passes, this.#waiting.length);
     this.passed += end - this.#first;
     while (this.#first < end) this.#waiting[this.#first++]();
-    // The array is cut only when half of it is done, so that no element is moved often.
+    // The array is shortened only when half of it is done, so that elements are rarely moved.
     if (this.#first * 2 < this.#waiting.length) return;
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;
@@ -92,7 +92,7 @@ const queue = new ReadQueue();
 export class ReadTurns {
   #hasRead = false;
   #hasEnded = false;
-  /** What it drew when it had to wait; -1 when it had not, or when nobody needs to know any more. */
+  /** Its ticket if it had to wait; -1 if it had not, or if that was reported already. */
   #ticket = -1;
 
   constructor() {
@@ -113,7 +113,7 @@ export class ReadTurns {
 
   /**
    * Whether the socket waits for its turn, or has waited since the last call: what its peer sent
-   * may be in the kernel for as long.
+   * may have been in the kernel meanwhile.
    */
   wasHeldUp(): boolean {
     if (this.#ticket < 0) return false;

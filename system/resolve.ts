@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import type { Host } from "./host.ts";
 
-/** Looks a name up: all its addresses, the preferred ones first. Rejects when there is none. */
+/** Looks up all addresses of a name, preferred ones first. Rejects if there is none. */
 export type LookUp = (name: string) => Promise<string[]>;
 
 /** The look-up of the system, getaddrinfo(3): `/etc/hosts` and DNS, in the order of RFC 6724. */
@@ -12,19 +12,19 @@ export const lookUpName: LookUp = async (name) => {
   return found.map(({ address }) => address);
 };
 
-/** What {@linkcode resolveHost} may be told. */
+/** Options of {@linkcode resolveHost}. */
 export interface ResolveOptions {
   /** Only addresses of this family. */
   family?: 4 | 6;
   /** Default: that of the system. */
   lookUp?: LookUp;
-  /** Where the host stands, for the message: ` in http://...`. */
+  /** Where the host was given, for messages: ` in http://...`. */
   where?: string;
 }
 
 /**
  * All addresses of `host`, each once, in the order of the look-up. The zone of a link-local address
- * becomes the number of the interface, which every engine takes.
+ * becomes the number of the interface, which every engine accepts.
  *
  * @throws {Error} when there is no such name or zone, or no address of the wanted family
  */
@@ -35,7 +35,8 @@ export async function resolveHost(
   const found = host.isAddress
     ? [withZoneNumber(host)]
     : await lookUp(host.hostname).catch(() => []);
-  // Filtered here: asked for IPv4 alone, getaddrinfo(3) makes 127.0.0.1 of a ::1 in /etc/hosts.
+  // Filtered here, because getaddrinfo(3), if asked for IPv4 only, turns ::1 in /etc/hosts into
+  // 127.0.0.1.
   const isWanted = (address: string) =>
     family === undefined || address.includes(":") === (family === 6);
   const addresses = [...new Set(found.filter(isWanted))];

@@ -1,29 +1,29 @@
 /**
- * What a service manager, such as systemd, tells a process in its environment: sockets that it has
- * opened for it (sd_listen_fds(3)), and where it wants to be told how the process is (sd_notify(3),
+ * The variables by which a service manager, such as systemd, passes a process the sockets that it
+ * has opened for it (sd_listen_fds(3)), and the address for status messages (sd_notify(3),
  * sd_watchdog_enabled(3)).
  *
- * Reading takes the variables away: processes that are started from here do not see them.
+ * Reading removes the variables, so that child processes do not see them.
  */
 
-/** The first descriptor that is passed: those before it are the standard streams. */
+/** The first passed descriptor; those before it are the standard streams. */
 const FIRST_PASSED = 3;
 
-/** The environment, as far as it is needed here. */
+/** The part of the environment's interface that is used here. */
 export type Environment = Pick<Deno.Env, "get" | "delete">;
 
-/** A descriptor that was passed. */
+/** A passed descriptor. */
 export interface PassedDescriptor {
   fd: number;
-  /** Its `FileDescriptorName=`, as a rule the unit's name; `unknown` without one. */
+  /** Its `FileDescriptorName=`, usually the unit's name; `unknown` if there is none. */
   name: string;
 }
 
-/** Whom to tell how the process is. */
+/** Where to report the process's status. */
 export interface ManagerAddress {
   /** Path of a Unix datagram socket; an abstract one begins with `@`. */
   notifySocket: string;
-  /** It wants a sign of life at least so often, in ms; absent: never. */
+  /** The longest interval between keep-alive messages, in ms; absent: none are wanted. */
   watchdogMs?: number;
 }
 
@@ -34,10 +34,9 @@ function take(env: Environment, name: string): string | undefined {
 }
 
 /**
- * The descriptors that were passed to this process; none when they are for another one, which is
- * when LISTEN_PID says so.
+ * The descriptors passed to this process; none if LISTEN_PID names another process.
  *
- * @throws {TypeError} when LISTEN_FDS is no number of descriptors
+ * @throws {TypeError} when LISTEN_FDS is not a number of descriptors
  */
 export function takePassedDescriptors(
   env: Environment = Deno.env,
@@ -46,7 +45,7 @@ export function takePassedDescriptors(
   const count = take(env, "LISTEN_FDS");
   const receiver = take(env, "LISTEN_PID");
   const names = take(env, "LISTEN_FDNAMES")?.split(":") ?? [];
-  // Since systemd 258: what tells the process from a later one with its number.
+  // Since systemd 258: distinguishes the process from a later one with the same PID.
   take(env, "LISTEN_PIDFDID");
   if (count === undefined || receiver !== String(pid)) return [];
   if (!/^\d{1,4}$/.test(count)) {
@@ -58,7 +57,7 @@ export function takePassedDescriptors(
   }));
 }
 
-/** Whom to tell how this process is; `undefined` when nobody asked. */
+/** Where to report this process's status; `undefined` if no manager wants it. */
 export function takeManagerAddress(
   env: Environment = Deno.env,
   pid: number = Deno.pid,

@@ -1,68 +1,70 @@
 /**
- * The only writer to stderr: access log, notes, statistics, errors. The log may go to a file of its
- * own instead, under the same rules.
+ * The only writer to stderr: access log, notes, statistics, errors. The log may go to a separate
+ * file instead, under the same rules.
  *
- * A command that ends writes at once and waits for its reader, as every filter does. A server must
- * not wait: it calls {@linkcode LineWriter.buffer} first. From then on at most one write(2) is in
- * flight, on a thread of the runtime, and lines printed meanwhile wait in a bounded buffer.
- * A pipe gets pieces of whole lines that its other writers cannot mix with theirs (PIPE_BUF).
- * When the buffer is full, whole lines are dropped and counted until all waiting ones are written;
- * then a line tells how many are missing. Errors of stderr (a full disk, a reader that went away)
- * never reach the caller: lines that cannot be written count as dropped.
+ * A short-lived command writes at once and blocks if its reader is slow, like any filter. A server
+ * must not block, so it calls {@linkcode LineWriter.buffer} first. From then on at most one
+ * write(2) is in flight, on a thread of the runtime, and lines printed meanwhile wait in a bounded
+ * buffer. A pipe gets pieces of whole lines that its other writers cannot mix with theirs
+ * (PIPE_BUF). When the buffer is full, whole lines are dropped and counted until all waiting ones
+ * are written; then a line tells how many are missing. Errors of stderr (a full disk, a reader that
+ * went away) never reach the caller: lines that cannot be written count as dropped.
  */
 import { settledWithin, sleep } from "./wait.ts";
 
-/** Bytes of log lines that wait at the most. */
+/** Most bytes of log lines that may wait. */
 const MAX_LOG_BYTES = 1 << 20;
 
-/** Bytes that only notes may take behind a full log. */
+/** Further bytes that only notes may use when the log is full. */
 const MAX_NOTE_BYTES = 1 << 16;
 
-/** Bytes that are gathered for one write(2) at the most. */
+/** Bytes that are gathered for one write(2). */
 const WRITE_BYTES = 1 << 16;
 
-/** Time until the next attempt where the descriptor does not block and takes nothing now. */
+/** Delay before the next attempt, in ms, if a non-blocking descriptor accepts nothing now. */
 const RETRY_MS = 10;
 
-/** At the end, a reader that takes nothing for this long is given up. */
+/** At the end, a reader that accepts nothing for this time is given up, in ms. */
 const STALL_MS = 1000;
 
 const LINE_FEED = 10;
 const encoder = new TextEncoder();
 
-/** What takes the bytes: `Deno.stderr`. */
+/** The destination of the bytes, such as `Deno.stderr`. */
 export interface Sink {
   write(bytes: Uint8Array): Promise<number>;
   writeSync(bytes: Uint8Array): number;
-  /** Most bytes that one write adds in one piece while others write, too; no bound by default. */
+  /**
+   * Most bytes that a write adds atomically while other processes write, too; no limit by default.
+   */
   readonly unbrokenBytes?: number;
 }
 
-/** Where a pipe has other writers, a write of up to so many bytes is not mixed with theirs. */
+/** If a pipe has other writers, a write of up to this many bytes is not mixed with theirs. */
 const PIPE_BUF = Deno.build.os === "linux" ? 4096 : 512;
 
 /** Writes whole lines. */
 export class LineWriter {
   readonly #sink: Sink;
-  /** What the sink is called in messages. */
+  /** The sink's name in messages. */
   readonly #name: string;
   #logs: LineWriter | undefined;
   #isBuffered = false;
-  /** What waits, the write in flight included. */
+  /** Waiting bytes, including the write in flight. */
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** Lines were dropped, and those that waited then are not written yet. */
+  /** Whether lines were dropped, and those that waited then have not been written yet. */
   #isFull = false;
-  /** Nobody reads any more. */
+  /** Whether the reader is gone. */
   #isClosed = false;
   #dropped = 0;
-  /** Dropped lines that no line has told of. */
+  /** Dropped lines that have not been reported yet. */
   #untold = 0;
-  /** The last write ended within a line. */
+  /** Whether the last write ended within a line. */
   #isCut = false;
-  /** Most bytes of a write that holds more than a line. */
+  /** Most bytes of a write with more than one line. */
   #pieceBytes = Infinity;
-  /** Writes that are done. */
+  /** Completed writes. */
   #writes = 0;
   #writing: Promise<void> | undefined;
 
@@ -71,7 +73,7 @@ export class LineWriter {
     this.#name = name;
   }
 
-  /** Lets the log go to `writer` from now on; notes stay here. */
+  /** Directs the log to `writer` from now on; notes stay here. */
   set logs(writer: LineWriter) {
     this.#logs = writer;
   }
@@ -81,7 +83,7 @@ export class LineWriter {
     return this.#dropped + (this.#logs?.dropped ?? 0);
   }
 
-  /** Lets lines wait in memory from now on, instead of the caller. */
+  /** From now on lines wait in memory, and callers do not block. */
   buffer(): void {
     this.#isBuffered = true;
     this.#pieceBytes = this.#sink.unbrokenBytes ?? Infinity;
@@ -97,7 +99,7 @@ export class LineWriter {
     this.#drop(bytes);
   }
 
-  /** Prints `text` and a line feed, behind a full log too. */
+  /** Prints `text` and a line feed, even if the log is full. */
   note(text: string): void {
     this.write(encoder.encode(text + "\n"));
   }
@@ -108,8 +110,8 @@ export class LineWriter {
   }
 
   /**
-   * Waits until all is written: at most `withinMs`, and at most a second in which nothing is taken.
-   * What is not written then is dropped; the write in flight goes on, if the process does.
+   * Waits until everything is written: at most `withinMs`, and at most a second without progress.
+   * What is not written then is dropped; the write in flight continues if the process does.
    */
   async flush(withinMs = STALL_MS): Promise<void> {
     const logged = this.#logs?.flush(withinMs);
@@ -132,7 +134,7 @@ export class LineWriter {
   #print(bytes: Uint8Array, maxBytes: number): boolean {
     if (this.#isClosed) return false;
     if (!this.#isBuffered) return this.#printSync(bytes);
-    // A line larger than the buffer is taken when nothing else waits.
+    // A line larger than the buffer is accepted if nothing else waits.
     if (this.#waitingBytes > 0 && this.#waitingBytes + bytes.length > maxBytes) return false;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
@@ -155,7 +157,7 @@ export class LineWriter {
     return true;
   }
 
-  /** Writes what waits, and what comes meanwhile. */
+  /** Writes waiting lines, and those that arrive meanwhile. */
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const bytes = this.#gather();
@@ -170,7 +172,7 @@ export class LineWriter {
     this.#writing = undefined;
   }
 
-  /** Takes the next bytes to write out of what waits. */
+  /** Takes the next bytes to write from the waiting ones. */
   #gather(): Uint8Array {
     let count = 0;
     let length = 0;
@@ -188,7 +190,7 @@ export class LineWriter {
     return bytes;
   }
 
-  /** Writes `bytes`, which begin a line. @returns what could not be written */
+  /** Writes `bytes`, which start at the beginning of a line. @returns what could not be written */
   async #write(bytes: Uint8Array): Promise<Uint8Array> {
     if (this.#isCut) await this.#send(Uint8Array.of(LINE_FEED));
     return this.#isCut ? bytes : await this.#send(bytes);
@@ -257,7 +259,7 @@ function isPipe(fd: number): boolean {
 
 /** stderr of this thread. Workers hand their lines to the owner of the sockets: see `print`. */
 export const stderr: LineWriter = new LineWriter({
-  // Looked up at each call: tests put others in their place.
+  // Looked up at each call, because tests replace them.
   write: (bytes) => Deno.stderr.write(bytes),
   writeSync: (bytes) => Deno.stderr.writeSync(bytes),
   get unbrokenBytes() {

@@ -20,7 +20,9 @@ export function isThisMachine(
   return interfaces.some((own) => numberOf(own.address) === number);
 }
 
-/** An address in one spelling: a number for IPv4, also mapped into IPv6; four words for IPv6. */
+/**
+ * An address in a unique form: a number for IPv4, also if mapped into IPv6; four words for IPv6.
+ */
 function numberOf(address: string): number | string | undefined {
   const words = parseIpv6(address.split("%")[0]);
   if (words === undefined) return parseIpv4(address);

@@ -1,4 +1,4 @@
-/** Numbers as people read them: with their unit, and three significant digits. */
+/** Formats numbers for people: with a unit, and three significant digits. */
 
 /** A unit: its name, and how many base units it is. */
 export interface Unit {
@@ -36,15 +36,17 @@ export function unitFor(kind: keyof typeof UNITS, value: number): Unit {
   return units.find(({ factor }) => Math.abs(value) < 999.5 * factor) ?? units.at(-1)!;
 }
 
-/** What stands where a figure is unknown. */
+/** Shown where a figure is unknown. */
 const NONE = "-";
 
-/** Microseconds with their best unit and three or four digits: `87.3 µs`, `1.25 ms`; `-` for null. */
+/**
+ * Microseconds in a suitable unit with three or four digits: `87.3 µs`, `1.25 ms`; `-` for null.
+ */
 export function formatLatency(us: number | null): string {
   return us === null ? NONE : inUnit(us, unitFor("latency", us));
 }
 
-/** Bytes with their best unit and three digits: `999 B`, `1.50 KiB`, `12.3 MiB`. */
+/** Bytes in a suitable unit with three digits: `999 B`, `1.50 KiB`, `12.3 MiB`. */
 export function formatBytes(bytes: number): string {
   const unit = unitFor("bytes", bytes);
   return unit.factor === 1 ? `${Math.round(bytes)} B` : inUnit(bytes, unit);
@@ -52,7 +54,7 @@ export function formatBytes(bytes: number): string {
 
 /**
  * A count or rate in full, in groups of three, with at most one decimal: `941.5`, `94,102`; below 1
- * with two digits that count: `0.25`.
+ * with two significant digits: `0.25`.
  */
 export function formatCount(count: number): string {
   // `toLocaleString` would load locale data for 30 ms at its first use.
@@ -63,7 +65,7 @@ export function formatCount(count: number): string {
   return decimal === undefined ? grouped : `${grouped}.${decimal}`;
 }
 
-/** `1 client`, `1,000 clients`; a `what` whose plural takes no s comes with its `plural`. */
+/** `1 client`, `1,000 clients`; `plural` is for words whose plural is not formed with s. */
 export function formatAmount(count: number, what: string, plural = `${what}s`): string {
   return `${formatCount(count)} ${count === 1 ? what : plural}`;
 }
@@ -75,8 +77,8 @@ export function formatShortCount(count: number): string {
 }
 
 /**
- * A range in one unit, with three digits at each end: `0.9–1.1 ms`, `113k–130k`; empty where three
- * digits do not tell its ends apart.
+ * A range in one unit, with three digits at each end: `0.9–1.1 ms`, `113k–130k`; empty if its ends
+ * are equal in three digits.
  */
 export function formatRange(kind: keyof typeof UNITS, low: number, high: number): string {
   const { name, factor } = unitFor(kind, high);
@@ -96,7 +98,7 @@ export function formatChange(before: number | null, after: number | null): strin
 /** `value` (in base units) in `unit`, with three significant digits or all whole ones. */
 function inUnit(value: number, unit: Unit): string {
   const scaled = value / unit.factor;
-  // The limits lie where rounding would add a digit: 99.97 is 100, not 100.0.
+  // The bounds are where rounding adds a digit: 99.97 becomes 100, not 100.0.
   const decimals = scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
   return `${scaled.toFixed(decimals)} ${unit.name}`;
 }

@@ -1,7 +1,7 @@
-/** Waiting: for a time, and for what may not come in time. */
+/** Waits for a time, or for a promise within a time. */
 import { systemClock } from "./clock.ts";
 
-/** The longest delay that a timer takes, in ms: about 24 days. */
+/** The longest delay that a timer supports, in ms: about 24 days. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 /** Resolves after `ms`. */
@@ -9,7 +9,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits for `done`, but at most `graceMs`. @returns whether it came in time */
+/** Waits for `done`, but at most `graceMs`. @returns whether it settled in time */
 export async function settledWithin(
   done: Promise<unknown>,
   graceMs: number,

@@ -1,4 +1,6 @@
-/** Which ways of waiting for sockets this machine and this process allow, and why not. */
+/**
+ * Finds out which engines this machine and this process allow, and why others are not available.
+ */
 import { readProc } from "../proc.ts";
 import { IoUring } from "./io_uring/io_uring.ts";
 import { libc, LibcError, SystemError } from "./libc.ts";
@@ -14,23 +16,25 @@ export interface EngineSupport {
   isAvailable: boolean;
   /** Why not, as a part of a sentence without a period. */
   reason?: string;
-  /** Of io_uring, where it is available: what of it only later kernels have. */
+  /** For io_uring, if available: the features that only later kernels have. */
   features?: IoUringFeature[];
 }
 
-/** What ktcp uses of io_uring where the kernel has it. */
+/** A feature of io_uring that ktcp uses where the kernel has it. */
 export interface IoUringFeature {
   name: "registered-ring" | "no-sq-array" | "min-wait";
   isAvailable: boolean;
-  /** The Linux version that brought it. */
+  /** The Linux version that introduced it. */
   since: string;
 }
 
-/** What is known of the kernel when it refuses io_uring; null where it cannot be read. */
+/** Facts about a kernel that refuses io_uring; null where they cannot be read. */
 export interface KernelFacts {
   /** The release, as `5.15.0-91-generic`. */
   release: string | null;
-  /** `kernel.io_uring_disabled`: 0 no, 1 but for CAP_SYS_ADMIN and a group, 2 for everybody. */
+  /**
+   * `kernel.io_uring_disabled`: 0: no, 1: except for CAP_SYS_ADMIN and a group, 2: for everybody.
+   */
   disabled: string | null;
 }
 
@@ -39,7 +43,7 @@ export function linuxEngines(): EngineSupport[] {
   return LINUX_ENGINES.map(engineSupport);
 }
 
-/** Tries an engine: loads libc, and for io_uring makes a ring, uses and closes it. */
+/** Tries an engine: loads libc, and for io_uring creates, uses and closes a ring. */
 export function engineSupport(name: LinuxEngine): EngineSupport {
   const reason = refusalOfCalls();
   if (reason !== undefined) return { name, isAvailable: false, reason };
@@ -50,7 +54,7 @@ export function engineSupport(name: LinuxEngine): EngineSupport {
     : { name, isAvailable: true, features: found };
 }
 
-/** Why no system call can be made; undefined when it can. */
+/** Why system calls cannot be made; undefined if they can. */
 function refusalOfCalls(): string | undefined {
   if (Deno.build.os !== "linux") return `this is ${Deno.build.os}, not Linux`;
   try {
@@ -61,7 +65,7 @@ function refusalOfCalls(): string | undefined {
   }
 }
 
-/** Makes a ring and uses it: what it can, or why it cannot be made or used. */
+/** Creates and uses a ring. @returns its features, or why it cannot be created or used */
 function tryIoUring(): IoUringFeature[] | string {
   try {
     const ring = new IoUring({ entries: 8, completions: 16, memory: new Uint8Array(64) });

@@ -5,16 +5,16 @@
 
 /** Those that engines tell apart. Calls return them negated. */
 export const enum Errno {
-  /** Not permitted; for epoll: a file, which is always ready. */
+  /** Not permitted; for epoll: a regular file, which is always ready. */
   EPERM = 1,
   /** No such file; also: nothing to cancel, no such entry. */
   ENOENT = 2,
-  /** A signal came before anything was done. */
+  /** Interrupted by a signal before anything was done. */
   EINTR = 4,
-  /** The disk, or what it stands for, has failed. */
+  /** An I/O error, such as a failed disk. */
   EIO = 5,
   EBADF = 9,
-  /** It would block: nothing to receive, no room to send, nobody to accept. */
+  /** The call would block: nothing to receive, no room to send, no connection to accept. */
   EAGAIN = 11,
   ENOMEM = 12,
   EBUSY = 16,
@@ -24,10 +24,13 @@ export const enum Errno {
   ENFILE = 23,
   /** The process is out of file descriptors. */
   EMFILE = 24,
-  /** The peer has closed, and this end is sent to (with MSG_NOSIGNAL there is no SIGPIPE). */
+  /**
+   * Sending on a connection that the peer has closed or reset (without SIGPIPE, thanks to
+   * MSG_NOSIGNAL).
+   */
   EPIPE = 32,
   ENOSYS = 38,
-  /** A timeout of io_uring is over. */
+  /** A timeout of io_uring has expired. */
   ETIME = 62,
   EPROTO = 71,
   EOPNOTSUPP = 95,
@@ -35,14 +38,14 @@ export const enum Errno {
   /** The peer closed a connection before it was accepted. */
   ECONNABORTED = 103,
   ECONNRESET = 104,
-  /** No memory for it in the kernel; for io_uring: no provided buffer is left. */
+  /** The kernel has no buffer memory; for io_uring: no provided buffer is left. */
   ENOBUFS = 105,
   /** The socket is connected already. */
   EISCONN = 106,
   ENOTCONN = 107,
   ETIMEDOUT = 110,
   ECONNREFUSED = 111,
-  /** Too late to cancel it; for a connect: it is under way. */
+  /** Too late to cancel; for connect: already in progress. */
   EALREADY = 114,
   EINPROGRESS = 115,
   /** The operation was cancelled. */

@@ -1,6 +1,6 @@
 /**
- * eventfd(2): a counter in the kernel that one thread adds to, and that wakes another one out of the
- * system call in which it waits for descriptors.
+ * eventfd(2): a counter in the kernel, by which one thread wakes another from a system call that
+ * waits for descriptors.
  */
 import { Errno } from "./errno.ts";
 import { libc } from "./libc.ts";
@@ -12,13 +12,15 @@ const one = new Uint8Array(new BigUint64Array([1n]).buffer);
 const counter = new BigUint64Array(1);
 const counterBytes = new Uint8Array(counter.buffer);
 
-/** A counter at 0, non-blocking. The caller closes it. @throws {SystemError} */
+/** Creates a non-blocking counter at 0, which the caller closes. @throws {SystemError} */
 export function createEventFd(): number {
   const system = libc();
   return system.check("eventfd", system.calls.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
 }
 
-/** Adds 1: the descriptor becomes readable. @returns 0, or -errno: EAGAIN when it is at its most */
+/**
+ * Adds 1: the descriptor becomes readable. @returns 0, or -errno: EAGAIN when it is at its maximum
+ */
 export function signalEventFd(fd: number): number {
   const system = libc();
   return Math.min(0, system.result(system.calls.write(fd, one, 8)));

@@ -1,4 +1,4 @@
-/** Files as numbers, as far as sending them takes. All are close-on-exec. */
+/** File descriptors, for sending files. All are close-on-exec. */
 import { Errno } from "./errno.ts";
 import { libc, SystemError } from "./libc.ts";
 import type { Pointer } from "./memory.ts";
@@ -14,21 +14,21 @@ const STATX_BYTES = 256;
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
-/** What {@linkcode stat} tells of a file. */
+/** The result of {@linkcode stat}. */
 export interface FileStatus {
   isFile: boolean;
   /** Bytes. */
   size: number;
   /** Last change of the content, in ms since 1970. */
   mtimeMs: number;
-  /** The number of the file in its file system. */
+  /** The inode number. */
   ino: number;
   /** The file system, as `Deno.FileInfo` has it (`makedev(3)`). */
   dev: number;
 }
 
 /**
- * Opens a file to read it: openat(2). A FIFO does not hold it up.
+ * Opens a file for reading: openat(2). Opening a FIFO does not block.
  *
  * @param options.directory the directory to which a relative `path` belongs; default: the current one
  * @param options.followLink whether the last part of `path` may be a symbolic link; default: true
@@ -48,7 +48,7 @@ export function openFile(
   }
 }
 
-/** Tells the kind, size and identity of an open file: statx(2). @throws {SystemError} */
+/** Returns the kind, size and identity of an open file: statx(2). @throws {SystemError} */
 export function stat(fd: number): FileStatus {
   const system = libc();
   const bytes = new Uint8Array(STATX_BYTES);
@@ -88,13 +88,13 @@ const positionBytes = new Uint8Array(position.buffer);
 
 /**
  * Sends up to `count` bytes of `file` from `offset` on, without a copy through user space:
- * sendfile(2). The file's own position stays as it is.
+ * sendfile(2). The file's own position is unchanged.
  *
  * @param offset in bytes, up to 2^53
  * @param count below 2^31
  * @returns how many were taken; 0 when the file ends before `offset`, so that it has shrunk; or
- * -errno: EAGAIN when there is no room, EPIPE or ECONNRESET when the peer has gone, EIO. SIGPIPE,
- * which it has no flag against, is ignored by the runtime.
+ * -errno: EAGAIN when there is no room, EPIPE or ECONNRESET when the peer has gone, EIO. There is
+ * no flag against SIGPIPE, but the runtime ignores that signal.
  */
 export function sendfile(socket: number, file: number, offset: number, count: number): number {
   const system = libc();
@@ -103,7 +103,7 @@ export function sendfile(socket: number, file: number, offset: number, count: nu
   return system.result(system.calls.sendfile(socket, file, positionBytes, count));
 }
 
-/** A pipe, non-blocking: pipe2(2). The caller closes both ends. @throws {SystemError} */
+/** Creates a non-blocking pipe: pipe2(2). The caller closes both ends. @throws {SystemError} */
 export function createPipe(): [readEnd: number, writeEnd: number] {
   const system = libc();
   const ends = new Int32Array(2);

@@ -5,8 +5,8 @@
  * and a function is loaded when it is first asked for: all of them would take 7 ms of each start. A new
  * system call is a row in `SYMBOLS` and a function in the file of its subject. Rules for both:
  *
- * - Every call is synchronous and takes no structure by value: then it costs 3 ns over the call
- *   itself, as V8 compiles it like a call of C.
+ * - Every call is synchronous and takes no structure by value. This makes it cost only 3 ns more
+ *   than the call itself, because V8 compiles it to a direct C call.
  * - File descriptors, sizes, flags and results are 32 bits wide, also where C says `size_t` or
  *   `ssize_t`: the kernel transfers less than 2 GiB a call, and 64 bits would be BigInts. The seventh
  *   argument and later ones are passed on the stack, where they must be 64 bits wide.
@@ -49,7 +49,7 @@ const SYMBOLS = {
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   // struct stat differs between architectures, struct statx does not; musl has it since 1.2.5.
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32", optional: true },
-  // musl has no symbol of this name any more.
+  // musl no longer has a symbol of this name.
   getdents64: { parameters: ["i32", "buffer", "u32"], result: "i32", optional: true },
   pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   eventfd: { parameters: ["u32", "i32"], result: "i32" },
@@ -59,7 +59,7 @@ const SYMBOLS = {
   // Waiting for descriptors
   select: { parameters: ["i32", "pointer", "pointer", "pointer", "pointer"], result: "i32" },
   poll: { parameters: ["pointer", "u32", "i32"], result: "i32" },
-  /** Runs on another thread, whose errno is not seen; costs 30 µs. */
+  /** Runs on another thread, whose errno cannot be read; costs 30 µs. */
   pollAsync: {
     name: "poll",
     parameters: ["pointer", "u32", "i32"],
@@ -76,7 +76,7 @@ const SYMBOLS = {
     result: "i32",
   },
 
-  // io_uring, which the C library has no functions for: the first argument is the call's number.
+  // io_uring, for which the C library has no functions: the first argument is the call's number.
   io_uring_setup: { name: "syscall", parameters: ["i32", "u32", "pointer"], result: "i32" },
   io_uring_enter: {
     name: "syscall",
@@ -89,8 +89,8 @@ const SYMBOLS = {
     result: "i32",
   },
 
-  // Memory. memcpy(3) of no bytes returns its first argument, in the type that is wanted: so an
-  // address is told, or becomes a pointer object, where Deno.UnsafePointer would need permission.
+  // Memory. memcpy(3) of 0 bytes returns its first argument, in the declared type. This converts
+  // between addresses and pointer objects, for which Deno.UnsafePointer would need permission.
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "i64" },
   munmap: { parameters: ["u64", "u64"], result: "i32" },
   addressOf: { name: "memcpy", parameters: ["buffer", "buffer", "u32"], result: "u64" },
@@ -222,12 +222,12 @@ export class Libc {
     );
   }
 
-  /** What a positive error number means, in the words of strerror(3). Takes the permission for FFI. */
+  /** The message of strerror(3) for a positive error number. Needs permission for FFI. */
   describe(errno: number): string {
     return new Deno.UnsafePointerView(this.calls.strerror(errno)!).getCString();
   }
 
-  /** close(2). Its errors are ignored: Linux has released the descriptor in any case. */
+  /** close(2). Its errors are ignored: Linux releases the descriptor in any case. */
   close(fd: number): void {
     this.calls.close(fd);
   }
@@ -243,7 +243,7 @@ export class Libc {
     return this.#retry("open", () => this.calls.open(name, flags));
   }
 
-  // The calls from here on never throw: whoever makes them goes on in any case.
+  // The methods from here on never throw, as their callers continue in any case.
 
   /** shutdown(2) of both directions. @returns whether it was done */
   shutdown(fd: number): boolean {
@@ -259,7 +259,8 @@ export class Libc {
   }
 
   /**
-   * Lets a program of classic BPF at `address` choose among the sockets that share the port of `fd`.
+   * Attaches a classic BPF program at `address` that chooses among the sockets that share the port
+   * of `fd`.
    *
    * @returns 0, or `-errno`
    */
@@ -273,7 +274,7 @@ export class Libc {
     return this.result(setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, bytes, bytes.length));
   }
 
-  /** Connections that wait at the listening TCP socket `fd`; `undefined` when it is none. */
+  /** The accept queue of the listening TCP socket `fd`; `undefined` if it is not one. */
   acceptQueue(fd: number): { length: number; limit: number } | undefined {
     // struct tcp_info of linux/tcp.h: of a listening socket, tcpi_unacked and tcpi_sacked.
     const info = new DataView(new ArrayBuffer(32));
@@ -284,7 +285,7 @@ export class Libc {
     return { length: info.getUint32(24, true), limit: info.getUint32(28, true) };
   }
 
-  /** Goes back to the first entry of a directory. */
+  /** Rewinds a directory to its first entry. */
   rewind(fd: number): void {
     this.calls.lseek(fd, 0n, SEEK_SET);
   }
@@ -294,7 +295,7 @@ export class Libc {
     return Math.max(0, this.calls.getdents64?.(fd, buffer, buffer.length) ?? 0);
   }
 
-  /** Runs `attempt`, again after EINTR, and turns -1 into an exception. */
+  /** Runs `attempt`, repeats it after EINTR, and turns -1 into an exception. */
   #retry(name: string, attempt: () => number): number {
     while (true) {
       const result = attempt();
@@ -323,10 +324,10 @@ export function libc(): Libc {
 }
 
 /**
- * Lets all system calls go to `replacement` from now on, for a simulation. What was made before keeps
- * the library that it has.
+ * Directs all system calls to `replacement` from now on, for simulations. Existing objects keep the
+ * library that they have.
  *
- * @returns what they went to, to be put back; `undefined`: nothing was loaded
+ * @returns the previous library, to be restored; `undefined` if none was loaded
  */
 export function replaceLibc(replacement: Libc | undefined): Libc | undefined {
   const before = loaded;
@@ -347,7 +348,7 @@ function isPermitted(): boolean {
 }
 
 function open(): Library["symbols"] {
-  // To try without permission would ask the user for it.
+  // Trying without permission would prompt the user for it.
   if (!isPermitted()) {
     throw new LibcError("Cannot load libc: FFI is not permitted (--allow-ffi)");
   }

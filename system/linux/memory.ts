@@ -1,13 +1,13 @@
 /**
- * Memory as system calls see it: addresses, and pointer objects as FFI takes them.
+ * Memory for system calls: addresses, and pointer objects for FFI.
  *
- * Neither an address nor a pointer object keeps memory alive or in place. Both hold for memory that
- * does not move: an ArrayBuffer, as long as it is reachable, and shared WebAssembly memory with a
- * fixed maximum.
+ * Neither an address nor a pointer object keeps memory alive or in place. They are valid for memory
+ * that does not move: an ArrayBuffer, as long as it is reachable, and shared WebAssembly memory
+ * with a fixed maximum.
  */
 import { libc } from "./libc.ts";
 
-/** A pointer as FFI takes it. */
+/** A pointer for FFI. */
 export type Pointer = Deno.PointerObject;
 
 /** A typed array, or a DataView, over memory of either kind. */
@@ -15,7 +15,7 @@ type View = ArrayBufferView<ArrayBufferLike>;
 
 const TWO_32 = 2 ** 32;
 
-/** `view` as a `"buffer"` argument, which FFI takes over shared memory, too. */
+/** `view` as a `"buffer"` argument, which may be of shared memory, too. */
 function bytesOf(view: View): Uint8Array<ArrayBuffer> {
   // V8 keeps small arrays inside its heap, where they move, until their buffer is asked for.
   return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
@@ -33,7 +33,10 @@ export function addressOf(view: View): number {
   return Number(libc().calls.addressOf(bytes, bytes, 0));
 }
 
-/** The lower 32 bits of an address: structures are written as 32-bit words, as 64 are BigInts. */
+/**
+ * The lower 32 bits of an address: structures are written as 32-bit words, because 64-bit ones
+ * would be BigInts.
+ */
 export function lowWord(address: number): number {
   return address % TWO_32;
 }
@@ -43,12 +46,14 @@ export function highWord(address: number): number {
   return Math.floor(address / TWO_32);
 }
 
-/** Pointers that are kept by default, as an exponent of two: for ten thousand connections. */
+/**
+ * Pointers that are cached by default, as an exponent of two; enough for ten thousand connections.
+ */
 const DEFAULT_KEPT_BITS = 14;
 
 /**
- * Pointers into one memory. To make one takes 40 ns, to find it again 1 ns: the last ones are kept,
- * a fixed number however many connections there were.
+ * Pointers into one memory. Making one takes 40 ns, finding it again 1 ns, so the latest ones are
+ * cached, in a fixed number however many connections there were.
  */
 export class MemoryPointers {
   /** The address of offset 0. */
@@ -61,8 +66,8 @@ export class MemoryPointers {
   readonly #shift: number;
 
   /**
-   * @param memory all of it; it never moves
-   * @param keptBits how many pointers are kept, as an exponent of two from 1 on
+   * @param memory the whole memory, which must not move
+   * @param keptBits how many pointers are cached, as an exponent of two, at least 1
    */
   constructor(memory: Uint8Array<ArrayBufferLike>, keptBits = DEFAULT_KEPT_BITS) {
     this.#bytes = bytesOf(memory);
@@ -74,7 +79,7 @@ export class MemoryPointers {
 
   /** A pointer to byte `offset` of the memory. */
   at(offset: number): Pointer {
-    // Multiplied by the golden ratio, offsets at equal distances spread evenly (Knuth).
+    // Fibonacci hashing (Knuth): multiplied by the golden ratio, equidistant offsets spread evenly.
     const i = Math.imul(offset, 0x9e3779b1) >>> this.#shift;
     if (this.#offsets[i] === offset) return this.#pointers[i];
     this.#offsets[i] = offset;

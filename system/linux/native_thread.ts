@@ -1,19 +1,19 @@
 /**
- * Threads of the C library that run a function of the C library: JavaScript cannot run on them, but
- * they show what a thread alone costs. See pthread_create(3) and sem_wait(3).
+ * Threads of the C library that run a C function. JavaScript cannot run on them, but they show the
+ * cost of a bare thread. See pthread_create(3) and sem_wait(3).
  */
 import { libc, LibcError, SystemError } from "./libc.ts";
 import { type Pointer, pointerOf } from "./memory.ts";
 
-/** More than any C library's `sem_t` takes, in bytes. */
+/** Larger than any C library's `sem_t`, in bytes. */
 const SEM_BYTES = 128;
 
 /** A semaphore, and the threads that wait for it. */
 export class NativeThreads {
   readonly #calls: ThreadCalls;
-  /** Threads wait for it. */
+  /** Waiting threads wait for it. */
   readonly #gate: Semaphore;
-  /** Threads post it when they run. */
+  /** New threads post it when they run. */
   readonly #begun: Semaphore;
   readonly #id = new BigUint64Array(1);
   readonly #waiting: bigint[] = [];
@@ -37,7 +37,7 @@ export class NativeThreads {
     this.#waiting.push(this.#create(this.#gate));
   }
 
-  /** Ends the threads that wait. */
+  /** Ends the waiting threads. */
   end(): void {
     for (const _ of this.#waiting) this.#gate.post();
     for (const id of this.#waiting.splice(0)) this.#join(id);
@@ -56,7 +56,7 @@ export class NativeThreads {
   }
 }
 
-/** A semaphore that is 0 at first, and a function for threads that takes it. */
+/** A semaphore, initially 0, and a thread function that takes it as its argument. */
 class Semaphore {
   readonly pointer: Pointer;
   /** The function's address. */

@@ -1,4 +1,7 @@
-/** A network of one thread's own (network_namespaces(7)), for experiments with the kernel's settings. */
+/**
+ * A network namespace for one thread (network_namespaces(7)), for experiments with the kernel's
+ * settings.
+ */
 import { libc } from "./libc.ts";
 import { AF_INET } from "./sockaddr.ts";
 
@@ -12,10 +15,10 @@ const IFREQ_BYTES = 40;
 const FLAGS_OFFSET = 16;
 
 /**
- * Moves the calling thread into a new network namespace, in which there is nothing but a loopback
- * interface: its sockets, ports, counters and `/proc/sys/net` are its own from here on, those of the
- * process's other threads stay. The namespace ends with the thread. Files of `/proc` are this
- * namespace's under `/proc/thread-self`, and with synchronous calls.
+ * Moves the calling thread into a new network namespace, which has only a loopback interface. From
+ * here on the thread has its own sockets, ports, counters and `/proc/sys/net`; the process's other
+ * threads are not affected. The namespace ends with the thread. Its files in `/proc` are only seen
+ * under `/proc/thread-self`, and with synchronous calls.
  *
  * @throws {SystemError} EPERM without CAP_SYS_ADMIN
  */

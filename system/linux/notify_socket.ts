@@ -1,4 +1,4 @@
-/** The socket at which a service manager is told how a process is: sd_notify(3). */
+/** The socket by which a process reports its state to a service manager: sd_notify(3). */
 import { sleep } from "../wait.ts";
 import { Errno } from "./errno.ts";
 import { libc, SystemError } from "./libc.ts";
@@ -6,7 +6,7 @@ import { close, connectDatagrams, MSG_DONTWAIT, sendBytes } from "./socket.ts";
 
 const CLOCK_MONOTONIC = 1;
 
-/** When the manager has not read what it was told, it is tried again so much later, in ms. */
+/** Delay before sending is retried, in ms, if the manager has not read earlier messages. */
 const RETRY_MS = 20;
 
 /** µs of CLOCK_MONOTONIC, which a manager compares with its own. */
@@ -16,14 +16,14 @@ export function monotonicUs(): bigint {
   return time[0] * 1_000_000n + time[1] / 1000n;
 }
 
-/** A connected socket. Works after the permission for FFI was given up. */
+/** A connected socket. It works after the permission for FFI was given up. */
 export class NotifySocket implements Disposable {
   readonly #fd: number;
   #sent: Promise<void> = Promise.resolve();
   #waiting = 0;
 
   /**
-   * @param path of the file system, or `@` and an abstract name
+   * @param path a path in the file system, or `@` and an abstract name
    * @throws {SystemError} ENOENT, ECONNREFUSED and others
    * @throws {TypeError} when the path is too long
    */
@@ -31,16 +31,16 @@ export class NotifySocket implements Disposable {
     this.#fd = connectDatagrams(path);
   }
 
-  /** Whether all that was told has been sent. */
+  /** Whether all messages have been sent. */
   get isIdle(): boolean {
     return this.#waiting === 0;
   }
 
   /**
-   * Sends assignments (`READY=1`) as one message, behind those before it.
+   * Sends assignments (`READY=1`) as one message, after earlier ones.
    *
-   * @returns when it is sent
-   * @throws {SystemError} when nobody is there any more
+   * @returns a promise that resolves when it is sent
+   * @throws {SystemError} when the manager is gone
    */
   send(...assignments: string[]): Promise<void> {
     const bytes = new TextEncoder().encode(assignments.join("\n"));

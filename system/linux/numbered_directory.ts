@@ -7,7 +7,7 @@ const O_CLOEXEC = 0o2000000;
 /** Bytes of entries to read at once: about a thousand. */
 const ENTRIES_BYTES = 32768;
 
-/** A directory that stays open. It can be read after the permissions for it were given up. */
+/** An open directory, which can be read after the permissions for it were given up. */
 export class NumberedDirectory {
   readonly #libc: Libc;
   readonly #fd: number;

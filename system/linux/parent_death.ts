@@ -1,10 +1,11 @@
-/** Ending with the process that started this one, also when that one was killed: prctl(2). */
+/** Ends this process when its parent ends, even if the parent is killed: prctl(2). */
 import { readProc } from "../proc.ts";
 import { libc, LibcError } from "./libc.ts";
 
 /**
- * The variable by which a process tells one that it starts to end with it: its own process number.
- * SIGKILL, as of a time limit, leaves it no time to end others itself.
+ * The environment variable by which a process makes one that it starts end with it; its value is
+ * the parent's PID. A SIGKILL, for instance by a time limit, leaves the parent no time to end
+ * children itself.
  */
 export const PARENT_VARIABLE = "KTCP_PARENT";
 
@@ -12,12 +13,12 @@ const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9n;
 
 /**
- * Lets the kernel kill this process as soon as its parent has ended. A stopped process ends as well,
- * which it would not by a signal that it has to handle.
+ * Makes the kernel kill this process as soon as its parent has ended. SIGKILL also ends a stopped
+ * process, which would not handle any other signal.
  *
- * Where that cannot be asked for (no FFI, another system) nothing happens.
+ * Does nothing where this is not possible (no FFI, another system).
  *
- * @param parent the process number of the parent, which may have ended before this call
+ * @param parent the PID of the parent, which may have ended before this call
  */
 export function endWithParent(parent: number): void {
   if (Deno.build.os !== "linux") return;
@@ -31,8 +32,9 @@ export function endWithParent(parent: number): void {
 }
 
 /**
- * Whether `pid` has started this process, or a wrapper that did. Whoever has died is nobody's parent
- * any more, whereas its number stands in `/proc` until it is waited for.
+ * Whether `pid` is an ancestor of this process, which may have been started by a wrapper. The
+ * kernel's parent links are used because a dead process is no longer a parent, whereas its PID
+ * stays in `/proc` until it is waited for.
  */
 function isAncestor(pid: number): boolean {
   for (let one = Deno.ppid; one > 0; one = parentOf(one)) {
@@ -41,7 +43,7 @@ function isAncestor(pid: number): boolean {
   return false;
 }
 
-/** The parent of a process; 0 where it is not known. See proc_pid_stat(5). */
+/** The parent of a process; 0 if unknown. See proc_pid_stat(5). */
 function parentOf(pid: number): number {
   const stat = readProc(`/proc/${pid}/stat`);
   return Number(/.*\) \S (\d+) /s.exec(stat ?? "")?.[1] ?? 0);

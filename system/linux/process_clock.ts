@@ -9,22 +9,22 @@ import { libc, LibcError } from "./libc.ts";
 export interface CpuUse {
   totalUs: number;
   /**
-   * Its parts; null when the run was too short to tell them apart. The kernel has no exact count of
-   * them: at each tick of its timer it looks what the CPU is doing.
+   * Its parts; null if the run was too short to distinguish them. The kernel only samples them, at
+   * each tick of its timer.
    */
   split: { userUs: number; systemUs: number } | null;
 }
 
-/** Ticks of CPU time from which on their sum says anything, where there is nothing finer. */
+/** Least number of ticks for their sum to be meaningful, where there is no finer clock. */
 const MIN_TICKS = 20;
 
-/** Ticks from which on each part of the CPU time counts as measured. */
+/** Least number of ticks for each part of the CPU time to count as measured. */
 const MIN_PART_TICKS = 5;
 
-/** CPUCLOCK_SCHED, the clock that counts what the scheduler granted. */
+/** CPUCLOCK_SCHED, the clock of the CPU time granted by the scheduler. */
 const CPUCLOCK_SCHED = 2;
 
-/** The clock of the thread that asks (clock_gettime(2)). */
+/** The clock of the calling thread (clock_gettime(2)). */
 const CLOCK_THREAD_CPUTIME_ID = 3;
 
 /** CPU time of process `pid` so far in µs; null without such a process, or without its clock. */
@@ -32,7 +32,7 @@ export function readProcessClockUs(pid: number): number | null {
   return readClockUs((~pid << 3) | CPUCLOCK_SCHED);
 }
 
-/** CPU time of the calling thread so far in µs; null where there is no such clock. */
+/** CPU time of the calling thread so far in µs; null if there is no such clock. */
 export function readThreadClockUs(): number | null {
   return readClockUs(CLOCK_THREAD_CPUTIME_ID);
 }
@@ -48,7 +48,7 @@ function readClockUs(clock: number): number | null {
   }
 }
 
-/** What a process has used so far. */
+/** The CPU time of a process so far. */
 interface Reading {
   clockUs: number | null;
   userTicks: number;
@@ -61,10 +61,10 @@ function read(pid: number): Reading | null {
 }
 
 /**
- * What the processes `pids` use together while `work` runs.
+ * Measures the CPU time that the processes `pids` use together while `work` runs.
  *
- * @returns `cpu`: null without processes, where it cannot be told, and when it is less than the
- * clock resolves
+ * @returns `cpu`: null if there are no processes, if it is unknown, or if it is below the clock's
+ * resolution
  */
 export async function cpuDuring<T>(
   pids: readonly number[],
@@ -78,7 +78,7 @@ export async function cpuDuring<T>(
   let systemTicks = 0;
   for (const [i, start] of before.entries()) {
     const end = after[i];
-    // A process that has ended took its count with it: what is left would not be the whole.
+    // The count of a process that has ended is lost, so the sum would be incomplete.
     if (start === null || end === null) return { value, cpu: null };
     userTicks += end.userTicks - start.userTicks;
     systemTicks += end.systemTicks - start.systemTicks;

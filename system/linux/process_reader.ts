@@ -1,4 +1,4 @@
-/** What a process uses, read again and again: CPU time, memory, threads. Linux only. */
+/** Reads the CPU time, memory and threads of a process repeatedly. Linux only. */
 import { ProcFile } from "../proc.ts";
 import {
   type CpuTicks,
@@ -9,7 +9,7 @@ import {
 } from "../process_usage.ts";
 import { readProcessClockUs } from "./process_clock.ts";
 
-/** What a process uses; CPU time since it was started, with the threads that have ended. */
+/** The resource usage of a process; CPU time since its start, including threads that have ended. */
 export interface ProcessUse {
   pid: number;
   userUs: number;
@@ -25,18 +25,18 @@ export interface CpuParts {
 }
 
 /**
- * Splits CPU time as the kernel does: the whole is exact, and the parts have the ratio of the ticks
- * (10 ms) at which one was seen. Neither part ever falls.
+ * Splits CPU time like the kernel: the total is exact, and the parts are in the ratio of their
+ * ticks (10 ms). Neither part ever decreases.
  */
 export class CpuSplit {
   #userUs = 0;
   #systemUs = 0;
 
-  /** @param totalUs by an exact clock; null: as many as there were ticks */
+  /** @param totalUs total by an exact clock; null: taken from the ticks */
   next({ userTicks, systemTicks }: CpuTicks, totalUs: number | null): CpuParts {
     const ticks = userTicks + systemTicks;
     const wholeUs = Math.max(totalUs ?? ticks * TICK_US, this.#userUs + this.#systemUs);
-    // Before the first tick nothing is known of the parts: a process begins in user mode.
+    // Before the first tick the ratio is unknown; everything counts as user mode.
     const userUs = ticks === 0 ? wholeUs : wholeUs * userTicks / ticks;
     this.#userUs = Math.max(this.#userUs, Math.min(userUs, wholeUs - this.#systemUs));
     this.#systemUs = wholeUs - this.#userUs;
@@ -57,17 +57,17 @@ export class ProcessReader implements Disposable {
     this.#status = new ProcFile(`/proc/${pid}/status`);
   }
 
-  /** What it uses now; null when it has ended, or where there is no `/proc`. */
+  /** Its present usage; null if it has ended, or if there is no `/proc`. */
   read(): ProcessUse | null {
     const stat = this.#stat.read();
     const rssBytes = parseResidentBytes(this.#status.read() ?? "");
-    // A process that has ended and is not waited for has no memory.
+    // A zombie has no memory.
     if (stat === null || Number.isNaN(rssBytes)) return null;
     const cpu = this.#split.next(parseTicks(stat), readProcessClockUs(this.#pid));
     return { pid: this.#pid, ...cpu, rssBytes, threads: parseThreads(stat) };
   }
 
-  /** Reads it no more. */
+  /** Closes its files. */
   [Symbol.dispose](): void {
     this.#stat[Symbol.dispose]();
     this.#status[Symbol.dispose]();

@@ -2,7 +2,8 @@
  * The threads of this process as the kernel knows them (proc_pid_stat(5), and
  * `Documentation/scheduler/sched-stats.rst` for `schedstat`).
  *
- * The C library opens the files, so they can be read after the permissions for them were given up.
+ * The files are opened by the C library, so that they can be read after the permissions for them
+ * were given up.
  */
 import { type Libc, libc, LibcError, SystemError } from "./libc.ts";
 import { NumberedDirectory } from "./numbered_directory.ts";
@@ -10,10 +11,10 @@ import { NumberedDirectory } from "./numbered_directory.ts";
 const O_CLOEXEC = 0o2000000;
 const CLOCK_THREAD_CPUTIME_ID = 3;
 
-/** More than `stat` of a thread takes. */
+/** Larger than a thread's `stat`. */
 const TEXT_BYTES = 1024;
 
-/** What a thread does at a moment. */
+/** The state of a thread. */
 export type KernelState =
   /** It runs, or waits for a CPU. */
   | "runnable"
@@ -28,13 +29,13 @@ export interface ThreadTimes {
   waitedUs: number | null;
 }
 
-/** What the kernel tells of a thread. */
+/** What the kernel reports about a thread. */
 export interface ThreadFacts extends ThreadTimes {
-  /** Null for any other state, as that of a stopped thread. */
+  /** Null for any other state, such as stopped. */
   state: KernelState | null;
 }
 
-/** By the character that `stat` has for it. */
+/** The states by their characters in `stat`. */
 const STATES: Record<number, KernelState> = {
   [charCode("R")]: "runnable",
   [charCode("S")]: "sleeping",
@@ -48,8 +49,8 @@ function charCode(char: string): number {
 const PARENTHESIS = charCode(")");
 
 /**
- * The open files of a thread, negative where there is none: opening them takes longer than reading
- * them. They stay those of this thread, also when another one has its number.
+ * The open files of a thread, or negative numbers. They are kept open because opening takes longer
+ * than reading. They keep referring to this thread even if another one gets its number.
  */
 interface ThreadFiles {
   stat: number;
@@ -66,11 +67,11 @@ export class ProcessThreads {
   readonly #text = new Uint8Array(TEXT_BYTES);
   readonly #time = new BigInt64Array(2);
   readonly #timeBytes = new Uint8Array(this.#time.buffer);
-  /** Of threads that were read, by number. */
+  /** The files of threads that were read, by thread ID. */
   readonly #files = new Map<number, ThreadFiles>();
   /** `schedstat` of the thread that made this object. */
   readonly #ownTimes: number;
-  /** The threads that were seen, and the number of the last Worker's name. */
+  /** The threads seen so far, and the number in the last Worker's name. */
   #seen = new Set<number>();
   #lastWorker = -1;
 
@@ -81,7 +82,7 @@ export class ProcessThreads {
     this.newestWorker();
   }
 
-  /** @returns undefined where FFI or `/proc` are not to be had */
+  /** @returns undefined if FFI or `/proc` is not available */
   static open(): ProcessThreads | undefined {
     try {
       return new ProcessThreads(libc());
@@ -115,7 +116,7 @@ export class ProcessThreads {
     return newest;
   }
 
-  /** What the kernel tells of `thread`; null when there is none of this number. */
+  /** What the kernel reports about `thread`; null if it does not exist. */
   read(thread: number): ThreadFacts | null {
     const files = this.#filesOf(thread);
     const length = this.#read(files.stat);
@@ -128,7 +129,7 @@ export class ProcessThreads {
     return { state: STATES[state] ?? null, ...this.#times(files.schedstat) };
   }
 
-  /** How long the thread ran and waited that made this object. */
+  /** The times of the thread that made this object. */
   ownTimes(): ThreadTimes {
     return this.#times(this.#ownTimes);
   }
@@ -158,7 +159,7 @@ export class ProcessThreads {
     return files;
   }
 
-  /** It has ended. */
+  /** Closes the files of a thread that has ended. */
   #forget(thread: number): void {
     const files = this.#files.get(thread);
     if (files === undefined) return;
@@ -176,7 +177,10 @@ export class ProcessThreads {
     if (file >= 0) this.#libc.calls.close(file);
   }
 
-  /** Reads a file anew, to `#text`. @returns its bytes; 0 when its thread has ended */
+  /**
+   * Reads a file from its start into `#text`. @returns the number of bytes; 0 if its thread has
+   * ended
+   */
   #read(file: number): number {
     return Math.max(0, this.#libc.calls.preadBytes(file, this.#text, TEXT_BYTES, 0n));
   }

@@ -3,10 +3,12 @@ import { libc } from "./libc.ts";
 import { PollPoller } from "./pollers/poll.ts";
 import { Interest } from "./pollers/poller.ts";
 
-/** So much a pipe takes at once when poll(2) says that it takes anything: see pipe(7), PIPE_BUF. */
+/**
+ * What a pipe accepts at once if poll(2) reports it as writable, in bytes; see pipe(7), PIPE_BUF.
+ */
 const CHUNK_BYTES = 4096;
 
-/** Writes to one descriptor what it takes at once. */
+/** Writes to one descriptor as much as it accepts without blocking. */
 export class ReadyWriter {
   readonly #fd: number;
   readonly #libc = libc();
@@ -18,7 +20,10 @@ export class ReadyWriter {
     this.#poller.add(fd, Interest.Write);
   }
 
-  /** Writes as much of `bytes` as fits now. @returns how much that is; -errno: nobody reads any more */
+  /**
+   * Writes as much of `bytes` as fits now. @returns how much that is; -errno if there is no reader
+   * any more
+   */
   write(bytes: Uint8Array<ArrayBuffer>): number {
     let written = 0;
     while (written < bytes.length && this.#poller.wait(0) > 0) {

@@ -1,8 +1,9 @@
 /**
- * Signals that have to be dealt with before the runtime listens to any.
+ * Signals that have to be handled before the runtime listens to any.
  *
- * SIGUSR1 must not open the debugger: `deno run` (since 2.9.2, without an option against it) then
- * listens on 127.0.0.1:9229, where every user of the machine could run code in this process.
+ * SIGUSR1 must not open the debugger: on this signal, `deno run` (since 2.9.2, with no option to
+ * prevent it) listens on 127.0.0.1:9229, where every user of the machine could run code in this
+ * process.
  */
 import { readProc } from "../proc.ts";
 import { libc, LibcError } from "./libc.ts";
@@ -13,10 +14,11 @@ export const SIGUSR1 = 10;
 /**
  * Makes this process ignore SIGUSR1 for good.
  *
- * The runtime installs its handler half a second after the start, and a handler for a signal only
- * once, for any listener. So it is made to do that now, and its handler is replaced.
+ * The runtime installs its handler half a second after the start, and installs the handler of a
+ * signal only once, for all listeners. So it is made to install it now, and the handler is then
+ * replaced.
  *
- * Where that cannot be done (no FFI, another system) nothing happens.
+ * Does nothing where this is not possible (no FFI, another system).
  */
 export function ignoreDebuggerSignal(): void {
   if (Deno.build.os !== "linux") return;
@@ -42,7 +44,7 @@ export function isHangupIgnored(): boolean {
   return hangupIgnored ??= isIgnored(SIGHUP);
 }
 
-/** Whether process `pid` ignores the signal with this number; false where it cannot be told. */
+/** Whether process `pid` ignores the signal with this number; false if unknown. */
 export function isIgnored(signal: number, pid: number | "self" = "self"): boolean {
   const mask = /^SigIgn:\s+([0-9a-f]+)$/m.exec(readProc(`/proc/${pid}/status`) ?? "")?.[1] ?? "0";
   return (BigInt(`0x${mask}`) >> BigInt(signal - 1) & 1n) === 1n;

@@ -1,7 +1,7 @@
 /**
- * Socket addresses as the kernel has them: `struct sockaddr_in`, `sockaddr_in6` (ip(7), ipv6(7)) and
- * `sockaddr_un` (unix(7)). The family is in the byte order of the machine, which is little-endian;
- * ports and IP addresses are in network byte order.
+ * Socket addresses in the kernel's format: `struct sockaddr_in`, `sockaddr_in6` (ip(7), ipv6(7))
+ * and `sockaddr_un` (unix(7)). The family is in the byte order of the machine, which is
+ * little-endian; ports and IP addresses are in network byte order.
  *
  * ```
  * sockaddr_in        sockaddr_in6          sockaddr_un
@@ -23,7 +23,7 @@ export const AF_INET6 = 10;
 /** Bytes of the longest address. */
 export const SOCKADDR_BYTES = 110;
 
-/** Bytes of a path of a Unix socket at the most, without its NUL. */
+/** Most bytes of a Unix socket's path, without its NUL. */
 export const MAX_UNIX_PATH_BYTES = 107;
 
 /**
@@ -31,7 +31,7 @@ export const MAX_UNIX_PATH_BYTES = 107;
  *
  * @param hostname an IPv4 or IPv6 address without brackets; names are not resolved. The zone of a
  * link-local address is the number of its interface (`fe80::1%2`).
- * @throws {TypeError} if `hostname` is none
+ * @throws {TypeError} if `hostname` is not one
  */
 export function encodeTcpAddress(hostname: string, port: number): Uint8Array<ArrayBuffer> {
   const word = parseIpv4(hostname);

@@ -1,5 +1,6 @@
 /**
- * Sockets as numbers. All are close-on-exec, and non-blocking unless a function says otherwise.
+ * Sockets as file descriptors. All are close-on-exec, and non-blocking unless a function says
+ * otherwise.
  *
  * Functions that open a socket throw {@linkcode SystemError}. Those that are called for every
  * connection or message return `-errno`, a negative number, when they fail.
@@ -22,9 +23,9 @@ import {
 
 const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
-/** Type bit of a socket: calls return -EAGAIN instead of waiting. */
+/** Type bit of a socket: calls return -EAGAIN instead of blocking. */
 export const SOCK_NONBLOCK = 0o4000;
-/** Type bit of a socket: processes that are started do not inherit it. */
+/** Type bit of a socket: child processes do not inherit it. */
 export const SOCK_CLOEXEC = 0o2000000;
 
 const SOL_SOCKET = 1;
@@ -53,20 +54,23 @@ const F_DUPFD_CLOEXEC = 1030;
 const FD_CLOEXEC = 1;
 
 const MSG_NOSIGNAL = 0x4000;
-/** Flag of {@linkcode recv} and {@linkcode send}: return -EAGAIN instead of waiting, this once. */
+/**
+ * Flag of {@linkcode recv} and {@linkcode send}: return -EAGAIN instead of blocking, for this call
+ * only.
+ */
 export const MSG_DONTWAIT = 0x40;
-/** Flag of {@linkcode recv}: leave the bytes where they are. */
+/** Flag of {@linkcode recv}: leave the bytes in the socket. */
 export const MSG_PEEK = 0x2;
-/** Flag of {@linkcode send}: more follows at once, so do not send a segment that is not full. */
+/** Flag of {@linkcode send}: more follows at once, so do not send a partial segment yet. */
 export const MSG_MORE = 0x8000;
-/** Flag of {@linkcode recv}: wait for the whole length. For io_uring also of `send`. */
+/** Flag of {@linkcode recv}: wait for the whole length. With io_uring also a flag of `send`. */
 export const MSG_WAITALL = 0x100;
 
 /** What {@linkcode shutdown} ends. */
 export const enum Shutdown {
-  /** Receiving: the peer is not told. */
+  /** Receiving; the peer is not notified. */
   Read = 0,
-  /** Sending: the peer receives a FIN behind what was sent. */
+  /** Sending; the peer receives a FIN after what was sent. */
   Write = 1,
   Both = 2,
 }
@@ -75,16 +79,16 @@ export const enum Shutdown {
 export interface TcpListenOptions {
   /** An IPv4 or IPv6 address, without brackets; names are not resolved. */
   hostname: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: number;
-  /** Connections that wait for accept(2) at the most; the kernel cuts it to `somaxconn`. */
+  /** Most connections that wait for accept(2); the kernel limits it to `somaxconn`. */
   backlog?: number;
   /**
-   * SO_REUSEPORT, with which several sockets listen at one port and share its connections.
+   * SO_REUSEPORT, by which several sockets listen on one port and share its connections.
    *
    * - `"never"` (default): this socket listens alone.
-   * - `"first"`: this one has to be the first, then others may follow. The option is set behind
-   *   bind(2), which so fails with EADDRINUSE if another process listens.
+   * - `"first"`: this one has to be the first, then others may follow. The option is set after
+   *   bind(2), which therefore fails with EADDRINUSE if another process listens.
    * - `"further"`: others may listen already, if they have the option and the same owner.
    */
   reusePort?: "never" | "first" | "further";
@@ -94,16 +98,16 @@ export interface TcpListenOptions {
   noDelay?: boolean;
 }
 
-/** A TCP socket that listens. */
+/** A listening TCP socket. */
 export interface TcpListener {
   fd: number;
-  /** The port, also where 0 was asked for. */
+  /** The actual port, even if 0 was requested. */
   port: number;
   /** The address it is bound to, without the port, IPv6 without brackets. */
   hostname: string;
 }
 
-/** Accept queue of a listener when nothing else is said. */
+/** Default length of a listener's accept queue. */
 export const DEFAULT_BACKLOG = 1024;
 
 /** Words of `struct tcp_info` that are read; tcpi_data_segs_in and _out are the last ones. */
@@ -128,7 +132,7 @@ const sockaddrBytes = new Uint8Array(sockaddr.buffer);
 /**
  * Listens for TCP: socket(2), bind(2), listen(2), with SO_REUSEADDR.
  *
- * @throws {TypeError} if `hostname` is no IP address
+ * @throws {TypeError} if `hostname` is not an IP address
  * @throws {SystemError} EADDRINUSE, EACCES, EADDRNOTAVAIL, EMFILE and others
  */
 export function listenTcp(options: TcpListenOptions): TcpListener {
@@ -152,7 +156,7 @@ export function listenTcp(options: TcpListenOptions): TcpListener {
 }
 
 /**
- * Listens at a path of the file system, which must not exist: socket(2), bind(2), listen(2).
+ * Listens at a path of the file system that must not exist yet: socket(2), bind(2), listen(2).
  *
  * @returns the socket; closing it leaves the path
  * @throws {TypeError} if the path is too long
@@ -169,11 +173,11 @@ export function listenUnix(path: string, backlog = DEFAULT_BACKLOG): number {
 }
 
 /**
- * Begins to connect to `hostname`, an IP address: connect(2). The socket becomes writable when that
- * has ended; {@linkcode socketError} tells how.
+ * Begins to connect to `hostname`, an IP address: connect(2). The socket becomes writable when
+ * connecting has ended; {@linkcode socketError} tells how.
  *
- * @throws {TypeError} if `hostname` is no IP address
- * @throws {SystemError} where it fails at once
+ * @throws {TypeError} if `hostname` is not an IP address
+ * @throws {SystemError} when it fails at once
  */
 export function connectTcp(hostname: string, port: number): number {
   return connect(encodeTcpAddress(hostname, port), formatHostPort(hostname, port));
@@ -190,9 +194,9 @@ export function connectUnix(path: string): number {
 
 /**
  * Opens a socket and begins to connect it to an address of `sockaddr.ts`: socket(2), connect(2).
- * {@linkcode connectAgain} tells how that stands.
+ * {@linkcode connectAgain} returns the progress.
  *
- * @returns the socket; or -errno, when there is none or connecting has failed already
+ * @returns the socket, or -errno if it could not be opened or connecting has failed already
  */
 export function openConnection(address: Uint8Array<ArrayBuffer>): number {
   const { calls, errno } = libc();
@@ -200,17 +204,17 @@ export function openConnection(address: Uint8Array<ArrayBuffer>): number {
   if (fd < 0) return -errno[0];
   if (calls.connect(fd, address, address.length) === 0) return fd;
   const why = errno[0];
-  // After EINTR the connecting goes on, as after EINPROGRESS.
+  // After EINTR connecting continues, as after EINPROGRESS.
   if (why === Errno.EINPROGRESS || why === Errno.EINTR) return fd;
   calls.close(fd);
   return -why;
 }
 
 /**
- * How connecting to `address` stands: connect(2) a second time. On loopback it has mostly ended when
- * the first call returns, which does not say so.
+ * The progress of connecting to `address`: calls connect(2) a second time. On loopback, connecting
+ * has usually ended when the first call returns, although that call does not say so.
  *
- * @returns 0 when it is connected, -EALREADY while it is under way, or -errno why it failed
+ * @returns 0 if it is connected, -EALREADY while it is in progress, or the -errno of its failure
  */
 export function connectAgain(fd: number, address: Uint8Array<ArrayBuffer>): number {
   const system = libc();
@@ -223,7 +227,7 @@ function connect(address: Uint8Array<ArrayBuffer>, name: string): number {
   const fd = openSocket(address[0]);
   return orClose(fd, () => {
     const result = system.result(system.calls.connect(fd, address, address.length));
-    // After EINTR the connecting goes on, as after EINPROGRESS.
+    // After EINTR connecting continues, as after EINPROGRESS.
     const isUnderWay = result === -Errno.EINPROGRESS || result === -Errno.EINTR;
     if (result < 0 && !isUnderWay) throw new SystemError(`connect(${name})`, -result);
     return fd;
@@ -233,9 +237,9 @@ function connect(address: Uint8Array<ArrayBuffer>, name: string): number {
 /**
  * Opens a datagram socket whose messages go to a Unix socket.
  *
- * @param path of the file system, or behind `@` a name in the abstract namespace of Linux
+ * @param path a path in the file system, or `@` and a name in the abstract namespace of Linux
  * @throws {TypeError} if it is too long
- * @throws {SystemError} ENOENT, ECONNREFUSED when nobody receives there, EACCES and others
+ * @throws {SystemError} ENOENT, ECONNREFUSED when no socket is bound there, EACCES and others
  */
 export function connectDatagrams(path: string): number {
   const system = libc();
@@ -281,9 +285,9 @@ function orClose<T>(fd: number, action: () => T): T {
 /**
  * The next connection of a listener: accept4(2).
  *
- * @returns its socket, non-blocking, or -errno: EAGAIN when there is none; ECONNABORTED and the
- * network's errors when one has failed meanwhile, and the next may be there; EMFILE, ENFILE, ENOBUFS
- * and ENOMEM while there is no room for another. EINTR is retried.
+ * @returns its socket, non-blocking, or -errno: EAGAIN when there is none; ECONNABORTED and network
+ * errors when a connection has failed meanwhile, after which there may be a next one; EMFILE,
+ * ENFILE, ENOBUFS and ENOMEM while there are no resources for another. EINTR is retried.
  */
 export function accept(listener: number): number {
   return acceptWith(listener, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -313,7 +317,7 @@ export function localAddress(fd: number): { hostname: string; port: number } {
 /**
  * The IP address of a connection's peer, as `127.0.0.1` or `::1`: getpeername(2).
  *
- * @returns an empty text for a Unix socket, and when the peer has gone already
+ * @returns an empty string for a Unix socket, and if the peer has gone already
  */
 export function peerAddress(fd: number): string {
   length[0] = SOCKADDR_BYTES;
@@ -325,7 +329,7 @@ export function peerAddress(fd: number): string {
  * Receives up to `capacity` bytes: recv(2).
  *
  * @returns how many, 0 when the peer has sent its FIN, or -errno: EAGAIN when there is nothing yet;
- * EINTR when a signal came while a blocking socket waited
+ * EINTR when a signal interrupted a blocking socket
  */
 export function recv(fd: number, to: Pointer, capacity: number, flags: number): number {
   const system = libc();
@@ -335,19 +339,19 @@ export function recv(fd: number, to: Pointer, capacity: number, flags: number): 
 /**
  * Sends up to `count` bytes: send(2), without SIGPIPE.
  *
- * @returns how many were taken, or -errno: EAGAIN when there is no room, EPIPE or ECONNRESET when the
- * peer has gone; EINTR when a signal came while a blocking socket waited
+ * @returns how many were taken, or -errno: EAGAIN when there is no room, EPIPE or ECONNRESET when
+ * the peer has gone; EINTR when a signal interrupted a blocking socket
  */
 export function send(fd: number, from: Pointer, count: number, flags: number): number {
   const system = libc();
   return system.result(system.calls.send(fd, from, count, flags | MSG_NOSIGNAL));
 }
 
-/** As {@linkcode send}, of bytes that need not stay after the call. */
+/** Like {@linkcode send}, for bytes that need not be kept after the call. */
 export function sendBytes(fd: number, bytes: Uint8Array, flags: number): number {
   const system = libc();
   const { sendBytes } = system.calls;
-  // FFI takes views of shared memory, too, which its types do not say.
+  // FFI also accepts views of shared memory, although its types do not say so.
   const view = bytes as Uint8Array<ArrayBuffer>;
   return system.result(sendBytes(fd, view, view.length, flags | MSG_NOSIGNAL));
 }
@@ -362,7 +366,7 @@ export function shutdown(fd: number, how: Shutdown): number {
   return system.result(system.calls.shutdown(fd, how));
 }
 
-/** A stream socket that listens, as {@linkcode inspectListener} finds it. */
+/** A listening stream socket, as found by {@linkcode inspectListener}. */
 export interface Listener {
   /** As `127.0.0.1` or `::1`; of a Unix socket its path, `@name` in the abstract namespace. */
   hostname: string;
@@ -372,9 +376,9 @@ export interface Listener {
 }
 
 /**
- * Looks what a descriptor is that somebody else has opened.
+ * Examines a descriptor that another process has opened.
  *
- * @returns the listener, or what it is instead, to follow "it is": `a datagram socket`
+ * @returns the listener, or a description of what it is instead, such as `a datagram socket`
  */
 export function inspectListener(fd: number): Listener | string {
   const type = getOption(fd, SOL_SOCKET, SO_TYPE);
@@ -402,7 +406,7 @@ export function inspectListener(fd: number): Listener | string {
   return { hostname, port: decodePort(sockaddr), isUnix: false };
 }
 
-/** Bytes of the address of a connection's peer; -errno without one. */
+/** Length of the peer's address in bytes, or -errno if there is no peer. */
 function peerAddressBytes(fd: number): number {
   const system = libc();
   length[0] = SOCKADDR_BYTES;
@@ -410,21 +414,21 @@ function peerAddressBytes(fd: number): number {
   return result < 0 ? result : length[0];
 }
 
-/** Another descriptor of what `fd` names, close-on-exec: fcntl(2). @throws {SystemError} EMFILE */
+/** Duplicates `fd`, close-on-exec: fcntl(2). @throws {SystemError} EMFILE */
 export function duplicate(fd: number): number {
   const system = libc();
   return system.check("fcntl(F_DUPFD_CLOEXEC)", system.calls.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/** FD_CLOEXEC: whether `fd` stays out of processes that are started. @returns 0, or -errno */
+/** FD_CLOEXEC: whether child processes do not inherit `fd`. @returns 0, or -errno */
 export function setCloseOnExec(fd: number, isOn = true): number {
   const system = libc();
   return system.result(system.calls.fcntl(fd, F_SETFD, isOn ? FD_CLOEXEC : 0));
 }
 
 /**
- * Calls return -EAGAIN instead of waiting: O_NONBLOCK. It holds for all descriptors of the same
- * socket, also those of other processes.
+ * O_NONBLOCK: calls return -EAGAIN instead of blocking. It applies to all descriptors of the same
+ * socket, including those of other processes.
  *
  * @returns 0, or -errno
  */
@@ -435,7 +439,7 @@ export function setNonBlocking(fd: number): number {
   return system.result(system.calls.fcntl(fd, F_SETFL, flags | SOCK_NONBLOCK));
 }
 
-/** Closes a descriptor: close(2). It is closed in any case, also after an error. */
+/** Closes a descriptor: close(2). It is closed in any case, even after an error. */
 export function close(fd: number): void {
   libc().calls.close(fd);
 }
@@ -445,7 +449,7 @@ export function socketError(fd: number): number {
   return Math.abs(getOption(fd, SOL_SOCKET, SO_ERROR));
 }
 
-/** The value of an option that is a whole number, not negative; or -errno. */
+/** The value of an option that is a non-negative whole number, or -errno. */
 function getOption(fd: number, level: number, name: number): number {
   const system = libc();
   length[0] = 4;
@@ -484,28 +488,27 @@ function setOption(fd: number, level: number, name: number, value: number): numb
   return system.result(system.calls.setsockopt(fd, level, name, wordBytes, 4));
 }
 
-/** TCP_NODELAY: whether small segments leave at once (no Nagle's algorithm). */
+/** TCP_NODELAY: whether small segments are sent at once (no Nagle's algorithm). */
 export function setNoDelay(fd: number, isOn: boolean): number {
   return setOption(fd, IPPROTO_TCP, TCP_NODELAY, isOn ? 1 : 0);
 }
 
 /**
- * TCP_CORK: whether segments that are not full wait, for 200 ms at the most. Setting it to false
- * sends them.
+ * TCP_CORK: whether partial segments wait, for at most 200 ms. Setting it to false sends them.
  */
 export function setCork(fd: number, isOn: boolean): number {
   return setOption(fd, IPPROTO_TCP, TCP_CORK, isOn ? 1 : 0);
 }
 
 /**
- * TCP_DEFER_ACCEPT of a listener: a handshake ends when the client's first data comes, and not with
- * its ACK alone. After about `seconds` the ACK is enough.
+ * TCP_DEFER_ACCEPT of a listener: a handshake is complete only when the client's first data
+ * arrives, not with its ACK alone. After about `seconds` the ACK is enough.
  */
 export function setDeferAccept(fd: number, seconds: number): number {
   return setOption(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, seconds);
 }
 
-/** SO_REUSEPORT: other sockets of this user, with the option, may listen at the same port. */
+/** SO_REUSEPORT: other sockets of this user, with the option, may listen on the same port. */
 export function setReusePort(fd: number): number {
   return setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
 }
@@ -523,13 +526,15 @@ export function setReceiveBuffer(fd: number, bytes: number): number {
 /** A `struct pollfd` for each descriptor: `int fd`; `short events, revents`. */
 const POLLIN = 1;
 
-/** What {@linkcode waitUntilReady} waits for; an error or the peer's end count as both. */
+/** What {@linkcode waitUntilReady} waits for; an error or the peer's FIN counts as both. */
 export const enum Readiness {
   Readable = 1,
   Writable = 4,
 }
 
-/** Blocks this thread until `fd` is ready, `timeoutMs` at the most: poll(2). @returns whether it is */
+/**
+ * Blocks this thread until `fd` is ready, for at most `timeoutMs`: poll(2). @returns whether it is
+ */
 export function waitUntilReady(fd: number, readiness: Readiness, timeoutMs: number): boolean {
   const entry = new Int32Array([fd, readiness]);
   const { calls } = libc();
@@ -537,17 +542,17 @@ export function waitUntilReady(fd: number, readiness: Readiness, timeoutMs: numb
 }
 
 /**
- * Waits until one of `fds` is readable, on a thread of the runtime: poll(2). It costs 30 µs, for
- * threads that must not block and wait seldom.
+ * Waits until one of `fds` is readable, on a thread of the runtime: poll(2). It costs 30 µs, and is
+ * meant for threads that must not block and rarely wait.
  */
 export async function untilReadable(...fds: number[]): Promise<void> {
   const entries = new Int32Array(fds.flatMap((fd) => [fd, POLLIN]));
   await libc().calls.pollAsync(pointerOf(entries), fds.length, -1);
-  // The call works on its memory until here.
+  // Keeps the memory alive until here, as the call uses it.
   entries.fill(0);
 }
 
-/** SO_LINGER of 0 s: close(2) resets the connection, and what waits to be sent is lost. */
+/** SO_LINGER of 0 s: close(2) resets the connection, and unsent data is lost. */
 export function setResetOnClose(fd: number): number {
   const system = libc();
   return system.result(
@@ -555,12 +560,16 @@ export function setResetOnClose(fd: number): number {
   );
 }
 
-/** SO_RCVTIMEO: how long a blocking {@linkcode recv} waits before it returns -EAGAIN; 0: for ever. */
+/**
+ * SO_RCVTIMEO: how long a blocking {@linkcode recv} waits before it returns -EAGAIN; 0: forever.
+ */
 export function setReceiveTimeout(fd: number, timeoutMs: number): number {
   return setTimeoutOption(fd, SO_RCVTIMEO, timeoutMs);
 }
 
-/** SO_SNDTIMEO: how long a blocking {@linkcode send} waits before it returns -EAGAIN; 0: for ever. */
+/**
+ * SO_SNDTIMEO: how long a blocking {@linkcode send} waits before it returns -EAGAIN; 0: forever.
+ */
 export function setSendTimeout(fd: number, timeoutMs: number): number {
   return setTimeoutOption(fd, SO_SNDTIMEO, timeoutMs);
 }

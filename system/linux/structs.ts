@@ -46,7 +46,7 @@ const REQUEST_BYTES = NLMSGHDR_BYTES + 56;
 const SOCKID_IN_REQUEST = NLMSGHDR_BYTES + 8;
 const SOCKID_IN_MESSAGE = 4;
 
-/** The attribute of a request that holds a program by which the kernel selects sockets. */
+/** The attribute of a request with a program by which the kernel selects sockets. */
 const INET_DIAG_REQ_BYTECODE = 1;
 const ATTRIBUTE_BYTES = 4;
 
@@ -59,31 +59,34 @@ const INET_DIAG_BC_D_LE = 5;
 const OPERATION_BYTES = 4;
 const COMPARISON_BYTES = 2 * OPERATION_BYTES;
 
-/** What tests whether one end has one port, with the step to the end behind it. */
+/** Bytes of a test whether one end has one port, including the jump to the end after it. */
 const TEST_BYTES = 2 * COMPARISON_BYTES + OPERATION_BYTES;
 
-/** What {@linkcode encodeInetDiagRequest} puts into a request. */
+/** The content of a request; see {@linkcode encodeInetDiagRequest}. */
 export interface InetDiagRequest {
   /** `SOCK_DIAG_BY_FAMILY` or `SOCK_DESTROY`. */
   type: number;
   /** `NLM_F_*`, or-ed. */
   flags: number;
-  /** Comes back in every answer. */
+  /** Returned in every answer. */
   sequence: number;
   /** `AF_INET` or `AF_INET6`. */
   family: number;
   /** Bit n selects the TCP state with number n; SOCK_DESTROY ignores it. */
   stateMask: number;
-  /** A `struct inet_diag_sockid` as a dump gave it; all zeros, "any", without. */
+  /** A `struct inet_diag_sockid` from a dump; default: all zeros, which means any. */
   socketId?: Uint8Array;
-  /** The kernel shall select sockets of which either end has one of these ports; default: all. */
+  /** Selects sockets either end of which has one of these ports; default: all. */
   ports?: readonly number[];
 }
 
 /** A `struct inet_diag_msg`, decoded on access from the buffer that holds it. */
 export class InetDiagMessage {
   readonly #view: DataView<ArrayBuffer>;
-  /** Where it begins. To go on to the next one is to set this: a dump makes no object for each. */
+  /**
+   * Where it begins. It is moved on from message to message, so that a dump creates no object for
+   * each.
+   */
   at = 0;
 
   /** @param view of the buffer, or of the payload of a SOCK_DIAG_BY_FAMILY message */
@@ -172,9 +175,9 @@ function programBytes(ports: number): number {
 }
 
 /**
- * Writes the program that selects sockets of which either end has one of `ports`. A program that
- * comes to its end selects; one that steps over its end does not. A test goes to the next one as
- * soon as it fails, and to the end when it holds.
+ * Writes the program that selects sockets either end of which has one of `ports`. A program that
+ * reaches its end selects; one that jumps past its end does not. A test jumps to the next one if it
+ * fails, and to the end if it holds.
  */
 function encodeProgram(view: DataView, ports: readonly number[]): void {
   const end = view.byteLength;
@@ -184,7 +187,7 @@ function encodeProgram(view: DataView, ports: readonly number[]): void {
   ];
   const tests = ports.flatMap((port) => ends.map((codes) => ({ port, codes })));
   tests.forEach(({ port, codes }, i) => {
-    // Behind the last test nothing stands: its failure steps over the end.
+    // Nothing follows the last test, so its failure jumps past the end.
     const next = (i + 1) * TEST_BYTES;
     let at = i * TEST_BYTES;
     for (const code of codes) {
@@ -202,8 +205,8 @@ function encodeProgram(view: DataView, ports: readonly number[]): void {
 }
 
 /**
- * The netlink messages in the first `length` bytes of a buffer, one after the other: without an
- * object for each, as a dump has tens of thousands.
+ * The netlink messages in the first `length` bytes of a buffer, one after the other, without an
+ * object for each, because a dump has tens of thousands.
  */
 export class NetlinkReader {
   readonly view: DataView<ArrayBuffer>;
@@ -217,14 +220,14 @@ export class NetlinkReader {
     this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
-  /** Begins with the first message of `length` bytes; {@linkcode next} goes to it. */
+  /** Starts at the first message of `length` bytes; {@linkcode next} moves to it. */
   begin(length: number): void {
     this.#next = 0;
     this.#end = length;
   }
 
   /**
-   * Goes to the next message. @returns false when there is none
+   * Moves to the next message. @returns false if there is none
    *
    * @throws {RangeError} if its length points outside of the bytes
    */
@@ -249,7 +252,7 @@ export class NetlinkReader {
     return this.view.getUint32(this.#at + 8, true);
   }
 
-  /** Of an NLMSG_ERROR message the errno, positive; 0 is an acknowledgement. */
+  /** The positive errno of an NLMSG_ERROR message; 0 is an acknowledgement. */
   get errno(): number {
     return -this.view.getInt32(this.bodyAt, true);
   }

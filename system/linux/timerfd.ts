@@ -1,6 +1,6 @@
 /**
- * timerfd_create(2): a timer in the kernel that makes a descriptor readable again and again. A thread
- * that waits for descriptors needs no time limit for its waits then, which saves arming and disarming
+ * timerfd_create(2): a timer in the kernel that makes a descriptor readable at intervals. A thread
+ * that waits for descriptors then needs no timeout for its waits, which saves arming and disarming
  * a timer in each of them: 2 to 6 % of the CPU time of a small request.
  */
 import { libc } from "./libc.ts";
@@ -13,7 +13,7 @@ const TFD_CLOEXEC = 0o2000000;
 /** A `struct itimerspec`: interval and first expiry, each in seconds and ns, 64 bits wide. */
 const spec = new Int32Array(8);
 
-/** A timer that does not run. The caller closes it. @throws {SystemError} */
+/** Creates a stopped timer, which the caller closes. @throws {SystemError} */
 export function createTimerFd(): number {
   const system = libc();
   const flags = TFD_NONBLOCK | TFD_CLOEXEC;
@@ -21,8 +21,8 @@ export function createTimerFd(): number {
 }
 
 /**
- * Lets the timer run: the descriptor becomes readable after `firstMs`, above 0, and then every
- * `everyMs`. `drainEventFd` makes it unreadable until the next time.
+ * Starts the timer: the descriptor becomes readable after `firstMs`, above 0, and then every
+ * `everyMs`. `drainEventFd` clears it until the next expiration.
  *
  * @returns 0, or -errno
  */

@@ -19,7 +19,7 @@ export interface Pair {
 
 const MAPPED = "::ffff:";
 
-/** `127.0.0.1:80`, `[::1]:80`; port 0, that is any, becomes `*` as in `ss`. */
+/** `127.0.0.1:80`, `[::1]:80`; port 0, which means any, becomes `*` as in `ss`. */
 export function formatEndpoint(address: string, port: number): string {
   return formatHostPort(address, port === 0 ? "*" : port);
 }
@@ -27,7 +27,7 @@ export function formatEndpoint(address: string, port: number): string {
 /**
  * Parses `127.0.0.1:80` or `[::1]:80`; a zone as in `[fe80::1%eth0]:80` is dropped.
  *
- * @returns undefined if it is no such text, or the port is not 1…65535
+ * @returns undefined if the text is malformed, or the port is not 1…65535
  */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const match = /^(?:\[([^\]%]+)(?:%[^\]]+)?\](?:%[^:]+)?|([^:%[\]]+)(?:%[^:]+)?):(\d{1,5})$/

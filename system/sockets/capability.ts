@@ -6,7 +6,7 @@ const CAP_NET_ADMIN = 12;
  * Whether this process has CAP_NET_ADMIN. Without it the kernel refuses; with it, it may still do
  * so: in a user namespace the capability reaches only the namespace's own network.
  *
- * @returns true also when it cannot be told, so that the kernel decides
+ * @returns true also if it is unknown, so that the kernel decides
  */
 export function hasNetAdmin(): boolean {
   let status: string;

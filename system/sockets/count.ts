@@ -8,7 +8,10 @@ export type StateCounts = Partial<Record<State, number>>;
 /** The sockets of one service, as a row of the count table. */
 export interface PortCounts {
   port: number;
-  /** Whose port it is: `local` at a server, `remote` for its clients on this machine. */
+  /**
+   * Which end has the port: `local` for a server's sockets, `remote` for its clients on this
+   * machine.
+   */
   end: "local" | "remote";
   counts: StateCounts;
   total: number;
@@ -25,10 +28,10 @@ export function countStates(sockets: readonly TcpSocket[], states: Iterable<Stat
 /**
  * Counts `sockets` per port and state, the largest first.
  *
- * A socket counts for its local port, unless that is one of the many that the kernel lends to
- * clients: then it counts for the remote port, so that the 5,000 TIME-WAIT sockets of a load client
- * are one row and not 5,000. The port that more sockets share is the service's. When both
- * are shared equally, it is the port that is listened on, else the smaller one.
+ * A socket counts for its local port, unless that is an ephemeral port of a client: then it counts
+ * for the remote port, so that the 5,000 TIME-WAIT sockets of a load client are one row and not
+ * 5,000. The port that more sockets share is the service's. When both are shared equally, it is the
+ * port that is listened on, else the smaller one.
  */
 export function countPorts(sockets: readonly TcpSocket[]): PortCounts[] {
   const local = new Map<number, number>();

@@ -1,6 +1,6 @@
 /**
- * Drops connections through SOCK_DESTROY. Listening sockets are left alone: they are no connections,
- * and their servers would never know.
+ * Drops connections through SOCK_DESTROY. Listening sockets are left alone: they are not
+ * connections, and their servers would not notice.
  */
 import { SystemError } from "../linux/libc.ts";
 import { type Pair, pairKey } from "./address.ts";
@@ -14,20 +14,20 @@ export const DROPPABLE: ReadonlySet<State> = new Set(
   STATES.filter((state) => state !== "listening"),
 );
 
-/** What is to be dropped. */
+/** The sockets to drop. */
 export interface DropSelection {
   /** The sockets. */
   sockets: DiagSocket[];
-  /** Pairs that were named and that no socket has. */
+  /** Requested pairs that no socket has. */
   missing: Pair[];
   /** Those of `missing` of which this machine has the other end: local and remote are swapped. */
   swapped: Pair[];
 }
 
-/** What became of it. */
+/** The result of dropping. */
 export interface DropCounts {
   dropped: number;
-  /** Gone before their turn came; the other end of a dropped loopback connection, for instance. */
+  /** Sockets that were already gone, such as the other end of a dropped loopback connection. */
   gone: number;
   refused: number;
   /** Why the kernel refused. */
@@ -43,7 +43,7 @@ export function selectByFilter(
   return { sockets: diag.dump({ states: droppable, ports }), missing: [], swapped: [] };
 }
 
-/** Selects the connections with these addresses; a pair that is named twice counts once. */
+/** Selects the connections with these addresses; duplicate pairs count once. */
 export function selectByPairs(
   diag: Pick<SockDiag, "dump">,
   pairs: readonly Pair[],
@@ -65,8 +65,8 @@ export function selectByPairs(
 }
 
 /**
- * Drops `sockets`, one after the other. After a refusal for want of a privilege or of kernel
- * support, which holds for all, the rest is counted as refused without asking.
+ * Drops `sockets`, one after the other. After a refusal for lack of privilege or kernel support,
+ * which applies to all, the rest are counted as refused without trying.
  */
 export function dropSockets(
   diag: Pick<SockDiag, "destroy">,

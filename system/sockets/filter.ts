@@ -2,7 +2,7 @@ import type { State } from "./state.ts";
 
 /** Which sockets are meant. */
 export interface SocketFilter {
-  /** In one of these states. */
+  /** The state is one of these. */
   states: ReadonlySet<State>;
   /** One of these is the port of either end; empty for all. */
   ports: ReadonlySet<number>;

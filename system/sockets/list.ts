@@ -1,5 +1,5 @@
 /**
- * The TCP sockets of this network namespace, from sock_diag or, where that cannot be had, from
+ * The TCP sockets of this network namespace, from sock_diag or, if that is not available, from
  * `/proc/net/tcp` and `/proc/net/tcp6`.
  */
 import { LibcError, SystemError } from "../linux/libc.ts";
@@ -8,7 +8,7 @@ import { parseProcNet } from "./proc_net.ts";
 import { SockDiag } from "./sock_diag.ts";
 import type { TcpSocket } from "./socket.ts";
 
-/** Sockets, and where they were read. */
+/** Sockets, and why they were read from a fallback. */
 export interface SocketList {
   sockets: TcpSocket[];
   /** Why sock_diag could not be used; undefined when it was. */

@@ -1,11 +1,11 @@
-/** Which processes serve a port of this machine (proc_pid_fd(5)). Linux only. */
+/** Finds the processes that serve a port of this machine (proc_pid_fd(5)). Linux only. */
 import { mayRead } from "../proc.ts";
 import { parentOf } from "../process_usage.ts";
 import { isThisMachine } from "../this_machine.ts";
 import { listSockets } from "./list.ts";
 import { socketInodes } from "./socket_inodes.ts";
 
-/** The wildcard addresses, at which a server of every address of its machine listens. */
+/** The wildcard addresses, by which a server listens on all addresses of its machine. */
 const ANY = ["0.0.0.0", "::"];
 
 /**
@@ -13,8 +13,8 @@ const ANY = ["0.0.0.0", "::"];
  * several.
  *
  * @param hostname an address
- * @returns their numbers; none where they cannot be told: on another machine or in another
- * namespace, or of another user
+ * @returns their PIDs; none if they are unknown, because they are on another machine, in another
+ * namespace, or another user's
  */
 export function listeningProcesses(hostname: string, port: number): number[] {
   if (Deno.build.os !== "linux" || !mayRead("/proc") || !isThisMachine(hostname)) return [];
@@ -26,7 +26,7 @@ export function listeningProcesses(hostname: string, port: number): number[] {
 }
 
 /**
- * The process that listens at `hostname` and `port`; of a parent and children that share the socket,
+ * The process that listens at `hostname` and `port`; if a parent and its children share the socket,
  * the parent.
  *
  * @returns undefined where {@linkcode listeningProcesses} has none

@@ -1,10 +1,10 @@
-/** The sockets at which a process listens (proc_pid_fd(5)). Linux only. */
+/** The listening sockets of a process (proc_pid_fd(5)). Linux only. */
 import { listSockets } from "./list.ts";
 import type { TcpSocket } from "./socket.ts";
 import { socketInodes } from "./socket_inodes.ts";
 
 /**
- * The TCP sockets at which process `pid` listens, those with low ports first.
+ * The TCP sockets on which process `pid` listens, in ascending order of ports.
  *
  * @returns none when there is no such process, or it is another user's
  * @throws {Error} if there is neither sock_diag nor `/proc/net/tcp`

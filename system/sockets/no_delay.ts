@@ -8,6 +8,7 @@ import type { OwnSockets } from "./own_sockets.ts";
 
 /** Sets TCP_NODELAY on all TCP sockets of this process, whichever thread listens on them. */
 export function setNoDelayOnAll(sockets: OwnSockets): void {
-  // It fails where that is no TCP socket (ENOTSOCK, EOPNOTSUPP), or is closed by now (EBADF).
+  // It fails for descriptors that are not TCP sockets (ENOTSOCK, EOPNOTSUPP) or are closed by now
+  // (EBADF).
   for (const fd of sockets.descriptors()) setNoDelay(fd, true);
 }

@@ -1,9 +1,9 @@
 /**
- * The TCP sockets of this process, on whichever thread: found by their addresses, as the runtime
- * does not tell its file descriptors.
+ * The TCP sockets of this process, on any thread. They are found by their addresses, because the
+ * runtime does not reveal its file descriptors.
  *
- * What is needed of the C library is loaded when the object is made. Its methods work after the
- * permission for FFI was given up, and they are all that is left of it then.
+ * The C library is loaded when the object is made, so that its methods work after the permission
+ * for FFI was given up.
  */
 import { type Libc, libc, LibcError, SystemError } from "../linux/libc.ts";
 import { NumberedDirectory } from "../linux/numbered_directory.ts";
@@ -26,7 +26,7 @@ const CALLS = [
   ...["setsockopt", "getsockopt", "shutdown"] as const,
 ];
 
-/** Connections that wait to be accepted, and that may wait. */
+/** How many connections wait to be accepted, and how many may wait. */
 export interface AcceptQueue {
   length: number;
   limit: number;
@@ -40,7 +40,10 @@ export class OwnSockets {
   readonly #address = new Uint8Array(ADDRESS_BYTES);
   readonly #addressView = new DataView(this.#address.buffer);
 
-  /** Four instructions of classic BPF, and where they are: not to be asked for without permission. */
+  /**
+   * Four instructions of classic BPF, and their address, which cannot be obtained later without
+   * permission.
+   */
   readonly #program = new Uint8Array(32);
   readonly #programAddress = addressOf(this.#program);
 
@@ -51,7 +54,7 @@ export class OwnSockets {
 
   static #opened: OwnSockets | undefined;
 
-  /** Loads what is needed, once. @returns undefined where FFI or `/proc` are not to be had */
+  /** Loads what is needed, once. @returns undefined if FFI or `/proc` is not available */
   static open(): OwnSockets | undefined {
     try {
       const system = libc();
@@ -94,15 +97,15 @@ export class OwnSockets {
   }
 
   /**
-   * The accept queues of the sockets that listen at `port`, together.
+   * The combined accept queues of the sockets that listen on `port`.
    *
-   * @returns connections that wait and that may wait; `undefined` when none listens there
+   * @returns their sum; `undefined` if no socket listens there
    */
   acceptQueue(port: number): AcceptQueue | undefined {
     return this.acceptQueueOf(this.#listenersAt(port));
   }
 
-  /** As {@linkcode acceptQueue}, of the sockets that these descriptors name. */
+  /** Like {@linkcode acceptQueue}, for the sockets of these descriptors. */
   acceptQueueOf(fds: Iterable<number>): AcceptQueue | undefined {
     let sum: AcceptQueue | undefined;
     for (const fd of fds) {
@@ -113,14 +116,14 @@ export class OwnSockets {
     return sum;
   }
 
-  /** How many sockets listen at `port`. */
+  /** How many sockets listen on `port`. */
   listening(port: number): number {
     return [...this.#listenersAt(port)].length;
   }
 
   /**
-   * Leads new connections to some of the sockets that share `port`: `count` of them from `first` on,
-   * in the order in which they began to listen.
+   * Steers new connections to some of the sockets that share `port`: `count` of them from `first`
+   * on, in the order in which they began to listen.
    *
    * @throws {SystemError} when the system refuses
    */
@@ -140,7 +143,7 @@ export class OwnSockets {
     }
   }
 
-  /** The file descriptors that are open. */
+  /** The open file descriptors. */
   descriptors(): number[] {
     return this.#directory.numbers();
   }
@@ -154,7 +157,7 @@ export class OwnSockets {
     return decodePort(this.#addressView);
   }
 
-  /** The address that was read last, as `address:port`; empty when it is no TCP address. */
+  /** The address that was last read, as `address:port`; empty if it is not a TCP address. */
   #name(): string {
     const host = decodeHost(this.#addressView);
     return host === "" ? "" : `${host}:${this.#port()}`;

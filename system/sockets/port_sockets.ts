@@ -9,35 +9,35 @@ import type { State } from "./state.ts";
 
 /** The outcome of dropping TIME-WAIT sockets. */
 export interface DropOutcome {
-  /** Sockets in this state at the port. */
+  /** TIME-WAIT sockets of the port. */
   matched: number;
-  /** Those of them that are gone now. */
+  /** How many of them are gone now. */
   dropped: number;
-  /** Why they could not be dropped; null when they could. */
+  /** Why they could not be dropped; null if they could. */
   refusal: string | null;
 }
 
-/** Accept queue of the listener on `port`, and its limit; null when that cannot be told. */
+/** Accept queue of the listener on `port`, and its limit; null if unknown. */
 export function acceptQueue(port: number): { length: number; limit: number | null } | null {
   const [listener] = socketsOf(port, "listening") ?? [];
   return listener ? { length: listener.recvQ, limit: listener.sendQ } : null;
 }
 
-/** How many sockets of `port` are in TIME-WAIT; null when that cannot be told. */
+/** How many sockets of `port` are in TIME-WAIT; null if unknown. */
 export function countTimeWait(port: number): number | null {
   return socketsOf(port, "time-wait")?.length ?? null;
 }
 
 /**
- * Bytes that have arrived on the connections of the server at `port`, and that it has not received
- * yet; null when that cannot be told.
+ * Bytes that have arrived on the connections of the server at `port` but that it has not received
+ * yet; null if unknown.
  */
 export function unreadBytes(port: number): number | null {
   const served = socketsOf(port, "established")?.filter(({ localPort }) => localPort === port);
   return served?.reduce((sum, { recvQ }) => sum + recvQ, 0) ?? null;
 }
 
-/** Drops the TIME-WAIT sockets of `port`, where that is permitted. */
+/** Drops the TIME-WAIT sockets of `port`, if permitted. */
 export function dropTimeWait(port: number): DropOutcome {
   const matched = countTimeWait(port) ?? 0;
   if (Deno.build.os !== "linux" || !hasNetAdmin()) {
@@ -55,7 +55,7 @@ export function dropTimeWait(port: number): DropOutcome {
   }
 }
 
-/** Sockets of `port` in `state`; null on a system that does not tell. */
+/** Sockets of `port` in `state`; null if unknown. */
 function socketsOf(port: number, state: State): TcpSocket[] | null {
   if (Deno.build.os !== "linux") return null;
   try {

@@ -1,11 +1,11 @@
 /**
- * The sockets of some ports, looked at again and again: the queues of their listeners, and how many
- * sockets there are by state. IPv4.
+ * Reads the sockets of some ports repeatedly: the queues of their listeners, and the number of
+ * sockets by state. IPv4.
  *
- * Listeners are few, and the kernel keeps them apart: they cost 30 µs. All others stand in a table of
- * which it looks at each place, for one to two milliseconds, and tells a socket in a microsecond. So
- * others are counted as often as their cost allows, and a machine with ten thousand sockets is not
- * slowed down by who counts them.
+ * Listeners are few, and the kernel keeps them separately: reading them costs 30 µs. All others are
+ * in a hash table that the kernel walks completely, for one to two milliseconds, plus a microsecond
+ * for each socket. So the others are counted only as often as their cost allows, so that counting
+ * does not slow down a machine with ten thousand sockets.
  */
 import { LibcError, SystemError } from "../linux/libc.ts";
 import { readThreadClockUs } from "../linux/process_clock.ts";
@@ -18,24 +18,27 @@ import { type State, stateFromNumber, STATES } from "./state.ts";
 /** The sockets of a port, at either end. */
 export interface PortSockets {
   /**
-   * Connections that wait to be accepted, and how many may, of all listeners of the port; null
-   * without a listener, and where the limit cannot be told.
+   * Connections that wait to be accepted, and the most that may wait, over all listeners of the
+   * port; null without a listener, or if the limit is unknown.
    */
   acceptQueue: { length: number; limit: number } | null;
   /** Sockets in SYN-RECV: handshakes that wait for their last segment. */
   synQueue: number;
   /** Sockets by state: those of servers and those of clients on this machine. */
   states: StateCounts;
-  /** When states were counted, in ms since the epoch; the accept queue is of now. */
+  /** When states were counted, in ms since the epoch; the accept queue is current. */
   countedAtMs: number;
 }
 
-/** What a socket says of itself here. */
+/** What is read of a socket. */
 interface SeenSocket {
   state: State;
   localPort: number;
   remotePort: number;
-  /** Of a listener, what waits to be accepted, and how much may; null where that is not told. */
+  /**
+   * For a listener, the connections that wait to be accepted, and the most that may; null if
+   * unknown.
+   */
   recvQ: number;
   sendQ: number | null;
 }
@@ -43,7 +46,7 @@ interface SeenSocket {
 /** Lists the sockets that pass a filter. */
 type Source = (filter: SocketFilter, onSocket: (socket: SeenSocket) => void) => void;
 
-/** The part of the time for which counting may keep a CPU. */
+/** The share of a CPU's time that counting may take. */
 const DEFAULT_SHARE = 0.03;
 
 const LISTENING: ReadonlySet<State> = new Set(["listening"]);
@@ -62,10 +65,10 @@ export class PortWatch implements Disposable {
   #dueMs = -Infinity;
 
   /**
-   * Opens sock_diag; where that cannot be had, `/proc/net/tcp` is read, which costs several times as
-   * much and does not tell the limits of accept queues.
+   * Opens sock_diag; if that is not available, `/proc/net/tcp` is read, which costs several times
+   * as much and lacks the limits of accept queues.
    *
-   * @param options `share`: the part of the time for which counting may keep a CPU; for tests: `open`,
+   * @param options `share`: the share of a CPU's time that counting may take; for tests: `open`,
    * and in ms `now` and `cpu`, the CPU time of this thread
    */
   constructor(
@@ -93,8 +96,8 @@ export class PortWatch implements Disposable {
   }
 
   /**
-   * The sockets of each of `ports` now; their states may have been counted a little earlier, but not
-   * before all of the ports were asked for.
+   * The sockets of each of `ports` now; their states may have been counted a little earlier, but
+   * not before all of the ports were first requested.
    *
    * @throws {Error} if there is neither sock_diag nor `/proc/net/tcp`
    */
@@ -124,11 +127,11 @@ export class PortWatch implements Disposable {
     });
     this.#counted = counted;
     this.#countedAtMs = performance.timeOrigin + performance.now();
-    // Not the time that passed: on a busy machine most of it is spent waiting for a CPU.
+    // CPU time, not elapsed time: on a busy machine most of that is spent waiting for a CPU.
     this.#dueMs = startMs + (this.#cpu() - startCpuMs) / this.#share;
   }
 
-  /** The listeners of each port, and their queues together. */
+  /** The number of listeners of each port, and their combined queues. */
   #queues(ports: ReadonlySet<number>) {
     const queues = new Map<number, Pick<PortSockets, "acceptQueue"> & { listeners: number }>();
     this.#source({ states: LISTENING, ports }, ({ localPort, recvQ, sendQ }) => {
@@ -143,7 +146,7 @@ export class PortWatch implements Disposable {
   }
 }
 
-/** CPU time of this thread; the time of day where it cannot be told. */
+/** CPU time of this thread; elapsed time if that is unknown. */
 function threadCpuMs(): number {
   const us = readThreadClockUs();
   return us === null ? performance.now() : us / 1000;
@@ -153,7 +156,7 @@ function threadCpuMs(): number {
 function opened(open: () => SockDiag): SockDiag | string {
   try {
     const diag = open();
-    // Some kernels make the socket and know no TCP.
+    // Some kernels create the socket but do not support TCP in it.
     diag.visit({ states: LISTENING, ports: new Set([1]) }, () => {});
     return diag;
   } catch (error) {

@@ -1,7 +1,7 @@
 /**
  * Parser for `/proc/net/tcp` and `/proc/net/tcp6`, the fallback where there is no sock_diag. Pure.
  *
- * A line, whose numbers are hexadecimal but for uid and inode:
+ * A line, whose numbers are hexadecimal except uid, timeout and inode:
  *
  * ```
  *   0: 0100007F:3039 00000000:0000 0A 00000000:00000000 00:00000000 00000000  0  0 640 …
@@ -19,7 +19,7 @@ import { stateFromNumber } from "./state.ts";
 /**
  * Parses the text of `/proc/net/tcp` or `/proc/net/tcp6`, of which the first line is a heading.
  *
- * The backlog of a listening socket is not in there: its `sendQ` is `null`.
+ * The backlog of a listening socket is not included: its `sendQ` is `null`.
  *
  * @throws {SyntaxError} on a line of another form
  */
@@ -41,7 +41,7 @@ export function parseProcNet(
   return sockets;
 }
 
-/** @returns null if the filter does not want it, undefined if it is no socket */
+/** @returns null if the filter excludes it, undefined if it is not a socket */
 function parseLine(
   line: string,
   filter: SocketFilter,

@@ -1,9 +1,9 @@
 /**
- * The kernel's socket monitor (sock_diag(7)): dumps TCP sockets, and destroys one.
+ * The kernel's socket monitor (sock_diag(7)): dumps TCP sockets, and destroys single ones.
  *
- * Netlink answers a request while it is being sent, and goes on with a dump while its previous part
- * is being received. So no call here waits: the socket is read with MSG_DONTWAIT, and EAGAIN would
- * be an error of the kernel.
+ * Netlink answers a request within the `send` call, and produces the next part of a dump within the
+ * `recv` call for the previous one. So no call here waits: the socket is read with MSG_DONTWAIT,
+ * and EAGAIN would be an error of the kernel.
  */
 import { type Libc, libc, SystemError } from "../linux/libc.ts";
 import {
@@ -32,8 +32,8 @@ import { stateFromNumber, stateMask } from "./state.ts";
 const RECEIVE_BYTES = 64 * 1024;
 
 /**
- * The kernel selects by so many ports at most: each of its tests costs a little for every socket, and
- * here it is one look into a set.
+ * The most ports that the kernel selects by: each of its tests costs a little for every socket,
+ * whereas here it is one look-up in a set.
  */
 const MAX_SELECTED_PORTS = 64;
 
@@ -50,7 +50,7 @@ export class SockDiag implements Disposable {
   #sequence = 0;
 
   /**
-   * @param calls libc's calls, or what plays the kernel in a test
+   * @param calls libc's calls, or their replacements in a test
    * @throws {LibcError} if libc cannot be loaded
    * @throws {SystemError} if the kernel has no sock_diag, or a sandbox forbids it
    */
@@ -73,8 +73,8 @@ export class SockDiag implements Disposable {
   }
 
   /**
-   * Calls `onSocket` for each TCP socket of IPv4 that passes `filter`, with a message that is the
-   * same for all of them. No object is made for a socket: so many can be counted often.
+   * Calls `onSocket` for each TCP socket of IPv4 that passes `filter`, always with the same message
+   * object. No object is created per socket, so that many can be counted often.
    *
    * @throws {SystemError} as {@linkcode dump} does
    */
@@ -83,7 +83,7 @@ export class SockDiag implements Disposable {
   }
 
   /**
-   * Destroys one socket of a dump: a connection is reset, a TIME-WAIT socket forgotten.
+   * Destroys one socket of a dump: a connection is reset, a TIME-WAIT socket is dropped.
    *
    * The cookie in the socket's id is what makes this safe: without it the kernel would take the
    * listening socket of that port when the connection itself is gone.
@@ -151,7 +151,7 @@ export class SockDiag implements Disposable {
     this.#answers(sequence, () => {
       if (reader.type === NLMSG_ERROR) {
         const error = new SystemError("SOCK_DIAG_BY_FAMILY", reader.errno);
-        // A kernel without IPv6 has no handler for the family: no socket of it either.
+        // A kernel without IPv6 has no handler for the family, and no sockets of it either.
         if (family === AF_INET6 && error.code === "ENOENT") return;
         throw error;
       }
@@ -171,7 +171,7 @@ export class SockDiag implements Disposable {
 
   /**
    * Calls `onMessage` for each message that answers request `sequence`, up to the one that ends the
-   * answer: an error is told, the end of a dump is not.
+   * answer: an error is passed on, the end of a dump is not.
    */
   #answers(sequence: number, onMessage: () => void): void {
     const reader = this.#reader;

@@ -12,7 +12,10 @@ export interface TcpSocket {
   state: State;
   /** Bytes that wait for the process; for a listening socket, connections that wait for accept. */
   recvQ: number;
-  /** Bytes that the peer has not acknowledged; for a listening socket the backlog, `null` unknown. */
+  /**
+   * Bytes that the peer has not acknowledged; for a listening socket the backlog, `null` if
+   * unknown.
+   */
   sendQ: number | null;
   /** Owner; 0 in TIME-WAIT, which belongs to no process. */
   uid: number;
@@ -22,7 +25,10 @@ export interface TcpSocket {
 
 /** A socket that the kernel can be asked to destroy. */
 export interface DiagSocket extends TcpSocket {
-  /** `struct inet_diag_sockid`: the addresses, and the cookie that tells it from a successor. */
+  /**
+   * `struct inet_diag_sockid`: the addresses, and the cookie that distinguishes it from a
+   * successor.
+   */
   id: Uint8Array;
 }
 

@@ -15,7 +15,7 @@ export function socketInodes(pid: number): Set<number> {
   return inodes;
 }
 
-/** Where a link leads; empty when it was closed since. */
+/** The target of a link; empty if it was closed meanwhile. */
 function linkOf(path: string): string {
   try {
     return Deno.readLinkSync(path);

@@ -1,7 +1,7 @@
 /**
  * Provided buffers (io_uring_register(2), IORING_REGISTER_PBUF_RING, Linux 5.19): a third ring, in
- * which the process gives buffers to the kernel. A receive takes one of them only when there are
- * bytes, so that connections that are idle hold none.
+ * which the process gives buffers to the kernel. A receive takes one only when bytes have arrived,
+ * so that idle connections hold none.
  */
 import { SystemError } from "../libc.ts";
 import { highWord, lowWord } from "../memory.ts";
@@ -10,15 +10,17 @@ import { Mapping } from "./mapping.ts";
 import { BUF_WORDS, Register } from "./structs.ts";
 
 export interface BufferRingOptions {
-  /** Names the group; unique in its ring, below 65,536. */
+  /** The group's ID; unique in its ring, below 65,536. */
   group: number;
   /** Bytes of each buffer. */
   bytes: number;
-  /** Where each buffer lies in the ring's memory: a power of two of them, up to 32,768. */
+  /**
+   * The offset of each buffer in the ring's memory; their number is a power of two, up to 32,768.
+   */
   offsets: ArrayLike<number>;
 }
 
-/** A group of buffers. All are with the kernel at first. */
+/** A group of buffers, all of which the kernel has at first. */
 export class BufferRing {
   readonly group: number;
   readonly #ring: IoUring;
@@ -29,11 +31,11 @@ export class BufferRing {
   #entries: Int32Array;
   #halves: Uint16Array;
   readonly #mask: number;
-  /** Buffers that were given, modulo 2^16. */
+  /** Number of buffers given to the kernel so far, modulo 2^16. */
   #tail = 0;
 
   /**
-   * Takes the permission for FFI.
+   * Needs permission for FFI.
    *
    * @throws {SystemError} EINVAL if the number of buffers is no power of two, EEXIST, ENOMEM
    */
@@ -54,19 +56,19 @@ export class BufferRing {
     for (let id = 0; id < offsets.length; ++id) this.give(id);
   }
 
-  /** Where buffer `id` lies in the ring's memory. */
+  /** The offset of buffer `id` in the ring's memory. */
   offset(id: number): number {
     return this.#offsets[id];
   }
 
-  /** Gives buffer `id` (back) to the kernel, once: its bytes are no longer needed. */
+  /** Returns buffer `id` to the kernel; its bytes must no longer be needed. */
   give(id: number): void {
     const address = this.#ring.addressAt(this.#offsets[id]);
     const at = (this.#tail & this.#mask) * BUF_WORDS;
     this.#entries[at] = lowWord(address);
     this.#entries[at + 1] = highWord(address);
     this.#entries[at + 2] = this.#bytes;
-    // Of word 3 only the lower half: in entry 0 the upper one is the tail.
+    // Only the lower half of word 3 is written: in entry 0 the upper half is the tail.
     this.#halves[2 * at + 6] = id;
     this.#halves[TAIL_HALF] = ++this.#tail;
   }
@@ -92,5 +94,5 @@ export class BufferRing {
   }
 }
 
-/** The ring's tail, in half words: the upper half of word 3. */
+/** Index of the ring's tail, in half words: the upper half of word 3. */
 const TAIL_HALF = 7;

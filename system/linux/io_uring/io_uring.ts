@@ -1,12 +1,12 @@
 /**
- * What can be asked of io_uring: a method for each operation. It writes an entry into the submission
- * queue; `enter` submits it, and its completion has the two words of `user_data` that were given here.
- * These hold whatever tells what has ended: the caller's number of a connection and a generation of
- * it, for instance, as a completion can be about a connection that is gone.
+ * The operations of io_uring, one method for each. A method writes an entry into the submission
+ * queue; `enter` submits it, and its completion carries the two words of `user_data` given here.
+ * They identify the operation, for instance by the number and generation of a connection, as a
+ * completion can belong to a connection that is gone.
  *
- * Memory is named by its offset in the memory that the ring was made with (memory outside of it by
- * the distance of its address, which may be negative), and is in use until the completion is there.
- * Each method returns 0, or -errno when the kernel takes no operation now: EAGAIN when it is out of
+ * Memory is given as an offset in the memory that the ring was made with (memory outside of it by
+ * the distance of its address, which may be negative), and is in use until the completion. Each
+ * method returns 0, or -errno if the kernel accepts no operation now: EAGAIN when it is out of
  * memory, EBUSY when too many completions wait.
  */
 import { SystemError } from "../libc.ts";
@@ -30,24 +30,24 @@ const POLLIN = 0x1;
 const POLLOUT = 0x4;
 
 export interface IoUringOptions extends RingOptions {
-  /** The memory that operations work on; it never moves, and stays as long as the ring. */
+  /** The memory that operations use; it must not move, and must live as long as the ring. */
   memory: Uint8Array<ArrayBufferLike>;
   /**
    * Size of the table of direct descriptors; 0 (default): there is none. With one, connections are
-   * not descriptors but indices of this table, and only this ring can use them. That saves looking
-   * the descriptor up and counting its users, 2 % of a small request.
+   * not descriptors but indices of this table, and only this ring can use them. That saves the
+   * lookup and reference counting of descriptors, 2 % of a small request.
    */
   directDescriptors?: number;
 }
 
-/** A ring and the operations of servers and clients. A "connection" is what `accept` has brought. */
+/** A ring and the operations of servers and clients. A "connection" is a result of `accept`. */
 export class IoUring extends Ring {
   /** The memory that operations work on. */
   readonly memory: Uint8Array<ArrayBufferLike>;
   /** The address of offset 0 of the memory, in two words. */
   readonly #baseLow: number;
   readonly #baseHigh: number;
-  /** Flag of entries that name a connection. */
+  /** Flag of entries that refer to a connection. */
   readonly #direct: EntryFlag.FixedFile | 0;
 
   /** @throws {SystemError} as {@linkcode Ring} does; EMFILE above `RLIMIT_NOFILE` direct descriptors */
@@ -91,7 +91,7 @@ export class IoUring extends Ring {
    * Receives into memory, once: recv(2). The result is how many bytes, 0 when the peer has sent its
    * FIN, or -errno.
    *
-   * @param waitsFirst spares the attempt that fails when nothing has come yet
+   * @param waitsFirst skips the first attempt, which would fail if nothing has arrived yet
    */
   recv(
     connection: number,
@@ -110,9 +110,10 @@ export class IoUring extends Ring {
   }
 
   /**
-   * Receives into buffers of a group, a `BufferRing`, until it fails, the peer sends its FIN, or it is cancelled. Each
-   * completion with bytes has a buffer, which the caller gives back; without `More` it was the last.
-   * ENOBUFS: no buffer was left, and bytes may wait: ask again when one was given back.
+   * Receives into buffers of a group, a `BufferRing`, until it fails, the peer sends its FIN, or it
+   * is cancelled. Each completion with bytes has a buffer, which the caller gives back; without
+   * `More` it was the last. ENOBUFS: no buffer was left, and bytes may wait; call it again after
+   * returning one.
    */
   recvMultishot(connection: number, group: number, low: number, high: number): number {
     const flags = this.#direct | EntryFlag.BufferSelect;
@@ -126,9 +127,9 @@ export class IoUring extends Ring {
   /**
    * Sends memory: send(2). The result is how many bytes were taken, or -errno.
    *
-   * @param flags MSG_DONTWAIT: it ends at once, with EAGAIN when there is no room; MSG_WAITALL: it waits
-   * until all were taken, or it fails, so that the result is less than `count` only after an error in
-   * between
+   * @param flags MSG_DONTWAIT: it ends at once, with EAGAIN when there is no room; MSG_WAITALL: it
+   * waits until all were taken, or it fails, so that the result is less than `count` only after an
+   * error in between
    * @param isSilent there is no completion, unless it fails or, with MSG_WAITALL, takes less
    */
   send(
@@ -170,8 +171,8 @@ export class IoUring extends Ring {
 
   /**
    * Moves bytes of a file at `position` into a pipe, both descriptors, without a copy through user
-   * space: splice(2). With {@linkcode spliceToConnection} behind it, this is what sendfile(2) does.
-   * The kernel hands each splice to a thread of its own.
+   * space: splice(2). Followed by {@linkcode spliceToConnection}, it does what sendfile(2) does.
+   * The kernel runs each splice on a worker thread.
    */
   spliceToPipe(
     file: number,
@@ -207,7 +208,9 @@ export class IoUring extends Ring {
     return 0;
   }
 
-  /** Ends one or both directions: shutdown(2). A receive that waits for this end completes. */
+  /**
+   * Ends one or both directions: shutdown(2). A pending receive completes when its direction ends.
+   */
   shutdown(connection: number, how: Shutdown, low: number, high: number): number {
     const at = this.#write(Op.Shutdown, this.#direct, connection, low, high);
     if (at < 0) return at;
@@ -229,8 +232,8 @@ export class IoUring extends Ring {
 
   /**
    * Cancels the operations with this `user_data`. They complete with ECANCELED. The result of the
-   * cancelling itself is how many there were; EALREADY when one is being carried out, and will end in
-   * its own way.
+   * cancelling itself is how many there were; EALREADY when one is already running and will
+   * complete normally.
    */
   cancel(userLow: number, userHigh: number, low: number, high: number): number {
     const at = this.#write(Op.AsyncCancel, 0, -1, low, high);
@@ -241,7 +244,7 @@ export class IoUring extends Ring {
     return 0;
   }
 
-  /** Cancels all operations of a connection, as {@linkcode cancel} those with a `user_data`. */
+  /** Cancels all operations of a connection; see {@linkcode cancel}. */
   cancelConnection(connection: number, low: number, high: number): number {
     const at = this.#write(Op.AsyncCancel, 0, connection, low, high);
     if (at < 0) return at;
@@ -251,8 +254,8 @@ export class IoUring extends Ring {
   }
 
   /**
-   * Completes each time that a descriptor, an eventfd for instance, becomes readable, until it fails
-   * or is cancelled; without `More` it was the last time.
+   * Completes each time a descriptor, such as an eventfd, becomes readable, until it fails or is
+   * cancelled; a completion without `More` is the last.
    */
   pollReadable(fd: number, low: number, high: number): number {
     const at = this.#write(Op.PollAdd, 0, fd, low, high);

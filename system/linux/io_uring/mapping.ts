@@ -5,19 +5,19 @@ const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = 0x20;
-/** The pages are there before they are used. */
+/** Populates the pages in advance. */
 const MAP_POPULATE = 0x8000;
 
-/** Pages of memory from mmap(2), until they are given back. */
+/** Memory from mmap(2), until it is unmapped. */
 export class Mapping {
   readonly buffer: ArrayBuffer;
   readonly address: number;
   readonly #bytes: number;
 
   /**
-   * Takes the permission for FFI.
+   * Needs permission for FFI.
    *
-   * @param source a ring and an offset to map it; without: memory of the process, zeros
+   * @param source a ring and the offset at which to map it; default: zeroed memory of the process
    * @throws {SystemError} ENOMEM and others
    */
   constructor(bytes: number, source?: { fd: number; offset: bigint }) {

@@ -4,8 +4,8 @@
  * completion queue. One system call, io_uring_enter(2), submits all that was written and waits.
  *
  * SINGLE_ISSUER and DEFER_TASKRUN (Linux 6.1) make this simple: the kernel touches the queues only
- * while the thread that made the ring is in `enter`. So plain loads and stores do, where liburing
- * needs memory barriers.
+ * while the thread that made the ring is in `enter`. So plain loads and stores are enough, where
+ * liburing needs memory barriers.
  *
  * ```
  * submission queue: entries from the kernel's head to our tail
@@ -40,7 +40,7 @@ import {
 /** Bytes of a `struct io_uring_getevents_arg`, the last argument of `enter`. */
 const GETEVENTS_ARG_BYTES = 24n;
 
-/** How long {@linkcode Ring.close} waits for operations to end. */
+/** How long {@linkcode Ring.close} waits for operations to end, in seconds. */
 const CLOSE_TIMEOUT_S = 1;
 
 export interface RingOptions {
@@ -53,29 +53,29 @@ export interface RingOptions {
 const NOTHING = new Int32Array(0);
 
 /**
- * A ring. It belongs to the thread that made it. To make it takes the permission for FFI, to use it
- * does not.
+ * A ring. It belongs to the thread that made it. Making it needs permission for FFI; using it does
+ * not.
  */
 export class Ring {
   /** The file descriptor. */
   readonly fd: number;
-  /** Whether `enter` has a use for `minWaitUs` (Linux 6.12). */
+  /** Whether `enter` supports `minWaitUs` (Linux 6.12). */
   readonly hasMinWait: boolean;
-  /** Whether the submission queue does without an array of indices (Linux 6.6). */
+  /** Whether the submission queue has no array of indices (Linux 6.6). */
   readonly hasNoSqArray: boolean;
   readonly #libc: Libc = libc();
   readonly #mappings: Mapping[] = [];
   /** The entries of the submission queue, written by {@linkcode entry}'s callers. */
   protected words: Int32Array = NOTHING;
   readonly #sqMask: number;
-  /** Entries that were written, and may not have been submitted. */
+  /** Count of entries written, submitted or not. */
   #tail = 0;
   #sqHead: Int32Array = NOTHING;
   #sqTail: Int32Array = NOTHING;
   #sqFlags: Int32Array = NOTHING;
   #cqes: Int32Array = NOTHING;
   readonly #cqMask: number;
-  /** Completions that were seen. */
+  /** Count of completions that were seen. */
   #head = 0;
   #cqHead: Int32Array = NOTHING;
   #cqTail: Int32Array = NOTHING;
@@ -127,18 +127,18 @@ export class Ring {
     }
   }
 
-  /** Whether `enter` names the ring by its registered number (Linux 5.18, where memory allows). */
+  /** Whether `enter` uses the ring's registered index (Linux 5.18, if memory allows). */
   get isRegistered(): boolean {
     return (this.#enterFlags & Enter.RegisteredRing) !== 0;
   }
 
   /**
-   * Submits what was written, and waits until completions can be read.
+   * Submits the written entries, and waits until completions can be read.
    *
-   * @param count for how many completions to wait; 0: do not
-   * @param timeoutMs the longest time to wait; -1: for ever
-   * @param minWaitUs how long to wait for all of `count`; after it, one is enough. Without
-   * {@linkcode hasMinWait} it is not looked at
+   * @param count how many completions to wait for; 0: do not wait
+   * @param timeoutMs the longest time to wait; -1: forever
+   * @param minWaitUs how long to wait for all of `count`; after that, one is enough. Ignored
+   * without {@linkcode hasMinWait}
    * @returns how many completions can be read, also 0 after the time or a signal; or -errno when there
    * is none to read: EBADR when the kernel had no memory to keep one; EAGAIN or EBUSY when it takes no
    * operation now, which stays in the queue
@@ -181,7 +181,7 @@ export class Ring {
     return this.#cqes[(this.#head + i & this.#cqMask) * CQE_WORDS + 3];
   }
 
-  /** Gives the places of the first `count` completions back to the kernel. */
+  /** Frees the entries of the first `count` completions. */
   seen(count: number): void {
     this.#cqHead[0] = this.#head = this.#head + count | 0;
   }
@@ -197,7 +197,7 @@ export class Ring {
   }
 
   /**
-   * Cancels all operations, waits for their ends and closes the ring. The completions are lost.
+   * Cancels all operations, waits for them to end, and closes the ring. The completions are lost.
    *
    * Memory and descriptors of operations are in use until then.
    */
@@ -244,7 +244,7 @@ export class Ring {
     return index * SQE_WORDS;
   }
 
-  /** io_uring_enter(2) with all that was written. */
+  /** io_uring_enter(2) with all written entries. */
   #enter(count: number, flags: number): number {
     this.#sqTail[0] = this.#tail;
     return this.#libc.result(this.#libc.calls.io_uring_enter(
@@ -276,7 +276,7 @@ export class Ring {
   }
 }
 
-/** io_uring_setup(2), without NO_SQARRAY where the kernel does not know it. */
+/** io_uring_setup(2), without NO_SQARRAY if the kernel does not support it. */
 function setUp(entries: number, completions: number): { fd: number; view: DataView } {
   const system = libc();
   const REQUIRED = Setup.CqSize | Setup.SubmitAll | Setup.SingleIssuer | Setup.DeferTaskrun;

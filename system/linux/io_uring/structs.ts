@@ -58,7 +58,7 @@ export const RECVSEND_POLL_FIRST = 1;
 /** Multishot, in the length of a poll. */
 export const POLL_ADD_MULTI = 1;
 
-/** File index of an accept: any that is free. */
+/** File index of an accept: any free one. */
 export const FILE_INDEX_ALLOC = -1;
 
 /** `IORING_ASYNC_CANCEL_*`: which operations are cancelled. */
@@ -77,7 +77,7 @@ export const enum Cancel {
 export const enum CompletionFlag {
   /** The upper 16 bits are the id of the provided buffer that was filled. */
   Buffer = 1,
-  /** The operation goes on: more completions of it follow. */
+  /** The operation continues: more completions will follow. */
   More = 2,
   /** The socket has more bytes than the receive took. */
   SocketNonempty = 4,
@@ -92,7 +92,7 @@ export function bufferId(flags: number): number {
 export const enum Setup {
   /** The size of the completion queue is given. */
   CqSize = 1 << 3,
-  /** Entries behind one that is malformed are submitted, too (Linux 5.18). */
+  /** Entries after a malformed one are submitted, too (Linux 5.18). */
   SubmitAll = 1 << 7,
   /** Only the thread that made the ring submits (6.0). */
   SingleIssuer = 1 << 12,
@@ -125,7 +125,7 @@ export const enum Params {
 export const OFF_SQ_RING = 0n;
 export const OFF_SQES = 0x1000_0000n;
 
-/** `IORING_SQ_CQ_OVERFLOW`: completions wait in the kernel, as the queue had no room for them. */
+/** `IORING_SQ_CQ_OVERFLOW`: completions wait in the kernel, because the queue is full. */
 export const SQ_CQ_OVERFLOW = 1 << 1;
 
 /** `IORING_ENTER_*`. */
@@ -133,7 +133,7 @@ export const enum Enter {
   GetEvents = 1,
   /** The argument is a `struct io_uring_getevents_arg`. */
   ExtArg = 1 << 3,
-  /** The ring is named by its index among the thread's registered rings. */
+  /** The ring is given by its index among the thread's registered rings. */
   RegisteredRing = 1 << 4,
 }
 

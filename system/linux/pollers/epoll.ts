@@ -3,9 +3,9 @@
  * have become ready: a wait returns that list, and its cost does not depend on how many descriptors
  * are idle. In return each change of interest is a system call.
  *
- * Level-triggered, a descriptor is reported by each wait as long as it is ready. Edge-triggered, it is
- * reported once when something has arrived: the caller has to receive and send until EAGAIN, and
- * needs no change of interest.
+ * Level-triggered, a descriptor is reported by each wait as long as it is ready. Edge-triggered, it
+ * is reported once when something has arrived: the caller has to receive and send until EAGAIN, but
+ * need not change the interest.
  */
 import { Errno } from "../errno.ts";
 import { type Libc, libc } from "../libc.ts";
@@ -28,7 +28,7 @@ const EPOLLET = 1 << 31;
 
 /**
  * Words of a `struct epoll_event`: `u32 events`, `u64 data`. It is packed on x86-64, so that 32-bit
- * programs have the same; elsewhere `data` is aligned.
+ * programs have the same layout; elsewhere `data` is aligned.
  */
 export const EVENT_WORDS = Deno.build.arch === "x86_64" ? 3 : 4;
 const DATA_WORD = EVENT_WORDS - 2;
@@ -36,22 +36,23 @@ const DATA_WORD = EVENT_WORDS - 2;
 /** Number of epoll_pwait2(2), the same on all architectures (Linux 5.11). */
 const SYS_EPOLL_PWAIT2 = 441;
 
-/** Descriptors that a wait reports at the most; the others come first in the next one. */
+/** Most descriptors that a wait reports; the others come first in the next one. */
 const MAX_EVENTS = 512;
 
 export interface EpollOptions {
   /** Whether a descriptor is reported as long as it is ready, or when it becomes so. */
   trigger: "level" | "edge";
-  /** A descriptor that was reported is silent until `change`: so it can be lent to another thread. */
+  /** A reported descriptor is silent until `change`, so that it can be passed to another thread. */
   oneShot?: boolean;
   /**
    * EPOLLEXCLUSIVE (Linux 4.5): of several instances that watch the same descriptor, an event wakes
-   * one, or a few, instead of all. What a descriptor is watched for cannot be changed then.
+   * one, or a few, instead of all. The interest in a descriptor cannot be changed then.
    */
   isExclusive?: boolean;
   /**
-   * The {@linkcode EpollPoller.instance} of a poller on another thread, to share with it: each thread
-   * can change what both watch, and an event goes to one that waits. Default: a new one.
+   * The {@linkcode EpollPoller.instance} of a poller on another thread, to share with it: each
+   * thread can change what is watched, and an event goes to one of the waiting threads. Default: a
+   * new one.
    */
   instance?: number;
 }
@@ -89,7 +90,8 @@ export class EpollPoller implements Poller {
   }
 
   add(fd: number, interest: number): number {
-    // The kernel reports errors of what is watched for nothing: so that is not watched at all.
+    // With an empty interest the kernel would still report errors, so such a descriptor is not
+    // added.
     return interest === Interest.None ? 0 : this.#ctl(EPOLL_CTL_ADD, fd, interest);
   }
 
@@ -107,8 +109,8 @@ export class EpollPoller implements Poller {
   }
 
   /**
-   * Watches `fd`, if it is watched at all, for `interest`; and reports it again if it is ready, though
-   * that was reported before.
+   * Sets the interest in `fd`, which must be watched, and has it reported again if it is ready,
+   * even if it was reported before.
    *
    * @returns 0, or -errno: ENOENT when it is not watched, EBADF when it is closed
    */
@@ -116,7 +118,7 @@ export class EpollPoller implements Poller {
     return this.#ctl(EPOLL_CTL_MOD, fd, interest);
   }
 
-  /** @param most descriptors that are reported at the most; others are left to other threads */
+  /** @param most most descriptors to report; others are left to other threads */
   wait(timeoutMs: number, most = MAX_EVENTS): number {
     const result = this.#libc.result(
       this.#libc.calls.epoll_wait(this.instance, this.#eventsPointer, most, timeoutMs),
@@ -125,8 +127,8 @@ export class EpollPoller implements Poller {
   }
 
   /**
-   * As {@linkcode wait}, for a time with fractions: to the nanosecond, but before Linux 5.11 for the
-   * whole milliseconds of it.
+   * Like {@linkcode wait}, but with a fractional time: precise to the nanosecond, or rounded down
+   * to milliseconds before Linux 5.11.
    */
   waitPrecisely(timeoutMs: number): number {
     if (!this.#hasPwait2) return this.wait(Math.floor(timeoutMs));

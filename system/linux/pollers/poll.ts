@@ -1,7 +1,8 @@
 /**
- * poll(2), from System V (1986). The kernel is given an array, an entry for each descriptor, and
- * writes into each entry what the descriptor is ready for. There is no highest descriptor and nothing
- * to copy, but all entries are looked at, by the kernel and by the process, for every wait.
+ * poll(2), from System V (1986). The process passes an array with an entry for each descriptor, and
+ * the kernel writes into each entry what the descriptor is ready for. There is no highest
+ * descriptor and nothing to copy, but both the kernel and the process examine all entries for every
+ * wait.
  */
 import { Errno } from "../errno.ts";
 import { type Libc, libc } from "../libc.ts";
@@ -87,14 +88,14 @@ export class PollPoller implements Poller {
     return fd < this.#places.length ? this.#places[fd] : NOWHERE;
   }
 
-  /** Writes an entry. The kernel passes over those with a negative descriptor. */
+  /** Writes an entry. The kernel ignores those with a negative descriptor. */
   #set(place: number, fd: number, interest: number): void {
     this.#entries[place * ENTRY_WORDS] = interest === Interest.None ? ~fd : fd;
     this.#entries[place * ENTRY_WORDS + 1] = ((interest & Interest.Read) !== 0 ? POLLIN : 0) |
       ((interest & Interest.Write) !== 0 ? POLLOUT : 0);
   }
 
-  /** Notes the descriptors with an entry that is ready, `count` of them. */
+  /** Collects the `count` entries that are ready. */
   #collect(count: number): number {
     const entries = this.#entries;
     let found = 0;

@@ -1,7 +1,7 @@
 /**
  * The three ways in which a Unix process waits for many descriptors at once, behind one interface:
- * `select.ts`, `poll.ts` and `epoll.ts` have the same functions in the same order, to be read side by
- * side. A poller tells which descriptors *are ready*; receiving and sending is the caller's work.
+ * `select.ts`, `poll.ts` and `epoll.ts` have the same functions in the same order, to be read side
+ * by side. A poller reports which descriptors *are ready*; the caller receives and sends.
  *
  * | | what is watched | what a wait costs | descriptors |
  * | --- | --- | --- | --- |
@@ -12,15 +12,16 @@
 
 /** What a descriptor is watched for, and what it is ready for: bits. */
 export const enum Interest {
-  /** Nothing is reported, errors neither, until the interest changes. */
+  /** Nothing is reported, not even errors, until the interest changes. */
   None = 0,
   /** `recv`, `read` or `accept` would not block. */
   Read = 1,
   /** `send`, `write` would not block, or a connect has ended. */
   Write = 2,
   /**
-   * Only reported, and only by an edge-triggered epoll: the peer's FIN is there. While it is not, a
-   * `recv` that leaves room has received everything, and the next byte or FIN brings an event.
+   * Never requested; an edge-triggered epoll reports it when the peer's FIN has arrived. Until
+   * then, a `recv` that leaves room has received everything, and the next byte or FIN causes an
+   * event.
    */
   PeerEnd = 4,
 }
@@ -30,7 +31,7 @@ export interface Poller {
   readonly name: "select" | "poll" | "epoll";
   /** Descriptors it can watch are below this: 1,024 (FD_SETSIZE) for select, Infinity otherwise. */
   readonly fdLimit: number;
-  /** The descriptor that it has itself, if it has one. */
+  /** The poller's own descriptor, if it has one. */
   readonly instance?: number;
 
   /**
@@ -49,13 +50,13 @@ export interface Poller {
    */
   change(fd: number, interest: number): number;
 
-  /** Ends to watch `fd`. To be called before `fd` is closed, as its number is used again. */
+  /** Stops watching `fd`. To be called before `fd` is closed, because its number may be reused. */
   remove(fd: number): void;
 
   /**
-   * Blocks until a descriptor is ready, or a signal came, which counts as none ready.
+   * Blocks until a descriptor is ready, or a signal arrives, which counts as none ready.
    *
-   * @param timeoutMs the longest time to block; -1: for ever, 0: not at all
+   * @param timeoutMs the longest time to block; -1: forever, 0: not at all
    * @returns how many descriptors are ready, or -errno: EBADF if one was closed while select watched
    * it, ENOMEM
    */
@@ -65,11 +66,12 @@ export interface Poller {
   fd(i: number): number;
 
   /**
-   * What the `i`-th one is ready for: {@linkcode Interest} bits. An error or a hang-up counts as all
-   * that it is watched for, and may count as more: the call then says what has happened.
+   * What the `i`-th one is ready for: {@linkcode Interest} bits. An error or hang-up counts as
+   * everything that it is watched for, and possibly more; the next call on it then returns the
+   * error.
    */
   events(i: number): number;
 
-  /** Gives back what it holds in the kernel. The descriptors stay open. */
+  /** Releases its kernel resources. The watched descriptors stay open. */
   close(): void;
 }

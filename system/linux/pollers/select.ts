@@ -1,7 +1,7 @@
 /**
- * select(2), from 4.2BSD (1983). The kernel is given sets of descriptors, a bit each, and overwrites
- * them with those that are ready: so they are copied for every wait, and searched after it. A set has
- * FD_SETSIZE bits, and a descriptor beyond them would be written outside of it.
+ * select(2), from 4.2BSD (1983). The process passes sets of descriptors, one bit for each, and the
+ * kernel overwrites them with the ready ones. So they are copied before every wait, and searched
+ * after it. A set has FD_SETSIZE bits; a larger descriptor would be written outside of it.
  */
 import { Errno } from "../errno.ts";
 import { type Libc, libc } from "../libc.ts";
@@ -27,7 +27,7 @@ export class SelectPoller implements Poller {
   readonly #timevalPointer: Pointer = pointerOf(this.#timeval);
   /** A byte for each descriptor: whether it was added. */
   readonly #isAdded = new Uint8Array(FD_SETSIZE);
-  /** The highest descriptor that is watched, or was when it was last looked for; and 1. */
+  /** One more than the highest watched descriptor; an upper bound. */
   #end = 0;
   /** The descriptors that are ready, and what for. */
   readonly #ready = new Int32Array(FD_SETSIZE);
