@@ -3,13 +3,16 @@
  */
 import { Code } from "./shared/abi.ts";
 
-/** A status code (RFC 9110 section 15), the sentence that explains it in the error's body, the rule. */
+/**
+ * A status code (RFC 9110 section 15), the sentence that explains it in the error's body, and the
+ * rule that was broken.
+ */
 export interface Fault {
   /** 400 to 599. */
   status: number;
   /** What is wrong with the request. */
   reason: string;
-  /** Where the rule stands: RFC and section. */
+  /** RFC and section of the rule. */
   reference: string;
 }
 

@@ -1,17 +1,17 @@
 /**
- * The host's side of the echo check: slots in Wasm memory, one a client, that messages are sent
- * from and echoes are received into. Sans I/O: the caller moves the bytes.
+ * The host's side of the echo check: slots in Wasm memory, one per client, that messages are sent
+ * from and echoes are received into. It does no I/O: the caller sends and receives the bytes.
  */
 import { Core } from "./host.ts";
 import { Echo, type EchoVerdict } from "./shared/abi_echo.ts";
 
-/** The messages of a run, and how many clients have one under way. */
+/** The messages of a run, and how many clients can send one at the same time. */
 export interface EchoCheckOptions {
-  /** Clients that have a message under way. */
+  /** The most clients that exchange a message at the same time. */
   slots: number;
   /** Bytes of a message, at least 1; ignored with `text`. */
   sizeBytes: number;
-  /** Sends these bytes, at least one, every time instead of generated, unique messages. */
+  /** Bytes, at least one, to send every time instead of generated, unique messages. */
   text?: Uint8Array;
   /** Bytes of any value that follow each echo and belong to it; default 0. */
   paddingBytes?: number;
@@ -39,7 +39,7 @@ export class EchoCheck {
   readonly #paddingBytes: number;
 
   /**
-   * Sets memory for `options.slots` slots aside; none of it is resident before it is used.
+   * Reserves memory for `options.slots` slots; none of it is resident before it is used.
    *
    * @throws {RangeError} when the slots exceed a Wasm memory, or the system refuses to reserve it
    */
@@ -91,14 +91,14 @@ interface SlotPlace {
   partBytes: number;
 }
 
-/** One client's message under way. */
+/** The message that one client is exchanging. */
 export class EchoSlot {
-  /** Where the next stretch of the echo is to be received. */
+  /** Where to receive the next stretch of the echo. */
   readonly receiveView: Uint8Array<SharedArrayBuffer>;
   readonly #core: Core;
   readonly #wasm: Exports;
   readonly #place: SlotPlace;
-  /** The first part of the message, which mostly is all of it. */
+  /** The first part of the message, usually all of it. */
   readonly #sendView: Uint8Array<SharedArrayBuffer>;
 
   /** For {@linkcode EchoCheck.open} only. */
@@ -113,7 +113,7 @@ export class EchoSlot {
     this.receiveView = core.bytes.subarray(receiveStart, receiveStart + partBytes);
   }
 
-  /** Begins the message of `client`, `round` and `sequence` (each below 2^32). */
+  /** Begins the message identified by `client`, `round` and `sequence` (each below 2^32). */
   begin(client: number, round: number, sequence: number): void {
     const { record, sizeBytes } = this.#place;
     this.#wasm.beginEcho(record, client, round, sequence, sizeBytes);
@@ -136,7 +136,7 @@ export class EchoSlot {
     return this.#place.sizeBytes;
   }
 
-  /** How many bytes of the echo have come and are right. */
+  /** How many bytes of the echo were received and are correct. */
   get checkedBytes(): number {
     return this.#word(Echo.Checked);
   }
@@ -147,8 +147,8 @@ export class EchoSlot {
   }
 
   /**
-   * Whose message the `count` bytes in {@linkcode receiveView} start with; null when that cannot be
-   * told. For explaining a mismatch.
+   * Whose message the `count` bytes in {@linkcode receiveView} start with; null when that is
+   * unknown. For explaining a mismatch.
    */
   identify(count: number): { client: number; round: number; sequence: number } | null {
     const { record } = this.#place;

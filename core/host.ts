@@ -1,6 +1,6 @@
 /**
  * The host's side of the core: what it finds in the input of a connection, as typed values. Only
- * the host side, the files in this folder, knows where a word lies in memory.
+ * the files in this folder know where a word is in memory.
  */
 import wasm from "./core.wasm" with { type: "bytes" };
 import {
@@ -50,7 +50,7 @@ const FIELD_NAMES: readonly string[] = [
 /** Bytes of an IMF-fixdate (RFC 9110 section 5.6.7). */
 const DATE_BYTES = 29;
 
-/** The module's bytes, for who runs it elsewhere. */
+/** The module's bytes, for code that instantiates it itself. */
 export const CORE_WASM: Uint8Array<ArrayBuffer> = wasm;
 
 let compiled: WebAssembly.Module | undefined;
@@ -132,7 +132,7 @@ export class Core extends CoreMemory {
       words[Place.CannedStart >>> 2] = 0;
       return;
     }
-    // The one before may still be on its way: the next goes beside it.
+    // The previous response may still be being sent: write the new one to the next place.
     const before = words[Place.CannedStart >>> 2] || Place.Canned;
     const start = Place.Canned + (before - Place.Canned + CANNED_BYTES) % (4 * CANNED_BYTES);
     this.bytes.set(response, start);
@@ -141,7 +141,7 @@ export class Core extends CoreMemory {
     words[Place.CannedStart >>> 2] = start;
   }
 
-  /** Sets the clock by which kept responses grow stale, and the date that they are sent with. */
+  /** Sets the clock that decides when kept responses are stale, and the date they are sent with. */
   setTime({ nowMs, second, date }: { nowMs: number; second: number; date: string }): void {
     this.words[Place.NowMs >>> 2] = nowMs;
     if (this.words[Place.Second >>> 2] === second) return;
@@ -198,7 +198,7 @@ export class Core extends CoreMemory {
     return this.words[conn + Conn.Code >>> 2];
   }
 
-  /** Notes why the host ends `conn`. */
+  /** Records why the host ends `conn`. */
   setCode(conn: number, code: Code): void {
     this.words[conn + Conn.Code >>> 2] = code;
   }
@@ -223,7 +223,7 @@ export class Core extends CoreMemory {
     return this.words[conn + Conn.Minor >>> 2];
   }
 
-  /** Whether a request was started on `conn` and is not complete. */
+  /** Whether a request has begun on `conn` and is incomplete. */
   isInMessage(conn: number): boolean {
     return this.words[conn + Conn.State >>> 2] !== State.Start || this.pending(conn) > 0;
   }
@@ -245,14 +245,16 @@ export class Core extends CoreMemory {
     return this.latin1(head, this.words[conn + Conn.MethodLength >>> 2]);
   }
 
-  /** The request target as it was sent, a char code a byte. */
+  /** The request target as it was sent, one char code per byte. */
   target(conn: number): string {
     const { words } = this;
     const start = words[conn + Conn.Head >>> 2] + words[conn + Conn.TargetOffset >>> 2];
     return this.latin1(start, words[conn + Conn.TargetLength >>> 2]);
   }
 
-  /** The value of a known field, repeated ones combined by ", "; `undefined` when it did not come. */
+  /**
+   * The value of a known field, repeated ones joined by ", "; `undefined` when the field is absent.
+   */
   field(conn: number, field: Field): string | undefined {
     const { words } = this;
     const bit = 1 << field;

@@ -1,6 +1,6 @@
 /**
- * What stands in the block of a connection, for whoever looks on: a trace, the parser bench. Nothing
- * that serves connections uses it.
+ * The contents of a connection's block, for traces and the parser bench. Nothing that serves
+ * connections uses it.
  */
 import type { CoreMemory } from "./memory.ts";
 import { Conn, Out } from "./shared/abi.ts";
@@ -25,7 +25,7 @@ export type ParserState = (typeof PARSER_STATES)[number];
 
 /** The block of a connection at one moment. */
 export interface BlockView {
-  /** A copy of what was received and still stands in the block. */
+  /** A copy of the input that is still in the block. */
   input: Uint8Array;
   /** Offset into `input`: everything before it is consumed. */
   consumed: number;
@@ -33,14 +33,14 @@ export interface BlockView {
   scanned: number;
   /** What the parser expects next. */
   parser: ParserState;
-  /** The output that waits, block by block: where it stands in the memory, and a copy of it. */
+  /** The output not sent yet, block by block: its address in memory, and a copy of it. */
   output: { start: number; bytes: Uint8Array }[];
 }
 
 /**
- * Copies what stands in the block of `conn`.
+ * Copies the contents of the block of `conn`.
  *
- * @param arrived bytes behind the input that were received and not noted yet
+ * @param arrived bytes after the input that were received and not noted yet
  */
 export function inspectBlock(memory: CoreMemory, conn: number, arrived = 0): BlockView {
   const { words, bytes } = memory;
@@ -55,7 +55,7 @@ export function inspectBlock(memory: CoreMemory, conn: number, arrived = 0): Blo
   return {
     input: bytes.slice(base, word(Conn.End) + arrived),
     consumed: pos - base,
-    // An echo searches nothing, and leaves its word behind.
+    // The echo searches for nothing, so its `Conn.Scanned` may be behind `Conn.Pos`.
     scanned: Math.max(word(Conn.Scanned), pos) - base,
     parser: PARSER_STATES[word(Conn.State)],
     output,

@@ -15,7 +15,7 @@ export interface Limits {
   maxBody: number;
 }
 
-/** The limits that hold when nothing else is asked for. */
+/** The default limits. */
 export const DEFAULT_LIMITS: Limits = {
   maxRequestLine: 8192,
   maxHeaderSize: 16384,
@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 /** The size of a core's memory. */
 export interface CoreOptions {
-  /** Blocks: one a connection, and those for output. */
+  /** Blocks: one per connection, and those for output. */
   blocks: number;
   /** How many of them may hold output; the others are left to connections. Default: all. */
   outputBlocks?: number;
@@ -33,9 +33,9 @@ export interface CoreOptions {
   inputBytes?: number;
   /** Bounds of a request; default: {@linkcode DEFAULT_LIMITS}. */
   limits?: Limits;
-  /** Bytes for responses that are kept for plain requests; default none. */
+  /** Bytes for responses that are kept for plain requests; default 0. */
   cacheBytes?: number;
-  /** Bytes behind the blocks that the core leaves alone; see `CoreMemory.reservedStart`. */
+  /** Bytes after the blocks that the core does not use; see `CoreMemory.reservedStart`. */
   reservedBytes?: number;
 }
 
@@ -46,7 +46,7 @@ export const CANNED_BYTES = 16384;
 /** Memory ends below 4 GiB, so that an address never wraps. */
 export const MAX_PAGES = 65535;
 
-/** Where the blocks start: behind the kept responses, on a page of the kernel. */
+/** Where the blocks start: after the kept responses, aligned to a page of the kernel. */
 export function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">): number {
   return Place.Blocks + Math.ceil(cacheBytes / 4096) * 4096;
 }
@@ -57,7 +57,8 @@ export function blocksStart({ cacheBytes = 0 }: Pick<CoreOptions, "cacheBytes">)
  */
 export function blockBytesFor(options: Omit<CoreOptions, "blocks">): number {
   const { maxRequestLine, maxHeaderSize, maxHeaders } = options.limits ?? DEFAULT_LIMITS;
-  // A head stays while its content is read, behind which a chunk line may be a header's size.
+  // A head stays while its content is read, and the chunk line after it may be as large as a header
+  // section.
   const forLimits = maxRequestLine + 2 * maxHeaderSize + 4096;
   const input = Math.max(options.inputBytes ?? 0, forLimits);
   const around = Conn.Fields + maxHeaders * 8 + 16 + Place.Slack + Place.FinalMessage;

@@ -46,10 +46,10 @@ const NO_BYTES = new Uint8Array(0);
 
 /** No block of the core's memory is left for the output of a connection. */
 export class CoreMemoryError extends Error {
-  /** Tells it from other errors where classes are lost. */
+  /** Identifies the error after `postMessage`, which does not preserve classes. */
   override name = "CoreMemoryError";
 
-  /** Takes no details: which connection it is, the caller knows. */
+  /** Takes no details: the caller knows which connection it is. */
   constructor() {
     super("No memory is left for output: too many connections wait for slow readers");
   }
@@ -69,7 +69,7 @@ export class CoreMemory {
    * @internal
    */
   protected readonly wasm: Exports;
-  /** The view handed out last: exchanges of the same shape write the same place again. */
+  /** The view returned last: exchanges of the same shape write to the same place again. */
   #lastView: Uint8Array<SharedArrayBuffer>;
 
   /** An instance of its own over the memory of `share`. */
@@ -88,7 +88,10 @@ export class CoreMemory {
     return Atomics.load(this.words, Place.BlocksUsed >>> 2);
   }
 
-  /** Whether output may take more than a quarter of all blocks still, where no responses are kept. */
+  /**
+   * Whether output may still take more than a quarter of all blocks. Only for a core that keeps no
+   * responses.
+   */
   get hasRoomForOutput(): boolean {
     const { words } = this;
     const all = (words[Place.BlocksEnd >>> 2] - Place.Blocks) / words[Place.BlockBytes >>> 2];
@@ -105,7 +108,7 @@ export class CoreMemory {
     return this.words[Place.BlockBytes >>> 2] - Out.Data;
   }
 
-  /** `length` bytes at `start` as a string, a char code a byte. */
+  /** `length` bytes at `start` as a string, one char code per byte. */
   latin1(start: number, length: number): string {
     // apply() takes its arguments from the stack: in parts, so that any length fits.
     let text = "";
@@ -125,17 +128,19 @@ export class CoreMemory {
     return conn;
   }
 
-  /** A small number that no other block has: for whoever names connections to people. */
+  /** A small number that no other block has, to name the connection in messages to people. */
   blockNumber(conn: number): number {
     return Math.floor(conn / this.words[Place.BlockBytes >>> 2]);
   }
 
-  /** Gives back everything that belongs to `conn`. */
+  /** Frees everything that belongs to `conn`. */
   close(conn: number): void {
     this.wasm.closeConn(conn);
   }
 
-  /** The part of memory at `start`, `length` bytes. Do not keep it over a call that changes it. */
+  /**
+   * The `length` bytes of memory at `start`. Do not keep the view across a call that changes them.
+   */
   view(start: number, length: number): Uint8Array<SharedArrayBuffer> {
     const last = this.#lastView;
     if (last.byteOffset === start && last.length === length) return last;
@@ -178,7 +183,7 @@ export class CoreMemory {
     return count;
   }
 
-  /** Bytes received on `conn` that nothing has taken yet. */
+  /** Bytes received on `conn` and not consumed yet. */
   pending(conn: number): number {
     return this.words[conn + Conn.End >>> 2] - this.words[conn + Conn.Pos >>> 2];
   }
@@ -203,12 +208,12 @@ export class CoreMemory {
     ++this.words[conn + Conn.Served >>> 2];
   }
 
-  /** Reads word `index`, 0 or 1, that a service keeps with `conn`. */
+  /** Reads word `index`, 0 or 1, that a service stores with `conn`. */
   serviceWord(conn: number, index: 0 | 1): number {
     return this.words[(conn + Conn.Service0 >>> 2) + index];
   }
 
-  /** Writes word `index`, 0 or 1, that a service keeps with `conn`. */
+  /** Writes word `index`, 0 or 1, that a service stores with `conn`. */
   setServiceWord(conn: number, index: 0 | 1, value: number): void {
     this.words[(conn + Conn.Service0 >>> 2) + index] = value;
   }
@@ -234,7 +239,7 @@ export class CoreMemory {
     this.#append(conn + Conn.OutHead, bytes);
   }
 
-  /** Appends `bytes` to the chain whose words stand at `chain`, all of them or nothing. */
+  /** Appends `bytes` to the chain whose words are at `chain`, all of them or none. */
   #append(chain: number, bytes: Uint8Array): void {
     const { words } = this;
     const tail = words[chain + 4 >>> 2];
@@ -253,7 +258,7 @@ export class CoreMemory {
   }
 
   /**
-   * Appends text, a byte a char code (ISO 8859-1), and `bytes` behind it to the output of `conn`.
+   * Appends text, one byte per char code (ISO 8859-1), and then `bytes` to the output of `conn`.
    *
    * @throws {CoreMemoryError} when not enough blocks are left; then nothing was appended
    */
@@ -288,14 +293,14 @@ export class CoreMemory {
     if (this.wasm.sendFinal(conn, text.length) === 0) throw new Error("The output has ended");
   }
 
-  /** Writes `text` at `start`, a byte a char code; the caller has made sure that it fits. */
+  /** Writes `text` at `start`, one byte per char code; the caller has made sure that it fits. */
   protected writeText(start: number, text: string): void {
     const { bytes } = this;
     for (let i = 0; i < text.length; ++i) bytes[start + i] = text.charCodeAt(i);
   }
 
   /**
-   * Sets the piece of content that was found last aside, until `releaseSpool`.
+   * Sets aside the piece of content that was found last, until `releaseSpool`.
    *
    * @throws {CoreMemoryError} when no block is left
    */
@@ -328,12 +333,12 @@ export class CoreMemory {
     this.wasm.freeChain(this.wasm.spoolToOutput(conn));
   }
 
-  /** The first block of output that waits on `conn`, 0 when nothing does. */
+  /** The first block of output to send on `conn`, 0 when there is none. */
   outBlock(conn: number): number {
     return this.words[conn + Conn.OutHead >>> 2];
   }
 
-  /** Whether one block, and no more, waits on `conn`. */
+  /** Whether there is exactly one block of output to send on `conn`. */
   hasOneOutBlock(conn: number): boolean {
     const at = conn + Conn.OutHead >>> 2;
     return this.words[at] !== 0 && this.words[at] === this.words[at + 1];
@@ -344,7 +349,7 @@ export class CoreMemory {
     return this.words[block + Out.Start >>> 2];
   }
 
-  /** How many bytes it has. */
+  /** How many bytes of output `block` has. */
   outLength(block: number): number {
     return this.words[block + Out.Length >>> 2];
   }
@@ -354,7 +359,7 @@ export class CoreMemory {
     return this.view(this.outStart(block), this.outLength(block));
   }
 
-  /** Takes the first block of output, now sent, away from `conn`. */
+  /** Removes the first block of output, now sent, from `conn` and frees it. */
   dropOutBlock(conn: number): void {
     const at = conn + Conn.OutHead >>> 2;
     const block = this.words[at];

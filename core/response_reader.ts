@@ -1,8 +1,8 @@
 /**
  * The host's side of the response parser: reads responses on the connections of a `Core`.
  *
- * It is an instance of the module of its own over the core's memory, so that servers, which read
- * no responses, carry none of it.
+ * It is a separate instance of the module over the core's memory, so that servers, which read no
+ * responses, do not load it.
  */
 import type { Core } from "./host.ts";
 import { Code, Conn, type Event } from "./shared/abi.ts";
@@ -18,9 +18,12 @@ interface Exports {
   openResponses(conn: number): void;
 }
 
-/** Reads responses; one a thread. */
+/** Reads responses; one per thread. */
 export class ResponseReader {
-  /** Complete responses by status code, 0 to 999. They are live; fill with 0 to start over. */
+  /**
+   * Counts of complete responses by status code, 0 to 999. A live view; fill it with 0 to start
+   * over.
+   */
   readonly statuses: BigUint64Array<SharedArrayBuffer>;
   readonly #core: Core;
   readonly #words: Uint32Array<SharedArrayBuffer>;
@@ -43,8 +46,8 @@ export class ResponseReader {
   }
 
   /**
-   * Whether the response that is read next, on any connection, answers HEAD and has no content. Set
-   * it before `take` or `next` where requests differ.
+   * Sets whether the next response, on any connection, answers HEAD and so has no content. Set it
+   * before `take` or `next` when requests differ.
    */
   set isHead(value: boolean) {
     this.#words[Client.IsHead >>> 2] = value ? 1 : 0;
@@ -57,7 +60,7 @@ export class ResponseReader {
     return conn;
   }
 
-  /** Gives back the block of `conn`. */
+  /** Frees the block of `conn`. */
   close(conn: number): void {
     this.#core.close(conn);
   }
@@ -85,7 +88,7 @@ export class ResponseReader {
     this.#wasm.countStatus(conn, 1);
   }
 
-  /** Whether bytes wait in the input of `conn`, but for the empty lines that are forgiven. */
+  /** Whether the input of `conn` holds any bytes other than the empty lines that are ignored. */
   hasMore(conn: number): boolean {
     return this.#wasm.hasMore(conn) !== 0;
   }
@@ -98,14 +101,14 @@ export class ResponseReader {
     return this.#wasm.endOfResponses(conn);
   }
 
-  /** Whether a response has begun on `conn` and is not complete. */
+  /** Whether a response has begun on `conn` and is incomplete. */
   isInResponse(conn: number): boolean {
     return this.#words[conn + Conn.State >>> 2] !== 0;
   }
 
   /**
-   * Where every read of `conn` goes, as long as `take` or `next` consume what was read before. The
-   * view stays valid.
+   * Where to read `conn` into, each time, as long as `take` or `next` consume what was read before.
+   * The view stays valid.
    */
   inputView(conn: number): Uint8Array<SharedArrayBuffer> {
     const start = this.#words[conn + Conn.Head >>> 2];
@@ -122,7 +125,10 @@ export class ResponseReader {
     return reasonOf(this.#words[conn + Conn.Code >>> 2]);
   }
 
-  /** What was not accepted: at most `most` bytes from the start of the line or part at fault. */
+  /**
+   * The bytes that were refused: at most `most` of them, from the start of the line or element at
+   * fault.
+   */
   rejected(conn: number, most: number): Uint8Array {
     const start = this.#words[conn + Conn.Pos >>> 2];
     const end = Math.min(this.#words[conn + Conn.End >>> 2], start + most);
@@ -155,7 +161,7 @@ const REASONS: Readonly<Record<number, string>> = {
   [Code.Incomplete]: "the connection ended within it",
 };
 
-/** What `code` says about a response. */
+/** The meaning of `code` for a response, in words. */
 function reasonOf(code: number): string {
   return REASONS[code] ?? "it is malformed";
 }

@@ -7,11 +7,12 @@
  * has the origin's form. It gets the canned response, which answers every target, or the response
  * that the host keeps for its target (and its Accept-Encoding). All others go to the host.
  *
- * So that a connection holds little, at most a block of output is filled by copying. A large
- * response is sent from where it stands, as the last of its batch; so is any response when there is
- * no block to copy it to, and therefore plain requests are answered without memory.
+ * At most one block of output is filled by copying, so that a connection holds little memory. A
+ * large response is sent from where it is stored, as the last of its batch. So is any response when
+ * there is no block to copy it to, so plain requests are answered even when no block is free.
  *
- * Kept responses are in an area of their own. It is filled from its start, and from there anew:
+ * Kept responses are in an area of their own. It is filled from its start; when it is full, filling
+ * starts over:
  *
  *   CacheStart                              CacheNext                CacheEnd
  *   +-------------+---------+---------+-- ... --+---------+-- ... --+
@@ -21,8 +22,8 @@
  *
  *   entry: | Entry record | target | Accept-Encoding | head | content |
  *
- * The oldest entries give way to a new one, except those that are being sent: an entry that a slow
- * reader holds stays where it is, and new entries go round it.
+ * A new entry replaces the oldest ones, except those that are being sent: an entry that a slow
+ * reader holds stays where it is, and new entries are placed around it.
  */
 import { blockCapacity, commit, refer, reserve, room } from "./output";
 import { next } from "./request";
@@ -31,7 +32,9 @@ import { Conn, Entry, Event, Field, FieldSet, Flag, Method, Place } from "../sha
 /** Responses up to this size are copied, so that those of a batch leave in one write. */
 const COPY_BYTES: u32 = 4096;
 
-/** Words of the hash table, a power of two; their bytes; and how many of them a search looks at. */
+/**
+ * Words of the hash table, a power of two; their bytes; and the most slots that a search probes.
+ */
 const TABLE_WORDS: u32 = 4096;
 const TABLE_BYTES: u32 = TABLE_WORDS << 2;
 const PROBES: u32 = 8;
@@ -40,9 +43,10 @@ const PROBES: u32 = 8;
 const LEAST_BYTES: u32 = 64;
 
 /**
- * The farthest that the end of a kept response's freshness may lie ahead. The host sets it to 250 ms
- * from its own time; the clock here shows the last tick, which was up to 250 ms before, or more when
- * ticks are late. With the next tick, by which a clock that is set back shows, it makes one second.
+ * The farthest ahead, in ms, that the end of a kept response's freshness may be. The host sets the
+ * end to 250 ms after its own time; the clock here shows the last tick, which was up to 250 ms
+ * earlier, or more when ticks are late. A clock that is set back is noticed with the next tick, so
+ * a stale response is sent for one second at most.
  */
 const MAX_FRESH_MS: u32 = 750;
 
@@ -99,7 +103,7 @@ function answerAll(conn: usize): u32 {
       break;
     }
     ++served;
-    // Before the next request: its method takes the place.
+    // Counted before the next request overwrites the method.
     if (load<u32>(conn, Conn.Method) == Method.Head) ++heads;
     if (sent == Sent.AsReference) {
       event = load<u32>(conn, Conn.Pos) == load<u32>(conn, Conn.End) ? Event.NeedMore : Event.Flush;
@@ -112,14 +116,14 @@ function answerAll(conn: usize): u32 {
   return event;
 }
 
-/** What became of a request that may be plain. */
+/** The outcome for a request that may be plain. */
 const enum Sent {
   /** There is no response for it. */
   None = 0,
   Copied = 1,
-  /** Nothing is appended before it is sent. */
+  /** It was answered by a reference: nothing may be appended before that is sent. */
   AsReference = 2,
-  /** Output has to be sent before. */
+  /** Output has to be sent first. */
   NoRoom = 3,
 }
 
@@ -166,8 +170,9 @@ function sendKept(conn: usize): Sent {
 }
 
 /**
- * Whether the clock has come close to the end of the entry's freshness, and not reached it. If it
- * was set back the end is far ahead, and the entry would be fresh until the clock is there again.
+ * Whether the entry is fresh: the clock is close to the end of its freshness and has not reached
+ * it. If the clock was set back, the end is far ahead, and the entry would otherwise stay fresh
+ * until the clock has caught up.
  */
 @inline
 function isFresh(entry: usize): bool {
@@ -180,7 +185,9 @@ function targetOf(conn: usize): usize {
   return load<u32>(conn, Conn.Head) + load<u32>(conn, Conn.TargetOffset);
 }
 
-/** Length of the Accept-Encoding that came, 0 for none or an empty one: they mean the same here. */
+/**
+ * Length of the Accept-Encoding received, 0 when it is absent or empty: both mean the same here.
+ */
 @inline
 function codingLength(conn: usize): u32 {
   const isThere = load<u32>(conn, Conn.Present) & (1 << Field.AcceptEncoding);
@@ -192,7 +199,7 @@ function codingOf(conn: usize): usize {
   return load<u32>(conn, Conn.Head) + load<u32>(conn, Conn.Known + Field.AcceptEncoding * 8);
 }
 
-/** A hash of what a kept response is found by: the target and the Accept-Encoding. */
+/** A hash of the key of a kept response: the target and the Accept-Encoding. */
 function hashKey(conn: usize): u32 {
   const seed = hashBytes(targetOf(conn), load<u32>(conn, Conn.TargetLength), 0x9e3779b97f4a7c15);
   const length = codingLength(conn);
@@ -200,7 +207,10 @@ function hashKey(conn: usize): u32 {
   return <u32>(all ^ (all >> 32));
 }
 
-/** Multiply-and-fold over eight bytes a step. Only the host chooses what is kept, so no secret. */
+/**
+ * Multiply-and-fold, eight bytes per step. It needs no secret, because only the host chooses what
+ * is kept.
+ */
 @inline
 function hashBytes(p: usize, length: u32, seed: u64): u64 {
   let hash = seed ^ length;
@@ -244,8 +254,8 @@ function hasKey(entry: usize, conn: usize): bool {
 }
 
 /**
- * Makes room for a response of `length` bytes, the first `headLength` of them the head, to be
- * kept for plain requests like the one on `conn`. The caller writes it, in one go.
+ * Makes room for a response of `length` bytes, the first `headLength` of them the head, to be kept
+ * for plain requests like the one on `conn`. The caller writes it before anything else is called.
  *
  * @returns the entry, 0 when there is no room now
  */
@@ -260,7 +270,7 @@ export function keep(conn: usize, length: u32, headLength: u32, freshUntilMs: u3
   if (entry == 0) return 0;
   const hash = hashKey(conn);
   let slot = findSlot(table, conn, hash);
-  // This part of the table is full: the entry at the key's own place gives way.
+  // This part of the table is full: replace the entry in the key's first slot.
   if (slot == 0) slot = table + ((hash & (TABLE_WORDS - 1)) << 2);
   const serial = load<u32>(Place.LastSerial) + 1;
   store<u32>(Place.LastSerial, serial);
@@ -296,7 +306,7 @@ export function renew(conn: usize, serial: u32, freshUntilMs: u32): bool {
 }
 
 /**
- * Frees a part of the area of `size` bytes: entries give way, from `CacheNext` on. Parts, free or
+ * Frees a part of the area of `size` bytes by dropping entries, from `CacheNext` on. Parts, free or
  * not, cover the area without gaps.
  *
  * @returns its address; 0 when no such part is left between the entries that are being sent
@@ -307,7 +317,7 @@ function makeSpace(table: usize, size: u32): usize {
   if (size > <u32>(end - first)) return 0;
   let from: usize = load<u32>(Place.CacheNext);
   let p = from;
-  // Twice round, because the space found may include the place where the search began.
+  // Go round twice, because the space found may include the place where the search began.
   for (let left = 2 * <u64>(end - first); <u32>(p - from) < size;) {
     if (p == end) {
       markFree(from, p);
@@ -339,7 +349,7 @@ function makeSpace(table: usize, size: u32): usize {
   return from;
 }
 
-/** Makes one free part of `from` ... `to`, if there is anything between them. */
+/** Makes `from` ... `to` one free part, unless it is empty. */
 function markFree(from: usize, to: usize): void {
   if (from == to) return;
   store<u32>(from, <u32>(to - from), Entry.Size);

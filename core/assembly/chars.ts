@@ -59,8 +59,8 @@ export function hexValue(c: u32): u32 {
  * unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"           (RFC 3986 section 2.3)
  * sub-delims = "!" / "$" / "&" / "'" / "(" / ")" / "*" / "+" / "," / ";" / "="
  *
- * The bytes of a reg-name (section 3.2.2), but for "%", which starts a pct-encoded triplet. By
- * the lower half byte, as above:
+ * The bytes of a reg-name (section 3.2.2), except "%", which starts a pct-encoded triplet. By the
+ * lower half byte, as above:
  *   0: 0 P p, no @ `       -> 3 5 7        8: ( 8 H X h x          -> 2 3 4 5 6 7
  *   1: ! 1 A Q a q         -> 2 3 4 5 6 7  9: ) 9 I Y i y          -> 2 3 4 5 6 7
  *   2: 2 B R b r, no "     -> 3 4 5 6 7    A: * J Z j z, no :      -> 2 4 5 6 7
@@ -75,7 +75,7 @@ export const REG_NAME_LOW = memory.data<u8>([
   0xa8, 0xfc, 0xf8, 0xf8, 0xfc, 0xf8, 0xfc, 0xfc, 0xfc, 0xfc, 0xf4, 0x5c, 0x54, 0x5c, 0xd4, 0x70,
 ]);
 
-/** Whether `c` may stand in a reg-name, "%" aside. */
+/** Whether `c` may occur in a reg-name. "%" is not included. */
 @inline
 export function isRegName(c: u32): bool {
   return (load<u8>(REG_NAME_LOW + (c & 15)) & load<u8>(HIGH_BITS + (c >> 4))) != 0;

@@ -5,7 +5,7 @@ import { freeBlock } from "./memory";
 import { freeChain } from "./output";
 import { Conn, Place } from "../shared/abi";
 
-/** Where the final message of the connection in `block` stands. */
+/** Address of the room for the final message of the connection in `block`. */
 export function finalMessage(block: usize): usize {
   return block + load<u32>(Place.BlockBytes) - Place.FinalMessage;
 }
@@ -23,7 +23,7 @@ export function openConn(block: usize): void {
   store<u32>(block, <u32>base, Conn.Scanned);
 }
 
-/** Gives back the block of a connection and everything that hangs on it. */
+/** Frees the block of a connection, its output and the content it has set aside. */
 export function closeConn(conn: usize): void {
   freeChain(load<u32>(conn, Conn.OutHead));
   freeChain(load<u32>(conn, Conn.SpoolHead));

@@ -42,7 +42,10 @@ function contentStep(conn: usize): u32 {
   }
 }
 
-/** Hands out the bytes received of the `Conn.BodyLeft` to come; state `after` follows the last. */
+/**
+ * Hands out the bytes received, at most `Conn.BodyLeft`; after the last of them the state is
+ * `after`.
+ */
 export function contentPiece(conn: usize, after: u32): u32 {
   const p = load<u32>(conn, Conn.Pos);
   const there = load<u32>(conn, Conn.End) - p;
@@ -59,7 +62,8 @@ export function contentPiece(conn: usize, after: u32): u32 {
 function chunkSize(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const end: usize = load<u32>(conn, Conn.End);
-  // Checked before the line is complete: a wrong byte is refused without waiting for the rest.
+  // Checked before the line is complete, so that a wrong byte is refused without waiting for the
+  // rest.
   let cr = skipChunkSize(p, end);
   if (cr == 0) return failWith(conn, Code.BadChunkSize);
   if (cr + 1 >= end || load<u16>(cr) != CRLF) { // not complete, or with extensions
@@ -72,7 +76,7 @@ function chunkSize(conn: usize): u32 {
   return advance(conn, cr + 2, load<u64>(conn, Conn.BodyLeft) == 0 ? State.Trailers : State.ChunkData);
 }
 
-/** The CRLF behind a chunk's data. A wrong byte is refused without waiting for the rest. */
+/** The CRLF after a chunk's data. A wrong byte is refused without waiting for the rest. */
 function chunkEnd(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const there = load<u32>(conn, Conn.End) - <u32>p;

@@ -1,12 +1,12 @@
 /**
  * The echo splitter: cuts what was received into pieces of at most the server's buffer, in order,
- * with nothing lost and nothing added. A piece leaves from where it was received.
+ * with nothing lost and nothing added. A piece is sent from where it was received.
  */
 import { Conn } from "../shared/abi";
 
 /**
- * Takes the next piece, of at most `size` bytes, from the bytes received on `conn`:
- * `Conn.PieceStart` says where it stands.
+ * Takes the next piece, of at most `size` bytes, from the bytes received on `conn`, and sets
+ * `Conn.PieceStart` to its address.
  *
  * @returns its length, 0 when everything received was taken
  */
@@ -20,7 +20,7 @@ export function nextPiece(conn: usize, size: u32): u32 {
   return length;
 }
 
-/** Forgets what was taken and makes the whole input area free. Call when nothing is left. */
+/** Makes the whole input area free. Call when all input was taken. */
 export function rewind(conn: usize): u32 {
   const base = load<u32>(conn, Conn.Base);
   store<u32>(conn, base, Conn.Pos);

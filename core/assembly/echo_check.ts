@@ -43,7 +43,7 @@ function storeHex(target: usize, value: u32): void {
   }
 }
 
-/** Reads 8 lower-case hexadecimal digits, -1 when they are none. */
+/** Reads 8 lower-case hexadecimal digits; -1 when any of them is not one. */
 function loadHex(source: usize): i64 {
   let value: i64 = 0;
   for (let i: usize = 0; i < 8; i++) {
@@ -78,7 +78,7 @@ function vectorAt(record: usize, index: u32): v128 {
   const text: usize = load<u32>(record, Echo.Text);
   if (text != 0) return v128.load(text + index * 16);
   if (index < HEADER_BYTES / 16) return v128.load(record + index * 16, Echo.Header);
-  // `mix` in four lanes, each with a start of its own.
+  // `mix` in four lanes, each with its own start value.
   let h = i32x4.add(
     i32x4.splat(load<u32>(record, Echo.Checksum) + index * 0x9e3779b9),
     i32x4(0, 0x3c6ef372, 0x78dde6e4, 0x1715609d),
@@ -106,8 +106,8 @@ export function generateEcho(record: usize, target: usize, room: u32): u32 {
 }
 
 /**
- * Compares the next `length` bytes of the echo, at `source`, with the message. Behind it come
- * `Echo.Padding` bytes of any value.
+ * Compares the next `length` bytes of the echo, at `source`, with the message. After the message,
+ * `Echo.Padding` bytes of any value are accepted.
  */
 export function checkEcho(record: usize, source: usize, length: u32): EchoVerdict {
   const size = load<u32>(record, Echo.Size);
@@ -147,7 +147,7 @@ export function checkEcho(record: usize, source: usize, length: u32): EchoVerdic
 
 /**
  * Whether the `length` bytes at `source` start with the header of a message of this run's size,
- * intact by its checksum: then its identity stands in the record.
+ * intact by its checksum. If so, its identity is stored in the record.
  */
 export function identifyEcho(record: usize, source: usize, length: u32): bool {
   if (length < HEADER_BYTES) return false;

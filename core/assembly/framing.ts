@@ -199,7 +199,7 @@ const MAX_SIZE_DIGITS: u32 = 16;
 /**
  * Skips the digits of a chunk line that starts at `p` and may be incomplete.
  *
- * @returns the place behind them; 0 when the bytes cannot start a chunk line
+ * @returns the address after them; 0 when the bytes cannot start a chunk line
  */
 export function skipChunkSize(p: usize, end: usize): usize {
   const first = p;
@@ -217,8 +217,8 @@ export function skipChunkSize(p: usize, end: usize): usize {
  *   chunk-ext     = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )
  *   chunk-ext-val = token / quoted-string                      (RFC 9112 section 7.1.1)
  *
- * Two recipients may take a malformed one apart differently, at a quote above all, and then find
- * the end of the line at different places.
+ * Two recipients may parse a malformed one differently, especially at a quote, and then find the
+ * end of the line at different places.
  */
 function areExtensions(p: usize, end: usize): bool {
   while (p < end) {
@@ -235,7 +235,7 @@ function areExtensions(p: usize, end: usize): bool {
       if (stop == value) return false;
       p = skipOws(stop, end);
     }
-    // White space may only stand before another extension.
+    // White space is only allowed before another extension.
     if (p == end && stop != end) return false;
   }
   return true;
@@ -245,7 +245,7 @@ function areExtensions(p: usize, end: usize): bool {
  * quoted-string = DQUOTE *( qdtext / "\" ( HTAB / SP / VCHAR / obs-text ) ) DQUOTE
  *                                                                (RFC 9110 section 5.6.4)
  *
- * @returns the place behind the quoted-string at `p`; `p` when it does not end before `end`
+ * @returns the address after the quoted-string at `p`; `p` when it does not end before `end`
  */
 function skipQuoted(p: usize, end: usize): usize {
   for (let q = p + 1; q < end; ++q) {

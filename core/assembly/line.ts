@@ -1,11 +1,12 @@
 /**
- * Finds the end of a line that may still be on its way, and never looks at a byte twice for it.
+ * Finds the end of a line of which only a part may have been received, without searching a byte
+ * twice.
  *
- * How a head is parsed (`request.ts`): each line is first read in one optimistic pass that takes
- * it apart while it looks for the end. Only when that fails, because the line is not complete or
- * not right, `completeLine` decides which. It remembers in `Conn.Scanned` how far it looked, and
- * as long as the line is not complete nothing else is tried. So each byte is read at most three
- * times, whatever the pieces in which it came, and the verdict does not depend on the pieces.
+ * How a head is parsed (`request.ts`): each line is first read in one optimistic pass that parses
+ * it while looking for its end. Only when that fails, because the line is incomplete or malformed,
+ * does `completeLine` decide which. It remembers in `Conn.Scanned` how far it looked, and as long
+ * as the line is incomplete nothing else is tried. So each byte is read at most three times, and
+ * the verdict does not depend on the pieces in which the bytes arrive.
  */
 import { skipFieldValue, skipPrintable } from "./scan";
 import { Code, Conn } from "../shared/abi";
@@ -21,11 +22,11 @@ export function fail(conn: usize, code: u32): usize {
 }
 
 /**
- * Searches the end of the line that starts at `start`, from `Conn.Scanned` on.
+ * Searches for the end of the line that starts at `start`, from `Conn.Scanned` on.
  *
- * @param strict whether only SP ... 0x7E may stand in the line, as in a request line; else
- *   everything but controls (HTAB is none here)
- * @param longest where the line's CR may stand at the latest
+ * @param strict whether the line may hold only SP ... 0x7E, as in a request line; otherwise it may
+ * hold everything except controls (HTAB does not count as one)
+ * @param longest the last address at which the line's CR may be
  * @param tooLong the code for a line beyond that
  * @returns the address of its CR; 0 when it is not complete (`Conn.Code` is `None`) or wrong
  */

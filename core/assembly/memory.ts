@@ -8,7 +8,7 @@
  *   +--------+--------------------+-----------------+-----------+---------+---------+-- ... --+
  *
  * The memory is shared, imported, and never grows: views of it stay valid, and several instances
- * (one a Worker) may work on it. Pages that were never touched cost no resident memory.
+ * (one per Worker) may work on it. Pages that were never touched cost no resident memory.
  *
  * A connection owns one block while it lives:
  *
@@ -80,7 +80,7 @@ export function allocateForOutput(): usize {
   return 0;
 }
 
-/** Gives a block from `allocateForOutput` back. */
+/** Frees a block from `allocateForOutput`. */
 export function freeFromOutput(block: usize): void {
   freeBlock(block);
   atomic.add<u32>(Place.OutputLeft, 1);
@@ -92,7 +92,7 @@ function withTag(head: u64, block: u32): u64 {
   return (((head >> 32) + 1) << 32) | block;
 }
 
-/** Gives `block` back. Only its first word is touched. */
+/** Frees `block`. Only its first word is touched. */
 export function freeBlock(block: usize): void {
   let head = atomic.load<u64>(Place.FreeBlocks);
   let seen: u64;

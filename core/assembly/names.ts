@@ -1,12 +1,13 @@
 /**
  * Recognises methods and the field names that a server needs, by comparing whole words.
  *
- * A name's length chooses the few candidates; its bytes are then compared eight at a time, with
- * overlapping loads where the length is no multiple of eight. Setting bit 0x20 makes letters lower
- * case (names are case-insensitive, RFC 9110 section 5.1); "-" has the bit already, and of the
- * bytes that it could confuse with a wanted one none is a tchar.
+ * A name's length selects a few candidates; its bytes are then compared eight at a time, with
+ * overlapping loads where the length is not a multiple of eight. Setting bit 0x20 makes letters
+ * lower case (names are case-insensitive, RFC 9110 section 5.1); "-" has the bit already, and no
+ * other byte that setting the bit turns into a wanted one is a tchar.
  *
- * The constants are the words read as little-endian numbers; the name stands beside each.
+ * The constants are the words read as little-endian numbers; the comment next to each gives the
+ * name.
  */
 import { Field, Method } from "../shared/abi";
 
@@ -113,7 +114,7 @@ export function knownField(name: usize, length: u32): u32 {
   return Field.Count;
 }
 
-/** The known method that stands at `p`, followed by SP; `Method.Unknown` for all else. */
+/** The known method at `p`, if SP follows it; `Method.Unknown` for anything else. */
 @inline
 export function knownMethod(p: usize): u32 {
   const word = load<u32>(p);

@@ -1,12 +1,12 @@
 /**
- * Chains of blocks: the output of a connection, and content set aside until it is complete.
+ * Chains of blocks: the output of a connection, and content that is stored until it is complete.
  *
  * Two words of the connection's record hold a chain: the address of its first block and, next to
  * it, of its last. A block is `[next, length, start, -, bytes ...]`.
  *
  * An output may also hold one reference: bytes that are sent without being copied, such as a kept
  * response (`answers.ts`). It takes no block. The connection's record describes it in the form of a
- * block whose `start` is not its own bytes. Nothing is appended behind it before it is sent.
+ * block whose `start` is not its own bytes. Nothing is appended after it until it has been sent.
  */
 import { finalMessage } from "./connection";
 import { allocateForOutput, freeFromOutput } from "./memory";
@@ -32,9 +32,9 @@ export function room(tail: usize): u32 {
 }
 
 /**
- * Makes sure that `length` bytes fit behind the last byte of the chain whose words are at `chain`.
+ * Makes sure that `length` bytes fit after the last byte of the chain whose words are at `chain`.
  *
- * @returns the address where they go, 0 when no block is left or they are more than one holds
+ * @returns the address to write them to; 0 when no block is left or one block cannot hold them
  */
 export function reserve(chain: usize, length: u32): usize {
   let tail: usize = load<u32>(chain, 4);
@@ -63,7 +63,7 @@ function link(chain: usize, block: usize, length: u32): void {
  * Puts `length` bytes at the end of the output of `conn` that stay where they are, at `source`.
  *
  * @param entry the kept response that they belong to, 0 for none
- * @returns false when a reference waits already
+ * @returns false when there is already a reference in the output
  */
 export function refer(conn: usize, source: usize, length: u32, entry: usize): bool {
   const block = conn + Conn.Reference;
@@ -78,13 +78,13 @@ export function refer(conn: usize, source: usize, length: u32, entry: usize): bo
 /**
  * Puts the final message of `conn`, of `length` bytes, at the end of its output.
  *
- * @returns false when a reference waits already
+ * @returns false when there is already a reference in the output
  */
 export function sendFinal(conn: usize, length: u32): bool {
   return refer(conn, finalMessage(conn), length, 0);
 }
 
-/** Gives `block` of a chain back. */
+/** Frees `block` of a chain. */
 export function freeOutBlock(block: usize): void {
   if (!isReference(block)) return freeFromOutput(block);
   const entry: usize = load<u32>(block, Out.Entry);
@@ -93,8 +93,8 @@ export function freeOutBlock(block: usize): void {
 }
 
 /**
- * Takes back what was appended behind the first `length` bytes of the chain's block `tail`; all of
- * the chain when `tail` is 0.
+ * Undoes appends: frees everything after the first `length` bytes of the chain's block `tail`, or
+ * the whole chain when `tail` is 0.
  */
 export function cut(chain: usize, tail: usize, length: u32): void {
   if (tail == 0) {
@@ -108,7 +108,7 @@ export function cut(chain: usize, tail: usize, length: u32): void {
   store<u32>(chain, <u32>tail, 4);
 }
 
-/** Gives all blocks of the chain that starts at `block` back. */
+/** Frees all blocks of the chain that starts at `block`. */
 export function freeChain(block: usize): void {
   while (block != 0) {
     const next = load<u32>(block, Out.Next);
@@ -146,10 +146,10 @@ export function append(chain: usize, source: usize, length: u32): bool {
 }
 
 /**
- * Moves the content that was set aside to the end of the output: by copying where it fits into
- * the last block (one write more costs more than a copy), else by linking its blocks.
+ * Moves the content that was set aside to the end of the output: by copying when it fits into the
+ * last block (a further write costs more than a copy), otherwise by linking its blocks.
  *
- * @returns the chain that is left to free, 0 when it was linked
+ * @returns the chain for the caller to free, 0 when it was linked
  */
 export function spoolToOutput(conn: usize): usize {
   const first: usize = load<u32>(conn, Conn.SpoolHead);

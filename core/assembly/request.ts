@@ -1,18 +1,18 @@
 /**
  * The request parser (RFC 9112): a pull parser over the bytes received on one connection.
  *
- * The technique: one pass that looks at 16 bytes a step (`scan.ts`) and takes each line apart while
- * it searches the line's end.
+ * The technique: one pass that looks at 16 bytes per step (`scan.ts`) and parses each line while it
+ * searches for the line's end.
  *
- * - A search does not ask how far the input goes. It may run into the slack behind it, and the place
- *   it finds is compared with the end once, so there is no loop for the last few bytes.
- * - Known methods and names are recognised by comparing whole words (`names.ts`), and the fields that
- *   frame a message are judged when they pass (`framing.ts`).
- * - Results are offsets into the input, packed into one store a field: nothing is copied, nothing
+ * - A search does not check for the end of the input. It may run into the slack after it; only its
+ *   result is compared with the end, once, so there is no loop for the last few bytes.
+ * - Known methods and names are recognised by comparing whole words (`names.ts`), and the fields
+ *   that frame a message are checked as they are read (`framing.ts`).
+ * - Results are offsets into the input, packed into one store per field: nothing is copied or
  *   allocated, and no string is built until the host asks for it.
- * - The loop handles the common case. Incomplete and wrong input both leave it for `completeLine`,
- *   which tells them apart (see `line.ts` for why that is linear and independent of the pieces). The
- *   kind of fault is found out there, where time does not matter.
+ * - The loop handles the common case. For incomplete and for malformed input it calls
+ *   `completeLine`, which tells them apart (see `line.ts` for why that is linear and independent of
+ *   the pieces). The kind of fault is determined there, where time does not matter.
  */
 import { isDigit, isOws, isTchar } from "./chars";
 import { content } from "./content";
@@ -81,7 +81,7 @@ function start(conn: usize): u32 {
 /**
  * RFC 9112 section 2.2: empty lines before a request line are ignored.
  *
- * @returns the first byte behind them, 0 when it is not there yet or they are wrong
+ * @returns the first byte after them; 0 when it was not received yet or they are malformed
  */
 function skipEmptyLines(conn: usize, p: usize, end: usize): usize {
   store<u32>(conn, Code.None, Conn.Code);
@@ -105,7 +105,7 @@ function requestLine(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const end: usize = load<u32>(conn, Conn.End);
   const longest = p + load<u32>(Place.MaxRequestLine);
-  // On a later visit the line is taken apart only once it is complete.
+  // A line that was incomplete before is parsed only once it is complete.
   if (<usize>load<u32>(conn, Conn.Scanned) != p) {
     noteMethod(conn, p, end);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
@@ -114,7 +114,8 @@ function requestLine(conn: usize): u32 {
   if (line == 0) {
     noteMethod(conn, p, end);
     const code = load<u32>(conn, Conn.Code);
-    // A byte that starts no method is refused at once, without waiting for the end of a line.
+    // A byte that cannot start a method is refused at once, without waiting for the end of the
+    // line.
     if (!isTchar(load<u8>(p))) return failWith(conn, Code.BadMethod);
     if (completeLine(conn, true, longest, Code.RequestLineTooLong) == 0) return pendingOrFailed(conn);
     return failWith(conn, code);
@@ -130,8 +131,8 @@ function requestLine(conn: usize): u32 {
 }
 
 /**
- * Notes a known method as soon as it and its SP have come. A refusal needs it when the rest is late
- * or wrong: the answer to a HEAD has no content.
+ * Notes a known method as soon as it and its SP were received. A refusal needs it when the rest is
+ * late or malformed: the answer to a HEAD has no content.
  */
 function noteMethod(conn: usize, p: usize, end: usize): void {
   const method = knownMethod(p);
@@ -139,10 +140,10 @@ function noteMethod(conn: usize, p: usize, end: usize): void {
 }
 
 /**
- * Takes the request line at `p` apart, as if it were complete.
+ * Parses the request line at `p` as if it were complete.
  *
- * @returns the address behind its CRLF; 0 when it is not complete, or wrong for the reason in
- *   `Conn.Code`
+ * @returns the address after its CRLF; 0 when it is incomplete, or malformed for the reason in
+ * `Conn.Code`
  */
 @inline
 function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usize {
@@ -185,7 +186,10 @@ function takeRequestLine(conn: usize, p: usize, end: usize, longest: usize): usi
   return cr + 2;
 }
 
-/** Whether a well-formed version and CRLF stand at `p`: then it is one that is not served. */
+/**
+ * Whether there are a well-formed version and CRLF at `p`, so that the version is merely not
+ * supported.
+ */
 function isOtherVersion(p: usize): bool {
   return load<u32>(p) == 0x50545448 && load<u8>(p + 4) == 0x2f && isDigit(load<u8>(p + 5)) && // HTTP/
     load<u8>(p + 6) == 0x2e && isDigit(load<u8>(p + 7)) && load<u16>(p + 8) == CRLF;
@@ -194,8 +198,8 @@ function isOtherVersion(p: usize): bool {
 /**
  * field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5)
  *
- * Reads field lines from `p` on, to the empty line that ends the head. The loop holds only what
- * every good line needs; all else is for `notFieldLine`.
+ * Reads field lines from `p` up to the empty line that ends the head. The loop contains only what
+ * every valid line needs; `notFieldLine` handles everything else.
  */
 function fields(conn: usize, p: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
@@ -204,7 +208,7 @@ function fields(conn: usize, p: usize): u32 {
   const longest = first + load<u32>(Place.MaxHeaderSize) - 2;
   const most = load<u32>(Place.MaxHeaders);
   let count = load<u32>(conn, Conn.FieldCount);
-  // On a later visit the line is taken apart only once it is complete.
+  // A line that was incomplete before is parsed only once it is complete.
   if (<usize>load<u32>(conn, Conn.Scanned) != p) {
     if (completeLine(conn, false, longest, Code.HeaderTooLarge) == 0) return pendingOrFailed(conn);
   }
@@ -244,7 +248,10 @@ function fields(conn: usize, p: usize): u32 {
   return notFieldLine(conn, p, longest);
 }
 
-/** What stands at `p`, which is neither a field line nor the end of the head: it is incomplete or wrong. */
+/**
+ * Handles a line at `p` that is neither a field line nor the end of the head: it is incomplete or
+ * malformed.
+ */
 function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
   const count = load<u32>(conn, Conn.FieldCount);
@@ -263,7 +270,7 @@ function notFieldLine(conn: usize, p: usize, longest: usize): u32 {
   return failWith(conn, nameFault(p, skipToken(p, cr), cr));
 }
 
-/** Notes a known field and judges its value. */
+/** Notes a known field and checks its value. */
 function known(conn: usize, field: u32, head: usize, value: usize, stop: usize): u32 {
   if (field <= <u32>Field.Expect) {
     const code = judgeField(conn, field, value, stop);
@@ -280,7 +287,7 @@ function known(conn: usize, field: u32, head: usize, value: usize, stop: usize):
   return Code.None;
 }
 
-/** Why there is no field name with a colon behind it at the start of the line `p` ... `end`. */
+/** Why the line `p` ... `end` does not start with a field name and a colon. */
 function nameFault(p: usize, stop: usize, end: usize): u32 {
   if (stop < end && stop > p && isOws(load<u8>(stop))) {
     // RFC 9112 section 5.1: no white space between name and colon.
@@ -303,9 +310,9 @@ function endHead(conn: usize, p: usize): u32 {
 }
 
 /**
- * Makes room for more input: moves what is still needed to the front of the input area. Between
- * and in heads that is everything from `Conn.Head` or `Conn.Pos` on; during the content it is the
- * head, which answers are made from, and the bytes behind `Conn.Pos`.
+ * Makes room for more input: moves what is still needed to the front of the input area. Between and
+ * in heads that is everything from `Conn.Head` or `Conn.Pos` on; during the content it is the head,
+ * which is needed for the answer, and the bytes from `Conn.Pos` on.
  *
  * @returns how many bytes can be received at `Conn.End`
  */
@@ -317,7 +324,7 @@ export function makeRoom(conn: usize): u32 {
   const inHead = state == State.FirstLine || state == State.Fields;
   const inContent = state >= <u32>State.Length && state <= <u32>State.Complete;
   const from: usize = inHead ? load<u32>(conn, Conn.Head) : load<u32>(conn, Conn.Pos);
-  // Moving a few bytes is cheap; many are moved only when the room gets short.
+  // Moving a few bytes is cheap; many are moved only when room runs short.
   if (end - from > 4096 && limit - end > 8192) return <u32>(limit - end);
   let to = base;
   if (inContent) {

@@ -4,7 +4,7 @@
  *
  * A client needs little of a head: the status, how the content is framed, and whether the
  * connection stays open. So fields are judged as they pass and not kept. A socket is read into the
- * same place again and again; the part of a line that waits for its rest moves before it:
+ * same place again and again; an incomplete line is moved to just before that place:
  *
  *   Base                              Conn.Head                          Limit
  *   +---------------------------------+----------------------------------+
@@ -24,7 +24,7 @@ import { Client, ResponseCode, ResponseFlag, ResponseWord } from "../shared/abi_
 
 /**
  * Finds the next event in the bytes received on `conn`. Every response is a `Head`, any number of
- * `Body`, and an `End`; interim responses (1xx but 101) pass without an event.
+ * `Body`, and an `End`; interim responses (1xx except 101) are skipped without an event.
  *
  * @returns an `Event`
  */
@@ -38,7 +38,7 @@ export function nextResponse(conn: usize): u32 {
 
 /** Prepares the block of a new connection for responses. */
 export function openResponses(conn: usize): void {
-  // Longer lines are refused, so that the part of a line that waits always fits.
+  // Longer lines are refused, so that an incomplete line always fits.
   const longest = max(load<u32>(Place.MaxRequestLine), load<u32>(Place.MaxHeaderSize)) + 64;
   store<u32>(conn, load<u32>(conn, Conn.Base) + longest, Conn.Head);
   startOver(conn);
@@ -52,7 +52,7 @@ export function startOver(conn: usize): void {
   store<u32>(conn, head, Conn.Scanned);
 }
 
-/** Moves the part of a line that waits for its rest before the place where reads land. */
+/** Moves an incomplete line to just before the place where reads land. */
 function pullBack(conn: usize): void {
   const from = load<u32>(conn, Conn.Pos);
   const length = load<u32>(conn, Conn.End) - from;
@@ -70,10 +70,10 @@ function pullBack(conn: usize): void {
 }
 
 /**
- * Consumes the empty lines that some servers send behind a response.
+ * Consumes the empty lines that some servers send after a response.
  *
- * @returns whether other bytes follow; `Conn.Code` then says what is wrong with them, should no
- *   request be left that they could answer
+ * @returns whether other bytes follow; `Conn.Code` is then the fault to report if no request is
+ * left that they could answer
  */
 export function hasMore(conn: usize): bool {
   skipEmptyLines(conn);
@@ -120,8 +120,8 @@ function step(conn: usize): u32 {
 }
 
 /**
- * Some servers, khttpd among them, send CRLF behind the content without counting it. It changes
- * the meaning of nothing, so it is ignored, as RFC 9112 section 2.2 asks for it before a request.
+ * Some servers, including khttpd, send a CRLF after the content without counting it. It changes no
+ * meaning, so it is ignored, as RFC 9112 section 2.2 asks of a CRLF before a request.
  */
 function skipEmptyLines(conn: usize): void {
   const end: usize = load<u32>(conn, Conn.End);
@@ -145,7 +145,7 @@ function start(conn: usize): u32 {
 function statusLine(conn: usize): u32 {
   const p: usize = load<u32>(conn, Conn.Pos);
   const end: usize = load<u32>(conn, Conn.End);
-  // Bytes that are no HTTP are refused at once, without waiting for the end of a line.
+  // Bytes that are not HTTP are refused at once, without waiting for the end of the line.
   const there = min(end - p, 7);
   const mask: u64 = (<u64>1 << (8 * <u64>there)) - 1;
   if (((load<u64>(p) ^ 0x2e312f50545448) & mask) != 0) { // HTTP/1.
@@ -172,7 +172,7 @@ function statusLine(conn: usize): u32 {
   return advance(conn, cr + 2, State.Fields);
 }
 
-/** The value of the three digits at `p`, 0 when they are none. */
+/** The value of the three digits at `p`; 0 when they are not all digits. */
 @inline
 function decimal3(p: usize): u32 {
   const a = <u32>load<u8>(p), b = <u32>load<u8>(p + 1), c = <u32>load<u8>(p + 2);
@@ -184,8 +184,8 @@ function decimal3(p: usize): u32 {
  * field-line = field-name ":" OWS field-value OWS               (RFC 9112 section 5)
  * obs-fold   = OWS CRLF RWS                                     (RFC 9112 section 5.2)
  *
- * Lines that continue a field that frames the message are joined to it before it is judged; those
- * of other fields are skipped as the fields are.
+ * Continuation lines of a field that frames the message are joined to it before it is checked;
+ * those of other fields are skipped like the fields themselves.
  */
 function fields(conn: usize): u32 {
   const end: usize = load<u32>(conn, Conn.End);
@@ -218,7 +218,7 @@ function fields(conn: usize): u32 {
   return Event.NeedMore;
 }
 
-/** Goes on at `p`, which is behind whole field lines unless it is where the search began. */
+/** Continues at `p`, which is after complete field lines unless it is where the search began. */
 @inline
 function passFields(conn: usize, p: usize): void {
   if (<usize>load<u32>(conn, Conn.Pos) == p) return;
@@ -226,13 +226,13 @@ function passFields(conn: usize, p: usize): void {
   advance(conn, p, State.Fields);
 }
 
-/** A line at `p` that continues a field, is not complete, or is no field line at all. */
+/** Handles a line at `p` that continues a field, is incomplete, or is not a field line at all. */
 function otherLine(conn: usize, p: usize, colon: usize): u32 {
   passFields(conn, p);
   const cr = completeLine(conn, false, p + load<u32>(Place.MaxHeaderSize), Code.HeaderTooLarge);
   if (cr == 0) return pendingOrFailed(conn);
   if (isOws(load<u8>(p))) {
-    // RFC 9112 section 2.2: such a line before the first field is not to be guessed at.
+    // RFC 9112 section 2.2: such a line before the first field must not be interpreted.
     if (load<u32>(conn, Conn.FieldCount) == 0) return failWith(conn, Code.WhiteSpaceBeforeFields);
     return advance(conn, cr + 2, State.Fields);
   }
@@ -251,18 +251,19 @@ function unfold(conn: usize, p: usize, cr: usize): u32 {
     cr = skipFieldValue(cr + 2, end);
   }
   if (cr + 2 != end || load<u16>(cr) != CRLF) return GO_ON;
-  // Whether the field goes on is not known yet: the line waits, so it has to fit.
+  // It is not known yet whether the field continues: the line is kept, so it has to fit.
   return cr - p > <usize>load<u32>(Place.MaxHeaderSize) ? failWith(conn, Code.HeaderTooLarge) : <u32>Event.NeedMore;
 }
 
-/** Judges the value `value` ... `stop` of `field` and notes that it came. */
+/** Checks the value `value` ... `stop` of `field` and notes that the field was present. */
 function judge(conn: usize, field: u32, value: usize, stop: usize): u32 {
   while (value < stop && isOws(load<u8>(value))) ++value;
   while (stop > value && isOws(load<u8>(stop - 1))) --stop;
   const bit = <u32>1 << field;
   const present = load<u32>(conn, Conn.Present);
   const first = load<u64>(conn, Conn.BodySize);
-  // To `judgeField` each is the first: it refuses what is repeated, as a server has to.
+  // `judgeField` must take each for the first, because it refuses repeated fields, as a server has
+  // to.
   store<u32>(conn, present & ~bit, Conn.Present);
   const code = judgeField(conn, field, value, stop);
   store<u32>(conn, present | bit, Conn.Present);

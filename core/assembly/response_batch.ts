@@ -1,6 +1,6 @@
 /**
- * Consumes and counts all the responses that one read brought, so that the host makes one call a
- * read, whatever came.
+ * Consumes and counts all the responses that one read brought, so that the host makes one call per
+ * read.
  */
 import { hasMore, nextResponse, startOver } from "./response";
 import { advance, failWith } from "./state";
@@ -28,7 +28,7 @@ export function takeResponses(conn: usize, received: u32, most: u32): u32 {
       return load<u32>(conn, Conn.State) == State.Start ? done : done | Taken.Partial;
     }
     const to: usize = load<u32>(conn, Conn.Pos);
-    // Nothing behind one that closes will be answered on this connection.
+    // After a response that closes the connection, no further request is answered on it.
     const isClosing = !(load<u32>(conn, Conn.Flags) & Flag.KeepAlive);
     if ((done + 1 == most || isClosing) && hasMore(conn) && done + 1 == most) {
       failWith(conn, ResponseCode.ExtraBytes);
@@ -59,7 +59,7 @@ function takeKnown(conn: usize, most: u32): u32 {
     p += length;
     ++done;
   }
-  // No bytes may follow the last response: the full parser judges that.
+  // No bytes may follow the last response; the full parser checks that.
   if (done == most && p != end) {
     p -= length;
     --done;
@@ -80,7 +80,7 @@ function remember(conn: usize, from: usize, to: usize): void {
   store<u32>(Client.KnownStatus, load<u32>(conn, ResponseWord.Status));
 }
 
-/** Whether `length` bytes, at least 16, at `p` and `q` are the same. */
+/** Whether the `length` bytes (at least 16) at `p` and `q` are the same. */
 @inline
 function isEqual(p: usize, q: usize, length: usize): bool {
   const last = length - 16;

@@ -1,21 +1,22 @@
 /**
  * Searches over many bytes at once.
  *
- * Each looks at 16 bytes a step and never stops to ask whether they were all received: the input
- * area has slack behind it, and the callers compare the place found with the end of the bytes
- * received. So there is no tail loop, and stale bytes behind the end decide nothing.
- * Every search stops, because it is bounded by `end`: the result is `end` or more when nothing
- * was found before it.
+ * Each looks at 16 bytes per step and never checks whether they were all received: slack follows
+ * the input area, and the callers compare the result with the end of the bytes received. So there
+ * is no tail loop, and stale bytes after the end have no effect. Every search stops, because it is
+ * bounded by `end`: the result is `end` or more when nothing was found before it.
  */
 import { HIGH_BITS, REG_NAME_LOW, TCHAR_LOW } from "./chars";
 
-/** The first byte at or after `p` that is no tchar; `end` or more when there is none before it. */
+/**
+ * The first byte at or after `p` that is not a tchar; `end` or more when there is none before it.
+ */
 @inline
 export function skipToken(p: usize, end: usize): usize {
   return skipClass(p, end, TCHAR_LOW);
 }
 
-/** The first byte at or after `p` that no reg-name has, "%" included. */
+/** The first byte at or after `p` that cannot be in a reg-name; "%" counts as such. */
 @inline
 export function skipRegName(p: usize, end: usize): usize {
   return skipClass(p, end, REG_NAME_LOW);
@@ -29,7 +30,7 @@ function skipClass(p: usize, end: usize, table: usize): usize {
   const nibble = i8x16.splat(15);
   do {
     const x = v128.load(p);
-    // The shift works on bytes, so the upper half comes down alone.
+    // The shift works on each byte, so only its upper half remains.
     const inClass = v128.and(
       i8x16.relaxed_swizzle(low, v128.and(x, nibble)),
       i8x16.relaxed_swizzle(high, i8x16.shr_u(x, 4)),
@@ -42,11 +43,11 @@ function skipClass(p: usize, end: usize, table: usize): usize {
 }
 
 /**
- * The first byte at or after `p` that may not stand in a field value: a control other than HTAB,
+ * The first byte at or after `p` that is not allowed in a field value: a control other than HTAB,
  * or DEL (RFC 9110 section 5.5).
  *
- * The vectors look for whatever is not in SP ... 0x7E, which is one comparison. HTAB and obs-text
- * (from 0x80 on) are rare: the search stops at them too, and goes on behind them.
+ * The vectors look for bytes outside SP ... 0x7E, which takes one comparison. HTAB and obs-text
+ * (from 0x80 on) are rare: the search stops at them too, and continues after them.
  */
 @inline
 export function skipFieldValue(p: usize, end: usize): usize {
@@ -61,8 +62,8 @@ function isRareInValue(c: u32): bool {
 }
 
 /**
- * The first byte at or after `p` that may not stand in a request target: outside 0x21 ... 0x7E,
- * or "#" (a fragment is never sent, RFC 9112 section 3.2).
+ * The first byte at or after `p` that is not allowed in a request target: outside 0x21 ... 0x7E, or
+ * "#" (a fragment is never sent, RFC 9112 section 3.2).
  */
 @inline
 export function skipTarget(p: usize, end: usize): usize {
@@ -80,7 +81,9 @@ export function skipTarget(p: usize, end: usize): usize {
   return p;
 }
 
-/** The first byte at or after `p` outside SP ... 0x7E: it ends a request line, or makes it wrong. */
+/**
+ * The first byte at or after `p` outside SP ... 0x7E: it ends a request line or makes it malformed.
+ */
 @inline
 export function skipPrintable(p: usize, end: usize): usize {
   do {

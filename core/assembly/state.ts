@@ -1,13 +1,13 @@
 /**
- * Where a connection's parser stands, and how it moves on: for requests and for responses.
+ * The state of a connection's parser and its transitions, for requests and for responses.
  */
 import { fail } from "./line";
 import { Code, Conn, Event, State } from "../shared/abi";
 
-/** No event yet: an element was read, and the next may stand behind it. */
+/** No event yet: an element was read, and the next one may follow it in the input. */
 export const GO_ON: u32 = 0xff;
 
-/** Goes on at `p` in `state`. @returns `GO_ON` */
+/** Continues at `p` in `state`. @returns `GO_ON` */
 @inline
 export function advance(conn: usize, p: usize, state: u32): u32 {
   store<u32>(conn, <u32>p, Conn.Pos);
@@ -23,7 +23,7 @@ export function failWith(conn: usize, code: u32): u32 {
   return Event.Error;
 }
 
-/** What a line that could not be taken apart amounts to, now that `completeLine` gave 0. */
+/** The event for a line that could not be parsed, after `completeLine` returned 0. */
 export function pendingOrFailed(conn: usize): u32 {
   const code = load<u32>(conn, Conn.Code);
   return code == Code.None ? <u32>Event.NeedMore : failWith(conn, code);

@@ -6,7 +6,7 @@ import { hexValue, isDigit, isRegName } from "./chars";
 import { skipRegName } from "./scan";
 import { Flag, Method } from "../shared/abi";
 
-/** What `targetForm` answers when the target has none of the forms. */
+/** What `targetForm` returns when the target has none of the forms. */
 export const NO_FORM: u32 = 0xffffffff;
 
 /**
@@ -48,7 +48,7 @@ export function isAuthority(p: usize, end: usize, needsPort: bool): bool {
     q = skipIpLiteral(p + 1, end);
     if (q == 0) return false;
   } else {
-    // The byte at `end` ended the value or the authority, so it is in no reg-name.
+    // The byte at `end` ended the value or the authority, so it cannot be part of a reg-name.
     while ((q = skipRegName(q, end)) < end && load<u8>(q) != 0x3a) { // ":"
       if (!isPctEncoded(q, end)) return false;
       q += 3;
@@ -80,7 +80,7 @@ function isPort(p: usize, end: usize, required: bool): bool {
 /**
  * IP-literal = "[" ( IPv6address / IPvFuture ) "]"              (RFC 3986 section 3.2.2)
  *
- * @returns the place behind "]", 0 when there is no such literal
+ * @returns the address after "]", 0 when there is no such literal
  */
 function skipIpLiteral(p: usize, end: usize): usize {
   let close = p;
@@ -90,7 +90,7 @@ function skipIpLiteral(p: usize, end: usize): usize {
   return ok ? close + 1 : 0;
 }
 
-/** IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), from behind the "v" on. */
+/** IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ), starting after the "v". */
 function isIpFuture(p: usize, end: usize): bool {
   const digits = p;
   while (p < end && hexValue(load<u8>(p)) < 16) ++p;

@@ -1,5 +1,5 @@
 /**
- * What the Wasm core and its host agree on: codes, and where a word lies in linear memory.
+ * What the Wasm core and its host agree on: codes, and where each word is in linear memory.
  *
  * The AssemblyScript compiler and Deno both read this file, so it holds nothing but const enums
  * with constant values. All offsets are in bytes.
@@ -7,17 +7,19 @@
 
 /** What {@linkcode next} found. */
 export const enum Event {
-  /** Everything received is consumed or an incomplete element is left: read more, call again. */
+  /**
+   * Everything received is consumed, or only an incomplete element is left: read more, call again.
+   */
   NeedMore = 0,
   /** A request head is complete. Without `Flag.HasBody` the whole message is. */
   Head = 1,
-  /** `Conn.PieceStart` and `Conn.PieceLength` name a piece of the content; take it now. */
+  /** `Conn.PieceStart` and `Conn.PieceLength` say where a piece of the content is; take it now. */
   Body = 2,
   /** The content (trailers included) is complete. Only after a head with `Flag.HasBody`. */
   End = 3,
   /** The bytes are not acceptable; `Conn.Code` says why. Nothing more is parsed. */
   Error = 4,
-  /** Enough output waits: send it, then call again. Only from `answerPlain`. */
+  /** There is enough output: send it, then call again. Only from `answerPlain`. */
   Flush = 5,
 }
 
@@ -146,7 +148,7 @@ export const enum Conn {
   Code = 4,
   /** First byte of the input area. */
   Base = 8,
-  /** End of the input area; `SLACK` bytes behind it may be read, never used. */
+  /** End of the input area; `Place.Slack` bytes after it may be read, but never used. */
   Limit = 12,
   /** First byte of the current message's head. */
   Head = 16,
@@ -154,7 +156,7 @@ export const enum Conn {
   Pos = 20,
   /** End of the bytes received. */
   End = 24,
-  /** The search for the end of the current line goes on here. */
+  /** The search for the end of the current line continues here. */
   Scanned = 28,
   /** End of the head: first byte of the content as it was framed. */
   HeadEnd = 32,
@@ -168,9 +170,9 @@ export const enum Conn {
   TargetOffset = 56,
   TargetLength = 60,
   FieldCount = 64,
-  /** Bit set: which known fields came. */
+  /** Bit set: which known fields are present. */
   Present = 68,
-  /** Bit set: which known fields came more than once. */
+  /** Bit set: which known fields occur more than once. */
   Repeated = 72,
   PieceStart = 76,
   PieceLength = 80,
@@ -220,14 +222,14 @@ export const enum State {
   Length = 3,
   ChunkSize = 4,
   ChunkData = 5,
-  /** The CRLF behind a chunk's data. */
+  /** The CRLF after a chunk's data. */
   ChunkEnd = 6,
   Trailers = 7,
   /** Content that ends with the connection; only of responses. */
   UntilClose = 8,
   /** All of the content was handed out; `Event.End` is due. */
   Complete = 9,
-  /** An error was reported; the rest of the input means nothing. */
+  /** An error was reported; the rest of the input is ignored. */
   Failed = 10,
 }
 
@@ -237,7 +239,7 @@ export const enum Out {
   Next = 0,
   /** Bytes to send. */
   Length = 4,
-  /** Where they are: behind this record, or elsewhere when it is `Conn.Reference`. */
+  /** Address of the bytes: right after this record, or elsewhere when it is `Conn.Reference`. */
   Start = 8,
   /** Of `Conn.Reference`: the entry that the bytes belong to, 0 when they belong to none. */
   Entry = 12,
@@ -260,11 +262,11 @@ export const enum Entry {
   Second = 28,
   /** Bytes up to the next entry. */
   Size = 32,
-  /** Connections that are sending it from where it stands. */
+  /** How many connections are sending it from here, without a copy. */
   References = 36,
-  /** Different from that of every other entry, those included that gave way. */
+  /** Different from that of every other entry, including those that were replaced. */
   Serial = 40,
-  /** Address of the word of the hash table that named it first. */
+  /** Address of the word of the hash table that referred to it first. */
   Slot = 44,
   /** The target, then the Accept-Encoding. */
   Key = 48,
@@ -313,7 +315,7 @@ export const enum Place {
   Canned = 33024,
   /** The area of kept responses, if any; then the blocks. */
   Blocks = 131072,
-  /** Bytes behind every input area that vector loads may touch. */
+  /** Bytes after every input area that vector loads may touch. */
   Slack = 64,
   /** Bytes at the end of every connection's block for the message that ends the connection. */
   FinalMessage = 512,

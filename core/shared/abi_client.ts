@@ -3,11 +3,11 @@
  * literal values only, because two compilers read this file. All offsets are in bytes.
  */
 
-/** Faults that only a response can have; they go on where `Code` ends. */
+/** Faults that only a response can have; their numbers continue those of `Code`. */
 export const enum ResponseCode {
   /** The first line is no status line (RFC 9112 section 4). */
   BadStatusLine = 64,
-  /** More bytes came than the framing of the last response that was asked for allows. */
+  /** More bytes were received than the framing of the last response requested allows. */
   ExtraBytes = 65,
 }
 
@@ -15,29 +15,34 @@ export const enum ResponseCode {
 export const enum ResponseFlag {
   /** The content ends when the connection does (RFC 9112 section 6.3, rule 8). */
   UntilClose = 65536,
-  /** Of every response: its fields may be folded (RFC 9112 section 5.2), those of requests not. */
+  /**
+   * Set for every response: its fields may be folded (RFC 9112 section 5.2), those of requests may
+   * not.
+   */
   Folds = 131072,
 }
 
-/** Where a response keeps what a request does not have, in the connection's record. */
+/** Words of the connection's record for what a response has and a request does not. */
 export const enum ResponseWord {
   /** The status code, in the place of `Conn.Method`. */
   Status = 40,
 }
 
-/** Words of the client's own, between `Place.Canned`, which a client does not use, and the blocks. */
+/**
+ * Words that only the client uses, between `Place.Canned`, which it does not use, and the blocks.
+ */
 export const enum Client {
   /** u32: whether the requests are HEAD, so that responses have no content. */
   IsHead = 65536,
-  /** u64 a status code from 0 to 999: complete responses that carried it. */
+  /** One u64 per status code from 0 to 999: complete responses that carried it. */
   Statuses = 65544,
-  /** How many status codes there are places for. */
+  /** How many status codes are counted. */
   StatusCount = 1000,
   /** u32: length of the response that was parsed last, 0 when it is not kept. */
   KnownLength = 73600,
   /** u32: its status. */
   KnownStatus = 73604,
-  /** Its bytes, at most so many. */
+  /** Its bytes; then the most that are kept. */
   Known = 73728,
   MostKnown = 1024,
 }
@@ -49,6 +54,6 @@ export const enum Taken {
   Partial = 0x1000000,
   /** The last response ends the connection. */
   Closing = 0x2000000,
-  /** The bytes behind the responses counted are not acceptable; `Conn.Code` says why. */
+  /** The bytes after the responses counted are not acceptable; `Conn.Code` says why. */
   Failed = 0x4000000,
 }

@@ -3,9 +3,9 @@
  * holds nothing but const enums with literal values. Offsets are in bytes.
  */
 
-/** What the bytes of an echo are, as far as they were received. */
+/** The result of comparing the bytes of an echo received so far. */
 export const enum EchoVerdict {
-  /** All as sent so far; more has to come. */
+  /** Correct so far; more has to come. */
   NeedMore = 0,
   /** The whole message came back with its padding, and nothing else. */
   Match = 1,
@@ -13,13 +13,15 @@ export const enum EchoVerdict {
   Mismatch = 2,
 }
 
-/** The record of the message that a client has under way. See the map in `assembly/echo_check.ts`. */
+/**
+ * The record of the message that a client is exchanging. See the map in `assembly/echo_check.ts`.
+ */
 export const enum Echo {
   /** Bytes of the message, at least 1. */
   Size = 0,
   /** Bytes generated for sending. */
   Sent = 4,
-  /** Bytes of the echo found to be right. */
+  /** Bytes of the echo found to be correct. */
   Checked = 8,
   /** Offset in the message of the first wrong byte; the size when the echo is longer. */
   MismatchAt = 12,
@@ -31,15 +33,15 @@ export const enum Echo {
   FoundClient = 24,
   FoundRound = 28,
   FoundSequence = 32,
-  /** How many bytes follow each echo that belong to it, and how many of them have come. */
+  /** How many bytes follow each echo and belong to it, and how many of them were received. */
   Padding = 36,
   Padded = 40,
   /** 16 bytes: expected bytes while single bytes are compared. */
   Scratch = 48,
   /** 32 bytes: the header of the message. */
   Header = 64,
-  /** Area for the parts to send; the area for what is received comes behind it. */
+  /** Area for the parts to send; the area for received bytes follows it. */
   Areas = 128,
-  /** Bytes behind each area that vector loads and stores may touch. */
+  /** Bytes after each area that vector loads and stores may touch. */
   Slack = 64,
 }
