@@ -6,12 +6,10 @@ import assert from "node:assert/strict";
 import type { Command } from "commander";
 import { COMMANDS } from "../cli/commands.ts";
 import { wholeProgram } from "../cli/shared/program.ts";
-import { Process } from "../system/process.ts";
-import { type DocCommand, docCommands, shownPattern } from "./support/doc_commands.ts";
-import { until } from "./support/until.ts";
+import { type DocCommand, docCommands, withoutComment } from "./support/doc_commands.ts";
+import { DocShell } from "./support/doc_shell.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const MAIN = new URL("cli/main.ts", ROOT).pathname;
 
 /** The pages, from the root of the repository. */
 const PAGES = [
@@ -100,42 +98,8 @@ Deno.test("docs: each command that they show is one that ktcp accepts", async ()
   }
 });
 
-/** The longest wait for a command, or for what a server says, in ms. */
-const DEADLINE_MS = 60_000;
-
-/** A network of its own, so that the ports of the README are free in it. */
-class Network implements AsyncDisposable {
-  readonly #holder: Process;
-
-  private constructor(holder: Process) {
-    this.#holder = holder;
-  }
-
-  /** @returns why there can be none here, in a text */
-  static async open(): Promise<Network | string> {
-    const hold = "ip link set lo up && echo up && exec sleep 300";
-    const unshare = ["unshare", "--user", "--map-root-user", "--net"];
-    try {
-      const holder = new Process([...unshare, "sh", "-c", hold]);
-      if (await holder.untilOut(/up/) !== null) return new Network(holder);
-      return `no network namespace: ${(await holder.ended).err.trim()}`;
-    } catch (error) {
-      return `no network namespace: ${(error as Error).message}`;
-    }
-  }
-
-  /** What comes before a command that runs in it. */
-  get prefix(): string[] {
-    const pid = `${this.#holder.pid}`;
-    return ["nsenter", "--target", pid, "--user", "--preserve-credentials", "--net"];
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#holder[Symbol.asyncDispose]();
-  }
-}
-
-const network = await Network.open();
+const noShell = await DocShell.whyNone();
+if (noShell !== undefined) console.error(noShell);
 
 /** Blocks of the README that show output; others are about the repository itself, or install. */
 const RUN = Map.groupBy(commandsOf("README.md"), ({ block }) => block);
@@ -146,48 +110,12 @@ const RUN_BLOCKS = [...RUN.values()].filter((commands) =>
 for (const commands of RUN_BLOCKS) {
   const [{ place, text }] = commands;
   Deno.test({
-    name: `${place}: '${text.replace(/\s+#.*/, "")}' prints what is shown`,
-    ignore: typeof network === "string" && (console.error(network), true),
+    name: `${place}: '${withoutComment(text)}' prints what is shown`,
+    ignore: noShell !== undefined,
     async fn() {
-      const folder = await Deno.makeTempDir();
-      const servers: Process[] = [];
-      try {
-        await Deno.copyFile(new URL("LICENSE", ROOT), `${folder}/LICENSE`);
-        await Deno.writeTextFile(
-          `${folder}/ktcp`,
-          `#!/bin/sh\nexec "$DENO" run -q -A "$MAIN" "$@"\n`,
-        );
-        await Deno.chmod(`${folder}/ktcp`, 0o755);
-        const env = {
-          DENO: Deno.execPath(),
-          MAIN,
-          PATH: `${folder}:${Deno.env.get("PATH")}`,
-          NO_COLOR: "1",
-        };
-        for (const { place, text, shown } of commands) {
-          const isServer = /&\s*(?:#.*)?$/.test(text) || /^ktcp play/.test(text);
-          const command = text.replace(/&(\s*(?:#.*)?)$/, "$1");
-          const process = new Process(
-            [...(network as Network).prefix, "bash", "-c", `exec 2>&1; ${command}`],
-            { cwd: folder, env, deadlineMs: DEADLINE_MS, isGroup: true },
-          );
-          servers.push(process);
-          const pattern = shownPattern(shown);
-          if (isServer) await until(() => pattern.test(process.out));
-          else {
-            const { code, out } = await process.ended;
-            assert.equal(code, 0, `${place}: ${text}: ${out}`);
-            assert.match(out, pattern, place);
-          }
-        }
-      } finally {
-        await Promise.all(servers.map((server) => server.stop()));
-        await Deno.remove(folder, { recursive: true });
-      }
+      await using shell = await DocShell.open() as DocShell;
+      for (const command of commands) await shell.follow(command);
+      await shell.endServers();
     },
   });
 }
-
-globalThis.addEventListener("unload", () => {
-  if (typeof network !== "string") network[Symbol.asyncDispose]();
-});

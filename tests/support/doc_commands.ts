@@ -12,17 +12,25 @@ export interface DocCommand {
   shown: string[];
 }
 
-/** A block of code for a shell: `console` has prompts and output, the others commands alone. */
-const BLOCK = /^```(sh|bash|console)\n([^]*?)^```$/gm;
+/**
+ * A block of code for a shell, indented in a list: `console` has prompts and output, the others commands
+ * alone.
+ */
+const BLOCK = /^( *)```(sh|bash|console)\n([^]*?)^\1```$/gm;
+
+/** Whether a command goes on in the next line. */
+function isUnfinished(text: string): boolean {
+  return /(?:\\|\|)$/.test(text) || /^for .*\bdo$/m.test(text) && !/^done$/m.test(text);
+}
 
 /** The commands of a page with the text `markdown`, in their order. */
 export function docCommands(page: string, markdown: string): DocCommand[] {
   const commands: DocCommand[] = [];
   let block = 0;
-  for (const { 1: kind, 2: code, index } of markdown.matchAll(BLOCK)) {
+  for (const { 1: indent, 2: kind, 3: code, index } of markdown.matchAll(BLOCK)) {
     ++block;
     const first = markdown.slice(0, index).split("\n").length + 1;
-    const lines = code.trimEnd().split("\n");
+    const lines = code.trimEnd().split("\n").map((line) => line.slice(indent.length));
     for (let i = 0; i < lines.length; ++i) {
       const isCommand = kind !== "console" || lines[i].startsWith("$ ");
       if (!isCommand) {
@@ -31,11 +39,16 @@ export function docCommands(page: string, markdown: string): DocCommand[] {
       }
       const place = `${page}:${first + i}`;
       let text = kind === "console" ? lines[i].slice(2) : lines[i];
-      while (/(?:\\|\|)$/.test(text) && i + 1 < lines.length) text += "\n" + lines[++i];
+      while (isUnfinished(text) && i + 1 < lines.length) text += "\n" + lines[++i];
       commands.push({ place, block, text, shown: [] });
     }
   }
   return commands;
+}
+
+/** A command without what `#` and the spaces before it begin. */
+export function withoutComment(text: string): string {
+  return text.replace(/\s+#.*$/, "");
 }
 
 /** A number, with its unit: what differs from run to run. */

@@ -4,11 +4,14 @@ import { docCommands, shownPattern } from "./doc_commands.ts";
 
 Deno.test("docCommands: finds commands with their places, their output, and continued lines", () => {
   const page =
-    "# Page\n\n```console\n$ ktcp a \\\n    --b\nout 1\n$ ktcp c\n```\n\n```sh\nktcp d |\n  cat\n```\n";
+    "# Page\n\n```console\n$ ktcp a \\\n    --b\nout 1\n$ ktcp c\n```\n\n```sh\nktcp d |\n  cat\n```\n\n" +
+    "- A list:\n\n  ```sh\n  for i in 1 2; do\n    ktcp e $i\n  done\n  ktcp f\n  ```\n";
   assert.deepEqual(docCommands("p.md", page), [
     { place: "p.md:4", block: 1, text: "ktcp a \\\n    --b", shown: ["out 1"] },
     { place: "p.md:7", block: 1, text: "ktcp c", shown: [] },
     { place: "p.md:11", block: 2, text: "ktcp d |\n  cat", shown: [] },
+    { place: "p.md:18", block: 3, text: "for i in 1 2; do\n  ktcp e $i\ndone", shown: [] },
+    { place: "p.md:21", block: 3, text: "ktcp f", shown: [] },
   ]);
 });
 
