@@ -1,5 +1,5 @@
 /** Lab `backlog`: connect storms on a server that does not accept for a moment. */
-import { formatCount, formatLatency } from "../../system/units.ts";
+import { formatAmount, formatCount, formatLatency } from "../../system/units.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";
@@ -129,13 +129,13 @@ function conclude(variants: VariantResult[]): Finding[] {
     });
   }
   for (const variant of variants) {
-    const [overflows, syns] = [median(variant, "overflows"), median(variant, "synRetransmits")];
+    const [overflows, syns = 0] = [median(variant, "overflows"), median(variant, "synRetransmits")];
     const [late, max] = [median(variant, "lateConnects"), median(variant, "connectMaxUs")];
     if (overflows === undefined || late === undefined || max === undefined) continue;
     findings.push({
       text: `${capital(variant.label)}: ` +
         (overflows > 0
-          ? `${formatCount(overflows)} overflows, ${formatCount(syns ?? 0)} SYNs sent again, ` +
+          ? `${formatAmount(overflows, "overflow")}, ${formatAmount(syns, "SYN")} sent again, ` +
             `${formatCount(late)} of ${CLIENTS} connects took 0.9 s or more (the slowest ` +
             `${formatLatency(max)}).`
           : `no overflow; the slowest connect took ${formatLatency(max)}.`),
