@@ -11,12 +11,12 @@ import { mayShowProgress } from "../cli/shared/output.ts";
 
 /** Files that take longest, the longest first; `deno test --junit-path` tells. Each has a process of its own. */
 const LONGEST = [
-  ...["cli/lab_all", "servers/models/contract", "e2e/portable", "servers/models/stress"],
-  ...["bench/http/latency", "bench/check/faulty_servers", "cli/server_end"],
-  ...["servers/models/closing", "servers/models/access_log", "bench/http/errors"],
+  ...["cli/lab_all", "servers/models/contract", "servers/models/stress", "bench/http/window"],
+  ...["cli/server_end", "bench/http/latency", "bench/check/faulty_servers", "e2e/portable"],
+  ...["servers/models/closing", "servers/models/access_log", "bench/http/counts"],
   ...["cli/prompt", "play/page/views/page", "servers/models/sending", "play/page/page"],
-  ...["servers/models/overload", "servers/files/answers", "examples"],
-  ...["servers/models/metrics", "servers/files/listing_crowd", "docs_commands"],
+  ...["servers/models/overload", "servers/files/answers", "examples", "bench/http/errors"],
+  ...["servers/models/metrics", "docs_commands", "servers/files/codings", "cli/lab"],
 ].map((name) => `tests/${name}_test.ts`);
 
 /** Other files that one process runs, one after the other. */
@@ -26,7 +26,7 @@ const FILES_OF_PROCESS = 8;
  * Processes at once. Test files wait for half of their time, for timeouts, and for servers to start and
  * to drain: one process per core would leave the cores idle for 40 % of the time.
  */
-const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? navigator.hardwareConcurrency + 1);
+const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? 2 * navigator.hardwareConcurrency + 1);
 
 /** The last line of `deno test`, without colours. */
 const SUMMARY =
