@@ -1,5 +1,6 @@
 /** Lab `backlog`: connect storms on a server that does not accept for a moment. */
 import { formatAmount, formatCount, formatLatency } from "../../system/units.ts";
+import { capitalized } from "../report/text_layout.ts";
 import type { Lab, LabContext, LabServer } from "./lab.ts";
 import { echoSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";
@@ -133,7 +134,7 @@ function conclude(variants: VariantResult[]): Finding[] {
     const [late, max] = [median(variant, "lateConnects"), median(variant, "connectMaxUs")];
     if (overflows === undefined || late === undefined || max === undefined) continue;
     findings.push({
-      text: `${capital(variant.label)}: ` +
+      text: `${capitalized(variant.label)}: ` +
         (overflows > 0
           ? `${formatAmount(overflows, "overflow")}, ${formatAmount(syns, "SYN")} sent again, ` +
             `${formatCount(late)} of ${CLIENTS} connects took 0.9 s or more (the slowest ` +
@@ -160,8 +161,4 @@ function conclude(variants: VariantResult[]): Finding[] {
     });
   }
   return findings;
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }

@@ -2,6 +2,7 @@
 import { readProc } from "../../system/proc.ts";
 import { formatCount } from "../../system/units.ts";
 import { type FigureKey, figureOf } from "./figures.ts";
+import { capitalized } from "../report/text_layout.ts";
 import type { Lab, LabContext, Target } from "./lab.ts";
 import { httpSample, withServers } from "./loads.ts";
 import { measure, type Sample, type VariantResult, type VariantSpec } from "./measure.ts";
@@ -259,7 +260,7 @@ function conclude(
     ...played.map(({ row, variant }): Finding => {
       const isShown = countOf(variant, row.proof) > 0;
       return {
-        text: `${capital(row.label)}: ${endsOf(variant, connections)}.` +
+        text: `${capitalized(row.label)}: ${endsOf(variant, connections)}.` +
           (isShown ? ` ${row.lesson}` : ""),
         about: `${variant.name}: ${row.proof}`,
         verdict: isShown ? "higher" : "equal",
@@ -334,8 +335,4 @@ function loadFinding(variant: VariantResult): Finding[] {
     about: `${variant.name}: socket errors`,
     verdict: errors > 0 ? "higher" : "equal",
   }];
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }

@@ -7,6 +7,7 @@ import { proportionalBytes, residentBytes } from "../../system/process_usage.ts"
 import type { FigureValues } from "./figures.ts";
 import type { Lab, LabContext } from "./lab.ts";
 import { measure, type VariantResult, type VariantSpec } from "./measure.ts";
+import { median } from "../stats/spread.ts";
 import { compare, factor, type Finding, finding } from "./verdict.ts";
 
 const GROUP = "one of them";
@@ -91,7 +92,7 @@ function memoryFigure(bytes: number): FigureValues {
  * microseconds.
  */
 function medianUs(timesMs: readonly number[]): number {
-  return 1000 * timesMs.toSorted((a, b) => a - b)[timesMs.length >> 1];
+  return 1000 * median(timesMs);
 }
 
 async function promises(count: number): Promise<FigureValues> {

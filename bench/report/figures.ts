@@ -4,6 +4,7 @@ import { latenciesOf } from "../result.ts";
 import type { Heat } from "../stats/heat.ts";
 import type { LatencyHistogram } from "../stats/histogram.ts";
 import { figureLabel, type LatencySummary, summarize } from "../stats/summary.ts";
+import { capitalized } from "./text_layout.ts";
 import {
   cdfChart,
   type Chart,
@@ -60,7 +61,7 @@ export interface ComparedSide {
 
 /** The charts of two sides, overlaid; `what` is the latency that is compared. */
 export function comparedCharts(what: string, sides: readonly ComparedSide[]): Chart[] {
-  const name = what[0].toUpperCase() + what.slice(1);
+  const name = capitalized(what);
   const curves = sides.map(({ name, latency }) => ({ name, curve: latency.curve() }))
     .filter(({ curve }) => curve.length > 0);
   const summaries = sides.map(({ name, latency }) => ({ name, latency: summarize(latency) }));

@@ -117,3 +117,8 @@ export function wrap(
   }
   return [...lines, line].join("\n");
 }
+
+/** Returns `text`, which is not empty, with a capital letter at its start. */
+export function capitalized(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
+}

@@ -1,5 +1,5 @@
 /** Ends this process when its parent ends, even if the parent is killed: prctl(2). */
-import { readProc } from "../proc.ts";
+import { parentOf } from "../process_usage.ts";
 import { libc, LibcError } from "./libc.ts";
 
 /**
@@ -37,14 +37,8 @@ export function endWithParent(parent: number): void {
  * stays in `/proc` until it is waited for.
  */
 function isAncestor(pid: number): boolean {
-  for (let one = Deno.ppid; one > 0; one = parentOf(one)) {
+  for (let one = Deno.ppid; one > 0; one = parentOf(one) ?? 0) {
     if (one === pid) return true;
   }
   return false;
-}
-
-/** The parent of a process; 0 if unknown. See proc_pid_stat(5). */
-function parentOf(pid: number): number {
-  const stat = readProc(`/proc/${pid}/stat`);
-  return Number(/.*\) \S (\d+) /s.exec(stat ?? "")?.[1] ?? 0);
 }

@@ -1,6 +1,7 @@
 /** Trials of the calls that wait for items, delay them or take them back, and of what calls cost. */
 import type { FigureValues } from "../../../bench/lab/figures.ts";
 import type { WorkqueueTrials } from "../../../bench/lab/workqueue_trials.ts";
+import { median } from "../../../bench/stats/spread.ts";
 import {
   allocOrderedWorkqueue,
   callWork,
@@ -25,7 +26,7 @@ import {
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
 import { sleep } from "../../../system/wait.ts";
-import { type Item, median, timed, Trial } from "./trial.ts";
+import { type Item, timed, Trial } from "./trial.ts";
 
 const BEFORE = 10;
 const AFTER = 5;

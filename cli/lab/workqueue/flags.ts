@@ -1,6 +1,7 @@
 /** Trials of a queue's settings: `max_active`, order, and the flags. */
 import type { FigureValues } from "../../../bench/lab/figures.ts";
 import type { WorkqueueTrials } from "../../../bench/lab/workqueue_trials.ts";
+import { median } from "../../../bench/stats/spread.ts";
 import {
   allocOrderedWorkqueue,
   DescriptorReserve,
@@ -10,7 +11,7 @@ import {
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
 import { mostAtOnce, outOfOrder } from "./trial_state.ts";
-import { CPUS, median, timed, Trial } from "./trial.ts";
+import { CPUS, timed, Trial } from "./trial.ts";
 
 /** Workers for items that are to run at the same time. */
 const MOST_ACTIVE = 8;

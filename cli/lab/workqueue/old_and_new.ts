@@ -1,6 +1,7 @@
 /** Trials of what CMWQ repaired: the old workqueues and the present one with the same items. */
 import type { WorkqueueTrials } from "../../../bench/lab/workqueue_trials.ts";
 import type { FigureValues } from "../../../bench/lab/figures.ts";
+import { median } from "../../../bench/stats/spread.ts";
 import {
   killWork,
   queueWorkOn,
@@ -11,7 +12,7 @@ import {
   WQ_UNBOUND,
 } from "../../../servers/workqueue/mod.ts";
 import { createSinglethreadWorkqueue, createWorkqueue } from "./old_workqueue.ts";
-import { CPUS, median, timed, Trial } from "./trial.ts";
+import { CPUS, timed, Trial } from "./trial.ts";
 
 /** Makes a queue of some kind. */
 type MakeQueue = (trial: Trial, name: string) => Workqueue;

@@ -123,8 +123,3 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   await work();
   return (performance.now() - startMs) * 1000;
 }
-
-/** The middle one of `values`, which must not be empty. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
