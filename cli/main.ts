@@ -3,12 +3,13 @@
  *
  * Exit codes: 0 done as asked, 1 it ran and failed, 2 usage error, 130 interrupted client.
  */
+import { messageOf } from "../system/message_of.ts";
 import { type Command, CommanderError } from "commander";
 import { endWithParent, PARENT_VARIABLE } from "../system/linux/parent_death.ts";
 import { ignoreDebuggerSignal } from "../system/linux/signals.ts";
 import { stderr } from "../system/stderr.ts";
 import { COMMANDS, UNLISTED } from "./commands.ts";
-import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { Failure, UsageError } from "./shared/failure.ts";
 import { printNote, printResult } from "./shared/output.ts";
 import { nearest, suggestion, withSuggestion } from "./shared/nearest.ts";
 import { answeringAlone, loadCommand, newProgram } from "./shared/program.ts";

@@ -1,4 +1,5 @@
 /** `ktcp merge`: adds up the results of several machines. */
+import { messageOf } from "../system/message_of.ts";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { FailIf } from "../bench/fail_if.ts";
@@ -8,7 +9,7 @@ import { MergeError } from "../bench/merge/rules.ts";
 import { mergedText } from "../bench/report/merged.ts";
 import { benchText, histogramText, htstressText } from "../bench/report/text.ts";
 import { failIfOption, isFailed } from "./shared/fail_if.ts";
-import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { Failure, UsageError } from "./shared/failure.ts";
 import { withNotes } from "./shared/help.ts";
 import { addOptions, count } from "./shared/options.ts";
 import { outputWidth, printJson, printNote, printResult } from "./shared/output.ts";

@@ -1,6 +1,7 @@
 /**
  * `ktcp original`: the originals with their faults. Only labs start it, so no help lists it.
  */
+import { messageOf } from "../system/message_of.ts";
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import {
   Count,
@@ -20,7 +21,7 @@ import {
   parseHost,
   port,
 } from "./shared/options.ts";
-import { Failure, messageOf } from "./shared/failure.ts";
+import { Failure } from "./shared/failure.ts";
 import { withNotes } from "./shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { printNote, printResult } from "./shared/output.ts";

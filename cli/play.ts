@@ -1,4 +1,5 @@
 /** `ktcp play`: the playground in the browser. */
+import { messageOf } from "../system/message_of.ts";
 import { Command, Option } from "commander";
 import { readAddress, writeAddress } from "../play/address.ts";
 import { KernelObserver } from "../play/host/kernel.ts";
@@ -10,7 +11,7 @@ import { SideServerError } from "../servers/mod.ts";
 import { LOOPBACK } from "../system/address.ts";
 import { stderr } from "../system/stderr.ts";
 import { bindFailure } from "./shared/bind_failure.ts";
-import { Failure, messageOf, UsageError } from "./shared/failure.ts";
+import { Failure, UsageError } from "./shared/failure.ts";
 import { withNotes } from "./shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "./shared/interrupt.ts";
 import { addOptions, port } from "./shared/options.ts";

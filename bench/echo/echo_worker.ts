@@ -2,6 +2,7 @@
  * Worker entry: gets its part of an echo run, and answers with the result. Before that it sends
  * what it has recorded, at intervals, if wanted.
  */
+import { messageOf } from "../../system/message_of.ts";
 import {
   EchoLoad,
   type LoadAnswer,
@@ -25,7 +26,7 @@ async function resultOf(task: LoadTask): Promise<LoadResult> {
   try {
     load = await EchoLoad.create(task, (part) => answer({ part }));
   } catch (error) {
-    return resultWithout(error instanceof Error ? error.message : String(error));
+    return resultWithout(messageOf(error));
   }
   await load.run();
   return load.finish();

@@ -2,6 +2,7 @@
  * Tries one message before a run: whether the server echoes, pads what it sends back, or speaks
  * another protocol. Thousands of timeouts would not reveal that.
  */
+import { messageOf } from "../../system/message_of.ts";
 import type { Address } from "../../system/address.ts";
 import { Answer } from "./answer.ts";
 
@@ -92,7 +93,7 @@ async function tryMessage(
     if (error instanceof ConnectionRefused || error instanceof ConnectionReset) {
       return { kind: "unclear" };
     }
-    return { kind: "unreachable", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "unreachable", reason: messageOf(error) };
   }
   const answer = new Answer(conn);
   try {

@@ -1,4 +1,5 @@
 /** Worker entry of an HTTP load: gets its plan, warms up, waits for "go", runs, reports. */
+import { messageOf } from "../../system/message_of.ts";
 import type { ThreadMessage, ThreadPlan } from "./plan.ts";
 import { LoadThread } from "./load_thread.ts";
 
@@ -17,7 +18,7 @@ async function attempt(step: () => Promise<void>): Promise<void> {
   } catch (error) {
     scope.postMessage({
       kind: "failed",
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
     });
   }
 }

@@ -2,6 +2,7 @@
  * Worker entry: plays cases of `reset_cases.ts` in a network namespace of its own if permitted. It
  * gets one order after another, and answers each.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { enterOwnNetwork } from "../../system/linux/network_namespace.ts";
 import { counterGrowth, type CounterSources, readCounters } from "../../system/netstat.ts";
 import { readProc } from "../../system/proc.ts";
@@ -36,7 +37,7 @@ worker.onmessage = ({ data }: MessageEvent<ResetOrder>) => {
   try {
     answer(data.kind === "prepare" ? prepare() : play(data));
   } catch (error) {
-    answer({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+    answer({ kind: "failed", reason: messageOf(error) });
   }
 };
 

@@ -5,6 +5,7 @@
  * averages of percentiles. Totals and rates are computed anew, as for a single run. The time of the
  * merged run is the time during which at least one of the runs was active.
  */
+import { messageOf } from "../../system/message_of.ts";
 import {
   benchResult,
   type BenchRun,
@@ -268,7 +269,7 @@ function histogramOf(
       : undefined;
     histogram = fromCompressed(text, extremes);
   } catch (error) {
-    throw damaged(error instanceof Error ? error.message : String(error));
+    throw damaged(messageOf(error));
   }
   if (histogram.count !== count) {
     throw damaged(`it holds ${histogram.count} samples, and ${field} counts ${count}`);

@@ -1,4 +1,5 @@
 /** Runs ktcp itself as another process: its servers and its loads. */
+import { messageOf } from "../../system/message_of.ts";
 import { PARENT_VARIABLE } from "../../system/linux/parent_death.ts";
 import { Process } from "../../system/process.ts";
 
@@ -46,7 +47,7 @@ export function startOwnProcess(
       }),
     });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new StartFailure(
       `Cannot start '${self.path}' (${reason}); KTCP_EXECUTABLE can name ktcp's program`,
     );

@@ -4,6 +4,7 @@
  *
  *     compressed = cookie length deflated  ; as base64; deflated is a whole encoding
  */
+import { messageOf } from "../../system/message_of.ts";
 import { deflateSync, inflateSync } from "node:zlib";
 import { assertEncoding, buckets } from "./hdr_encoding.ts";
 import { LatencyHistogram } from "./histogram.ts";
@@ -62,7 +63,7 @@ export function decompress(text: string): Uint8Array<ArrayBuffer> {
     assertEncoding(encoding);
     return encoding;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new SyntaxError(`Not a compressed HdrHistogram (V2) of three digits: ${reason}`);
   }
 }

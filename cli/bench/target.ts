@@ -1,6 +1,7 @@
 /** Which echo server `ktcp bench` measures: the one that is named, one on the default port, its own. */
+import { messageOf } from "../../system/message_of.ts";
 import { resolve } from "node:path";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import { DEFAULT_HOST, DEFAULT_PORT } from "../shared/options.ts";
 import { type Address, formatAddress, LOOPBACK } from "../../system/address.ts";
 import { acceptingAddresses, tryConnecting } from "../../system/happy_eyeballs.ts";

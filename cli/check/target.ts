@@ -1,4 +1,5 @@
 /** The server that `ktcp check` judges: found by its name, started with `--exec`. */
+import { messageOf } from "../../system/message_of.ts";
 import { ECHO } from "../../bench/check/echo/protocol.ts";
 import { httpProtocol } from "../../bench/check/http/protocol.ts";
 import { ProcessTree } from "../../bench/check/process.ts";
@@ -10,7 +11,7 @@ import { readHost } from "../../system/host.ts";
 import { listenerPid } from "../../system/sockets/listening_processes.ts";
 import { resolveHost } from "../../system/resolve.ts";
 import { isThisMachine } from "../../system/this_machine.ts";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import type { CheckFlags } from "./options.ts";
 
 /** A target; disposing of it stops what was started for it. */

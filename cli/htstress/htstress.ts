@@ -1,4 +1,5 @@
 /** `ktcp htstress`: the HTTP load generator, with the flags of the C tool of that name. */
+import { messageOf } from "../../system/message_of.ts";
 import { Command } from "commander";
 import {
   type HtstressOptions,
@@ -14,7 +15,7 @@ import { formatAmount, formatCount } from "../../system/units.ts";
 import { type HtstressResult, htstressResult, isAllBad } from "../../bench/result.ts";
 import { compareRuns } from "../shared/compare.ts";
 import { isFailed } from "../shared/fail_if.ts";
-import { Failure, messageOf } from "../shared/failure.ts";
+import { Failure } from "../shared/failure.ts";
 import { withNotes } from "../shared/help.ts";
 import { checkDistinct, checkFolder, checkPlot, writePlot } from "../shared/files.ts";
 import { OutputFile } from "../shared/output_file.ts";

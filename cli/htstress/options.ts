@@ -1,4 +1,5 @@
 /** The options of `ktcp htstress`: their texts, and the load that they describe. */
+import { messageOf } from "../../system/message_of.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { HtstressOptions, LoadRequest } from "../../bench/http/htstress.ts";
 import type { DnsMode } from "../../bench/http/origins.ts";
@@ -21,7 +22,7 @@ import {
   clientEngineOption,
 } from "../shared/client_engine.ts";
 import { failIfOption } from "../shared/fail_if.ts";
-import { messageOf, UsageError } from "../shared/failure.ts";
+import { UsageError } from "../shared/failure.ts";
 import { startAtOption } from "../shared/start_at.ts";
 import { printNote } from "../shared/output.ts";
 import { formatCount } from "../../system/units.ts";

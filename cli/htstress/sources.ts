@@ -1,4 +1,5 @@
 /** Reads the files that list the requests of a load: that of `--urls`, and the log of `--replay`. */
+import { messageOf } from "../../system/message_of.ts";
 import type { LoadRequest } from "../../bench/http/htstress.ts";
 import {
   type LoggedRequest,
@@ -14,7 +15,7 @@ import {
 } from "../../bench/http/target_list.ts";
 import type { HttpUrl } from "../../bench/http/target.ts";
 import { formatCount } from "../../system/units.ts";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import { linesOf } from "../shared/lines.ts";
 
 /** The most requests that a file may list: they are kept in memory. */

@@ -1,6 +1,7 @@
 /** `--auth-file`: reads the password file, and says what is wrong with it. */
+import { messageOf } from "../../system/message_of.ts";
 import { OptionError, parseHtpasswd, type Users } from "../../servers/mod.ts";
-import { messageOf, UsageError } from "../shared/failure.ts";
+import { UsageError } from "../shared/failure.ts";
 
 /** The users who may log in. @throws {UsageError} for a file that cannot be read or used */
 export function readUsers(path: string): Users {

@@ -1,6 +1,7 @@
 /**
  * The options of `ktcp http` that say how a directory is served.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Credentials, DirectoryOptions, ForPaths, Redirect } from "../../servers/mod.ts";
 import {
@@ -16,7 +17,7 @@ import {
 import { fileSystemType } from "../../system/mounts.ts";
 import { absolutePath } from "../../system/path.ts";
 import { directory, file, size } from "../shared/options.ts";
-import { messageOf, UsageError } from "../shared/failure.ts";
+import { UsageError } from "../shared/failure.ts";
 
 /** Values of the options, as commander hands them over. */
 export interface DirFlags {

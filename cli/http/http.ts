@@ -1,4 +1,5 @@
 /** `ktcp http`: the HTTP/1.1 server. */
+import { messageOf } from "../../system/message_of.ts";
 import { Command, Option } from "commander";
 import {
   type Certificate,
@@ -10,7 +11,7 @@ import {
 } from "../../servers/mod.ts";
 import { LogFile } from "../../system/log_file.ts";
 import { LineWriter, stderr } from "../../system/stderr.ts";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import { withNotes } from "../shared/help.ts";
 import {
   addOptionGroups,

@@ -1,8 +1,8 @@
 /** What SIGHUP lets `ktcp http` read again: certificate and key, password file, and log file. */
+import { messageOf } from "../../system/message_of.ts";
 import type { LogFile } from "../../system/log_file.ts";
 import type { RunningServer } from "../../servers/mod.ts";
 import { readUsers } from "./auth_file.ts";
-import { messageOf } from "../shared/failure.ts";
 import { printNote } from "../shared/output.ts";
 import { type TlsFlags, tlsOptions } from "./tls.ts";
 

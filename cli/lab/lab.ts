@@ -1,4 +1,5 @@
 /** `ktcp lab`: the experiments. */
+import { messageOf } from "../../system/message_of.ts";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Argument, Command, Option } from "commander";
@@ -10,7 +11,7 @@ import { startNginx } from "../../bench/processes/nginx.ts";
 import { startProgress } from "../../bench/report/progress.ts";
 import { table } from "../../bench/report/text_layout.ts";
 import { addOptionGroups, count, file } from "../shared/options.ts";
-import { Failure, messageOf, UsageError } from "../shared/failure.ts";
+import { Failure, UsageError } from "../shared/failure.ts";
 import { checkFolder, writeFile } from "../shared/files.ts";
 import { withNotes } from "../shared/help.ts";
 import { onInterrupt, STOP_SIGNALS } from "../shared/interrupt.ts";

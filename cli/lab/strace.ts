@@ -1,6 +1,6 @@
 /** Counts the system calls of a process with strace(1). */
+import { messageOf } from "../../system/message_of.ts";
 import { Process } from "../../system/process.ts";
-import { messageOf } from "../shared/failure.ts";
 
 /**
  * Runs `load` while the calls of process `pid` and its threads are counted.

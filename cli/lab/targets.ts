@@ -1,8 +1,9 @@
 /** `--target name=host:port`: further servers for a comparison. */
+import { messageOf } from "../../system/message_of.ts";
 import { InvalidArgumentError } from "commander";
 import type { ForeignTarget, Target } from "../../bench/lab/lab.ts";
 import { listeningProcesses } from "../../system/sockets/listening_processes.ts";
-import { Failure, messageOf } from "../shared/failure.ts";
+import { Failure } from "../shared/failure.ts";
 
 const SYNTAX = /^([^=]{1,40})=(?:\[([0-9a-f:.]+)\]|([^:\s[\]]+)):(\d{1,5})$/i;
 

@@ -1,6 +1,7 @@
 /** Explains to a person why a server cannot listen. */
+import { messageOf } from "../../system/message_of.ts";
 import { SideServerError } from "../../servers/mod.ts";
-import { Failure, messageOf } from "./failure.ts";
+import { Failure } from "./failure.ts";
 import { formatHostPort } from "../../system/address.ts";
 
 /** Where a server was to listen: TCP, or the Unix domain socket when `unix` is given. */

@@ -1,4 +1,5 @@
 /** `--compare` and `--with` of `bench` and `htstress`: saved runs side by side. */
+import { messageOf } from "../../system/message_of.ts";
 import { basename, dirname, resolve } from "node:path";
 import { Option } from "commander";
 import { compareResults, compareText, histogramOf } from "../../bench/report/compare.ts";
@@ -7,7 +8,7 @@ import { readHdrLog } from "../../bench/report/hdr_log.ts";
 import { latenciesOf, parseResult, type Result } from "../../bench/result.ts";
 import { Heat } from "../../bench/stats/heat.ts";
 import { LatencyHistogram } from "../../bench/stats/histogram.ts";
-import { Failure, messageOf, UsageError } from "./failure.ts";
+import { Failure, UsageError } from "./failure.ts";
 import { checkPlot, drawPlot, minuteOf } from "./files.ts";
 import { outputWidth, printJson, printNote, printResult } from "./output.ts";
 import { VERSION } from "./version.ts";

@@ -1,8 +1,8 @@
 /** `--fail-if CONDITION`: results that make a command exit with 1. */
+import { messageOf } from "../../system/message_of.ts";
 import { InvalidArgumentError, Option } from "commander";
 import { evaluateFailIf, type FailIf, parseFailIf } from "../../bench/fail_if.ts";
 import type { Result } from "../../bench/result.ts";
-import { messageOf } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /** The option; it may be repeated. */

@@ -12,8 +12,3 @@ export class Failure extends Error {
 export class UsageError extends Error {
   override name = "UsageError";
 }
-
-/** The message of anything thrown, without a stack trace. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

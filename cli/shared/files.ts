@@ -1,7 +1,8 @@
 /** Files that a client is asked to write: checked before it measures, written afterwards. */
+import { messageOf } from "../../system/message_of.ts";
 import { dirname, resolve } from "node:path";
 import type { Chart } from "../../bench/report/charts.ts";
-import { Failure, messageOf, UsageError } from "./failure.ts";
+import { Failure, UsageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /** Checks that the file `path`, which `--option` names, has a folder. @throws {Failure} */

@@ -1,5 +1,6 @@
 /** Text that is read line by line, so that it may be larger than memory. */
-import { messageOf, UsageError } from "./failure.ts";
+import { messageOf } from "../../system/message_of.ts";
+import { UsageError } from "./failure.ts";
 
 /** A file with a longer line is not taken for a text file. */
 const MAX_LINE_CHARS = 1 << 20;

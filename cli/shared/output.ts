@@ -1,8 +1,9 @@
 /**
  * The only writer to the terminal. Results go to stdout; progress, logs and errors to stderr.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { stderr } from "../../system/stderr.ts";
-import { Failure, messageOf } from "./failure.ts";
+import { Failure } from "./failure.ts";
 
 const encoder = new TextEncoder();
 

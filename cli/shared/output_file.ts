@@ -1,5 +1,6 @@
 /** A file that grows while a load runs. */
-import { Failure, messageOf } from "./failure.ts";
+import { messageOf } from "../../system/message_of.ts";
+import { Failure } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /** A file that an option names. */

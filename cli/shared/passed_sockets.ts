@@ -1,9 +1,10 @@
 /** Sockets that a service manager passes to a server: which it takes, and what it refuses. */
+import { messageOf } from "../../system/message_of.ts";
 import type { Command } from "commander";
 import type { EngineName, Model, PassedSocket } from "../../servers/mod.ts";
 import { formatHostPort } from "../../system/address.ts";
 import { type PassedDescriptor, takePassedDescriptors } from "../../system/service_variables.ts";
-import { Failure, messageOf, UsageError } from "./failure.ts";
+import { Failure, UsageError } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /** Options that say where to listen: what is passed wins over them. */

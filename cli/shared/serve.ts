@@ -2,6 +2,7 @@
  * What `ktcp echo` and `ktcp http` share: their common options, the life of a server between its
  * readiness line and its summary, and the errors of binding.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { type Command, Option } from "commander";
 import { raiseOpenFiles } from "../../bench/load/limits.ts";
 import {
@@ -26,7 +27,7 @@ import { droppedText, stderr } from "../../system/stderr.ts";
 import { count, DEFAULT_HOST, DEFAULT_PORT, duration, parseHost, path, port } from "./options.ts";
 import { ENGINE_OPTIONS, type EngineFlags, engineFor } from "./engine.ts";
 import { bindFailure } from "./bind_failure.ts";
-import { Failure, messageOf, UsageError } from "./failure.ts";
+import { Failure, UsageError } from "./failure.ts";
 import { onInterrupt, STOP_SIGNALS } from "./interrupt.ts";
 import { printNote, printResult } from "./output.ts";
 import { passedSockets } from "./passed_sockets.ts";

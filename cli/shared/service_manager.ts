@@ -2,9 +2,9 @@
  * Tells a service manager (systemd, with `Type=notify`) the state of a server. Loaded only where there
  * is one.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { monotonicUs, NotifySocket } from "../../system/linux/notify_socket.ts";
 import type { ManagerAddress } from "../../system/service_variables.ts";
-import { messageOf } from "./failure.ts";
 import { printNote } from "./output.ts";
 
 /**

@@ -1,4 +1,5 @@
 /** `ktcp sockets`: counts and lists TCP sockets; `ktcp sockets drop` stands in drop.ts. */
+import { messageOf } from "../../system/message_of.ts";
 import { Command, Option } from "commander";
 import { countPorts, countStates } from "../../system/sockets/count.ts";
 import { explainTimeWait } from "./explain.ts";
@@ -8,7 +9,7 @@ import { listSockets } from "../../system/sockets/list.ts";
 import { readTimeWaitSettings } from "../../system/sockets/settings.ts";
 import { localOf, remoteOf, type TcpSocket } from "../../system/sockets/socket.ts";
 import { type State, STATE_GROUPS, STATES } from "../../system/sockets/state.ts";
-import { Failure, messageOf } from "../shared/failure.ts";
+import { Failure } from "../shared/failure.ts";
 import { type Notes, withNotes } from "../shared/help.ts";
 import { addOptionGroups } from "../shared/options.ts";
 import { printJson, printNote, printResult } from "../shared/output.ts";

@@ -5,6 +5,7 @@
  * Every run is a real one, over loopback. Recording a step takes the server some 50 us, so times
  * show the order and what waits for what, not how fast a server is.
  */
+import { messageOf } from "../../system/message_of.ts";
 import type { ConnectionTrace } from "../../servers/net/trace/step.ts";
 import { LOOPBACK } from "../../system/address.ts";
 import { unreadBytes } from "../../system/sockets/port_sockets.ts";
@@ -142,10 +143,6 @@ async function startOne(
     await server?.stop();
     return { failure: messageOf(error) };
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Serves one connection that is not shown: it takes ten times as long, because code is compiled. */

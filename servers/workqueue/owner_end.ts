@@ -3,6 +3,7 @@
  * takes back those that have not begun, and turns messages of the Worker into calls on its host (a
  * pool or a rescuer).
  */
+import { messageOf } from "../../system/message_of.ts";
 import {
   ASLEEP_WORD,
   BEGUN_WORD,
@@ -402,8 +403,4 @@ function cloneFault(job: Job): string | null {
 
 function wireItem(job: Job): WireItem {
   return [job.work.func, job.work.data, job.messages.length > 0 ? job.messages : null];
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -11,6 +11,7 @@
  * Items that wait when a Worker is free travel in one message, as a batch. Items behind one that
  * sleeps or stalls are taken back from the batch and go to another Worker.
  */
+import { messageOf } from "../../system/message_of.ts";
 import { Timer } from "./clock.ts";
 import { WQ_CPU_INTENSIVE } from "./flags.ts";
 import { List } from "./list.ts";
@@ -271,7 +272,7 @@ export class WorkerPool implements WorkerHost, RescuerCaller {
     try {
       worker = OwnerEnd.create(this, source, this.#stats.free());
     } catch (error) {
-      return this.#notStarted(error instanceof Error ? error.message : String(error));
+      return this.#notStarted(messageOf(error));
     }
     if (worker === null) return this.#creationFailed();
     this.#creating.add(worker);

@@ -1,4 +1,5 @@
 /** The run under the glass: the request and its result, as signals, which survive a change of tabs. */
+import { messageOf } from "../../../system/message_of.ts";
 import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { toBase64 } from "../../base64.ts";
 import {
@@ -109,7 +110,7 @@ export async function run(): Promise<void> {
     focus.value = kinds.indexOf(Math.max(...kinds));
     cursor.value = 0;
   } catch (error) {
-    failure.value = error instanceof Error ? error.message : String(error);
+    failure.value = messageOf(error);
   } finally {
     isRunning.value = false;
   }

@@ -1,10 +1,10 @@
 /** Real connections on loopback for the tests of `servers/sockets`, and what this kernel allows. */
+import { messageOf } from "../../../system/message_of.ts";
 import { hasNetAdmin } from "../../../system/sockets/capability.ts";
 import { listSockets } from "../../../system/sockets/list.ts";
 import { SockDiag } from "../../../system/sockets/sock_diag.ts";
 import { type State, STATES } from "../../../system/sockets/state.ts";
 import type { DiagSocket } from "../../../system/sockets/socket.ts";
-import { messageOf } from "../../../cli/shared/failure.ts";
 
 /** Ports that are tried: load tests may leave thousands of sockets in TIME-WAIT. */
 const ATTEMPTS = 100;

@@ -1,6 +1,6 @@
 /** The engines of ktcp that are compared: what each is called, and whether it can run here. */
+import { messageOf } from "../../../system/message_of.ts";
 import { engineFor } from "../../../cli/shared/engine.ts";
-import { messageOf } from "../../../cli/shared/failure.ts";
 import type { EngineOptions, Model } from "../../../servers/mod.ts";
 import { engineSupport } from "../../../system/linux/engines.ts";
 

@@ -2,6 +2,7 @@
  * Installs what is in `dist/release` in every way that this machine allows, and says what it skips, and
  * why. Arguments name checks: `deno task release:check npx dpkg`.
  */
+import { messageOf } from "../../../system/message_of.ts";
 import { DIST } from "../../shared/repository.ts";
 import { type Check, type CheckContext, Skipped } from "./check.ts";
 import { container } from "./container.ts";
@@ -42,7 +43,7 @@ async function report({ name, run }: Check): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Skipped) say("skipped", error.message);
-    else say("FAILED", error instanceof Error ? error.message : String(error));
+    else say("FAILED", messageOf(error));
     return error instanceof Skipped;
   } finally {
     Deno.removeSync(folder, { recursive: true });

@@ -1,4 +1,5 @@
 /** Runs attacks on a thread of their own, so that they do not slow the well-behaved clients down. */
+import { messageOf } from "../../../system/message_of.ts";
 import { ATTACKS, type Victims } from "./attacks.ts";
 
 /** The first message to a Worker; the second is `"stop"`. */
@@ -28,6 +29,6 @@ scope.onmessage = async ({ data }: MessageEvent<AttackOrder | "stop">) => {
     }));
     scope.postMessage({ counts });
   } catch (error) {
-    scope.postMessage({ fault: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ fault: messageOf(error) });
   }
 };

@@ -7,6 +7,7 @@
  * that the attack took is released, when it then serves as many connections as it promises, and
  * when SIGTERM drains it and it exits 0.
  */
+import { messageOf } from "../../../system/message_of.ts";
 import { readSystemLimits } from "../../../system/limits.ts";
 import { connect, readResponse, writeAll } from "../client.ts";
 import { ServerProcess } from "../server_process.ts";
@@ -109,7 +110,7 @@ export async function attack(setup: Setup, options: AttackOptions = {}): Promise
       one.after = await quietFootprint(one.server.pid, one.before, QUIET_MS);
     }));
   } catch (error) {
-    faults.push(error instanceof Error ? error.message : String(error));
+    faults.push(messageOf(error));
   }
   await clients.stop();
   if (clients.faultCount > 0) {
