@@ -1,4 +1,5 @@
 /** For tests of time on machines that do something else as well. */
+import { readMachine } from "../../system/machine.ts";
 
 /** What others do on the machine may spoil a run; what the code under test does wrong spoils each. */
 const ATTEMPTS = 5;
@@ -26,10 +27,18 @@ export async function withinAttempts(attempt: () => Promise<void>, name: string)
   }
 }
 
+/** Share of the last ten seconds, in per cent, in which threads waited for a CPU on a busy machine. */
+const BUSY_PRESSURE = 10;
+
 /**
  * How much wider than on a quiet machine the bounds of time have to be: there is no more to learn
- * from a few milliseconds where many processes compete for each core.
+ * from a few milliseconds where many processes compete for each core. The kernel's pressure figure
+ * is of the last ten seconds; the load average, where there is none, is of the last minute.
  */
 export function slack(): number {
-  return Deno.loadavg()[0] > 1.5 * navigator.hardwareConcurrency ? 5 : 1;
+  const pressure = readMachine().pressure?.cpu;
+  const isBusy = pressure === undefined
+    ? Deno.loadavg()[0] > 1.5 * navigator.hardwareConcurrency
+    : pressure > BUSY_PRESSURE;
+  return isBusy ? 5 : 1;
 }
