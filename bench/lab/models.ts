@@ -25,9 +25,9 @@ interface Amount {
 }
 
 const QUICK: Amount = {
-  durationMs: 150,
+  durationMs: 100,
   warmupMs: 50,
-  closeMs: 200,
+  closeMs: 150,
   echoMessages: 200,
   concurrencies: [1, 12],
 };

@@ -13,7 +13,7 @@ const MODES = [
   { label: "NODELAY", args: ["--nodelay"] },
   { label: "CORK", args: ["--cork"] },
 ];
-const DURATION_MS = { quick: 150, full: 1500 };
+const DURATION_MS = { quick: 120, full: 1500 };
 
 const KEPT = "one connection that stays";
 const CLOSE = "a connection per request";

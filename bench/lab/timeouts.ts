@@ -17,13 +17,13 @@ import {
 } from "./measure.ts";
 import { type Finding, finding, noiseFinding } from "./verdict.ts";
 
-const IDLE_MS = { quick: [500, 1000], full: [1000, 2000, 5000] };
+const IDLE_MS = { quick: [500, 800], full: [1000, 2000, 5000] };
 const IDLE_CONNECTIONS = { quick: 1000, full: 5000 };
 /** Connections that send a request twice per idle timeout. */
 const SLOW_CONNECTIONS = 50;
 /** The other connections, whose throughput is measured. */
 const OTHERS = 8;
-const BASE_MS = { quick: 400, full: 600 };
+const BASE_MS = { quick: 250, full: 600 };
 /** Resolution of the servers' timers, in ms: a timeout may fire this much late. */
 const TICK_MS = 250;
 /** Timeout of a head, in ms: longer than the idle timeouts, so that the two can be told apart. */

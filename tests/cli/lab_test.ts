@@ -37,7 +37,7 @@ Deno.test({
     const mine = JSON.parse(out).variants.filter(({ label }: { label: string }) =>
       label === "mine"
     );
-    assert.equal(mine.length, 3);
+    assert.equal(mine.length, 2);
     for (const { messagesPerSecond, cpuUsPerMessage } of mine) {
       assert.ok(messagesPerSecond > 0 && cpuUsPerMessage > 0, "its process was found");
     }
