@@ -10,7 +10,7 @@ import { finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const CLIENTS = 8;
 /** Most bytes that a run exchanges, so that large messages do not take longer. */
-const RUN_BYTES = { quick: 16 << 20, full: 128 << 20 };
+const RUN_BYTES = { quick: 24 << 20, full: 128 << 20 };
 const RUN_MESSAGES = { quick: 3000, full: 18_000 };
 const SIZES = { quick: [64, 65536], full: [64, 512, 4096, 16384, 65536] };
 const GROUP = "echo";

@@ -21,7 +21,7 @@ interface Amount {
   warmupMs: number;
 }
 
-const QUICK: Amount = { workMs: [0, 5], durationMs: 150, warmupMs: 60 };
+const QUICK: Amount = { workMs: [0, 5], durationMs: 200, warmupMs: 60 };
 const FULL: Amount = { workMs: [0, 1, 5], durationMs: 650, warmupMs: 200 };
 
 /** A server in one model, and the cost of its requests. */

@@ -58,7 +58,7 @@ Deno.test("with its memory full of content a server refuses with 503, and times 
       const { responses } = await client.untilFinals(1, DEADLINE_MS);
       assert.equal(responses[0].status, 503, label);
     }));
-    const heads = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(address)));
+    const heads = await Promise.all(Array.from({ length: 3 }, () => RawClient.connect(address)));
     await Promise.all(heads.map((client) => client.send(GET.subarray(0, 9))));
     const ends = (clients: RawClient[]) =>
       Promise.all(clients.map((client) => client.untilClosed(DEADLINE_MS)));
@@ -97,7 +97,8 @@ Deno.test("clients that pipeline and do not read leave the others what they need
           const conn = await Deno.connect(address);
           greedy.push(conn);
           sending.push(conn.write(pipelined).catch(() => {}));
-          // Each one finds the file kept, and the answers of those before it on their way.
+          // The first finds the file kept, the last the answers of all before it on their way.
+          if (i > 0 && i < maxConnections - 2) continue;
           const { responses } = await exchange(address, [GET, GET, GET], {
             until: 3,
             deadlineMs: DEADLINE_MS,

@@ -71,7 +71,7 @@ const CASES: Readonly<Record<string, Case>> = {
 };
 
 const GET = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-const CONNECTIONS = 3;
+const CONNECTIONS = 2;
 const ROUNDS = 4;
 
 forEachSetup(SETUPS.filter(({ model }) => sharesMemory(model)), (setup) => {
