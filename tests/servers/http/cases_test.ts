@@ -14,10 +14,10 @@ import {
 } from "../../../bench/check/http/cases.ts";
 import { replay } from "../../support/http_replay.ts";
 import {
+  CASE_SETUPS,
   forEachSetup,
   serverOptions,
   type Setup,
-  SETUPS,
   stepsAtOnce,
 } from "../../support/setups.ts";
 
@@ -64,11 +64,6 @@ async function faultsOf(
   assert.equal(await server.stop(5000), 0, "all connections end within the grace");
   return faults;
 }
-
-/** With its own buffers and its own order of events each of them can be wrong in its own way. */
-const CASE_SETUPS = SETUPS.filter(({ label }) =>
-  ["single", "single, epoll", "single, io_uring"].includes(label)
-);
 
 forEachSetup(CASE_SETUPS, (setup) => {
   Deno.test(`${setup.label}: ktcp http answers every case as the table says`, async (t) => {

@@ -78,16 +78,6 @@ const EXCHANGES: Exchange[] = [
     lines: ["GET /a.txt HTTP/1.1 200", "- - HTTP/1.1 400"],
   },
   {
-    name: "a request line that is too long",
-    segments: [`GET /${"x".repeat(9000)} HTTP/1.1\r\n`],
-    lines: ["- - HTTP/1.1 414"],
-  },
-  {
-    name: "too many fields",
-    segments: [`GET / HTTP/1.1\r\nHost: a\r\n${"X: y\r\n".repeat(100)}\r\n`],
-    lines: ["- - HTTP/1.1 431"],
-  },
-  {
     name: "too much content",
     segments: ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\n"],
     lines: ["- - HTTP/1.1 413"],
