@@ -57,7 +57,7 @@ const WAKEUPS = "one event, several threads";
 export const edge: Lab = {
   name: "edge",
   question: "Why does an edge-triggered server hang, and when does it not?",
-  seconds: { quick: 8, full: 40 },
+  seconds: { quick: 5, full: 40 },
   takes: ["echo"],
   async run(context) {
     const { reason } = engineSupport("epoll");

@@ -67,7 +67,7 @@ export interface LabHost {
 /** The input of a run. */
 export interface LabContext extends MeasureOptions {
   /**
-   * Fewer and shorter measurements, so that all experiments together take less than six minutes.
+   * Fewer and shorter measurements, so that all experiments together take less than four minutes.
    */
   isQuick: boolean;
   /** The rest of the program. */

@@ -42,7 +42,7 @@ const FULL: Amount = {
 export const models: Lab = {
   name: "models",
   question: "What does a worker pool buy over a thread per connection, or over one event loop?",
-  seconds: { quick: 13, full: 110 },
+  seconds: { quick: 10, full: 110 },
   takes: ["echo", "http"],
   async run(context) {
     const amount = context.isQuick ? QUICK : FULL;

@@ -55,7 +55,7 @@ const [SELECT, POLL, EPOLL] = WAYS.map(({ label }) => label);
 export const multiplex: Lab = {
   name: "multiplex",
   question: "What does it cost to ask which sockets are ready?",
-  seconds: { quick: 13, full: 100 },
+  seconds: { quick: 12, full: 100 },
   takes: ["echo"],
   async run(context) {
     const { reason } = engineSupport("epoll");

@@ -37,7 +37,7 @@ const MANY_DELAYED = 0.5;
 export const nagle: Lab = {
   name: "nagle",
   question: "Why is a server slow that sends an answer in several writes?",
-  seconds: { quick: 10, full: 100 },
+  seconds: { quick: 8, full: 100 },
   takes: ["http"],
   async run(context) {
     const pairs = MODES.flatMap((mode) => WRITES.map((writes) => ({ ...mode, writes })));

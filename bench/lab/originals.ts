@@ -54,7 +54,7 @@ const STORM = `${formatCount(CLIENTS)} clients at once, ${BUFFER} B each`;
 export const originals: Lab = {
   name: "originals",
   question: "How do the originals behave?",
-  seconds: { quick: 15, full: 22 },
+  seconds: { quick: 13, full: 22 },
   takes: ["echo"],
   async run(context) {
     const { reason } = engineSupport("epoll");

@@ -116,7 +116,7 @@ const CLIENT_ERRORS = ["clientResets", "clientPipes", "clientRefused"] as const;
 export const resets: Lab = {
   name: "resets",
   question: "Where do socket errors come from?",
-  seconds: { quick: 8, full: 45 },
+  seconds: { quick: 14, full: 35 },
   takes: ["http"],
   async run(context) {
     const amount = context.isQuick ? AMOUNTS.quick : AMOUNTS.full;

@@ -34,7 +34,7 @@ const REQUEST = new TextEncoder().encode("GET / HTTP/1.1\r\nHost: lab\r\n\r\n");
 export const shutdown: Lab = {
   name: "shutdown",
   question: "What happens to open connections when a server is unloaded?",
-  seconds: { quick: 7, full: 15 },
+  seconds: { quick: 6, full: 10 },
   takes: [],
   async run(context) {
     const variants = await measure(

@@ -26,7 +26,7 @@ const COUNTS = {
 export const spawn: Lab = {
   name: "spawn",
   question: "What does a unit of concurrency cost: a promise, a thread, a Worker, a process?",
-  seconds: { quick: 3, full: 10 },
+  seconds: { quick: 2, full: 10 },
   takes: [],
   async run(context) {
     const counts = COUNTS[context.isQuick ? "quick" : "full"];

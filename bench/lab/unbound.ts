@@ -10,8 +10,8 @@ import { finding, noiseFinding, targetFindings } from "./verdict.ts";
 
 const CLIENTS = 8;
 /** Most bytes that a run exchanges, so that large messages do not take longer. */
-const RUN_BYTES = { quick: 24 << 20, full: 128 << 20 };
-const RUN_MESSAGES = { quick: 3000, full: 18_000 };
+const RUN_BYTES = { quick: 64 << 20, full: 128 << 20 };
+const RUN_MESSAGES = { quick: 8000, full: 18_000 };
 const SIZES = { quick: [64, 65536], full: [64, 512, 4096, 16384, 65536] };
 const GROUP = "echo";
 const BOUND = "bound queue";
@@ -41,7 +41,7 @@ const LOCALITY = {
 export const unbound: Lab = {
   name: "unbound",
   question: "What does locality buy: a bound queue (kecho bench=1) against WQ_UNBOUND?",
-  seconds: { quick: 5, full: 105 },
+  seconds: { quick: 5, full: 40 },
   takes: ["echo"],
   async run(context) {
     const { host, isQuick, targets } = context;

@@ -68,7 +68,7 @@ export function command(): Command {
     ));
   addOptionGroups(lab, {
     "Common options": [
-      new Option("--quick", "fewer and shorter measurements: all labs within six minutes"),
+      new Option("--quick", "fewer and shorter measurements: all labs within four minutes"),
       new Option("--explain", "show the lab's page instead: background, exercises, references")
         .conflicts(["json", "quick", "report", "rounds", "target", "targetC"]),
       count("--rounds", "repetitions of each variant", {
@@ -102,7 +102,7 @@ export function command(): Command {
       ["ktcp lab list", "what each asks, and how long it takes"],
       ["ktcp lab backlog --explain", "read what it is about"],
       ["ktcp lab backlog", "run it"],
-      ["ktcp lab all --quick --report report.html", "all of them in six minutes"],
+      ["ktcp lab all --quick --report report.html", "all of them in four minutes"],
       ["ktcp lab keepalive --target nginx=127.0.0.1:80", "compare another server, too"],
       ["ktcp lab originals --target-c user-echo-server.c", "compare your own in C"],
       ["ktcp lab ./mine.ts", "run one that you wrote"],
