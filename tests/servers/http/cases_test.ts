@@ -12,6 +12,7 @@ import {
   type Service,
   SERVICES,
 } from "../../../bench/check/http/cases.ts";
+import { withinAttempts } from "../../support/attempts.ts";
 import { replay } from "../../support/http_replay.ts";
 import {
   CASE_SETUPS,
@@ -28,6 +29,9 @@ const TIMEOUTS = { idleMs: 700, headMs: 700, contentMs: 700, lingerMs: 2000 };
 
 /** Cases on the wire at once. */
 const PARALLEL = 32;
+
+/** So many cases that fail are tried again, alone. */
+const MAX_REPEATED = 20;
 
 /** A directory with the files that the cases ask for. */
 const root = Deno.makeTempDirSync({ prefix: "ktcp-cases-" });
@@ -50,17 +54,29 @@ async function faultsOf(
     timeouts: TIMEOUTS,
   });
   const address = { hostname: "127.0.0.1", port: server.port };
+  const faultsIn = async (test: HttpCase) =>
+    (await replay(test, { address, service, cuts: cutsOf(test) }))
+      .map((fault) => `row ${test.row}, ${test.topic}: ${test.name}: ${fault}`);
   const faults: string[] = [];
+  const faulty: HttpCase[] = [];
   const queue = [...tests];
   const worker = async () => {
     for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
-      const found = await replay(test, { address, service, cuts: cutsOf(test) });
-      faults.push(
-        ...found.map((fault) => `row ${test.row}, ${test.topic}: ${test.name}: ${fault}`),
-      );
+      const found = await faultsIn(test);
+      faults.push(...found);
+      if (found.length > 0) faulty.push(test);
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
+  // On a busy machine a timeout may end a connection before its bytes are sent: alone, they are in time.
+  if (faulty.length <= MAX_REPEATED) {
+    faults.length = 0;
+    for (const test of faulty) {
+      const again = async () => assert.deepEqual(await faultsIn(test), []);
+      await withinAttempts(again, `${setup.label}, ${service}, row ${test.row}`)
+        .catch((error: Error) => faults.push(error.message));
+    }
+  }
   assert.equal(await server.stop(5000), 0, "all connections end within the grace");
   return faults;
 }
