@@ -86,13 +86,14 @@ Deno.test("connections take the addresses of a name in turn, over all threads", 
     const origins = await find(url, { lookUp, dns });
     // Those that found the addresses have come, because they were accepted in order.
     const { run } = await runHtstress(load(url, { origins, ...changes }));
-    assert.equal(run.good, changes!.requests);
+    if (changes!.requests !== 0) assert.equal(run.good, changes!.requests);
     const counts = servers.map(({ connections }) => connections - (dns === "first" ? 0 : 1));
     for (const server of servers) server.connections = 0;
     return counts;
   };
   assert.deepEqual(await count({ requests: 30, concurrency: 1 }, "rotate"), [10, 10, 10]);
-  const alive = { requests: 300, concurrency: 2, threads: 3, isKeepAlive: true };
+  // For a time, which each thread has for itself: of a number, a late thread might get none.
+  const alive = { requests: 0, durationMs: 100, concurrency: 2, threads: 3, isKeepAlive: true };
   assert.deepEqual(await count(alive, "rotate"), [2, 2, 2]);
   const [first, ...others] = await count({ requests: 30, concurrency: 1 }, "first");
   assert.deepEqual([first, ...others], [31, 0, 0]);
