@@ -26,7 +26,7 @@ const FILES_OF_PROCESS = 8;
  * Processes at once. Test files wait for half of their time, for timeouts, and for servers to start and
  * to drain: one process per core would leave the cores idle for 40 % of the time.
  */
-const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? 2 * navigator.hardwareConcurrency + 1);
+const PROCESSES = Number(Deno.env.get("DENO_JOBS") ?? 2 * navigator.hardwareConcurrency);
 
 /** The last line of `deno test`, without colours. */
 const SUMMARY =
